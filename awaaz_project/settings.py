@@ -1,0 +1,229 @@
+"""All settings, read once from the environment (or `.env`). docs/settings.md explains each."""
+
+import base64
+import hashlib
+import secrets
+from pathlib import Path
+
+import environ
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+env = environ.Env()
+environ.Env.read_env(BASE_DIR / ".env")
+
+DATA_DIR = BASE_DIR / Path(env.str("DATA_DIR", default="var")).expanduser()
+DATA_DIR.mkdir(parents=True, exist_ok=True)
+
+
+def secret_key_from_file(path: Path) -> str:
+    """A secret key made once and kept, so that a first start needs no configuration."""
+    if not path.exists():
+        path.touch(mode=0o600)
+        path.write_text(secrets.token_urlsafe(48))
+    return path.read_text()
+
+
+def fernet_key_from(secret: str) -> str:
+    """A Fernet key (32 bytes, URL-safe base64) derived from the secret key."""
+    return base64.urlsafe_b64encode(hashlib.sha256(b"field-keys:" + secret.encode()).digest()).decode()
+
+
+# --- Security ---------------------------------------------------------------------------------
+SECRET_KEY = env.str("SECRET_KEY", default="") or secret_key_from_file(DATA_DIR / "secret-key")
+FIELD_KEYS = env.list("FIELD_KEYS", default=[]) or [fernet_key_from(SECRET_KEY)]
+DEBUG = env.bool("DEBUG", default=False)
+ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
+CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = env.bool("SECURE_COOKIES", default=False)
+SESSION_COOKIE_HTTPONLY = True
+SECURE_CONTENT_TYPE_NOSNIFF = True
+X_FRAME_OPTIONS = "DENY"
+AUTH_USER_MODEL = "campaigns.User"
+LOGIN_URL = "login"
+LOGIN_REDIRECT_URL = "home"
+LOGOUT_REDIRECT_URL = "login"
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator"},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+AUTHENTICATION_BACKENDS = [
+    "axes.backends.AxesStandaloneBackend",
+    "django.contrib.auth.backends.ModelBackend",
+]
+AXES_FAILURE_LIMIT = 10
+AXES_COOLOFF_TIME = 0.25  # hours
+AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
+AXES_RESET_ON_SUCCESS = True
+
+# --- Applications -----------------------------------------------------------------------------
+INSTALLED_APPS = [
+    "daphne",
+    "unfold",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django.contrib.humanize",
+    "channels",
+    "rest_framework",
+    "rest_framework.authtoken",
+    "django_filters",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
+    "django_htmx",
+    "axes",
+    "awaaz_project",
+    "campaigns",
+    "calls",
+]
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+    "axes.middleware.AxesMiddleware",
+]
+ROOT_URLCONF = "awaaz_project.urls"
+ASGI_APPLICATION = "awaaz_project.asgi.application"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ],
+        },
+    },
+]
+
+# --- Database, channel layer, broker ------------------------------------------------------------
+REDIS_URL = env.str("REDIS_URL", default="")
+REDIS_PREFIX = env.str("REDIS_PREFIX", default="awaaz")
+DATABASES = {"default": env.db_url("DATABASE_URL", default=f"sqlite:///{DATA_DIR / 'app.sqlite3'}")}
+if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
+    # Writers queue instead of failing: transactions take the write lock at BEGIN and wait for it.
+    DATABASES["default"]["OPTIONS"] = {
+        "transaction_mode": "IMMEDIATE",
+        "timeout": 20,
+        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
+    }
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+if REDIS_URL:
+    CHANNEL_LAYERS = {
+        "default": {
+            "BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer",
+            "CONFIG": {"hosts": [REDIS_URL], "prefix": REDIS_PREFIX},
+        }
+    }
+    CELERY_BROKER_URL = REDIS_URL
+    CELERY_BROKER_TRANSPORT_OPTIONS: dict[str, object] = {"global_keyprefix": f"{REDIS_PREFIX}:"}
+else:
+    CHANNEL_LAYERS = {"default": {"BACKEND": "channels.layers.InMemoryChannelLayer"}}
+    CELERY_BROKER_URL = "filesystem://"
+    for folder in ("queue", "control"):
+        (DATA_DIR / "broker" / folder).mkdir(parents=True, exist_ok=True)
+    CELERY_BROKER_TRANSPORT_OPTIONS = {
+        "data_folder_in": str(DATA_DIR / "broker" / "queue"),
+        "data_folder_out": str(DATA_DIR / "broker" / "queue"),
+        "control_folder": str(DATA_DIR / "broker" / "control"),
+        "polling_interval": 0.05,  # kombu's default takes one message a second
+    }
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_DEFAULT_QUEUE = "awaaz"
+CELERY_TASK_ACKS_LATE = False  # a lost nudge costs one tick; a repeated one would only add work
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_TIMEZONE = "Asia/Kolkata"
+CELERY_BEAT_SCHEDULER = "celery.beat:Scheduler"  # in memory: every entry is due again within seconds
+
+# --- Pace and patience --------------------------------------------------------------------------
+TICK_SECONDS = env.float("TICK_SECONDS", default=5.0)
+UPLOAD_HORIZON_MINUTES = env.int("UPLOAD_HORIZON_MINUTES", default=15)
+SETTLE_SECONDS = env.float("SETTLE_SECONDS", default=60.0)
+CLAIM_SECONDS = env.float("CLAIM_SECONDS", default=120.0)
+STATE_BOUND_HOURS = env.float("STATE_BOUND_HOURS", default=24.0)
+PUBLIC_STREAM_URL = env.str("PUBLIC_STREAM_URL", default="ws://127.0.0.1:8000")
+CLOCK_OFFSET = env.float("CLOCK_OFFSET", default=0.0)
+
+
+def tick(task: str, every: float = TICK_SECONDS) -> dict[str, object]:
+    """A beat entry; a nudge that nobody took before the next one is due is thrown away."""
+    return {"task": f"campaigns.tasks.{task}", "schedule": every, "options": {"expires": max(every, 1.0)}}
+
+
+CELERY_BEAT_SCHEDULE = {
+    "synchronise templates": tick("synchronise_templates"),
+    "plan": tick("plan_campaigns"),
+    "upload": tick("upload_messages"),
+    "reconcile": tick("reconcile_batches"),
+    "pull states": tick("pull_states"),
+    "finish": tick("finish_campaigns"),
+    "close abandoned calls": {
+        "task": "calls.tasks.close_abandoned_calls",
+        "schedule": TICK_SECONDS,
+        "options": {"expires": max(TICK_SECONDS, 1.0)},
+    },
+}
+
+# --- API ------------------------------------------------------------------------------------------
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": [
+        "rest_framework.authentication.TokenAuthentication",
+        "rest_framework.authentication.SessionAuthentication",
+    ],
+    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.DjangoModelPermissions"],
+    "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "DEFAULT_PAGINATION_CLASS": "rest_framework.pagination.LimitOffsetPagination",
+    "PAGE_SIZE": 100,
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "Awaaz Campaigns",
+    "DESCRIPTION": "Templates, numbers, campaigns and calls.",
+    "VERSION": "0.1.0",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "REDOC_DIST": "SIDECAR",
+}
+UNFOLD = {"SITE_TITLE": "Awaaz Campaigns", "SITE_HEADER": "Awaaz Campaigns", "SITE_URL": "/"}
+
+# --- Language, time, files ------------------------------------------------------------------------
+LANGUAGE_CODE = "en-in"
+TIME_ZONE = "Asia/Kolkata"  # what people see; storage is UTC
+USE_TZ = True
+USE_I18N = True
+STATIC_URL = "/static/"
+STATICFILES_DIRS = [BASE_DIR / "static"]
+STATIC_ROOT = DATA_DIR / "static"
+WHITENOISE_USE_FINDERS = True
+MEDIA_ROOT = DATA_DIR / "media"
+SPEECH_CACHE = DATA_DIR / "speech"
+DATA_UPLOAD_MAX_MEMORY_SIZE = 64 * 1024 * 1024
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "%(asctime)s %(levelname)-7s %(name)s: %(message)s"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", default="INFO")},
+    "loggers": {
+        # httpx logs whole URLs, and a filter in a URL may hold a phone number.
+        "httpx": {"level": "WARNING"},
+        # Daphne's access log would print the path secret of every call.
+        "daphne.access": {"level": "WARNING"},
+        "axes": {"level": "WARNING"},
+    },
+}

@@ -1,0 +1,179 @@
+"""What an agent is: it is told what happens in a call and answers with what to do. Pure: no clock, no I/O.
+
+An agent that needs the world (speech, a recorded clip) says so with an action; the shell does it and the
+audio plays when it is ready. So a whole dialogue can be tested with a list of events.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallContext:
+    """Who is on the line and why. `variables` are what may be spoken, as text."""
+
+    language: str
+    variables: Mapping[str, str] = field(default_factory=dict)
+    name: str = ""
+    campaign: str = ""
+    inbound: bool = False
+
+
+# --- What an agent is told ---------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class CallStarted:
+    """The stream has started and we know who it is."""
+
+    context: CallContext
+
+
+@dataclass(frozen=True, slots=True)
+class AudioReceived:
+    """Caller audio: int16 mono little-endian PCM at 8 kHz, usually 20 ms."""
+
+    pcm: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class KeyPressed:
+    """One key, of `0-9*#A-D`."""
+
+    digit: str
+
+
+@dataclass(frozen=True, slots=True)
+class PromptEnded:
+    """A prompt is over: heard to its end, or dropped (cleared) after `heard_ms` of `total_ms`."""
+
+    name: str
+    finished: bool
+    heard_ms: int
+    total_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class PromptFailed:
+    """A prompt could not be made (no voice, no clip); `reason` is a sentence."""
+
+    name: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class TimerFired:
+    """A timer the agent had started is due."""
+
+    name: str
+
+
+AgentEvent = CallStarted | AudioReceived | KeyPressed | PromptEnded | PromptFailed | TimerFired
+
+
+# --- What an agent may do ----------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Play:
+    """Play PCM (int16 mono 8 kHz) after what is queued; `PromptEnded(name)` follows."""
+
+    name: str
+    pcm: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class PlayClip:
+    """Play a recorded clip, by the name of its Content; `PromptEnded` or `PromptFailed` follows."""
+
+    name: str
+    clip: str
+
+
+@dataclass(frozen=True, slots=True)
+class Say:
+    """Speak a text; `PromptEnded` or `PromptFailed` follows."""
+
+    name: str
+    text: str
+    language: str
+
+
+@dataclass(frozen=True, slots=True)
+class ClearAudio:
+    """Drop everything not yet heard: barge-in."""
+
+    because: str
+
+
+@dataclass(frozen=True, slots=True)
+class StartTimer:
+    """Ask for `TimerFired(name)` after so many seconds; starting it again replaces it."""
+
+    name: str
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class StopTimer:
+    """Forget a timer."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class RecordAnswer:
+    """The person answered a question."""
+
+    question: str
+    value: str
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReachOutcome:
+    """What was achieved, e.g. `confirmed`; a later one replaces an earlier one."""
+
+    outcome: str
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class OptOut:
+    """The person asked not to be called. `how` is "key" or "spoken"; `what` the key or the words."""
+
+    how: str
+    what: str
+
+
+@dataclass(frozen=True, slots=True)
+class HangUp:
+    """End the call after what is queued has been heard. `reason` is a sentence for the log."""
+
+    reason: str
+
+
+Action = (
+    Play
+    | PlayClip
+    | Say
+    | ClearAudio
+    | StartTimer
+    | StopTimer
+    | RecordAnswer
+    | ReachOutcome
+    | OptOut
+    | HangUp
+)
+
+
+class Agent(Protocol):
+    """One conversation's agent: made for a call, fed its events in order, thrown away after it."""
+
+    #: False spares the conversation from handing over every 20 ms of caller audio.
+    wants_audio: bool
+
+    def handle(self, event: AgentEvent) -> Sequence[Action]:
+        """What to do about one event. Never raises for anything a caller or a platform can do."""
+        ...

@@ -1,0 +1,161 @@
+"""What happened live: calls, their append-only event logs, recordings and answers."""
+
+import uuid
+from typing import Any, ClassVar
+
+from django.db import models
+from django.urls import reverse
+
+from campaigns import clock
+from campaigns.models import Agent, Campaign, Message, PhoneNumber, Recipient
+
+
+class MediaProcess(models.Model):
+    """A process that holds calls. Its calls are closed by others when it stops giving signs of life."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    started_at = models.DateTimeField(default=clock.now)
+    alive_at = models.DateTimeField(default=clock.now)
+    stopped_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        verbose_name_plural = "media processes"
+
+    def __str__(self) -> str:
+        return str(self.id)
+
+
+class CallState(models.TextChoices):
+    """Whether the line is open."""
+
+    LIVE = "live", "Live"
+    ENDED = "ended", "Ended"
+
+
+class CallDirection(models.TextChoices):
+    """Who rang whom."""
+
+    OUTBOUND = "outbound", "We called"
+    INBOUND = "inbound", "They called"
+
+
+class CallEndedBy(models.TextChoices):
+    """Who ended it, as far as the stream tells."""
+
+    AGENT = "agent", "Our agent"
+    CALLER = "caller", "The other side"
+    CONNECTION = "connection", "The connection broke"
+    SERVER = "server", "Our server stopped"
+    LIMIT = "limit", "A limit was reached"
+
+
+class Call(models.Model):
+    """One WebSocket connection: one conversation with one person."""
+
+    State = CallState
+    Direction = CallDirection
+    EndedBy = CallEndedBy
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    number = models.ForeignKey(PhoneNumber, on_delete=models.PROTECT, related_name="calls")
+    agent = models.ForeignKey(Agent, on_delete=models.SET_NULL, null=True, related_name="calls")
+    campaign = models.ForeignKey(Campaign, on_delete=models.SET_NULL, null=True, related_name="calls")
+    recipient = models.ForeignKey(Recipient, on_delete=models.SET_NULL, null=True, related_name="calls")
+    message = models.ForeignKey(Message, on_delete=models.SET_NULL, null=True, related_name="calls")
+    process = models.ForeignKey(MediaProcess, on_delete=models.PROTECT, related_name="calls")
+    direction = models.CharField(max_length=10, choices=Direction, default=Direction.INBOUND)
+    stream_sid = models.CharField(max_length=128, default="", blank=True)
+    call_sid = models.CharField(max_length=128, default="", blank=True)
+    language = models.CharField(max_length=10, default="", blank=True)
+    state = models.CharField(max_length=10, choices=State, default=State.LIVE)
+    reason = models.TextField(default="Connected.", blank=True)
+    doing = models.CharField(max_length=80, default="", blank=True, help_text="What happens just now.")
+    disposition = models.CharField(max_length=20, default="", blank=True, help_text="How it ended.")
+    outcome = models.CharField(max_length=60, default="", blank=True, help_text="What was achieved.")
+    ended_by = models.CharField(max_length=12, choices=EndedBy, default="", blank=True)
+    started_at = models.DateTimeField(default=clock.now)
+    ended_at = models.DateTimeField(null=True, blank=True)
+    duration_ms = models.PositiveIntegerField(null=True, blank=True)
+    frames_in = models.PositiveIntegerField(default=0)
+    frames_out = models.PositiveIntegerField(default=0)
+    heard_ms = models.PositiveIntegerField(default=0, help_text="Agent audio that was played to the person.")
+    first_audio_ms = models.PositiveIntegerField(null=True, blank=True)
+
+    class Meta:
+        ordering = ("-started_at",)
+        constraints: ClassVar = [
+            models.CheckConstraint(condition=models.Q(state__in=["live", "ended"]), name="call_state_known"),
+            models.CheckConstraint(
+                condition=models.Q(state="live", ended_at__isnull=True)
+                | models.Q(state="ended", ended_at__isnull=False),
+                name="call_ended_has_time",
+            ),
+        ]
+        indexes: ClassVar = [models.Index(fields=["state", "-started_at"], name="call_live")]
+
+    def __str__(self) -> str:
+        return str(self.id)
+
+    def get_absolute_url(self) -> str:
+        """The call's page in the portal."""
+        return reverse("call", args=[self.pk])
+
+
+class AppendOnlyError(Exception):
+    """Somebody tried to change what happened."""
+
+
+class CallEvent(models.Model):
+    """One thing that happened in a call. Rows are added, never changed: a trigger in the database refuses."""
+
+    call = models.ForeignKey(Call, on_delete=models.CASCADE, related_name="events")
+    sequence = models.PositiveIntegerField(help_text="From 1, without gaps.")
+    at_ms = models.PositiveIntegerField(help_text="Milliseconds since the connection was accepted.")
+    kind = models.CharField(max_length=30)
+    text = models.TextField(help_text="What happened, in a sentence.")
+    data = models.JSONField(default=dict, blank=True)
+
+    class Meta:
+        ordering = ("call", "sequence")
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["call", "sequence"], name="one_event_a_sequence_number"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.sequence} {self.kind}"
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """Add the row; a second save is refused."""
+        if not self._state.adding:
+            raise AppendOnlyError("Call events are never changed.")
+        super().save(*args, **kwargs)
+
+
+class Recording(models.Model):
+    """The audio of a call: stereo WAV, caller left, agent as heard right."""
+
+    call = models.OneToOneField(Call, on_delete=models.CASCADE, related_name="recording")
+    file = models.FileField(upload_to="recordings/%Y/%m/%d/")
+    duration_ms = models.PositiveIntegerField()
+    sha256 = models.CharField(max_length=64)
+    created_at = models.DateTimeField(default=clock.now)
+
+    def __str__(self) -> str:
+        return self.file.name or ""
+
+
+class Answer(models.Model):
+    """What the person answered to one question."""
+
+    call = models.ForeignKey(Call, on_delete=models.CASCADE, related_name="answers")
+    recipient = models.ForeignKey(Recipient, on_delete=models.SET_NULL, null=True, related_name="answers")
+    question = models.CharField(max_length=60)
+    value = models.CharField(max_length=200)
+    label = models.CharField(max_length=200, default="", blank=True)
+    at = models.DateTimeField(default=clock.now)
+
+    class Meta:
+        ordering = ("at",)
+
+    def __str__(self) -> str:
+        return f"{self.question}: {self.value}"

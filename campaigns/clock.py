@@ -1,0 +1,15 @@
+"""The one place where this project reads the wall clock.
+
+Everything below the shells gets `now` as an argument (DESIGN.md, house rule 6). A demonstration may
+shift the clock so that it works at any hour; `campaigns.services.accounts` refuses a shifted clock
+as long as any account points at a real platform.
+"""
+
+from datetime import UTC, datetime, timedelta
+
+from django.conf import settings
+
+
+def now() -> datetime:
+    """The present instant, aware, in UTC, plus the demonstration's shift if there is one."""
+    return datetime.now(UTC) + timedelta(seconds=settings.CLOCK_OFFSET)

@@ -1,0 +1,25 @@
+"""Every word of docs/architecture.md that staff manage, as a table."""
+
+from campaigns.models.accounts import Account, PhoneNumber, User
+from campaigns.models.campaigns import Agent, Campaign
+from campaigns.models.people import Import, ImportRow, Recipient, Suppression
+from campaigns.models.sending import Evidence, Message, UploadBatch
+from campaigns.models.templates import Content, Template, TemplateLanguage
+
+__all__ = [
+    "Account",
+    "Agent",
+    "Campaign",
+    "Content",
+    "Evidence",
+    "Import",
+    "ImportRow",
+    "Message",
+    "PhoneNumber",
+    "Recipient",
+    "Suppression",
+    "Template",
+    "TemplateLanguage",
+    "UploadBatch",
+    "User",
+]

@@ -1,0 +1,131 @@
+"""Who we are at Awaaz: accounts and numbers; and who works here: users."""
+
+from typing import ClassVar
+
+from django.contrib.auth.models import AbstractUser
+from django.db import models
+from django.urls import reverse
+
+from campaigns.fields import EncryptedTextField
+from campaigns.models.base import Stamped, new_secret, new_stream_key, one_of
+
+
+class User(AbstractUser):
+    """A member of staff."""
+
+
+class AccountState(models.TextChoices):
+    """Whether uploads may go out."""
+
+    READY = "ready", "Ready"
+    WAITING = "waiting", "Waiting for XFin"
+    REFUSED = "refused", "Refused by XFin"
+
+
+class Account(Stamped):
+    """One XFin tenant: where it is, how to log in, and whether it works just now."""
+
+    State = AccountState
+
+    name = models.CharField(max_length=120, unique=True)
+    base_url = models.URLField(default="https://api.awaaz.de", help_text="Without tenant and version.")
+    tenant = models.CharField(max_length=120, help_text="The organisation's name in the address.")
+    email = models.EmailField()
+    password = EncryptedTextField()
+    auth_scheme = models.CharField(max_length=20, default="Bearer")
+    extra_headers = models.JSONField(default=dict, blank=True)
+    cookies = EncryptedTextField(default="", blank=True, help_text="A JSON object.")
+    chunk_size = models.PositiveIntegerField(default=5000)
+    reference_tag = models.CharField(max_length=10, default="tag5")
+    batch_tag = models.CharField(max_length=10, default="tag4")
+    state_codes = models.JSONField(
+        default=dict, blank=True, help_text='What numeric states mean at this tenant, e.g. {"7": "failed"}.'
+    )
+    token = EncryptedTextField(default="", blank=True, editable=False)
+    token_until = models.DateTimeField(null=True, blank=True, editable=False)
+    state = models.CharField(max_length=10, choices=State, default=State.READY)
+    reason = models.TextField(default="", blank=True)
+    failures = models.PositiveIntegerField(default=0, editable=False)
+    retry_at = models.DateTimeField(null=True, blank=True, editable=False)
+
+    class Meta:
+        ordering = ("name",)
+        constraints: ClassVar = [
+            one_of("state", AccountState, table="account"),
+            models.CheckConstraint(
+                condition=models.Q(chunk_size__gte=1, chunk_size__lte=10_000), name="account_chunk_size"
+            ),
+            models.CheckConstraint(
+                condition=~models.Q(reference_tag=models.F("batch_tag")), name="account_tags_differ"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class PhoneNumberSeries(models.TextChoices):
+    """The numbering series, which decides what a number may be used for."""
+
+    PROMOTIONAL = "140", "140, promotional"
+    FINANCIAL = "1600", "1600, regulated finance and government"
+    UTILITY = "1601", "1601, utilities, couriers and logistics"
+    ORDINARY = "ordinary", "Ordinary"
+
+
+class PhoneNumberDirection(models.TextChoices):
+    """Which way calls run."""
+
+    OUTBOUND = "outbound", "We call"
+    INBOUND = "inbound", "People call us"
+    BOTH = "both", "Both"
+
+
+class PhoneNumberContainer(models.TextChoices):
+    """How agent audio is packed in a media message; sources disagree, see docs/stream.md."""
+
+    WAV = "wav", "WAV file in each message"
+    RAW = "raw", "Bare PCM"
+
+
+class PhoneNumber(Stamped):
+    """An Indian number that Awaaz assigned to us, and the address at which its calls reach us."""
+
+    Series = PhoneNumberSeries
+    Direction = PhoneNumberDirection
+    Container = PhoneNumberContainer
+
+    account = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="numbers")
+    e164 = models.CharField("number", max_length=16, unique=True)
+    series = models.CharField(max_length=10, choices=Series, default=Series.ORDINARY)
+    direction = models.CharField(max_length=10, choices=Direction, default=Direction.BOTH)
+    container = models.CharField(max_length=5, choices=Container, default=Container.WAV)
+    max_calls = models.PositiveIntegerField("most calls at once", default=10)
+    inbound_agent = models.ForeignKey(
+        "campaigns.Agent", on_delete=models.SET_NULL, null=True, blank=True, related_name="inbound_numbers"
+    )
+    stream_key = models.CharField(max_length=20, unique=True, default=new_stream_key, editable=False)
+    stream_secret = EncryptedTextField(default=new_secret, editable=False)
+    record_calls = models.BooleanField(default=True)
+    active = models.BooleanField(default=True)
+
+    class Meta:
+        ordering = ("e164",)
+        constraints: ClassVar = [
+            one_of("series", PhoneNumberSeries, table="number"),
+            one_of("direction", PhoneNumberDirection, table="number"),
+            one_of("container", PhoneNumberContainer, table="number"),
+            models.CheckConstraint(condition=models.Q(max_calls__gte=1), name="number_max_calls"),
+        ]
+
+    def __str__(self) -> str:
+        return self.e164
+
+    @property
+    def stream_path(self) -> str:
+        """The path of the WebSocket URL to configure at Awaaz; it holds the secret."""
+        return f"/stream/{self.stream_key}-{self.stream_secret}/"
+
+    def get_absolute_url(self) -> str:
+        """The number's page in the admin."""
+        return reverse("admin:campaigns_phonenumber_change", args=[self.pk])

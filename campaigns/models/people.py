@@ -1,0 +1,193 @@
+"""Whom we call: uploaded files, the people in them, and those who must not be called."""
+
+from typing import ClassVar
+
+from django.conf import settings
+from django.db import models
+from django.db.models import F, Q
+
+from campaigns.models.base import Stamped, one_of
+from campaigns.models.campaigns import Campaign
+
+
+class ImportState(models.TextChoices):
+    """How far it came."""
+
+    READING = "reading", "Being read"
+    DONE = "done", "Read"
+    FAILED = "failed", "Not usable"
+
+
+class Import(Stamped):
+    """One uploaded file. uploaded = accepted + rejected + duplicate + suppressed, held by the database."""
+
+    State = ImportState
+
+    campaign = models.ForeignKey(Campaign, on_delete=models.CASCADE, related_name="imports")
+    filename = models.CharField(max_length=255)
+    sha256 = models.CharField(max_length=64)
+    encoding = models.CharField(max_length=40, default="", blank=True)
+    columns = models.JSONField(default=dict, blank=True)
+    uploaded = models.PositiveIntegerField(default=0)
+    accepted = models.PositiveIntegerField(default=0)
+    rejected = models.PositiveIntegerField(default=0)
+    duplicate = models.PositiveIntegerField(default=0)
+    suppressed = models.PositiveIntegerField(default=0)
+    empty = models.PositiveIntegerField(default=0, help_text="Blank rows; they are not counted as uploaded.")
+    state = models.CharField(max_length=10, choices=State, default=State.READING)
+    reason = models.TextField(default="", blank=True)
+    created_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="imports"
+    )
+
+    class Meta:
+        ordering = ("-created_at",)
+        constraints: ClassVar = [
+            one_of("state", ImportState, table="import"),
+            models.CheckConstraint(
+                condition=Q(uploaded=F("accepted") + F("rejected") + F("duplicate") + F("suppressed")),
+                name="import_rows_add_up",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.filename
+
+
+class ImportRowFate(models.TextChoices):
+    """Why it is here."""
+
+    REJECTED = "rejected", "Rejected"
+    DUPLICATE = "duplicate", "Duplicate"
+    SUPPRESSED = "suppressed", "Must not be called"
+
+
+class ImportRow(models.Model):
+    """A row that did not become a recipient, with its cells as they came and the reason."""
+
+    Fate = ImportRowFate
+
+    source = models.ForeignKey(Import, on_delete=models.CASCADE, related_name="rows")
+    row_number = models.PositiveIntegerField(help_text="As a spreadsheet counts, from 1.")
+    cells = models.JSONField(default=list)
+    fate = models.CharField(max_length=12, choices=Fate)
+    reason = models.TextField()
+
+    class Meta:
+        ordering = ("source", "row_number")
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["source", "row_number"], name="import_row_once"),
+            one_of("fate", ImportRowFate, table="importrow"),
+        ]
+
+    def __str__(self) -> str:
+        return f"row {self.row_number}: {self.fate}"
+
+
+class RecipientState(models.TextChoices):
+    """Where this person stands. All but the first two are final."""
+
+    WAITING = "waiting", "Waiting"
+    UNDER_WAY = "under_way", "Under way"
+    COMPLETED = "completed", "Completed"
+    UNREACHED = "unreached", "Not reached"
+    FAILED = "failed", "Failed"
+    SUPPRESSED = "suppressed", "Must not be called"
+    BLOCKED = "blocked", "Blocked by a rule"
+    CANCELLED = "cancelled", "Cancelled"
+    UNKNOWN = "unknown", "Unknown"
+
+
+class Recipient(Stamped):
+    """One person in one campaign."""
+
+    State = RecipientState
+
+    OPEN_STATES: ClassVar = (State.WAITING, State.UNDER_WAY)
+
+    campaign = models.ForeignKey(Campaign, on_delete=models.CASCADE, related_name="recipients")
+    source = models.ForeignKey(
+        Import, on_delete=models.SET_NULL, null=True, blank=True, related_name="recipients"
+    )
+    row_number = models.PositiveIntegerField(null=True, blank=True)
+    phone = models.CharField(max_length=16)
+    name = models.CharField(max_length=200, default="", blank=True)
+    language = models.CharField(max_length=10)
+    variables = models.JSONField(default=dict, blank=True)
+    note = models.TextField(default="", blank=True, help_text="What was repaired at import.")
+    state = models.CharField(max_length=12, choices=State, default=State.WAITING)
+    reason = models.TextField(default="Waiting for the first call.", blank=True)
+    disposition = models.CharField(
+        max_length=20, default="", blank=True, help_text="How the last call ended."
+    )
+    outcome = models.CharField(max_length=60, default="", blank=True, help_text="What was achieved.")
+    attempts = models.PositiveSmallIntegerField(default=0)
+    due_at = models.DateTimeField(null=True, blank=True, help_text="Not before this.")
+
+    class Meta:
+        ordering = ("campaign", "id")
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["campaign", "phone"], name="one_person_once_a_campaign"),
+            one_of("state", RecipientState, table="recipient"),
+        ]
+        indexes: ClassVar = [models.Index(fields=["campaign", "state", "due_at"], name="recipient_due")]
+
+    def __str__(self) -> str:
+        return self.name or f"recipient {self.pk}"
+
+
+class SuppressionScope(models.TextChoices):
+    """What is suppressed."""
+
+    ORGANISATION = "organisation", "All calls of the organisation"
+    CATEGORY = "category", "One category"
+
+
+class SuppressionSource(models.TextChoices):
+    """How we learnt of it."""
+
+    KEY = "key", "Key pressed in a call"
+    SPOKEN = "spoken", "Said in a call"
+    STAFF = "staff", "Entered by staff"
+    FILE = "file", "Imported file"
+    API = "api", "API"
+
+
+class Suppression(Stamped):
+    """A number that must not be called: by whose word, since when, for what."""
+
+    Scope = SuppressionScope
+    Source = SuppressionSource
+
+    phone = models.CharField(max_length=16)
+    scope = models.CharField(max_length=12, choices=Scope, default=Scope.ORGANISATION)
+    category = models.CharField(max_length=20, default="", blank=True)
+    source = models.CharField(max_length=10, choices=Source)
+    reason = models.TextField(help_text="A sentence for the person who reads it later.")
+    message_reference = models.CharField(max_length=40, default="", blank=True)
+    lifted_at = models.DateTimeField(null=True, blank=True)
+    lifted_reason = models.TextField(default="", blank=True)
+
+    class Meta:
+        ordering = ("-created_at",)
+        constraints: ClassVar = [
+            one_of("scope", SuppressionScope, table="suppression"),
+            one_of("source", SuppressionSource, table="suppression"),
+            models.UniqueConstraint(
+                fields=["phone", "scope", "category"],
+                condition=Q(lifted_at__isnull=True),
+                name="one_live_suppression_a_scope",
+            ),
+            models.CheckConstraint(
+                condition=Q(scope="organisation", category="") | (Q(scope="category") & ~Q(category="")),
+                name="suppression_category_with_scope",
+            ),
+            models.CheckConstraint(
+                condition=Q(lifted_at__isnull=True) | ~Q(lifted_reason=""),
+                name="suppression_lifted_with_reason",
+            ),
+        ]
+        indexes: ClassVar = [models.Index(fields=["phone"], name="suppression_phone")]
+
+    def __str__(self) -> str:
+        return f"{self.get_scope_display()} ({self.get_source_display()})"

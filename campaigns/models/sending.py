@@ -1,0 +1,139 @@
+"""Attempts: messages, the requests that carried them to XFin, and why each was allowed or not."""
+
+from typing import ClassVar
+
+from django.db import models
+from django.db.models import Q
+
+from campaigns.models.accounts import Account
+from campaigns.models.base import Stamped, new_batch_reference, new_message_reference, one_of
+from campaigns.models.people import Recipient
+
+
+class UploadBatchState(models.TextChoices):
+    """What we know of the request."""
+
+    SENDING = "sending", "Being sent"
+    CONFIRMED = "confirmed", "Reply read"
+    NOT_SENT = "not_sent", "Did not reach XFin"
+    REFUSED = "refused", "Refused by XFin"
+    UNCONFIRMED = "unconfirmed", "Sent, reply not read"
+    RECONCILED = "reconciled", "Looked up at XFin"
+
+
+class UploadBatch(Stamped):
+    """One `create_bulk` request and what became of it."""
+
+    State = UploadBatchState
+
+    account = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="batches")
+    reference = models.CharField(max_length=40, unique=True, default=new_batch_reference, editable=False)
+    size = models.PositiveIntegerField()
+    state = models.CharField(max_length=12, choices=State, default=State.SENDING)
+    reason = models.TextField(default="Being sent to XFin.", blank=True)
+    claimed_until = models.DateTimeField(help_text="After this the worker that held it counts as dead.")
+    look_up_after = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ("-created_at",)
+        verbose_name_plural = "upload batches"
+        constraints: ClassVar = [
+            one_of("state", UploadBatchState, table="batch"),
+            models.CheckConstraint(condition=Q(size__gte=1), name="batch_not_empty"),
+            models.CheckConstraint(
+                condition=~Q(state="unconfirmed") | Q(look_up_after__isnull=False),
+                name="batch_unconfirmed_is_due",
+            ),
+        ]
+        indexes: ClassVar = [models.Index(fields=["state", "look_up_after"], name="batch_due")]
+
+    def __str__(self) -> str:
+        return self.reference
+
+
+class MessageState(models.TextChoices):
+    """Where the attempt stands."""
+
+    PLANNED = "planned", "Planned"
+    SENDING = "sending", "Being sent to XFin"
+    UNCONFIRMED = "unconfirmed", "Sent, reply not read"
+    QUEUED = "queued", "At XFin"
+    DONE = "done", "Done"
+    FAILED = "failed", "Failed"
+    REJECTED = "rejected", "Rejected by XFin"
+    BLOCKED = "blocked", "Blocked by a rule"
+    CANCELLED = "cancelled", "Cancelled"
+    UNKNOWN = "unknown", "Unknown"
+
+
+class Message(Stamped):
+    """One attempt to call one recipient. Its `reference` goes to XFin and comes back on the stream."""
+
+    State = MessageState
+
+    OPEN_STATES: ClassVar = (State.PLANNED, State.SENDING, State.UNCONFIRMED, State.QUEUED)
+
+    recipient = models.ForeignKey(Recipient, on_delete=models.CASCADE, related_name="messages")
+    attempt = models.PositiveSmallIntegerField()
+    reference = models.CharField(max_length=40, unique=True, default=new_message_reference, editable=False)
+    send_on = models.DateTimeField()
+    batch = models.ForeignKey(
+        UploadBatch, on_delete=models.PROTECT, null=True, blank=True, related_name="messages"
+    )
+    remote_id = models.CharField(max_length=64, default="", blank=True)
+    remote_state = models.CharField(max_length=60, default="", blank=True, help_text="As XFin wrote it.")
+    state = models.CharField(max_length=12, choices=State, default=State.PLANNED)
+    reason = models.TextField(default="Planned.", blank=True)
+    disposition = models.CharField(max_length=20, default="", blank=True)
+    duration_seconds = models.PositiveIntegerField(null=True, blank=True)
+    settled_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ("send_on", "id")
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["recipient", "attempt"], name="one_message_an_attempt"),
+            models.UniqueConstraint(
+                fields=["recipient"],
+                condition=Q(state__in=["planned", "sending", "unconfirmed", "queued"]),
+                name="one_open_message_a_recipient",
+            ),
+            one_of("state", MessageState, table="message"),
+            models.CheckConstraint(
+                condition=~Q(state__in=["sending", "unconfirmed", "queued"]) | Q(batch__isnull=False),
+                name="message_handed_over_has_batch",
+            ),
+        ]
+        indexes: ClassVar = [models.Index(fields=["state", "send_on"], name="message_due")]
+
+    def __str__(self) -> str:
+        return self.reference
+
+
+class EvidenceStage(models.TextChoices):
+    """When it was judged."""
+
+    PLANNING = "planning", "Planning"
+    HAND_OVER = "hand_over", "Hand-over"
+
+
+class Evidence(models.Model):
+    """One judgement of one attempt: kept for ever, also where the answer was no."""
+
+    Stage = EvidenceStage
+
+    recipient = models.ForeignKey(Recipient, on_delete=models.CASCADE, related_name="evidence")
+    message_reference = models.CharField(max_length=40, default="", blank=True)
+    stage = models.CharField(max_length=10, choices=Stage)
+    judged_at = models.DateTimeField()
+    planned_for = models.DateTimeField()
+    verdict = models.CharField(max_length=8)
+    findings = models.JSONField(default=list)
+    rules_version = models.CharField(max_length=40)
+
+    class Meta:
+        ordering = ("recipient", "id")
+        verbose_name_plural = "evidence"
+        constraints: ClassVar = [one_of("stage", EvidenceStage, table="evidence")]
+
+    def __str__(self) -> str:
+        return f"{self.stage}: {self.verdict}"
