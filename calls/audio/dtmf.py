@@ -1,0 +1,129 @@
+"""Key tones: making them, hearing them in caller audio, and the voicemail beep.
+
+Frequencies are those of ITU-T Q.23; the detector follows the spirit of Q.24: 40 ms or more is
+a press, the two tones within 8 dB of each other, and most of the energy in those two.
+"""
+
+from collections import deque
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from calls.audio import pcm
+
+ROWS_HZ: Final = (697, 770, 852, 941)
+COLUMNS_HZ: Final = (1209, 1336, 1477, 1633)
+KEYS: Final = ("123A", "456B", "789C", "*0#D")
+DIGITS: Final = "".join(KEYS)
+
+_RAMP_MS: Final = 5
+_BLOCK: Final = 205
+"""Samples looked at together (26 ms): the rows then stand almost two bins apart."""
+_HOP: Final = 102
+"""Half a block, so that a press of 40 ms fills one block wherever it falls."""
+_LEAST_DBFS: Final = -40.0
+_LEAST_SHARE: Final = 0.7
+"""Of the block's power that the two tones hold. At a half, steady vowels pass for keys."""
+_MOST_TWIST: Final = 10 ** (8 / 10)
+_LEAST_DOMINANCE: Final = 10 ** (8 / 10)
+"""Power of a tone over the next in its group."""
+_HITS_TO_PRESS: Final = 2
+_MISSES_TO_RELEASE: Final = 3
+"""A dropout of 12 ms then splits no press, and a pause of 40 ms still parts two."""
+
+Floats = npt.NDArray[np.float64]
+
+
+def tone(digit: str, ms: int = 100, *, dbfs: float = -12.0) -> bytes:
+    """The two tones of one key as s16le at 8 kHz; `dbfs` is the level of the pair."""
+    for row, keys in zip(ROWS_HZ, KEYS, strict=True):
+        if len(digit) == 1 and digit in keys:
+            return _tones((row, COLUMNS_HZ[keys.index(digit)]), ms, dbfs)
+    raise ValueError("a key is one of 0-9, *, #, A-D")
+
+
+def beep(ms: int = 400, *, hz: int = 1000, dbfs: float = -12.0) -> bytes:
+    """The single tone a voicemail plays before it records."""
+    return _tones((hz,), ms, dbfs)
+
+
+def _tones(frequencies: tuple[int, ...], ms: int, dbfs: float) -> bytes:
+    time = np.arange(pcm.SAMPLE_RATE * ms // 1000) / pcm.SAMPLE_RATE
+    waves = np.sin(2 * np.pi * np.outer(frequencies, time)).sum(axis=0)
+    edge = np.minimum(time, time[::-1]) * 1000 / _RAMP_MS
+    level = pcm.FULL_SCALE * 10 ** (dbfs / 20) * np.sqrt(2 / len(frequencies))
+    return pcm.to_bytes(level * waves * np.minimum(1.0, edge))
+
+
+_WINDOW: Final[Floats] = np.hanning(_BLOCK + 2)[1:-1]
+
+
+def _bins() -> Floats:
+    """(205, 16): cosines of the eight frequencies, then their sines, windowed."""
+    angle = 2 * np.pi * np.outer(np.arange(_BLOCK), ROWS_HZ + COLUMNS_HZ) / pcm.SAMPLE_RATE
+    both: Floats = np.hstack([np.cos(angle), np.sin(angle)]) * _WINDOW[:, None]
+    return both
+
+
+_BINS: Final = _bins()
+_TONE_SCALE: Final = 2 / float(_WINDOW.sum()) ** 2
+_POWER_SCALE: Final = 1 / float((_WINDOW**2).sum())
+_LEAST_POWER: Final = (pcm.FULL_SCALE * 10 ** (_LEAST_DBFS / 20)) ** 2
+
+
+def digit_in(block: Floats) -> str | None:
+    """The key whose two tones make up these 205 samples (int16 units), if one does."""
+    shaped = block * _WINDOW
+    power = float(shaped @ shaped) * _POWER_SCALE
+    if power < _LEAST_POWER:
+        return None
+    parts = (block @ _BINS) ** 2
+    powers = (parts[:8] + parts[8:]) * _TONE_SCALE
+    row, column = int(powers[:4].argmax()), int(powers[4:].argmax())
+    low, high = float(powers[row]), float(powers[4 + column])
+    if low + high < _LEAST_SHARE * power or max(low, high) > _MOST_TWIST * min(low, high):
+        return None
+    dominant = _dominates(powers[:4], low) and _dominates(powers[4:], high)
+    return KEYS[row][column] if dominant else None
+
+
+def _dominates(group: Floats, strongest: float) -> bool:
+    return strongest > _LEAST_DOMINANCE * float(np.partition(group, 2)[2])
+
+
+class DtmfDetector:
+    """Streaming detector: each press is reported once, however long it is held."""
+
+    def __init__(self) -> None:
+        self._rest = np.empty(0)
+        self._pressed: str | None = None
+        self._candidate: str | None = None
+        self._hits = 0
+        self._misses = 0
+        self._found: deque[str] = deque()
+
+    def push(self, frame: bytes) -> str | None:
+        """The key recognised with this frame of s16le at 8 kHz.
+
+        A frame of up to 40 ms holds one press at most. Of a longer one with several, the
+        later presses are given by the next pushes (an empty one will do).
+        """
+        heard = np.concatenate([self._rest, pcm.to_array(frame)])
+        at = 0
+        while at + _BLOCK <= heard.size:
+            self._judge(digit_in(heard[at : at + _BLOCK]))
+            at += _HOP
+        self._rest = heard[at:]
+        return self._found.popleft() if self._found else None
+
+    def _judge(self, digit: str | None) -> None:
+        """A press begins with two equal hits and ends with three blocks without it."""
+        self._hits = self._hits + 1 if digit and digit == self._candidate else int(bool(digit))
+        self._candidate = digit
+        self._misses = 0 if digit == self._pressed else self._misses + 1
+        if self._misses >= _MISSES_TO_RELEASE:
+            self._pressed = None
+        if digit and self._hits >= _HITS_TO_PRESS and digit != self._pressed:
+            self._pressed, self._misses = digit, 0
+            self._found.append(digit)

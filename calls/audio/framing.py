@@ -1,0 +1,33 @@
+"""Cutting a stream of bytes of any sizes into frames of one size."""
+
+from calls.audio.pcm import FRAME_BYTES
+
+
+class Framer:
+    """Gives whole frames of `frame_bytes`; holds less than one frame between calls."""
+
+    def __init__(self, frame_bytes: int = FRAME_BYTES) -> None:
+        if frame_bytes <= 0:
+            raise ValueError("a frame has at least one byte")
+        self._size = frame_bytes
+        self._rest = b""
+
+    @property
+    def waiting(self) -> int:
+        """Bytes held back because they do not fill a frame yet."""
+        return len(self._rest)
+
+    def push(self, data: bytes) -> list[bytes]:
+        """The frames completed by `data`, in order."""
+        size = self._size
+        if not self._rest and len(data) == size:
+            return [data]
+        joined = self._rest + data
+        end = len(joined) - len(joined) % size
+        self._rest = joined[end:]
+        return [joined[at : at + size] for at in range(0, end, size)]
+
+    def flush(self) -> bytes:
+        """What is left, shorter than a frame and possibly empty; the framer is empty after."""
+        rest, self._rest = self._rest, b""
+        return rest

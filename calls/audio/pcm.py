@@ -1,0 +1,96 @@
+"""Samples as bytes and arrays, their length and level, and G.711 mu-law.
+
+Everywhere: 16-bit signed little-endian mono, 8000 samples a second unless a rate is given.
+"""
+
+import math
+from typing import Final, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+SAMPLE_RATE: Final = 8000
+SAMPLE_BYTES: Final = 2
+FRAME_MS: Final = 20
+FRAME_BYTES: Final = SAMPLE_RATE * FRAME_MS // 1000 * SAMPLE_BYTES
+"""320: one frame of caller audio (awaaz-platform.md §2)."""
+FULL_SCALE: Final = 32768
+SILENT_DBFS: Final = -96.0
+"""What `dbfs` gives for digital silence: below the last bit of 16."""
+
+Samples: TypeAlias = npt.NDArray[np.int16]
+_WIRE = np.dtype("<i2")
+
+
+def to_array(pcm: bytes) -> Samples:
+    """Samples of `pcm`, read-only and without copying; ValueError on half a sample."""
+    return np.frombuffer(pcm, dtype=_WIRE)
+
+
+def to_bytes(samples: npt.NDArray[np.generic]) -> bytes:
+    """`samples` (any real type, in int16 units) rounded and clipped into s16le bytes."""
+    if samples.dtype == np.int16:
+        return samples.astype(_WIRE, copy=False).tobytes()
+    rounded = np.rint(np.nan_to_num(samples.astype(np.float64)))
+    return np.clip(rounded, -FULL_SCALE, FULL_SCALE - 1).astype(_WIRE).tobytes()
+
+
+def silence(ms: int, rate: int = SAMPLE_RATE) -> bytes:
+    return bytes(rate * ms // 1000 * SAMPLE_BYTES)
+
+
+def duration_ms(pcm: bytes, rate: int = SAMPLE_RATE) -> int:
+    """Whole milliseconds of audio in `pcm`."""
+    return len(pcm) // SAMPLE_BYTES * 1000 // rate
+
+
+def rms(pcm: bytes) -> float:
+    """Root mean square in int16 units, 0 for no samples."""
+    samples = to_array(pcm).astype(np.float64)
+    return math.sqrt(float(samples @ samples) / samples.size) if samples.size else 0.0
+
+
+def dbfs(pcm: bytes) -> float:
+    """Level in dB against a full-scale square wave: a full-scale sine is about -3."""
+    level = rms(pcm)
+    return max(SILENT_DBFS, 20 * math.log10(level / FULL_SCALE)) if level else SILENT_DBFS
+
+
+# --- G.711 mu-law -------------------------------------------------------------------------
+
+_BIAS: Final = 33
+_CLIP: Final = 8158
+"""Largest 14-bit magnitude that, with the bias, still fits the top segment (G.711 table 2)."""
+
+
+def _decode_table() -> Samples:
+    """All 256 code words as 16-bit samples: G.711 table 2 values, 14 bits shifted to 16."""
+    code = ~np.arange(256) & 0xFF
+    segment, step = (code >> 4) & 7, code & 0x0F
+    magnitude = ((2 * step + _BIAS) << segment) - _BIAS
+    return np.where(code & 0x80, -4 * magnitude, 4 * magnitude).astype(np.int16)
+
+
+def _encode_table() -> npt.NDArray[np.uint8]:
+    """The code word of every 16-bit sample, indexed by its bits as an unsigned number."""
+    sample = np.arange(1 << 16).astype(np.uint16).view(np.int16).astype(np.int32) >> 2
+    magnitude = np.minimum(np.abs(sample), _CLIP) + _BIAS
+    segment = np.floor(np.log2(magnitude)).astype(np.int32) - 5
+    step = (magnitude >> (segment + 1)) & 0x0F
+    code = np.where(sample < 0, 0x80, 0) | (segment << 4) | step
+    table: npt.NDArray[np.uint8] = (~code & 0xFF).astype(np.uint8)
+    return table
+
+
+_ULAW_TO_PCM: Final = _decode_table()
+_PCM_TO_ULAW: Final = _encode_table()
+
+
+def decode_ulaw(data: bytes) -> bytes:
+    """One mu-law byte a sample into s16le."""
+    return to_bytes(_ULAW_TO_PCM[np.frombuffer(data, dtype=np.uint8)])
+
+
+def encode_ulaw(pcm: bytes) -> bytes:
+    """s16le into one mu-law byte a sample."""
+    return _PCM_TO_ULAW[to_array(pcm).astype(np.int16, copy=False).view(np.uint16)].tobytes()

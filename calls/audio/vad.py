@@ -1,0 +1,116 @@
+"""Speech or not, by level against an adaptive noise floor.
+
+The floor is the quietest level of the last three seconds: speech has gaps, noise has none,
+so steady noise that sets in becomes the floor after that time and counts as silence.
+"""
+
+from collections import deque
+from typing import NamedTuple
+
+from msgspec import Struct
+
+from calls.audio import pcm
+
+
+class SpeechStarted(NamedTuple):
+    """Speech is sure. `at_ms`: where it began, in ms of audio since the first frame."""
+
+    at_ms: int
+
+
+class SpeechEnded(NamedTuple):
+    """Speech is over. `at_ms`: its last loud moment; `duration_ms`: from its beginning."""
+
+    at_ms: int
+    duration_ms: int
+
+
+class VadSettings(Struct, frozen=True):
+    """Levels in dB or dBFS, times in ms."""
+
+    min_speech_ms: int = 80
+    """Loud audio needed before speech is sure: clicks and key presses are shorter."""
+    hangover_ms: int = 300
+    """Quiet that ends speech: pauses between words are shorter."""
+    start_margin_db: float = 9.0
+    stop_margin_db: float = 6.0
+    least_level_dbfs: float = -45.0
+    """Nothing below this is speech; telephone speech is around -20 to -30 dBFS."""
+    first_floor_dbfs: float = -45.0
+    """Highest floor assumed before three seconds have been heard."""
+
+
+DEFAULT_SETTINGS = VadSettings()
+_BLOCK_MS = 200
+_BLOCKS = 15
+
+
+class NoiseFloor:
+    """The quietest level (dBFS) of the last three seconds, held in blocks of 200 ms."""
+
+    def __init__(self, first_dbfs: float) -> None:
+        self._blocks = deque([first_dbfs], maxlen=_BLOCKS)
+        self._current = 0.0
+        self._current_ms = 0
+
+    def push(self, level: float, ms: int) -> float:
+        """The floor after `ms` of audio at `level`."""
+        self._current = min(self._current, level)
+        self._current_ms += ms
+        floor = min(*self._blocks, self._current)
+        if self._current_ms >= _BLOCK_MS:
+            self._blocks.append(self._current)
+            self._current, self._current_ms = 0.0, 0
+        return floor
+
+
+class EnergyVad:
+    """Streaming; `push` frames of any whole number of samples, 20 ms being usual."""
+
+    def __init__(self, settings: VadSettings = DEFAULT_SETTINGS) -> None:
+        self._settings = settings
+        self._floor = NoiseFloor(settings.first_floor_dbfs)
+        self._samples = 0
+        self._loud_ms = 0
+        self._quiet_ms = 0
+        self._began_ms = 0
+        self.speaking = False
+
+    def push(self, frame: bytes) -> SpeechStarted | SpeechEnded | None:
+        """What changed with this frame of s16le at 8 kHz, if anything."""
+        before, after = self._advance(frame)
+        loud = self._is_loud(pcm.dbfs(frame), after - before)
+        if self.speaking:
+            return self._look_for_end(loud, before, after)
+        return self._look_for_start(loud, before, after)
+
+    def _advance(self, frame: bytes) -> tuple[int, int]:
+        before = self._samples * 1000 // pcm.SAMPLE_RATE
+        self._samples += len(frame) // pcm.SAMPLE_BYTES
+        return before, self._samples * 1000 // pcm.SAMPLE_RATE
+
+    def _is_loud(self, level: float, ms: int) -> bool:
+        settings = self._settings
+        margin = settings.stop_margin_db if self.speaking else settings.start_margin_db
+        return level > max(settings.least_level_dbfs, self._floor.push(level, ms) + margin)
+
+    def _look_for_start(self, loud: bool, before: int, after: int) -> SpeechStarted | None:
+        """Quiet takes back what loud has gathered: one weak frame in an onset does not reset it."""
+        if not loud:
+            self._loud_ms = max(0, self._loud_ms - (after - before))
+            return None
+        if not self._loud_ms:
+            self._began_ms = before
+        self._loud_ms += after - before
+        if self._loud_ms < self._settings.min_speech_ms:
+            return None
+        self.speaking, self._loud_ms, self._quiet_ms = True, 0, 0
+        return SpeechStarted(self._began_ms)
+
+    def _look_for_end(self, loud: bool, before: int, after: int) -> SpeechEnded | None:
+        self._quiet_ms = 0 if loud else self._quiet_ms + after - before
+        if self._quiet_ms < self._settings.hangover_ms:
+            return None
+        self.speaking = False
+        ended = after - self._quiet_ms
+        return SpeechEnded(ended, ended - self._began_ms)

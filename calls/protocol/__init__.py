@@ -1,0 +1,1 @@
+"""The media-stream protocol, without I/O: errors, messages, codec, state, stream."""

@@ -1,0 +1,172 @@
+"""Single values of a frame from outside, read leniently: a value or None, or `FrameError`."""
+
+import json
+import math
+import string
+from typing import Any, TypeAlias
+
+import pybase64
+
+from calls.audio import wav
+from calls.protocol.messages import SAMPLE_RATE, Container, Limits, Problem
+
+JsonObject: TypeAlias = dict[str, Any]
+
+DIGITS = frozenset("0123456789*#ABCD")
+LARGEST_COUNT = 2**53 - 1
+"""The largest number every JSON reader agrees on; beyond it a counter is taken as unknown."""
+
+_LONGEST_COUNT_TEXT = 20
+_EVENT_LETTERS = frozenset(string.ascii_letters + "_-.")
+_LONGEST_EVENT = 32
+_WHITESPACE = str.maketrans("", "", " \t\r\n")
+
+
+class FrameError(Exception):
+    """This frame cannot be used; becomes a `Malformed`. Never leaves the codec."""
+
+    def __init__(self, problem: Problem, detail: str) -> None:
+        super().__init__(problem, detail)
+        self.problem = problem
+        self.detail = detail
+
+
+def count(value: object) -> int | None:
+    """A counter, milliseconds or rate, as a number or as text; None if it is not one."""
+    if type(value) is int:
+        return value if 0 <= value <= LARGEST_COUNT else None
+    if isinstance(value, str) and len(value) <= _LONGEST_COUNT_TEXT:
+        return _count_of_text(value.strip())
+    if isinstance(value, float) and math.isfinite(value):
+        return count(int(value))
+    return None
+
+
+def _count_of_text(value: str) -> int | None:
+    whole, _, fraction = value.partition(".")
+    decimal = whole.isascii() and whole.isdecimal() and (fraction or "0").isdecimal()
+    return count(int(whole)) if decimal else None
+
+
+def text(value: object) -> str | None:
+    """A name or reason: text, or a number as text; None for anything else."""
+    if isinstance(value, str):
+        return clean(value)
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return str(value)
+    return None
+
+
+def clean(value: str) -> str:
+    """`value` with what neither UTF-8 nor a database text can hold (lone surrogates, NUL) as U+FFFD."""
+    if value.isascii() and "\0" not in value:
+        return value
+    return "".join("\ufffd" if c == "\0" or "\ud800" <= c <= "\udfff" else c for c in value)
+
+
+def name(value: object, what: str, limits: Limits) -> str:
+    """A mark name or identifier: not empty and within `limits.name_size`."""
+    if value is None:
+        raise FrameError(Problem.MISSING_FIELD, f"{what} is missing")
+    read = text(value)
+    if read is None:
+        raise FrameError(Problem.WRONG_TYPE, f"{what} is neither text nor a number")
+    if not read:
+        raise FrameError(Problem.MISSING_FIELD, f"{what} is empty")
+    if len(read) > limits.name_size:
+        raise FrameError(Problem.NAME_TOO_LONG, f"{what} has {len(read)} characters")
+    return read
+
+
+def body(frame: JsonObject, event: str) -> JsonObject:
+    """The object of the same name as the event."""
+    value = frame.get(event)
+    if value is None:
+        raise FrameError(Problem.MISSING_FIELD, f"{event} is missing")
+    if not isinstance(value, dict):
+        raise FrameError(Problem.WRONG_TYPE, f"{event} is not an object")
+    return value
+
+
+def optional_body(frame: JsonObject, key: str) -> JsonObject:
+    value = frame.get(key)
+    return value if isinstance(value, dict) else {}
+
+
+def digit(value: object) -> str:
+    """One key. Letters come in either case and digits also as numbers."""
+    if value is None:
+        raise FrameError(Problem.MISSING_FIELD, "digit is missing")
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    read = (text(value) or "").strip().upper()
+    if read not in DIGITS:
+        raise FrameError(Problem.BAD_DIGIT, "digit is not one of 0-9, *, #, A-D")
+    return read
+
+
+def parameters(value: object, limits: Limits) -> tuple[dict[str, str], int]:
+    """Custom parameters as texts, and how many were left out or shortened."""
+    if not isinstance(value, dict):
+        return {}, 0
+    kept: dict[str, str] = {}
+    cut = max(0, len(value) - limits.parameter_count)
+    for key, item in list(value.items())[: limits.parameter_count]:
+        shown = parameter_text(item)
+        if len(key) > limits.parameter_name_size:
+            cut += 1
+            continue
+        cut += len(shown) > limits.parameter_value_size
+        kept[clean(key)] = shown[: limits.parameter_value_size]
+    return kept, cut
+
+
+def parameter_text(value: object) -> str:
+    """Text as it is, null as empty, everything else as its JSON text."""
+    if isinstance(value, str):
+        return clean(value)
+    return "" if value is None else clean(json.dumps(value, ensure_ascii=False))
+
+
+def base64(value: object) -> bytes:
+    """Payload bytes; line breaks inside and missing padding are forgiven."""
+    if value is None:
+        raise FrameError(Problem.MISSING_FIELD, "payload is missing")
+    if not isinstance(value, str):
+        raise FrameError(Problem.WRONG_TYPE, "payload is not text")
+    packed = value.translate(_WHITESPACE)
+    padding = "" if packed.endswith("=") else "=" * (-len(packed) % 4)
+    try:
+        return pybase64.b64decode(packed + padding, validate=True)
+    except ValueError:
+        raise FrameError(Problem.BAD_BASE64, "payload is not base64") from None
+
+
+def audio(payload: bytes, limits: Limits) -> tuple[bytes, Container]:
+    """(PCM, container) of a decoded payload; a WAV file is unwrapped wherever it comes from."""
+    if len(payload) > limits.payload_bytes:
+        raise FrameError(Problem.PAYLOAD_TOO_LARGE, f"payload has {len(payload)} bytes")
+    container: Container = "wav" if wav.is_wav(payload) else "raw"
+    pcm = _wav_audio(payload) if container == "wav" else payload
+    if not pcm:
+        raise FrameError(Problem.EMPTY_PAYLOAD, "payload has no audio")
+    if len(pcm) % 2:
+        raise FrameError(Problem.ODD_SIZE, f"payload has {len(pcm)} bytes, not whole samples")
+    return pcm, container
+
+
+def _wav_audio(payload: bytes) -> bytes:
+    try:
+        pcm, rate, channels = wav.unwrap(payload)
+    except wav.WavError as error:
+        raise FrameError(Problem.BAD_WAV, str(error)) from None
+    if (rate, channels) != (SAMPLE_RATE, 1):
+        raise FrameError(Problem.UNSUPPORTED_AUDIO, f"WAV of {rate} Hz with {channels} channels")
+    return pcm
+
+
+def event_name(value: object) -> str:
+    """An event name fit for a log: short and of plain letters, else empty."""
+    if isinstance(value, str) and len(value) <= _LONGEST_EVENT and _EVENT_LETTERS.issuperset(value):
+        return value
+    return ""
