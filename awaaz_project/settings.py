@@ -80,7 +80,8 @@ INSTALLED_APPS = [
 ]
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
-    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "awaaz_project.middleware.StaticFiles",
+    "awaaz_project.middleware.ContentPolicy",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -102,6 +103,7 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
+                "calls.context.portal",
             ],
         },
     },
@@ -153,7 +155,12 @@ TICK_SECONDS = env.float("TICK_SECONDS", default=5.0)
 UPLOAD_HORIZON_MINUTES = env.int("UPLOAD_HORIZON_MINUTES", default=15)
 SETTLE_SECONDS = env.float("SETTLE_SECONDS", default=60.0)
 CLAIM_SECONDS = env.float("CLAIM_SECONDS", default=120.0)
+XFIN_READ_TIMEOUT = env.float("XFIN_READ_TIMEOUT", default=60.0)
 STATE_BOUND_HOURS = env.float("STATE_BOUND_HOURS", default=24.0)
+MAX_CALL_SECONDS = env.int("MAX_CALL_SECONDS", default=600)
+CALL_MARGIN_SECONDS = 60  # a call row still open so long after the limit is closed from outside
+SEND_SECONDS = env.float("SEND_SECONDS", default=5.0)
+PROCESS_SILENT_SECONDS = env.float("PROCESS_SILENT_SECONDS", default=15.0)
 PUBLIC_STREAM_URL = env.str("PUBLIC_STREAM_URL", default="ws://127.0.0.1:8000")
 CLOCK_OFFSET = env.float("CLOCK_OFFSET", default=0.0)
 
@@ -208,9 +215,11 @@ USE_I18N = True
 STATIC_URL = "/static/"
 STATICFILES_DIRS = [BASE_DIR / "static"]
 STATIC_ROOT = DATA_DIR / "static"
+STATIC_ROOT.mkdir(exist_ok=True)  # WhiteNoise warns of a missing one; without collectstatic it stays empty
 WHITENOISE_USE_FINDERS = True
 MEDIA_ROOT = DATA_DIR / "media"
 SPEECH_CACHE = DATA_DIR / "speech"
+RECORDING_DIR = DATA_DIR / "recording"  # recordings grow here and are moved into MEDIA_ROOT
 DATA_UPLOAD_MAX_MEMORY_SIZE = 64 * 1024 * 1024
 
 LOGGING = {

@@ -5,9 +5,13 @@ shift the clock so that it works at any hour; `campaigns.services.accounts` refu
 as long as any account points at a real platform.
 """
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 from django.conf import settings
+
+#: What a step that waits for the network takes instead of an instant, because time passes meanwhile.
+Clock = Callable[[], datetime]
 
 
 def now() -> datetime:

@@ -1,6 +1,6 @@
 """Who we are at Awaaz: accounts and numbers; and who works here: users."""
 
-from typing import ClassVar
+from typing import ClassVar, TypeAlias
 
 from django.contrib.auth.models import AbstractUser
 from django.db import models
@@ -25,7 +25,7 @@ class AccountState(models.TextChoices):
 class Account(Stamped):
     """One XFin tenant: where it is, how to log in, and whether it works just now."""
 
-    State = AccountState
+    State: TypeAlias = AccountState
 
     name = models.CharField(max_length=120, unique=True)
     base_url = models.URLField(default="https://api.awaaz.de", help_text="Without tenant and version.")
@@ -91,9 +91,9 @@ class PhoneNumberContainer(models.TextChoices):
 class PhoneNumber(Stamped):
     """An Indian number that Awaaz assigned to us, and the address at which its calls reach us."""
 
-    Series = PhoneNumberSeries
-    Direction = PhoneNumberDirection
-    Container = PhoneNumberContainer
+    Series: TypeAlias = PhoneNumberSeries
+    Direction: TypeAlias = PhoneNumberDirection
+    Container: TypeAlias = PhoneNumberContainer
 
     account = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="numbers")
     e164 = models.CharField("number", max_length=16, unique=True)

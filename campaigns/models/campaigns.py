@@ -1,6 +1,6 @@
 """Agents, and the campaigns that send them to people."""
 
-from typing import ClassVar
+from typing import ClassVar, TypeAlias
 
 from django.conf import settings
 from django.db import models
@@ -23,7 +23,7 @@ class AgentKind(models.TextChoices):
 class Agent(Stamped):
     """What answers on the WebSocket: a kind and its configuration (docs/agents.md)."""
 
-    Kind = AgentKind
+    Kind: TypeAlias = AgentKind
 
     name = models.CharField(max_length=120, unique=True)
     kind = models.CharField(max_length=20, choices=Kind, default=Kind.MENU)
@@ -64,8 +64,8 @@ class CampaignState(models.TextChoices):
 class Campaign(Stamped):
     """Whom to call about what, when, how fast and how often."""
 
-    Category = CampaignCategory
-    State = CampaignState
+    Category: TypeAlias = CampaignCategory
+    State: TypeAlias = CampaignState
 
     name = models.CharField(max_length=160, unique=True)
     template = models.ForeignKey(Template, on_delete=models.PROTECT, related_name="campaigns")

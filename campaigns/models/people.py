@@ -1,6 +1,6 @@
 """Whom we call: uploaded files, the people in them, and those who must not be called."""
 
-from typing import ClassVar
+from typing import ClassVar, TypeAlias
 
 from django.conf import settings
 from django.db import models
@@ -21,7 +21,7 @@ class ImportState(models.TextChoices):
 class Import(Stamped):
     """One uploaded file. uploaded = accepted + rejected + duplicate + suppressed, held by the database."""
 
-    State = ImportState
+    State: TypeAlias = ImportState
 
     campaign = models.ForeignKey(Campaign, on_delete=models.CASCADE, related_name="imports")
     filename = models.CharField(max_length=255)
@@ -65,7 +65,7 @@ class ImportRowFate(models.TextChoices):
 class ImportRow(models.Model):
     """A row that did not become a recipient, with its cells as they came and the reason."""
 
-    Fate = ImportRowFate
+    Fate: TypeAlias = ImportRowFate
 
     source = models.ForeignKey(Import, on_delete=models.CASCADE, related_name="rows")
     row_number = models.PositiveIntegerField(help_text="As a spreadsheet counts, from 1.")
@@ -101,7 +101,7 @@ class RecipientState(models.TextChoices):
 class Recipient(Stamped):
     """One person in one campaign."""
 
-    State = RecipientState
+    State: TypeAlias = RecipientState
 
     OPEN_STATES: ClassVar = (State.WAITING, State.UNDER_WAY)
 
@@ -156,8 +156,8 @@ class SuppressionSource(models.TextChoices):
 class Suppression(Stamped):
     """A number that must not be called: by whose word, since when, for what."""
 
-    Scope = SuppressionScope
-    Source = SuppressionSource
+    Scope: TypeAlias = SuppressionScope
+    Source: TypeAlias = SuppressionSource
 
     phone = models.CharField(max_length=16)
     scope = models.CharField(max_length=12, choices=Scope, default=Scope.ORGANISATION)

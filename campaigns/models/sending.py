@@ -1,6 +1,6 @@
 """Attempts: messages, the requests that carried them to XFin, and why each was allowed or not."""
 
-from typing import ClassVar
+from typing import ClassVar, TypeAlias
 
 from django.db import models
 from django.db.models import Q
@@ -24,7 +24,7 @@ class UploadBatchState(models.TextChoices):
 class UploadBatch(Stamped):
     """One `create_bulk` request and what became of it."""
 
-    State = UploadBatchState
+    State: TypeAlias = UploadBatchState
 
     account = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="batches")
     reference = models.CharField(max_length=40, unique=True, default=new_batch_reference, editable=False)
@@ -69,7 +69,7 @@ class MessageState(models.TextChoices):
 class Message(Stamped):
     """One attempt to call one recipient. Its `reference` goes to XFin and comes back on the stream."""
 
-    State = MessageState
+    State: TypeAlias = MessageState
 
     OPEN_STATES: ClassVar = (State.PLANNED, State.SENDING, State.UNCONFIRMED, State.QUEUED)
 
@@ -119,7 +119,7 @@ class EvidenceStage(models.TextChoices):
 class Evidence(models.Model):
     """One judgement of one attempt: kept for ever, also where the answer was no."""
 
-    Stage = EvidenceStage
+    Stage: TypeAlias = EvidenceStage
 
     recipient = models.ForeignKey(Recipient, on_delete=models.CASCADE, related_name="evidence")
     message_reference = models.CharField(max_length=40, default="", blank=True)

@@ -1,6 +1,6 @@
 """Templates, their languages and recorded clips: our side of what XFin keeps."""
 
-from typing import ClassVar
+from typing import ClassVar, TypeAlias
 
 from django.db import models
 
@@ -20,7 +20,7 @@ class MirroredSync(models.TextChoices):
 class Mirrored(Stamped):
     """A thing that stands here and at XFin. `remote` is what XFin said of it last, to show drift."""
 
-    Sync = MirroredSync
+    Sync: TypeAlias = MirroredSync
 
     remote_id = models.CharField(max_length=64, default="", blank=True)
     remote = models.JSONField(default=dict, blank=True, editable=False)
@@ -43,7 +43,7 @@ class TemplateResponseType(models.TextChoices):
 class Template(Mirrored):
     """What a call is about."""
 
-    ResponseType = TemplateResponseType
+    ResponseType: TypeAlias = TemplateResponseType
 
     account = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="templates")
     name = models.CharField(max_length=120)

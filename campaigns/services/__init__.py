@@ -1,0 +1,1 @@
+"""All writes of this app. Each function is one step that may be repeated, found by query, never by queue."""

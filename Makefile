@@ -1,0 +1,56 @@
+# One word each. Needs Python 3.11+ and make, nothing else; the rest is installed into .venv.
+SHELL := /bin/bash
+PYTHON ?= python3
+BIN := .venv/bin
+export PYTHONUNBUFFERED := 1
+
+.PHONY: help run test test-embedded test-scaled test-sandbox check demo crash-demo bench lock setup setup-dev clean
+
+help:  ## what there is
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+
+setup: .venv/installed  ## the environment that runs the project
+
+setup-dev: .venv/installed-dev  ## the environment that tests it
+
+.venv/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed, this is " + sys.version.split()[0]) if sys.version_info < (3, 11) else None'
+	$(PYTHON) -m venv .venv
+
+.venv/installed: .venv/bin/python requirements.txt
+	$(BIN)/pip install --quiet --disable-pip-version-check -r requirements.txt
+	@touch $@
+
+.venv/installed-dev: .venv/installed requirements-dev.txt
+	$(BIN)/pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	@touch $@
+
+run: setup  ## portal on :8000, sandbox on :9000, worker, scheduler; a demo campaign at the first start
+	@$(BIN)/python -m awaaz_project.launch run
+
+demo: setup  ## the main job headless: import, upload, ring, talk, reconcile; prints the books
+	@$(BIN)/python -m awaaz_project.launch demo
+
+crash-demo: setup  ## the same with kill -9 of worker and web on the way
+	@$(BIN)/python -m awaaz_project.launch crash-demo
+
+test: setup-dev  ## every test, in both configurations
+	@$(BIN)/python -m awaaz_project.testing
+
+check: setup-dev  ## style, types, architecture, migrations
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy .
+	$(BIN)/lint-imports
+	$(BIN)/python manage.py makemigrations --check --dry-run
+	$(BIN)/python manage.py sandbox_migrations_current
+
+bench: setup-dev  ## the benchmark table
+	@$(BIN)/python -m bench.media
+
+lock:  ## pin everything again from pyproject.toml (needs uv)
+	uv pip compile pyproject.toml --python-version 3.11 --no-emit-index-url --custom-compile-command "make lock" -o requirements.txt
+	uv pip compile pyproject.toml --extra dev -c requirements.txt --python-version 3.11 --no-emit-index-url --custom-compile-command "make lock" -o requirements-dev.txt
+
+clean:  ## remove what running made
+	rm -rf var .venv

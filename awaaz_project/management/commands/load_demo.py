@@ -1,0 +1,153 @@
+"""A small demo organisation with one campaign of sixty rows, and its counterpart in the sandbox."""
+
+import json
+import random
+import secrets
+import sys
+from argparse import ArgumentParser
+from typing import Any
+
+import httpx
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError
+from django.db import transaction
+
+from campaigns.models import Account, Agent, Campaign, PhoneNumber, Template, TemplateLanguage, User
+from campaigns.services import imports, lifecycle
+from campaigns.services.accounts import is_loopback
+
+SAMPLE = settings.BASE_DIR / "campaigns" / "samples" / "emi-reminders.csv"
+MENU = settings.BASE_DIR / "calls" / "agents" / "examples" / "emi-reminder.json"
+LOGIN = settings.DATA_DIR / "demo-login"
+TENANT, EMAIL = "saraswati", "uploads@saraswati.example"
+NUMBER = "+911600110245"
+#: Who answers, drawn by weight with a fixed seed: the same list always meets the same people.
+CAST = {
+    "presses_one": 20,
+    "presses_two": 6,
+    "impatient": 6,
+    "wrong_then_right": 4,
+    "opts_out": 3,
+    "silent": 3,
+    "says_yes": 2,
+    "hangs_up_early": 2,
+    "voicemail": 2,
+    "busy": 3,
+    "no_answer": 3,
+    "switched_off": 1,
+}
+EMPTY = 3
+
+
+class Command(BaseCommand):
+    """`load_demo --check`, `--login`, or `--sandbox URL`."""
+
+    help = __doc__
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        """One of three things to do."""
+        parser.add_argument("--check", action="store_true", help=f"exit {EMPTY} if there is no account yet")
+        parser.add_argument("--login", metavar="URL", help="print the address and the demo login")
+        parser.add_argument("--sandbox", metavar="URL", help="load and launch against this sandbox")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Do it."""
+        if options["check"]:
+            sys.exit(0 if Account.objects.exists() else EMPTY)
+        if options["login"]:
+            self._print_login(options["login"])
+        if options["sandbox"]:
+            if not is_loopback(options["sandbox"]):
+                raise CommandError("The demonstration talks to a sandbox on this machine only.")
+            self._load(options["sandbox"])
+
+    def _print_login(self, url: str) -> None:
+        if LOGIN.exists():
+            name, password = LOGIN.read_text().split()
+            self.stdout.write(f"Open {url} and log in as {name} with the password {password}")
+
+    def _load(self, sandbox: str) -> None:
+        password = secrets.token_urlsafe(12)
+        with transaction.atomic():
+            account = make_account(sandbox, password)
+            campaign = make_campaign(account, make_number(account), make_agents())
+            user = make_user()
+        source = imports.import_people(campaign, data=SAMPLE.read_bytes(), filename=SAMPLE.name, by=user)
+        self.stdout.write(f"{SAMPLE.name}: {source.reason}")
+        prepare_sandbox(sandbox, campaign, password)
+        lifecycle.launch(campaign, user)
+        self.stdout.write(f"Launched “{campaign.name}”.")
+
+
+def make_user() -> User:
+    """The demo's manager, with a password that is made once and kept beside the database."""
+    password = secrets.token_urlsafe(9)
+    user = User.objects.create_superuser("demo", "demo@saraswati.example", password)
+    user.first_name, user.last_name = "Asha", "Patel"
+    user.save()
+    LOGIN.touch(mode=0o600)
+    LOGIN.write_text(f"demo {password}\n")
+    return user
+
+
+def make_account(sandbox: str, password: str) -> Account:
+    """The organisation's XFin tenant."""
+    return Account.objects.create(
+        name="Saraswati Finance", base_url=sandbox, tenant=TENANT, email=EMAIL, password=password
+    )
+
+
+def make_number(account: Account) -> PhoneNumber:
+    """A number of the series for regulated lenders."""
+    return PhoneNumber.objects.create(
+        account=account, e164=NUMBER, series=PhoneNumber.Series.FINANCIAL, max_calls=25
+    )
+
+
+def make_agents() -> Agent:
+    """A reminder with a menu, and an echo for trying a line."""
+    Agent.objects.create(name="Echo", kind=Agent.Kind.ECHO)
+    menu = json.loads(MENU.read_text())
+    return Agent.objects.create(name="EMI reminder", kind=Agent.Kind.MENU, configuration=menu)
+
+
+def make_campaign(account: Account, number: PhoneNumber, agent: Agent) -> Campaign:
+    """The campaign and its template in every language the agent speaks."""
+    template = Template.objects.create(
+        account=account, name="EMI reminder", description="Reminder before the due date"
+    )
+    template.numbers.add(number)
+    for language in ("hi", "gu", "ta", "mr", "en"):
+        TemplateLanguage.objects.create(template=template, language=language, syntax="_W_ _N_ _W_")
+    return Campaign.objects.create(
+        name="EMI reminder, November",
+        template=template,
+        number=number,
+        agent=agent,
+        category=Campaign.Category.COLLECTIONS,
+        calls_per_minute=120,
+        max_attempts=2,
+        retry_gaps=[0.1],
+    )
+
+
+def prepare_sandbox(url: str, campaign: Campaign, password: str) -> None:
+    """Tell the sandbox who we are, where calls go, and who answers which number."""
+    stream = settings.PUBLIC_STREAM_URL + campaign.number.stream_path
+    number = {
+        "tenant": TENANT,
+        "phone_number": campaign.number.e164,
+        "stream_url": stream,
+        "container": campaign.number.container,
+        "concurrency": campaign.number.max_calls,
+    }
+    draw = random.Random(2026)
+    phones = campaign.recipients.order_by("row_number").values_list("phone", flat=True)
+    cast = {phone: draw.choices(list(CAST), list(CAST.values()))[0] for phone in phones}
+    with httpx.Client(base_url=url, timeout=10) as client:
+        for path, body in (
+            ("/sandbox/tenants", {"tenant": TENANT, "email": EMAIL, "password": password}),
+            ("/sandbox/numbers", number),
+            ("/sandbox/people", {"seed": "demo", "assigned": cast}),
+        ):
+            client.post(path, json=body).raise_for_status()

@@ -1,0 +1,72 @@
+"""News of messages at XFin: their states are pulled by the window of their dialling times."""
+
+import logging
+from datetime import datetime, timedelta
+
+import httpx
+from django.conf import settings
+from django.db import transaction
+from django.db.models import Max, Min, QuerySet
+
+from campaigns.clock import Clock
+from campaigns.models import Account, Message, Recipient
+from campaigns.services.accounts import note_recovery, note_trouble, usable, xfin_client
+from campaigns.services.settling import ENDED, settle_message, settle_recipient
+from campaigns.xfin.errors import XFinError
+from campaigns.xfin.schemas import MessageFilter, RemoteMessage
+
+log = logging.getLogger(__name__)
+
+#: XFin writes whole seconds and its filters exclude the ends.
+MARGIN = timedelta(seconds=2)
+
+
+def accounts_with_news(now: datetime) -> list[int]:
+    """Accounts that may be tried and have messages at XFin whose time has come."""
+    open_at_xfin = _at_xfin(now).values("batch__account")
+    return list(Account.objects.filter(usable(now), pk__in=open_at_xfin).values_list("pk", flat=True))
+
+
+def pull_states(account_id: int, *, clock: Clock, transport: httpx.BaseTransport | None = None) -> int:
+    """Ask XFin how the account's open messages stand; how many ended."""
+    account = Account.objects.get(pk=account_id)
+    mine = _at_xfin(clock()).filter(batch__account=account)
+    span = mine.aggregate(first=Min("send_on"), last=Max("send_on"))
+    if span["first"] is None:
+        return 0
+    window = MessageFilter(send_on_after=span["first"] - MARGIN, send_on_before=span["last"] + MARGIN)
+    by_remote_id = {message.remote_id: message for message in mine}
+    try:
+        with xfin_client(account, transport=transport) as client:
+            ended = sum(_take(by_remote_id, remote, clock()) for remote in client.iter_messages(window))
+    except XFinError as error:
+        log.warning("pulling states of account %s: %s", account.pk, error.reason)
+        note_trouble(account, error, now=clock())
+        return 0
+    note_recovery(account)
+    return ended
+
+
+@transaction.atomic
+def give_up_waiting(now: datetime) -> int:
+    """Messages without an ending for too long end `unknown`, with a reason; how many."""
+    bound = now - timedelta(hours=settings.STATE_BOUND_HOURS)
+    reason = f"XFin did not say how it ended within {settings.STATE_BOUND_HOURS:g} hours."
+    stale = list(Message.objects.filter(state=Message.State.QUEUED, send_on__lt=bound))
+    for message in stale:
+        Message.objects.filter(pk=message.pk, state=Message.State.QUEUED).update(
+            state=Message.State.UNKNOWN, reason=reason, settled_at=now, changed_at=now
+        )
+        settle_recipient(message.recipient_id, Recipient.State.UNKNOWN, reason)
+    return len(stale)
+
+
+def _at_xfin(now: datetime) -> QuerySet[Message]:
+    return Message.objects.filter(state=Message.State.QUEUED, send_on__lte=now)
+
+
+def _take(by_remote_id: dict[str, Message], remote: RemoteMessage, now: datetime) -> bool:
+    message = by_remote_id.get(str(remote.id))
+    if message is None or remote.state not in ENDED:
+        return False
+    return settle_message(message, remote, now=now)

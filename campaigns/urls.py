@@ -1,0 +1,17 @@
+"""Addresses of the portal's pages about campaigns."""
+
+from django.urls import path
+
+from campaigns import views
+
+urlpatterns = [
+    path("campaigns/", views.campaign_list, name="campaigns"),
+    path("campaigns/new/", views.new_campaign, name="campaign-new"),
+    path("campaigns/<int:pk>/", views.campaign_page, name="campaign"),
+    path("campaigns/<int:pk>/edit/", views.edit_campaign, name="campaign-edit"),
+    path("campaigns/<int:pk>/people/", views.people_page, name="campaign-people"),
+    path("campaigns/<int:pk>/files/", views.files_page, name="campaign-files"),
+    path("campaigns/<int:pk>/<slug:verb>/", views.change_state, name="campaign-change"),
+    path("campaigns/files/<int:pk>/", views.import_page, name="import"),
+    path("campaigns/files/<int:pk>/not-accepted.csv", views.rows_csv, name="import-rows"),
+]

@@ -1,0 +1,277 @@
+"""XFin's answers, read strictly.
+
+Reading demands the fields we live on and ignores members we do not know; what cannot be read raises
+`BadReply` with the place named. Shapes: awaaz-platform.md §1, tests/data/xfin.
+"""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, TypeVar
+
+import msgspec
+
+from campaigns.xfin.config import XFinConfig
+from campaigns.xfin.errors import BadReply, scrub
+from campaigns.xfin.schemas import (
+    REFERENCE_FIELD,
+    TAG_FIELDS,
+    CreatedMessage,
+    Json,
+    NewMessage,
+    RemoteContent,
+    RemoteId,
+    RemoteMessage,
+    RemoteTemplate,
+    RemoteTemplateLanguage,
+)
+from campaigns.xfin.states import read_disposition, read_duration, read_send_on, read_state
+
+T = TypeVar("T")
+
+_DEEPEST_ERROR = 5
+_NAMELESS = ("non_field_errors", "detail", "error")
+
+
+class _Login(msgspec.Struct):
+    token: str
+
+
+class _Page(msgspec.Struct):
+    results: list[Json]
+    next: str | None = None
+
+
+class _Created(msgspec.Struct):
+    id: RemoteId | None = None
+    status: str | int | None = None
+    error: Any = None
+    phone_number: str | int | None = None
+    tags: list[Any] | None = None
+
+
+class _Message(msgspec.Struct):
+    id: RemoteId
+    phone_number: str | int | None = None
+    send_on: str | None = None
+    state: str | int | float | None = None
+    execution_state_reason_code: str | int | float | None = None
+    duration: str | int | float | None = None
+    tags: list[Any] | str | None = None
+    values: list[Any] | str | None = None
+    templatelanguage: Any = None
+
+
+class _Option(msgspec.Struct):
+    option: str
+    value: Any = None
+
+
+class _Template(msgspec.Struct):
+    id: RemoteId
+    name: str | None = None
+    description: str | None = None
+    medium: str | None = None
+    advanced_options: list[_Option] | None = None
+
+
+class _TemplateLanguage(msgspec.Struct):
+    id: RemoteId
+    template: Any = None
+    language: str | None = None
+    syntax: str | None = None
+    content: list[Any] | None = None
+
+
+class _Content(msgspec.Struct):
+    id: RemoteId
+    type: str | int | None = None
+    name: str | None = None
+    file: str | None = None
+
+
+_PLACE = re.compile(r"(?P<problem>.*?) - at `(?P<path>[^`]*)`", re.DOTALL)
+_MISSING = re.compile(r"missing required field `(?P<name>[^`]*)`")
+
+
+def convert(raw: object, kind: type[T], *, where: str = "") -> T:
+    """`raw` as `kind`; `BadReply` names the field, its place prefixed with `where`."""
+    try:
+        return msgspec.convert(raw, kind)
+    except msgspec.ValidationError as error:
+        raise _bad_reply(str(error), where) from None
+
+
+def _bad_reply(message: str, where: str) -> BadReply:
+    found = _PLACE.fullmatch(message)
+    problem, path = (found["problem"], found["path"]) if found else (message, "$")
+    missing = _MISSING.search(problem)
+    place = where + path.removeprefix("$") + (f".{missing['name']}" if missing else "")
+    return BadReply(place.lstrip(".") or "the answer", scrub(problem))
+
+
+def read_token(raw: object) -> str:
+    """The token of a login's answer."""
+    token = convert(raw, _Login).token
+    if not token or not token.isascii() or not token.isprintable() or " " in token:
+        raise BadReply("token", "it is empty or not plain text")
+    return token
+
+
+def read_page(raw: object) -> tuple[list[Json], str | None]:
+    """The objects of one page and the address of the next; a bare list is one whole page."""
+    if isinstance(raw, list):
+        return convert(raw, list[Json], where="results"), None
+    page = convert(raw, _Page)
+    return page.results, page.next or None
+
+
+def read_message(raw: object, config: XFinConfig, *, where: str = "") -> RemoteMessage:
+    """A message read back."""
+    message = convert(raw, _Message, where=where)
+    whole = convert(raw, Json, where=where)
+    return RemoteMessage(
+        id=message.id,
+        phone_number=_text(message.phone_number),
+        send_on=read_send_on(message.send_on),
+        state=read_state(message.state, codes=config.state_codes),
+        raw_state=_text(message.state),
+        disposition=read_disposition(message.execution_state_reason_code),
+        raw_reason=_text(message.execution_state_reason_code),
+        duration_s=read_duration(message.duration),
+        tags=_all_tags(message, whole),
+        values=_texts(message.values),
+        templatelanguage=_id_of(message.templatelanguage),
+        raw=whole,
+    )
+
+
+def read_template(raw: object, *, where: str = "") -> RemoteTemplate:
+    template = convert(raw, _Template, where=where)
+    return RemoteTemplate(
+        id=template.id,
+        name=_text(template.name),
+        description=_text(template.description),
+        medium=_text(template.medium),
+        options={option.option: option.value for option in template.advanced_options or ()},
+        raw=convert(raw, Json, where=where),
+    )
+
+
+def read_template_language(raw: object, *, where: str = "") -> RemoteTemplateLanguage:
+    form = convert(raw, _TemplateLanguage, where=where)
+    clips = [_id_of(clip) for clip in form.content or ()]
+    return RemoteTemplateLanguage(
+        id=form.id,
+        template=_id_of(form.template),
+        language=_text(form.language),
+        syntax=_text(form.syntax),
+        content=tuple(clip for clip in clips if clip is not None),
+        raw=convert(raw, Json, where=where),
+    )
+
+
+def read_content(raw: object, *, where: str = "") -> RemoteContent:
+    content = convert(raw, _Content, where=where)
+    return RemoteContent(
+        id=content.id,
+        type=_text(content.type),
+        name=_text(content.name),
+        file=_text(content.file),
+        raw=convert(raw, Json, where=where),
+    )
+
+
+def read_created_one(raw: object, *, reference: str, where: str = "") -> CreatedMessage:
+    """The answer for one message: an id, or an error in whatever shape XFin wrote it."""
+    answer = convert(raw, _Created, where=where)
+    error = scrub(plain_text(answer.error))
+    if answer.id is None and not error:
+        if _text(answer.status).casefold() != "error":
+            raise BadReply(f"{where}.id".lstrip("."), "neither an id nor an error")
+        error = "XFin refused this message without saying why"
+    return CreatedMessage(reference=reference, id=answer.id, status=_text(answer.status), error=error)
+
+
+def read_created(raw: object, sent: Sequence[NewMessage], config: XFinConfig) -> list[CreatedMessage]:
+    """The answer to `create_bulk`, in the order of `sent`.
+
+    Each object is matched by our reference; where it carries none, by its position, and then only
+    if the phone number agrees. Any other length, and anything unmatched, raises `BadReply`.
+    """
+    answers = convert(raw, list[Json])
+    if len(answers) != len(sent):
+        raise BadReply("the answer", f"{len(answers)} objects for {len(sent)} messages")
+    places = {message.reference: place for place, message in enumerate(sent)}
+    found: dict[int, CreatedMessage] = {}
+    for position, answer in enumerate(answers):
+        place = _place_of(answer, places, sent[position], config, position)
+        if place is None or place in found:
+            raise BadReply(f"[{position}]", "it cannot be matched to a message we sent")
+        found[place] = read_created_one(answer, reference=sent[place].reference, where=f"[{position}]")
+    return [found[place] for place in range(len(sent))]
+
+
+def _place_of(
+    answer: Json,
+    places: Mapping[str, int],
+    sent_there: NewMessage,
+    config: XFinConfig,
+    position: int,
+) -> int | None:
+    echoed = list(_echoed_references(answer, config))
+    if echoed:
+        return next((places[text] for text in echoed if text in places), None)
+    tagged = next((places[tag] for tag in _texts(answer.get("tags")) if tag in places), None)
+    if tagged is not None:
+        return tagged
+    return position if _same_phone(answer.get("phone_number"), sent_there.phone_number) else None
+
+
+def _echoed_references(answer: Json, config: XFinConfig) -> Iterator[str]:
+    for name in (config.reference_tag, REFERENCE_FIELD):
+        text = _text(answer.get(name))
+        if text:
+            yield text
+
+
+def _same_phone(echoed: object, sent: str) -> bool:
+    """Whether both are one number, with or without country code and signs."""
+    theirs, ours = (re.sub(r"\D", "", _text(text))[-10:] for text in (echoed, sent))
+    return bool(ours) and theirs == ours
+
+
+def plain_text(value: object, *, depth: int = 0) -> str:
+    """Words of an error in any JSON shape: `{"phone_number": ["Bad."]}` → `phone_number: Bad.`
+
+    What lies more than five levels deep is left out.
+    """
+    if depth > _DEEPEST_ERROR:
+        return ""
+    if isinstance(value, Mapping):
+        named = {name: plain_text(inner, depth=depth + 1) for name, inner in value.items()}
+        parts = [text if name in _NAMELESS else f"{name}: {text}" for name, text in named.items()]
+        return "; ".join(parts)
+    if isinstance(value, list):
+        return "; ".join(filter(None, (plain_text(item, depth=depth + 1) for item in value)))
+    return _text(value)
+
+
+def _text(value: object) -> str:
+    return "" if value is None else str(value).strip()
+
+
+def _texts(value: object) -> tuple[str, ...]:
+    if isinstance(value, list):
+        return tuple(filter(None, map(_text, value)))
+    return tuple(part.strip() for part in _text(value).split(",") if part.strip())
+
+
+def _all_tags(message: _Message, whole: Json) -> tuple[str, ...]:
+    named = [_text(whole.get(name)) for name in TAG_FIELDS]
+    return tuple(dict.fromkeys([*_texts(message.tags), *filter(None, named)]))
+
+
+def _id_of(value: object) -> RemoteId | None:
+    """The id of a reference, which XFin writes as a bare id or as `{"id": …}`."""
+    inner = value.get("id") if isinstance(value, dict) else value
+    return inner if isinstance(inner, int | str) and not isinstance(inner, bool) else None

@@ -1,0 +1,185 @@
+"""House rule 2: nobody is called twice for one attempt, nobody is missed."""
+
+from datetime import timedelta
+
+import pytest
+
+from campaigns.models import Account, Campaign, Evidence, Message, Recipient, Suppression, UploadBatch
+from campaigns.services import planning, reconciling, uploading
+from tests.campaigns.world import (
+    NOON,
+    Answer,
+    FakeXFin,
+    add_people,
+    at,
+    half_done,
+    lost_after,
+    lost_before,
+    make_campaign,
+    refused,
+    states,
+    unreachable,
+    wrong_length,
+)
+
+pytestmark = pytest.mark.django_db
+LATER = NOON + timedelta(minutes=10)
+
+
+def upload_all(campaign: Campaign, xfin: FakeXFin, *, rounds: int = 12) -> None:
+    """What the scheduler's nudges do, minute by minute."""
+    for minute in range(rounds):
+        now = NOON + timedelta(minutes=minute)
+        planning.plan(campaign.pk, now=now)
+        for account in uploading.accounts_with_due_messages(now):
+            uploading.upload(account, clock=at(now), transport=xfin)
+        reconciling.abandon_dead_claims(now)
+        make_due()
+        for batch in reconciling.batches_to_look_up(now):
+            reconciling.reconcile(batch, clock=at(now), transport=xfin)
+
+
+def make_due() -> None:
+    """Let settle times and back-offs pass; they are set from the wall clock."""
+    UploadBatch.objects.filter(state=UploadBatch.State.UNCONFIRMED).update(look_up_after=NOON)
+    Account.objects.filter(state=Account.State.WAITING).update(retry_at=NOON)
+
+
+def test_messages_go_up_in_chunks_and_come_back_with_ids() -> None:
+    campaign, xfin = make_campaign(people=25, chunk_size=10), FakeXFin()
+    upload_all(campaign, xfin, rounds=1)
+    assert states(campaign) == {Message.State.QUEUED: 25}
+    assert [size for (size,) in UploadBatch.objects.values_list("size").order_by("pk")] == [10, 10, 5]
+    assert set(xfin.references().values()) == {1}
+    message = Message.objects.select_related("recipient").first()
+    assert message
+    assert xfin.messages[int(message.remote_id)]["phone_number"] == message.recipient.phone
+    assert xfin.messages[int(message.remote_id)]["reference"] == message.reference
+
+
+@pytest.mark.parametrize("fault", [lost_before, lost_after, half_done, unreachable, wrong_length])
+def test_whatever_happens_to_a_request_every_reference_is_created_exactly_once(fault: Answer) -> None:
+    campaign, xfin = make_campaign(people=20, chunk_size=8), FakeXFin()
+    xfin.faults.extend([fault, fault])
+    upload_all(campaign, xfin)
+    assert states(campaign) == {Message.State.QUEUED: 20}
+    assert len(xfin.references()) == 20
+    assert set(xfin.references().values()) == {1}
+
+
+@pytest.mark.parametrize("fault", [lost_after, half_done])
+def test_an_xfin_that_ignores_the_tag_filter_is_looked_up_by_time(fault: Answer) -> None:
+    campaign, xfin = make_campaign(people=20), FakeXFin(filters_by_tag=False)
+    xfin.faults.append(fault)
+    upload_all(campaign, xfin)
+    assert states(campaign) == {Message.State.QUEUED: 20}
+    assert set(xfin.references().values()) == {1}
+
+
+def test_an_unconfirmed_batch_is_never_sent_again_before_it_is_looked_up() -> None:
+    campaign, xfin = make_campaign(people=5), FakeXFin()
+    xfin.faults.append(lost_after)
+    planning.plan(campaign.pk, now=NOON)
+    uploading.upload(campaign.template.account_id, clock=at(NOON), transport=xfin)
+    assert states(campaign) == {Message.State.UNCONFIRMED: 5}
+    Account.objects.update(retry_at=NOON)
+    assert uploading.accounts_with_due_messages(LATER) == []
+    assert reconciling.batches_to_look_up(NOON) == []
+
+
+def test_a_worker_that_died_while_sending_is_found_by_its_claim() -> None:
+    campaign, xfin = make_campaign(people=5), FakeXFin()
+    planning.plan(campaign.pk, now=NOON)
+    claim = uploading.claim_due(campaign.template.account, now=NOON)
+    assert claim
+    assert uploading.claim_due(campaign.template.account, now=NOON) is None
+    assert reconciling.abandon_dead_claims(NOON) == 0
+    assert reconciling.abandon_dead_claims(NOON + timedelta(hours=1)) == 1
+    assert states(campaign) == {Message.State.UNCONFIRMED: 5}
+    upload_all(campaign, xfin)
+    assert states(campaign) == {Message.State.QUEUED: 5}
+    assert set(xfin.references().values()) == {1}
+
+
+def test_two_lookups_of_one_batch_do_not_run_side_by_side() -> None:
+    campaign, xfin = make_campaign(people=3), FakeXFin()
+    xfin.faults.append(lost_before)
+    planning.plan(campaign.pk, now=NOON)
+    uploading.upload(campaign.template.account_id, clock=at(NOON), transport=xfin)
+    make_due()
+    batch = UploadBatch.objects.get()
+    taken = UploadBatch.objects.filter(pk=batch.pk).update(look_up_after=LATER)
+    assert taken == 1
+    assert reconciling.batches_to_look_up(NOON) == []
+
+
+def test_a_message_that_xfin_rejects_keeps_its_words_and_fails_only_that_person() -> None:
+    campaign, xfin = make_campaign(people=3), FakeXFin()
+    Recipient.objects.filter(pk=campaign.recipients.first().pk).update(phone="+9179261234567")  # type: ignore[union-attr]
+    planning.plan(campaign.pk, now=NOON)
+    Recipient.objects.filter(phone="+9179261234567").update(phone="0791234")
+    uploading.upload(campaign.template.account_id, clock=at(NOON), transport=xfin)
+    blocked = campaign.recipients.exclude(state=Recipient.State.UNDER_WAY).get()
+    assert blocked.state in (Recipient.State.FAILED, Recipient.State.BLOCKED)
+    assert blocked.reason
+    assert states(campaign)[Message.State.QUEUED] == 2
+
+
+def test_wrong_credentials_stop_the_campaign_and_say_so() -> None:
+    campaign, xfin = make_campaign(people=3), FakeXFin()
+    xfin.faults.extend([refused, refused])
+    planning.plan(campaign.pk, now=NOON)
+    uploading.upload(campaign.template.account_id, clock=at(NOON), transport=xfin)
+    campaign.refresh_from_db()
+    assert campaign.state == Campaign.State.STOPPED
+    assert "credentials" in campaign.reason
+    assert states(campaign) == {Message.State.PLANNED: 3}
+    assert Account.objects.get().state == Account.State.REFUSED
+
+
+def test_xfin_down_makes_the_campaign_wait_with_a_reason_and_go_on_by_itself() -> None:
+    campaign, xfin = make_campaign(people=3), FakeXFin()
+    xfin.faults.append(unreachable)
+    upload_all(campaign, xfin, rounds=1)
+    campaign.refresh_from_db()
+    assert campaign.state == Campaign.State.RUNNING
+    assert campaign.reason.startswith("Waiting for XFin")
+    upload_all(campaign, xfin)
+    campaign.refresh_from_db()
+    assert campaign.reason == "Running."
+    assert states(campaign) == {Message.State.QUEUED: 3}
+
+
+def test_an_opt_out_after_planning_stops_the_call_at_hand_over() -> None:
+    campaign, xfin = make_campaign(people=2), FakeXFin()
+    planning.plan(campaign.pk, now=NOON)
+    stopped = campaign.recipients.first()
+    assert stopped
+    Suppression.objects.create(phone=stopped.phone, source="staff", reason="Asked by letter.")
+    uploading.upload(campaign.template.account_id, clock=at(NOON), transport=xfin)
+    stopped.refresh_from_db()
+    assert (stopped.state, stopped.reason, stopped.attempts) == ("suppressed", "Asked by letter.", 0)
+    assert states(campaign) == {Message.State.QUEUED: 1, Message.State.BLOCKED: 1}
+    verdicts = Evidence.objects.filter(recipient=stopped).values_list("stage", "verdict").order_by("pk")
+    assert list(verdicts) == [("planning", "OK"), ("hand_over", "BLOCK")]
+
+
+def test_a_hand_over_after_hours_waits_for_the_morning() -> None:
+    campaign, xfin = make_campaign(people=1), FakeXFin()
+    planning.plan(campaign.pk, now=NOON)
+    evening = NOON + timedelta(hours=8)
+    uploading.upload(campaign.template.account_id, clock=at(evening), transport=xfin)
+    message = Message.objects.get()
+    assert message.state == Message.State.PLANNED
+    assert message.send_on == NOON + timedelta(hours=21)
+    assert not xfin.messages
+
+
+def test_a_paused_campaign_hands_nothing_over() -> None:
+    campaign, xfin = make_campaign(people=2), FakeXFin()
+    planning.plan(campaign.pk, now=NOON)
+    Campaign.objects.update(state=Campaign.State.PAUSED)
+    assert uploading.accounts_with_due_messages(NOON) == []
+    add_people(campaign, 1)
+    assert planning.plan(campaign.pk, now=NOON) == 0
+    assert not xfin.messages

@@ -1,0 +1,162 @@
+"""A small organisation for tests, and an XFin that lives in memory and can be nasty."""
+
+import itertools
+import json
+from collections import Counter, deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import httpx
+
+from campaigns.clock import Clock
+from campaigns.models import Account, Agent, Campaign, Message, PhoneNumber, Recipient, Template
+
+#: 11:00 IST on Tuesday 24 November 2026: every category may call.
+NOON = datetime(2026, 11, 24, 5, 30, tzinfo=UTC)
+
+Answer = Callable[["FakeXFin", httpx.Request], httpx.Response]
+
+
+def at(instant: datetime) -> Clock:
+    """A clock that stands still."""
+    return lambda: instant
+
+
+def make_campaign(*, people: int = 0, chunk_size: int = 5000, **fields: Any) -> Campaign:
+    """A running collections campaign on a 1600 number, with so many people."""
+    account = Account.objects.create(
+        name="Saraswati Finance",
+        base_url="http://127.0.0.1:9",
+        tenant="saraswati",
+        email="uploads@saraswati.example",
+        password="not-a-real-one",
+        chunk_size=chunk_size,
+    )
+    number = PhoneNumber.objects.create(account=account, e164="+911600110245", series="1600")
+    template = Template.objects.create(
+        account=account, name="EMI reminder", remote_id="16", sync_state=Template.Sync.SYNCED
+    )
+    agent = Agent.objects.create(name="EMI reminder", kind=Agent.Kind.MENU)
+    values: dict[str, Any] = {
+        "name": "EMI reminder, November",
+        "category": Campaign.Category.COLLECTIONS,
+        "state": Campaign.State.RUNNING,
+        "starts_at": NOON - timedelta(hours=1),
+        "calls_per_minute": 600,
+    }
+    campaign = Campaign.objects.create(template=template, number=number, agent=agent, **(values | fields))
+    add_people(campaign, people)
+    return campaign
+
+
+def add_people(campaign: Campaign, count: int) -> list[Recipient]:
+    """So many people with numbers of their own."""
+    first = campaign.recipients.count()
+    return Recipient.objects.bulk_create(
+        Recipient(
+            campaign=campaign,
+            phone=f"+9198250{(first + number) * 7 % 100_000:05d}",
+            name=f"Person {first + number}",
+            language="hi",
+            variables={"amount": "1,25,000"},
+        )
+        for number in range(count)
+    )
+
+
+def states(campaign: Campaign) -> Counter[str]:
+    """How many of the campaign's messages are in which state."""
+    return Counter(Message.objects.filter(recipient__campaign=campaign).values_list("state", flat=True))
+
+
+@dataclass
+class FakeXFin(httpx.BaseTransport):
+    """Keeps what it is given, as reference §1 says. `faults` are used up, one a bulk request."""
+
+    messages: dict[int, dict[str, Any]] = field(default_factory=dict)
+    faults: deque[Answer] = field(default_factory=deque)
+    requests: list[tuple[str, str]] = field(default_factory=list)
+    filters_by_tag: bool = True
+    ids: "itertools.count[int]" = field(default_factory=lambda: itertools.count(1001))
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        """Answer one request."""
+        request.read()
+        path = request.url.path.removeprefix("/saraswati/v1/").strip("/")
+        self.requests.append((request.method, path))
+        if path == "account/login":
+            return httpx.Response(200, json={"token": "a-token", "user": {"email": "x"}})
+        if path == "xact/message/create_bulk":
+            return self.faults.popleft()(self, request) if self.faults else self.create(request)
+        if path == "xact/message" and request.method == "GET":
+            return self.list(request)
+        return httpx.Response(404, json={"detail": "Not found."})
+
+    def create(self, request: httpx.Request) -> httpx.Response:
+        """Take every message with an Indian number, and say of the others why not."""
+        return httpx.Response(200, json=[self._one(data) for data in json.loads(request.content)["data"]])
+
+    def list(self, request: httpx.Request) -> httpx.Response:
+        """Messages by tag and by the window of `send_on`, on one page."""
+        asked = request.url.params
+        found = [
+            message
+            for message in self.messages.values()
+            if (not self.filters_by_tag or asked.get("tags") in (None, *message["tags"]))
+            and asked.get("send_on__gt", "") < message["send_on"] < asked.get("send_on__lt", "9")
+        ]
+        return httpx.Response(200, json={"results": found, "next": None})
+
+    def references(self) -> Counter[str]:
+        """How often each of our references was created."""
+        return Counter(message["tag5"] for message in self.messages.values())
+
+    def end(self, *, state: str = "done", reason: str | None = None) -> None:
+        """Every message ends like this."""
+        for message in self.messages.values():
+            message |= {"state": state, "execution_state_reason_code": reason, "duration": "00:00:31"}
+
+    def _one(self, data: dict[str, Any]) -> dict[str, Any]:
+        if not data["phone_number"].startswith("+91"):
+            return {**data, "status": "error", "error": "The number is not valid."}
+        number = next(self.ids)
+        tags = [data[tag] for tag in ("tag4", "tag5") if tag in data]
+        kept = {**data, "id": number, "state": "scheduled", "tags": tags, "execution_state_reason_code": None}
+        self.messages[number] = {**kept, "duration": None, "values": [], "templatelanguage": 1}
+        return {**data, "id": number, "status": "created"}
+
+
+def lost_before(xfin: FakeXFin, request: httpx.Request) -> httpx.Response:
+    """The request never came through to XFin's database, and no answer came back."""
+    raise httpx.ReadTimeout("no answer", request=request)
+
+
+def lost_after(xfin: FakeXFin, request: httpx.Request) -> httpx.Response:
+    """XFin did it all, and the answer was lost."""
+    xfin.create(request)
+    raise httpx.ReadTimeout("no answer", request=request)
+
+
+def half_done(xfin: FakeXFin, request: httpx.Request) -> httpx.Response:
+    """XFin did the first half and broke down."""
+    body = json.loads(request.content)
+    body["data"] = body["data"][: len(body["data"]) // 2]
+    xfin.create(httpx.Request("POST", request.url, json=body))
+    return httpx.Response(502, text="<html>Bad Gateway</html>")
+
+
+def unreachable(xfin: FakeXFin, request: httpx.Request) -> httpx.Response:
+    """Nobody listens there."""
+    raise httpx.ConnectError("refused", request=request)
+
+
+def wrong_length(xfin: FakeXFin, request: httpx.Request) -> httpx.Response:
+    """All done, but the answer is one short."""
+    return httpx.Response(200, json=json.loads(xfin.create(request).content)[:-1])
+
+
+def refused(xfin: FakeXFin, request: httpx.Request) -> httpx.Response:
+    """The credentials are no good any more."""
+    return httpx.Response(401, json={"detail": "Invalid token."})
