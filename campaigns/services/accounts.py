@@ -13,6 +13,7 @@ import httpx
 from django.conf import settings
 from django.db.models import Q
 
+from campaigns import clock
 from campaigns.models import Account, Campaign
 from campaigns.xfin.client import XFinClient
 from campaigns.xfin.config import XFinConfig
@@ -104,9 +105,8 @@ def config_for(account: Account) -> XFinConfig:
 def xfin_client(account: Account, *, transport: httpx.BaseTransport | None = None) -> Iterator[XFinClient]:
     """A client for one account; `ClockShifted` when the demonstration's clock forbids it."""
     _check_account_clock(account)
-    with XFinClient(
-        config_for(account), tokens=DatabaseTokenStore(account.pk), transport=transport
-    ) as client:
+    tokens = DatabaseTokenStore(account.pk)
+    with XFinClient(config_for(account), tokens=tokens, transport=transport, clock=clock.now) as client:
         yield client
 
 
@@ -155,7 +155,7 @@ def _note_refusal(account: Account, error: AuthRefused) -> None:
     running = Campaign.objects.filter(template__account=account, state=Campaign.State.RUNNING)
     running.update(
         state=Campaign.State.STOPPED,
-        reason=f"Stopped: {error.reason} Correct the account's credentials, then resume.",
+        reason=f"Stopped: {error.reason} Check the account's credentials, headers and cookies, then resume.",
     )
 
 

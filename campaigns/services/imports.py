@@ -67,7 +67,7 @@ def _store(
         created_by=by,
     )
     counts: Counter[str] = Counter()
-    sorter = _Sorter(campaign, source, columns)
+    sorter = _Sorter(campaign, source, columns, width=len(sheet.headers))
     for stride in _strides(sheet):
         rows = sorter.sort(stride)
         Recipient.objects.bulk_create(rows.accepted)
@@ -80,8 +80,8 @@ def _store(
 class _Sorter:
     """Decides the fate of each row, in the file's order."""
 
-    def __init__(self, campaign: Campaign, source: Import, columns: Columns) -> None:
-        self.campaign, self.source, self.columns = campaign, source, columns
+    def __init__(self, campaign: Campaign, source: Import, columns: Columns, *, width: int) -> None:
+        self.campaign, self.source, self.columns, self.width = campaign, source, columns, width
         self.own = frozenset(PhoneNumber.objects.values_list("e164", flat=True))
         self.first_rows: dict[str, int] = {}
 
@@ -93,12 +93,23 @@ class _Sorter:
         suppressed = suppression_reasons(phones, self.campaign.category)
         result = Sorted()
         for (number, cells), verdict in judged:
-            refusal = self._refusal(number, verdict.e164, verdict.note, known, suppressed)
+            refusal = self._shifted(cells) or self._refusal(
+                number, verdict.e164, verdict.note, known, suppressed
+            )
             if refusal or not verdict.e164:
                 result.others.append(self._other(number, cells, *(refusal or (_REJECTED, verdict.note))))
             else:
                 result.accepted.append(self._recipient(number, cells, verdict.e164, verdict.note))
         return result
+
+    def _shifted(self, cells: list[str]) -> tuple[str, str] | None:
+        """A separator inside an unquoted cell moves all that follows: 1,25,000 would be spoken as 1."""
+        if len(cells) <= self.width:
+            return None
+        reason = (
+            f"This row has {len(cells)} cells for {self.width} headings: a separator stands inside a cell."
+        )
+        return _REJECTED, f"{reason} Put such cells in quotes."
 
     def _refusal(
         self, number: int, phone: str | None, note: str, known: set[str], suppressed: dict[str, str]

@@ -5,7 +5,6 @@ caller has to look at status codes. Every `reason` is one sentence for staff; it
 no phone number (see `scrub`).
 """
 
-
 import re
 from collections.abc import Iterable
 from enum import StrEnum

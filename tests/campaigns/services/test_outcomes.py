@@ -1,0 +1,48 @@
+"""What a live call tells the campaign."""
+
+import pytest
+
+from campaigns.models import Message, Recipient, Suppression
+from campaigns.services import outcomes, planning
+from tests.campaigns.world import NOON, make_campaign
+
+pytestmark = pytest.mark.django_db
+
+
+def planned() -> Message:
+    planning.plan(make_campaign(people=1).pk, now=NOON)
+    return Message.objects.get()
+
+
+def test_a_call_finds_its_attempt_by_reference() -> None:
+    message = planned()
+    found = outcomes.call_identified(message.reference)
+    assert found is not None
+    assert found.recipient.name == "Person 0"
+    assert outcomes.call_identified("m-somebody-else") is None
+
+
+def test_an_outcome_before_and_after_the_news_from_xfin() -> None:
+    message = planned()
+    outcomes.record_outcome(message.pk, "will_pay", "Will pay")
+    person = Recipient.objects.get()
+    assert (person.outcome, person.state) == ("will_pay", Recipient.State.UNDER_WAY)
+    Recipient.objects.update(state=Recipient.State.COMPLETED, reason="Answered.")
+    outcomes.record_outcome(message.pk, "has_paid", "Has paid")
+    assert Recipient.objects.get().reason == "Answered: Has paid."
+
+
+def test_an_opt_out_is_kept_once_and_says_how() -> None:
+    message = planned()
+    phone = message.recipient.phone
+    assert outcomes.opt_out(phone=phone, how="key", what="9", message_reference=message.reference)
+    assert not outcomes.opt_out(phone=phone, how="spoken", what="band karo")
+    row = Suppression.objects.get()
+    assert row.reason == "Asked us to stop: pressed 9 in a call."
+    assert (row.scope, row.source, row.message_reference) == ("organisation", "key", message.reference)
+
+
+def test_an_opt_out_of_one_category_leaves_the_others() -> None:
+    outcomes.opt_out(phone="+919876543210", how="key", what="9", category="promotional")
+    outcomes.opt_out(phone="+919876543210", how="key", what="9")
+    assert Suppression.objects.count() == 2
