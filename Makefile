@@ -41,9 +41,10 @@ check: setup-dev  ## style, types, architecture, migrations
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy .
+	$(BIN)/mypy --config-file sandbox/mypy.ini sandbox tests/sandbox
 	$(BIN)/lint-imports
 	$(BIN)/python manage.py makemigrations --check --dry-run
-	$(BIN)/python manage.py sandbox_migrations_current
+	DJANGO_SETTINGS_MODULE=sandbox.settings $(BIN)/python manage.py makemigrations --check --dry-run
 
 bench: setup-dev  ## the benchmark table
 	@$(BIN)/python -m bench.media

@@ -7,12 +7,13 @@ import sys
 from django.core.management import execute_from_command_line
 
 
-def settings_for(arguments: list[str]) -> str:
-    """The settings module a command line needs: the sandbox is a separate world with its own."""
-    command = arguments[1] if len(arguments) > 1 else ""
-    return "sandbox.settings" if command.startswith("sandbox_") else "awaaz_project.settings"
+def choose_settings(command: str) -> None:
+    """The sandbox is a separate world with settings of its own, whatever the environment says."""
+    if command.startswith("sandbox_"):
+        os.environ["DJANGO_SETTINGS_MODULE"] = "sandbox.settings"
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "awaaz_project.settings")
 
 
 if __name__ == "__main__":
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", settings_for(sys.argv))
+    choose_settings(sys.argv[1] if len(sys.argv) > 1 else "")
     execute_from_command_line(sys.argv)

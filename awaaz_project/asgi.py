@@ -5,9 +5,20 @@ import os
 from channels.routing import ProtocolTypeRouter, URLRouter
 from django.core.asgi import get_asgi_application
 
+from awaaz_project.logs import mask_daphnes_access_log
+
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "awaaz_project.settings")
+mask_daphnes_access_log()
 django_application = get_asgi_application()
 
-from calls.routing import websocket_urlpatterns  # noqa: E402 - models may be imported only after set-up
+# Models may be imported only after the set-up above.
+from calls.lifespan import lifespan  # noqa: E402
+from calls.routing import websocket_urlpatterns  # noqa: E402
 
-application = ProtocolTypeRouter({"http": django_application, "websocket": URLRouter(websocket_urlpatterns)})
+application = ProtocolTypeRouter(
+    {
+        "http": django_application,
+        "websocket": URLRouter(websocket_urlpatterns),
+        "lifespan": lifespan,
+    }
+)

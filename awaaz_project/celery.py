@@ -3,7 +3,9 @@
 import os
 
 from celery import Celery
+from kombu.transport import TRANSPORT_ALIASES
 
+TRANSPORT_ALIASES["folder"] = "awaaz_project.broker:Transport"
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "awaaz_project.settings")
 
 app = Celery("awaaz")

@@ -9,6 +9,7 @@ import os
 import shutil
 import signal
 import socket
+import subprocess
 import sys
 import time
 import urllib.request
@@ -23,6 +24,7 @@ from awaaz_project.processes import (
     Child,
     StartError,
     beat,
+    manage,
     run_once,
     sandbox,
     wait_for_http,
@@ -119,13 +121,28 @@ class House:
         with urllib.request.urlopen(request, timeout=10) as reply:
             return json.load(reply)
 
+    def run_beside(self, *arguments: str) -> int:
+        """Run a Django command to its end while everything else lives; its exit code."""
+        command = subprocess.Popen(manage(*arguments), env={**os.environ, **self.env}, cwd=ROOT)
+        try:
+            while command.poll() is None:
+                self.check()
+                time.sleep(0.2)
+        finally:
+            command.terminate()
+        return command.wait()
+
     def watch(self) -> None:
         """Stay until a process ends by itself; `StartError` says which."""
         while True:
-            for child in self.children:
-                if child.exit_code is not None:
-                    raise StartError(f"The {child.name} process ended with code {child.exit_code}.")
+            self.check()
             time.sleep(0.5)
+
+    def check(self) -> None:
+        """`StartError` if a process has ended by itself."""
+        for child in self.children:
+            if child.exit_code is not None:
+                raise StartError(f"The {child.name} process ended with code {child.exit_code}.")
 
 
 def run() -> None:
@@ -175,14 +192,14 @@ def demo(name: str = "demo", *, kills: bool = False, table: Path | None = None) 
         arguments += ["--since", str(time.monotonic() - started)]
         arguments += ["--kills", str(killed)] if kills else []
         arguments += ["--table", str(table)] if table else []
-        return run_once("show_books", *arguments, env=house.env)
+        return house.run_beside("show_books", *arguments)
     finally:
         house.stop()
 
 
 def forget_replies(house: House) -> None:
     """Have the sandbox do the first upload but answer so late that the worker is dead by then."""
-    fault = {"call": "create_bulk", "kind": "delay_after_commit", "seconds": 4, "times": 1}
+    fault = {"operation": "create_bulk", "behaviour": "timeout_after", "times": 1, "seconds": 4}
     house.ask_sandbox("/sandbox/faults", fault)
 
 

@@ -43,7 +43,9 @@ class StaticFiles(WhiteNoiseMiddleware):
     about and copies into memory anyway."""
 
     @staticmethod
-    def serve(static_file: StaticFile, request: HttpRequest) -> HttpResponse:
+    def serve(  # type: ignore[override]  # as the middleware has it, not as the WSGI application
+        static_file: StaticFile, request: HttpRequest
+    ) -> HttpResponse:
         """The file, or what its conditional and range headers ask for."""
         answer = static_file.get_response(request.method, request.META)
         body = b""

@@ -14,6 +14,8 @@ from typing import IO
 
 ROOT = Path(__file__).resolve().parent.parent
 PYTHON = sys.executable
+#: Without banners; and whoever starts everything as root on a laptop or in a container knows it.
+CELERY = [PYTHON, "-W", "ignore:You're running the worker", "-m", "celery", "--quiet", "-A", "awaaz_project"]
 
 
 class StartError(Exception):
@@ -91,15 +93,14 @@ def web(env: Mapping[str, str], port: int) -> Child:
 
 def worker(env: Mapping[str, str]) -> Child:
     """Celery's worker: threads, because its tasks wait for the network and the database."""
-    command = [PYTHON, "-m", "celery", "-A", "awaaz_project", "worker", "--pool", "threads"]
+    command = [*CELERY, "worker", "--pool", "threads"]
     options = ["--concurrency", "6", "--loglevel", "WARNING", "--without-gossip", "--without-mingle"]
     return Child("worker", [*command, *options, "--without-heartbeat"], env)
 
 
 def beat(env: Mapping[str, str]) -> Child:
     """Celery's scheduler."""
-    command = [PYTHON, "-m", "celery", "-A", "awaaz_project", "beat", "--loglevel", "WARNING"]
-    return Child("scheduler", [*command, "--pidfile", ""], env)
+    return Child("scheduler", [*CELERY, "beat", "--loglevel", "WARNING", "--pidfile", ""], env)
 
 
 def sandbox(env: Mapping[str, str], port: int) -> Child:

@@ -9,7 +9,8 @@ import environ
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
-environ.Env.read_env(BASE_DIR / ".env")
+if (BASE_DIR / ".env").exists():
+    environ.Env.read_env(BASE_DIR / ".env")
 
 DATA_DIR = BASE_DIR / Path(env.str("DATA_DIR", default="var")).expanduser()
 DATA_DIR.mkdir(parents=True, exist_ok=True)
@@ -133,7 +134,7 @@ if REDIS_URL:
     CELERY_BROKER_TRANSPORT_OPTIONS: dict[str, object] = {"global_keyprefix": f"{REDIS_PREFIX}:"}
 else:
     CHANNEL_LAYERS = {"default": {"BACKEND": "channels.layers.InMemoryChannelLayer"}}
-    CELERY_BROKER_URL = "filesystem://"
+    CELERY_BROKER_URL = "folder://localhost/"
     for folder in ("queue", "control"):
         (DATA_DIR / "broker" / folder).mkdir(parents=True, exist_ok=True)
     CELERY_BROKER_TRANSPORT_OPTIONS = {
@@ -226,13 +227,17 @@ LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {"line": {"format": "%(asctime)s %(levelname)-7s %(name)s: %(message)s"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "filters": {"mask": {"()": "awaaz_project.logs.MaskSecrets"}},
+    "handlers": {
+        "console": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["mask"]},
+    },
     "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", default="INFO")},
     "loggers": {
         # httpx logs whole URLs, and a filter in a URL may hold a phone number.
         "httpx": {"level": "WARNING"},
-        # Daphne's access log would print the path secret of every call.
-        "daphne.access": {"level": "WARNING"},
+        # uvicorn has its own handlers, and logs the path of every WebSocket.
+        "uvicorn.error": {"filters": ["mask"]},
+        "uvicorn.access": {"filters": ["mask"]},
         "axes": {"level": "WARNING"},
     },
 }

@@ -1,6 +1,36 @@
 """The addresses of the portal, the API and the admin."""
 
 from django.contrib import admin
-from django.urls import path
+from django.contrib.auth import views as auth
+from django.urls import include, path
+from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
+from rest_framework.permissions import IsAdminUser
+from rest_framework.routers import DefaultRouter
 
-urlpatterns = [path("admin/", admin.site.urls)]
+from calls.api import CallViewSet
+from campaigns import api
+
+router = DefaultRouter()
+router.register("templates", api.TemplateViewSet, basename="api-template")
+router.register("template-languages", api.TemplateLanguageViewSet, basename="api-template-language")
+router.register("contents", api.ContentViewSet, basename="api-content")
+router.register("numbers", api.NumberViewSet, basename="api-number")
+router.register("campaigns", api.CampaignViewSet, basename="api-campaign")
+router.register("recipients", api.RecipientViewSet, basename="api-recipient")
+router.register("suppressions", api.SuppressionViewSet, basename="api-suppression")
+router.register("calls", CallViewSet, basename="api-call")
+
+urlpatterns = [
+    path("", include("calls.urls")),
+    path("", include("campaigns.urls")),
+    path("login/", auth.LoginView.as_view(redirect_authenticated_user=True), name="login"),
+    path("logout/", auth.LogoutView.as_view(), name="logout"),
+    path("api/schema/", SpectacularAPIView.as_view(permission_classes=[IsAdminUser]), name="api-schema"),
+    path(
+        "api/docs/",
+        SpectacularSwaggerView.as_view(url_name="api-schema", permission_classes=[IsAdminUser]),
+        name="api-docs",
+    ),
+    path("api/", include(router.urls)),
+    path("admin/", admin.site.urls),
+]

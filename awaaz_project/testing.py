@@ -1,0 +1,108 @@
+"""`python -m awaaz_project.testing`: every test, in both configurations. `make test` runs it.
+
+- sandbox: the sandbox's own tests under its own settings;
+- embedded: everything else on SQLite without Redis;
+- scaled: the tests that touch database, broker or processes again on PostgreSQL and Redis.
+
+A server that is not there is said in one line and its run is skipped by name, or, with
+REQUIRE_SERVICES=1 as in CI, started or missed loudly.
+"""
+
+import contextlib
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+POSTGRES = os.environ.get("TEST_DATABASE_URL", "postgres://postgres@127.0.0.1:5432/awaaz_campaigns_test")
+REDIS = os.environ.get("TEST_REDIS_URL", "redis://127.0.0.1:6379/0")
+REQUIRED = os.environ.get("REQUIRE_SERVICES") == "1"
+#: Pure rooms behave the same on any database; once is enough.
+PURE = ("tests/calls/protocol", "tests/calls/audio", "tests/calls/agents", "tests/campaigns/xfin")
+
+
+def say(text: str) -> None:
+    """One line to the person at the console."""
+    print(text, flush=True)  # noqa: T201 (this is a console program)
+
+
+def listening(port: int) -> bool:
+    """Whether a server answers on this machine."""
+    with socket.socket() as probe:
+        probe.settimeout(2)
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+def start_postgres() -> None:
+    """Debian's own cluster, if it is installed and not running."""
+    clusters = Path("/etc/postgresql")
+    if not listening(5432) and clusters.exists() and shutil.which("pg_ctlcluster"):
+        for version in sorted(path.name for path in clusters.iterdir()):
+            subprocess.run(
+                ["pg_ctlcluster", "--skip-systemctl-redirect", version, "main", "start"], check=False
+            )
+
+
+def start_redis() -> contextlib.AbstractContextManager[object]:
+    """A server for the length of the tests, if one is installed and none runs."""
+    if listening(6379) or not shutil.which("redis-server"):
+        return contextlib.nullcontext()
+    server = subprocess.Popen(
+        ["redis-server", "--port", "6379", "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"],
+        stdout=subprocess.DEVNULL,
+    )
+    stack = contextlib.ExitStack()
+    stack.callback(server.wait)
+    stack.callback(server.terminate)
+    return stack
+
+
+def pytest(title: str, arguments: Sequence[str], env: Mapping[str, str]) -> int:
+    """One run; pytest's exit code."""
+    say(f"\n=== {title}")
+    with tempfile.TemporaryDirectory(prefix="awaaz-test-") as data:
+        command = [sys.executable, "-m", "pytest", "-q", *arguments]
+        return subprocess.run(command, cwd=ROOT, env={**os.environ, "DATA_DIR": data, **env}).returncode
+
+
+def scaled_is_possible() -> bool:
+    """Whether both servers are there; says so if not."""
+    missing = [name for name, port in (("PostgreSQL", 5432), ("Redis", 6379)) if not listening(port)]
+    if "TEST_DATABASE_URL" in os.environ and "TEST_REDIS_URL" in os.environ:
+        return True
+    if missing:
+        say(f"\n=== scaled: skipped, because {' and '.join(missing)} does not run on this machine")
+    return not missing
+
+
+def main() -> int:
+    """All runs; 0 only if every one of them passed and none that was required was missed."""
+    for name in ("DATABASE_URL", "REDIS_URL"):
+        os.environ.pop(name, None)
+    embedded: dict[str, str] = {}
+    codes = [
+        pytest("sandbox", ["tests/sandbox", "--ds=sandbox.settings"], embedded),
+        pytest("embedded: SQLite, no Redis", ["tests", "--ignore=tests/sandbox"], embedded),
+    ]
+    start_postgres()
+    with start_redis():
+        if scaled_is_possible():
+            scaled = {
+                "DATABASE_URL": POSTGRES,
+                "REDIS_URL": REDIS,
+                "REDIS_PREFIX": f"awaaz-test-{os.getpid()}",
+            }
+            ignored = [f"--ignore={path}" for path in ("tests/sandbox", "tests/browser", *PURE)]
+            codes.append(pytest("scaled: PostgreSQL and Redis", ["tests", *ignored], scaled))
+        elif REQUIRED:
+            codes.append(1)
+    return max(codes)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

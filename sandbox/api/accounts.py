@@ -1,0 +1,17 @@
+"""`account/login` (awaaz-platform.md §1)."""
+
+from django.http import HttpRequest, HttpResponse
+
+from sandbox import tokens
+from sandbox.api.http import answer, read_object, text_of
+from sandbox.models import Tenant
+
+
+def login(request: HttpRequest, tenant: Tenant) -> HttpResponse:
+    """`{"email","password"}` → 200 with token and user, or 401."""
+    body = read_object(request)
+    email = text_of(body, "email", required=True, limit=254)
+    password = text_of(body, "password", required=True, limit=1000)
+    if not tokens.credentials_match(tenant, email, password):
+        return answer({"non_field_errors": ["Unable to log in with provided credentials."]}, 401)
+    return answer({"token": tokens.issue(tenant), "user": {"id": tenant.pk, "email": tenant.email}})

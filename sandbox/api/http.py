@@ -1,0 +1,178 @@
+"""The plumbing every API call shares: routes with an optional slash, authentication, JSON in and out, errors.
+
+Bodies are read by hand and every refusal says which member was wrong: a stand-in that guesses hides mistakes.
+"""
+
+import re
+from collections.abc import Awaitable, Callable, Iterable
+from typing import Any, TypeVar, cast
+
+import msgspec
+from asgiref.sync import sync_to_async
+from django.conf import settings
+from django.db.models import Model, QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.urls import URLPattern, re_path
+
+from sandbox import faults, tokens
+from sandbox.models import Tenant
+
+JsonObject = dict[str, Any]
+M = TypeVar("M", bound=Model)
+View = Callable[..., Awaitable[HttpResponse]]
+Handler = Callable[..., HttpResponse]
+"""One operation: (request, tenant, **ids of the path) → answer. Faults are switched on by its name."""
+LONGEST_ID = 18
+LONGEST_PAGE = 9
+TENANT = r"^(?P<tenant>[A-Za-z0-9_.-]+)/v1/"
+
+
+class ApiError(Exception):
+    """A refusal: an HTTP status and the JSON body that explains it."""
+
+    def __init__(self, status: int, body: JsonObject | str) -> None:
+        super().__init__(str(status))
+        self.status = status
+        self.body = {"detail": body} if isinstance(body, str) else body
+
+
+def answer(body: object, status: int = 200) -> HttpResponse:
+    """A JSON answer."""
+    return HttpResponse(msgspec.json.encode(body), status=status, content_type="application/json")
+
+
+def no_content() -> HttpResponse:
+    return HttpResponse(status=204)
+
+
+def route(path: str, *, public: bool = False, **handlers: Handler) -> URLPattern:
+    """A tenant's path for both slash forms; `handlers` maps HTTP methods to operations.
+
+    A POST without the slash is answered where it is: a redirect would lose its body (awaaz-platform.md §1).
+    """
+    return async_path(TENANT + path + "/?$", _resource(handlers, public=public))
+
+
+def async_path(pattern: str, view: View) -> URLPattern:
+    """`re_path` for an async view, which Django takes and its type stubs do not know."""
+    return re_path(pattern, cast("Callable[..., HttpResponse]", view))
+
+
+def _resource(handlers: dict[str, Handler], *, public: bool) -> View:
+    async def view(request: HttpRequest, tenant: str, **ids: str) -> HttpResponse:
+        handler = handlers.get(request.method or "")
+        if handler is None:
+            return _wrong_method(handlers)
+
+        async def run() -> HttpResponse:
+            numbers = {name: int(value) for name, value in ids.items()}
+            return await sync_to_async(_perform)(handler, request, tenant, numbers, public)
+
+        return await faults.around(handler.__name__, request, run)
+
+    return view
+
+
+def _wrong_method(handlers: dict[str, Handler]) -> HttpResponse:
+    reply = answer({"detail": "This method is not offered here."}, 405)
+    reply["Allow"] = ", ".join(sorted(handlers))
+    return reply
+
+
+def _perform(
+    handler: Handler, request: HttpRequest, tenant_name: str, ids: dict[str, int], public: bool
+) -> HttpResponse:
+    try:
+        tenant = Tenant.objects.filter(name=tenant_name).first()
+        if tenant is None:
+            raise ApiError(404, "There is no organisation of this name on the platform.")
+        if not public:
+            tokens.require(request.headers.get("Authorization", ""), tenant)
+        return handler(request, tenant, **ids)
+    except tokens.NotAuthenticated as refusal:
+        reply = answer({"detail": str(refusal)}, 401)
+        reply["WWW-Authenticate"] = 'Bearer realm="api"'
+        return reply
+    except ApiError as error:
+        return answer(error.body, error.status)
+
+
+def read_json(request: HttpRequest) -> Any:
+    """The body as JSON, whatever the content type says. Raises ApiError 400."""
+    try:
+        return msgspec.json.decode(request.body)
+    except (msgspec.DecodeError, RecursionError) as error:
+        raise ApiError(400, f"The request body is not valid JSON: {error}") from error
+
+
+def read_object(request: HttpRequest) -> JsonObject:
+    """The body as a JSON object. Raises ApiError 400."""
+    body = read_json(request)
+    if not isinstance(body, dict):
+        raise ApiError(400, "The request body must be a JSON object.")
+    return body
+
+
+def text_of(body: JsonObject, name: str, *, required: bool = False, limit: int = 200) -> str:
+    """A text member (numbers are taken as their text). Raises ApiError 400 naming the member."""
+    value = body.get(name)
+    if value is None or value == "":
+        if required:
+            raise ApiError(400, {name: ["This field is required."]})
+        return ""
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
+        raise ApiError(400, {name: ["A text was expected here."]})
+    if len(str(value)) > limit:
+        raise ApiError(400, {name: [f"At most {limit} characters are taken here."]})
+    return str(value)
+
+
+def id_of(value: object, name: str) -> int:
+    """An id given as `7`, `"7"` or `{"id": 7}`. Raises ApiError 400 naming the member."""
+    inner = value.get("id") if isinstance(value, dict) else value
+    if not is_id(inner):
+        raise ApiError(400, {name: ['An id was expected here: 7, "7" or {"id": 7}.']})
+    return int(str(inner))
+
+
+def is_id(value: object) -> bool:
+    """Whole and positive, as number or text, and small enough for the database."""
+    text = str(value) if isinstance(value, int | str) else ""
+    return text.isascii() and text.isdecimal() and len(text) <= LONGEST_ID
+
+
+def page_number(request: HttpRequest) -> int:
+    text = request.GET.get("page") or "1"
+    if not is_id(text) or int(text) < 1 or len(text) > LONGEST_PAGE:
+        raise ApiError(404, "Invalid page.")
+    return int(text)
+
+
+def paged(request: HttpRequest, rows: QuerySet[M], show: Callable[[M], JsonObject]) -> HttpResponse:
+    """`{"results": […], "next": absolute URL or null}` (awaaz-platform.md §1); a page past the end is 404."""
+    size, page = settings.SANDBOX_PAGE_SIZE, page_number(request)
+    found = list(rows[(page - 1) * size : page * size + 1])
+    if not found and page > 1:
+        raise ApiError(404, "Invalid page.")
+    more = _page_url(request, page + 1) if len(found) > size else None
+    return answer({"results": [show(row) for row in found[:size]], "next": more})
+
+
+def _page_url(request: HttpRequest, page: int) -> str:
+    query = request.GET.copy()
+    query["page"] = str(page)
+    return request.build_absolute_uri(f"{request.path}?{query.urlencode()}")
+
+
+def wanted_fields(request: HttpRequest) -> set[str]:
+    """The `fields` filter: comma-joined or repeated; empty means all."""
+    return set(split_values(request.GET.getlist("fields")))
+
+
+def split_values(values: Iterable[str]) -> list[str]:
+    """Repeated and comma-joined parameters as one list, blanks left out."""
+    return [part.strip() for value in values for part in re.split(",", value) if part.strip()]
+
+
+def only(body: JsonObject, fields: set[str]) -> JsonObject:
+    return {name: value for name, value in body.items() if name in fields} if fields else body

@@ -1,0 +1,258 @@
+"""`xact/message/`: create (single and in bulk), list, read, change, delete, import (awaaz-platform.md §1)."""
+
+import csv
+import io
+from typing import Any
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import Q, QuerySet
+from django.http import HttpRequest, HttpResponse
+
+from sandbox import clock, intake, phones
+from sandbox.api.http import (
+    ApiError,
+    JsonObject,
+    answer,
+    is_id,
+    no_content,
+    only,
+    paged,
+    read_json,
+    read_object,
+    split_values,
+    wanted_fields,
+)
+from sandbox.models import Message, Tenant
+
+# The vendor's samples show that states also come as numbers (6 for a finished call); the others are ours.
+STATE_NUMBERS = {
+    Message.State.SCHEDULED: 1,
+    Message.State.IN_PROGRESS: 3,
+    Message.State.DONE: 6,
+    Message.State.FAILED: 7,
+}
+ALREADY_DIALLED = "This message is being dialled or has been; it can no longer be changed or deleted."
+
+
+def show(message: Message) -> JsonObject:
+    """A message as it is read back (awaaz-platform.md §1)."""
+    return {
+        "id": message.pk,
+        "phone_number": message.phone_number,
+        "send_on": clock.to_wire(message.send_on),
+        "state": shown_state(message),
+        "execution_state_reason_code": message.reason_code or None,
+        "duration": hours(message.duration_ms),
+        "tags": message.tags,
+        "values": message.values,
+        "templatelanguage": message.templatelanguage_id,
+    }
+
+
+def shown_state(message: Message) -> str | int:
+    """The state as a word or as a number, by the tenant's setting."""
+    state = Message.State(message.state)
+    numbers = message.tenant.state_style == Tenant.StateStyle.NUMBERS
+    return STATE_NUMBERS[state] if numbers else state.value
+
+
+def hours(duration_ms: int | None) -> str | None:
+    """`HH:MM:SS`, rounded; None while there was no call."""
+    if duration_ms is None:
+        return None
+    seconds = round(duration_ms / 1000)
+    return f"{seconds // 3600:02}:{seconds // 60 % 60:02}:{seconds % 60:02}"
+
+
+def create_bulk(request: HttpRequest, tenant: Tenant) -> HttpResponse:
+    """Up to 10,000 messages: each created or refused by itself, the reply in the order sent."""
+    batch, instant = _bulk_body(read_json(request))
+    if len(batch) > settings.SANDBOX_BULK_LIMIT:
+        raise ApiError(400, f"At most {settings.SANDBOX_BULK_LIMIT} messages are taken in one request.")
+    if instant and len(batch) > settings.SANDBOX_INSTANT_LIMIT:
+        limit = settings.SANDBOX_INSTANT_LIMIT
+        raise ApiError(400, f"At most {limit} instant messages are taken in one request.")
+    if instant:
+        batch = [{**m, "send_on": ""} if isinstance(m, dict) else m for m in batch]
+    return answer([taken.echo() for taken in intake.receive(tenant, batch)], 201)
+
+
+def _bulk_body(body: Any) -> tuple[list[Any], bool]:
+    """`{"data": […], …}`, or the bare list that one branch of the vendor's client sends."""
+    if isinstance(body, list):
+        return body, False
+    data = body.get("data") if isinstance(body, dict) else None
+    if not isinstance(data, list):
+        raise ApiError(400, {"data": ["A list of messages was expected here."]})
+    instant = body.get("instant_message", False)
+    if not isinstance(instant, bool):
+        raise ApiError(400, {"instant_message": ["true or false was expected here."]})
+    return data, instant
+
+
+def create_message(request: HttpRequest, tenant: Tenant) -> HttpResponse:
+    """One message, in either dialect; a refusal is 400 with its text."""
+    [taken] = intake.receive(tenant, [read_object(request)])
+    if taken.message is None:
+        raise ApiError(400, taken.error)
+    return answer({**taken.given, **show(taken.message), "phone_number": taken.given["phone_number"]}, 201)
+
+
+def list_messages(request: HttpRequest, tenant: Tenant) -> HttpResponse:
+    """Filters: state, send_on__gt, send_on__lt, tags, templatelanguage, recipient_phone_number, fields."""
+    fields = wanted_fields(request)
+    rows = _filtered(request, tenant).select_related("tenant").order_by("id")
+    return paged(request, rows, lambda message: only(show(message), fields))
+
+
+def _filtered(request: HttpRequest, tenant: Tenant) -> QuerySet[Message]:
+    rows, query = Message.objects.filter(tenant=tenant), request.GET
+    for name in ("send_on__gt", "send_on__lt"):
+        if query.get(name):
+            rows = rows.filter(**{name: _moment(name, query[name])})
+    if query.get("state"):
+        rows = rows.filter(state__in=_states(query.getlist("state")))
+    if query.get("tags"):
+        rows = rows.filter(_tagged(query.getlist("tags")))
+    if query.get("templatelanguage"):
+        rows = rows.filter(
+            templatelanguage_id__in=_ids("templatelanguage", query.getlist("templatelanguage"))
+        )
+    if query.get("recipient_phone_number"):
+        # A '+' that was not percent-encoded arrives as a blank: canonical() drops it again.
+        rows = rows.filter(phone_number=phones.canonical(query["recipient_phone_number"]) or "")
+    return rows
+
+
+def _moment(name: str, text: str) -> Any:
+    try:
+        return clock.from_wire(text)
+    except ValueError as error:
+        raise ApiError(400, {name: ["Expected YYYY-MM-DDTHH:MM:SS."]}) from error
+
+
+def _states(values: list[str]) -> list[str]:
+    known = {str(number): state.value for state, number in STATE_NUMBERS.items()}
+    known |= {state.value: state.value for state in Message.State}
+    asked = split_values(values)
+    if unknown := [value for value in asked if value not in known]:
+        raise ApiError(400, {"state": [f"There is no state '{unknown[0][:40]}'."]})
+    return [known[value] for value in asked]
+
+
+def _tagged(values: list[str]) -> Q:
+    wanted = {*values, *split_values(values)}
+    condition = Q()
+    for number in range(1, 6):
+        condition |= Q(**{f"tag{number}__in": wanted})
+    return condition
+
+
+def _ids(name: str, values: list[str]) -> list[int]:
+    asked = split_values(values)
+    if not all(map(is_id, asked)):
+        raise ApiError(400, {name: ["Ids were expected here."]})
+    return [int(value) for value in asked]
+
+
+def _get(tenant: Tenant, pk: int) -> Message:
+    found = Message.objects.filter(tenant=tenant, pk=pk).select_related("tenant", "templatelanguage").first()
+    if found is None:
+        raise ApiError(404, "Not found.")
+    return found
+
+
+def read_message(_request: HttpRequest, tenant: Tenant, *, pk: int) -> HttpResponse:
+    return answer(show(_get(tenant, pk)))
+
+
+def change_message(request: HttpRequest, tenant: Tenant, *, pk: int) -> HttpResponse:
+    """PATCH: change what was sent, as long as the message has not been dialled."""
+    return _rewrite(tenant, pk, read_object(request))
+
+
+def replace_message(request: HttpRequest, tenant: Tenant, *, pk: int) -> HttpResponse:
+    """PUT: the whole message again."""
+    given = read_object(request)
+    blank: JsonObject = {"values": [], "tags": [], "send_on": ""}
+    if not {"tags", *intake.TAGS} & given.keys():
+        given = {**given, "tags": []}
+    return _rewrite(
+        tenant, pk, {**blank, **given} if "tags" in given else {"send_on": "", **given}, replace=True
+    )
+
+
+def _rewrite(tenant: Tenant, pk: int, given: JsonObject, *, replace: bool = False) -> HttpResponse:
+    # The transaction begins IMMEDIATE: between reading the state and saving, nobody else can claim it.
+    with transaction.atomic():
+        message = _get(tenant, pk)
+        if message.state != Message.State.SCHEDULED:
+            raise ApiError(409, ALREADY_DIALLED)
+        if replace:
+            message.fields = {}
+        try:
+            intake.apply_changes(message, intake.TemplateBook(tenant), given, clock.now())
+        except intake.Refused as refusal:
+            raise ApiError(400, str(refusal)) from refusal
+        message.save()
+    return answer(show(message))
+
+
+def delete_message(_request: HttpRequest, tenant: Tenant, *, pk: int) -> HttpResponse:
+    with transaction.atomic():
+        if _get(tenant, pk).state != Message.State.SCHEDULED:
+            raise ApiError(409, ALREADY_DIALLED)
+        Message.objects.filter(pk=pk).delete()
+    return no_content()
+
+
+def delete_messages(request: HttpRequest, tenant: Tenant) -> HttpResponse:
+    """`{"ids": […]}`: 204 when all are gone; else 200 with which were deleted and why others were not."""
+    ids = read_object(request).get("ids")
+    if not isinstance(ids, list) or not ids or not all(map(is_id, ids)):
+        raise ApiError(400, {"ids": ["A list of message ids was expected here."]})
+    wanted = list(dict.fromkeys(int(i) for i in ids))
+    with transaction.atomic():
+        states = dict(
+            Message.objects.filter(tenant=tenant, pk__in=wanted).values_list("pk", "state").iterator()
+        )
+        gone = [pk for pk in wanted if states.get(pk) == Message.State.SCHEDULED]
+        Message.objects.filter(pk__in=gone).delete()
+    kept = [_kept(pk, states) for pk in wanted if pk not in set(gone)]
+    return answer({"deleted": gone, "not_deleted": kept}) if kept else no_content()
+
+
+def _kept(pk: int, states: dict[int, str]) -> JsonObject:
+    return {"id": pk, "reason": ALREADY_DIALLED if pk in states else "There is no message of this id."}
+
+
+def import_messages(request: HttpRequest, tenant: Tenant) -> HttpResponse:
+    """A CSV `phone_number,template,language,send_on,val1,val2…` in UTF-8 or ISO-8859-1."""
+    file = request.FILES.get("file")
+    if file is None or isinstance(file, list):
+        raise ApiError(400, {"file": ["A CSV file was expected here."]})
+    rows = _csv_rows(file.read())
+    if len(rows) > settings.SANDBOX_BULK_LIMIT:
+        raise ApiError(400, f"At most {settings.SANDBOX_BULK_LIMIT} rows are taken in one file.")
+    return answer([taken.echo() for taken in intake.receive(tenant, rows)], 201)
+
+
+def _csv_rows(data: bytes) -> list[JsonObject]:
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        text = data.decode("iso-8859-1")
+    reader = csv.DictReader(io.StringIO(text, newline=""), restkey="", restval="")
+    if "phone_number" not in (reader.fieldnames or []):
+        raise ApiError(400, {"file": ["The first row must name the columns, phone_number among them."]})
+    try:
+        return [_csv_message(row) for row in reader]
+    except csv.Error as error:
+        raise ApiError(400, {"file": [f"Line {reader.line_num} cannot be read: {error}"]}) from error
+
+
+def _csv_message(row: dict[str, Any]) -> JsonObject:
+    row.pop("", None)
+    values = [text for name, text in row.items() if name.startswith("val") and name[3:].isdecimal()]
+    return {**row, "values": values} if values else row

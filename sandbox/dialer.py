@@ -1,0 +1,268 @@
+"""One call: ring, connect to the agent's WebSocket, hold the line at 20 ms a frame, hang up, report.
+
+Slots are absolute (`t0 + n × 20 ms`), so lateness never adds up. Nothing but the socket's own send stands in
+the loop; what happened goes to the database when the call is over.
+"""
+
+import asyncio
+import contextlib
+import logging
+import random
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidStatus, InvalidURI
+
+from calls.audio import mix, wav
+from calls.protocol.errors import ProtocolError
+from calls.protocol.stream import PlatformStream
+from sandbox import clock
+from sandbox.clips import Library
+from sandbox.leg import Ended, Leg
+from sandbox.people import Mind, PicksUp
+from sandbox.playout import SLOT_S
+from sandbox.store import Order, Outcome
+
+log = logging.getLogger("sandbox.dialer")
+LATE_S = 0.005
+GIVE_UP_BEHIND_S = 1.0
+"""A line this far behind (stopped machine, agent that does not read) skips ahead: speech is not stored."""
+STUCK_S = 5.0
+FRAMES_BETWEEN_CHECKS = 50
+FRAMES_BEFORE_OTHERS = 16
+"""An agent that floods lets the other calls have their turn after this many frames."""
+CLOSE_S = 2.0
+MOST_FRAME_BYTES = 4 * 2**20
+NOT_REACHED = {
+    PicksUp.BUSY: (Ended.BUSY, "The line was busy."),
+    PicksUp.NO_ANSWER: (Ended.NO_ANSWER, "Nobody picked up."),
+    PicksUp.SWITCHED_OFF: (Ended.SWITCHED_OFF, "The phone was switched off."),
+}
+
+
+@dataclass(frozen=True)
+class DialerSettings:
+    longest_s: float
+    handshake_s: float
+    record_to: Path | None = None
+
+
+@dataclass
+class Line:
+    """What one answered call holds while it lasts."""
+
+    socket: ClientConnection
+    leg: Leg
+    late: int = 0
+    skipped: int = 0
+    answered_at: datetime = field(default_factory=clock.now)
+    began: float = 0.0
+
+
+class Unreachable(Exception):
+    """The agent's WebSocket could not be opened; the text says why, without the address's secret."""
+
+
+class Dialer:
+    """Makes calls. Holds no state between them but the people's voices."""
+
+    def __init__(self, library: Library, settings: DialerSettings) -> None:
+        self._library, self._settings = library, settings
+
+    async def ring(self, order: Order) -> Outcome | None:
+        """Let it ring. None when somebody picks up, else how it ended."""
+        low, high = order.person.ring_s
+        luck = _luck(order, "ring")
+        await asyncio.sleep(luck.uniform(low, high))
+        ended = NOT_REACHED.get(order.person.picks_up)
+        return Outcome(*ended) if ended else None
+
+    async def talk(self, order: Order) -> Outcome:
+        """The answered call, from the handshake to the hang-up; a cancelled one is told to the agent."""
+        answered_at = clock.now()
+        try:
+            socket = await self._connect(order.stream_url)
+        except Unreachable as error:
+            return Outcome(Ended.AGENT_UNREACHABLE, str(error), answered_at)
+        line = Line(socket, self._leg(order), answered_at=answered_at)
+        try:
+            await self._hold(line, order)
+        finally:
+            await _hang_up(line)
+        return self._outcome(line, order)
+
+    def _leg(self, order: Order) -> Leg:
+        return Leg(
+            PlatformStream(order.stream_sid, order.call_sid),
+            Mind(order.person, _luck(order, "mind")),
+            self._library.speaker(order.language),
+            longest_s=self._settings.longest_s,
+            record=self._settings.record_to is not None,
+        )
+
+    async def _connect(self, url: str) -> ClientConnection:
+        wait = self._settings.handshake_s
+        try:
+            async with asyncio.timeout(wait):
+                return await connect(
+                    url,
+                    compression=None,
+                    proxy=None,
+                    open_timeout=None,
+                    close_timeout=CLOSE_S,
+                    max_size=MOST_FRAME_BYTES,
+                    max_queue=4,
+                    user_agent_header="Awaaz sandbox",
+                )
+        except TimeoutError as error:
+            raise Unreachable(
+                f"The agent did not finish the WebSocket handshake in {wait:g} seconds."
+            ) from error
+        except InvalidStatus as error:
+            status = error.response.status_code
+            raise Unreachable(f"The agent answered HTTP {status} instead of opening a WebSocket.") from error
+        except InvalidURI as error:
+            raise Unreachable(
+                "The stream address of the caller number is not a WebSocket address."
+            ) from error
+        except InvalidHandshake as error:
+            raise Unreachable("The agent's answer is not a WebSocket handshake.") from error
+        except OSError as error:
+            # gaierror carries the host name only in our own URL, so strerror is safe to show.
+            raise Unreachable(
+                f"The agent cannot be reached: {error.strerror or 'connection failed'}."
+            ) from error
+
+    async def _hold(self, line: Line, order: Order) -> None:
+        loop = asyncio.get_running_loop()
+        line.began = loop.time()
+        reader: asyncio.Task[None] | None = None
+        try:
+            opening = line.leg.opened(order.custom_parameters, line.began)
+            reader = asyncio.create_task(_read(line))
+            await _pace(line, opening)
+        except ProtocolError as error:
+            text = f"The start message cannot be sent: {error}"
+            line.leg.fail(Ended.PLATFORM_FAILED, text, loop.time())
+        except asyncio.CancelledError:
+            # Only the end of the process cancels: the agent hears of it, and the outcome is still reported.
+            await _send_stop(line)
+        finally:
+            if reader is not None:
+                reader.cancel()
+                await asyncio.wait([reader])
+
+    def _outcome(self, line: Line, order: Order) -> Outcome:
+        leg, figures = line.leg, line.leg.playout.figures
+        ending = leg.ending
+        if ending is None:
+            return Outcome(Ended.PLATFORM_FAILED, "The call ended without a reason.", line.answered_at)
+        duration_ms = round((asyncio.get_running_loop().time() - line.began) * 1000)
+        counted: dict[str, Any] = {
+            "frames_sent": leg.frames_sent,
+            "frames_late": line.late,
+            "media_received": leg.media_received,
+            "heard_ms": figures.heard_ms,
+            "dropped_ms": figures.dropped_ms,
+            "underruns": figures.underruns,
+            "marks_received": leg.marks_received,
+            "marks_returned": leg.marks_returned,
+            "clears": leg.clears,
+            "digits": leg.digits,
+            "containers": ",".join(sorted(leg.containers)),
+            "close_code": line.socket.close_code,
+            "problems": dict(leg.problems) | ({"slots_skipped": line.skipped} if line.skipped else {}),
+            "story": leg.story,
+            "recording": self._record(leg, order),
+        }
+        return Outcome(ending.how, ending.reason, line.answered_at, duration_ms, counted)
+
+    def _record(self, leg: Leg, order: Order) -> str:
+        """A stereo WAV of what the person heard (left) and said (right), if the setting asks for it."""
+        folder = self._settings.record_to
+        if folder is None or not leg.recorded:
+            return ""
+        heard = b"".join(sound.heard for sound in leg.recorded)
+        said = b"".join(sound.said for sound in leg.recorded)
+        folder.mkdir(parents=True, exist_ok=True)
+        path = folder / f"call-{order.record}.wav"
+        path.write_bytes(wav.wrap(mix.stereo(heard, said), channels=2))
+        return path.name
+
+
+def _luck(order: Order, part: str) -> random.Random:
+    """The same dice for the same call and part of it, so that a run repeats."""
+    return random.Random(f"{order.seed}:{order.to}:{order.attempt}:{part}")
+
+
+async def _pace(line: Line, opening: list[str]) -> None:
+    """Send the opening and then one slot every 20 ms until the call has ended."""
+    loop, leg = asyncio.get_running_loop(), line.leg
+    slot = 0
+    try:
+        async with asyncio.timeout(STUCK_S) as patience:
+            await _send(line, opening)
+            while leg.ending is None:
+                due = line.began + slot * SLOT_S
+                delay = due - loop.time()
+                if delay > 0:
+                    await asyncio.sleep(delay)
+                elif delay < -GIVE_UP_BEHIND_S:
+                    line.skipped += int(-delay / SLOT_S)
+                    slot += int(-delay / SLOT_S)
+                line.late += delay < -LATE_S
+                await _send(line, leg.tick(loop.time()))
+                slot += 1
+                if slot % FRAMES_BETWEEN_CHECKS == 0:
+                    patience.reschedule(loop.time() + STUCK_S)
+    except TimeoutError:
+        leg.fail(Ended.AGENT_STUCK, f"The agent read nothing for {STUCK_S:g} seconds.", loop.time())
+
+
+async def _send(line: Line, frames: list[str]) -> None:
+    try:
+        for frame in frames:
+            await line.socket.send(frame)
+    except ConnectionClosed:
+        _note_close(line)
+
+
+async def _read(line: Line) -> None:
+    """Feed the leg with what the agent sends, letting other calls run in between."""
+    loop, count = asyncio.get_running_loop(), 0
+    try:
+        while line.leg.ending is None:
+            frame = await line.socket.recv(decode=False)
+            await _send(line, line.leg.received(frame, loop.time()))
+            count += 1
+            if count % FRAMES_BEFORE_OTHERS == 0:
+                await asyncio.sleep(0)
+    except ConnectionClosed:
+        _note_close(line)
+    except ProtocolError as error:
+        line.leg.fail(Ended.PLATFORM_FAILED, f"A frame cannot be answered: {error}", loop.time())
+
+
+def _note_close(line: Line) -> None:
+    line.leg.agent_closed(line.socket.close_code, asyncio.get_running_loop().time())
+
+
+async def _send_stop(line: Line) -> None:
+    """The process is stopping: tell the agent so, if it listens."""
+    reason = "The platform is stopping."
+    frames = line.leg.stop(Ended.PLATFORM_RESTARTED, reason, asyncio.get_running_loop().time())
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(1):
+            await _send(line, frames)
+
+
+async def _hang_up(line: Line) -> None:
+    """Close the socket, bounded; an agent that does not answer the close loses its connection."""
+    try:
+        async with asyncio.timeout(CLOSE_S + 1):
+            await line.socket.close()
+    except TimeoutError:
+        line.socket.transport.abort()

@@ -1,0 +1,221 @@
+"""What the platform remembers. Times are UTC in the database and IST at every edge."""
+
+from typing import ClassVar
+
+from django.db import models
+from django.db.models import Q
+
+
+class Tenant(models.Model):
+    """An organisation on the platform: `/{name}/v1/…`, with one user who may log in."""
+
+    class StateStyle(models.TextChoices):
+        WORDS = "words"
+        NUMBERS = "numbers"
+
+    name = models.CharField(max_length=80, unique=True)
+    email = models.CharField(max_length=254)
+    password_hash = models.CharField(max_length=256)
+    state_style = models.CharField(max_length=10, choices=StateStyle, default=StateStyle.WORDS)
+    token_seconds = models.PositiveIntegerField(null=True)
+
+
+class CallerNumber(models.Model):
+    """A number assigned to a tenant, and the WebSocket its calls are connected to."""
+
+    class Container(models.TextChoices):
+        WAV = "wav"
+        RAW = "raw"
+
+    tenant = models.ForeignKey(Tenant, models.CASCADE, related_name="numbers")
+    phone_number = models.CharField(max_length=20, unique=True)
+    stream_url = models.CharField(max_length=500)
+    container = models.CharField(max_length=3, choices=Container, default=Container.WAV)
+    concurrency = models.PositiveIntegerField(default=10)
+
+
+class Casting(models.Model):
+    """Who answers: one row of weights and a seed; the same row gives the same people again."""
+
+    seed = models.CharField(max_length=80, default="awaaz")
+    weights = models.JSONField(default=dict)
+    assigned = models.JSONField(default=dict)
+
+
+class Template(models.Model):
+    tenant = models.ForeignKey(Tenant, models.CASCADE, related_name="templates")
+    name = models.CharField(max_length=200)
+    description = models.TextField(default="")
+    medium = models.CharField(max_length=20, default="voice")
+    advanced_options = models.JSONField(default=list)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["tenant", "name"], name="template_name_once_a_tenant")
+        ]
+
+    def option(self, name: str) -> str:
+        """The value of an advanced option as text, or an empty string."""
+        found = [o.get("value") for o in self.advanced_options if o.get("option") == name]
+        return str(found[0]) if found and found[0] is not None else ""
+
+    def caller_numbers(self) -> list[str]:
+        """The comma-joined `phone_numbers` option as a list."""
+        return [part.strip() for part in self.option("phone_numbers").split(",") if part.strip()]
+
+
+class TemplateLanguage(models.Model):
+    template = models.ForeignKey(Template, models.CASCADE, related_name="languages")
+    language = models.CharField(max_length=20)
+    syntax = models.TextField(default="")
+    content_ids = models.JSONField(default=list)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["template", "language"], name="one_form_a_language")
+        ]
+
+
+class Content(models.Model):
+    tenant = models.ForeignKey(Tenant, models.CASCADE, related_name="contents")
+    type = models.CharField(max_length=40, default="audio")
+    name = models.CharField(max_length=200)
+    file = models.FileField(upload_to="contents/%Y/%m/", null=True)
+
+
+class Message(models.Model):
+    """One uploaded message: rung once, and in exactly one final state afterwards."""
+
+    class State(models.TextChoices):
+        SCHEDULED = "scheduled"
+        IN_PROGRESS = "in_progress"
+        DONE = "done"
+        FAILED = "failed"
+
+    tenant = models.ForeignKey(Tenant, models.CASCADE, related_name="messages")
+    template = models.ForeignKey(Template, models.PROTECT, related_name="messages")
+    templatelanguage = models.ForeignKey(TemplateLanguage, models.PROTECT, related_name="messages")
+    phone_number = models.CharField(max_length=20)
+    send_on = models.DateTimeField()
+    values = models.JSONField(default=list)
+    fields = models.JSONField(default=dict)
+    tag1 = models.CharField(max_length=200, default="", blank=True)
+    tag2 = models.CharField(max_length=200, default="", blank=True)
+    tag3 = models.CharField(max_length=200, default="", blank=True)
+    tag4 = models.CharField(max_length=200, default="", blank=True)
+    tag5 = models.CharField(max_length=200, default="", blank=True)
+    reference = models.CharField(max_length=200, default="", blank=True)
+    state = models.CharField(max_length=12, choices=State, default=State.SCHEDULED)
+    reason_code = models.CharField(max_length=40, default="", blank=True)
+    reason = models.TextField(default="", blank=True)
+    duration_ms = models.PositiveIntegerField(null=True)
+    response_value = models.CharField(max_length=200, default="", blank=True)
+    caller_number = models.CharField(max_length=20, default="", blank=True)
+    attempts = models.PositiveIntegerField(default=0)
+    requested_at = models.DateTimeField()
+    dialled_at = models.DateTimeField(null=True)
+    finished_at = models.DateTimeField(null=True)
+
+    class Meta:
+        indexes: ClassVar = [
+            models.Index(fields=["state", "template", "send_on"], name="message_due"),
+            models.Index(fields=["tenant", "phone_number"], name="message_phone"),
+            models.Index(fields=["reference"], name="message_reference"),
+            *[models.Index(fields=["tenant", f"tag{n}"], name=f"message_tag{n}") for n in range(1, 6)],
+        ]
+        constraints: ClassVar = [
+            models.CheckConstraint(
+                condition=Q(state__in=["scheduled", "in_progress", "done", "failed"]),
+                name="message_state_known",
+            ),
+            models.CheckConstraint(
+                condition=Q(state__in=["scheduled", "in_progress"]) | Q(finished_at__isnull=False),
+                name="message_final_has_time",
+            ),
+        ]
+
+    @property
+    def tags(self) -> list[str]:
+        """The tags that are set, in their order."""
+        return [tag for tag in (self.tag1, self.tag2, self.tag3, self.tag4, self.tag5) if tag]
+
+    def custom_parameters(self) -> dict[str, str]:
+        """What the start frame carries: the uploaded extra fields and the tags, all as text."""
+        tags = {f"tag{n}": getattr(self, f"tag{n}") for n in range(1, 6)}
+        given = {name: str(value) for name, value in self.fields.items() if value is not None}
+        return given | {name: value for name, value in tags.items() if value}
+
+
+class CallRecord(models.Model):
+    """One attempt to ring one person, and everything that was counted while it lasted."""
+
+    class State(models.TextChoices):
+        ORDERED = "ordered"
+        RINGING = "ringing"
+        LIVE = "live"
+        ENDED = "ended"
+
+    message = models.ForeignKey(Message, models.SET_NULL, null=True, related_name="calls")
+    state = models.CharField(max_length=8, choices=State, default=State.ORDERED)
+    from_number = models.CharField(max_length=20)
+    to_number = models.CharField(max_length=20)
+    language = models.CharField(max_length=20, default="", blank=True)
+    attempt = models.PositiveIntegerField(default=1)
+    person = models.CharField(max_length=80, default="", blank=True)
+    custom_parameters = models.JSONField(default=dict)
+    call_sid = models.CharField(max_length=60, default="", blank=True)
+    stream_sid = models.CharField(max_length=60, default="", blank=True)
+    ordered_at = models.DateTimeField()
+    answered_at = models.DateTimeField(null=True)
+    ended_at = models.DateTimeField(null=True)
+    disposition = models.CharField(max_length=40, default="", blank=True)
+    reason = models.TextField(default="", blank=True)
+    duration_ms = models.PositiveIntegerField(default=0)
+    frames_sent = models.PositiveIntegerField(default=0)
+    frames_late = models.PositiveIntegerField(default=0)
+    media_received = models.PositiveIntegerField(default=0)
+    heard_ms = models.PositiveIntegerField(default=0)
+    dropped_ms = models.PositiveIntegerField(default=0)
+    underruns = models.PositiveIntegerField(default=0)
+    marks_received = models.PositiveIntegerField(default=0)
+    marks_returned = models.PositiveIntegerField(default=0)
+    clears = models.PositiveIntegerField(default=0)
+    digits = models.CharField(max_length=80, default="", blank=True)
+    containers = models.CharField(max_length=20, default="", blank=True)
+    close_code = models.PositiveIntegerField(null=True)
+    problems = models.JSONField(default=dict)
+    story = models.JSONField(default=list)
+    recording = models.CharField(max_length=200, default="", blank=True)
+
+    class Meta:
+        indexes: ClassVar = [
+            models.Index(fields=["state", "id"], name="call_state"),
+            models.Index(fields=["to_number"], name="call_to"),
+        ]
+
+
+class Fault(models.Model):
+    """A switched-on misbehaviour of one API operation: the next n times, or by probability."""
+
+    class Behaviour(models.TextChoices):
+        ERROR_500 = "500"
+        ERROR_502 = "502"
+        ERROR_503 = "503"
+        ERROR_504 = "504"
+        REFUSED_401 = "401"
+        TIMEOUT_BEFORE = "timeout_before"
+        TIMEOUT_AFTER = "timeout_after"
+        DROP_BEFORE = "drop_before"
+        DROP_AFTER = "drop_after"
+
+    operation = models.CharField(max_length=40)
+    behaviour = models.CharField(max_length=20, choices=Behaviour)
+    remaining = models.PositiveIntegerField(null=True)
+    probability = models.FloatField(default=1.0)
+    seed = models.CharField(max_length=80, default="awaaz")
+    seconds = models.FloatField(default=60.0)
+    seen = models.PositiveIntegerField(default=0)
+    fired = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        indexes: ClassVar = [models.Index(fields=["operation"], name="fault_operation")]

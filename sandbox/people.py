@@ -1,0 +1,234 @@
+"""PURE but for reading its own YAML: who answers a call, and what that person does on it.
+
+A person is data (`people.yaml`); `Mind` plays the script. It is fed events with the time (seconds on any
+monotonic clock) and returns actions, so every behaviour is tested without a call.
+"""
+
+import random
+from dataclasses import dataclass, field
+from enum import StrEnum
+from functools import cache
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import yaml
+
+CAST_FILE = Path(__file__).parent / "people.yaml"
+PROMPT_PAUSE_S = 0.9
+"""Quiet this long means the agent has finished: pauses between its sentences are shorter."""
+BETWEEN_KEYS_S = 0.35
+DEFAULT_PATIENCE_S = 20.0
+
+
+class PicksUp(StrEnum):
+    ANSWER = "answer"
+    VOICEMAIL = "voicemail"
+    BUSY = "busy"
+    NO_ANSWER = "no_answer"
+    SWITCHED_OFF = "switched_off"
+
+
+class Kind(StrEnum):
+    LISTEN = "listen"
+    WAIT_SPEECH = "wait_speech"
+    WAIT = "wait"
+    PRESS = "press"
+    SAY = "say"
+    BEEP = "beep"
+    HANG_UP = "hang_up"
+
+
+class Step(NamedTuple):
+    kind: Kind
+    value: str = ""
+
+    @property
+    def seconds(self) -> float:
+        return float(self.value)
+
+
+@dataclass(frozen=True)
+class Person:
+    """One entry of the cast."""
+
+    name: str
+    about: str
+    weight: float
+    ring_s: tuple[float, float]
+    picks_up: PicksUp
+    script: tuple[Step, ...]
+    patience_s: float = DEFAULT_PATIENCE_S
+
+
+class Heard(StrEnum):
+    """What a person notices."""
+
+    PICKED_UP = "picked_up"
+    SPEECH_STARTED = "speech_started"
+    SPEECH_ENDED = "speech_ended"
+    CLIP_DONE = "clip_done"
+    NOTHING = "nothing"
+
+
+class Press(NamedTuple):
+    digit: str
+
+
+class Say(NamedTuple):
+    clip: str
+
+
+class Beep(NamedTuple):
+    pass
+
+
+class HangUp(NamedTuple):
+    reason: str
+
+
+Action = Press | Say | Beep | HangUp
+
+
+def read_cast(text: str) -> dict[str, Person]:
+    """The people of a YAML text. Raises ValueError naming the person and what is wrong."""
+    entries = yaml.safe_load(text)
+    if not isinstance(entries, dict):
+        raise ValueError("The cast must be a mapping of names to people.")
+    return {str(name): _person(str(name), entry) for name, entry in entries.items()}
+
+
+@cache
+def cast() -> dict[str, Person]:
+    """The people of `people.yaml`, read once."""
+    return read_cast(CAST_FILE.read_text(encoding="utf-8"))
+
+
+def _person(name: str, entry: Any) -> Person:
+    try:
+        low, high = entry["ring_s"]
+        return Person(
+            name=name,
+            about=str(entry["about"]),
+            weight=float(entry["weight"]),
+            ring_s=(float(low), float(high)),
+            picks_up=PicksUp(entry["picks_up"]),
+            script=tuple(_step(step) for step in entry["script"]),
+            patience_s=float(entry.get("patience_s", DEFAULT_PATIENCE_S)),
+        )
+    except (KeyError, TypeError, ValueError) as error:
+        raise ValueError(f"{name}: {type(error).__name__}: {error}") from error
+
+
+def _step(entry: dict[str, Any]) -> Step:
+    [(kind, value)] = entry.items()
+    step = Step(Kind(kind), str(value))
+    if step.kind in {Kind.LISTEN, Kind.WAIT_SPEECH, Kind.WAIT} and step.seconds < 0:
+        raise ValueError(f"{kind} cannot last {value} seconds")
+    return step
+
+
+@dataclass(frozen=True)
+class Casting:
+    """Whom a number belongs to: assigned by hand, or drawn by weight from (seed, number, attempt)."""
+
+    seed: str = "awaaz"
+    weights: dict[str, float] = field(default_factory=dict)
+    assigned: dict[str, str] = field(default_factory=dict)
+
+    def choose(self, number: str, attempt: int) -> Person:
+        people = cast()
+        if (name := self.assigned.get(number)) in people:
+            return people[name]
+        weights = self.weights or {person.name: person.weight for person in people.values()}
+        names = sorted(name for name in weights if name in people)
+        drawn = self.luck(number, attempt).choices(names, [weights[name] for name in names])
+        return people[drawn[0]]
+
+    def luck(self, number: str, attempt: int) -> random.Random:
+        """The same dice for the same call, whatever else happens in the run."""
+        return random.Random(f"{self.seed}:{number}:{attempt}")
+
+
+class Mind:
+    """Plays one person's script on one call. `hears(event, now)` returns what the person does."""
+
+    def __init__(self, person: Person, luck: random.Random) -> None:
+        self._patience_s = person.patience_s
+        self._script = list(_unfolded(person.script))
+        self._luck = luck
+        self._deadline: float | None = None
+        self._speaking = False
+        self._spoke_since_step = False
+        self._quiet_since = 0.0
+        self._silent_since = 0.0
+        self._talking = False
+
+    def hears(self, event: Heard, now: float) -> list[Action]:
+        """Take one event (or just the time) and return the actions due at `now`, in order."""
+        self._notice(event, now)
+        actions: list[Action] = []
+        while self._script and self._is_due(self._script[0], now):
+            actions += self._act(self._script.pop(0))
+            # Speech that goes on belongs to what is listened to next.
+            self._deadline, self._spoke_since_step = None, self._speaking
+        if self._out_of_patience(now):
+            actions.append(HangUp(f"hung up after hearing nothing for {self._patience_s:g} seconds"))
+        return actions
+
+    def _notice(self, event: Heard, now: float) -> None:
+        if event is Heard.SPEECH_STARTED:
+            self._speaking = self._spoke_since_step = True
+        elif event is Heard.SPEECH_ENDED:
+            self._speaking, self._quiet_since, self._silent_since = False, now, now
+        elif event is Heard.CLIP_DONE:
+            self._talking, self._silent_since = False, now
+        elif event is Heard.PICKED_UP:
+            self._quiet_since = self._silent_since = now
+
+    def _is_due(self, step: Step, now: float) -> bool:
+        if self._deadline is None:
+            self._deadline = now + self._time_of(step)
+        if self._talking:
+            return False
+        if step.kind is Kind.LISTEN and self._prompt_is_over(now):
+            return True
+        if step.kind is Kind.WAIT_SPEECH and (self._speaking or self._spoke_since_step):
+            return True
+        return now >= self._deadline and not (step.kind is Kind.LISTEN and self._speaking)
+
+    def _prompt_is_over(self, now: float) -> bool:
+        quiet = not self._speaking and now - self._quiet_since >= PROMPT_PAUSE_S
+        return self._spoke_since_step and quiet
+
+    def _time_of(self, step: Step) -> float:
+        """Seconds until the step is due by itself; nobody reacts in no time."""
+        if step.kind in {Kind.LISTEN, Kind.WAIT_SPEECH, Kind.WAIT}:
+            return step.seconds
+        return BETWEEN_KEYS_S + self._luck.uniform(0, 0.4) if step.kind is Kind.PRESS else 0.0
+
+    def _act(self, step: Step) -> list[Action]:
+        match step.kind:
+            case Kind.PRESS:
+                return [Press(step.value)]
+            case Kind.SAY:
+                self._talking = True
+                return [Say(step.value)]
+            case Kind.BEEP:
+                self._talking = True
+                return [Beep()]
+            case Kind.HANG_UP:
+                self._script.clear()
+                return [HangUp("hung up")]
+        return []
+
+    def _out_of_patience(self, now: float) -> bool:
+        waiting = not self._speaking and not self._talking and not self._script
+        return waiting and now - self._silent_since >= self._patience_s
+
+
+def _unfolded(script: tuple[Step, ...]) -> list[Step]:
+    """`press: "12"` is two presses."""
+    steps: list[Step] = []
+    for step in script:
+        steps += [Step(Kind.PRESS, key) for key in step.value] if step.kind is Kind.PRESS else [step]
+    return steps

@@ -1,0 +1,65 @@
+"""The sandbox process: one event loop with the HTTP server, the scheduler and the calls."""
+
+import asyncio
+import contextlib
+import logging
+import signal
+import socket
+import sys
+from collections.abc import Iterator
+
+import uvicorn
+
+from sandbox.asgi import application
+from sandbox.scheduler import Platform
+
+log = logging.getLogger("sandbox.serve")
+
+
+class HttpServer(uvicorn.Server):
+    """uvicorn without its signal handling: it would end the process before the calls are closed."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+def listening_socket(host: str, port: int) -> socket.socket:
+    """Bind first, so that an occupied port is one clear line. Raises OSError."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    # With its protocol named, asyncio switches Nagle off; without, each answer waits 40 ms.
+    listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((host, port))
+    except OSError:
+        listener.close()
+        raise
+    return listener
+
+
+async def serve(listener: socket.socket) -> None:
+    """Run until SIGTERM or SIGINT, then finish the calls and the requests under way, and return."""
+    config = uvicorn.Config(
+        application, lifespan="off", ws="none", log_config=None, timeout_graceful_shutdown=3
+    )
+    server, platform = HttpServer(config), Platform()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, setattr, server, "should_exit", True)
+    running = asyncio.create_task(platform.run(), name="platform")
+    running.add_done_callback(lambda _: setattr(server, "should_exit", True))
+    host, port = listener.getsockname()[:2]
+    log.info("The sandbox answers at http://%s:%s/ (process ready).", host, port)
+    try:
+        await server.serve(sockets=[listener])
+    finally:
+        await platform.stop()
+        await running
+    log.info("The sandbox has stopped; every call is closed.")
+
+
+def run(listener: socket.socket) -> None:
+    """Blocking. Threads of the API hand the interpreter back quickly: calls need it every 20 ms."""
+    sys.setswitchinterval(0.001)
+    asyncio.run(serve(listener))

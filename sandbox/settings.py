@@ -1,0 +1,81 @@
+"""Settings of the sandbox process. Independent of `awaaz_project.settings` on purpose."""
+
+import os
+import secrets
+from pathlib import Path
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+DATA_DIR = Path(os.environ.get("DATA_DIR") or BASE_DIR / "var")
+DATA_DIR.mkdir(parents=True, exist_ok=True)
+
+
+def _secret_key() -> str:
+    """A key that outlives a restart, so that tokens do too; made on first use."""
+    if from_environment := os.environ.get("SANDBOX_SECRET_KEY"):
+        return from_environment
+    path = DATA_DIR / "sandbox-secret"
+    try:
+        with path.open("x") as file:
+            path.chmod(0o600)
+            file.write(secrets.token_urlsafe(48))
+    except FileExistsError:
+        pass
+    return path.read_text() or secrets.token_urlsafe(48)
+
+
+SECRET_KEY = _secret_key()
+DEBUG = False
+ALLOWED_HOSTS = os.environ.get("SANDBOX_ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]").split(",")
+ROOT_URLCONF = "sandbox.urls"
+ASGI_APPLICATION = "sandbox.asgi.application"
+INSTALLED_APPS = ["sandbox.apps.SandboxConfig"]
+MIDDLEWARE: list[str] = []
+APPEND_SLASH = False
+USE_TZ = True
+TIME_ZONE = "Asia/Kolkata"
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+TEMPLATES = [{"BACKEND": "django.template.backends.django.DjangoTemplates", "APP_DIRS": True}]
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.ScryptPasswordHasher"]
+DATABASES = {
+    "default": {
+        "ENGINE": "django.db.backends.sqlite3",
+        "NAME": DATA_DIR / "sandbox.sqlite3",
+        "OPTIONS": {
+            "timeout": 20,
+            "transaction_mode": "IMMEDIATE",
+            "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
+        },
+        # A file, not memory: the dialer and the API write from different threads.
+        "TEST": {"NAME": str(DATA_DIR / "test-sandbox.sqlite3")},
+    }
+}
+# 10,000 messages of about 2 kB each in one request.
+DATA_UPLOAD_MAX_MEMORY_SIZE = 32 * 1024 * 1024
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 1000
+MEDIA_ROOT = DATA_DIR / "sandbox-media"
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "%(asctime)s sandbox %(levelname)s %(name)s: %(message)s"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["console"], "level": os.environ.get("SANDBOX_LOG_LEVEL", "INFO")},
+    "loggers": {"websockets": {"level": "ERROR"}, "uvicorn.access": {"level": "WARNING"}},
+}
+
+CLOCK_OFFSET = float(os.environ.get("CLOCK_OFFSET") or 0)
+
+# XFin API (awaaz-platform.md §1).
+SANDBOX_TOKEN_SECONDS = int(os.environ.get("SANDBOX_TOKEN_SECONDS", "3600"))
+SANDBOX_PAGE_SIZE = int(os.environ.get("SANDBOX_PAGE_SIZE", "100"))
+SANDBOX_BULK_LIMIT = 10_000
+SANDBOX_INSTANT_LIMIT = 5
+SANDBOX_CONTENT_BYTES = 20 * 1024 * 1024
+
+# Dialer.
+SANDBOX_MAX_CALLS = int(os.environ.get("SANDBOX_MAX_CALLS", "250"))
+SANDBOX_MAX_CALL_SECONDS = float(os.environ.get("SANDBOX_MAX_CALL_SECONDS", "300"))
+SANDBOX_HANDSHAKE_SECONDS = float(os.environ.get("SANDBOX_HANDSHAKE_SECONDS", "5"))
+SANDBOX_POLL_SECONDS = float(os.environ.get("SANDBOX_POLL_SECONDS", "0.2"))
+SANDBOX_RECORD_CALLS = os.environ.get("SANDBOX_RECORD_CALLS", "") in {"1", "true", "yes"}
+SANDBOX_RECORDINGS_DIR = DATA_DIR / "sandbox-recordings"
+SANDBOX_CLIPS_DIR = DATA_DIR / "clips"

@@ -1,0 +1,26 @@
+"""The sandbox has settings and a database of its own: `pytest tests/sandbox --ds=sandbox.settings`.
+
+Under any other settings (a plain `pytest tests`) nothing here is collected.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+
+UNDER_SANDBOX_SETTINGS = settings.ROOT_URLCONF == "sandbox.urls"
+collect_ignore_glob = [] if UNDER_SANDBOX_SETTINGS else ["*"]
+
+TENANT = {"tenant": "demo", "email": "office@example.org", "password": "open sesame"}
+CALLER = "+917961344101"
+
+
+@pytest.fixture(autouse=True)
+def _own_files(tmp_path: Path) -> Iterator[None]:
+    """Uploaded contents, clips and recordings of a test stay in its own directory; hashing is quick."""
+    before = (settings.MEDIA_ROOT, settings.SANDBOX_CLIPS_DIR, settings.PASSWORD_HASHERS)
+    settings.MEDIA_ROOT, settings.SANDBOX_CLIPS_DIR = tmp_path / "media", tmp_path / "clips"
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+    yield
+    settings.MEDIA_ROOT, settings.SANDBOX_CLIPS_DIR, settings.PASSWORD_HASHERS = before
