@@ -23,6 +23,7 @@ class EntryKind(StrEnum):
     OUTCOME = "outcome"
     OPT_OUT = "opt_out"
     PROBLEM = "problem"
+    NOTE = "note"
     STOP = "stop"
     END = "end"
 
@@ -103,6 +104,26 @@ class Summary:
     outcome: str
 
 
+class Side(StrEnum):
+    """Whose voice: caller is the left channel of a recording, agent the right."""
+
+    CALLER = "caller"
+    AGENT = "agent"
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """Audio for the recorder: int16 mono PCM at 8 kHz, heard from `at_ms` on (clock of `Entry.at_ms`).
+
+    Of one side pieces come in order and never overlap. The caller's are what came in; the agent's are what
+    was played to the person, cut where it was cleared.
+    """
+
+    side: Side
+    at_ms: int
+    pcm: bytes
+
+
 @dataclass(slots=True)
 class Step:
     """What to do now. `wake_at` is on the same clock as the `now` that was passed in (seconds)."""
@@ -110,5 +131,6 @@ class Step:
     frames: list[str] = field(default_factory=list)
     entries: list[Entry] = field(default_factory=list)
     effects: list[Effect] = field(default_factory=list)
+    recording: list[Recorded] = field(default_factory=list)
     wake_at: float | None = None
     close: Close | None = None

@@ -8,7 +8,7 @@ looked up, states come back, the campaign is finished.
 from celery import shared_task
 
 from campaigns import clock
-from campaigns.services import lifecycle, planning, reconciling, syncing, templates, uploading
+from campaigns.services import accounts, lifecycle, planning, reconciling, syncing, templates, uploading
 
 
 @shared_task
@@ -50,5 +50,6 @@ def pull_states() -> None:
 
 @shared_task
 def finish_campaigns() -> None:
-    """Complete campaigns in which every person has a final state."""
+    """Complete campaigns in which every person has a final state; stop those XFin refuses to serve."""
     lifecycle.complete_finished(clock.now())
+    accounts.stop_refused()

@@ -148,6 +148,13 @@ class OptOut:
 
 
 @dataclass(frozen=True, slots=True)
+class Note:
+    """A sentence for the log, about a decision nobody would see otherwise (e.g. another language)."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class HangUp:
     """End the call after what is queued has been heard. `reason` is a sentence for the log."""
 
@@ -164,6 +171,7 @@ Action = (
     | RecordAnswer
     | ReachOutcome
     | OptOut
+    | Note
     | HangUp
 )
 

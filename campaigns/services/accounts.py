@@ -148,15 +148,25 @@ def credentials_changed(account: Account) -> None:
     )
 
 
+def stop_refused() -> int:
+    """Stop every running campaign whose account is refused, with the reason; how many."""
+    stopped = 0
+    for account in Account.objects.filter(state=Account.State.REFUSED):
+        running = Campaign.objects.filter(template__account=account, state=Campaign.State.RUNNING)
+        stopped += running.update(
+            state=Campaign.State.STOPPED,
+            state_since=clock.now(),
+            reason=f"Stopped: {account.reason} Check the account's tenant, credentials, headers and cookies, "
+            "then resume.",
+        )
+    return stopped
+
+
 def _note_refusal(account: Account, error: AuthRefused) -> None:
     Account.objects.filter(pk=account.pk).update(
         state=Account.State.REFUSED, reason=error.reason, token="", retry_at=None
     )
-    running = Campaign.objects.filter(template__account=account, state=Campaign.State.RUNNING)
-    running.update(
-        state=Campaign.State.STOPPED,
-        reason=f"Stopped: {error.reason} Check the account's credentials, headers and cookies, then resume.",
-    )
+    stop_refused()
 
 
 def _pause(failures: int) -> float:

@@ -7,7 +7,7 @@ from datetime import datetime
 from django.db import transaction
 
 from campaigns import clock
-from campaigns.models import Campaign, Message, Recipient, User
+from campaigns.models import Account, Campaign, Message, Recipient, User
 
 State = Campaign.State
 
@@ -91,7 +91,8 @@ def cancel(campaign: Campaign, by: User | None) -> None:
 
 def launch_problems(campaign: Campaign) -> list[str]:
     """What stands in the way of a launch, in sentences; empty if nothing does."""
-    number, account = campaign.number, campaign.template.account
+    number = campaign.number
+    account = Account.objects.get(pk=campaign.template.account_id)
     checks = (
         (not campaign.recipients.exists(), "There is nobody to call: import people first."),
         (number.account_id != account.pk, "The number and the template belong to different accounts."),

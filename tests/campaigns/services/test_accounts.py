@@ -6,7 +6,7 @@ import pytest
 from django.db import connection
 from pytest_django import Settings
 
-from campaigns.models import Account
+from campaigns.models import Account, Campaign
 from campaigns.services import accounts
 from campaigns.xfin.errors import NotSent, Throttled
 from tests.campaigns.world import NOON, FakeXFin, make_campaign
@@ -90,3 +90,12 @@ def test_a_shifted_clock_is_refused_for_any_account_elsewhere(
         accounts.check_clock()
     with pytest.raises(accounts.ClockShifted), accounts.xfin_client(account):
         pass
+
+
+def test_a_campaign_that_starts_after_the_refusal_is_stopped_too(account: Account) -> None:
+    Account.objects.update(state=Account.State.REFUSED, reason="XFin knows no organisation of this name.")
+    assert accounts.stop_refused() == 1
+    campaign = account.templates.get().campaigns.get()
+    assert campaign.state == Campaign.State.STOPPED
+    assert campaign.reason.startswith("Stopped: XFin knows no organisation of this name.")
+    assert accounts.stop_refused() == 0

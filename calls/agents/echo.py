@@ -1,0 +1,49 @@
+"""Says back what it hears, for tests of a line and of latency."""
+
+from collections.abc import Sequence
+
+from msgspec import Struct
+
+from calls.agents.base import Action, AgentEvent, AudioReceived, Play, PromptEnded
+from calls.audio.framing import Framer
+from calls.protocol.messages import BYTES_PER_MS
+
+_LEAST_MS, _MOST_MS = 20, 1000
+_MOST_WAITING_MS = 3000
+"""Echo that is not heard yet; beyond it caller audio is dropped, so that a flood cannot pile up."""
+
+
+class EchoConfiguration(Struct, frozen=True, forbid_unknown_fields=True):
+    """`piece_ms`: how much is gathered before it is said back."""
+
+    piece_ms: int = 100
+
+    def problems(self) -> list[str]:
+        """Sentences; none if a call can be held with it."""
+        if _LEAST_MS <= self.piece_ms <= _MOST_MS:
+            return []
+        return [f"`piece_ms` must be between {_LEAST_MS} and {_MOST_MS}."]
+
+
+class EchoAgent:
+    """Its pieces are prompts without a name: they are played and not logged one by one."""
+
+    wants_audio = True
+
+    def __init__(self, configuration: EchoConfiguration) -> None:
+        self._framer = Framer(configuration.piece_ms * BYTES_PER_MS)
+        self._most_waiting = max(2, _MOST_WAITING_MS // configuration.piece_ms)
+        self._waiting = 0
+
+    def handle(self, event: AgentEvent) -> Sequence[Action]:
+        if isinstance(event, AudioReceived):
+            return [Play("", piece) for piece in self._framer.push(event.pcm) if self._may_add()]
+        if isinstance(event, PromptEnded):
+            self._waiting -= 1
+        return []
+
+    def _may_add(self) -> bool:
+        if self._waiting >= self._most_waiting:
+            return False
+        self._waiting += 1
+        return True

@@ -1,0 +1,120 @@
+"""The menu agent's texts and choices, as configured, checked, and filled with a person's variables."""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+
+from msgspec import Struct, field
+
+from calls.speech import spoken
+
+OPT_OUT_KEY = "9"
+_KEYS = frozenset("012345678*#")
+_SLOT = re.compile(r"\{(\w+)\}")
+_MOST_TEXT = 2000
+
+
+class Choice(Struct, frozen=True, forbid_unknown_fields=True):
+    """What a key means: `outcome` for the figures, `label` for people."""
+
+    outcome: str
+    label: str
+
+
+class Texts(Struct, frozen=True, forbid_unknown_fields=True):
+    """What is said in one language. `{name}` stands for a variable; `sorry` may hold none."""
+
+    opening: str
+    question: str
+    not_understood: str
+    goodbye: str
+    opt_out: str
+    replies: dict[str, str]
+    message: str = ""
+    sorry: str = ""
+
+    def all(self) -> list[str]:
+        """Every text that may hold variables."""
+        fixed = [self.opening, self.message, self.question, self.not_understood, self.goodbye, self.opt_out]
+        return [*fixed, *self.replies.values()]
+
+
+class MenuConfiguration(Struct, frozen=True, forbid_unknown_fields=True):
+    """See docs/agents.md for a complete example."""
+
+    default_language: str
+    languages: dict[str, Texts]
+    choices: dict[str, Choice]
+    variables: dict[str, spoken.Kind] = field(default_factory=dict)
+    question: str = "menu"
+    answer_seconds: float = 6.0
+    most_misses: int = 3
+
+    def problems(self) -> list[str]:
+        """Sentences; none if a call can be held with it."""
+        return [*self._general_problems(), *self._choice_problems(), *self._text_problems()]
+
+    def _general_problems(self) -> Iterator[str]:
+        if self.default_language not in self.languages:
+            yield f"`languages` has no texts in the default language “{self.default_language}”."
+        if not 1 <= self.answer_seconds <= 60:
+            yield "`answer_seconds` must be between 1 and 60."
+        if not 1 <= self.most_misses <= 10:
+            yield "`most_misses` must be between 1 and 10."
+
+    def _choice_problems(self) -> Iterator[str]:
+        if not self.choices:
+            yield "`choices` is empty; a menu needs at least one key."
+        for key, choice in self.choices.items():
+            if key == OPT_OUT_KEY:
+                yield f"Key {OPT_OUT_KEY} always means “do not call again” and cannot be a choice."
+            elif key not in _KEYS:
+                yield f"“{key[:20]}” is not a key; use one of 0 to 8, * and #."
+            if not choice.outcome.strip() or not choice.label.strip():
+                yield f"The choice for key {key[:20]} needs an outcome and a label."
+
+    def _text_problems(self) -> Iterator[str]:
+        for language, texts in self.languages.items():
+            yield from (f"In “{language}”: {problem}" for problem in self._problems_of(texts))
+
+    def _problems_of(self, texts: Texts) -> Iterator[str]:
+        for name in ("opening", "question", "not_understood", "goodbye", "opt_out"):
+            if not getattr(texts, name).strip():
+                yield f"`{name}` is empty."
+        if set(texts.replies) != set(self.choices) or not all(t.strip() for t in texts.replies.values()):
+            yield "`replies` must have one text for each key of `choices`."
+        if _SLOT.search(texts.sorry):
+            yield "`sorry` must not hold variables: it is said when one is missing."
+        for text in (*texts.all(), texts.sorry):
+            yield from _brace_problems(text)
+
+    def texts_for(self, language: str) -> tuple[str, Texts]:
+        """The language to speak and its texts: the one asked for, its base (`hi-IN`: `hi`), the default."""
+        base = language.lower().replace("_", "-").partition("-")[0]
+        chosen = next((tag for tag in (language, base) if tag in self.languages), self.default_language)
+        return chosen, self.languages[chosen]
+
+    def missing(self, texts: Iterable[str], variables: Mapping[str, str]) -> tuple[str, ...]:
+        """Variables of `texts` that are absent, blank, or not what `variables` says they are."""
+        used = {name: None for text in texts for name in _SLOT.findall(text)}
+        return tuple(name for name in used if not self._speakable(name, variables.get(name, "")))
+
+    def _speakable(self, name: str, value: str) -> bool:
+        kind = self.variables.get(name, spoken.Kind.TEXT)
+        return bool(value.strip()) and spoken.readable(value, kind)
+
+    def fill(self, text: str, variables: Mapping[str, str], *, language: str) -> str:
+        """`text` with every variable in words of `language`. KeyError or ValueError if one is missing."""
+
+        def words(slot: re.Match[str]) -> str:
+            name = slot[1]
+            return spoken.speak(variables[name], self.variables.get(name, spoken.Kind.TEXT), language)
+
+        return _SLOT.sub(words, text)
+
+
+def _brace_problems(text: str) -> Iterator[str]:
+    rest = _SLOT.sub("", text)
+    if "{" in rest or "}" in rest:
+        yield f"a brace in “{text[:40]}…” does not belong to a variable such as {{amount}}."
+    if len(text) > _MOST_TEXT:
+        yield f"“{text[:40]}…” is longer than {_MOST_TEXT} characters."

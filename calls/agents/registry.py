@@ -1,0 +1,81 @@
+"""Every kind of agent, by name: how it is configured and made. A new kind is one line here."""
+
+import re
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
+
+import msgspec
+
+from calls.agents.base import Agent
+from calls.agents.echo import EchoAgent, EchoConfiguration
+from calls.agents.errors import ConfigurationError
+from calls.agents.menu import MenuAgent
+from calls.agents.menu_configuration import MenuConfiguration
+from calls.agents.playback import PlaybackAgent, PlaybackConfiguration
+
+__all__ = ["KINDS", "ConfigurationError", "build", "missing_variables", "validate"]
+
+
+class Kind(NamedTuple):
+    """`configuration` is a msgspec struct with `.problems()`, `make` takes one."""
+
+    configuration: type[Any]
+    make: Callable[[Any], Agent]
+
+
+KINDS: Mapping[str, Kind] = {
+    "playback": Kind(PlaybackConfiguration, PlaybackAgent),
+    "menu": Kind(MenuConfiguration, MenuAgent),
+    "echo": Kind(EchoConfiguration, EchoAgent),
+}
+_WHERE = re.compile(r" - at `\$\.?(.*)`$")
+
+
+def build(kind: str, configuration: Mapping[str, object]) -> Agent:
+    """An agent for one call. ConfigurationError, with every problem in its text, if there are any."""
+    problems = validate(kind, configuration)
+    if problems:
+        raise ConfigurationError(" ".join(problems))
+    return KINDS[kind].make(_read(kind, configuration))
+
+
+def validate(kind: str, configuration: Mapping[str, object]) -> list[str]:
+    """What is wrong with a configuration, in sentences; an empty list means that calls can be held."""
+    try:
+        problems: list[str] = _read(kind, configuration).problems()
+    except ConfigurationError as refused:
+        return [str(refused)]
+    return problems
+
+
+def missing_variables(
+    kind: str, configuration: Mapping[str, object], variables: Mapping[str, str], *, language: str = ""
+) -> tuple[str, ...]:
+    """Variables the agent would have to speak and cannot: absent, blank, or no amount, date or number.
+
+    For the check before a campaign. `variables` should hold the person's `name` too. With a `language` only
+    the texts that would be spoken in it are looked at. ConfigurationError as `build`.
+    """
+    read = _read(kind, configuration)
+    if not isinstance(read, MenuConfiguration):
+        return ()
+    languages = [read.texts_for(language)[1]] if language else read.languages.values()
+    return read.missing([text for texts in languages for text in texts.all()], variables)
+
+
+def _read(kind: str, configuration: Mapping[str, object]) -> Any:
+    if kind not in KINDS:
+        raise ConfigurationError(f"There is no agent of kind “{kind[:40]}”; there are {', '.join(KINDS)}.")
+    try:
+        return msgspec.convert(dict(configuration), KINDS[kind].configuration)
+    except msgspec.ValidationError as error:
+        raise ConfigurationError(_sentence(str(error))) from error
+
+
+def _sentence(error: str) -> str:
+    """msgspec's words with the place first: "languages.hi.opening: Expected `str`, got `int`."."""
+    found = _WHERE.search(error)
+    if not found:
+        return f"{error}."
+    place = found[1] or "the configuration"
+    return f"`{place}`: {error[: found.start()]}."

@@ -1,0 +1,39 @@
+"""PURE: where the caller's audio lies on the call's clock."""
+
+from calls.audio.pcm import duration_ms
+from calls.protocol.messages import Media
+
+_TRUST_MS = 500
+"""How far the stream's own timestamp may be from the arrival before it is not believed."""
+_GAP_MS = 200
+"""A pause in arrival longer than network jitter: the audio belongs after it."""
+_MOST_EARLY_MS = 2000
+"""Audio this far ahead of real time is not recorded: nobody speaks faster than time passes."""
+
+
+class CallerTrack:
+    """Positions for caller audio in order of arrival, never overlapping."""
+
+    def __init__(self) -> None:
+        self._until_ms = 0
+        self._first: tuple[int, int] | None = None
+
+    def place(self, media: Media, arrived_ms: int) -> int | None:
+        """Where this frame begins (ms), None if it comes impossibly early and is not to be kept."""
+        length = duration_ms(media.payload)
+        at = max(self._until_ms, self._by_timestamp(media, arrived_ms, length))
+        if at > arrived_ms + _MOST_EARLY_MS:
+            return None
+        self._until_ms = at + length
+        return at
+
+    def _by_timestamp(self, media: Media, arrived_ms: int, length: int) -> int:
+        by_arrival = max(0, arrived_ms - length)
+        stamp = media.timestamp_ms
+        if stamp is not None:
+            if self._first is None:
+                self._first = (by_arrival, stamp)
+            at = self._first[0] + stamp - self._first[1]
+            if abs(at - by_arrival) <= _TRUST_MS:
+                return at
+        return by_arrival if by_arrival - self._until_ms > _GAP_MS else self._until_ms

@@ -1,0 +1,380 @@
+"""PURE: one call. Stream, agent and playout together: (event, now) -> what to send, log and do.
+
+The shell owns the socket, the clock and the world. It makes a `Conversation` when the connection is
+accepted, calls `wake(now)` once at once, then hands over every frame (`receive`), the result of every effect,
+every due wake-up, and the end of the socket. It carries out each `Step` as it comes.
+
+What a peer does wrong becomes a PROBLEM entry and the call goes on, within limits. What our own agent does
+wrong is raised: the shell closes the call and says so.
+"""
+
+from collections.abc import Callable, Mapping
+from enum import Enum, auto
+from typing import Any
+
+from calls.agents import base
+from calls.audio.pcm import SAMPLE_RATE
+from calls.callertrack import CallerTrack
+from calls.dialogue import Dialogue
+from calls.limits import CloseCode, ConversationLimits
+from calls.logbook import Logbook, what_was_wrong, without_numbers
+from calls.playout import Piece, Playout
+from calls.protocol.messages import Connected, Dtmf, FromPlatform, Malformed, Mark, Media, Start, Stop
+from calls.protocol.stream import AgentStream
+from calls.steps import (
+    Close,
+    Ending,
+    EntryKind,
+    Identify,
+    Recorded,
+    Side,
+    Step,
+    Summary,
+)
+
+__all__ = ["CloseCode", "Conversation", "ConversationLimits"]
+
+
+class _Phase(Enum):
+    WAITING = auto()
+    IDENTIFYING = auto()
+    TALKING = auto()
+    LEAVING = auto()
+    CLOSED = auto()
+
+
+_DROPPED = (Ending.CONNECTION, Ending.SERVER)
+_DOING_SIZE = 80
+
+
+class Conversation:
+    """One call, from the accepted connection to the closed one. `now`: seconds of a monotonic clock."""
+
+    def __init__(self, stream: AgentStream, *, limits: ConversationLimits | None = None, now: float) -> None:
+        self._stream = stream
+        self._limits = limits or ConversationLimits()
+        self._log = Logbook(now, self._limits.problems_written, self._limits.keys_written)
+        self._playout = Playout(self._limits.playout)
+        self._caller = CallerTrack()
+        self._step, self._now = Step(), now
+        self._phase = _Phase.WAITING
+        self._dialogue = Dialogue(self._log, self._playout, prompt_s=self._limits.prompt_s, now=now)
+        self._deadline = now + self._limits.start_s
+        """Of the phase: for start, for who it is, for hanging up; unused while talking."""
+        self._wake_at = now
+        self._ends_at = now + self._limits.call_s
+        self._started_at: float | None = None
+        self._last_frame = now
+        self._early_keys: list[str] = []
+        self._malformed_in_a_row = 0
+        self._frames_in = self._frames_out = self._heard_bytes = 0
+        self._first_audio_ms: int | None = None
+        self._closed: Close | None = None
+        self._closed_at = now
+        self._log.add(EntryKind.CONNECTED, "The platform connected.", now)
+
+    # --- what the shell calls ------------------------------------------------------------------------
+
+    def receive(self, text: str | bytes, now: float) -> Step:
+        """A frame of the platform, whatever it holds."""
+        if self._phase is _Phase.CLOSED:
+            return Step()
+        message = self._stream.receive(text)
+        if type(message) is Media and now < self._wake_at and not self._dialogue.wants_audio:
+            return self._take_note(message, now)
+        return self._do(now, self._read, message)
+
+    def identified(self, agent: base.Agent, context: base.CallContext, now: float) -> Step:
+        """The answer to `Identify`: who talks to whom. Ignored if it comes too late."""
+        return self._do(now, self._begin, agent, context)
+
+    def unidentified(self, reason: str, now: float) -> Step:
+        """The other answer to `Identify`: nobody can serve this call; `reason` is a sentence."""
+        return self._do(now, self._turn_away, reason)
+
+    def audio_ready(self, prompt: str, pcm: bytes, now: float) -> Step:
+        """PCM for `Synthesise.prompt` or `LoadClip.prompt`. Ignored if it is not waited for any more."""
+        return self._do(now, self._dialogue.fill, prompt, pcm)
+
+    def audio_failed(self, prompt: str, reason: str, now: float) -> Step:
+        """No audio for that prompt; `reason` is a sentence."""
+        return self._do(now, self._dialogue.give_up, prompt, reason)
+
+    def wake(self, now: float) -> Step:
+        """The time of the last `Step.wake_at` has come (earlier or later does no harm)."""
+        return self._do(now, lambda: None)
+
+    def closed(self, now: float) -> Step:
+        """The socket is gone."""
+        return self._do(now, self._close, None, Ending.CONNECTION, "The connection broke without a stop.")
+
+    def stop(self, reason: str, now: float) -> Step:
+        """Our server ends the call; `reason` is a sentence."""
+        return self._do(now, self._close, CloseCode.GOING_AWAY, Ending.SERVER, reason)
+
+    def summary(self, now: float) -> Summary:
+        """The call in figures, final once it is closed."""
+        until = self._closed_at if self._closed else now
+        return Summary(
+            duration_ms=self._log.at_ms(until),
+            frames_in=self._frames_in,
+            frames_out=self._frames_out,
+            heard_ms=self._heard_bytes * 1000 // (2 * SAMPLE_RATE),
+            first_audio_ms=self._first_audio_ms,
+            disposition=self._disposition(),
+            outcome=self._dialogue.outcome,
+        )
+
+    @property
+    def doing(self) -> str:
+        """What happens just now, for the live page; at most 80 characters."""
+        return self._doing()[:_DOING_SIZE]
+
+    # --- one step ------------------------------------------------------------------------------------
+
+    def _do(self, now: float, what: Callable[..., None], *args: Any) -> Step:
+        """Let time pass up to `now`, handle one event, then everything that is due."""
+        if self._phase is _Phase.CLOSED:
+            return Step()
+        self._now = self._dialogue.now = max(now, self._now)
+        self._step = Step()
+        self._playout.settle(self._now)
+        what(*args)
+        self._follow_up()
+        self._step.entries = self._log.take()
+        return self._step
+
+    def _follow_up(self) -> None:
+        if self._phase is not _Phase.CLOSED:
+            self._dialogue.catch_up()
+            self._step.effects += self._dialogue.take_effects()
+            self._send()
+            self._look_for_hang_up()
+            self._check_limits()
+        self._record_heard()
+        if self._phase is not _Phase.CLOSED:
+            self._step.wake_at = self._wake_at = self._next_wake()
+
+    def _send(self) -> None:
+        if self._dialogue.clear_wanted:
+            self._dialogue.clear_wanted = False
+            self._step.frames.append(self._stream.send_clear())
+        for sending in self._playout.pump(self._now):
+            if isinstance(sending, Piece):
+                self._send_piece(sending)
+            else:
+                self._step.frames.append(self._stream.send_mark(sending.key))
+
+    def _send_piece(self, piece: Piece) -> None:
+        self._step.frames.append(self._stream.send_media(piece.pcm))
+        self._frames_out += 1
+        if self._first_audio_ms is None and self._started_at is not None:
+            ms = self._first_audio_ms = round((self._now - self._started_at) * 1000)
+            self._log.add(
+                EntryKind.FIRST_AUDIO, f"First audio {ms} ms after the start message.", self._now, ms=ms
+            )
+        if piece.begins and piece.name:
+            text = f"“{piece.name}” begins."
+            self._log.add(EntryKind.PROMPT, text, self._now, name=piece.name, total_ms=piece.total_ms)
+
+    def _record_heard(self) -> None:
+        for heard in self._playout.take_heard():
+            self._heard_bytes += len(heard.pcm)
+            self._step.recording.append(Recorded(Side.AGENT, self._log.at_ms(heard.at), heard.pcm))
+
+    def _look_for_hang_up(self) -> None:
+        """The agent hangs up: once all is heard, or as long after as a last mark may take."""
+        if not self._dialogue.leaving:
+            return
+        still = self._playout.remaining_ms(self._now) / 1000
+        if self._phase is not _Phase.LEAVING or still or self._playout.preparing is not None:
+            self._phase, self._deadline = _Phase.LEAVING, self._now + still + self._limits.hang_up_grace_s
+        if self._playout.idle or self._now >= self._deadline:
+            self._close(CloseCode.NORMAL, Ending.AGENT, self._dialogue.leaving)
+
+    # --- limits --------------------------------------------------------------------------------------
+
+    def _check_limits(self) -> None:
+        if self._phase is _Phase.CLOSED:
+            return
+        if self._now >= self._ends_at:
+            self._close_for_limit(
+                CloseCode.NORMAL, f"The call reached its limit of {self._limits.call_s:.0f} s."
+            )
+        elif self._phase is _Phase.WAITING and self._now >= self._deadline:
+            wait = f"{self._limits.start_s:.0f} s"
+            self._close_for_limit(
+                CloseCode.NO_START, f"No start message came within {wait}; the call was closed."
+            )
+        elif self._phase is _Phase.IDENTIFYING and self._now >= self._deadline:
+            wait = f"{self._limits.identify_s:.0f} s"
+            reason = f"Who this call is for was not found out within {wait}; we hung up."
+            self._close_for_limit(CloseCode.NORMAL, reason)
+        elif self._now >= self._idle_until():
+            wait = f"{self._limits.idle_s:.0f} s"
+            self._close_for_limit(
+                CloseCode.POLICY, f"The platform sent nothing for {wait}; the call was closed."
+            )
+
+    def _idle_until(self) -> float:
+        waiting = self._phase is _Phase.WAITING
+        return self._deadline if waiting else self._last_frame + self._limits.idle_s
+
+    def _next_wake(self) -> float:
+        due = [self._ends_at, self._idle_until(), *self._dialogue.due()]
+        if self._phase is not _Phase.TALKING:
+            due.append(self._deadline)
+        playout = self._playout.next_wake(self._now)
+        return min(due) if playout is None else min(playout, *due)
+
+    def _close_for_limit(self, code: CloseCode, reason: str) -> None:
+        self._log.add(EntryKind.PROBLEM, reason, self._now)
+        self._close(code, Ending.LIMIT, reason)
+
+    def _close(self, code: CloseCode | None, ended_by: Ending, reason: str) -> None:
+        """Whatever is under way ends here; the agent is not asked any more."""
+        self._phase = _Phase.CLOSED
+        self._dialogue.end()
+        self._playout.lose(self._now)
+        self._dialogue.report_ended()
+        self._log.sum_up(self._now)
+        self._log.add(EntryKind.END, reason, self._now, ended_by=ended_by.value)
+        self._closed = Close(code=None if code is None else int(code), ended_by=ended_by, reason=reason)
+        self._closed_at = self._now
+        self._step.close = self._closed
+
+    def _disposition(self) -> str:
+        """ "failed" without a start, "dropped" when the line or our server went, else "answered"."""
+        if self._closed is None:
+            return ""
+        if self._started_at is None:
+            return "failed"
+        return "dropped" if self._closed.ended_by in _DROPPED else "answered"
+
+    # --- frames of the platform ----------------------------------------------------------------------
+
+    def _take_note(self, media: Media, now: float) -> Step:
+        """Caller audio while nothing else is due and nobody listens: most frames of most calls."""
+        self._now = self._last_frame = max(now, self._now)
+        self._malformed_in_a_row = 0
+        self._step = Step(wake_at=self._wake_at)
+        self._on_media(media)
+        return self._step
+
+    def _read(self, message: FromPlatform | Malformed) -> None:
+        self._last_frame = self._now
+        if isinstance(message, Malformed):
+            self._note_problem(message)
+            return
+        self._malformed_in_a_row = 0
+        _ON_MESSAGE[type(message)](self, message)
+
+    def _note_problem(self, problem: Malformed) -> None:
+        data = {"problem": problem.problem.value, "event": problem.event}
+        self._log.add(EntryKind.PROBLEM, what_was_wrong(problem), self._now, **data)
+        self._malformed_in_a_row += 1
+        if self._malformed_in_a_row > self._limits.malformed_in_a_row:
+            count = self._malformed_in_a_row
+            reason = f"{count} frames in a row could not be used; the call was closed."
+            self._close(CloseCode.POLICY, Ending.LIMIT, reason)
+
+    def _on_connected(self, message: Connected) -> None:
+        pass
+
+    def _on_start(self, start: Start) -> None:
+        self._started_at, self._phase = self._now, _Phase.IDENTIFYING
+        self._deadline = self._now + self._limits.identify_s
+        self._log.add(EntryKind.START, "The call was answered; the stream has started.", self._now)
+        self._question(start)
+        parameters = start.custom_parameters
+        reference = parameters.get("reference", "")
+        self._step.effects.append(Identify(reference, parameters, start.stream_sid, start.call_sid))
+
+    def _question(self, start: Start) -> None:
+        """What the start message says that we did not expect."""
+        rate = start.media_format.sample_rate
+        if rate != SAMPLE_RATE:
+            text = f"The platform announced audio of {rate} Hz; it is taken as {SAMPLE_RATE} Hz."
+            self._log.add(EntryKind.PROBLEM, text, self._now)
+        if start.parameters_cut:
+            text = f"{start.parameters_cut} custom parameters were too many or too long, and were cut."
+            self._log.add(EntryKind.PROBLEM, text, self._now)
+
+    def _on_media(self, media: Media) -> None:
+        self._frames_in += 1
+        at = self._caller.place(media, self._log.at_ms(self._now))
+        if at is not None:
+            self._step.recording.append(Recorded(Side.CALLER, at, media.payload))
+        if self._dialogue.wants_audio:
+            self._dialogue.tell(base.AudioReceived(media.payload))
+
+    def _on_key(self, key: Dtmf) -> None:
+        prompt = self._playout.playing(self._now)
+        where = f" during “{prompt}”" if prompt else ""
+        after = "; we had begun to hang up, so it was ignored" if self._phase is _Phase.LEAVING else ""
+        text = f"{key.digit} pressed{where}{after}."
+        self._log.add(EntryKind.KEY, text, self._now, digit=key.digit, during=prompt or "")
+        if self._phase is _Phase.IDENTIFYING:
+            if len(self._early_keys) < self._limits.keys_kept:
+                self._early_keys.append(key.digit)
+        else:
+            self._dialogue.tell(base.KeyPressed(key.digit))
+
+    def _on_mark(self, mark: Mark) -> None:
+        if not self._playout.mark_back(mark.name, self._now):
+            text = "A mark came back that was not waited for. The call goes on."
+            self._log.add(EntryKind.PROBLEM, text, self._now, problem="unknown_mark", event="mark")
+
+    def _on_stop(self, stop: Stop) -> None:
+        reason = without_numbers(stop.reason)
+        words = f": {reason}" if reason else ""
+        self._log.add(EntryKind.STOP, f"The platform ended the call{words}.", self._now, reason=reason)
+        self._close(CloseCode.NORMAL, Ending.CALLER, "The other side hung up.")
+
+    # --- who it is -----------------------------------------------------------------------------------
+
+    def _begin(self, agent: base.Agent, context: base.CallContext) -> None:
+        if self._phase is not _Phase.IDENTIFYING:
+            return
+        self._phase = _Phase.TALKING
+        self._log.add(EntryKind.IDENTIFIED, _who(context), self._now, language=context.language)
+        self._dialogue.begin(agent, context)
+        keys, self._early_keys = self._early_keys, []
+        for digit in keys:
+            self._dialogue.tell(base.KeyPressed(digit))
+
+    def _turn_away(self, reason: str) -> None:
+        if self._phase is _Phase.IDENTIFYING:
+            self._log.add(EntryKind.PROBLEM, reason, self._now)
+            self._close(CloseCode.NORMAL, Ending.AGENT, reason)
+
+    def _doing(self) -> str:
+        if self._phase is not _Phase.TALKING:
+            return _DOING[self._phase]
+        if prompt := self._playout.playing(self._now):
+            return f"agent speaks: {prompt}"
+        if preparing := self._playout.preparing:
+            return f"preparing: {preparing}"
+        return "listening" if self._dialogue.wants_audio else "waiting for a key"
+
+
+def _who(context: base.CallContext) -> str:
+    call = f"Call of campaign “{context.campaign}”" if context.campaign else "Call without a campaign"
+    return f"{call}; language {context.language}."
+
+
+_DOING: Mapping[_Phase, str] = {
+    _Phase.WAITING: "waiting for the start message",
+    _Phase.IDENTIFYING: "finding out who this is",
+    _Phase.LEAVING: "hanging up",
+    _Phase.CLOSED: "ended",
+}
+
+_ON_MESSAGE: Mapping[type, Callable[[Conversation, Any], None]] = {
+    Connected: Conversation._on_connected,
+    Start: Conversation._on_start,
+    Media: Conversation._on_media,
+    Dtmf: Conversation._on_key,
+    Mark: Conversation._on_mark,
+    Stop: Conversation._on_stop,
+}

@@ -1,0 +1,38 @@
+"""PURE: the limits of a call, and the codes a socket is closed with."""
+
+from dataclasses import dataclass, field
+from enum import IntEnum
+
+from calls.playout import PlayoutLimits
+
+
+class CloseCode(IntEnum):
+    """Close codes we send.
+
+    1000, or 4000 + the last digits of the standard code of that meaning: servers let an application send
+    only 1000 and 3000 to 4999 (autobahn under Daphne raises for 1001, 1002, 1008).
+    """
+
+    NORMAL = 1000
+    GOING_AWAY = 4001
+    NO_START = 4002
+    POLICY = 4008
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConversationLimits:
+    """Every wait and every count of a call, in seconds and pieces."""
+
+    start_s: float = 5.0
+    identify_s: float = 5.0
+    idle_s: float = 10.0
+    call_s: float = 600.0
+    prompt_s: float = 10.0
+    """For speech or a clip to be made ready."""
+    hang_up_grace_s: float = 3.0
+    malformed_in_a_row: int = 200
+    problems_written: int = 20
+    keys_written: int = 200
+    keys_kept: int = 50
+    """Pressed before we know who is on the line."""
+    playout: PlayoutLimits = field(default_factory=PlayoutLimits)

@@ -1,0 +1,1 @@
+"""Text to audio, behind one small interface (`voice.Voice`)."""

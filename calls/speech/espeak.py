@@ -1,0 +1,175 @@
+"""espeak-ng as a voice: the program where it is installed, else the library of the espeakng-loader wheel.
+
+Both run in a process of their own and every wait is bounded. `python -m calls.speech.espeak` speaks JSON
+lines `{"text", "language", "path"}` from stdin into 8 kHz WAV files, for those who must not import us.
+"""
+
+import json
+import shutil
+import subprocess
+import sys
+import threading
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Final, Protocol
+
+import espeakng_loader
+import numpy as np
+
+from calls.audio import wav
+from calls.speech import espeak_library
+from calls.speech.child import Child, ChildError
+from calls.speech.voice import MOST_TEXT, SpeechError, Voice, telephone_audio
+
+VOICES: Final = {
+    "hi": "hi",
+    "gu": "gu",
+    "ta": "ta",
+    "mr": "mr",
+    "te": "te",
+    "kn": "kn",
+    "ml": "ml",
+    "bn": "bn",
+    "pa": "pa",
+    "or": "or",
+    "as": "as",
+    "ur": "ur",
+    "en": "en-gb-x-rp",
+}
+"""Language to espeak voice. There is no Indian English; received pronunciation is the nearest."""
+
+WORDS_A_MINUTE: Final = 140
+"""Below espeak's 175: a synthetic voice on a telephone needs the time."""
+TIMEOUT_S: Final = 8.0
+
+
+class Engine(Protocol):
+    """One way to run espeak."""
+
+    def speak(self, text: str, voice: str) -> tuple[bytes, int]:
+        """(s16le mono, rate). SpeechError."""
+        ...
+
+
+class ProgramEngine:
+    """The `espeak-ng` program, one short process a text."""
+
+    def __init__(self, program: str) -> None:
+        self._program = program
+
+    def speak(self, text: str, voice: str) -> tuple[bytes, int]:
+        command = [self._program, "-v", voice, "-s", str(WORDS_A_MINUTE), "-b", "1", "--stdin", "--stdout"]
+        try:
+            done = subprocess.run(
+                command, input=text.encode(), capture_output=True, timeout=TIMEOUT_S, check=True
+            )
+            audio, rate, _ = wav.unwrap(done.stdout)
+        except subprocess.TimeoutExpired:
+            raise SpeechError(f"The espeak-ng program did not answer within {TIMEOUT_S:.0f} s.") from None
+        except (subprocess.CalledProcessError, OSError, wav.WavError) as error:
+            raise SpeechError(f"The espeak-ng program failed ({type(error).__name__}).") from error
+        return audio, rate
+
+
+class LibraryEngine:
+    """The library in one long-lived child process; a new one is started when it fails."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._child: Child | None = None
+
+    def speak(self, text: str, voice: str) -> tuple[bytes, int]:
+        with self._lock:
+            try:
+                return self._ask(text, voice)
+            except ChildError as error:
+                self._drop()
+                raise SpeechError(f"The speech process failed: {error}.") from error
+
+    def close(self) -> None:
+        """End the child process; a later `speak` starts another."""
+        with self._lock:
+            self._drop()
+
+    def _ask(self, text: str, voice: str) -> tuple[bytes, int]:
+        if self._child is None:
+            self._child = Child(_library_command())
+        head, audio = self._child.ask({"text": text, "voice": voice}, timeout=TIMEOUT_S)
+        if "error" in head:
+            raise SpeechError(f"The text could not be spoken: {head['error']}.")
+        return audio, int(head["rate"])
+
+    def _drop(self) -> None:
+        child, self._child = self._child, None
+        if child is not None:
+            child.close()
+
+
+def _library_command() -> list[str]:
+    """Isolated and without site-packages, so that it is up in some 20 ms."""
+    script = str(Path(espeak_library.__file__))
+    library, data = espeakng_loader.get_library_path(), espeakng_loader.get_data_path()
+    return [sys.executable, "-I", "-S", script, library, data, str(WORDS_A_MINUTE)]
+
+
+def find_engine() -> Engine:
+    """The program if it is installed, else the library."""
+    program = shutil.which("espeak-ng")
+    return ProgramEngine(program) if program else LibraryEngine()
+
+
+class EspeakVoice:
+    """A `Voice` for the languages of `VOICES`."""
+
+    def __init__(self, engine: Engine | None = None) -> None:
+        self._engine = engine or find_engine()
+
+    @property
+    def identity(self) -> str:
+        return f"espeak-ng {WORDS_A_MINUTE}"
+
+    def synthesise(self, text: str, language: str) -> bytes:
+        voice = VOICES.get(language.lower().replace("_", "-").partition("-")[0])
+        if voice is None:
+            raise SpeechError(f"There is no voice for the language “{language[:20]}”.")
+        plain = " ".join(text.replace("\0", " ").split())
+        if not plain:
+            raise SpeechError("There is nothing to say: the text is empty.")
+        if len(plain) > MOST_TEXT:
+            raise SpeechError(f"The text is longer than {MOST_TEXT} characters.")
+        raw, rate = self._engine.speak(plain, voice)
+        audio = telephone_audio(np.frombuffer(raw[: len(raw) & ~1], dtype="<i2").astype(np.int16), rate)
+        if not audio:
+            raise SpeechError("The voice made no sound of the text.")
+        return audio
+
+    def close(self) -> None:
+        """End what runs for this voice."""
+        if isinstance(self._engine, LibraryEngine):
+            self._engine.close()
+
+
+def speak_lines(lines: Iterable[str], voice: Voice) -> int:
+    """Write a WAV file for each JSON line; how many were written."""
+    count = 0
+    for line in lines:
+        request = json.loads(line)
+        audio = voice.synthesise(request["text"], request["language"])
+        Path(request["path"]).write_bytes(wav.wrap(audio))
+        count += 1
+    return count
+
+
+def main() -> None:
+    """JSON lines on stdin to WAV files; ends with 1 and a sentence at the first that cannot be spoken."""
+    voice = EspeakVoice()
+    try:
+        speak_lines(sys.stdin, voice)
+    except SpeechError as error:
+        sys.exit(str(error))
+    finally:
+        voice.close()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,163 @@
+"""Whole dialogues of the menu agent as lists of events."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+
+from calls.agents.base import (
+    Action,
+    CallContext,
+    CallStarted,
+    ClearAudio,
+    HangUp,
+    KeyPressed,
+    Note,
+    OptOut,
+    PromptEnded,
+    PromptFailed,
+    ReachOutcome,
+    RecordAnswer,
+    Say,
+    StartTimer,
+    StopTimer,
+    TimerFired,
+)
+from calls.agents.menu import MenuAgent
+from calls.agents.registry import build
+from tests.calls.agents.texts import MENU, VARIABLES
+
+QUESTION = "Choose 1 or 2"
+
+
+def agent(**changes: Any) -> MenuAgent:
+    made = build("menu", MENU | changes)
+    assert isinstance(made, MenuAgent)
+    return made
+
+
+def context(language: str = "en", **variables: str) -> CallContext:
+    return CallContext(language=language, name="Asha", variables={**VARIABLES, **variables})
+
+
+def begun(**changes: Any) -> MenuAgent:
+    made = agent(**changes)
+    made.handle(CallStarted(context()))
+    return made
+
+
+def said(actions: Sequence[Action]) -> list[str]:
+    return [action.name for action in actions if isinstance(action, Say)]
+
+
+def heard(name: str, *, finished: bool = True) -> PromptEnded:
+    return PromptEnded(name, finished, 1000 if finished else 300, 1000)
+
+
+def test_it_speaks_with_the_persons_own_figures_in_words() -> None:
+    actions = agent().handle(CallStarted(context()))
+    assert actions == [
+        Say("Opening", "Hello Asha, this is an automated call.", "en"),
+        Say("Message", "one lakh twenty five thousand rupees by 28 November.", "en"),
+        Say(QUESTION, "Press 1 or 2.", "en"),
+    ]
+
+
+def test_in_hindi_the_same_figures_are_hindi_words() -> None:
+    actions = agent().handle(CallStarted(context("hi-IN")))
+    assert Say("Message", "एक लाख पच्चीस हज़ार रुपये, 28 नवंबर तक।", "hi") in actions
+    assert not any(isinstance(action, Note) for action in actions)
+
+
+def test_an_unknown_language_falls_back_and_says_so() -> None:
+    note, opening, *_ = agent().handle(CallStarted(context("or")))
+    assert note == Note("There are no texts in “or”; “hi” is spoken instead.")
+    assert isinstance(opening, Say)
+    assert opening.language == "hi"
+
+
+def test_a_key_during_the_opening_is_an_answer() -> None:
+    assert begun().handle(KeyPressed("1")) == [
+        StopTimer("answer"),
+        ClearAudio("1 was pressed"),
+        RecordAnswer("payment", "1", "Will pay"),
+        ReachOutcome("will_pay", "Will pay"),
+        Say("Reply", "Thank you, by 28 November.", "en"),
+    ]
+
+
+def test_the_call_ends_when_the_reply_was_heard() -> None:
+    menu = begun()
+    menu.handle(KeyPressed("1"))
+    assert menu.handle(heard("Opening", finished=False)) == []
+    assert menu.handle(heard("Reply")) == [HangUp("We hung up after the reply.")]
+
+
+@pytest.mark.parametrize("before", [[], [KeyPressed("1")], [KeyPressed("5")], [TimerFired("answer")] * 2])
+def test_nine_always_means_no_further_calls(before: list[Any]) -> None:
+    menu = begun()
+    for event in before:
+        menu.handle(event)
+    actions = menu.handle(KeyPressed("9"))
+    assert OptOut("key", "9") in actions
+    assert ReachOutcome("opted_out", "Asked not to be called again") in actions
+    assert said(actions) == ["No further calls"]
+    assert menu.handle(KeyPressed("9")) == []
+    assert menu.handle(KeyPressed("1")) == []
+    (end,) = menu.handle(heard("No further calls"))
+    assert isinstance(end, HangUp)
+
+
+def test_the_time_for_an_answer_runs_from_the_end_of_the_question() -> None:
+    menu = begun()
+    assert menu.handle(heard("Message")) == []
+    assert menu.handle(heard(QUESTION, finished=False)) == []
+    assert menu.handle(heard(QUESTION)) == [StartTimer("answer", 4)]
+
+
+def test_silence_is_answered_by_one_repeat_and_then_goodbye() -> None:
+    menu = begun()
+    assert said(menu.handle(TimerFired("answer"))) == ["Message", QUESTION]
+    assert said(menu.handle(TimerFired("answer"))) == ["Goodbye"]
+    assert menu.handle(TimerFired("answer")) == []
+    assert menu.handle(heard("Goodbye")) == [HangUp("We hung up after goodbye: no key was pressed.")]
+
+
+def test_a_wrong_key_is_not_understood_and_the_question_comes_again_a_few_times() -> None:
+    menu = begun(most_misses=3)
+    assert said(menu.handle(KeyPressed("7"))) == ["Not understood", QUESTION]
+    assert said(menu.handle(KeyPressed("#"))) == ["Not understood", QUESTION]
+    assert said(menu.handle(KeyPressed("A"))) == ["Goodbye"]
+
+
+def test_a_right_key_after_a_wrong_one_counts() -> None:
+    menu = begun()
+    menu.handle(KeyPressed("7"))
+    assert ReachOutcome("more_time", "Needs time") in menu.handle(KeyPressed("2"))
+
+
+@pytest.mark.parametrize("variables", [{"amount": ""}, {"amount": "a lot"}, {"due_date": "31/02/2026"}])
+def test_a_sentence_with_a_hole_is_never_spoken(variables: dict[str, str]) -> None:
+    menu = agent()
+    note, sorry = menu.handle(CallStarted(context("en", **variables)))
+    assert isinstance(note, Note)
+    assert next(iter(variables)) in note.text
+    assert sorry == Say("Sorry", "Sorry.", "en")
+    assert menu.handle(heard("Sorry")) == [HangUp("We hung up because a value to be spoken is missing.")]
+
+
+def test_without_a_voice_it_hangs_up() -> None:
+    menu = begun()
+    clear, sorry = menu.handle(PromptFailed("Opening", "No voice."))
+    assert isinstance(clear, ClearAudio)
+    assert isinstance(sorry, Say)
+    assert menu.handle(PromptFailed("Message", "No voice.")) == []
+    assert menu.handle(PromptFailed("Sorry", "No voice.")) == [
+        HangUp("We hung up because our words could not be spoken.")
+    ]
+
+
+def test_an_answer_is_kept_though_the_reply_could_not_be_spoken() -> None:
+    menu = begun()
+    menu.handle(KeyPressed("1"))
+    assert menu.handle(PromptFailed("Reply", "No voice.")) == [HangUp("We hung up after the reply.")]

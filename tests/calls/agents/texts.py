@@ -1,0 +1,28 @@
+"""A small menu configuration for tests."""
+
+from typing import Any
+
+ENGLISH = {
+    "opening": "Hello {name}, this is an automated call.",
+    "message": "{amount} by {due_date}.",
+    "question": "Press 1 or 2.",
+    "not_understood": "Sorry?",
+    "goodbye": "Goodbye.",
+    "opt_out": "We will not call again.",
+    "sorry": "Sorry.",
+    "replies": {"1": "Thank you, by {due_date}.", "2": "All right."},
+}
+HINDI = ENGLISH | {"opening": "नमस्ते {name}।", "message": "{amount}, {due_date} तक।"}
+
+MENU: dict[str, Any] = {
+    "default_language": "hi",
+    "question": "payment",
+    "answer_seconds": 4,
+    "variables": {"amount": "amount", "due_date": "date"},
+    "choices": {
+        "1": {"outcome": "will_pay", "label": "Will pay"},
+        "2": {"outcome": "more_time", "label": "Needs time"},
+    },
+    "languages": {"en": ENGLISH, "hi": HINDI},
+}
+VARIABLES = {"amount": "1,25,000", "due_date": "28/11/2026"}
