@@ -12,9 +12,11 @@ mask_daphnes_access_log()
 django_application = get_asgi_application()
 
 # Models may be imported only after the set-up above.
+from awaaz_project.startup import refuse_shifted_clock  # noqa: E402
 from calls.lifespan import lifespan  # noqa: E402
 from calls.routing import websocket_urlpatterns  # noqa: E402
 
+refuse_shifted_clock()
 application = ProtocolTypeRouter(
     {
         "http": django_application,

@@ -171,9 +171,14 @@ def demo_house(name: str) -> House:
     """A house of its own in an empty folder, with free ports and the demonstration's clock."""
     folder = Path(os.environ.get("DATA_DIR", ROOT / "var")).resolve() / name
     shutil.rmtree(folder, ignore_errors=True)
-    env = {**BRISK, "CLOCK_OFFSET": str(clock_offset(datetime.now(IST))), "DATA_DIR": str(folder)}
-    if "DATABASE_URL" not in os.environ:
-        env["REDIS_URL"] = ""
+    env = {
+        **BRISK,
+        "CLOCK_OFFSET": str(clock_offset(datetime.now(IST))),
+        "DATA_DIR": str(folder),
+        # Never the database of a .env file: a demonstration must not meet real people's rows.
+        "DATABASE_URL": os.environ.get("DEMO_DATABASE_URL", f"sqlite:///{folder / 'app.sqlite3'}"),
+        "REDIS_URL": os.environ.get("DEMO_REDIS_URL", ""),
+    }
     return House(env, web_port=free_port(), sandbox_port=free_port())
 
 

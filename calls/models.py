@@ -1,7 +1,7 @@
 """What happened live: calls, their append-only event logs, recordings and answers."""
 
 import uuid
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeAlias
 
 from django.db import models
 from django.urls import reverse
@@ -52,9 +52,9 @@ class CallEndedBy(models.TextChoices):
 class Call(models.Model):
     """One WebSocket connection: one conversation with one person."""
 
-    State = CallState
-    Direction = CallDirection
-    EndedBy = CallEndedBy
+    State: TypeAlias = CallState
+    Direction: TypeAlias = CallDirection
+    EndedBy: TypeAlias = CallEndedBy
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     number = models.ForeignKey(PhoneNumber, on_delete=models.PROTECT, related_name="calls")

@@ -59,6 +59,10 @@ class Command(BaseCommand):
         if options["sandbox"]:
             if not is_loopback(options["sandbox"]):
                 raise CommandError("The demonstration talks to a sandbox on this machine only.")
+            if Account.objects.exists():
+                raise CommandError(
+                    "There are accounts in this database already; the demo wants an empty one."
+                )
             self._load(options["sandbox"])
 
     def _print_login(self, url: str) -> None:

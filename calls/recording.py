@@ -1,0 +1,233 @@
+"""Recordings: stereo WAV, caller left, agent as heard right; written while the call runs.
+
+The media loop collects pieces and hands them over about once a second; one thread a process puts them in
+their place in a file. The header is right after every block, so what a killed process leaves can be played,
+and is filed later by `file_leftovers`.
+"""
+
+import hashlib
+import logging
+import os
+import time
+from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from uuid import UUID
+
+import numpy as np
+from django.conf import settings
+from django.core.files import File
+from django.core.files.storage import default_storage
+from django.db import DatabaseError
+
+from calls.audio import pcm, wav
+from calls.backroom import Backroom
+from calls.models import Call, Recording
+from calls.steps import Recorded, Side
+from campaigns import clock
+
+log = logging.getLogger(__name__)
+
+BYTES_PER_MS = pcm.SAMPLE_RATE // 1000 * pcm.SAMPLE_BYTES
+BLOCK_BYTES = 2 * pcm.SAMPLE_RATE * pcm.SAMPLE_BYTES
+"""Handed over at once: a second of both sides."""
+CAPACITY_BYTES = 64 * 1024 * 1024
+"""May wait while the disk is slow; beyond that the recording gets a gap, and the log says so."""
+LEFTOVER_SECONDS = 60.0
+_CHANNELS = 2
+_FRAME = _CHANNELS * pcm.SAMPLE_BYTES
+_CHANNEL = {Side.CALLER: 0, Side.AGENT: 1}
+
+
+@dataclass(frozen=True, slots=True)
+class _Block:
+    call_id: UUID
+    pieces: list[Recorded]
+    size: int
+    last: bool
+
+
+class Recorder:
+    """One call's recording, on the side of the media loop. Nothing here waits."""
+
+    def __init__(self, desk: "RecordingDesk", call_id: UUID) -> None:
+        self._desk, self._call_id = desk, call_id
+        self._pieces: list[Recorded] = []
+        self._size = 0
+
+    def add(self, pieces: Iterable[Recorded]) -> None:
+        """Take what was said and heard."""
+        for piece in pieces:
+            self._pieces.append(piece)
+            self._size += len(piece.pcm)
+        if self._size >= BLOCK_BYTES:
+            self._hand_over(last=False)
+
+    def finish(self) -> None:
+        """The call is over: file what there is."""
+        self._hand_over(last=True)
+
+    def _hand_over(self, *, last: bool) -> None:
+        self._desk.put(_Block(self._call_id, self._pieces, self._size, last))
+        self._pieces, self._size = [], 0
+
+
+class RecordingDesk(Backroom):
+    """Writes the recordings of one process."""
+
+    def __init__(self, *, capacity: int = CAPACITY_BYTES) -> None:
+        super().__init__(interval=0.2)
+        self._blocks: deque[_Block] = deque()
+        self._capacity = capacity
+        self._waiting = 0
+        self.lost = self._lost_said = 0
+        self._to_file: deque[UUID] = deque()
+
+    def put(self, block: _Block) -> None:
+        """Accept a block; audio that is too much is left out, the end never."""
+        if self._waiting + block.size > self._capacity:
+            self.lost += 1
+            block = _Block(block.call_id, [], 0, block.last)
+        self._waiting += block.size
+        self._blocks.append(block)
+
+    def work(self) -> None:
+        """Write what is waiting and file what is finished."""
+        while self._blocks:
+            block = self._blocks.popleft()
+            self._waiting -= block.size
+            self._write(block)
+        for _ in range(len(self._to_file)):
+            self._file(self._to_file.popleft())
+        if self.lost > self._lost_said:
+            log.error("%d s of recordings are lost, the disk is too slow.", self.lost - self._lost_said)
+            self._lost_said = self.lost
+
+    def finish(self) -> None:
+        """The last time; what can't be filed now stays for `file_leftovers`."""
+        self.work()
+
+    def left(self) -> int:
+        """Blocks and recordings waiting."""
+        return len(self._blocks) + len(self._to_file)
+
+    def _write(self, block: _Block) -> None:
+        try:
+            write_pieces(path_of(block.call_id), block.pieces)
+        except OSError as error:
+            log.error("Call %s: the recording could not be written: %s", block.call_id, error.strerror)
+        if block.last:
+            self._to_file.append(block.call_id)
+
+    def _file(self, call_id: UUID) -> None:
+        try:
+            file_recording(call_id)
+        except (DatabaseError, OSError) as error:
+            log.warning("Call %s: its recording is filed later (%s).", call_id, type(error).__name__)
+
+
+# --- Files ----------------------------------------------------------------------------------------
+
+
+def path_of(call_id: UUID) -> Path:
+    """Where a recording grows."""
+    return Path(settings.RECORDING_DIR) / f"{call_id}.wav"
+
+
+def write_pieces(path: Path, pieces: Sequence[Recorded]) -> None:
+    """Put pieces in their places in the stereo file at `path`, and its header right. Raises OSError."""
+    runs = list(_runs(pieces))
+    if not runs:
+        return
+    path.parent.mkdir(parents=True, exist_ok=True)
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        for side, start_ms, audio in runs:
+            _place(descriptor, _CHANNEL[side], start_ms=start_ms, audio=audio)
+        size = os.fstat(descriptor).st_size - wav.HEADER_BYTES
+        os.pwrite(descriptor, wav.header(size, channels=_CHANNELS), 0)
+    finally:
+        os.close(descriptor)
+
+
+def _runs(pieces: Sequence[Recorded]) -> Iterator[tuple[Side, int, bytes]]:
+    """Neighbours joined, a side at a time: (side, start in ms, audio)."""
+    for side in Side:
+        start, audio, end = 0, bytearray(), -1
+        for piece in pieces:
+            if piece.side is not side or not piece.pcm:
+                continue
+            if piece.at_ms != end and audio:
+                yield side, start, bytes(audio)
+                audio.clear()
+            if not audio:
+                start = piece.at_ms
+            audio += piece.pcm
+            end = start + len(audio) // BYTES_PER_MS
+        if audio:
+            yield side, start, bytes(audio)
+
+
+def _place(descriptor: int, channel: int, *, start_ms: int, audio: bytes) -> None:
+    """Write one channel of a stretch and leave the other as it is."""
+    samples = pcm.to_array(audio)
+    offset = wav.HEADER_BYTES + start_ms * pcm.SAMPLE_RATE // 1000 * _FRAME
+    both = bytearray(samples.size * _FRAME)
+    there = os.pread(descriptor, len(both), offset)
+    both[: len(there)] = there
+    np.frombuffer(both, dtype="<i2").reshape(-1, _CHANNELS)[:, channel] = samples
+    os.pwrite(descriptor, both, offset)
+
+
+def file_recording(call_id: UUID) -> None:
+    """Move a finished recording into storage, with its row. Repeatable. Raises OSError, DatabaseError."""
+    path = path_of(call_id)
+    if not path.exists():
+        return
+    if not Recording.objects.filter(call_id=call_id).exists():
+        _store(call_id, path)
+    path.unlink(missing_ok=True)
+
+
+def _store(call_id: UUID, path: Path) -> None:
+    size = path.stat().st_size - wav.HEADER_BYTES
+    with path.open("rb") as audio:
+        sha256 = hashlib.file_digest(audio, "sha256").hexdigest()
+        audio.seek(0)
+        name = default_storage.save(f"recordings/{clock.now():%Y/%m/%d}/{call_id}.wav", File(audio))
+    try:
+        Recording.objects.create(
+            call_id=call_id,
+            file=name,
+            sha256=sha256,
+            duration_ms=max(0, size) // _FRAME * 1000 // pcm.SAMPLE_RATE,
+        )
+    except DatabaseError:
+        default_storage.delete(name)
+        raise
+
+
+def file_leftovers() -> int:
+    """File what ended processes left on this machine; how many recordings that were."""
+    folder = Path(settings.RECORDING_DIR)
+    filed = 0
+    for path in folder.glob("*.wav") if folder.is_dir() else ():
+        if _is_leftover(path):
+            file_recording(UUID(path.stem))
+            filed += 1
+    return filed
+
+
+def _is_leftover(path: Path) -> bool:
+    """Untouched for a while, and its call has ended; ages of files are the machine's time, not ours."""
+    try:
+        call_id = UUID(path.stem)
+        untouched = time.time() - path.stat().st_mtime
+    except (ValueError, OSError):
+        return False
+    return untouched > LEFTOVER_SECONDS and Call.objects.filter(pk=call_id, state=Call.State.ENDED).exists()
+
+
+desk = RecordingDesk()
+"""The recording desk of this process."""

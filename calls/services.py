@@ -1,0 +1,299 @@
+"""All writes to the tables of live calls. Every function is one transaction and may be repeated."""
+
+import logging
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from django.conf import settings
+from django.db import models, transaction
+from django.db.models import Max, Q
+
+from calls.models import Answer, Call, CallEvent, MediaProcess
+from calls.records import Closed, Identified, Identity, Logged, Record
+from calls.steps import Entry, EntryKind, Summary
+from campaigns.models import Message, PhoneNumber, Recipient
+from campaigns.services import outcomes
+
+log = logging.getLogger(__name__)
+
+MOST_ABANDONED_AT_ONCE = 500
+
+
+class LineFullError(Exception):
+    """The number has as many calls as it may have at once."""
+
+
+# --- Opening --------------------------------------------------------------------------------------
+
+
+@transaction.atomic
+def open_call(number_id: int, *, process_id: UUID, now: datetime) -> UUID:
+    """A new live call of this number. Raises `LineFullError`; counting and adding are one step.
+
+    Calls of a process that gives no sign of life do not take up a line.
+    """
+    number = PhoneNumber.objects.select_for_update().get(pk=number_id)
+    if live_calls(number, now).count() >= number.max_calls:
+        raise LineFullError
+    return Call.objects.create(number=number, process_id=process_id, started_at=now).pk
+
+
+def live_calls(number: PhoneNumber, now: datetime) -> models.QuerySet[Call]:
+    """The calls that take up a line of this number."""
+    silent = timedelta(seconds=settings.PROCESS_SILENT_SECONDS)
+    return Call.objects.filter(
+        number=number,
+        state=Call.State.LIVE,
+        process__stopped_at__isnull=True,
+        process__alive_at__gte=now - silent,
+    )
+
+
+# --- Processes ------------------------------------------------------------------------------------
+
+
+def give_sign_of_life(process_id: UUID, now: datetime) -> None:
+    """This process holds calls and is alive; its first sign makes its row."""
+    values = {"alive_at": now, "stopped_at": None}
+    MediaProcess.objects.update_or_create(
+        pk=process_id, defaults=values, create_defaults={**values, "started_at": now}
+    )
+
+
+def process_stopped(process_id: UUID, now: datetime) -> None:
+    """This process has closed its calls and ends."""
+    MediaProcess.objects.filter(pk=process_id).update(alive_at=now, stopped_at=now)
+
+
+# --- What happens in calls ------------------------------------------------------------------------
+
+
+@transaction.atomic
+def write(records: Sequence[Record], *, tried_before: bool = False) -> set[UUID]:
+    """Store a batch, in its order, in one transaction; answers, outcomes and opt-outs act with it.
+
+    Returns the calls whose rows somebody else had closed: those stay closed. With `tried_before`
+    the batch may have been stored by a commit whose reply was lost; then nothing is done.
+    """
+    if tried_before and _is_stored(records):
+        return set()
+    rows = _locked_rows({record.call_id for record in records})
+    closed_elsewhere: set[UUID] = set()
+    for call_id, group in by_call(records).items():
+        row = rows.get(call_id)
+        if row is None:
+            log.error("Call %s has no row; what happened in it cannot be stored.", call_id)
+        elif row.state == Call.State.ENDED:
+            closed_elsewhere.add(call_id)
+            _heed_opt_outs(row, group)
+        else:
+            _write_call(row, group)
+    return closed_elsewhere
+
+
+def set_doing(doing: Mapping[UUID, str]) -> None:
+    """What happens just now in live calls."""
+    with transaction.atomic():
+        for call_id, text in doing.items():
+            Call.objects.filter(pk=call_id, state=Call.State.LIVE).update(doing=text[:80])
+
+
+def by_call(records: Iterable[Record]) -> dict[UUID, list[Record]]:
+    """Records in order, a list a call."""
+    groups: dict[UUID, list[Record]] = {}
+    for record in records:
+        groups.setdefault(record.call_id, []).append(record)
+    return groups
+
+
+def _is_stored(records: Sequence[Record]) -> bool:
+    logged = next((record for record in records if isinstance(record, Logged)), None)
+    return (
+        logged is not None
+        and CallEvent.objects.filter(call_id=logged.call_id, sequence=logged.sequence).exists()
+    )
+
+
+def _locked_rows(call_ids: Iterable[UUID]) -> dict[UUID, Call]:
+    locked = Call.objects.select_for_update().filter(pk__in=list(call_ids)).order_by("pk")
+    return {call.pk: call for call in locked}
+
+
+def _write_call(row: Call, records: Iterable[Record]) -> None:
+    """One call's part of a batch: its events at once, its row at most once."""
+    events: list[CallEvent] = []
+    changes: dict[str, object] = {}
+    for record in records:
+        match record:
+            case Logged():
+                events.append(_event(record))
+                changes |= _act(row, record)
+            case Identified(identity=identity):
+                changes |= _identity_columns(identity)
+                _belongs_to(row, identity)
+            case Closed():
+                changes |= _closing_columns(row, record)
+    CallEvent.objects.bulk_create(events)
+    if changes:
+        Call.objects.filter(pk=row.pk).update(**changes)
+
+
+def _event(record: Logged) -> CallEvent:
+    entry = record.entry
+    return CallEvent(
+        call_id=record.call_id,
+        sequence=record.sequence,
+        at_ms=entry.at_ms,
+        kind=entry.kind.value,
+        text=entry.text,
+        data=dict(entry.data),
+    )
+
+
+def _act(row: Call, record: Logged) -> dict[str, object]:
+    """What an entry means outside the log; columns of the call that change with it."""
+    entry = record.entry
+    if entry.kind is EntryKind.ANSWER:
+        _answer(row, record)
+    elif entry.kind is EntryKind.OPT_OUT:
+        _opt_out(row, entry)
+    elif entry.kind is EntryKind.OUTCOME:
+        outcome = _text(entry, "outcome", 60)
+        if row.message_id is not None:
+            outcomes.record_outcome(row.message_id, outcome, _text(entry, "label", 200))
+        return {"outcome": outcome}
+    return {}
+
+
+def _answer(row: Call, record: Logged) -> None:
+    Answer.objects.create(
+        call=row,
+        recipient_id=row.recipient_id,
+        question=_text(record.entry, "question", 60),
+        value=_text(record.entry, "value", 200),
+        label=_text(record.entry, "label", 200),
+        at=record.at,
+    )
+
+
+def _opt_out(row: Call, entry: Entry) -> None:
+    if row.recipient_id is None:
+        log.warning("Call %s: somebody whose number we do not know asked not to be called.", row.pk)
+        return
+    phone = Recipient.objects.values_list("phone", flat=True).get(pk=row.recipient_id)
+    messages = Message.objects.filter(pk=row.message_id or 0).values_list("reference", flat=True)
+    outcomes.opt_out(
+        phone=phone,
+        how=_text(entry, "how", 20),
+        what=_text(entry, "what", 200),
+        message_reference=messages.first() or "",
+    )
+
+
+def _heed_opt_outs(row: Call, records: Iterable[Record]) -> None:
+    """A wish not to be called counts, even in a call that was given up for dead."""
+    for record in records:
+        if isinstance(record, Identified):
+            _belongs_to(row, record.identity)
+        elif isinstance(record, Logged) and record.entry.kind is EntryKind.OPT_OUT:
+            _opt_out(row, record.entry)
+
+
+def _belongs_to(row: Call, identity: Identity) -> None:
+    """For what follows in the same batch; the columns are written at its end."""
+    row.message_id, row.recipient_id = identity.message_id, identity.recipient_id
+
+
+def _text(entry: Entry, name: str, longest: int) -> str:
+    return str(entry.data.get(name, ""))[:longest]
+
+
+def _identity_columns(identity: Identity) -> dict[str, object]:
+    return {
+        "stream_sid": identity.stream_sid[:128],
+        "call_sid": identity.call_sid[:128],
+        "language": identity.language[:10],
+        "direction": Call.Direction.INBOUND if identity.inbound else Call.Direction.OUTBOUND,
+        "agent_id": identity.agent_id,
+        "campaign_id": identity.campaign_id,
+        "recipient_id": identity.recipient_id,
+        "message_id": identity.message_id,
+    }
+
+
+def _closing_columns(row: Call, record: Closed) -> dict[str, object]:
+    reason = record.close.reason
+    if record.lost:
+        reason += f" {record.lost} events of this call came too fast to be kept."
+    columns: dict[str, object] = {
+        "state": Call.State.ENDED,
+        "ended_at": max(record.at, row.started_at),
+        "ended_by": record.close.ended_by.value,
+        "reason": reason,
+        "doing": "",
+        "duration_ms": _milliseconds(row.started_at, record.at),
+    }
+    return columns if record.summary is None else columns | _figures(record.summary)
+
+
+def _figures(summary: Summary) -> dict[str, object]:
+    columns: dict[str, object] = {
+        "duration_ms": summary.duration_ms,
+        "frames_in": summary.frames_in,
+        "frames_out": summary.frames_out,
+        "heard_ms": summary.heard_ms,
+        "first_audio_ms": summary.first_audio_ms,
+        "disposition": summary.disposition[:20],
+    }
+    return columns | ({"outcome": summary.outcome[:60]} if summary.outcome else {})
+
+
+def _milliseconds(start: datetime, end: datetime) -> int:
+    return max(0, round((end - start).total_seconds() * 1000))
+
+
+# --- Closing what nobody holds any more -----------------------------------------------------------
+
+
+def close_abandoned(now: datetime) -> list[UUID]:
+    """Close live calls whose process is gone, and calls longer than any call may be; which those were."""
+    silent = now - timedelta(seconds=settings.PROCESS_SILENT_SECONDS)
+    oldest = now - timedelta(seconds=settings.MAX_CALL_SECONDS + settings.CALL_MARGIN_SECONDS)
+    gone = Q(process__alive_at__lt=silent) | Q(process__stopped_at__isnull=False)
+    abandoned = Call.objects.filter(gone | Q(started_at__lt=oldest), state=Call.State.LIVE)
+    calls = abandoned.select_related("process").order_by("started_at")[:MOST_ABANDONED_AT_ONCE]
+    return [call.pk for call in calls if _close_abandoned_call(call, silent=silent, now=now)]
+
+
+@transaction.atomic
+def _close_abandoned_call(call: Call, *, silent: datetime, now: datetime) -> bool:
+    """Whether it was us who closed it."""
+    lives = call.process.stopped_at is None and call.process.alive_at >= silent
+    ended_at = now if lives else max(call.process.alive_at, call.started_at)
+    reason = _OVERDUE if lives else _GONE
+    columns: dict[str, object] = {
+        "state": Call.State.ENDED,
+        "ended_at": ended_at,
+        "ended_by": Call.EndedBy.LIMIT if lives else Call.EndedBy.SERVER,
+        "reason": reason,
+        "doing": "",
+        "disposition": "dropped",
+        "duration_ms": _milliseconds(call.started_at, ended_at),
+    }
+    if not Call.objects.filter(pk=call.pk, state=Call.State.LIVE).update(**columns):
+        return False
+    last = CallEvent.objects.filter(call=call).aggregate(last=Max("sequence"))["last"] or 0
+    CallEvent.objects.create(
+        call=call,
+        sequence=last + 1,
+        at_ms=_milliseconds(call.started_at, ended_at),
+        kind=EntryKind.END.value,
+        text=reason,
+        data={"ended_by": str(columns["ended_by"])},
+    )
+    return True
+
+
+_GONE = "The server that held this call stopped without notice. The call was closed afterwards."
+_OVERDUE = "The call was open longer than any call may be, and was closed."

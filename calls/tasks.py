@@ -1,0 +1,18 @@
+"""Periodic work of live calls. Nudges: what is due is found in the database and on the disk."""
+
+import logging
+
+from celery import shared_task
+
+from calls import recording, services
+from campaigns import clock
+
+log = logging.getLogger(__name__)
+
+
+@shared_task
+def close_abandoned_calls() -> None:
+    """Close calls that nobody holds any more, and file the recordings they left on this machine."""
+    for call_id in services.close_abandoned(clock.now()):
+        log.warning("Call %s was abandoned and has been closed.", call_id)
+    recording.file_leftovers()

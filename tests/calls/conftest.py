@@ -1,0 +1,78 @@
+"""The cast of the tests of live calls, and journals that end with their test."""
+
+from collections.abc import AsyncIterator, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from uuid import UUID
+
+import pytest
+from asgiref.sync import sync_to_async
+from django.db import connections
+from pytest_django import Settings
+
+from calls import services
+from calls.journal import Journal
+from campaigns import clock
+from campaigns.models import Account, Agent, Campaign, Message, PhoneNumber, Recipient, Template
+
+LONG_AGO = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+@pytest.fixture
+def folders(settings: Settings, tmp_path: Path) -> Path:
+    """Recordings and media in a folder of the test."""
+    settings.RECORDING_DIR = tmp_path / "recording"
+    settings.MEDIA_ROOT = tmp_path / "media"
+    return tmp_path
+
+
+@pytest.fixture
+async def tidy_thread() -> AsyncIterator[None]:
+    """Asynchronous tests ask the database in asgiref's thread; its connection ends with the test."""
+    yield
+    await sync_to_async(connections.close_all)()
+
+
+@pytest.fixture
+def account() -> Account:
+    return Account.objects.create(
+        name="Sahyog Gas", base_url="http://127.0.0.1:9000", tenant="sahyog", email="a@b.in", password="x"
+    )
+
+
+@pytest.fixture
+def echo() -> Agent:
+    return Agent.objects.create(name="Echo", kind=Agent.Kind.ECHO, configuration={})
+
+
+@pytest.fixture
+def number(account: Account, echo: Agent) -> PhoneNumber:
+    return PhoneNumber.objects.create(
+        account=account, e164="+917961344101", inbound_agent=echo, max_calls=3, container="raw"
+    )
+
+
+@pytest.fixture
+def message(account: Account, number: PhoneNumber, echo: Agent) -> Message:
+    """An attempt to call Meena about her bill."""
+    template = Template.objects.create(account=account, name="Bill")
+    campaign = Campaign.objects.create(name="Bills", template=template, number=number, agent=echo)
+    meena = Recipient.objects.create(
+        campaign=campaign, phone="+919825112410", name="Meena", language="gu", variables={"amount": "1200"}
+    )
+    return Message.objects.create(recipient=meena, attempt=1, send_on=LONG_AGO)
+
+
+@pytest.fixture
+def journal() -> Iterator[Journal]:
+    """A journal of its own, stopped with the test."""
+    journal = Journal()
+    yield journal
+    journal.stop()
+
+
+@pytest.fixture
+def call_id(number: PhoneNumber, journal: Journal) -> UUID:
+    """A call that has just been opened."""
+    services.give_sign_of_life(journal.process_id, clock.now())
+    return services.open_call(number.pk, process_id=journal.process_id, now=clock.now())

@@ -1,0 +1,295 @@
+"""Our consumer on real servers: refused, held, broken, stopped; every row is closed."""
+
+import asyncio
+import base64
+import json
+import socket
+import struct
+import threading
+from collections.abc import Iterator, Mapping
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from asgiref.sync import sync_to_async
+from websockets.exceptions import InvalidStatus
+
+from calls import recording, services
+from calls.audio import wav
+from calls.models import Call, CallEvent, MediaProcess, Recording
+from campaigns import clock
+from campaigns.models import Agent, Message, PhoneNumber
+from tests.calls.outside import OutsideCaller, hum
+from tests.calls.rows import closed_calls, kinds
+from tests.calls.servers import DAPHNE, UVICORN, Server, serving
+
+pytestmark = [
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.system,
+    pytest.mark.usefixtures("tidy_thread"),
+]
+MIB = 1024 * 1024
+
+
+@pytest.fixture
+def server(tmp_path: Path, number: PhoneNumber) -> Iterator[Server]:
+    """The number's Daphne."""
+    with serving(tmp_path) as server:
+        yield server
+
+
+async def is_refused(url: str) -> bool:
+    try:
+        async with OutsideCaller(url):
+            return False
+    except InvalidStatus as refused:
+        return refused.response.status_code == 403
+
+
+async def test_an_echo_is_heard_and_the_call_is_in_the_database(server: Server, number: PhoneNumber) -> None:
+    async with OutsideCaller(server.url(number.stream_path)) as caller:
+        await caller.start()
+        caller.keep_speaking()
+        heard = await caller.hears(400)
+        await caller.stop()
+        assert await caller.closed() == 1000
+    assert hum(20)[:320] in heard
+    (call,) = await closed_calls(1)
+    assert (call.ended_by, call.disposition, call.stream_sid) == ("caller", "answered", "MZ1")
+    assert call.frames_in > 20
+    assert call.heard_ms > 0
+    assert (await kinds(call))[:3] == ["connected", "start", "identified"]
+    assert (await kinds(call))[-2:] == ["stop", "end"]
+
+
+async def test_a_call_is_recorded_on_both_sides(server: Server, number: PhoneNumber, tmp_path: Path) -> None:
+    async with OutsideCaller(server.url(number.stream_path)) as caller:
+        await caller.start()
+        caller.keep_speaking()
+        await caller.hears(1500)
+        await caller.stop()
+        await caller.closed()
+    await closed_calls(1)
+    await asyncio.sleep(0.6)
+    row = await Recording.objects.aget()
+    stored = wav.unwrap((tmp_path / "media" / str(row.file)).read_bytes())
+    assert (stored.channels, stored.rate) == (2, 8000)
+    assert row.duration_ms == len(stored.pcm) // 32
+    left, right = stored.pcm[0::4], stored.pcm[2::4]
+    assert any(left)
+    assert any(right)
+
+
+async def test_a_call_for_a_message_belongs_to_its_recipient(
+    server: Server, number: PhoneNumber, message: Message
+) -> None:
+    async with OutsideCaller(server.url(number.stream_path), reference=message.reference) as caller:
+        await caller.start()
+        await caller.speak(0.3)
+        await caller.stop()
+        await caller.closed()
+    (call,) = await closed_calls(1)
+    assert (call.message_id, call.recipient_id) == (message.pk, message.recipient_id)
+    assert (call.direction, call.language) == ("outbound", "gu")
+
+
+async def test_wrong_addresses_are_refused_and_no_output_shows_a_secret(
+    server: Server, number: PhoneNumber
+) -> None:
+    wrong_secret = number.stream_path[:-2] + ("b/" if number.stream_path[-2] != "b" else "c/")
+    for path in (wrong_secret, "/stream/", "/streams" + number.stream_path, "/elsewhere/", "/live/none/"):
+        assert await is_refused(server.url(path)), path
+    async with OutsideCaller(server.url(number.stream_path)):
+        pass
+    await closed_calls(1)
+    assert number.stream_secret[:12] not in server.output
+    assert number.e164[3:] not in server.output
+    assert "Traceback" not in server.output
+
+
+async def test_a_full_number_refuses_and_is_free_again(server: Server, number: PhoneNumber) -> None:
+    await PhoneNumber.objects.aupdate(max_calls=2)
+    url = server.url(number.stream_path)
+    async with OutsideCaller(url) as first, OutsideCaller(url) as second:
+        assert await is_refused(url)
+        await first.start()
+        await second.start()
+        await first.stop()
+        await first.closed()
+        await closed_calls(1)
+        assert not await is_refused(url)
+    await closed_calls(3)
+    assert "all 2 lines are busy" in server.output
+
+
+async def test_two_calls_at_once_do_not_mix(server: Server, number: PhoneNumber) -> None:
+    url = server.url(number.stream_path)
+    low, high = hum(20, 200), hum(20, 1000)
+    async with OutsideCaller(url, sid="LOW") as first, OutsideCaller(url, sid="HIGH") as second:
+        await asyncio.gather(first.start(), second.start())
+        await asyncio.gather(first.speak(0.8, low), second.speak(0.8, high))
+        assert low in await first.hears(300)
+        assert high in await second.hears(300)
+        assert high not in first.audio
+        await asyncio.gather(first.stop(), second.stop())
+    calls = await closed_calls(2)
+    assert {call.stream_sid for call in calls} == {"LOW", "HIGH"}
+
+
+async def test_a_line_that_breaks_closes_its_row(server: Server, number: PhoneNumber) -> None:
+    async with OutsideCaller(server.url(number.stream_path)) as caller:
+        await caller.start()
+        await caller.speak(0.2)
+        caller.line.transport.abort()
+    (call,) = await closed_calls(1)
+    assert (call.ended_by, call.disposition) == ("connection", "dropped")
+    assert "without a stop" in call.reason
+
+
+async def test_a_mebibyte_of_garbage_is_an_event_and_the_call_goes_on(
+    server: Server, number: PhoneNumber
+) -> None:
+    async with OutsideCaller(server.url(number.stream_path)) as caller:
+        await caller.start()
+        await caller.say("{" * MIB)
+        await caller.say(b"\xff" * 1000)
+        caller.keep_speaking()
+        await caller.hears(200)
+        await caller.stop()
+        assert await caller.closed() == 1000
+    await closed_calls(1)
+    problems = [event.data["problem"] async for event in CallEvent.objects.filter(kind="problem")]
+    assert problems == ["too_large", "not_json"]
+    assert "Traceback" not in server.output
+
+
+async def test_more_than_a_mebibyte_closes_the_call(server: Server, number: PhoneNumber) -> None:
+    async with OutsideCaller(server.url(number.stream_path)) as caller:
+        await caller.start()
+        await caller.say("{" * (MIB + 1))
+        assert await caller.closed() in (1006, 1009)
+    (call,) = await closed_calls(1)
+    assert call.ended_by == "connection"
+
+
+async def test_a_number_without_an_agent_says_so_and_hangs_up(server: Server, number: PhoneNumber) -> None:
+    await PhoneNumber.objects.aupdate(inbound_agent=None)
+    async with OutsideCaller(server.url(number.stream_path)) as caller:
+        await caller.start()
+        assert await caller.closed() == 1000
+    (call,) = await closed_calls(1)
+    assert "no inbound agent" in call.reason
+
+
+async def test_an_agent_that_cannot_be_used_is_told_in_a_sentence(
+    server: Server, number: PhoneNumber, echo: Agent
+) -> None:
+    await Agent.objects.aupdate(configuration={"piece_ms": "many"})
+    async with OutsideCaller(server.url(number.stream_path)) as caller:
+        await caller.start()
+        await caller.closed()
+    (call,) = await closed_calls(1)
+    assert "“Echo” cannot be used" in call.reason
+    assert call.agent_id == echo.pk
+
+
+@pytest.mark.parametrize("command", [DAPHNE, UVICORN], ids=["daphne", "uvicorn"])
+async def test_a_server_that_is_told_to_stop_closes_its_calls_and_files_its_recordings(
+    tmp_path: Path, number: PhoneNumber, command: list[str]
+) -> None:
+    with serving(tmp_path, command) as server:
+        url = server.url(number.stream_path)
+        async with OutsideCaller(url, sid="A") as first, OutsideCaller(url, sid="B") as second:
+            await asyncio.gather(first.start(), second.start())
+            await asyncio.gather(first.speak(1.2), second.speak(1.2))
+            assert await sync_to_async(server.terminate)() is not None
+            calls = await closed_calls(2, seconds=1)
+    for call in calls:
+        assert (call.ended_by, call.reason) == ("server", "Our server was stopped during the call.")
+        assert (await kinds(call))[-1] == "end"
+        assert call.frames_in > 50
+    assert await Recording.objects.acount() == 2
+    assert (await MediaProcess.objects.aget()).stopped_at is not None
+    assert number.stream_secret[:12] not in server.output
+    assert "Traceback" not in server.output
+
+
+async def test_stopping_beside_an_open_page_and_a_refused_call_closes_the_calls_too(
+    server: Server, number: PhoneNumber
+) -> None:
+    """Daphne's own shutdown stumbles over connections whose application has ended already."""
+    with socket.create_connection(("127.0.0.1", server.port)) as browser:
+        browser.sendall(b"GET /login/ HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
+        async with OutsideCaller(server.url(number.stream_path)) as caller:
+            await caller.start()
+            await caller.speak(0.2)
+            assert await is_refused(server.url("/stream/a-b/"))
+            await sync_to_async(server.terminate)()
+    (call,) = await closed_calls(1, seconds=1)
+    assert call.ended_by == "server"
+
+
+async def test_a_killed_servers_calls_are_closed_by_others(
+    server: Server, number: PhoneNumber, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with OutsideCaller(server.url(number.stream_path)) as caller:
+        await caller.start()
+        await caller.speak(1.5)
+        await sync_to_async(server.kill)()
+    call = await Call.objects.aget()
+    assert call.state == "live"
+    assert await sync_to_async(services.close_abandoned)(clock.now()) == []
+    later = clock.now() + timedelta(seconds=20)
+    assert await sync_to_async(services.close_abandoned)(later) == [call.pk]
+    assert (await kinds(call))[-1] == "end"
+    left = tmp_path / "recording" / f"{call.pk}.wav"
+    assert len(wav.unwrap(left.read_bytes()).pcm) >= 32_000
+    assert recording.path_of(call.pk).name == left.name
+
+
+class DeafCaller:
+    """Speaks and never reads. Small buffers and segments, so that the kernels hold little for it."""
+
+    def __init__(self, port: int, path: str) -> None:
+        self.over = threading.Event()
+        self._socket = socket.socket()
+        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_MAXSEG, 536)
+        self._socket.connect(("127.0.0.1", port))
+        key = "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13"
+        upgrade = f"Upgrade: websocket\r\nConnection: Upgrade\r\n{key}"
+        self._socket.sendall(f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\n{upgrade}\r\n\r\n".encode())
+        assert b"101" in self._socket.recv(512)
+
+    def talk(self) -> None:
+        """Start, then a frame every 20 ms until the line is cut."""
+        payload = base64.b64encode(hum(20)).decode()
+        start = {"event": "start", "stream_sid": "D", "start": {"stream_sid": "D", "call_sid": "D"}}
+        media = {"event": "media", "stream_sid": "D", "media": {"payload": payload}}
+        try:
+            self._send(start)
+            while not self.over.wait(0.02):
+                self._send(media)
+        except OSError:
+            return
+        finally:
+            self._socket.close()
+
+    def _send(self, message: Mapping[str, object]) -> None:
+        text = json.dumps(message).encode()
+        size = struct.pack("!H", len(text)) if len(text) > 125 else b""
+        unmasked = bytes(4)
+        self._socket.sendall(bytes([0x81, 0x80 | min(len(text), 126)]) + size + unmasked + text)
+
+
+async def test_a_peer_that_reads_nothing_is_given_up(tmp_path: Path, number: PhoneNumber) -> None:
+    """It sends, so the server pings nobody; it takes nothing, so our audio would pile up."""
+    with serving(tmp_path, SEND_SECONDS="0.5") as server:
+        deaf = DeafCaller(server.port, number.stream_path)
+        talking = threading.Thread(target=deaf.talk, daemon=True)
+        talking.start()
+        (call,) = await closed_calls(1, seconds=60)
+        deaf.over.set()
+        talking.join(5)
+    assert call.ended_by == "connection"
+    assert "took no audio" in call.reason

@@ -1,0 +1,170 @@
+"""The consumer without a server: control messages, own errors, dead ends. asgiref sends the frames."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from functools import partial
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from asgiref.testing import ApplicationCommunicator
+from channels.layers import get_channel_layer
+from pytest_django import Settings
+
+from calls.agents import registry
+from calls.agents.base import Action, AgentEvent
+from calls.consumers import CallConsumer
+from calls.journal import journal as the_journal
+from calls.models import Call
+from calls.recording import desk
+from calls.sending import unsent_bytes
+from campaigns.models import PhoneNumber
+from tests.calls.rows import closed_calls, kinds
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("tidy_thread")]
+
+START = json.dumps({"event": "start", "stream_sid": "MZ1", "start": {"stream_sid": "MZ1", "call_sid": "CA1"}})
+
+
+@pytest.fixture(autouse=True)
+def threads_end(folders: Path) -> Iterator[None]:
+    yield
+    the_journal.stop()
+    desk.stop()
+
+
+@pytest.fixture
+async def line(number: PhoneNumber) -> AsyncIterator[ApplicationCommunicator]:
+    """An accepted connection."""
+    scope = {"type": "websocket", "path": number.stream_path, "headers": []}
+    line = ApplicationCommunicator(CallConsumer.as_asgi(), scope)
+    await line.send_input({"type": "websocket.connect"})
+    assert (await line.receive_output(5))["type"] == "websocket.accept"
+    yield line
+    await line.wait(5)
+
+
+async def say(line: ApplicationCommunicator, text: str) -> None:
+    await line.send_input({"type": "websocket.receive", "text": text})
+
+
+async def close_code(line: ApplicationCommunicator) -> int:
+    while True:
+        message = await line.receive_output(5)
+        if message["type"] == "websocket.close":
+            return int(message["code"])
+
+
+async def test_staff_may_end_a_call(line: ApplicationCommunicator) -> None:
+    await say(line, START)
+    call = await Call.objects.aget()
+    layer = get_channel_layer()
+    await asyncio.sleep(0.1)
+    await layer.group_send(f"call.{call.pk}", {"type": "call.hang_up"})
+    assert await close_code(line) == 4001
+    (call,) = await closed_calls(1)
+    assert call.reason == "A member of staff ended the call."
+
+
+class BrokenAgent:
+    """An agent with a mistake in it."""
+
+    wants_audio = True
+
+    def __init__(self, configuration: object) -> None:
+        pass
+
+    def handle(self, event: AgentEvent) -> Sequence[Action]:
+        raise ZeroDivisionError
+
+
+async def test_a_mistake_of_our_own_ends_the_call_and_is_told(
+    line: ApplicationCommunicator, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    broken = registry.Kind(registry.KINDS["echo"].configuration, BrokenAgent)
+    monkeypatch.setattr(registry, "KINDS", {"echo": broken})
+    await say(line, START)
+    assert await close_code(line) == 4001
+    (call,) = await closed_calls(1)
+    assert (call.ended_by, call.disposition) == ("server", "dropped")
+    assert call.reason == "An error in our own program ended the call."
+    assert (await kinds(call))[-1] == "end"
+    assert "ZeroDivisionError" in caplog.text
+
+
+async def test_a_cancelled_application_closes_its_call(line: ApplicationCommunicator) -> None:
+    await say(line, START)
+    await asyncio.sleep(0.1)
+    line.future.cancel()
+    (call,) = await closed_calls(1)
+    assert (call.ended_by, call.reason) == ("server", "Our server was stopped during the call.")
+
+
+async def test_a_binary_frame_is_malformed(line: ApplicationCommunicator) -> None:
+    await line.send_input({"type": "websocket.receive", "bytes": START.encode()})
+    await say(line, START)
+    await say(line, json.dumps({"event": "stop"}))
+    assert await close_code(line) == 1000
+    (call,) = await closed_calls(1)
+    assert (await kinds(call))[:3] == ["connected", "problem", "start"]
+
+
+async def test_nothing_but_silence_ends_by_a_limit(number: PhoneNumber, settings: Settings) -> None:
+    settings.MAX_CALL_SECONDS = 1
+    scope = {"type": "websocket", "path": number.stream_path, "headers": []}
+    line = ApplicationCommunicator(CallConsumer.as_asgi(), scope)
+    await line.send_input({"type": "websocket.connect"})
+    assert await close_code(line) == 1000
+    (call,) = await closed_calls(1)
+    assert call.ended_by == "limit"
+    await line.wait(5)
+
+
+async def test_a_send_that_never_returns_ends_the_call(number: PhoneNumber, settings: Settings) -> None:
+    """As on uvicorn, whose `send` waits for the peer."""
+    settings.SEND_SECONDS = 0.2
+    frames: asyncio.Queue[Mapping[str, Any]] = asyncio.Queue()
+
+    async def send(message: Mapping[str, Any]) -> None:
+        if message["type"] != "websocket.accept":
+            await asyncio.sleep(60)
+
+    scope = {"type": "websocket", "path": number.stream_path, "headers": []}
+    application = asyncio.create_task(CallConsumer()(scope, frames.get, send))
+    frames.put_nowait({"type": "websocket.connect"})
+    frames.put_nowait({"type": "websocket.receive", "text": START})
+    media = json.dumps({"event": "media", "media": {"payload": "AAAA" * 800}})
+    while not application.done() and not await Call.objects.filter(state="ended").aexists():
+        frames.put_nowait({"type": "websocket.receive", "text": media})
+        await asyncio.sleep(0.02)
+    (call,) = await closed_calls(1)
+    assert "took no audio" in call.reason
+    await asyncio.wait_for(application, 10)
+
+
+async def test_a_peer_that_is_gone_before_it_is_accepted_leaves_no_open_row(number: PhoneNumber) -> None:
+    async def receive() -> Mapping[str, Any]:
+        return {"type": "websocket.connect"}
+
+    async def send(message: Mapping[str, Any]) -> None:
+        raise ConnectionResetError
+
+    await CallConsumer()({"type": "websocket", "path": number.stream_path}, receive, send)
+    (call,) = await closed_calls(1)
+    assert (call.ended_by, call.disposition) == ("connection", "failed")
+
+
+TRANSPORT = SimpleNamespace(dataBuffer=b"x" * 100, offset=30, _tempDataLen=7)
+"""The parts of a Twisted transport that say how much waits."""
+
+
+async def reply(protocol: object, message: Mapping[str, Any]) -> None:
+    """Daphne's `Server.handle_reply`, as far as it matters."""
+
+
+def test_what_daphne_holds_back_is_seen_and_other_servers_are_trusted() -> None:
+    assert unsent_bytes(partial(reply, SimpleNamespace(transport=TRANSPORT))) == 77
+    assert unsent_bytes(partial(reply)) == 0
+    assert unsent_bytes(partial(reply, object())) == 0

@@ -1,0 +1,105 @@
+"""Recordings: both sides in their places, playable at any moment, filed once."""
+
+import hashlib
+import os
+import struct
+import wave
+from pathlib import Path
+from uuid import UUID
+
+import numpy as np
+import pytest
+
+from calls import recording
+from calls.audio import wav
+from calls.models import Call, Recording
+from calls.recording import Recorder, RecordingDesk, path_of, write_pieces
+from calls.steps import Recorded, Side
+from campaigns import clock
+
+CALLER, AGENT = Side.CALLER, Side.AGENT
+
+
+def tone(value: int, ms: int) -> bytes:
+    return np.full(8 * ms, value, dtype="<i2").tobytes()
+
+
+def channels_of(path: Path) -> tuple[np.ndarray, np.ndarray]:
+    with wave.open(str(path)) as file:
+        assert (file.getnchannels(), file.getframerate(), file.getsampwidth()) == (2, 8000, 2)
+        both = np.frombuffer(file.readframes(file.getnframes()), dtype="<i2").reshape(-1, 2)
+    return both[:, 0], both[:, 1]
+
+
+def test_caller_left_agent_right_silence_between(tmp_path: Path) -> None:
+    path = tmp_path / "call.wav"
+    write_pieces(path, [Recorded(CALLER, 0, tone(1, 20)), Recorded(CALLER, 20, tone(2, 20))])
+    write_pieces(path, [Recorded(AGENT, 10, tone(9, 20)), Recorded(CALLER, 100, tone(3, 20))])
+    left, right = channels_of(path)
+    assert left.size == 8 * 120
+    assert [left[0], left[159], left[160], left[320], left[799], left[800]] == [1, 1, 2, 0, 0, 3]
+    assert [right[79], right[80], right[239], right[240]] == [0, 9, 9, 0]
+
+
+def test_the_header_is_right_after_every_block(tmp_path: Path) -> None:
+    path = tmp_path / "call.wav"
+    for block in range(5):
+        write_pieces(path, [Recorded(CALLER, block * 1000, tone(block, 1000))])
+        data = path.read_bytes()
+        assert struct.unpack_from("<I", data, 40)[0] == len(data) - 44 == (block + 1) * 32_000
+        assert wav.unwrap(data).channels == 2
+
+
+def test_nothing_recorded_makes_no_file(tmp_path: Path) -> None:
+    write_pieces(tmp_path / "call.wav", [Recorded(CALLER, 0, b"")])
+    assert not (tmp_path / "call.wav").exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_recording_is_filed_with_its_length_and_hash(call_id: UUID, folders: Path) -> None:
+    desk = RecordingDesk()
+    desk.start()
+    recorder = Recorder(desk, call_id)
+    for at in range(0, 3000, 20):
+        recorder.add([Recorded(CALLER, at, tone(5, 20))])
+    recorder.add([Recorded(AGENT, 500, tone(7, 200))])
+    recorder.finish()
+    desk.stop()
+    row = Recording.objects.get(call_id=call_id)
+    stored = Path(row.file.path)
+    assert row.duration_ms == 3000
+    assert row.sha256 == hashlib.sha256(stored.read_bytes()).hexdigest()
+    assert stored.is_relative_to(folders / "media")
+    assert not path_of(call_id).exists()
+    assert channels_of(stored)[1][8 * 600] == 7
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_call_without_audio_has_no_recording(call_id: UUID, folders: Path) -> None:
+    desk = RecordingDesk()
+    desk.start()
+    Recorder(desk, call_id).finish()
+    desk.stop()
+    assert not Recording.objects.exists()
+
+
+def test_a_slow_disk_costs_audio_and_no_memory() -> None:
+    desk = RecordingDesk(capacity=64_000)
+    recorder = Recorder(desk, UUID(int=1))
+    for at in range(0, 10_000, 20):
+        recorder.add([Recorded(CALLER, at, tone(5, 20)), Recorded(AGENT, at, tone(6, 20))])
+    assert sum(block.size for block in desk._blocks) <= 64_000
+    assert desk.lost == 8
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_a_killed_process_left_is_filed_once_its_call_is_closed(call_id: UUID, folders: Path) -> None:
+    path = path_of(call_id)
+    write_pieces(path, [Recorded(CALLER, 0, tone(5, 400))])
+    (path.parent / "not-a-call.wav").write_bytes(b"x")
+    os.utime(path, (1, 1))
+    assert recording.file_leftovers() == 0
+    Call.objects.update(state="ended", ended_at=clock.now())
+    assert recording.file_leftovers() == 1
+    assert Recording.objects.get().duration_ms == 400
+    assert recording.file_leftovers() == 0
