@@ -16,11 +16,11 @@ from kombu.utils.json import dumps
 class Channel(filesystem.Channel):
     """The file system channel with an atomic put."""
 
-    def _put(self, queue: str, payload: Any, **kwargs: Any) -> None:
+    def _put(self, queue: str, message: Any, **kwargs: Any) -> None:
         folder = Path(self.data_folder_out)
         name = f"{round(monotonic() * 1000)}_{uuid.uuid4()}.{queue}.msg"
         unfinished = folder / f"{name}.part"
-        unfinished.write_text(dumps(payload))
+        unfinished.write_text(dumps(message))
         unfinished.replace(folder / name)
 
 

@@ -1,11 +1,29 @@
 """How things are shown to people: masked numbers, lengths, shares, and the tone of a state. Pure."""
 
+import re
 from datetime import datetime
 
 from campaigns.windows import IST
 
+_LONG_NUMBER = re.compile(r"\d(?:[\d\s().-]*\d){8,}")
+LANGUAGES = {
+    "hi": "Hindi",
+    "gu": "Gujarati",
+    "ta": "Tamil",
+    "mr": "Marathi",
+    "bn": "Bengali",
+    "te": "Telugu",
+    "kn": "Kannada",
+    "ml": "Malayalam",
+    "pa": "Punjabi",
+    "or": "Odia",
+    "as": "Assamese",
+    "ur": "Urdu",
+    "en": "English",
+}
+
 TONES = {
-    "ok": "completed confirmed synced done ready answered reconciled",
+    "ok": "ok completed confirmed synced done ready answered reconciled",
     "live": "running under_way live sending queued in_progress",
     "warn": "unreached blocked unknown unconfirmed waiting_account drifted voicemail dropped duplicate clear",
     "bad": "failed stopped refused rejected problem not_sent opt_out opted_out",
@@ -67,7 +85,7 @@ def grouped(number: int) -> str:
     """Indian grouping: 1234567 as "12,34,567"."""
     text = str(abs(number))
     head, tail = text[:-3], text[-3:]
-    groups = []
+    groups: list[str] = []
     while head:
         groups.insert(0, head[-2:])
         head = head[:-2]
@@ -80,3 +98,13 @@ def own_offset(seconds: float) -> str:
     hours, rest = divmod(minutes, 60)
     parts = [f"{hours} h"] * bool(hours) + [f"{rest} min"] * bool(rest or not hours)
     return f"{' '.join(parts)} {'ahead' if seconds > 0 else 'behind'}"
+
+
+def language(code: str) -> str:
+    """`gu` as "Gujarati"; a code we have no word for stays as it is."""
+    return LANGUAGES.get(code.lower().split("-")[0], code)
+
+
+def masked_cell(text: str) -> str:
+    """A cell of an uploaded row, with everything that may be a phone number hidden but its last digits."""
+    return _LONG_NUMBER.sub(lambda found: f"•••{found[0][-3:]}", text)

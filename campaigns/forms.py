@@ -1,11 +1,17 @@
 """Forms of the portal."""
 
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from django import forms
+from django.core.validators import MinValueValidator
 from django.utils import timezone
 
 from campaigns.models import Campaign, Recipient
+
+if TYPE_CHECKING:
+    CampaignModelForm = forms.ModelForm[Campaign]
+else:
+    CampaignModelForm = forms.ModelForm
 
 MOST_BYTES = 32 * 1024 * 1024
 MOST_RETRIES = 5
@@ -29,7 +35,7 @@ class MinutesField(forms.CharField):
         return [int(part) for part in parts]
 
 
-class CampaignForm(forms.ModelForm[Campaign]):
+class CampaignForm(CampaignModelForm):
     """Everything about a draft. The lawful hours are not here: nobody can widen them."""
 
     retry_gaps = MinutesField(
@@ -79,6 +85,7 @@ class CampaignForm(forms.ModelForm[Campaign]):
         self.fields["number"].queryset = self.fields["number"].queryset.filter(active=True)  # type: ignore[attr-defined]  # a ModelChoiceField
         for name in ("calls_per_minute", "max_attempts"):
             self.fields[name].widget.attrs["min"] = 1
+            self.fields[name].validators.append(MinValueValidator(1))
         if not self.instance.pk:
             self.initial.setdefault("starts_at", timezone.localtime(self.instance.starts_at))
 

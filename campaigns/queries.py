@@ -1,6 +1,6 @@
 """Everything the portal and the API read about campaigns. Each function says how many queries it makes."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -87,6 +87,11 @@ class Progress:
         return self.people - self.count(*Recipient.OPEN_STATES)
 
     @property
+    def waiting(self) -> int:
+        """People who are to be called."""
+        return self.count("waiting")
+
+    @property
     def bar(self) -> list[Part]:
         """The parts of the progress bar; what is missing to the whole is waiting."""
         completed, under_way = self.count("completed"), self.count("under_way")
@@ -157,7 +162,7 @@ def _people_counts() -> dict[str, Count]:
     }
 
 
-def _progress(figures: dict[str, Any]) -> Progress:
+def _progress(figures: Mapping[str, Any]) -> Progress:
     return Progress(
         people=figures["people"],
         by_state=tuple((state.value, figures[state.value]) for state in RecipientState),
@@ -224,22 +229,22 @@ def recipients_of(campaign_id: int, *, state: str = "", text: str = "") -> Query
     if state in RecipientState.values:
         people = people.filter(state=state)
     if text:
-        # Three digits are what a masked number shows; a whole number may be typed as well.
-        digits = "".join(ch for ch in text if ch.isdigit())
+        # The last digits, as a masked number shows them, or a whole number in any spelling.
+        digits = "" if any(ch.isalpha() for ch in text) else "".join(ch for ch in text if ch.isdigit())
         people = people.filter(Q(name__icontains=text) | (Q(phone__endswith=digits) if digits else Q()))
     return people
 
 
 def latest_imports(campaign_id: int, limit: int = 5) -> Sequence[Import]:
     """The files that were uploaded last."""
-    return Import.objects.filter(campaign_id=campaign_id).select_related("created_by")[:limit]
+    return list(Import.objects.filter(campaign_id=campaign_id).select_related("created_by")[:limit])
 
 
 def evidence_for(message_reference: str) -> Sequence[Evidence]:
     """Every judgement of one attempt, in order. No query for a call without a reference."""
     if not message_reference:
         return ()
-    return Evidence.objects.filter(message_reference=message_reference).order_by("judged_at", "id")
+    return list(Evidence.objects.filter(message_reference=message_reference).order_by("judged_at", "id"))
 
 
 def notices() -> list[Notice]:
@@ -264,12 +269,14 @@ def _account_notices() -> list[Notice]:
 def _account_notice(account: Account, waiting: int) -> Notice:
     refused = account.state == Account.State.REFUSED
     what = "XFin refused the account" if refused else "XFin can't be reached for the account"
-    messages = "1 message waits" if waiting == 1 else f"{waiting} messages wait"
+    messages = {0: "No message is waiting.", 1: "1 message is waiting."}.get(
+        waiting, f"{waiting} messages are waiting."
+    )
     after = "Nothing is lost and nothing is sent twice."
     return Notice(
         tone="bad" if refused else "warn",
         title=f"{what} “{account.name}”.",
-        text=f"{account.reason} {messages}. {after}".strip(),
+        text=f"{account.reason} {messages} {after}".strip(),
         account=account,
     )
 
@@ -316,11 +323,15 @@ def funnel(counts: CampaignCounts) -> list[Step]:
     progress = counts.progress
     return [
         Step("Accepted", progress.people, "people"),
-        Step("At XFin", counts.at_xfin, f"{share(counts.at_xfin, progress.people)} of people"),
-        Step("Dialled", progress.dialled, f"{share(progress.dialled, counts.at_xfin)} of those at XFin"),
-        Step("Answered", progress.answered, f"{share(progress.answered, progress.dialled)} of dialled"),
-        Step("Goal reached", progress.goal, f"{share(progress.goal, progress.answered)} of answered"),
+        _step("At XFin", counts.at_xfin, progress.people, "of people"),
+        _step("Dialled", progress.dialled, counts.at_xfin, "of those at XFin"),
+        _step("Answered", progress.answered, progress.dialled, "of dialled"),
+        _step("Goal reached", progress.goal, progress.answered, "of answered"),
     ]
+
+
+def _step(label: str, count: int, whole: int, of_what: str) -> Step:
+    return Step(label, count, f"{share(count, whole)} {of_what}" if whole else "")
 
 
 def misses(campaign_id: int) -> list[Part]:

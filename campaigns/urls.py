@@ -11,6 +11,7 @@ urlpatterns = [
     path("campaigns/<int:pk>/edit/", views.edit_campaign, name="campaign-edit"),
     path("campaigns/<int:pk>/people/", views.people_page, name="campaign-people"),
     path("campaigns/<int:pk>/files/", views.files_page, name="campaign-files"),
+    path("campaigns/<int:pk>/cancel/ask/", views.ask_cancel, name="campaign-cancel"),
     path("campaigns/<int:pk>/<slug:verb>/", views.change_state, name="campaign-change"),
     path("campaigns/files/<int:pk>/", views.import_page, name="import"),
     path("campaigns/files/<int:pk>/not-accepted.csv", views.rows_csv, name="import-rows"),

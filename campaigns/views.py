@@ -2,10 +2,11 @@
 
 import csv
 from collections.abc import Callable, Mapping
+from typing import TypeVar
 
 from django.contrib import messages
 from django.core.paginator import Page, Paginator
-from django.db.models import QuerySet
+from django.db.models import Model, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_POST, require_safe
@@ -16,6 +17,8 @@ from campaigns.forms import CampaignForm, PeopleFilter, PeopleForm
 from campaigns.models import Campaign, Import, ImportRow, User
 from campaigns.models.people import ImportRowFate
 from campaigns.services import imports, lifecycle
+
+Row = TypeVar("Row", bound=Model)
 
 PEOPLE_A_PAGE = 50
 CAMPAIGNS_A_PAGE = 25
@@ -36,7 +39,7 @@ def campaign_list(request: HttpRequest) -> HttpResponse:
     page = _page(request, queries.campaigns_in(state), CAMPAIGNS_A_PAGE)
     context = {
         "page": page,
-        "rows": queries.with_progress(page.object_list),
+        "rows": queries.with_progress(page),
         "state": state,
         "states": Campaign.State.choices,
     }
@@ -170,6 +173,15 @@ def _formula(cell: str) -> bool:
 
 
 @staff_page("campaigns.change_campaign")
+@require_safe
+def ask_cancel(request: HttpRequest, pk: int) -> HttpResponse:
+    """What cancelling would mean, before it is done: it can't be undone."""
+    campaign = get_object_or_404(queries.all_campaigns(), pk=pk)
+    waiting = queries.campaign_counts(pk).progress.waiting
+    return render(request, "campaigns/cancel.html", {"campaign": campaign, "waiting": waiting})
+
+
+@staff_page("campaigns.change_campaign")
 @require_POST
 def change_state(request: HttpRequest, pk: int, verb: str) -> HttpResponseBase:
     """Launch, pause, resume or cancel; a refusal is shown with its reason."""
@@ -186,5 +198,5 @@ def change_state(request: HttpRequest, pk: int, verb: str) -> HttpResponseBase:
     return redirect(campaign)
 
 
-def _page(request: HttpRequest, rows: QuerySet[object], size: int) -> Page[object]:
+def _page(request: HttpRequest, rows: QuerySet[Row], size: int) -> Page[Row]:
     return Paginator(rows, size).get_page(request.GET.get("page"))

@@ -13,471 +13,1218 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('auth', '0012_alter_user_first_name_max_length'),
+        ("auth", "0012_alter_user_first_name_max_length"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='User',
+            name="User",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('password', models.CharField(max_length=128, verbose_name='password')),
-                ('last_login', models.DateTimeField(blank=True, null=True, verbose_name='last login')),
-                ('is_superuser', models.BooleanField(default=False, help_text='Designates that this user has all permissions without explicitly assigning them.', verbose_name='superuser status')),
-                ('username', models.CharField(error_messages={'unique': 'A user with that username already exists.'}, help_text='Required. 150 characters or fewer. Letters, digits and @/./+/-/_ only.', max_length=150, unique=True, validators=[django.contrib.auth.validators.UnicodeUsernameValidator()], verbose_name='username')),
-                ('first_name', models.CharField(blank=True, max_length=150, verbose_name='first name')),
-                ('last_name', models.CharField(blank=True, max_length=150, verbose_name='last name')),
-                ('email', models.EmailField(blank=True, max_length=254, verbose_name='email address')),
-                ('is_staff', models.BooleanField(default=False, help_text='Designates whether the user can log into this admin site.', verbose_name='staff status')),
-                ('is_active', models.BooleanField(default=True, help_text='Designates whether this user should be treated as active. Unselect this instead of deleting accounts.', verbose_name='active')),
-                ('date_joined', models.DateTimeField(default=django.utils.timezone.now, verbose_name='date joined')),
-                ('groups', models.ManyToManyField(blank=True, help_text='The groups this user belongs to. A user will get all permissions granted to each of their groups.', related_name='user_set', related_query_name='user', to='auth.group', verbose_name='groups')),
-                ('user_permissions', models.ManyToManyField(blank=True, help_text='Specific permissions for this user.', related_name='user_set', related_query_name='user', to='auth.permission', verbose_name='user permissions')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("password", models.CharField(max_length=128, verbose_name="password")),
+                ("last_login", models.DateTimeField(blank=True, null=True, verbose_name="last login")),
+                (
+                    "is_superuser",
+                    models.BooleanField(
+                        default=False,
+                        help_text="Designates that this user has all permissions without explicitly assigning them.",
+                        verbose_name="superuser status",
+                    ),
+                ),
+                (
+                    "username",
+                    models.CharField(
+                        error_messages={"unique": "A user with that username already exists."},
+                        help_text="Required. 150 characters or fewer. Letters, digits and @/./+/-/_ only.",
+                        max_length=150,
+                        unique=True,
+                        validators=[django.contrib.auth.validators.UnicodeUsernameValidator()],
+                        verbose_name="username",
+                    ),
+                ),
+                ("first_name", models.CharField(blank=True, max_length=150, verbose_name="first name")),
+                ("last_name", models.CharField(blank=True, max_length=150, verbose_name="last name")),
+                ("email", models.EmailField(blank=True, max_length=254, verbose_name="email address")),
+                (
+                    "is_staff",
+                    models.BooleanField(
+                        default=False,
+                        help_text="Designates whether the user can log into this admin site.",
+                        verbose_name="staff status",
+                    ),
+                ),
+                (
+                    "is_active",
+                    models.BooleanField(
+                        default=True,
+                        help_text="Designates whether this user should be treated as active. Unselect this instead of deleting accounts.",
+                        verbose_name="active",
+                    ),
+                ),
+                (
+                    "date_joined",
+                    models.DateTimeField(default=django.utils.timezone.now, verbose_name="date joined"),
+                ),
+                (
+                    "groups",
+                    models.ManyToManyField(
+                        blank=True,
+                        help_text="The groups this user belongs to. A user will get all permissions granted to each of their groups.",
+                        related_name="user_set",
+                        related_query_name="user",
+                        to="auth.group",
+                        verbose_name="groups",
+                    ),
+                ),
+                (
+                    "user_permissions",
+                    models.ManyToManyField(
+                        blank=True,
+                        help_text="Specific permissions for this user.",
+                        related_name="user_set",
+                        related_query_name="user",
+                        to="auth.permission",
+                        verbose_name="user permissions",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'user',
-                'verbose_name_plural': 'users',
-                'abstract': False,
+                "verbose_name": "user",
+                "verbose_name_plural": "users",
+                "abstract": False,
             },
             managers=[
-                ('objects', django.contrib.auth.models.UserManager()),
+                ("objects", django.contrib.auth.models.UserManager()),
             ],
         ),
         migrations.CreateModel(
-            name='Account',
+            name="Account",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('created_at', models.DateTimeField(default=campaigns.clock.now, editable=False)),
-                ('changed_at', models.DateTimeField(default=campaigns.clock.now, editable=False)),
-                ('name', models.CharField(max_length=120, unique=True)),
-                ('base_url', models.URLField(default='https://api.awaaz.de', help_text='Without tenant and version.')),
-                ('tenant', models.CharField(help_text="The organisation's name in the address.", max_length=120)),
-                ('email', models.EmailField(max_length=254)),
-                ('password', campaigns.fields.EncryptedTextField()),
-                ('auth_scheme', models.CharField(default='Bearer', max_length=20)),
-                ('extra_headers', models.JSONField(blank=True, default=dict)),
-                ('cookies', campaigns.fields.EncryptedTextField(blank=True, default='', help_text='A JSON object.')),
-                ('chunk_size', models.PositiveIntegerField(default=5000)),
-                ('reference_tag', models.CharField(default='tag5', max_length=10)),
-                ('batch_tag', models.CharField(default='tag4', max_length=10)),
-                ('state_codes', models.JSONField(blank=True, default=dict, help_text='What numeric states mean at this tenant, e.g. {"7": "failed"}.')),
-                ('token', campaigns.fields.EncryptedTextField(blank=True, default='', editable=False)),
-                ('token_until', models.DateTimeField(blank=True, editable=False, null=True)),
-                ('state', models.CharField(choices=[('ready', 'Ready'), ('waiting', 'Waiting for XFin'), ('refused', 'Refused by XFin')], default='ready', max_length=10)),
-                ('reason', models.TextField(blank=True, default='')),
-                ('failures', models.PositiveIntegerField(default=0, editable=False)),
-                ('retry_at', models.DateTimeField(blank=True, editable=False, null=True)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("created_at", models.DateTimeField(default=campaigns.clock.now, editable=False)),
+                ("changed_at", models.DateTimeField(default=campaigns.clock.now, editable=False)),
+                ("name", models.CharField(max_length=120, unique=True)),
+                (
+                    "base_url",
+                    models.URLField(default="https://api.awaaz.de", help_text="Without tenant and version."),
+                ),
+                (
+                    "tenant",
+                    models.CharField(help_text="The organisation's name in the address.", max_length=120),
+                ),
+                ("email", models.EmailField(max_length=254)),
+                ("password", campaigns.fields.EncryptedTextField()),
+                ("auth_scheme", models.CharField(default="Bearer", max_length=20)),
+                ("extra_headers", models.JSONField(blank=True, default=dict)),
+                (
+                    "cookies",
+                    campaigns.fields.EncryptedTextField(blank=True, default="", help_text="A JSON object."),
+                ),
+                ("chunk_size", models.PositiveIntegerField(default=5000)),
+                ("reference_tag", models.CharField(default="tag5", max_length=10)),
+                ("batch_tag", models.CharField(default="tag4", max_length=10)),
+                (
+                    "state_codes",
+                    models.JSONField(
+                        blank=True,
+                        default=dict,
+                        help_text='What numeric states mean at this tenant, e.g. {"7": "failed"}.',
+                    ),
+                ),
+                ("token", campaigns.fields.EncryptedTextField(blank=True, default="", editable=False)),
+                ("token_until", models.DateTimeField(blank=True, editable=False, null=True)),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("ready", "Ready"),
+                            ("waiting", "Waiting for XFin"),
+                            ("refused", "Refused by XFin"),
+                        ],
+                        default="ready",
+                        max_length=10,
+                    ),
+                ),
+                ("reason", models.TextField(blank=True, default="")),
+                ("failures", models.PositiveIntegerField(default=0, editable=False)),
+                ("retry_at", models.DateTimeField(blank=True, editable=False, null=True)),
             ],
             options={
-                'ordering': ('name',),
-                'constraints': [models.CheckConstraint(condition=models.Q(('state__in', ['ready', 'waiting', 'refused'])), name='account_state_known'), models.CheckConstraint(condition=models.Q(('chunk_size__gte', 1), ('chunk_size__lte', 10000)), name='account_chunk_size'), models.CheckConstraint(condition=models.Q(('reference_tag', models.F('batch_tag')), _negated=True), name='account_tags_differ')],
+                "ordering": ("name",),
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("state__in", ["ready", "waiting", "refused"])),
+                        name="account_state_known",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("chunk_size__gte", 1), ("chunk_size__lte", 10000)),
+                        name="account_chunk_size",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("reference_tag", models.F("batch_tag")), _negated=True),
+                        name="account_tags_differ",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Agent',
+            name="Agent",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('created_at', models.DateTimeField(default=campaigns.clock.now, editable=False)),
-                ('changed_at', models.DateTimeField(default=campaigns.clock.now, editable=False)),
-                ('name', models.CharField(max_length=120, unique=True)),
-                ('kind', models.CharField(choices=[('playback', 'Plays a recording'), ('menu', 'Speaks and takes a key'), ('echo', 'Echo, for tests')], default='menu', max_length=20)),
-                ('configuration', models.JSONField(blank=True, default=dict)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("created_at", models.DateTimeField(default=campaigns.clock.now, editable=False)),
+                ("changed_at", models.DateTimeField(default=campaigns.clock.now, editable=False)),
+                ("name", models.CharField(max_length=120, unique=True)),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("playback", "Plays a recording"),
+                            ("menu", "Speaks and takes a key"),
+                            ("echo", "Echo, for tests"),
+                        ],
+                        default="menu",
+                        max_length=20,
+                    ),
+                ),
+                ("configuration", models.JSONField(blank=True, default=dict)),
             ],
             options={
-                'ordering': ('name',),
-                'constraints': [models.CheckConstraint(condition=models.Q(('kind__in', ['playback', 'menu', 'echo'])), name='agent_kind_known')],
+                "ordering": ("name",),
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("kind__in", ["playback", "menu", "echo"])),
+                        name="agent_kind_known",
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Campaign',
+            name="Campaign",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('created_at', models.DateTimeField(default=campaigns.clock.now, editable=False)),
-                ('changed_at', models.DateTimeField(default=campaigns.clock.now, editable=False)),
-                ('name', models.CharField(max_length=160, unique=True)),
-                ('category', models.CharField(choices=[('transactional', 'Transactional'), ('service', 'Service'), ('promotional', 'Promotional'), ('collections', 'Collections by a regulated lender'), ('microfinance', 'Collections of microfinance loans'), ('trade_dues', 'Collections of own trade dues'), ('survey', 'Survey'), ('political', 'Political')], default='service', max_length=20)),
-                ('default_language', models.CharField(default='hi', max_length=10)),
-                ('starts_at', models.DateTimeField(default=campaigns.clock.now, help_text='No call before this.')),
-                ('window_start', models.TimeField(blank=True, help_text='IST; may only narrow the lawful hours.', null=True)),
-                ('window_end', models.TimeField(blank=True, null=True)),
-                ('calls_per_minute', models.PositiveIntegerField(default=60)),
-                ('max_attempts', models.PositiveSmallIntegerField(default=1, verbose_name='calls to one person at most')),
-                ('retry_gaps', models.JSONField(blank=True, default=list, verbose_name='minutes before each retry')),
-                ('state', models.CharField(choices=[('draft', 'Draft'), ('running', 'Running'), ('paused', 'Paused'), ('stopped', 'Stopped'), ('completed', 'Completed'), ('cancelled', 'Cancelled')], default='draft', max_length=10)),
-                ('reason', models.TextField(blank=True, default='Not launched yet.')),
-                ('state_since', models.DateTimeField(default=campaigns.clock.now, editable=False)),
-                ('agent', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='campaigns', to='campaigns.agent')),
-                ('created_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='campaigns', to=settings.AUTH_USER_MODEL)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("created_at", models.DateTimeField(default=campaigns.clock.now, editable=False)),
+                ("changed_at", models.DateTimeField(default=campaigns.clock.now, editable=False)),
+                ("name", models.CharField(max_length=160, unique=True)),
+                (
+                    "category",
+                    models.CharField(
+                        choices=[
+                            ("transactional", "Transactional"),
+                            ("service", "Service"),
+                            ("promotional", "Promotional"),
+                            ("collections", "Collections by a regulated lender"),
+                            ("microfinance", "Collections of microfinance loans"),
+                            ("trade_dues", "Collections of own trade dues"),
+                            ("survey", "Survey"),
+                            ("political", "Political"),
+                        ],
+                        default="service",
+                        max_length=20,
+                    ),
+                ),
+                ("default_language", models.CharField(default="hi", max_length=10)),
+                (
+                    "starts_at",
+                    models.DateTimeField(default=campaigns.clock.now, help_text="No call before this."),
+                ),
+                (
+                    "window_start",
+                    models.TimeField(
+                        blank=True, help_text="IST; may only narrow the lawful hours.", null=True
+                    ),
+                ),
+                ("window_end", models.TimeField(blank=True, null=True)),
+                ("calls_per_minute", models.PositiveIntegerField(default=60)),
+                (
+                    "max_attempts",
+                    models.PositiveSmallIntegerField(default=1, verbose_name="calls to one person at most"),
+                ),
+                (
+                    "retry_gaps",
+                    models.JSONField(blank=True, default=list, verbose_name="minutes before each retry"),
+                ),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("draft", "Draft"),
+                            ("running", "Running"),
+                            ("paused", "Paused"),
+                            ("stopped", "Stopped"),
+                            ("completed", "Completed"),
+                            ("cancelled", "Cancelled"),
+                        ],
+                        default="draft",
+                        max_length=10,
+                    ),
+                ),
+                ("reason", models.TextField(blank=True, default="Not launched yet.")),
+                ("state_since", models.DateTimeField(default=campaigns.clock.now, editable=False)),
+                (
+                    "agent",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="campaigns",
+                        to="campaigns.agent",
+                    ),
+                ),
+                (
+                    "created_by",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="campaigns",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'ordering': ('-created_at',),
+                "ordering": ("-created_at",),
             },
         ),
         migrations.CreateModel(
-            name='Content',
+            name="Content",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('created_at', models.DateTimeField(default=campaigns.clock.now, editable=False)),
-                ('changed_at', models.DateTimeField(default=campaigns.clock.now, editable=False)),
-                ('remote_id', models.CharField(blank=True, default='', max_length=64)),
-                ('remote', models.JSONField(blank=True, default=dict, editable=False)),
-                ('sync_state', models.CharField(choices=[('pending', 'To be uploaded'), ('synced', 'Same at XFin'), ('drifted', 'Changed at XFin'), ('failed', 'Refused by XFin')], default='pending', max_length=10)),
-                ('sync_reason', models.TextField(blank=True, default='')),
-                ('synced_at', models.DateTimeField(blank=True, editable=False, null=True)),
-                ('name', models.CharField(max_length=120)),
-                ('file', models.FileField(upload_to='contents/')),
-                ('account', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='contents', to='campaigns.account')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("created_at", models.DateTimeField(default=campaigns.clock.now, editable=False)),
+                ("changed_at", models.DateTimeField(default=campaigns.clock.now, editable=False)),
+                ("remote_id", models.CharField(blank=True, default="", max_length=64)),
+                ("remote", models.JSONField(blank=True, default=dict, editable=False)),
+                (
+                    "sync_state",
+                    models.CharField(
+                        choices=[
+                            ("pending", "To be uploaded"),
+                            ("synced", "Same at XFin"),
+                            ("drifted", "Changed at XFin"),
+                            ("failed", "Refused by XFin"),
+                        ],
+                        default="pending",
+                        max_length=10,
+                    ),
+                ),
+                ("sync_reason", models.TextField(blank=True, default="")),
+                ("synced_at", models.DateTimeField(blank=True, editable=False, null=True)),
+                ("name", models.CharField(max_length=120)),
+                ("file", models.FileField(upload_to="contents/")),
+                (
+                    "account",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="contents",
+                        to="campaigns.account",
+                    ),
+                ),
             ],
             options={
-                'ordering': ('name',),
+                "ordering": ("name",),
             },
         ),
         migrations.CreateModel(
-            name='Import',
+            name="Import",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('created_at', models.DateTimeField(default=campaigns.clock.now, editable=False)),
-                ('changed_at', models.DateTimeField(default=campaigns.clock.now, editable=False)),
-                ('filename', models.CharField(max_length=255)),
-                ('sha256', models.CharField(max_length=64)),
-                ('encoding', models.CharField(blank=True, default='', max_length=40)),
-                ('columns', models.JSONField(blank=True, default=dict)),
-                ('uploaded', models.PositiveIntegerField(default=0)),
-                ('accepted', models.PositiveIntegerField(default=0)),
-                ('rejected', models.PositiveIntegerField(default=0)),
-                ('duplicate', models.PositiveIntegerField(default=0)),
-                ('suppressed', models.PositiveIntegerField(default=0)),
-                ('empty', models.PositiveIntegerField(default=0, help_text='Blank rows; they are not counted as uploaded.')),
-                ('state', models.CharField(choices=[('reading', 'Being read'), ('done', 'Read'), ('failed', 'Not usable')], default='reading', max_length=10)),
-                ('reason', models.TextField(blank=True, default='')),
-                ('campaign', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='imports', to='campaigns.campaign')),
-                ('created_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='imports', to=settings.AUTH_USER_MODEL)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("created_at", models.DateTimeField(default=campaigns.clock.now, editable=False)),
+                ("changed_at", models.DateTimeField(default=campaigns.clock.now, editable=False)),
+                ("filename", models.CharField(max_length=255)),
+                ("sha256", models.CharField(max_length=64)),
+                ("encoding", models.CharField(blank=True, default="", max_length=40)),
+                ("columns", models.JSONField(blank=True, default=dict)),
+                ("uploaded", models.PositiveIntegerField(default=0)),
+                ("accepted", models.PositiveIntegerField(default=0)),
+                ("rejected", models.PositiveIntegerField(default=0)),
+                ("duplicate", models.PositiveIntegerField(default=0)),
+                ("suppressed", models.PositiveIntegerField(default=0)),
+                (
+                    "empty",
+                    models.PositiveIntegerField(
+                        default=0, help_text="Blank rows; they are not counted as uploaded."
+                    ),
+                ),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[("reading", "Being read"), ("done", "Read"), ("failed", "Not usable")],
+                        default="reading",
+                        max_length=10,
+                    ),
+                ),
+                ("reason", models.TextField(blank=True, default="")),
+                (
+                    "campaign",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="imports",
+                        to="campaigns.campaign",
+                    ),
+                ),
+                (
+                    "created_by",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="imports",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'ordering': ('-created_at',),
+                "ordering": ("-created_at",),
             },
         ),
         migrations.CreateModel(
-            name='ImportRow',
+            name="ImportRow",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('row_number', models.PositiveIntegerField(help_text='As a spreadsheet counts, from 1.')),
-                ('cells', models.JSONField(default=list)),
-                ('fate', models.CharField(choices=[('rejected', 'Rejected'), ('duplicate', 'Duplicate'), ('suppressed', 'Must not be called')], max_length=12)),
-                ('reason', models.TextField()),
-                ('source', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='rows', to='campaigns.import')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("row_number", models.PositiveIntegerField(help_text="As a spreadsheet counts, from 1.")),
+                ("cells", models.JSONField(default=list)),
+                (
+                    "fate",
+                    models.CharField(
+                        choices=[
+                            ("rejected", "Rejected"),
+                            ("duplicate", "Duplicate"),
+                            ("suppressed", "Must not be called"),
+                        ],
+                        max_length=12,
+                    ),
+                ),
+                ("reason", models.TextField()),
+                (
+                    "source",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="rows",
+                        to="campaigns.import",
+                    ),
+                ),
             ],
             options={
-                'ordering': ('source', 'row_number'),
+                "ordering": ("source", "row_number"),
             },
         ),
         migrations.CreateModel(
-            name='PhoneNumber',
+            name="PhoneNumber",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('created_at', models.DateTimeField(default=campaigns.clock.now, editable=False)),
-                ('changed_at', models.DateTimeField(default=campaigns.clock.now, editable=False)),
-                ('e164', models.CharField(max_length=16, unique=True, verbose_name='number')),
-                ('series', models.CharField(choices=[('140', '140, promotional'), ('1600', '1600, regulated finance and government'), ('1601', '1601, utilities, couriers and logistics'), ('ordinary', 'Ordinary')], default='ordinary', max_length=10)),
-                ('direction', models.CharField(choices=[('outbound', 'We call'), ('inbound', 'People call us'), ('both', 'Both')], default='both', max_length=10)),
-                ('container', models.CharField(choices=[('wav', 'WAV file in each message'), ('raw', 'Bare PCM')], default='wav', max_length=5)),
-                ('max_calls', models.PositiveIntegerField(default=10, verbose_name='most calls at once')),
-                ('stream_key', models.CharField(default=campaigns.models.base.new_stream_key, editable=False, max_length=20, unique=True)),
-                ('stream_secret', campaigns.fields.EncryptedTextField(default=campaigns.models.base.new_secret, editable=False)),
-                ('record_calls', models.BooleanField(default=True)),
-                ('active', models.BooleanField(default=True)),
-                ('account', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='numbers', to='campaigns.account')),
-                ('inbound_agent', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='inbound_numbers', to='campaigns.agent')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("created_at", models.DateTimeField(default=campaigns.clock.now, editable=False)),
+                ("changed_at", models.DateTimeField(default=campaigns.clock.now, editable=False)),
+                ("e164", models.CharField(max_length=16, unique=True, verbose_name="number")),
+                (
+                    "series",
+                    models.CharField(
+                        choices=[
+                            ("140", "140, promotional"),
+                            ("1600", "1600, regulated finance and government"),
+                            ("1601", "1601, utilities, couriers and logistics"),
+                            ("ordinary", "Ordinary"),
+                        ],
+                        default="ordinary",
+                        max_length=10,
+                    ),
+                ),
+                (
+                    "direction",
+                    models.CharField(
+                        choices=[("outbound", "We call"), ("inbound", "People call us"), ("both", "Both")],
+                        default="both",
+                        max_length=10,
+                    ),
+                ),
+                (
+                    "container",
+                    models.CharField(
+                        choices=[("wav", "WAV file in each message"), ("raw", "Bare PCM")],
+                        default="wav",
+                        max_length=5,
+                    ),
+                ),
+                ("max_calls", models.PositiveIntegerField(default=10, verbose_name="most calls at once")),
+                (
+                    "stream_key",
+                    models.CharField(
+                        default=campaigns.models.base.new_stream_key,
+                        editable=False,
+                        max_length=20,
+                        unique=True,
+                    ),
+                ),
+                (
+                    "stream_secret",
+                    campaigns.fields.EncryptedTextField(
+                        default=campaigns.models.base.new_secret, editable=False
+                    ),
+                ),
+                ("record_calls", models.BooleanField(default=True)),
+                ("active", models.BooleanField(default=True)),
+                (
+                    "account",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="numbers",
+                        to="campaigns.account",
+                    ),
+                ),
+                (
+                    "inbound_agent",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="inbound_numbers",
+                        to="campaigns.agent",
+                    ),
+                ),
             ],
             options={
-                'ordering': ('e164',),
+                "ordering": ("e164",),
             },
         ),
         migrations.AddField(
-            model_name='campaign',
-            name='number',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='campaigns', to='campaigns.phonenumber'),
+            model_name="campaign",
+            name="number",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="campaigns",
+                to="campaigns.phonenumber",
+            ),
         ),
         migrations.CreateModel(
-            name='Recipient',
+            name="Recipient",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('created_at', models.DateTimeField(default=campaigns.clock.now, editable=False)),
-                ('changed_at', models.DateTimeField(default=campaigns.clock.now, editable=False)),
-                ('row_number', models.PositiveIntegerField(blank=True, null=True)),
-                ('phone', models.CharField(max_length=16)),
-                ('name', models.CharField(blank=True, default='', max_length=200)),
-                ('language', models.CharField(max_length=10)),
-                ('variables', models.JSONField(blank=True, default=dict)),
-                ('note', models.TextField(blank=True, default='', help_text='What was repaired at import.')),
-                ('state', models.CharField(choices=[('waiting', 'Waiting'), ('under_way', 'Under way'), ('completed', 'Completed'), ('unreached', 'Not reached'), ('failed', 'Failed'), ('suppressed', 'Must not be called'), ('blocked', 'Blocked by a rule'), ('cancelled', 'Cancelled'), ('unknown', 'Unknown')], default='waiting', max_length=12)),
-                ('reason', models.TextField(blank=True, default='Waiting for the first call.')),
-                ('disposition', models.CharField(blank=True, default='', help_text='How the last call ended.', max_length=20)),
-                ('outcome', models.CharField(blank=True, default='', help_text='What was achieved.', max_length=60)),
-                ('attempts', models.PositiveSmallIntegerField(default=0)),
-                ('due_at', models.DateTimeField(blank=True, help_text='Not before this.', null=True)),
-                ('campaign', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='recipients', to='campaigns.campaign')),
-                ('source', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='recipients', to='campaigns.import')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("created_at", models.DateTimeField(default=campaigns.clock.now, editable=False)),
+                ("changed_at", models.DateTimeField(default=campaigns.clock.now, editable=False)),
+                ("row_number", models.PositiveIntegerField(blank=True, null=True)),
+                ("phone", models.CharField(max_length=16)),
+                ("name", models.CharField(blank=True, default="", max_length=200)),
+                ("language", models.CharField(max_length=10)),
+                ("variables", models.JSONField(blank=True, default=dict)),
+                ("note", models.TextField(blank=True, default="", help_text="What was repaired at import.")),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("waiting", "Waiting"),
+                            ("under_way", "Under way"),
+                            ("completed", "Completed"),
+                            ("unreached", "Not reached"),
+                            ("failed", "Failed"),
+                            ("suppressed", "Must not be called"),
+                            ("blocked", "Blocked by a rule"),
+                            ("cancelled", "Cancelled"),
+                            ("unknown", "Unknown"),
+                        ],
+                        default="waiting",
+                        max_length=12,
+                    ),
+                ),
+                ("reason", models.TextField(blank=True, default="Waiting for the first call.")),
+                (
+                    "disposition",
+                    models.CharField(
+                        blank=True, default="", help_text="How the last call ended.", max_length=20
+                    ),
+                ),
+                (
+                    "outcome",
+                    models.CharField(blank=True, default="", help_text="What was achieved.", max_length=60),
+                ),
+                ("attempts", models.PositiveSmallIntegerField(default=0)),
+                ("due_at", models.DateTimeField(blank=True, help_text="Not before this.", null=True)),
+                (
+                    "campaign",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="recipients",
+                        to="campaigns.campaign",
+                    ),
+                ),
+                (
+                    "source",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="recipients",
+                        to="campaigns.import",
+                    ),
+                ),
             ],
             options={
-                'ordering': ('campaign', 'id'),
+                "ordering": ("campaign", "id"),
             },
         ),
         migrations.CreateModel(
-            name='Evidence',
+            name="Evidence",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('message_reference', models.CharField(blank=True, default='', max_length=40)),
-                ('stage', models.CharField(choices=[('planning', 'Planning'), ('hand_over', 'Hand-over')], max_length=10)),
-                ('judged_at', models.DateTimeField()),
-                ('planned_for', models.DateTimeField()),
-                ('verdict', models.CharField(max_length=8)),
-                ('findings', models.JSONField(default=list)),
-                ('rules_version', models.CharField(max_length=40)),
-                ('recipient', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='evidence', to='campaigns.recipient')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("message_reference", models.CharField(blank=True, default="", max_length=40)),
+                (
+                    "stage",
+                    models.CharField(
+                        choices=[("planning", "Planning"), ("hand_over", "Hand-over")], max_length=10
+                    ),
+                ),
+                ("judged_at", models.DateTimeField()),
+                ("planned_for", models.DateTimeField()),
+                ("verdict", models.CharField(max_length=8)),
+                ("findings", models.JSONField(default=list)),
+                ("rules_version", models.CharField(max_length=40)),
+                (
+                    "recipient",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="evidence",
+                        to="campaigns.recipient",
+                    ),
+                ),
             ],
             options={
-                'verbose_name_plural': 'evidence',
-                'ordering': ('recipient', 'id'),
+                "verbose_name_plural": "evidence",
+                "ordering": ("recipient", "id"),
             },
         ),
         migrations.CreateModel(
-            name='Suppression',
+            name="Suppression",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('created_at', models.DateTimeField(default=campaigns.clock.now, editable=False)),
-                ('changed_at', models.DateTimeField(default=campaigns.clock.now, editable=False)),
-                ('phone', models.CharField(max_length=16)),
-                ('scope', models.CharField(choices=[('organisation', 'All calls of the organisation'), ('category', 'One category')], default='organisation', max_length=12)),
-                ('category', models.CharField(blank=True, default='', max_length=20)),
-                ('source', models.CharField(choices=[('key', 'Key pressed in a call'), ('spoken', 'Said in a call'), ('staff', 'Entered by staff'), ('file', 'Imported file'), ('api', 'API')], max_length=10)),
-                ('reason', models.TextField(help_text='A sentence for the person who reads it later.')),
-                ('message_reference', models.CharField(blank=True, default='', max_length=40)),
-                ('lifted_at', models.DateTimeField(blank=True, null=True)),
-                ('lifted_reason', models.TextField(blank=True, default='')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("created_at", models.DateTimeField(default=campaigns.clock.now, editable=False)),
+                ("changed_at", models.DateTimeField(default=campaigns.clock.now, editable=False)),
+                ("phone", models.CharField(max_length=16)),
+                (
+                    "scope",
+                    models.CharField(
+                        choices=[
+                            ("organisation", "All calls of the organisation"),
+                            ("category", "One category"),
+                        ],
+                        default="organisation",
+                        max_length=12,
+                    ),
+                ),
+                ("category", models.CharField(blank=True, default="", max_length=20)),
+                (
+                    "source",
+                    models.CharField(
+                        choices=[
+                            ("key", "Key pressed in a call"),
+                            ("spoken", "Said in a call"),
+                            ("staff", "Entered by staff"),
+                            ("file", "Imported file"),
+                            ("api", "API"),
+                        ],
+                        max_length=10,
+                    ),
+                ),
+                ("reason", models.TextField(help_text="A sentence for the person who reads it later.")),
+                ("message_reference", models.CharField(blank=True, default="", max_length=40)),
+                ("lifted_at", models.DateTimeField(blank=True, null=True)),
+                ("lifted_reason", models.TextField(blank=True, default="")),
             ],
             options={
-                'ordering': ('-created_at',),
-                'indexes': [models.Index(fields=['phone'], name='suppression_phone')],
-                'constraints': [models.CheckConstraint(condition=models.Q(('scope__in', ['organisation', 'category'])), name='suppression_scope_known'), models.CheckConstraint(condition=models.Q(('source__in', ['key', 'spoken', 'staff', 'file', 'api'])), name='suppression_source_known'), models.UniqueConstraint(condition=models.Q(('lifted_at__isnull', True)), fields=('phone', 'scope', 'category'), name='one_live_suppression_a_scope'), models.CheckConstraint(condition=models.Q(models.Q(('category', ''), ('scope', 'organisation')), models.Q(('scope', 'category'), models.Q(('category', ''), _negated=True)), _connector='OR'), name='suppression_category_with_scope'), models.CheckConstraint(condition=models.Q(('lifted_at__isnull', True), models.Q(('lifted_reason', ''), _negated=True), _connector='OR'), name='suppression_lifted_with_reason')],
+                "ordering": ("-created_at",),
+                "indexes": [models.Index(fields=["phone"], name="suppression_phone")],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("scope__in", ["organisation", "category"])),
+                        name="suppression_scope_known",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("source__in", ["key", "spoken", "staff", "file", "api"])),
+                        name="suppression_source_known",
+                    ),
+                    models.UniqueConstraint(
+                        condition=models.Q(("lifted_at__isnull", True)),
+                        fields=("phone", "scope", "category"),
+                        name="one_live_suppression_a_scope",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("category", ""), ("scope", "organisation")),
+                            models.Q(("scope", "category"), models.Q(("category", ""), _negated=True)),
+                            _connector="OR",
+                        ),
+                        name="suppression_category_with_scope",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("lifted_at__isnull", True),
+                            models.Q(("lifted_reason", ""), _negated=True),
+                            _connector="OR",
+                        ),
+                        name="suppression_lifted_with_reason",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Template',
+            name="Template",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('created_at', models.DateTimeField(default=campaigns.clock.now, editable=False)),
-                ('changed_at', models.DateTimeField(default=campaigns.clock.now, editable=False)),
-                ('remote_id', models.CharField(blank=True, default='', max_length=64)),
-                ('remote', models.JSONField(blank=True, default=dict, editable=False)),
-                ('sync_state', models.CharField(choices=[('pending', 'To be uploaded'), ('synced', 'Same at XFin'), ('drifted', 'Changed at XFin'), ('failed', 'Refused by XFin')], default='pending', max_length=10)),
-                ('sync_reason', models.TextField(blank=True, default='')),
-                ('synced_at', models.DateTimeField(blank=True, editable=False, null=True)),
-                ('name', models.CharField(max_length=120)),
-                ('description', models.TextField(blank=True, default='')),
-                ('response_type', models.CharField(choices=[('none', 'Nothing'), ('voice', 'Voice'), ('touchtone', 'Keys')], default='voice', max_length=12)),
-                ('num_backups', models.PositiveSmallIntegerField(default=0, verbose_name='redials by XFin')),
-                ('max_touchtone_retries', models.PositiveSmallIntegerField(default=3)),
-                ('account', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='templates', to='campaigns.account')),
-                ('numbers', models.ManyToManyField(blank=True, related_name='templates', to='campaigns.phonenumber')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("created_at", models.DateTimeField(default=campaigns.clock.now, editable=False)),
+                ("changed_at", models.DateTimeField(default=campaigns.clock.now, editable=False)),
+                ("remote_id", models.CharField(blank=True, default="", max_length=64)),
+                ("remote", models.JSONField(blank=True, default=dict, editable=False)),
+                (
+                    "sync_state",
+                    models.CharField(
+                        choices=[
+                            ("pending", "To be uploaded"),
+                            ("synced", "Same at XFin"),
+                            ("drifted", "Changed at XFin"),
+                            ("failed", "Refused by XFin"),
+                        ],
+                        default="pending",
+                        max_length=10,
+                    ),
+                ),
+                ("sync_reason", models.TextField(blank=True, default="")),
+                ("synced_at", models.DateTimeField(blank=True, editable=False, null=True)),
+                ("name", models.CharField(max_length=120)),
+                ("description", models.TextField(blank=True, default="")),
+                (
+                    "response_type",
+                    models.CharField(
+                        choices=[("none", "Nothing"), ("voice", "Voice"), ("touchtone", "Keys")],
+                        default="voice",
+                        max_length=12,
+                    ),
+                ),
+                ("num_backups", models.PositiveSmallIntegerField(default=0, verbose_name="redials by XFin")),
+                ("max_touchtone_retries", models.PositiveSmallIntegerField(default=3)),
+                (
+                    "account",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="templates",
+                        to="campaigns.account",
+                    ),
+                ),
+                (
+                    "numbers",
+                    models.ManyToManyField(blank=True, related_name="templates", to="campaigns.phonenumber"),
+                ),
             ],
             options={
-                'ordering': ('name',),
+                "ordering": ("name",),
             },
         ),
         migrations.AddField(
-            model_name='campaign',
-            name='template',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='campaigns', to='campaigns.template'),
+            model_name="campaign",
+            name="template",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="campaigns", to="campaigns.template"
+            ),
         ),
         migrations.CreateModel(
-            name='TemplateLanguage',
+            name="TemplateLanguage",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('created_at', models.DateTimeField(default=campaigns.clock.now, editable=False)),
-                ('changed_at', models.DateTimeField(default=campaigns.clock.now, editable=False)),
-                ('remote_id', models.CharField(blank=True, default='', max_length=64)),
-                ('remote', models.JSONField(blank=True, default=dict, editable=False)),
-                ('sync_state', models.CharField(choices=[('pending', 'To be uploaded'), ('synced', 'Same at XFin'), ('drifted', 'Changed at XFin'), ('failed', 'Refused by XFin')], default='pending', max_length=10)),
-                ('sync_reason', models.TextField(blank=True, default='')),
-                ('synced_at', models.DateTimeField(blank=True, editable=False, null=True)),
-                ('language', models.CharField(max_length=10)),
-                ('syntax', models.TextField(blank=True, default='')),
-                ('contents', models.ManyToManyField(blank=True, related_name='languages', to='campaigns.content')),
-                ('template', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='languages', to='campaigns.template')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("created_at", models.DateTimeField(default=campaigns.clock.now, editable=False)),
+                ("changed_at", models.DateTimeField(default=campaigns.clock.now, editable=False)),
+                ("remote_id", models.CharField(blank=True, default="", max_length=64)),
+                ("remote", models.JSONField(blank=True, default=dict, editable=False)),
+                (
+                    "sync_state",
+                    models.CharField(
+                        choices=[
+                            ("pending", "To be uploaded"),
+                            ("synced", "Same at XFin"),
+                            ("drifted", "Changed at XFin"),
+                            ("failed", "Refused by XFin"),
+                        ],
+                        default="pending",
+                        max_length=10,
+                    ),
+                ),
+                ("sync_reason", models.TextField(blank=True, default="")),
+                ("synced_at", models.DateTimeField(blank=True, editable=False, null=True)),
+                ("language", models.CharField(max_length=10)),
+                ("syntax", models.TextField(blank=True, default="")),
+                (
+                    "contents",
+                    models.ManyToManyField(blank=True, related_name="languages", to="campaigns.content"),
+                ),
+                (
+                    "template",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="languages",
+                        to="campaigns.template",
+                    ),
+                ),
             ],
             options={
-                'ordering': ('template', 'language'),
+                "ordering": ("template", "language"),
             },
         ),
         migrations.CreateModel(
-            name='UploadBatch',
+            name="UploadBatch",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('created_at', models.DateTimeField(default=campaigns.clock.now, editable=False)),
-                ('changed_at', models.DateTimeField(default=campaigns.clock.now, editable=False)),
-                ('reference', models.CharField(default=campaigns.models.base.new_batch_reference, editable=False, max_length=40, unique=True)),
-                ('size', models.PositiveIntegerField()),
-                ('state', models.CharField(choices=[('sending', 'Being sent'), ('confirmed', 'Reply read'), ('not_sent', 'Did not reach XFin'), ('refused', 'Refused by XFin'), ('unconfirmed', 'Sent, reply not read'), ('reconciled', 'Looked up at XFin')], default='sending', max_length=12)),
-                ('reason', models.TextField(blank=True, default='Being sent to XFin.')),
-                ('claimed_until', models.DateTimeField(help_text='After this the worker that held it counts as dead.')),
-                ('look_up_after', models.DateTimeField(blank=True, null=True)),
-                ('account', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='batches', to='campaigns.account')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("created_at", models.DateTimeField(default=campaigns.clock.now, editable=False)),
+                ("changed_at", models.DateTimeField(default=campaigns.clock.now, editable=False)),
+                (
+                    "reference",
+                    models.CharField(
+                        default=campaigns.models.base.new_batch_reference,
+                        editable=False,
+                        max_length=40,
+                        unique=True,
+                    ),
+                ),
+                ("size", models.PositiveIntegerField()),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("sending", "Being sent"),
+                            ("confirmed", "Reply read"),
+                            ("not_sent", "Did not reach XFin"),
+                            ("refused", "Refused by XFin"),
+                            ("unconfirmed", "Sent, reply not read"),
+                            ("reconciled", "Looked up at XFin"),
+                        ],
+                        default="sending",
+                        max_length=12,
+                    ),
+                ),
+                ("reason", models.TextField(blank=True, default="Being sent to XFin.")),
+                (
+                    "claimed_until",
+                    models.DateTimeField(help_text="After this the worker that held it counts as dead."),
+                ),
+                ("look_up_after", models.DateTimeField(blank=True, null=True)),
+                (
+                    "account",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="batches",
+                        to="campaigns.account",
+                    ),
+                ),
             ],
             options={
-                'verbose_name_plural': 'upload batches',
-                'ordering': ('-created_at',),
+                "verbose_name_plural": "upload batches",
+                "ordering": ("-created_at",),
             },
         ),
         migrations.CreateModel(
-            name='Message',
+            name="Message",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('created_at', models.DateTimeField(default=campaigns.clock.now, editable=False)),
-                ('changed_at', models.DateTimeField(default=campaigns.clock.now, editable=False)),
-                ('attempt', models.PositiveSmallIntegerField()),
-                ('reference', models.CharField(default=campaigns.models.base.new_message_reference, editable=False, max_length=40, unique=True)),
-                ('send_on', models.DateTimeField()),
-                ('remote_id', models.CharField(blank=True, default='', max_length=64)),
-                ('remote_state', models.CharField(blank=True, default='', help_text='As XFin wrote it.', max_length=60)),
-                ('state', models.CharField(choices=[('planned', 'Planned'), ('sending', 'Being sent to XFin'), ('unconfirmed', 'Sent, reply not read'), ('queued', 'At XFin'), ('done', 'Done'), ('failed', 'Failed'), ('rejected', 'Rejected by XFin'), ('blocked', 'Blocked by a rule'), ('cancelled', 'Cancelled'), ('unknown', 'Unknown')], default='planned', max_length=12)),
-                ('reason', models.TextField(blank=True, default='Planned.')),
-                ('disposition', models.CharField(blank=True, default='', max_length=20)),
-                ('duration_seconds', models.PositiveIntegerField(blank=True, null=True)),
-                ('settled_at', models.DateTimeField(blank=True, null=True)),
-                ('recipient', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='messages', to='campaigns.recipient')),
-                ('batch', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='messages', to='campaigns.uploadbatch')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("created_at", models.DateTimeField(default=campaigns.clock.now, editable=False)),
+                ("changed_at", models.DateTimeField(default=campaigns.clock.now, editable=False)),
+                ("attempt", models.PositiveSmallIntegerField()),
+                (
+                    "reference",
+                    models.CharField(
+                        default=campaigns.models.base.new_message_reference,
+                        editable=False,
+                        max_length=40,
+                        unique=True,
+                    ),
+                ),
+                ("send_on", models.DateTimeField()),
+                ("remote_id", models.CharField(blank=True, default="", max_length=64)),
+                (
+                    "remote_state",
+                    models.CharField(blank=True, default="", help_text="As XFin wrote it.", max_length=60),
+                ),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("planned", "Planned"),
+                            ("sending", "Being sent to XFin"),
+                            ("unconfirmed", "Sent, reply not read"),
+                            ("queued", "At XFin"),
+                            ("done", "Done"),
+                            ("failed", "Failed"),
+                            ("rejected", "Rejected by XFin"),
+                            ("blocked", "Blocked by a rule"),
+                            ("cancelled", "Cancelled"),
+                            ("unknown", "Unknown"),
+                        ],
+                        default="planned",
+                        max_length=12,
+                    ),
+                ),
+                ("reason", models.TextField(blank=True, default="Planned.")),
+                ("disposition", models.CharField(blank=True, default="", max_length=20)),
+                ("duration_seconds", models.PositiveIntegerField(blank=True, null=True)),
+                ("settled_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "recipient",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="messages",
+                        to="campaigns.recipient",
+                    ),
+                ),
+                (
+                    "batch",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="messages",
+                        to="campaigns.uploadbatch",
+                    ),
+                ),
             ],
             options={
-                'ordering': ('send_on', 'id'),
+                "ordering": ("send_on", "id"),
             },
         ),
         migrations.AddConstraint(
-            model_name='content',
-            constraint=models.UniqueConstraint(fields=('account', 'name'), name='content_name_once_an_account'),
+            model_name="content",
+            constraint=models.UniqueConstraint(
+                fields=("account", "name"), name="content_name_once_an_account"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='content',
-            constraint=models.CheckConstraint(condition=models.Q(('sync_state__in', ['pending', 'synced', 'drifted', 'failed'])), name='content_sync_state_known'),
+            model_name="content",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("sync_state__in", ["pending", "synced", "drifted", "failed"])),
+                name="content_sync_state_known",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='import',
-            constraint=models.CheckConstraint(condition=models.Q(('state__in', ['reading', 'done', 'failed'])), name='import_state_known'),
+            model_name="import",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("state__in", ["reading", "done", "failed"])), name="import_state_known"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='import',
-            constraint=models.CheckConstraint(condition=models.Q(('uploaded', django.db.models.expressions.CombinedExpression(django.db.models.expressions.CombinedExpression(django.db.models.expressions.CombinedExpression(models.F('accepted'), '+', models.F('rejected')), '+', models.F('duplicate')), '+', models.F('suppressed')))), name='import_rows_add_up'),
+            model_name="import",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    (
+                        "uploaded",
+                        django.db.models.expressions.CombinedExpression(
+                            django.db.models.expressions.CombinedExpression(
+                                django.db.models.expressions.CombinedExpression(
+                                    models.F("accepted"), "+", models.F("rejected")
+                                ),
+                                "+",
+                                models.F("duplicate"),
+                            ),
+                            "+",
+                            models.F("suppressed"),
+                        ),
+                    )
+                ),
+                name="import_rows_add_up",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='importrow',
-            constraint=models.UniqueConstraint(fields=('source', 'row_number'), name='import_row_once'),
+            model_name="importrow",
+            constraint=models.UniqueConstraint(fields=("source", "row_number"), name="import_row_once"),
         ),
         migrations.AddConstraint(
-            model_name='importrow',
-            constraint=models.CheckConstraint(condition=models.Q(('fate__in', ['rejected', 'duplicate', 'suppressed'])), name='importrow_fate_known'),
+            model_name="importrow",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("fate__in", ["rejected", "duplicate", "suppressed"])),
+                name="importrow_fate_known",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='phonenumber',
-            constraint=models.CheckConstraint(condition=models.Q(('series__in', ['140', '1600', '1601', 'ordinary'])), name='number_series_known'),
+            model_name="phonenumber",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("series__in", ["140", "1600", "1601", "ordinary"])),
+                name="number_series_known",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='phonenumber',
-            constraint=models.CheckConstraint(condition=models.Q(('direction__in', ['outbound', 'inbound', 'both'])), name='number_direction_known'),
+            model_name="phonenumber",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("direction__in", ["outbound", "inbound", "both"])),
+                name="number_direction_known",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='phonenumber',
-            constraint=models.CheckConstraint(condition=models.Q(('container__in', ['wav', 'raw'])), name='number_container_known'),
+            model_name="phonenumber",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("container__in", ["wav", "raw"])), name="number_container_known"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='phonenumber',
-            constraint=models.CheckConstraint(condition=models.Q(('max_calls__gte', 1)), name='number_max_calls'),
+            model_name="phonenumber",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("max_calls__gte", 1)), name="number_max_calls"
+            ),
         ),
         migrations.AddIndex(
-            model_name='recipient',
-            index=models.Index(fields=['campaign', 'state', 'due_at'], name='recipient_due'),
+            model_name="recipient",
+            index=models.Index(fields=["campaign", "state", "due_at"], name="recipient_due"),
         ),
         migrations.AddConstraint(
-            model_name='recipient',
-            constraint=models.UniqueConstraint(fields=('campaign', 'phone'), name='one_person_once_a_campaign'),
+            model_name="recipient",
+            constraint=models.UniqueConstraint(
+                fields=("campaign", "phone"), name="one_person_once_a_campaign"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='recipient',
-            constraint=models.CheckConstraint(condition=models.Q(('state__in', ['waiting', 'under_way', 'completed', 'unreached', 'failed', 'suppressed', 'blocked', 'cancelled', 'unknown'])), name='recipient_state_known'),
+            model_name="recipient",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    (
+                        "state__in",
+                        [
+                            "waiting",
+                            "under_way",
+                            "completed",
+                            "unreached",
+                            "failed",
+                            "suppressed",
+                            "blocked",
+                            "cancelled",
+                            "unknown",
+                        ],
+                    )
+                ),
+                name="recipient_state_known",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='evidence',
-            constraint=models.CheckConstraint(condition=models.Q(('stage__in', ['planning', 'hand_over'])), name='evidence_stage_known'),
+            model_name="evidence",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("stage__in", ["planning", "hand_over"])), name="evidence_stage_known"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='template',
-            constraint=models.UniqueConstraint(fields=('account', 'name'), name='template_name_once_an_account'),
+            model_name="template",
+            constraint=models.UniqueConstraint(
+                fields=("account", "name"), name="template_name_once_an_account"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='template',
-            constraint=models.CheckConstraint(condition=models.Q(('sync_state__in', ['pending', 'synced', 'drifted', 'failed'])), name='template_sync_state_known'),
+            model_name="template",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("sync_state__in", ["pending", "synced", "drifted", "failed"])),
+                name="template_sync_state_known",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='template',
-            constraint=models.CheckConstraint(condition=models.Q(('response_type__in', ['none', 'voice', 'touchtone'])), name='template_response_type_known'),
+            model_name="template",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("response_type__in", ["none", "voice", "touchtone"])),
+                name="template_response_type_known",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='campaign',
-            constraint=models.CheckConstraint(condition=models.Q(('state__in', ['draft', 'running', 'paused', 'stopped', 'completed', 'cancelled'])), name='campaign_state_known'),
+            model_name="campaign",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("state__in", ["draft", "running", "paused", "stopped", "completed", "cancelled"])
+                ),
+                name="campaign_state_known",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='campaign',
-            constraint=models.CheckConstraint(condition=models.Q(('category__in', ['transactional', 'service', 'promotional', 'collections', 'microfinance', 'trade_dues', 'survey', 'political'])), name='campaign_category_known'),
+            model_name="campaign",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    (
+                        "category__in",
+                        [
+                            "transactional",
+                            "service",
+                            "promotional",
+                            "collections",
+                            "microfinance",
+                            "trade_dues",
+                            "survey",
+                            "political",
+                        ],
+                    )
+                ),
+                name="campaign_category_known",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='campaign',
-            constraint=models.CheckConstraint(condition=models.Q(('calls_per_minute__gte', 1), ('max_attempts__gte', 1)), name='campaign_pace_positive'),
+            model_name="campaign",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("calls_per_minute__gte", 1), ("max_attempts__gte", 1)),
+                name="campaign_pace_positive",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='templatelanguage',
-            constraint=models.UniqueConstraint(fields=('template', 'language'), name='template_language_once'),
+            model_name="templatelanguage",
+            constraint=models.UniqueConstraint(
+                fields=("template", "language"), name="template_language_once"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='templatelanguage',
-            constraint=models.CheckConstraint(condition=models.Q(('sync_state__in', ['pending', 'synced', 'drifted', 'failed'])), name='templatelanguage_sync_state_known'),
+            model_name="templatelanguage",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("sync_state__in", ["pending", "synced", "drifted", "failed"])),
+                name="templatelanguage_sync_state_known",
+            ),
         ),
         migrations.AddIndex(
-            model_name='uploadbatch',
-            index=models.Index(fields=['state', 'look_up_after'], name='batch_due'),
+            model_name="uploadbatch",
+            index=models.Index(fields=["state", "look_up_after"], name="batch_due"),
         ),
         migrations.AddConstraint(
-            model_name='uploadbatch',
-            constraint=models.CheckConstraint(condition=models.Q(('state__in', ['sending', 'confirmed', 'not_sent', 'refused', 'unconfirmed', 'reconciled'])), name='batch_state_known'),
+            model_name="uploadbatch",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    (
+                        "state__in",
+                        ["sending", "confirmed", "not_sent", "refused", "unconfirmed", "reconciled"],
+                    )
+                ),
+                name="batch_state_known",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='uploadbatch',
-            constraint=models.CheckConstraint(condition=models.Q(('size__gte', 1)), name='batch_not_empty'),
+            model_name="uploadbatch",
+            constraint=models.CheckConstraint(condition=models.Q(("size__gte", 1)), name="batch_not_empty"),
         ),
         migrations.AddConstraint(
-            model_name='uploadbatch',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('state', 'unconfirmed'), _negated=True), ('look_up_after__isnull', False), _connector='OR'), name='batch_unconfirmed_is_due'),
+            model_name="uploadbatch",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("state", "unconfirmed"), _negated=True),
+                    ("look_up_after__isnull", False),
+                    _connector="OR",
+                ),
+                name="batch_unconfirmed_is_due",
+            ),
         ),
         migrations.AddIndex(
-            model_name='message',
-            index=models.Index(fields=['state', 'send_on'], name='message_due'),
+            model_name="message",
+            index=models.Index(fields=["state", "send_on"], name="message_due"),
         ),
         migrations.AddConstraint(
-            model_name='message',
-            constraint=models.UniqueConstraint(fields=('recipient', 'attempt'), name='one_message_an_attempt'),
+            model_name="message",
+            constraint=models.UniqueConstraint(
+                fields=("recipient", "attempt"), name="one_message_an_attempt"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='message',
-            constraint=models.UniqueConstraint(condition=models.Q(('state__in', ['planned', 'sending', 'unconfirmed', 'queued'])), fields=('recipient',), name='one_open_message_a_recipient'),
+            model_name="message",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("state__in", ["planned", "sending", "unconfirmed", "queued"])),
+                fields=("recipient",),
+                name="one_open_message_a_recipient",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='message',
-            constraint=models.CheckConstraint(condition=models.Q(('state__in', ['planned', 'sending', 'unconfirmed', 'queued', 'done', 'failed', 'rejected', 'blocked', 'cancelled', 'unknown'])), name='message_state_known'),
+            model_name="message",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    (
+                        "state__in",
+                        [
+                            "planned",
+                            "sending",
+                            "unconfirmed",
+                            "queued",
+                            "done",
+                            "failed",
+                            "rejected",
+                            "blocked",
+                            "cancelled",
+                            "unknown",
+                        ],
+                    )
+                ),
+                name="message_state_known",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='message',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('state__in', ['sending', 'unconfirmed', 'queued']), _negated=True), ('batch__isnull', False), _connector='OR'), name='message_handed_over_has_batch'),
+            model_name="message",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("state__in", ["sending", "unconfirmed", "queued"]), _negated=True),
+                    ("batch__isnull", False),
+                    _connector="OR",
+                ),
+                name="message_handed_over_has_batch",
+            ),
         ),
     ]

@@ -11,8 +11,8 @@ from campaigns.rules import WINDOWS, Attempt, Kind, Verdict, evaluate, window_ru
 from campaigns.windows import IST
 
 
-def verdict(category: str, at: str, *, series: str = "ordinary", **fields: str) -> Verdict:
-    attempt = Attempt(category=category, caller_series=series, **fields)
+def verdict(category: str, at: str, *, series: str = "ordinary") -> Verdict:
+    attempt = Attempt(category=category, caller_series=series)
     return evaluate(attempt, datetime.fromisoformat(at).replace(tzinfo=IST)).verdict
 
 

@@ -1,0 +1,28 @@
+"""What every page of the portal knows: the time, how many calls are live, how far the clock is shifted."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.conf import settings
+from django.http import HttpRequest
+
+from calls import queries
+from campaigns import clock
+from campaigns.display import own_offset
+
+
+@dataclass(frozen=True, slots=True)
+class Portal:
+    """The frame of a page."""
+
+    now: datetime
+    live_calls: int
+    shifted: str
+
+
+def portal(request: HttpRequest) -> dict[str, Portal]:
+    """For the frame of every page of staff; nothing for anybody else. One query."""
+    if not getattr(request, "user", None) or not request.user.is_staff or request.path.startswith("/admin/"):
+        return {}
+    shifted = own_offset(settings.CLOCK_OFFSET) if settings.CLOCK_OFFSET else ""
+    return {"portal": Portal(clock.now(), queries.count_live_calls(), shifted)}

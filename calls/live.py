@@ -1,0 +1,203 @@
+"""Pages that change by themselves: a WebSocket that sends a part of the page when it has changed.
+
+The database is looked at once a second and shared by all who watch the same page in this process, so a
+page costs the same for one watcher and for fifty. No channel layer is needed: every process finds the
+same truth in the database.
+"""
+
+import asyncio
+import contextlib
+import logging
+import time
+from collections.abc import Mapping
+from typing import Any, ClassVar
+from uuid import UUID
+from weakref import WeakValueDictionary
+
+from channels.db import database_sync_to_async
+from channels.generic.websocket import AsyncWebsocketConsumer
+from django.template.loader import render_to_string
+from django.urls import path
+
+from calls import queries
+from campaigns import clock
+from campaigns.queries import all_campaigns, overview
+
+log = logging.getLogger(__name__)
+
+LOOK_SECONDS = 1.0
+#: A watcher is sent away after this; the page connects again, and whoever was logged out stays out.
+LONGEST_SECONDS = 900.0
+MOST_WATCHERS = 200
+
+NOT_STAFF, GONE, FULL, AGAIN = 4403, 4404, 1013, 1012
+
+Parts = Mapping[str, str]
+
+
+def _render(templates: Mapping[str, str], context: dict[str, Any]) -> Parts:
+    """Each part of a page as a fragment that htmx puts in its place."""
+    context = {**context, "oob": True}
+    return {name: render_to_string(template, context) for name, template in templates.items()}
+
+
+def home_parts() -> Parts:
+    """The moving parts of the home page."""
+    context = queries.home(clock.now())
+    parts = {
+        "today": "calls/today.html",
+        "notices": "calls/notices.html",
+        "running": "calls/running.html",
+        "live": "calls/live.html",
+    }
+    today: Any = context["today"]
+    count = render_to_string("parts/live_count.html", {"count": today.live, "oob": True})
+    return {**_render(parts, context), "count": count}
+
+
+def campaign_parts(campaign_id: int) -> Parts | None:
+    """The moving parts of a campaign's page; None when there is no such campaign."""
+    campaign = all_campaigns().filter(pk=campaign_id).first()
+    if campaign is None:
+        return None
+    now = clock.now()
+    live = queries.live_calls(campaign_id=campaign_id)
+    context = overview(campaign, now) | {"campaign": campaign, "live": live, "now": now}
+    parts = {
+        "state": "campaigns/state.html",
+        "counts": "campaigns/counts.html",
+        "progress": "campaigns/progress.html",
+        "misses": "campaigns/misses.html",
+        "live": "calls/live.html",
+    }
+    return _render(parts, context)
+
+
+def call_parts(call_id: UUID) -> Parts | None:
+    """The moving parts of a call's page; None when there is no such call."""
+    page = queries.call_page(call_id)
+    if page is None:
+        return None
+    parts = {"state": "calls/state.html", "events": "calls/events.html", "facts": "calls/facts.html"}
+    return _render(parts, {"page": page, "call": page.call, "now": clock.now()})
+
+
+class Look:
+    """The newest look at one page, taken at most once a second however many watch."""
+
+    _all: ClassVar[WeakValueDictionary[str, "Look"]] = WeakValueDictionary()
+
+    def __init__(self) -> None:
+        self._lock = asyncio.Lock()
+        self._taken_at = float("-inf")
+        self._parts: Parts | None = None
+
+    @classmethod
+    def at(cls, key: str) -> "Look":
+        """The look all watchers of `key` share; it goes when the last of them goes."""
+        return cls._all.setdefault(key, cls())
+
+    async def take(self, watcher: "Watcher") -> Parts | None:
+        """The parts now, as rendered less than a second ago; None when the page is gone."""
+        async with self._lock:
+            if time.monotonic() - self._taken_at >= LOOK_SECONDS * 0.9:
+                self._parts = await database_sync_to_async(watcher.parts)()
+                self._taken_at = time.monotonic()
+        return self._parts
+
+
+class Watcher(AsyncWebsocketConsumer):
+    """Sends the changed parts of one page to one member of staff."""
+
+    watching: ClassVar[int] = 0
+    _task: asyncio.Task[None] | None = None
+
+    def parts(self) -> Parts | None:
+        """The moving parts of the page, by name; runs in a thread."""
+        raise NotImplementedError
+
+    @property
+    def key(self) -> str:
+        """What is watched: watchers with the same key share one look."""
+        return str(self.scope["path"])
+
+    async def connect(self) -> None:
+        """Take in staff; send everybody else away before the connection is accepted."""
+        if not await self._is_staff():
+            await self.close(code=NOT_STAFF)
+            return
+        await self.accept()
+        if Watcher.watching >= MOST_WATCHERS:
+            await self.close(code=FULL)
+            return
+        Watcher.watching += 1
+        self._task = asyncio.create_task(self._watch())
+
+    async def disconnect(self, code: int) -> None:
+        """Stop looking."""
+        if self._task is not None:
+            Watcher.watching -= 1
+            self._task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._task
+
+    async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
+        """A page has nothing to say here; what comes is dropped."""
+
+    async def _is_staff(self) -> bool:
+        user = self.scope.get("user")
+        return bool(user and user.is_active and user.is_staff)
+
+    async def _watch(self) -> None:
+        """Look, send what changed, wait; until the page is gone or it is time to ask again who this is."""
+        try:
+            await self._look_until(time.monotonic() + LONGEST_SECONDS)
+        except Exception:
+            log.exception("A live page (%s) can't be kept up to date; it is closed.", type(self).__name__)
+            await self.close(code=1011)
+
+    async def _look_until(self, end: float) -> None:
+        sent: dict[str, str] = {}
+        look = Look.at(self.key)
+        while time.monotonic() < end:
+            parts = await look.take(self)
+            if parts is None:
+                await self.close(code=GONE)
+                return
+            changed = {name: html for name, html in parts.items() if sent.get(name) != html}
+            if changed:
+                await self.send(text_data="".join(changed.values()))
+                sent.update(changed)
+            await asyncio.sleep(LOOK_SECONDS)
+        await self.close(code=AGAIN)
+
+
+class HomeWatcher(Watcher):
+    """`/live/home/`."""
+
+    def parts(self) -> Parts:
+        """The home page."""
+        return home_parts()
+
+
+class CampaignWatcher(Watcher):
+    """`/live/campaigns/<id>/`."""
+
+    def parts(self) -> Parts | None:
+        """One campaign's page."""
+        return campaign_parts(self.scope["url_route"]["kwargs"]["pk"])
+
+
+class CallWatcher(Watcher):
+    """`/live/calls/<id>/`: as long as the call lasts; its last look shows how it ended."""
+
+    def parts(self) -> Parts | None:
+        """One call's page."""
+        return call_parts(self.scope["url_route"]["kwargs"]["pk"])
+
+
+live_urlpatterns = [
+    path("live/home/", HomeWatcher.as_asgi()),
+    path("live/campaigns/<int:pk>/", CampaignWatcher.as_asgi()),
+    path("live/calls/<uuid:pk>/", CallWatcher.as_asgi()),
+]

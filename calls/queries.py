@@ -1,0 +1,148 @@
+"""Everything the portal and the API read about calls. Each function says how many queries it makes."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, time
+from uuid import UUID
+
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Subquery, Sum
+
+from calls.models import Answer, Call, CallEvent, Recording
+from campaigns.models import Campaign, Evidence, Message, PhoneNumber
+from campaigns.queries import NO_GOAL, evidence_for, notices, running_campaigns
+from campaigns.windows import IST
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Today:
+    """One day in figures."""
+
+    live: int
+    capacity: int
+    dialled: int
+    answered: int
+    goal: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LiveCalls:
+    """The calls going on: how many, and the newest of them."""
+
+    count: int
+    calls: Sequence[Call]
+
+    @property
+    def more(self) -> int:
+        """Calls that are not listed."""
+        return self.count - len(self.calls)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallPage:
+    """One call with all that is known of it."""
+
+    call: Call
+    events: Sequence[CallEvent]
+    answers: Sequence[Answer]
+    recording: Recording | None
+    evidence: Sequence[Evidence]
+
+
+def count_live_calls() -> int:
+    """Open calls. One query."""
+    return Call.objects.filter(state=Call.State.LIVE).count()
+
+
+def start_of_day(now: datetime) -> datetime:
+    """Midnight in India before `now`."""
+    return datetime.combine(now.astimezone(IST).date(), time(0), IST)
+
+
+def today(now: datetime) -> Today:
+    """The day of `now` in figures. Three queries.
+
+    Dialled counts attempts that ended today and those whose call is on the line; XFin tells of the others
+    only when they are over.
+    """
+    since = start_of_day(now)
+    call_of_attempt = Call.objects.filter(message=OuterRef("pk")).order_by("-started_at")
+    attempts = (
+        Message.objects.annotate(
+            called_at=Subquery(call_of_attempt.values("started_at")[:1]),
+            achieved=Subquery(call_of_attempt.values("outcome")[:1]),
+        )
+        .filter(Q(called_at__gte=since) | (Q(settled_at__gte=since) & ~Q(disposition="")))
+        .aggregate(
+            dialled=Count("id"),
+            answered=Count(
+                "id", filter=Q(disposition="answered") | Q(disposition="", called_at__isnull=False)
+            ),
+            goal=Count("id", filter=Q(achieved__isnull=False) & ~Q(achieved__in=NO_GOAL)),
+        )
+    )
+    capacity = PhoneNumber.objects.filter(active=True).aggregate(most=Sum("max_calls", default=0))
+    return Today(live=count_live_calls(), capacity=capacity["most"], **attempts)
+
+
+def live_calls(*, campaign_id: int | None = None, limit: int = 8) -> LiveCalls:
+    """Calls on the line, oldest first, so that rows keep their places. Two queries."""
+    calls = Call.objects.filter(state=Call.State.LIVE)
+    if campaign_id is not None:
+        calls = calls.filter(campaign_id=campaign_id)
+    listed = calls.select_related("campaign", "recipient", "number", "agent").order_by("started_at", "id")
+    return LiveCalls(count=calls.count(), calls=list(listed[:limit]))
+
+
+def calls_found(
+    *, state: str = "", outcome: str = "", campaign: str = "", recipient: str = ""
+) -> QuerySet[Call]:
+    """Calls, newest first, by what a person chose; words that mean nothing choose nothing."""
+    calls = Call.objects.select_related("campaign", "recipient", "number", "agent").order_by("-started_at")
+    if state in Call.State.values:
+        calls = calls.filter(state=state)
+    if outcome:
+        calls = calls.filter(outcome=outcome)
+    if campaign.isdecimal():
+        calls = calls.filter(campaign_id=int(campaign[:18]))
+    if recipient.isdecimal():
+        calls = calls.filter(recipient_id=int(recipient[:18]))
+    return calls
+
+
+def outcomes_seen(limit: int = 30) -> list[str]:
+    """The outcomes that calls have had, for a choice. One query."""
+    outcomes = Call.objects.exclude(outcome="").order_by("outcome").values_list("outcome", flat=True)
+    return list(outcomes.distinct()[:limit])
+
+
+def call_page(call_id: UUID) -> CallPage | None:
+    """One call, or None where there is none. Five queries, whatever its length."""
+    calls = Call.objects.select_related("campaign", "recipient", "message", "number", "agent", "recording")
+    call = calls.filter(pk=call_id).first()
+    if call is None:
+        return None
+    reference = call.message.reference if call.message else ""
+    return CallPage(
+        call=call,
+        events=list(call.events.all()),
+        answers=list(call.answers.all()),
+        recording=getattr(call, "recording", None),
+        evidence=list(evidence_for(reference)),
+    )
+
+
+def campaigns_with_calls(limit: int = 100) -> Sequence[Campaign]:
+    """Campaigns that have had calls, newest first, for a choice. One query."""
+    called = Call.objects.filter(campaign=OuterRef("pk"))
+    return list(Campaign.objects.filter(Exists(called)).only("id", "name")[:limit])
+
+
+def home(now: datetime) -> dict[str, object]:
+    """What the home page and its live part show. Eleven queries, whatever happens."""
+    return {
+        "now": now,
+        "today": today(now),
+        "running": running_campaigns(),
+        "live": live_calls(),
+        "notices": notices(),
+    }

@@ -1,0 +1,76 @@
+"""What the API shows of calls."""
+
+from typing import TYPE_CHECKING
+
+from rest_framework import serializers
+
+from calls.models import Answer, Call, CallEvent
+from campaigns.serializers import shown_phone
+
+if TYPE_CHECKING:
+    AnswerModel = serializers.ModelSerializer[Answer]
+    CallModel = serializers.ModelSerializer[Call]
+    EventModel = serializers.ModelSerializer[CallEvent]
+else:
+    AnswerModel = CallModel = EventModel = serializers.ModelSerializer
+
+
+class AnswerSerializer(AnswerModel):
+    """What the person answered to one question."""
+
+    class Meta:
+        model = Answer
+        fields = ("question", "value", "label", "at")
+        read_only_fields = fields
+
+
+class EventSerializer(EventModel):
+    """One line of a call's log."""
+
+    class Meta:
+        model = CallEvent
+        fields = ("sequence", "at_ms", "kind", "text", "data")
+        read_only_fields = fields
+
+
+class CallSerializer(CallModel):
+    """A call. The number is masked for whoever may not change people."""
+
+    phone = serializers.SerializerMethodField()
+    reference = serializers.CharField(source="message.reference", default="", read_only=True)
+    answers = AnswerSerializer(many=True, read_only=True)
+
+    class Meta:
+        model = Call
+        fields = (
+            "id",
+            "number",
+            "agent",
+            "campaign",
+            "recipient",
+            "phone",
+            "reference",
+            "direction",
+            "stream_sid",
+            "call_sid",
+            "language",
+            "state",
+            "reason",
+            "doing",
+            "disposition",
+            "outcome",
+            "ended_by",
+            "started_at",
+            "ended_at",
+            "duration_ms",
+            "heard_ms",
+            "first_audio_ms",
+            "frames_in",
+            "frames_out",
+            "answers",
+        )
+        read_only_fields = fields
+
+    def get_phone(self, call: Call) -> str:
+        """Whole or masked; empty when nobody knows who was on the line."""
+        return shown_phone(call.recipient.phone, self.context) if call.recipient else ""

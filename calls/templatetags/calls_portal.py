@@ -1,0 +1,26 @@
+"""Template filters for calls."""
+
+from datetime import datetime
+
+from django import template
+
+from calls.models import Call
+from campaigns import display
+
+register = template.Library()
+
+ORDINALS = ("first", "second", "third", "fourth", "fifth", "sixth")
+
+
+@register.filter
+def lasted(call: Call, now: datetime) -> str:
+    """How long a call lasted, or has lasted by `now`, as minutes and seconds."""
+    if call.state == Call.State.LIVE:
+        return display.length(round((now - call.started_at).total_seconds() * 1000))
+    return display.length(call.duration_ms)
+
+
+@register.filter
+def attempt(number: int) -> str:
+    """2 as "second attempt"."""
+    return f"{ORDINALS[number - 1]} attempt" if 1 <= number <= len(ORDINALS) else f"attempt {number}"

@@ -1,0 +1,13 @@
+"""Addresses of the portal's home and its pages about calls."""
+
+from django.urls import path
+
+from calls import views
+
+urlpatterns = [
+    path("", views.home, name="home"),
+    path("calls/", views.call_list, name="calls"),
+    path("calls/live/", views.live_part, name="live-calls"),
+    path("calls/<uuid:pk>/", views.call_detail, name="call"),
+    path("calls/<uuid:pk>/recording.wav", views.recording, name="recording"),
+]

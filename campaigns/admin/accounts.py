@@ -1,0 +1,135 @@
+"""Accounts at XFin, whose credentials are written and never shown, and our own numbers."""
+
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from django import forms
+from django.conf import settings
+from django.contrib import admin, messages
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from unfold.admin import ModelAdmin
+from unfold.widgets import UnfoldAdminPasswordWidget, UnfoldAdminTextInputWidget
+
+from campaigns.models import Account, PhoneNumber
+from campaigns.models.base import new_secret
+from campaigns.services.accounts import credentials_changed
+
+if TYPE_CHECKING:
+    AccountModelForm = forms.ModelForm[Account]
+else:
+    AccountModelForm = forms.ModelForm
+
+
+class AddressField(forms.URLField):
+    """A web address; without a scheme it is taken for https."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(assume_scheme="https", **kwargs)
+
+
+class AccountForm(AccountModelForm):
+    """Credentials are written here and never shown again."""
+
+    new_password = forms.CharField(
+        label="Password",
+        required=False,
+        strip=False,
+        widget=UnfoldAdminPasswordWidget(attrs={"autocomplete": "new-password"}),
+        help_text="Kept encrypted and never shown. Leave empty to keep the one that is stored.",
+    )
+    new_cookies = forms.JSONField(
+        label="Cookies",
+        required=False,
+        widget=UnfoldAdminTextInputWidget,
+        help_text="A JSON object, kept encrypted and never shown. Leave empty to keep what is stored.",
+    )
+
+    class Meta:
+        model = Account
+        fields = (
+            "name",
+            "base_url",
+            "tenant",
+            "email",
+            "auth_scheme",
+            "extra_headers",
+            "chunk_size",
+            "reference_tag",
+            "batch_tag",
+            "state_codes",
+        )
+        field_classes: ClassVar = {"base_url": AddressField}
+
+    def clean_new_password(self) -> str:
+        """A new account needs one."""
+        password: str = self.cleaned_data["new_password"]
+        if not password and not self.instance.pk:
+            raise forms.ValidationError("A new account needs its password.")
+        return password
+
+    def clean_new_cookies(self) -> str:
+        """An object of texts, as JSON again."""
+        cookies = self.cleaned_data["new_cookies"]
+        if cookies and not (
+            isinstance(cookies, dict) and all(isinstance(value, str) for value in cookies.values())
+        ):
+            raise forms.ValidationError('Write an object of texts, such as {"login_cookie": "…"}.')
+        return forms.JSONField().prepare_value(cookies) if cookies else ""
+
+    def save(self, commit: bool = True) -> Account:
+        """Take over the credentials that were entered."""
+        if self.cleaned_data["new_password"]:
+            self.instance.password = self.cleaned_data["new_password"]
+        if self.cleaned_data["new_cookies"]:
+            self.instance.cookies = self.cleaned_data["new_cookies"]
+        account: Account = super().save(commit)
+        return account
+
+
+@admin.register(Account)
+class AccountAdmin(ModelAdmin):
+    """XFin tenants. A change of what decides the login makes us try again at once."""
+
+    form = AccountForm
+    list_display = ("name", "tenant", "base_url", "state", "reason")
+    list_filter = ("state",)
+    search_fields = ("name", "tenant")
+    readonly_fields = ("state", "reason", "retry_at")
+    LOGIN_FIELDS: ClassVar = {"base_url", "tenant", "email", "auth_scheme", "extra_headers"}
+    LOGIN_SECRETS: ClassVar = {"new_password", "new_cookies"}
+
+    def save_model(self, request: HttpRequest, obj: Account, form: forms.Form, change: bool) -> None:
+        """Save, and forget an old login that the change has made useless."""
+        super().save_model(request, obj, form, change)
+        entered = {name for name in self.LOGIN_SECRETS if form.cleaned_data.get(name)}
+        if change and (entered or self.LOGIN_FIELDS & set(form.changed_data)):
+            credentials_changed(obj)
+
+
+@admin.register(PhoneNumber)
+class PhoneNumberAdmin(ModelAdmin):
+    """Our numbers. The address of the stream holds a secret: only those see it who may change it."""
+
+    list_display = ("e164", "account", "series", "direction", "container", "max_calls", "active")
+    list_filter = ("account", "series", "direction", "active")
+    list_select_related = ("account",)
+    search_fields = ("e164",)
+    actions = ("new_secret",)
+
+    def get_readonly_fields(self, request: HttpRequest, obj: PhoneNumber | None = None) -> tuple[str, ...]:
+        """The stream's address, for an existing number and for those who may change it."""
+        return ("stream_url",) if obj and self.has_change_permission(request, obj) else ()
+
+    @admin.display(description="WebSocket URL to configure at Awaaz")
+    def stream_url(self, number: PhoneNumber) -> str:
+        """Where Awaaz connects the calls of this number."""
+        return f"{settings.PUBLIC_STREAM_URL}{number.stream_path}"
+
+    @admin.action(description="Make a new secret (the old address stops working)", permissions=["change"])
+    def new_secret(self, request: HttpRequest, numbers: QuerySet[PhoneNumber]) -> None:
+        """Replace the secret half of the address; calls on the line go on."""
+        for number in numbers:
+            number.stream_secret = new_secret()
+            number.save(update_fields=["stream_secret", "changed_at"])
+        text = "The old address stops working now. Configure the new one at Awaaz."
+        self.message_user(request, text, messages.WARNING)

@@ -1,0 +1,42 @@
+"""What the admin's tables share: records that can only be read, and things that are mirrored at XFin."""
+
+from django import forms
+from django.db.models import Model
+from django.http import HttpRequest
+from unfold.admin import ModelAdmin
+
+from campaigns.mirroring import mark_pending
+from campaigns.models.templates import Mirrored
+
+SYNC_FIELDS = ("sync_state", "sync_reason", "remote_id", "synced_at")
+
+
+class ReadOnly:
+    """Nobody adds, changes or deletes these rows by hand."""
+
+    def has_add_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        """Rows are written by the system."""
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        """They say what happened."""
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        """And they stay."""
+        return False
+
+
+class RecordAdmin(ReadOnly, ModelAdmin):
+    """A table of records, to be read."""
+
+
+class MirroredAdmin(ModelAdmin):
+    """Something that stands here and at XFin: a change here is uploaded."""
+
+    readonly_fields = SYNC_FIELDS
+
+    def save_model(self, request: HttpRequest, obj: Mirrored, form: forms.Form, change: bool) -> None:
+        """Save, and have it uploaded."""
+        mark_pending(obj)
+        super().save_model(request, obj, form, change)

@@ -1,0 +1,75 @@
+"""Campaigns and uploaded files."""
+
+from django import forms
+from django.contrib import admin
+from django.http import HttpRequest
+from unfold.admin import ModelAdmin, TabularInline
+
+from campaigns.admin.base import ReadOnly, RecordAdmin
+from campaigns.display import masked_cell
+from campaigns.models import Campaign, Import, ImportRow, User
+
+
+@admin.register(Campaign)
+class CampaignAdmin(ModelAdmin):
+    """Campaigns. Their state is changed by launching and pausing on their own page, never here."""
+
+    list_display = ("name", "category", "state", "reason", "template", "number", "starts_at")
+    list_filter = ("state", "category")
+    list_select_related = ("template", "number")
+    search_fields = ("name",)
+    LOCKED = ("state", "reason", "state_since", "created_by")
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Campaign | None = None) -> tuple[str, ...]:
+        """Only a draft can be edited."""
+        if obj is None or obj.state == Campaign.State.DRAFT:
+            return self.LOCKED
+        every = tuple(field.name for field in Campaign._meta.fields if field.editable and field.name != "id")
+        return (*every, "state_since")
+
+    def has_delete_permission(self, request: HttpRequest, obj: Campaign | None = None) -> bool:
+        """A draft may go; what has called people stays."""
+        allowed: bool = super().has_delete_permission(request, obj)
+        return allowed and (obj is not None and obj.state == Campaign.State.DRAFT)
+
+    def save_model(self, request: HttpRequest, obj: Campaign, form: forms.Form, change: bool) -> None:
+        """Note who made it."""
+        if not change and isinstance(request.user, User):
+            obj.created_by = request.user
+        super().save_model(request, obj, form, change)
+
+
+class ImportRowInline(ReadOnly, TabularInline):
+    """The rows that were not accepted."""
+
+    model = ImportRow
+    fields = ("row_number", "fate", "reason", "as_it_came")
+    readonly_fields = fields
+    per_page = 50
+    extra = 0
+
+    @admin.display(description="as it came")
+    def as_it_came(self, row: ImportRow) -> str:
+        """The cells, numbers masked."""
+        return " | ".join(masked_cell(str(cell)) for cell in row.cells)
+
+
+@admin.register(Import)
+class ImportAdmin(RecordAdmin):
+    """Uploaded files."""
+
+    list_display = (
+        "filename",
+        "campaign",
+        "uploaded",
+        "accepted",
+        "rejected",
+        "duplicate",
+        "suppressed",
+        "state",
+        "created_at",
+    )
+    list_filter = ("state",)
+    list_select_related = ("campaign",)
+    search_fields = ("filename", "campaign__name")
+    inlines = (ImportRowInline,)

@@ -1,0 +1,118 @@
+"""People in campaigns, and those who must not be called; numbers masked."""
+
+from typing import TYPE_CHECKING
+
+from django import forms
+from django.contrib import admin
+from django.http import HttpRequest
+from unfold.admin import ModelAdmin
+
+from campaigns import clock, phones
+from campaigns.admin.base import RecordAdmin
+from campaigns.display import words
+from campaigns.models import Recipient, Suppression
+
+if TYPE_CHECKING:
+    SuppressionModelForm = forms.ModelForm[Suppression]
+else:
+    SuppressionModelForm = forms.ModelForm
+
+
+@admin.register(Recipient)
+class RecipientAdmin(RecordAdmin):
+    """People in campaigns, with numbers masked."""
+
+    list_display = (
+        "name",
+        "masked",
+        "campaign",
+        "language",
+        "state",
+        "reason",
+        "last_call",
+        "outcome",
+        "attempts",
+    )
+    list_filter = ("state", "campaign")
+    list_select_related = ("campaign",)
+    search_fields = ("name",)
+    fields = (
+        "campaign",
+        "source",
+        "row_number",
+        "name",
+        "masked",
+        "language",
+        "note",
+        "state",
+        "reason",
+        "last_call",
+        "outcome",
+        "attempts",
+        "due_at",
+        "created_at",
+    )
+    readonly_fields = fields
+
+    @admin.display(description="phone")
+    def masked(self, recipient: Recipient) -> str:
+        """Enough to tell two apart."""
+        return phones.mask(recipient.phone)
+
+    @admin.display(description="last call", ordering="disposition")
+    def last_call(self, recipient: Recipient) -> str:
+        """How it ended."""
+        return words(recipient.disposition)
+
+
+class SuppressionForm(SuppressionModelForm):
+    """A number that must not be called, in any way of writing it."""
+
+    class Meta:
+        model = Suppression
+        fields = ("phone", "scope", "category", "reason", "lifted_reason")
+
+    def clean_phone(self) -> str:
+        """The number in its one form."""
+        judged = phones.judge(self.cleaned_data["phone"])
+        if judged.e164 is None:
+            raise forms.ValidationError(judged.note)
+        return judged.e164
+
+
+@admin.register(Suppression)
+class SuppressionAdmin(ModelAdmin):
+    """The list of those who must not be called. Nothing is deleted; a suppression is lifted with a reason."""
+
+    form = SuppressionForm
+    list_display = ("masked", "scope", "category", "source", "reason", "created_at", "lifted_at")
+    list_filter = ("scope", "source", ("lifted_at", admin.EmptyFieldListFilter))
+    search_fields = ("=phone",)
+    search_help_text = "A whole number, such as +919825112410."
+    KEPT = ("masked", "scope", "category", "source", "reason", "message_reference", "created_at", "lifted_at")
+
+    def get_fields(self, request: HttpRequest, obj: Suppression | None = None) -> tuple[str, ...]:
+        """Everything for a new one; for an old one only the reason for lifting it."""
+        return (*self.KEPT, "lifted_reason") if obj else ("phone", "scope", "category", "reason")
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Suppression | None = None) -> tuple[str, ...]:
+        """What was said once stays."""
+        lifted = ("lifted_reason",) if obj and obj.lifted_at else ()
+        return (*self.KEPT, *lifted) if obj else ()
+
+    def has_delete_permission(self, request: HttpRequest, obj: Suppression | None = None) -> bool:
+        """A wish not to be called is never forgotten."""
+        return False
+
+    def save_model(self, request: HttpRequest, obj: Suppression, form: forms.Form, change: bool) -> None:
+        """Note that staff entered it, and when it was lifted."""
+        if not change:
+            obj.source = Suppression.Source.STAFF
+        elif obj.lifted_reason and obj.lifted_at is None:
+            obj.lifted_at = clock.now()
+        super().save_model(request, obj, form, change)
+
+    @admin.display(description="phone")
+    def masked(self, suppression: Suppression) -> str:
+        """Enough to tell two apart."""
+        return phones.mask(suppression.phone)
