@@ -5,6 +5,7 @@ from uuid import uuid4
 
 import pytest
 from django.core.files.base import ContentFile
+from django.template.loader import render_to_string
 from django.urls import reverse
 from pytest_django import Settings
 
@@ -185,3 +186,19 @@ def test_the_admin_has_a_policy_of_its_own() -> None:
     browser = cast.browser(cast.manager())
     assert "Content-Security-Policy" not in browser.get("/admin/").headers
     assert "Content-Security-Policy" in browser.get("/calls/").headers
+
+
+def test_too_many_wrong_passwords_lock_the_door_and_say_for_how_long(settings: Settings) -> None:
+    settings.AXES_FAILURE_LIMIT = 2
+    cast.viewer()
+    browser = cast.browser()
+    for _ in range(2):
+        answer = browser.post("/login/", {"username": "vikram", "password": "guess"})
+    assert answer.status_code == 429
+    assert "quarter of an hour" in answer.content.decode()
+
+
+def test_an_error_of_ours_has_a_page_that_needs_nothing_of_what_may_be_broken() -> None:
+    html = render_to_string("500.html")
+    assert "Something went wrong on our side" in html
+    assert "<nav" not in html
