@@ -42,7 +42,8 @@ class Child:
             process_group=0,
         )
         assert self._process.stdout
-        threading.Thread(target=self._echo, args=(self._process.stdout,), daemon=True).start()
+        self._reader = threading.Thread(target=self._echo, args=(self._process.stdout,), daemon=True)
+        self._reader.start()
 
     def signal(self, number: signal.Signals) -> None:
         """Send a signal to the process and what it started, if it is there."""
@@ -55,6 +56,7 @@ class Child:
         if self._process:
             try:
                 self._process.wait(patience)
+                self._reader.join(patience)
             except subprocess.TimeoutExpired:
                 self.kill()
 
@@ -63,6 +65,7 @@ class Child:
         self.signal(signal.SIGKILL)
         if self._process:
             self._process.wait()
+            self._reader.join()
 
     @property
     def exit_code(self) -> int | None:
@@ -70,9 +73,10 @@ class Child:
         return self._process.poll() if self._process else None
 
     def _echo(self, lines: IO[str]) -> None:
-        for line in lines:
-            if not self.quiet:
-                print(f"{self.name:<9}| {line}", end="", flush=True)  # noqa: T201 (this is a console program)
+        with lines:
+            for line in lines:
+                if not self.quiet:
+                    print(f"{self.name:<9}| {line}", end="", flush=True)  # noqa: T201 (a console program)
 
 
 def manage(*arguments: str) -> list[str]:

@@ -207,7 +207,27 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "REDOC_DIST": "SIDECAR",
 }
-UNFOLD = {"SITE_TITLE": "Awaaz Campaigns", "SITE_HEADER": "Awaaz Campaigns", "SITE_URL": "/"}
+UNFOLD = {
+    "SITE_TITLE": "Awaaz Campaigns",
+    "SITE_HEADER": "Awaaz Campaigns",
+    "SITE_URL": "/",
+    "SITE_SYMBOL": "graphic_eq",
+    "COLORS": {  # the portal's accent (static/portal.css), from light to dark
+        "primary": {
+            "50": "#f4f5fd",
+            "100": "#eceefb",
+            "200": "#d9dcf7",
+            "300": "#b9bdf2",
+            "400": "#9aa0f5",
+            "500": "#6a70d4",
+            "600": "#3a3fa8",
+            "700": "#33388f",
+            "800": "#2c3078",
+            "900": "#262a4a",
+            "950": "#1a1d38",
+        }
+    },
+}
 
 # --- Language, time, files ------------------------------------------------------------------------
 LANGUAGE_CODE = "en-in"

@@ -324,7 +324,7 @@ def funnel(counts: CampaignCounts) -> list[Step]:
     return [
         Step("Accepted", progress.people, "people"),
         _step("At XFin", counts.at_xfin, progress.people, "of people"),
-        _step("Dialled", progress.dialled, counts.at_xfin, "of those at XFin"),
+        _step("Dialled", progress.dialled, counts.at_xfin, "of these"),
         _step("Answered", progress.answered, progress.dialled, "of dialled"),
         _step("Goal reached", progress.goal, progress.answered, "of answered"),
     ]

@@ -19,11 +19,14 @@ STRIDE = 1000
 #: Rows looked at to find out which column is which.
 SAMPLE = 50
 
+#: Nobody can be added any more.
+ENDED = (Campaign.State.COMPLETED, Campaign.State.CANCELLED)
+
 Row = tuple[int, list[str]]
 
 
 class UnreadableFile(Exception):
-    """Nothing could be read from the file. `reason` says why and what to do."""
+    """Nobody could be taken from the file. `reason` says why and what to do."""
 
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
@@ -39,7 +42,7 @@ class Sorted:
 
 
 def import_people(campaign: Campaign, *, data: bytes, filename: str, by: User | None) -> Import:
-    """Add a file's people to a campaign; `UnreadableFile` if it has no usable columns, and nothing is kept.
+    """Add a file's people to a campaign; `UnreadableFile` if that can't be, and then nothing is kept.
 
     Duplicates are found after normalising, within the file and against the campaign; so a file that is
     uploaded twice adds nobody, and every row says so.
@@ -57,7 +60,8 @@ def _store(
     campaign: Campaign, sheet: Sheet, columns: Columns, *, data: bytes, filename: str, by: User | None
 ) -> Import:
     # The campaign's row is locked: two files at once must not both take the same person for new.
-    Campaign.objects.select_for_update().get(pk=campaign.pk)
+    if Campaign.objects.select_for_update().get(pk=campaign.pk).state in ENDED:
+        raise UnreadableFile("This campaign has ended; make a new one for these people.")
     source = Import.objects.create(
         campaign=campaign,
         filename=filename[:255],
@@ -155,10 +159,11 @@ def _strides(sheet: Sheet) -> Iterator[list[Row]]:
         yield stride
 
 
-def _described(sheet: Sheet, columns: Columns) -> dict[str, str]:
-    """Which heading of the file was taken for what."""
+def _described(sheet: Sheet, columns: Columns) -> dict[str, str | list[str]]:
+    """The file's headings in order, and which of them was taken for what."""
     places = {"phone": columns.phone, "name": columns.name, "language": columns.language, **columns.variables}
-    return {word: sheet.headers[place] for word, place in places.items() if place is not None}
+    taken = {word: sheet.headers[place] for word, place in places.items() if place is not None}
+    return {"headings": sheet.headers, **taken}
 
 
 def _finish(source: Import, sheet: Sheet, counts: Counter[str]) -> Import:

@@ -115,3 +115,11 @@ def test_a_separator_inside_a_cell_does_not_turn_a_lakh_into_a_rupee() -> None:
     source = load(campaign, "Mobile,Name,Amount\n9876543210,Asha,1,25,000\n9825012345,Bhavna,500\n")
     assert (source.accepted, source.rejected) == (1, 1)
     assert "5 cells for 3 headings" in fates(source)[2][1]
+
+
+@pytest.mark.parametrize("state", [Campaign.State.COMPLETED, Campaign.State.CANCELLED])
+def test_nobody_is_added_to_a_campaign_that_has_ended(state: str) -> None:
+    campaign = make_campaign(state=state)
+    with pytest.raises(UnreadableFile, match="has ended"):
+        load(campaign)
+    assert not Import.objects.exists()
