@@ -38,6 +38,8 @@ IST = ZoneInfo("Asia/Kolkata")
 EMPTY = 3
 #: A demonstration looks for work every second and does not wait a minute before it looks things up.
 BRISK = {"TICK_SECONDS": "1", "SETTLE_SECONDS": "4", "CLAIM_SECONDS": "8", "XFIN_READ_TIMEOUT": "5"}
+#: Calls a minute: while somebody watches, and while somebody waits for the end.
+LEISURELY, SWIFT = 15, 240
 #: A demonstration must end; the longest it may take, in seconds.
 LONGEST_DEMO = 170
 
@@ -107,9 +109,9 @@ class House:
             child.quiet = True
             child.stop()
 
-    def load_demo(self) -> None:
-        """The demo organisation and its campaign, launched."""
-        if run_once("load_demo", "--sandbox", self.sandbox_url, env=self.env):
+    def load_demo(self, *, pace: int) -> None:
+        """The demo organisation and its campaign, launched at so many calls a minute."""
+        if run_once("load_demo", "--sandbox", self.sandbox_url, "--pace", str(pace), env=self.env):
             raise StartError("The demonstration could not be loaded: see above.")
 
     def ask_sandbox(self, path: str, body: Mapping[str, object] | None = None) -> Any:
@@ -159,7 +161,7 @@ def run() -> None:
     try:
         house.start()
         if first:
-            house.load_demo()
+            house.load_demo(pace=LEISURELY)
         run_once("load_demo", "--login", house.web_url, env=house.env)
         say(f"Portal {house.web_url}   sandbox {house.sandbox_url}   Ctrl-C stops everything.")
         house.watch()
@@ -191,7 +193,7 @@ def demo(name: str = "demo", *, kills: bool = False, table: Path | None = None) 
         started = time.monotonic()
         if kills:
             forget_replies(house)
-        house.load_demo()
+        house.load_demo(pace=SWIFT)
         killed = kill_on_the_way(house) if kills else 0
         arguments = ["--sandbox", house.sandbox_url, "--patience", str(LONGEST_DEMO)]
         arguments += ["--since", str(time.monotonic() - started)]

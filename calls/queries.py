@@ -9,7 +9,7 @@ from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Subquery, Sum
 
 from calls.models import Answer, Call, CallEvent, Recording
 from campaigns.models import Campaign, Evidence, Message, PhoneNumber
-from campaigns.queries import NO_GOAL, evidence_for, notices, running_campaigns
+from campaigns.queries import NO_GOAL, campaigns_of_the_day, evidence_for, notices
 from campaigns.windows import IST
 
 
@@ -142,7 +142,7 @@ def home(now: datetime) -> dict[str, object]:
     return {
         "now": now,
         "today": today(now),
-        "running": running_campaigns(),
+        "running": campaigns_of_the_day(start_of_day(now)),
         "live": live_calls(),
         "notices": notices(),
     }

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Count, Q, QuerySet, Sum
+from django.db.models import Case, Count, Q, QuerySet, Sum, Value, When
 
 from campaigns import rules
 from campaigns.display import share, tone, words
@@ -217,10 +217,16 @@ def campaigns_in(state: str) -> QuerySet[Campaign]:
     return all_campaigns().filter(state=state) if state in CampaignState.values else all_campaigns()
 
 
-def running_campaigns(limit: int = 12) -> list[CampaignRow]:
-    """What is going on: running and paused campaigns, those first that changed last. Two queries."""
-    states = (CampaignState.RUNNING, CampaignState.PAUSED)
-    return with_progress(all_campaigns().filter(state__in=states).order_by("-state", "-state_since")[:limit])
+def campaigns_of_the_day(day_began: datetime, limit: int = 12) -> list[CampaignRow]:
+    """What is going on and what ended since `day_began`, those first that still go on. Two queries."""
+    going_on = Q(state__in=(CampaignState.RUNNING, CampaignState.PAUSED))
+    ended = ~going_on & ~Q(state=CampaignState.DRAFT) & Q(state_since__gte=day_began)
+    shown = (
+        all_campaigns()
+        .filter(going_on | ended)
+        .alias(rank=Case(When(going_on, then=Value(0)), default=Value(1)))
+    )
+    return with_progress(shown.order_by("rank", "-state_since")[:limit])
 
 
 def recipients_of(campaign_id: int, *, state: str = "", text: str = "") -> QuerySet[Recipient]:

@@ -1,6 +1,6 @@
 """The figures add up, cost the same number of queries however many rows there are, and say what they mean."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from pytest_django import DjangoAssertNumQueries
@@ -95,10 +95,25 @@ def test_a_list_of_campaigns_takes_two_queries(
             name=name, template=first.template, number=first.number, agent=first.agent, state="running"
         )
     with django_assert_num_queries(2):
-        rows = queries.running_campaigns()
+        rows = queries.campaigns_of_the_day(datetime.now(UTC))
         shown = {row.campaign.name: (row.progress.people, row.campaign.number.e164) for row in rows}
     assert shown["Second"] == (0, "+911600110245")
     assert shown[first.name][0] == 3
+
+
+def test_the_day_shows_what_goes_on_and_what_ended_since_it_began() -> None:
+    campaign = make_campaign(people=1)
+    shared = {"template": campaign.template, "number": campaign.number, "agent": campaign.agent}
+    now = datetime.now(UTC)
+    for name, state, since in (
+        ("Ended today", "completed", now),
+        ("Ended long ago", "completed", now - timedelta(days=2)),
+        ("Paused long ago", "paused", now - timedelta(days=2)),
+        ("Draft", "draft", now),
+    ):
+        Campaign.objects.create(name=name, state=state, state_since=since, **shared)
+    shown = [row.campaign.name for row in queries.campaigns_of_the_day(now - timedelta(hours=1))]
+    assert shown == [campaign.name, "Paused long ago", "Ended today"]
 
 
 def test_nobody_is_an_empty_bar_and_no_error() -> None:

@@ -49,6 +49,7 @@ class Command(BaseCommand):
         parser.add_argument("--check", action="store_true", help=f"exit {EMPTY} if there is no account yet")
         parser.add_argument("--login", metavar="URL", help="print the address and the demo login")
         parser.add_argument("--sandbox", metavar="URL", help="load and launch against this sandbox")
+        parser.add_argument("--pace", type=int, default=240, help="calls a minute")
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Do it."""
@@ -63,20 +64,21 @@ class Command(BaseCommand):
                 raise CommandError(
                     "There are accounts in this database already; the demo wants an empty one."
                 )
-            self._load(options["sandbox"])
+            self._load(options["sandbox"], options["pace"])
 
     def _print_login(self, url: str) -> None:
         if LOGIN.exists():
             name, password = LOGIN.read_text().split()
             self.stdout.write(f"Open {url} and log in as {name} with the password {password}")
 
-    def _load(self, sandbox: str) -> None:
+    def _load(self, sandbox: str, pace: int) -> None:
         password = secrets.token_urlsafe(12)
         tell(sandbox, "tenants", {"tenant": TENANT, "email": EMAIL, "password": password})
         with transaction.atomic():
             account = make_account(sandbox, password)
-            campaign = make_campaign(account, make_number(account), make_agents())
+            campaign = make_campaign(account, make_number(account), make_agents(), pace)
             user = make_user()
+            Campaign.objects.filter(pk=campaign.pk).update(created_by=user)
         source = imports.import_people(campaign, data=SAMPLE.read_bytes(), filename=SAMPLE.name, by=user)
         self.stdout.write(f"{SAMPLE.name}: {source.reason}")
         prepare_sandbox(sandbox, campaign)
@@ -116,7 +118,7 @@ def make_agents() -> Agent:
     return Agent.objects.create(name="EMI reminder", kind=Agent.Kind.MENU, configuration=menu)
 
 
-def make_campaign(account: Account, number: PhoneNumber, agent: Agent) -> Campaign:
+def make_campaign(account: Account, number: PhoneNumber, agent: Agent, pace: int) -> Campaign:
     """The campaign and its template in every language the agent speaks."""
     template = Template.objects.create(
         account=account, name="EMI reminder", description="Reminder before the due date"
@@ -130,7 +132,7 @@ def make_campaign(account: Account, number: PhoneNumber, agent: Agent) -> Campai
         number=number,
         agent=agent,
         category=Campaign.Category.COLLECTIONS,
-        calls_per_minute=240,
+        calls_per_minute=pace,
         max_attempts=2,
         retry_gaps=[0.1],
     )
