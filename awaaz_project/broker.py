@@ -16,11 +16,12 @@ from kombu.utils.json import dumps
 class Channel(filesystem.Channel):
     """The file system channel with an atomic put."""
 
-    def _put(self, queue: str, message: Any, **kwargs: Any) -> None:
+    # The types of kombu differ between this method and the one it overrides itself.
+    def _put(self, queue: str, payload: Any, **kwargs: Any) -> None:  # type: ignore[override]
         folder = Path(self.data_folder_out)
         name = f"{round(monotonic() * 1000)}_{uuid.uuid4()}.{queue}.msg"
         unfinished = folder / f"{name}.part"
-        unfinished.write_text(dumps(message))
+        unfinished.write_text(dumps(payload))
         unfinished.replace(folder / name)
 
 
