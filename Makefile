@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 export PYTHONUNBUFFERED := 1
 
-.PHONY: help run test test-embedded test-scaled test-sandbox check demo crash-demo bench lock setup setup-dev clean
+.PHONY: help run test test-embedded test-scaled test-sandbox check demo crash-demo bench bench-media bench-media-quick lock setup setup-dev clean
 
 help:  ## what there is
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -46,8 +46,13 @@ check: setup-dev  ## style, types, architecture, migrations
 	$(BIN)/python manage.py makemigrations --check --dry-run
 	DJANGO_SETTINGS_MODULE=sandbox.settings $(BIN)/python manage.py makemigrations --check --dry-run
 
-bench: setup-dev  ## the benchmark table
+bench: bench-media-quick  ## calls a core against stock Channels and plain ASGI, in under four minutes
+
+bench-media: setup-dev  ## the same, three searches each and all contenders (about half an hour)
 	@$(BIN)/python -m bench.media
+
+bench-media-quick: setup-dev
+	@$(BIN)/python -m bench.media --quick
 
 lock:  ## pin everything again from pyproject.toml (needs uv)
 	uv pip compile pyproject.toml --python-version 3.11 --no-emit-index-url --custom-compile-command "make lock" -o requirements.txt

@@ -169,21 +169,18 @@ CLOCK_OFFSET = env.float("CLOCK_OFFSET", default=0.0)
 
 def tick(task: str, every: float = TICK_SECONDS) -> dict[str, object]:
     """A beat entry; a nudge that nobody took before the next one is due is thrown away."""
-    return {"task": f"campaigns.tasks.{task}", "schedule": every, "options": {"expires": max(every, 1.0)}}
+    return {"task": task, "schedule": every, "options": {"expires": max(every, 1.0)}}
 
 
 CELERY_BEAT_SCHEDULE = {
-    "synchronise templates": tick("synchronise_templates"),
-    "plan": tick("plan_campaigns"),
-    "upload": tick("upload_messages"),
-    "reconcile": tick("reconcile_batches"),
-    "pull states": tick("pull_states"),
-    "finish": tick("finish_campaigns"),
-    "close abandoned calls": {
-        "task": "calls.tasks.close_abandoned_calls",
-        "schedule": TICK_SECONDS,
-        "options": {"expires": max(TICK_SECONDS, 1.0)},
-    },
+    "synchronise templates": tick("campaigns.tasks.synchronise_templates"),
+    "plan": tick("campaigns.tasks.plan_campaigns"),
+    "upload": tick("campaigns.tasks.upload_messages"),
+    "reconcile": tick("campaigns.tasks.reconcile_batches"),
+    "pull states": tick("campaigns.tasks.pull_states"),
+    "finish": tick("campaigns.tasks.finish_campaigns"),
+    "prepare speech": tick("calls.tasks.prepare_speech"),
+    "close abandoned calls": tick("calls.tasks.close_abandoned_calls"),
 }
 
 # --- API ------------------------------------------------------------------------------------------

@@ -90,13 +90,18 @@ def find(asked: Identify, number_id: int) -> Found | NotFound:
         recipient_id=recipient.pk,
         message_id=message.pk,
     )
-    context = CallContext(
+    return _with_agent(identity, campaign.agent, context_of(message))
+
+
+def context_of(message: Message) -> CallContext:
+    """Who is called and what may be spoken."""
+    recipient = message.recipient
+    return CallContext(
         language=recipient.language,
         variables={"name": recipient.name, **_texts(recipient.variables)},
         name=recipient.name,
-        campaign=campaign.name,
+        campaign=recipient.campaign.name,
     )
-    return _with_agent(identity, campaign.agent, context)
 
 
 def _message(asked: Identify, number: PhoneNumber) -> Message | None:

@@ -4,7 +4,7 @@ import logging
 
 from celery import shared_task
 
-from calls import recording, services
+from calls import preparing, recording, services
 from campaigns import clock
 
 log = logging.getLogger(__name__)
@@ -16,3 +16,9 @@ def close_abandoned_calls() -> None:
     for call_id in services.close_abandoned(clock.now()):
         log.warning("Call %s was abandoned and has been closed.", call_id)
     recording.file_leftovers()
+
+
+@shared_task
+def prepare_speech() -> None:
+    """Speak the first words of the calls that are due next."""
+    preparing.prepare(clock.now())
