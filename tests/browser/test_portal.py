@@ -72,7 +72,7 @@ def signed_in(chromium: Browser, server: Server, *, width: int = 1280, scheme: s
     page.get_by_label("Username").fill("asha")
     page.get_by_label("Password").fill(PASSWORD)
     page.get_by_role("button", name="Sign in").click()
-    expect(page.get_by_role("heading", name="Today")).to_be_visible()
+    expect(page.get_by_role("heading", name="Today", exact=True)).to_be_visible()
     return page
 
 

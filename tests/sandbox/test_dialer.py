@@ -302,11 +302,12 @@ async def test_forty_calls_at_once_keep_their_pace(tmp_path: Path) -> None:
 
     async with agent(behave) as (url, callers):
         phone = dialer(tmp_path)
-        async with asyncio.timeout(15):
+        began = asyncio.get_running_loop().time()
+        async with asyncio.timeout(30):
             outcomes = await asyncio.gather(*(phone.talk(order(url)) for _ in range(40)))
     assert {outcome.how for outcome in outcomes} == {Ended.AGENT_ENDED}
     for caller in callers:
         arrived = caller.arrived[1:]
         # Never ahead of real time; how far behind is a question of the machine, and of the benchmark.
-        assert arrived[-1] - arrived[0] > 0.9
+        assert arrived[-1] - began > 0.97
         assert all(later >= earlier for earlier, later in pairwise(arrived))

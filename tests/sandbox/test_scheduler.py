@@ -73,7 +73,7 @@ async def test_never_more_calls_at_once_than_the_number_may_have() -> None:
         at_once += 1
         most = max(most, at_once)
         await caller.next("media")
-        await asyncio.sleep(0.1)
+        await asyncio.sleep(0.7)
         at_once -= 1
 
     async with agent(behave) as (url, _), running():
