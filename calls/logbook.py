@@ -34,6 +34,7 @@ class Logbook:
     began: float
     problems: int
     keys: int
+    speech: int = 200
     _entries: list[Entry] = field(default_factory=list)
     _allowances: dict[EntryKind, _Allowance] = field(default_factory=dict)
 
@@ -41,6 +42,7 @@ class Logbook:
         self._allowances = {
             EntryKind.PROBLEM: _Allowance(self.problems, "more problems were counted and not written down."),
             EntryKind.KEY: _Allowance(self.keys, "more keys were pressed and not written down."),
+            EntryKind.SPEECH: _Allowance(self.speech, "more changes of speech were not written down."),
         }
 
     def at_ms(self, now: float) -> int:
