@@ -112,7 +112,7 @@ class CallJudge:
 
 
 _Asked: TypeAlias = tuple[CallJudge, int, Floats]
-_Answered: TypeAlias = tuple[CallJudge, int, list[float]]
+_Answered: TypeAlias = tuple[CallJudge, int, Sequence[float] | None]
 
 
 class SileroJudge:
@@ -194,7 +194,7 @@ def _chunks(call: CallJudge, heard: Unjudged) -> list[_Asked]:
     return [(call, heard.utterance, chunk) for chunk in samples.reshape(-1, JUDGED_SAMPLES)]
 
 
-def _judge_batch(model: SileroModel, batch: Sequence[_Asked]) -> Sequence[tuple[CallJudge, int, list[float]]]:
+def _judge_batch(model: SileroModel, batch: Sequence[_Asked]) -> list[_Answered]:
     """One chunk of each call at once; each call's state and context move on."""
     for call, utterance, _ in batch:
         call.begin(utterance)
@@ -203,12 +203,13 @@ def _judge_batch(model: SileroModel, batch: Sequence[_Asked]) -> Sequence[tuple[
     probabilities, after = model.judge(chunks, states)
     for row, (call, _, chunk) in enumerate(batch):
         call.state, call.context = after[:, row], chunk[-CONTEXT:]
-    return [(call, asked, [float(p)]) for (call, asked, _), p in zip(batch, probabilities, strict=True)]
+    found = probabilities.tolist()
+    return [(call, utterance, [p]) for (call, utterance, _), p in zip(batch, found, strict=True)]
 
 
-def _deliver(answers: Sequence[tuple[CallJudge, int, list[float] | None]]) -> None:
+def _deliver(answers: Sequence[_Answered]) -> None:
     """Into each event loop with one call, however many calls it holds."""
-    loops: dict[asyncio.AbstractEventLoop, list[tuple[CallJudge, int, list[float] | None]]] = {}
+    loops: dict[asyncio.AbstractEventLoop, list[_Answered]] = {}
     for answer in answers:
         loops.setdefault(answer[0].loop, []).append(answer)
     for loop, found in loops.items():
@@ -216,7 +217,7 @@ def _deliver(answers: Sequence[tuple[CallJudge, int, list[float] | None]]) -> No
             loop.call_soon_threadsafe(_answer_all, found)
 
 
-def _answer_all(found: Sequence[tuple[CallJudge, int, list[float] | None]]) -> None:
+def _answer_all(found: Sequence[_Answered]) -> None:
     for call, utterance, probabilities in found:
         if call.open:
             call.answer(utterance, probabilities)

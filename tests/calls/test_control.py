@@ -72,6 +72,7 @@ class BrokenAgent:
     """An agent with a mistake in it."""
 
     wants_audio = True
+    wants_speech = False
 
     def __init__(self, configuration: object) -> None:
         pass
