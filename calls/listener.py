@@ -44,15 +44,22 @@ class Listener:
         """Caller audio (`at_ms` None: impossibly early, it does not count); gives what is to be judged."""
         if self._tones is not None and (digit := self._tones.push(audio)):
             self._digits.append(digit)
-        if at_ms is None or self._hearing.gate is None or not self._dialogue.wants_speech:
+        if at_ms is None or (ear := self._open_ear()) is None:
             return None
-        if self._ear is None:
-            settings, judged = self._hearing.settings, self._hearing.judged
+        self._changes += ear.push(audio, at_ms)
+        return ear.take_unjudged()
+
+    def _open_ear(self) -> Ear | None:
+        """Made when speech first matters; from then on it also knows what we play."""
+        if not self._dialogue.wants_speech:
+            return None
+        hearing = self._hearing
+        if self._ear is None and hearing.gate is not None:
+            language = self._dialogue.language
             self._ear = Ear(
-                self._hearing.gate, settings=settings, judged=judged, language=self._dialogue.language
+                hearing.gate, settings=hearing.settings, judged=hearing.judged, language=language
             )
-        self._changes += self._ear.push(audio, at_ms)
-        return self._ear.take_unjudged()
+        return self._ear
 
     def judged(self, utterance: int, probabilities: Sequence[float] | None) -> None:
         """The judge's word, see `Ear.judged`."""
@@ -64,8 +71,8 @@ class Listener:
         if piece.at > self._speaks_until + _BREATH_S:
             self._speaks_since = piece.at
         self._speaks_until = piece.at + duration_ms(piece.pcm) / 1000
-        if self._ear is not None:
-            self._ear.played(self._log.at_ms(piece.at), piece.pcm)
+        if (ear := self._open_ear()) is not None:
+            ear.played(self._log.at_ms(piece.at), piece.pcm)
 
     def react(self, now: float) -> list[str]:
         """Carry out what was noticed; gives the keys that were heard and are no message's."""

@@ -190,7 +190,7 @@ class SileroJudge:
 
 
 def _chunks(call: CallJudge, heard: Unjudged) -> list[_Asked]:
-    samples = pcm.to_array(heard.audio).astype(np.float32) / pcm.FULL_SCALE
+    samples: Floats = pcm.to_array(heard.audio).astype(np.float32) / np.float32(pcm.FULL_SCALE)
     return [(call, heard.utterance, chunk) for chunk in samples.reshape(-1, JUDGED_SAMPLES)]
 
 
@@ -203,7 +203,7 @@ def _judge_batch(model: SileroModel, batch: Sequence[_Asked]) -> list[_Answered]
     probabilities, after = model.judge(chunks, states)
     for row, (call, _, chunk) in enumerate(batch):
         call.state, call.context = after[:, row], chunk[-CONTEXT:]
-    found = probabilities.tolist()
+    found: list[float] = probabilities.tolist()
     return [(call, utterance, [p]) for (call, utterance, _), p in zip(batch, found, strict=True)]
 
 
