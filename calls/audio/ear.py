@@ -14,6 +14,7 @@ from enum import Enum, auto
 from typing import Final, NamedTuple, Protocol, TypeAlias
 
 import numpy as np
+from msgspec import Struct
 
 from calls.audio import pcm
 from calls.audio.dtmf import BLOCK, digit_in
@@ -65,7 +66,7 @@ class HearingSettings:
         return max(self.min_speech_ms, self.short_words_ms.get(base, self.short_words_ms.get("*", 0)))
 
 
-class Insisted(NamedTuple):
+class Insisted(Struct, frozen=True):
     """The person has spoken long enough to cut a prompt. `at_ms`: where the speech began."""
 
     at_ms: int

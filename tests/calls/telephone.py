@@ -1,4 +1,4 @@
-"""A person on the line in a test: caller audio frame by frame, our prompt's echo in it, a judge that is late."""
+"""A person on the line in a test: caller audio our prompt's echo in it, a judge that is late."""
 
 from functools import cache
 
@@ -102,7 +102,7 @@ class Telephone(Line):
         return round((self.now - self.began) * 1000)
 
     def listen(self, caller: bytes, *, echo_db: float | None = None, delay_ms: int = 0) -> None:
-        """The person's audio, in real time; with `echo_db` our prompts come back so much softer, and so late."""
+        """The person's audio, in real time; with `echo_db` our prompts come back, softer and later."""
         for at in range(0, len(caller), pcm.FRAME_BYTES):
             frame = caller[at : at + pcm.FRAME_BYTES].ljust(pcm.FRAME_BYTES, b"\0")
             if echo_db is not None:
