@@ -18,20 +18,11 @@ from calls.callertrack import CallerTrack
 from calls.dialogue import Dialogue
 from calls.limits import CloseCode, ConversationLimits, Hearing
 from calls.listener import Listener
-from calls.logbook import Logbook, what_was_wrong, without_numbers
+from calls.logbook import Logbook, key_pressed, unexpected, what_was_wrong, who, without_numbers
 from calls.playout import Piece, Playout
 from calls.protocol.messages import Connected, Dtmf, FromPlatform, Malformed, Mark, Media, Start, Stop
 from calls.protocol.stream import AgentStream
-from calls.steps import (
-    Close,
-    Ending,
-    EntryKind,
-    Identify,
-    Recorded,
-    Side,
-    Step,
-    Summary,
-)
+from calls.steps import Close, Ending, EntryKind, Identify, Recorded, Side, Step, Summary
 
 __all__ = ["CloseCode", "Conversation", "ConversationLimits", "Hearing"]
 
@@ -110,14 +101,9 @@ class Conversation:
         return self._do(now, self._dialogue.give_up, prompt, reason)
 
     def speech(self, utterance: int, probabilities: Sequence[float] | None, now: float) -> Step:
-        """The judge's word on `Step.unjudged`: one probability for each of its chunks, in order.
-
-        None: there is no judge any more. Most answers change nothing, and are over at once.
-        """
-        if self._phase is _Phase.CLOSED:
-            return Step()
+        """The judge's word on `Step.unjudged`, a probability a chunk; None: there is no judge any more."""
         self._listener.judged(utterance, probabilities)
-        if self._listener.noticed:
+        if self._listener.noticed or self._phase is _Phase.CLOSED:
             return self._do(now, self._react)
         return Step(wake_at=self._wake_at)
 
@@ -319,12 +305,7 @@ class Conversation:
 
     def _question(self, start: Start) -> None:
         """What the start message says that we did not expect."""
-        rate = start.media_format.sample_rate
-        if rate != SAMPLE_RATE:
-            text = f"The platform announced audio of {rate} Hz; it is taken as {SAMPLE_RATE} Hz."
-            self._log.add(EntryKind.PROBLEM, text, self._now)
-        if start.parameters_cut:
-            text = f"{start.parameters_cut} custom parameters were too many or too long, and were cut."
+        for text in unexpected(start):
             self._log.add(EntryKind.PROBLEM, text, self._now)
 
     def _on_media(self, media: Media) -> None:
@@ -353,12 +334,9 @@ class Conversation:
             self._early_keys.append(digit)
 
     def _log_key(self, digit: str, *, heard: bool) -> None:
-        prompt = self._playout.playing(self._now)
-        where = f" during “{prompt}”" if prompt else ""
-        how = ", heard as a tone" if heard else ""
-        after = "; we had begun to hang up, so it was ignored" if self._phase is _Phase.LEAVING else ""
-        text = f"{digit} pressed{where}{how}{after}."
-        self._log.add(EntryKind.KEY, text, self._now, digit=digit, during=prompt or "")
+        prompt = self._playout.playing(self._now) or ""
+        text = key_pressed(digit, during=prompt, heard=heard, ignored=self._phase is _Phase.LEAVING)
+        self._log.add(EntryKind.KEY, text, self._now, digit=digit, during=prompt)
 
     def _on_mark(self, mark: Mark) -> None:
         if not self._playout.mark_back(mark.name, self._now):
@@ -377,7 +355,12 @@ class Conversation:
         if self._phase is not _Phase.IDENTIFYING:
             return
         self._phase = _Phase.TALKING
-        self._log.add(EntryKind.IDENTIFIED, _who(context), self._now, language=context.language)
+        self._log.add(
+            EntryKind.IDENTIFIED,
+            who(context.campaign, context.language),
+            self._now,
+            language=context.language,
+        )
         self._dialogue.begin(agent, context)
         keys, self._early_keys = self._early_keys, []
         for digit in keys:
@@ -396,11 +379,6 @@ class Conversation:
         if preparing := self._playout.preparing:
             return f"preparing: {preparing}"
         return "listening" if self._dialogue.wants_audio else "waiting for a key"
-
-
-def _who(context: base.CallContext) -> str:
-    call = f"Call of campaign “{context.campaign}”" if context.campaign else "Call without a campaign"
-    return f"{call}; language {context.language}."
 
 
 _DOING: Mapping[_Phase, str] = {

@@ -56,9 +56,7 @@ class Listener:
         hearing = self._hearing
         if self._ear is None and hearing.gate is not None:
             language = self._dialogue.language
-            self._ear = Ear(
-                hearing.gate, settings=hearing.settings, judged=hearing.judged, language=language
-            )
+            self._ear = Ear(hearing.gate, settings=hearing.settings, judged=hearing.judged, language=language)
         return self._ear
 
     def judged(self, utterance: int, probabilities: Sequence[float] | None) -> None:

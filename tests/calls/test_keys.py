@@ -71,8 +71,7 @@ def test_every_key_gives_the_time_between_keys_anew() -> None:
 
 def test_the_wait_for_the_first_key_runs_from_the_end_of_what_is_said() -> None:
     collector = Collector(PIN)
-    assert collector.pass_time(100.0, quiet=False) is None
-    assert collector.due is None
+    assert (collector.pass_time(100.0, quiet=False), collector.due) == (None, None)
     assert collector.pass_time(101.0, quiet=True) is None
     assert collector.due == 106.0
     assert collector.pass_time(103.0, quiet=False) is None  # something more is said
@@ -89,7 +88,8 @@ def test_a_terminator_may_be_none_or_another_key() -> None:
 
 @given(st.lists(st.tuples(st.sampled_from("0123456789*#ABCD"), st.floats(0, 4)), max_size=12), st.booleans())
 def test_a_collection_always_ends_and_never_lies(keys: list[tuple[str, float]], quiet: bool) -> None:
-    collector, now, done = Collector(PIN), 0.0, None
+    collector, now = Collector(PIN), 0.0
+    done: Collected | None = None
     for digit, wait in keys:
         now += wait
         done = done or collector.pass_time(now, quiet=quiet) or collector.press(digit, now)

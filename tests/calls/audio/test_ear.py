@@ -94,7 +94,7 @@ def test_a_word_about_an_older_utterance_does_not_count() -> None:
 
 
 def test_noise_is_never_speech_to_a_judge_that_says_so() -> None:
-    made, found = ear(judged=True), []
+    made, found = ear(judged=True), list[Change]()
     for number, frame in enumerate(Framer().push(voice(4000))):
         found += made.push(frame, 20 * number)
         if made.take_unjudged():
