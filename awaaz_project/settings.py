@@ -162,6 +162,7 @@ STATE_BOUND_HOURS = env.float("STATE_BOUND_HOURS", default=24.0)
 MAX_CALL_SECONDS = env.int("MAX_CALL_SECONDS", default=600)
 CALL_MARGIN_SECONDS = 60  # a call row still open so long after the limit is closed from outside
 SEND_SECONDS = env.float("SEND_SECONDS", default=5.0)
+DTMF_IN_BAND = env.bool("DTMF_IN_BAND", default=False)
 PROCESS_SILENT_SECONDS = env.float("PROCESS_SILENT_SECONDS", default=15.0)
 PUBLIC_STREAM_URL = env.str("PUBLIC_STREAM_URL", default="ws://127.0.0.1:8000")
 CLOCK_OFFSET = env.float("CLOCK_OFFSET", default=0.0)

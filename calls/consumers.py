@@ -9,7 +9,7 @@ whose result is the next event. Control messages ("hang up", from the portal) ta
 
 import asyncio
 import logging
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -20,11 +20,12 @@ from redis.exceptions import RedisError
 
 from calls import effects
 from calls.admission import Admitted, Refused, admit_within
-from calls.conversation import CloseCode, Conversation, ConversationLimits
+from calls.conversation import CloseCode, Conversation, ConversationLimits, Hearing
 from calls.journal import journal
 from calls.protocol.stream import AgentStream
 from calls.recording import Recorder, desk
 from calls.sending import Receive, Send, send_within
+from calls.speech.vad import WebrtcGate, judge
 from calls.steps import Close, Effect, Ending, Identify, LoadClip, Step, Synthesise
 
 log = logging.getLogger(__name__)
@@ -87,9 +88,11 @@ class CallConsumer(AsyncConsumer):
         self.timer: asyncio.TimerHandle | None = None
         self.over = asyncio.Event()
         self.close: Close | None = None
+        self.judge = judge().for_call(self.take_verdict, self.loop)
         self.conversation = Conversation(
             AgentStream(container=admitted.container),
             limits=ConversationLimits(call_s=settings.MAX_CALL_SECONDS),
+            hearing=Hearing(gate=WebrtcGate(), judged=True, tones=settings.DTMF_IN_BAND),
             now=self.loop.time(),
         )
 
@@ -134,6 +137,8 @@ class CallConsumer(AsyncConsumer):
             self.start(self.perform(effect))
         if self.recorder and step.recording:
             self.recorder.add(step.recording)
+        if step.unjudged:
+            self.judge.submit(step.unjudged)
         if step.entries or step.frames:
             self.page.doing(self.conversation.doing)
         self.wake_at(step.wake_at)
@@ -160,9 +165,14 @@ class CallConsumer(AsyncConsumer):
         self.close = close
         summary = self.conversation.summary(self.loop.time())
         self.page.closed(close, replace(summary, disposition=summary.disposition or "dropped"))
+        self.judge.close()
         if self.recorder:
             self.recorder.finish()
         self.over.set()
+
+    def take_verdict(self, utterance: int, probabilities: Sequence[float] | None) -> None:
+        """Of the judge: does the person speak? It comes in this call's loop."""
+        self.move(self.conversation.speech, utterance, probabilities)
 
     # --- Sending ------------------------------------------------------------------------------------
 

@@ -8,7 +8,7 @@ What a peer does wrong becomes a PROBLEM entry and the call goes on, within limi
 wrong is raised: the shell closes the call and says so.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from enum import Enum, auto
 from typing import Any
 
@@ -16,23 +16,15 @@ from calls.agents import base
 from calls.audio.pcm import SAMPLE_RATE
 from calls.callertrack import CallerTrack
 from calls.dialogue import Dialogue
-from calls.limits import CloseCode, ConversationLimits
-from calls.logbook import Logbook, what_was_wrong, without_numbers
+from calls.limits import CloseCode, ConversationLimits, Hearing
+from calls.listener import Listener
+from calls.logbook import Logbook, key_pressed, unexpected, what_was_wrong, who, without_numbers
 from calls.playout import Piece, Playout
 from calls.protocol.messages import Connected, Dtmf, FromPlatform, Malformed, Mark, Media, Start, Stop
 from calls.protocol.stream import AgentStream
-from calls.steps import (
-    Close,
-    Ending,
-    EntryKind,
-    Identify,
-    Recorded,
-    Side,
-    Step,
-    Summary,
-)
+from calls.steps import Close, Ending, EntryKind, Identify, Recorded, Side, Step, Summary
 
-__all__ = ["CloseCode", "Conversation", "ConversationLimits"]
+__all__ = ["CloseCode", "Conversation", "ConversationLimits", "Hearing"]
 
 
 class _Phase(Enum):
@@ -50,7 +42,14 @@ _DOING_SIZE = 80
 class Conversation:
     """One call, from the accepted connection to the closed one. `now`: seconds of a monotonic clock."""
 
-    def __init__(self, stream: AgentStream, *, limits: ConversationLimits | None = None, now: float) -> None:
+    def __init__(
+        self,
+        stream: AgentStream,
+        *,
+        limits: ConversationLimits | None = None,
+        hearing: Hearing | None = None,
+        now: float,
+    ) -> None:
         self._stream = stream
         self._limits = limits or ConversationLimits()
         self._log = Logbook(now, self._limits.problems_written, self._limits.keys_written)
@@ -59,6 +58,7 @@ class Conversation:
         self._step, self._now = Step(), now
         self._phase = _Phase.WAITING
         self._dialogue = Dialogue(self._log, self._playout, prompt_s=self._limits.prompt_s, now=now)
+        self._listener = Listener(hearing or Hearing(), self._log, self._playout, self._dialogue)
         self._deadline = now + self._limits.start_s
         """Of the phase: for start, for who it is, for hanging up; unused while talking."""
         self._wake_at = now
@@ -99,6 +99,13 @@ class Conversation:
     def audio_failed(self, prompt: str, reason: str, now: float) -> Step:
         """No audio for that prompt; `reason` is a sentence."""
         return self._do(now, self._dialogue.give_up, prompt, reason)
+
+    def speech(self, utterance: int, probabilities: Sequence[float] | None, now: float) -> Step:
+        """The judge's word on `Step.unjudged`, a probability a chunk; None: there is no judge any more."""
+        self._listener.judged(utterance, probabilities)
+        if self._listener.noticed or self._phase is _Phase.CLOSED:
+            return self._do(now, self._react)
+        return Step(wake_at=self._wake_at)
 
     def wake(self, now: float) -> Step:
         """The time of the last `Step.wake_at` has come (earlier or later does no harm)."""
@@ -167,6 +174,7 @@ class Conversation:
 
     def _send_piece(self, piece: Piece) -> None:
         self._step.frames.append(self._stream.send_media(piece.pcm))
+        self._listener.played(piece)
         self._frames_out += 1
         if self._first_audio_ms is None and self._started_at is not None:
             ms = self._first_audio_ms = round((self._now - self._started_at) * 1000)
@@ -257,9 +265,13 @@ class Conversation:
         """Caller audio while nothing else is due and nobody listens: most frames of most calls."""
         self._now = self._last_frame = max(now, self._now)
         self._malformed_in_a_row = 0
-        self._step = Step(wake_at=self._wake_at)
+        self._step = step = Step(wake_at=self._wake_at)
         self._on_media(media)
-        return self._step
+        if not self._listener.noticed:
+            return step
+        more = self._do(now, self._react)
+        more.recording[:0], more.unjudged = step.recording, step.unjudged
+        return more
 
     def _read(self, message: FromPlatform | Malformed) -> None:
         self._last_frame = self._now
@@ -268,6 +280,7 @@ class Conversation:
             return
         self._malformed_in_a_row = 0
         _ON_MESSAGE[type(message)](self, message)
+        self._react()
 
     def _note_problem(self, problem: Malformed) -> None:
         data = {"problem": problem.problem.value, "event": problem.event}
@@ -292,12 +305,7 @@ class Conversation:
 
     def _question(self, start: Start) -> None:
         """What the start message says that we did not expect."""
-        rate = start.media_format.sample_rate
-        if rate != SAMPLE_RATE:
-            text = f"The platform announced audio of {rate} Hz; it is taken as {SAMPLE_RATE} Hz."
-            self._log.add(EntryKind.PROBLEM, text, self._now)
-        if start.parameters_cut:
-            text = f"{start.parameters_cut} custom parameters were too many or too long, and were cut."
+        for text in unexpected(start):
             self._log.add(EntryKind.PROBLEM, text, self._now)
 
     def _on_media(self, media: Media) -> None:
@@ -307,18 +315,28 @@ class Conversation:
             self._step.recording.append(Recorded(Side.CALLER, at, media.payload))
         if self._dialogue.wants_audio:
             self._dialogue.tell(base.AudioReceived(media.payload))
+        self._step.unjudged = self._listener.hear(media.payload, at)
+
+    def _react(self) -> None:
+        """To what was noticed in the caller's audio."""
+        for digit in self._listener.react(self._now):
+            self._press(digit, heard=True)
 
     def _on_key(self, key: Dtmf) -> None:
-        prompt = self._playout.playing(self._now)
-        where = f" during “{prompt}”" if prompt else ""
-        after = "; we had begun to hang up, so it was ignored" if self._phase is _Phase.LEAVING else ""
-        text = f"{key.digit} pressed{where}{after}."
-        self._log.add(EntryKind.KEY, text, self._now, digit=key.digit, during=prompt or "")
-        if self._phase is _Phase.IDENTIFYING:
-            if len(self._early_keys) < self._limits.keys_kept:
-                self._early_keys.append(key.digit)
-        else:
-            self._dialogue.tell(base.KeyPressed(key.digit))
+        if self._listener.is_new(key, self._now):
+            self._press(key.digit, heard=False)
+
+    def _press(self, digit: str, *, heard: bool) -> None:
+        self._log_key(digit, heard=heard)
+        if self._phase is not _Phase.IDENTIFYING:
+            self._dialogue.press(digit)
+        elif len(self._early_keys) < self._limits.keys_kept:
+            self._early_keys.append(digit)
+
+    def _log_key(self, digit: str, *, heard: bool) -> None:
+        prompt = self._playout.playing(self._now) or ""
+        text = key_pressed(digit, during=prompt, heard=heard, ignored=self._phase is _Phase.LEAVING)
+        self._log.add(EntryKind.KEY, text, self._now, digit=digit, during=prompt)
 
     def _on_mark(self, mark: Mark) -> None:
         if not self._playout.mark_back(mark.name, self._now):
@@ -337,11 +355,16 @@ class Conversation:
         if self._phase is not _Phase.IDENTIFYING:
             return
         self._phase = _Phase.TALKING
-        self._log.add(EntryKind.IDENTIFIED, _who(context), self._now, language=context.language)
+        self._log.add(
+            EntryKind.IDENTIFIED,
+            who(context.campaign, context.language),
+            self._now,
+            language=context.language,
+        )
         self._dialogue.begin(agent, context)
         keys, self._early_keys = self._early_keys, []
         for digit in keys:
-            self._dialogue.tell(base.KeyPressed(digit))
+            self._dialogue.press(digit)
 
     def _turn_away(self, reason: str) -> None:
         if self._phase is _Phase.IDENTIFYING:
@@ -356,11 +379,6 @@ class Conversation:
         if preparing := self._playout.preparing:
             return f"preparing: {preparing}"
         return "listening" if self._dialogue.wants_audio else "waiting for a key"
-
-
-def _who(context: base.CallContext) -> str:
-    call = f"Call of campaign “{context.campaign}”" if context.campaign else "Call without a campaign"
-    return f"{call}; language {context.language}."
 
 
 _DOING: Mapping[_Phase, str] = {

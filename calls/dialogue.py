@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from calls.agents import base
+from calls.keys import Collector
 from calls.logbook import Logbook, how_it_ended
 from calls.playout import Ended, Fate, Playout
 from calls.steps import Effect, EntryKind, LoadClip, Synthesise
@@ -20,6 +21,8 @@ class Dialogue:
     def __init__(self, log: Logbook, playout: Playout, *, prompt_s: float, now: float) -> None:
         self.now = now
         self.outcome = ""
+        self.language = ""
+        """Of the person."""
         self.leaving = ""
         """Why the agent hung up; empty while it has not."""
         self.clear_wanted = False
@@ -30,10 +33,14 @@ class Dialogue:
         self._effects: list[Effect] = []
         self._timers: dict[str, float] = {}
         self._pending: dict[str, float] = {}
+        self._barge_in: dict[str, base.BargeIn] = {}
+        self._collector: Collector | None = None
+        self._cut_by_speech = False
+        """Some prompt may be, or may have been."""
 
     def begin(self, agent: base.Agent, context: base.CallContext) -> None:
         """The agent takes the call."""
-        self._agent = agent
+        self._agent, self.language = agent, context.language
         self.tell(base.CallStarted(context))
 
     def end(self) -> None:
@@ -41,16 +48,54 @@ class Dialogue:
         self._over = True
         self._timers.clear()
         self._pending.clear()
+        self._collector = None
 
     @property
     def wants_audio(self) -> bool:
         return self._agent is not None and not self._over and self._agent.wants_audio
+
+    @property
+    def wants_speech(self) -> bool:
+        """Speech must be detected, for the agent or for a prompt it may cut."""
+        if self._agent is None or self._over:
+            return False
+        return self._cut_by_speech or self._agent.wants_speech
 
     def tell(self, event: base.AgentEvent) -> None:
         """One event to the agent, and what it wants done. After its HangUp it is told nothing more."""
         if self._agent is not None and not self._over:
             for action in self._agent.handle(event):
                 _ON_ACTION[type(action)](self, action)
+
+    def press(self, digit: str) -> None:
+        """A key: it may cut a prompt, and belongs to a collection or to the agent."""
+        if self._over:
+            return
+        if self._may_be_cut().key:
+            self._drop(f"{digit} was pressed", by="key")
+        if self._collector is None:
+            self.tell(base.KeyPressed(digit))
+        elif done := self._collector.press(digit, self.now):
+            self._collected(done)
+
+    def speech_began(self) -> None:
+        """The person speaks."""
+        if self._agent is not None and self._agent.wants_speech:
+            self.tell(base.SpeechStarted())
+
+    def speech_ended(self, duration_ms: int) -> None:
+        """The person has stopped."""
+        if self._agent is not None and self._agent.wants_speech:
+            self.tell(base.SpeechEnded(duration_ms))
+
+    def interrupt(self, *, after_ms: int) -> None:
+        """The person speaks over what is being heard, for `after_ms` by now."""
+        if not self._over and self._may_be_cut().speech:
+            self._drop("the person spoke", by="speech", after_ms=after_ms)
+
+    def _may_be_cut(self) -> base.BargeIn:
+        key = self._playout.unheard(self.now)
+        return base.NO_BARGE_IN if key is None else self._barge_in.get(key, base.NO_BARGE_IN)
 
     def take_effects(self) -> list[Effect]:
         """What was asked of the world since the last taking."""
@@ -63,13 +108,30 @@ class Dialogue:
         """Everything due by `now`: timers, prompts that ended, prompts that are not made ready in time."""
         self._fire_timers()
         self.report_ended()
+        self._watch_collection()
         for key in [key for key, until in self._pending.items() if until <= self.now]:
             self.give_up(key, f"It was not ready within {self._prompt_s:.0f} s.")
         self.report_ended()
 
     def due(self) -> list[float]:
         """Moments at which something is due."""
-        return [*self._timers.values(), *self._pending.values()]
+        collecting = self._collector.due if self._collector else None
+        more = () if collecting is None else (collecting,)
+        return [*self._timers.values(), *self._pending.values(), *more]
+
+    def _watch_collection(self) -> None:
+        if self._collector is None:
+            return
+        done = self._collector.pass_time(self.now, quiet=self._playout.idle)
+        if done:
+            self._collected(done)
+            self._watch_collection()
+
+    def _collected(self, done: base.Collected) -> None:
+        self._collector = None
+        text = f"“{done.name}”: {_COLLECTED[done.reason].format(len(done.digits))}"
+        self._log.add(EntryKind.COLLECTED, text, self.now, name=done.name, reason=done.reason.value)
+        self.tell(done)
 
     def _fire_timers(self) -> None:
         due = sorted((at, name) for name, at in self._timers.items() if at <= self.now)
@@ -88,6 +150,7 @@ class Dialogue:
 
     def _report(self, ended: Ended) -> None:
         self._pending.pop(ended.key, None)
+        self._barge_in.pop(ended.key, None)
         heard_ms, total_ms = ended.heard_ms, ended.total_ms
         if ended.name:
             data = {"name": ended.name, "ended": ended.fate.value, "heard_ms": heard_ms}
@@ -104,6 +167,7 @@ class Dialogue:
     def give_up(self, key: str, reason: str) -> None:
         """A prompt's audio will not come."""
         self._pending.pop(key, None)
+        self._barge_in.pop(key, None)
         name = self._playout.fail(key)
         if name is not None:
             text = f"“{name}” could not be played. {reason}"
@@ -113,24 +177,35 @@ class Dialogue:
     # --- actions -------------------------------------------------------------------------------------
 
     def _play(self, action: base.Play) -> None:
-        self._playout.add(action.name, action.pcm)
+        self._note_barge_in(self._playout.add(action.name, action.pcm), action.barge_in)
 
     def _play_clip(self, action: base.PlayClip) -> None:
         key = self._playout.add(action.name)
+        self._note_barge_in(key, action.barge_in)
         self._ask(key, LoadClip(key, action.clip))
 
     def _say(self, action: base.Say) -> None:
         key = self._playout.add(action.name)
+        self._note_barge_in(key, action.barge_in)
         self._ask(key, Synthesise(key, action.text, action.language))
+
+    def _note_barge_in(self, key: str, barge_in: base.BargeIn) -> None:
+        if barge_in != base.NO_BARGE_IN:
+            self._barge_in[key] = barge_in
+            self._cut_by_speech |= barge_in.speech
 
     def _ask(self, key: str, effect: Effect) -> None:
         self._pending[key] = self.now + self._prompt_s
         self._effects.append(effect)
 
     def _clear(self, action: base.ClearAudio) -> None:
+        self._drop(action.because, by="agent")
+
+    def _drop(self, because: str, **data: object) -> None:
+        """Our own queue first, then the far end's, by a frame of this step."""
         if self._playout.idle:
             return
-        self._log.add(EntryKind.CLEAR, f"Our audio was cleared: {action.because}.", self.now)
+        self._log.add(EntryKind.CLEAR, f"Our audio was cleared: {because}.", self.now, **data)
         self.clear_wanted |= self._playout.clear(self.now)
 
     def _start_timer(self, action: base.StartTimer) -> None:
@@ -138,6 +213,12 @@ class Dialogue:
 
     def _stop_timer(self, action: base.StopTimer) -> None:
         self._timers.pop(action.name, None)
+
+    def _collect(self, action: base.Collect) -> None:
+        self._collector = Collector(action)
+
+    def _stop_collecting(self, action: base.StopCollecting) -> None:
+        self._collector = None
 
     def _answer(self, action: base.RecordAnswer) -> None:
         data = {"question": action.question, "value": action.value, "label": action.label}
@@ -162,7 +243,16 @@ class Dialogue:
         self.leaving = self.leaving or action.reason or "The agent hung up."
         self._over = True
         self._timers.clear()
+        self._collector = None
 
+
+_COLLECTED: Mapping[base.CollectEnd, str] = {
+    base.CollectEnd.FULL: "{} digits were pressed.",
+    base.CollectEnd.TERMINATOR: "{} digits were pressed and confirmed.",
+    base.CollectEnd.PAUSE: "{} digits were pressed, then no more came.",
+    base.CollectEnd.SHORT: "only {} digits were pressed.",
+    base.CollectEnd.NOTHING: "no digit was pressed.",
+}
 
 _ON_ACTION: Mapping[type, Callable[[Dialogue, Any], None]] = {
     base.Play: Dialogue._play,
@@ -171,6 +261,8 @@ _ON_ACTION: Mapping[type, Callable[[Dialogue, Any], None]] = {
     base.ClearAudio: Dialogue._clear,
     base.StartTimer: Dialogue._start_timer,
     base.StopTimer: Dialogue._stop_timer,
+    base.Collect: Dialogue._collect,
+    base.StopCollecting: Dialogue._stop_collecting,
     base.RecordAnswer: Dialogue._answer,
     base.ReachOutcome: Dialogue._reach,
     base.OptOut: Dialogue._opt_out,

@@ -1,8 +1,9 @@
-"""PURE: the limits of a call, and the codes a socket is closed with."""
+"""PURE: the limits of a call, what it listens with, and the codes a socket is closed with."""
 
 from dataclasses import dataclass, field
 from enum import IntEnum
 
+from calls.audio.ear import Gate, HearingSettings
 from calls.playout import PlayoutLimits
 
 
@@ -36,3 +37,16 @@ class ConversationLimits:
     keys_kept: int = 50
     """Pressed before we know who is on the line."""
     playout: PlayoutLimits = field(default_factory=PlayoutLimits)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hearing:
+    """What a conversation listens with, beside the platform's own messages. By default: nothing."""
+
+    gate: Gate | None = None
+    """Without one, speech is not detected."""
+    judged: bool = False
+    """The shell carries out `Step.unjudged`; otherwise the gate decides alone."""
+    settings: HearingSettings = field(default_factory=HearingSettings)
+    tones: bool = False
+    """Keys are heard in the caller's audio too, for platforms that send their tones and no message."""

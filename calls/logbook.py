@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from calls.playout import Ended, Fate
-from calls.protocol.messages import Malformed
+from calls.protocol.messages import SAMPLE_RATE, Malformed, Start
 from calls.steps import Entry, EntryKind
 
 _LONG_NUMBER = re.compile(r"\+?\d(?:[\s-]?\d){5,}")
@@ -34,6 +34,7 @@ class Logbook:
     began: float
     problems: int
     keys: int
+    speech: int = 200
     _entries: list[Entry] = field(default_factory=list)
     _allowances: dict[EntryKind, _Allowance] = field(default_factory=dict)
 
@@ -41,6 +42,7 @@ class Logbook:
         self._allowances = {
             EntryKind.PROBLEM: _Allowance(self.problems, "more problems were counted and not written down."),
             EntryKind.KEY: _Allowance(self.keys, "more keys were pressed and not written down."),
+            EntryKind.SPEECH: _Allowance(self.speech, "more changes of speech were not written down."),
         }
 
     def at_ms(self, now: float) -> int:
@@ -96,3 +98,28 @@ def what_was_wrong(problem: Malformed) -> str:
     """A sentence about a frame from outside that could not be used."""
     which = f"A “{problem.event}” frame" if problem.event else "A frame"
     return f"{which} could not be used: {problem.detail or problem.problem.value}. The call goes on."
+
+
+def who(campaign: str, language: str) -> str:
+    """A sentence about whom a call is for; no name, no number."""
+    call = f"Call of campaign “{campaign}”" if campaign else "Call without a campaign"
+    return f"{call}; language {language}."
+
+
+def unexpected(start: Start) -> list[str]:
+    """Sentences about what a start message says that we did not expect."""
+    found = []
+    rate = start.media_format.sample_rate
+    if rate != SAMPLE_RATE:
+        found.append(f"The platform announced audio of {rate} Hz; it is taken as {SAMPLE_RATE} Hz.")
+    if start.parameters_cut:
+        found.append(f"{start.parameters_cut} custom parameters were too many or too long, and were cut.")
+    return found
+
+
+def key_pressed(digit: str, *, during: str, heard: bool, ignored: bool) -> str:
+    """A sentence about one key."""
+    where = f" during “{during}”" if during else ""
+    how = ", heard as a tone" if heard else ""
+    after = "; we had begun to hang up, so it was ignored" if ignored else ""
+    return f"{digit} pressed{where}{how}{after}."

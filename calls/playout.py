@@ -56,6 +56,8 @@ class Piece:
     pcm: bytes
     begins: bool
     total_ms: int
+    at: float
+    """When it is heard, by the play clock as it stands (seconds)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -253,6 +255,14 @@ class Playout:
                 return prompt.name
         return None
 
+    def unheard(self, now: float) -> str | None:
+        """Key of the first prompt not heard to its end: being heard, or waiting to be."""
+        position = self._clock.heard(now)
+        waiting = (
+            p for p in (*self._sent, *self._queue) if p.taken < p.samples or p.end > position or not p.pcm
+        )
+        return next((prompt.key for prompt in waiting), None)
+
     # --- inside --------------------------------------------------------------------------------------
 
     def _next(self) -> _Prompt | None:
@@ -284,9 +294,10 @@ class Playout:
         if begins:
             prompt.start = self._clock.sent
         prompt.taken += size
-        self._tape.append((self._clock.sent, pcm))
+        position = self._clock.sent
+        self._tape.append((position, pcm))
         self._clock.hand_over(len(pcm) // SAMPLE_BYTES, now)
-        return Piece(prompt.name, pcm, begins, _ms(prompt.samples))
+        return Piece(prompt.name, pcm, begins, _ms(prompt.samples), self._clock.time_of(position))
 
     def _collect(self, now: float) -> None:
         """Move what was heard from the tape to the recording."""

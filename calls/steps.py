@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from calls.audio.ear import Unjudged
+
 
 class EntryKind(StrEnum):
     """Kinds of log entries; also the chip on the call page's timeline."""
@@ -19,6 +21,8 @@ class EntryKind(StrEnum):
     HEARD = "heard"
     CLEAR = "clear"
     KEY = "key"
+    COLLECTED = "collected"
+    SPEECH = "speech"
     ANSWER = "answer"
     OUTCOME = "outcome"
     OPT_OUT = "opt_out"
@@ -132,5 +136,7 @@ class Step:
     entries: list[Entry] = field(default_factory=list)
     effects: list[Effect] = field(default_factory=list)
     recording: list[Recorded] = field(default_factory=list)
+    unjudged: Unjudged | None = None
+    """Caller audio for the judge of speech; it answers with `Conversation.speech`."""
     wake_at: float | None = None
     close: Close | None = None

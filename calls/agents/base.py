@@ -6,6 +6,7 @@ audio plays when it is ready. So a whole dialogue can be tested with a list of e
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import Protocol
 
 
@@ -69,10 +70,65 @@ class TimerFired:
     name: str
 
 
-AgentEvent = CallStarted | AudioReceived | KeyPressed | PromptEnded | PromptFailed | TimerFired
+@dataclass(frozen=True, slots=True)
+class SpeechStarted:
+    """The person has begun to speak; told only to an agent with `wants_speech`."""
+
+
+@dataclass(frozen=True, slots=True)
+class SpeechEnded:
+    """The person has stopped. `duration_ms`: from the first to the last sound of speech."""
+
+    duration_ms: int
+
+
+class CollectEnd(StrEnum):
+    """Why a collection of digits is over."""
+
+    FULL = "full"
+    TERMINATOR = "terminator"
+    PAUSE = "pause"
+    """No further key came, and there were enough."""
+    SHORT = "short"
+    """The terminator or a pause came, and there were too few."""
+    NOTHING = "nothing"
+    """No key at all."""
+
+
+@dataclass(frozen=True, slots=True)
+class Collected:
+    """A `Collect` is over. `digits` without the terminator."""
+
+    name: str
+    digits: str
+    reason: CollectEnd
+
+
+AgentEvent = (
+    CallStarted
+    | AudioReceived
+    | KeyPressed
+    | PromptEnded
+    | PromptFailed
+    | TimerFired
+    | SpeechStarted
+    | SpeechEnded
+    | Collected
+)
 
 
 # --- What an agent may do ----------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class BargeIn:
+    """What cuts a prompt: the person's speech, a key. A cut drops what is queued behind it as well."""
+
+    speech: bool = False
+    key: bool = False
+
+
+NO_BARGE_IN = BargeIn()
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +137,7 @@ class Play:
 
     name: str
     pcm: bytes
+    barge_in: BargeIn = NO_BARGE_IN
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +146,7 @@ class PlayClip:
 
     name: str
     clip: str
+    barge_in: BargeIn = NO_BARGE_IN
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +156,7 @@ class Say:
     name: str
     text: str
     language: str
+    barge_in: BargeIn = NO_BARGE_IN
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +179,30 @@ class StopTimer:
     """Forget a timer."""
 
     name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Collect:
+    """Take digits as one answer; `Collected(name)` follows, and no `KeyPressed` until then.
+
+    Over at `most` digits, at the `terminator`, when no key comes for `inter_digit_s`, or when none comes
+    within `first_digit_s` after all that is queued has been heard. A second `Collect` replaces the first.
+    """
+
+    name: str
+    least: int = 1
+    most: int
+    terminator: str = "#"
+    """One key, or empty for none."""
+    first_digit_s: float = 6.0
+    inter_digit_s: float = 3.0
+    keys: str = "0123456789"
+    """Keys that count; others are passed over."""
+
+
+@dataclass(frozen=True, slots=True)
+class StopCollecting:
+    """Forget the collection; keys are `KeyPressed` again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,6 +251,8 @@ Action = (
     | ClearAudio
     | StartTimer
     | StopTimer
+    | Collect
+    | StopCollecting
     | RecordAnswer
     | ReachOutcome
     | OptOut
@@ -181,6 +266,8 @@ class Agent(Protocol):
 
     #: False spares the conversation from handing over every 20 ms of caller audio.
     wants_audio: bool
+    #: True has the person's speech detected, and `SpeechStarted` and `SpeechEnded` told.
+    wants_speech: bool
 
     def handle(self, event: AgentEvent) -> Sequence[Action]:
         """What to do about one event. Never raises for anything a caller or a platform can do."""

@@ -29,6 +29,7 @@ class EchoAgent:
     """Its pieces are prompts without a name: they are played and not logged one by one."""
 
     wants_audio = True
+    wants_speech = False
 
     def __init__(self, configuration: EchoConfiguration) -> None:
         self._framer = Framer(configuration.piece_ms * BYTES_PER_MS)

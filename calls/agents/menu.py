@@ -1,18 +1,24 @@
 """Speaks and takes a key: opening, message, question; a key is an outcome, 9 is "do not call again".
 
-A key interrupts whatever is being said. Silence is answered by one repeat and then a goodbye; a wrong key by
-"not understood" and the question again, a few times. The call ends when the closing words have been heard,
-and until then 9 still counts.
+A key interrupts whatever is being said, speech does if that is configured; then the question comes again.
+After a choice a number may be asked for (`collect`): in it 9 is a digit, and "do not call again" only if it
+stands alone. Silence is answered by one repeat and then a goodbye; a wrong key by "not understood" and the
+question again, a few times. The call ends when the closing words have been heard, and until then 9 counts.
 """
 
 from collections.abc import Sequence
 
 from calls.agents.base import (
+    NO_BARGE_IN,
     Action,
     AgentEvent,
+    BargeIn,
     CallContext,
     CallStarted,
     ClearAudio,
+    Collect,
+    Collected,
+    CollectEnd,
     HangUp,
     KeyPressed,
     Note,
@@ -22,16 +28,24 @@ from calls.agents.base import (
     ReachOutcome,
     RecordAnswer,
     Say,
+    SpeechEnded,
+    SpeechStarted,
     StartTimer,
     StopTimer,
     TimerFired,
 )
-from calls.agents.menu_configuration import OPT_OUT_KEY, MenuConfiguration
+from calls.agents.menu_configuration import ANSWER, OPT_OUT_KEY, MenuConfiguration
 
 OPTED_OUT = "opted_out"
 OPENING, MESSAGE, NOT_UNDERSTOOD = "Opening", "Message", "Not understood"
 REPLY, GOODBYE, OPT_OUT, SORRY = "Reply", "Goodbye", "No further calls", "Sorry"
+ENTER = "Enter digits"
 _ANSWER = "answer"
+_LONGEST_SPEECH_S = 10.0
+"""Speech that goes on for longer is taken for noise, so that no call waits for its end."""
+_MOST_INTERRUPTIONS = 2
+"""By speech; after them the question is spoken to its end: the television in the room talks on."""
+_TOO_FEW = (CollectEnd.SHORT, CollectEnd.NOTHING)
 
 
 class MenuAgent:
@@ -41,6 +55,7 @@ class MenuAgent:
 
     def __init__(self, configuration: MenuConfiguration) -> None:
         self._configuration = configuration
+        self.wants_speech = configuration.barge_in.speech
         self._language = configuration.default_language
         self._texts = configuration.languages[self._language]
         self._variables: dict[str, str] = {}
@@ -51,6 +66,13 @@ class MenuAgent:
         self._opted_out = False
         self._repeated = False
         self._misses = 0
+        self._questions = 0
+        """Queued and not heard to the end."""
+        self._speaking = self._cut_off = False
+        self._interruptions = 0
+        self._collecting = ""
+        """The choice whose digits are being taken."""
+        self._attempts = 0
 
     def handle(self, event: AgentEvent) -> Sequence[Action]:
         match event:
@@ -58,8 +80,12 @@ class MenuAgent:
                 return self._begin(context)
             case KeyPressed(digit):
                 return self._key(digit)
-            case TimerFired(name) if name == _ANSWER and not self._closing:
+            case TimerFired(name) if name == _ANSWER and self._waits_for_key():
                 return self._silence()
+            case Collected(_, digits, reason) if self._collecting:
+                return self._collected(digits, reason)
+            case SpeechStarted() | SpeechEnded():
+                return self._speech_ended() if isinstance(event, SpeechEnded) else self._speech_started()
             case PromptEnded(name, finished):
                 return self._prompt_ended(name, finished=finished)
             case PromptFailed(name):
@@ -74,7 +100,8 @@ class MenuAgent:
         if missing:
             note = Note(f"The texts need {', '.join(missing)}, which this person has no usable value for.")
             return [note, *self._say_sorry("We hung up because a value to be spoken is missing.")]
-        return [*self._note_language(context.language), self._say(OPENING, self._texts.opening), *self._ask()]
+        opening = self._say(OPENING, self._texts.opening, self._barge_in())
+        return [*self._note_language(context.language), opening, *self._ask()]
 
     def _note_language(self, asked: str) -> list[Action]:
         if asked.lower().startswith(self._language.lower()):
@@ -82,12 +109,24 @@ class MenuAgent:
         return [Note(f"There are no texts in “{asked}”; “{self._language}” is spoken instead.")]
 
     def _ask(self) -> list[Action]:
-        message = [self._say(MESSAGE, self._texts.message)] if self._texts.message.strip() else []
-        return [*message, self._say(self._question_name, self._texts.question)]
+        text, barge_in = self._texts.message, self._barge_in()
+        return [*([self._say(MESSAGE, text, barge_in)] if text.strip() else []), self._ask_again()]
 
-    def _say(self, name: str, text: str) -> Say:
+    def _ask_again(self) -> Say:
+        self._questions += 1
+        return self._say(self._question_name, self._texts.question, self._barge_in())
+
+    def _barge_in(self) -> BargeIn:
+        switches = self._configuration.barge_in
+        speech = switches.speech and self._interruptions < _MOST_INTERRUPTIONS
+        return BargeIn(speech=speech, key=switches.key)
+
+    def _say(self, name: str, text: str, barge_in: BargeIn = NO_BARGE_IN) -> Say:
         filled = self._configuration.fill(text, self._variables, language=self._language)
-        return Say(name, filled, self._language)
+        return Say(name, filled, self._language, barge_in)
+
+    def _waits_for_key(self) -> bool:
+        return not self._closing and not self._collecting
 
     def _say_last(self, name: str, text: str, reason: str) -> list[Action]:
         self._closing, self._hang_up_reason = name, reason
@@ -100,8 +139,8 @@ class MenuAgent:
             return self._opt_out()
         if self._closing:
             return []
-        interrupt: list[Action] = [StopTimer(_ANSWER), ClearAudio(f"{digit} was pressed")]
-        return [*interrupt, *(self._choose(digit) if digit in self._configuration.choices else self._miss())]
+        known = digit in self._configuration.choices
+        return [StopTimer(_ANSWER), *(self._choose(digit) if known else self._miss())]
 
     def _opt_out(self) -> list[Action]:
         if self._opted_out:
@@ -121,19 +160,72 @@ class MenuAgent:
         return [
             RecordAnswer(self._configuration.question, digit, choice.label),
             ReachOutcome(choice.outcome, choice.label),
-            *self._say_last(REPLY, self._texts.replies[digit], "We hung up after the reply."),
+            *(self._collect(digit) if digit in self._configuration.collect else self._reply(digit)),
         ]
+
+    def _reply(self, digit: str) -> list[Action]:
+        return self._say_last(REPLY, self._texts.replies[digit], "We hung up after the reply.")
 
     def _miss(self) -> list[Action]:
         self._misses += 1
         if self._misses >= self._configuration.most_misses:
             return self._say_goodbye(f"{self._misses} keys were pressed that mean nothing here")
-        again = self._say(self._question_name, self._texts.question)
-        return [self._say(NOT_UNDERSTOOD, self._texts.not_understood), again]
+        return [self._not_understood(), self._ask_again()]
+
+    def _not_understood(self) -> Say:
+        return self._say(NOT_UNDERSTOOD, self._texts.not_understood, self._barge_in())
+
+    # --- digits --------------------------------------------------------------------------------------
+
+    def _collect(self, key: str) -> list[Action]:
+        self._collecting, self._attempts = key, self._attempts + 1
+        wanted = self._configuration.collect[key]
+        collect = Collect(
+            name=wanted.question,
+            least=wanted.least,
+            most=wanted.most,
+            terminator=wanted.terminator,
+            first_digit_s=wanted.first_digit_seconds,
+            inter_digit_s=wanted.inter_digit_seconds,
+        )
+        return [self._say(ENTER, self._texts.collect[key], self._barge_in()), collect]
+
+    def _collected(self, digits: str, reason: CollectEnd) -> list[Action]:
+        key, self._collecting = self._collecting, ""
+        if digits == OPT_OUT_KEY:
+            return self._opt_out()
+        wanted = self._configuration.collect[key]
+        if reason not in _TOO_FEW:
+            self._variables[ANSWER] = digits
+            return [RecordAnswer(wanted.question, digits, digits), *self._reply(key)]
+        if self._attempts < wanted.attempts:
+            sorry = [self._not_understood()] if reason is CollectEnd.SHORT else []
+            return [*sorry, *self._collect(key)]
+        return self._say_goodbye("the digits asked for were not pressed")
+
+    # --- speech --------------------------------------------------------------------------------------
+
+    def _speech_started(self) -> list[Action]:
+        self._speaking = True
+        waiting = self._waits_for_key() and self._questions <= 0
+        return [self._wait_for_end_of_speech()] if waiting else []
+
+    def _speech_ended(self) -> list[Action]:
+        """Whoever spoke over us hears the question again; whoever spoke after it has its time once more."""
+        self._speaking, cut_off, self._cut_off = False, self._cut_off, False
+        if not self._waits_for_key() or self._questions > 0:
+            return []
+        if cut_off:
+            return [StopTimer(_ANSWER), self._ask_again()]
+        return [StartTimer(_ANSWER, self._configuration.answer_seconds)]
+
+    def _wait_for_end_of_speech(self) -> StartTimer:
+        return StartTimer(_ANSWER, self._configuration.answer_seconds + _LONGEST_SPEECH_S)
 
     # --- time and prompts ----------------------------------------------------------------------------
 
     def _silence(self) -> list[Action]:
+        self._cut_off = False
         if self._repeated:
             return self._say_goodbye("no key was pressed")
         self._repeated = True
@@ -146,9 +238,19 @@ class MenuAgent:
     def _prompt_ended(self, name: str, *, finished: bool) -> list[Action]:
         if self._closing:
             return [HangUp(self._hang_up_reason)] if name == self._closing else []
-        if name == self._question_name and finished:
+        if name != self._question_name or self._collecting:
+            return []
+        self._questions -= 1
+        if self._questions > 0:
+            return []
+        if finished:
             return [StartTimer(_ANSWER, self._configuration.answer_seconds)]
-        return []
+        return self._was_cut_off() if self._speaking else []
+
+    def _was_cut_off(self) -> list[Action]:
+        self._cut_off = True
+        self._interruptions += 1
+        return [self._wait_for_end_of_speech()]
 
     def _prompt_failed(self, name: str) -> list[Action]:
         if self._closing:

@@ -11,6 +11,10 @@ OPT_OUT_KEY = "9"
 _KEYS = frozenset("012345678*#")
 _SLOT = re.compile(r"\{(\w+)\}")
 _MOST_TEXT = 2000
+ANSWER = "answer"
+"""The variable that stands for collected digits in a reply."""
+_ANSWER_KINDS = (spoken.Kind.DIGITS, spoken.Kind.AMOUNT, spoken.Kind.TEXT)
+_MOST_DIGITS = 20
 
 
 class Choice(Struct, frozen=True, forbid_unknown_fields=True):
@@ -18,6 +22,38 @@ class Choice(Struct, frozen=True, forbid_unknown_fields=True):
 
     outcome: str
     label: str
+
+
+class BargeInSwitches(Struct, frozen=True, forbid_unknown_fields=True):
+    """What interrupts the words before the answer; the last words are never cut but by 9."""
+
+    speech: bool = False
+    key: bool = True
+
+
+class Digits(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A number asked for after a choice: `least` to `most` digits, ended early by `terminator` or a pause."""
+
+    question: str
+    most: int
+    least: int = 1
+    terminator: str = "#"
+    first_digit_seconds: float = 6.0
+    inter_digit_seconds: float = 3.0
+    attempts: int = 2
+
+    def problems(self) -> Iterator[str]:
+        """Sentences; none if digits can be taken with it."""
+        if not self.question.strip():
+            yield "needs a `question`, the name under which the digits are stored."
+        if not 1 <= self.least <= self.most or not 2 <= self.most <= _MOST_DIGITS:
+            yield f"needs `least` and `most` with 1 ≤ least ≤ most, and `most` between 2 and {_MOST_DIGITS}."
+        if self.terminator not in ("", "#", "*"):
+            yield "has a `terminator` that is not #, * or empty."
+        if not all(1 <= s <= 30 for s in (self.first_digit_seconds, self.inter_digit_seconds)):
+            yield "needs `first_digit_seconds` and `inter_digit_seconds` between 1 and 30."
+        if not 1 <= self.attempts <= 5:
+            yield "needs `attempts` between 1 and 5."
 
 
 class Texts(Struct, frozen=True, forbid_unknown_fields=True):
@@ -31,11 +67,12 @@ class Texts(Struct, frozen=True, forbid_unknown_fields=True):
     replies: dict[str, str]
     message: str = ""
     sorry: str = ""
+    collect: dict[str, str] = field(default_factory=dict)
 
     def all(self) -> list[str]:
         """Every text that may hold variables."""
         fixed = [self.opening, self.message, self.question, self.not_understood, self.goodbye, self.opt_out]
-        return [*fixed, *self.replies.values()]
+        return [*fixed, *self.collect.values(), *self.replies.values()]
 
 
 class MenuConfiguration(Struct, frozen=True, forbid_unknown_fields=True):
@@ -48,10 +85,13 @@ class MenuConfiguration(Struct, frozen=True, forbid_unknown_fields=True):
     question: str = "menu"
     answer_seconds: float = 6.0
     most_misses: int = 3
+    barge_in: BargeInSwitches = BargeInSwitches()
+    collect: dict[str, Digits] = field(default_factory=dict)
 
     def problems(self) -> list[str]:
         """Sentences; none if a call can be held with it."""
-        return [*self._general_problems(), *self._choice_problems(), *self._text_problems()]
+        general = [*self._general_problems(), *self._choice_problems(), *self._collect_problems()]
+        return [*general, *self._text_problems()]
 
     def _general_problems(self) -> Iterator[str]:
         if self.default_language not in self.languages:
@@ -72,6 +112,16 @@ class MenuConfiguration(Struct, frozen=True, forbid_unknown_fields=True):
             if not choice.outcome.strip() or not choice.label.strip():
                 yield f"The choice for key {key[:20]} needs an outcome and a label."
 
+    def _collect_problems(self) -> Iterator[str]:
+        for key, digits in self.collect.items():
+            if key not in self.choices:
+                yield f"`collect` has key {key[:20]}, which is no choice."
+            if digits.question == self.question:
+                yield f"The digits after key {key[:20]} need a `question` other than “{self.question}”."
+            yield from (f"`collect` for key {key[:20]} {problem}" for problem in digits.problems())
+        if self.variables.get(ANSWER, spoken.Kind.TEXT) not in _ANSWER_KINDS:
+            yield f"`{ANSWER}` stands for digits that were pressed; they are no date."
+
     def _text_problems(self) -> Iterator[str]:
         for language, texts in self.languages.items():
             yield from (f"In “{language}”: {problem}" for problem in self._problems_of(texts))
@@ -82,10 +132,18 @@ class MenuConfiguration(Struct, frozen=True, forbid_unknown_fields=True):
                 yield f"`{name}` is empty."
         if set(texts.replies) != set(self.choices) or not all(t.strip() for t in texts.replies.values()):
             yield "`replies` must have one text for each key of `choices`."
+        if set(texts.collect) != set(self.collect) or not all(t.strip() for t in texts.collect.values()):
+            yield "`collect` must have one text for each key of the configuration's `collect`."
+        if self.collect and any(ANSWER in _SLOT.findall(t) for t in self._texts_before_digits(texts)):
+            yield f"{{{ANSWER}}} is known only in the reply after digits were collected."
         if _SLOT.search(texts.sorry):
             yield "`sorry` must not hold variables: it is said when one is missing."
         for text in (*texts.all(), texts.sorry):
             yield from _brace_problems(text)
+
+    def _texts_before_digits(self, texts: Texts) -> list[str]:
+        after = [texts.replies.get(key, "") for key in self.collect]
+        return [text for text in texts.all() if text not in after]
 
     def texts_for(self, language: str) -> tuple[str, Texts]:
         """The language to speak and its texts: the one asked for, its base (`hi-IN`: `hi`), the default."""
@@ -95,19 +153,26 @@ class MenuConfiguration(Struct, frozen=True, forbid_unknown_fields=True):
 
     def missing(self, texts: Iterable[str], variables: Mapping[str, str]) -> tuple[str, ...]:
         """Variables of `texts` that are absent, blank, or not what `variables` says they are."""
-        used = {name: None for text in texts for name in _SLOT.findall(text)}
+        known = {ANSWER} if self.collect else set()
+        used = {name: None for text in texts for name in _SLOT.findall(text) if name not in known}
         return tuple(name for name in used if not self._speakable(name, variables.get(name, "")))
 
     def _speakable(self, name: str, value: str) -> bool:
         kind = self.variables.get(name, spoken.Kind.TEXT)
         return bool(value.strip()) and spoken.readable(value, kind)
 
+    def _kind(self, name: str, value: str) -> spoken.Kind:
+        if not self.collect or name != ANSWER:
+            return self.variables.get(name, spoken.Kind.TEXT)
+        kind = self.variables.get(name, spoken.Kind.DIGITS)
+        return kind if spoken.readable(value, kind) else spoken.Kind.TEXT
+
     def fill(self, text: str, variables: Mapping[str, str], *, language: str) -> str:
         """`text` with every variable in words of `language`. KeyError or ValueError if one is missing."""
 
         def words(slot: re.Match[str]) -> str:
             name = slot[1]
-            return spoken.speak(variables[name], self.variables.get(name, spoken.Kind.TEXT), language)
+            return spoken.speak(variables[name], self._kind(name, variables[name]), language)
 
         return _SLOT.sub(words, text)
 

@@ -39,6 +39,8 @@ class PlaybackConfiguration(Struct, frozen=True, forbid_unknown_fields=True):
 class PlaybackAgent:
     """Asks for its clip once enough has been gathered."""
 
+    wants_speech = False
+
     def __init__(self, configuration: PlaybackConfiguration) -> None:
         self._configuration = configuration
         self._gathered = 0

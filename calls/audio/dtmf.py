@@ -18,7 +18,7 @@ KEYS: Final = ("123A", "456B", "789C", "*0#D")
 DIGITS: Final = "".join(KEYS)
 
 _RAMP_MS: Final = 5
-_BLOCK: Final = 205
+BLOCK: Final = 205
 """Samples looked at together (26 ms): the rows then stand almost two bins apart."""
 _HOP: Final = 102
 """Half a block, so that a press of 40 ms fills one block wherever it falls."""
@@ -56,12 +56,12 @@ def _tones(frequencies: tuple[int, ...], ms: int, dbfs: float) -> bytes:
     return pcm.to_bytes(level * waves * np.minimum(1.0, edge))
 
 
-_WINDOW: Final[Floats] = np.hanning(_BLOCK + 2)[1:-1]
+_WINDOW: Final[Floats] = np.hanning(BLOCK + 2)[1:-1]
 
 
 def _bins() -> Floats:
     """(205, 16): cosines of the eight frequencies, then their sines, windowed."""
-    angle = 2 * np.pi * np.outer(np.arange(_BLOCK), ROWS_HZ + COLUMNS_HZ) / pcm.SAMPLE_RATE
+    angle = 2 * np.pi * np.outer(np.arange(BLOCK), ROWS_HZ + COLUMNS_HZ) / pcm.SAMPLE_RATE
     both: Floats = np.hstack([np.cos(angle), np.sin(angle)]) * _WINDOW[:, None]
     return both
 
@@ -111,8 +111,8 @@ class DtmfDetector:
         """
         heard = np.concatenate([self._rest, pcm.to_array(frame)])
         at = 0
-        while at + _BLOCK <= heard.size:
-            self._judge(digit_in(heard[at : at + _BLOCK]))
+        while at + BLOCK <= heard.size:
+            self._judge(digit_in(heard[at : at + BLOCK]))
             at += _HOP
         self._rest = heard[at:]
         return self._found.popleft() if self._found else None

@@ -19,6 +19,7 @@ class Script:
 
     actions: dict[type, list[Action]] = field(default_factory=dict)
     wants_audio: bool = False
+    wants_speech: bool = False
     told: list[AgentEvent] = field(default_factory=list)
 
     def handle(self, event: AgentEvent) -> Sequence[Action]:

@@ -14,14 +14,18 @@ from channels.layers import get_channel_layer
 from pytest_django import Settings
 
 from calls.agents import registry
-from calls.agents.base import Action, AgentEvent
+from calls.agents.base import Action, AgentEvent, BargeIn, CallStarted, Play
+from calls.audio.framing import Framer
+from calls.audio.pcm import silence
 from calls.consumers import CallConsumer
 from calls.journal import journal as the_journal
 from calls.models import Call
+from calls.protocol.stream import PlatformStream
 from calls.recording import desk
 from calls.sending import unsent_bytes
 from campaigns.models import PhoneNumber
 from tests.calls.rows import closed_calls, kinds
+from tests.calls.telephone import spoken
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("tidy_thread")]
 
@@ -72,6 +76,7 @@ class BrokenAgent:
     """An agent with a mistake in it."""
 
     wants_audio = True
+    wants_speech = False
 
     def __init__(self, configuration: object) -> None:
         pass
@@ -168,3 +173,36 @@ def test_what_daphne_holds_back_is_seen_and_other_servers_are_trusted() -> None:
     assert unsent_bytes(partial(reply, SimpleNamespace(transport=TRANSPORT))) == 77
     assert unsent_bytes(partial(reply)) == 0
     assert unsent_bytes(partial(reply, object())) == 0
+
+
+class SpeakingAgent:
+    """Says something long that speech may cut."""
+
+    wants_audio = False
+    wants_speech = True
+
+    def __init__(self, configuration: object) -> None:
+        pass
+
+    def handle(self, event: AgentEvent) -> Sequence[Action]:
+        if isinstance(event, CallStarted):
+            return [Play("Prompt", silence(8000), BargeIn(speech=True))]
+        return []
+
+
+async def test_speech_is_judged_beside_the_loop_and_clears_the_line(
+    line: ApplicationCommunicator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The real gate, the real judge in its thread, and frames as the platform sends them."""
+    speaking = registry.Kind(registry.KINDS["echo"].configuration, SpeakingAgent)
+    monkeypatch.setattr(registry, "KINDS", {"echo": speaking})
+    platform = PlatformStream("MZ1", "CA1")
+    await say(line, platform.start({}))
+    assert json.loads((await line.receive_output(5))["text"])["event"] == "media"
+    for frame in Framer().push(silence(300) + spoken("हाँ जी बोलिए कौन बोल रहा है", "hi")):
+        await asyncio.sleep(0.02)
+        await say(line, platform.media(frame))
+    await say(line, platform.stop())
+    assert await close_code(line) == 1000
+    (call,) = await closed_calls(1)
+    assert {"speech", "clear"} <= set(await kinds(call))
