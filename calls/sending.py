@@ -32,3 +32,33 @@ def unsent_bytes(send: Send) -> int:
     transport = getattr(protocol, "transport", None)
     buffered = len(getattr(transport, "dataBuffer", b"")) - int(getattr(transport, "offset", 0))
     return buffered + int(getattr(transport, "_tempDataLen", 0))
+
+
+def bound_messages(send: Send, size: int) -> None:
+    """Let the server refuse larger messages by their header, before they are in memory.
+
+    Daphne's own limit is 1 MiB and uvicorn's 16 MiB, and neither can be set from an application; so it is
+    set on the connection's protocol: autobahn's under Daphne (see `unsent_bytes` for the way there),
+    `websockets`' under uvicorn. Other servers keep their own.
+    """
+    if isinstance(send, partial) and send.args:
+        _lower(send.args[0], size, "maxMessagePayloadSize", "maxFramePayloadSize")
+    protocol = getattr(send, "__self__", None)
+    _lower(getattr(protocol, "conn", None), size, "max_message_size")  # --ws websockets-sansio
+    _lower(protocol, size, "max_size")  # --ws websockets
+
+
+def _lower(owner: object, size: int, *names: str) -> None:
+    for name in names:
+        if isinstance(present := getattr(owner, name, None), int) and (present <= 0 or present > size):
+            setattr(owner, name, size)
+
+
+async def refuse(scope: Mapping[str, Any], send: Send, *, busy: bool) -> None:
+    """No WebSocket: HTTP 403, or 503 with a time to come back where server and case allow it."""
+    if not busy or "websocket.http.response" not in (scope.get("extensions") or {}):
+        await send({"type": "websocket.close"})
+        return
+    headers = [(b"content-type", b"text/plain; charset=utf-8"), (b"retry-after", b"5")]
+    await send({"type": "websocket.http.response.start", "status": 503, "headers": headers})
+    await send({"type": "websocket.http.response.body", "body": b"Busy. Try again in a few seconds.\n"})

@@ -7,110 +7,255 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('campaigns', '0001_initial'),
+        ("campaigns", "0001_initial"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='MediaProcess',
+            name="MediaProcess",
             fields=[
-                ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
-                ('started_at', models.DateTimeField(default=campaigns.clock.now)),
-                ('alive_at', models.DateTimeField(default=campaigns.clock.now)),
-                ('stopped_at', models.DateTimeField(blank=True, null=True)),
+                (
+                    "id",
+                    models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False),
+                ),
+                ("started_at", models.DateTimeField(default=campaigns.clock.now)),
+                ("alive_at", models.DateTimeField(default=campaigns.clock.now)),
+                ("stopped_at", models.DateTimeField(blank=True, null=True)),
             ],
             options={
-                'verbose_name_plural': 'media processes',
+                "verbose_name_plural": "media processes",
             },
         ),
         migrations.CreateModel(
-            name='Call',
+            name="Call",
             fields=[
-                ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
-                ('direction', models.CharField(choices=[('outbound', 'We called'), ('inbound', 'They called')], default='inbound', max_length=10)),
-                ('stream_sid', models.CharField(blank=True, default='', max_length=128)),
-                ('call_sid', models.CharField(blank=True, default='', max_length=128)),
-                ('language', models.CharField(blank=True, default='', max_length=10)),
-                ('state', models.CharField(choices=[('live', 'Live'), ('ended', 'Ended')], default='live', max_length=10)),
-                ('reason', models.TextField(blank=True, default='Connected.')),
-                ('doing', models.CharField(blank=True, default='', help_text='What happens just now.', max_length=80)),
-                ('disposition', models.CharField(blank=True, default='', help_text='How it ended.', max_length=20)),
-                ('outcome', models.CharField(blank=True, default='', help_text='What was achieved.', max_length=60)),
-                ('ended_by', models.CharField(blank=True, choices=[('agent', 'Our agent'), ('caller', 'The other side'), ('connection', 'The connection broke'), ('server', 'Our server stopped'), ('limit', 'A limit was reached')], default='', max_length=12)),
-                ('started_at', models.DateTimeField(default=campaigns.clock.now)),
-                ('ended_at', models.DateTimeField(blank=True, null=True)),
-                ('duration_ms', models.PositiveIntegerField(blank=True, null=True)),
-                ('frames_in', models.PositiveIntegerField(default=0)),
-                ('frames_out', models.PositiveIntegerField(default=0)),
-                ('heard_ms', models.PositiveIntegerField(default=0, help_text='Agent audio that was played to the person.')),
-                ('first_audio_ms', models.PositiveIntegerField(blank=True, null=True)),
-                ('agent', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='calls', to='campaigns.agent')),
-                ('campaign', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='calls', to='campaigns.campaign')),
-                ('message', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='calls', to='campaigns.message')),
-                ('number', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='calls', to='campaigns.phonenumber')),
-                ('recipient', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='calls', to='campaigns.recipient')),
-                ('process', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='calls', to='calls.mediaprocess')),
+                (
+                    "id",
+                    models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False),
+                ),
+                (
+                    "direction",
+                    models.CharField(
+                        choices=[("outbound", "We called"), ("inbound", "They called")],
+                        default="inbound",
+                        max_length=10,
+                    ),
+                ),
+                ("stream_sid", models.CharField(blank=True, default="", max_length=128)),
+                ("call_sid", models.CharField(blank=True, default="", max_length=128)),
+                ("language", models.CharField(blank=True, default="", max_length=10)),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[("live", "Live"), ("ended", "Ended")], default="live", max_length=10
+                    ),
+                ),
+                ("reason", models.TextField(blank=True, default="Connected.")),
+                (
+                    "doing",
+                    models.CharField(
+                        blank=True, default="", help_text="What happens just now.", max_length=80
+                    ),
+                ),
+                (
+                    "disposition",
+                    models.CharField(blank=True, default="", help_text="How it ended.", max_length=20),
+                ),
+                (
+                    "outcome",
+                    models.CharField(blank=True, default="", help_text="What was achieved.", max_length=60),
+                ),
+                (
+                    "ended_by",
+                    models.CharField(
+                        blank=True,
+                        choices=[
+                            ("agent", "Our agent"),
+                            ("caller", "The other side"),
+                            ("connection", "The connection broke"),
+                            ("server", "Our server stopped"),
+                            ("limit", "A limit was reached"),
+                        ],
+                        default="",
+                        max_length=12,
+                    ),
+                ),
+                ("started_at", models.DateTimeField(default=campaigns.clock.now)),
+                ("ended_at", models.DateTimeField(blank=True, null=True)),
+                ("duration_ms", models.PositiveIntegerField(blank=True, null=True)),
+                ("frames_in", models.PositiveIntegerField(default=0)),
+                ("frames_out", models.PositiveIntegerField(default=0)),
+                (
+                    "heard_ms",
+                    models.PositiveIntegerField(
+                        default=0, help_text="Agent audio that was played to the person."
+                    ),
+                ),
+                ("first_audio_ms", models.PositiveIntegerField(blank=True, null=True)),
+                (
+                    "agent",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="calls",
+                        to="campaigns.agent",
+                    ),
+                ),
+                (
+                    "campaign",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="calls",
+                        to="campaigns.campaign",
+                    ),
+                ),
+                (
+                    "message",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="calls",
+                        to="campaigns.message",
+                    ),
+                ),
+                (
+                    "number",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="calls",
+                        to="campaigns.phonenumber",
+                    ),
+                ),
+                (
+                    "recipient",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="calls",
+                        to="campaigns.recipient",
+                    ),
+                ),
+                (
+                    "process",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="calls",
+                        to="calls.mediaprocess",
+                    ),
+                ),
             ],
             options={
-                'ordering': ('-started_at',),
+                "ordering": ("-started_at",),
             },
         ),
         migrations.CreateModel(
-            name='Answer',
+            name="Answer",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('question', models.CharField(max_length=60)),
-                ('value', models.CharField(max_length=200)),
-                ('label', models.CharField(blank=True, default='', max_length=200)),
-                ('at', models.DateTimeField(default=campaigns.clock.now)),
-                ('recipient', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='answers', to='campaigns.recipient')),
-                ('call', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='answers', to='calls.call')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("question", models.CharField(max_length=60)),
+                ("value", models.CharField(max_length=200)),
+                ("label", models.CharField(blank=True, default="", max_length=200)),
+                ("at", models.DateTimeField(default=campaigns.clock.now)),
+                (
+                    "recipient",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="answers",
+                        to="campaigns.recipient",
+                    ),
+                ),
+                (
+                    "call",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="answers", to="calls.call"
+                    ),
+                ),
             ],
             options={
-                'ordering': ('at',),
+                "ordering": ("at",),
             },
         ),
         migrations.CreateModel(
-            name='Recording',
+            name="Recording",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('file', models.FileField(upload_to='recordings/%Y/%m/%d/')),
-                ('duration_ms', models.PositiveIntegerField()),
-                ('sha256', models.CharField(max_length=64)),
-                ('created_at', models.DateTimeField(default=campaigns.clock.now)),
-                ('call', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, related_name='recording', to='calls.call')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("file", models.FileField(upload_to="recordings/%Y/%m/%d/")),
+                ("duration_ms", models.PositiveIntegerField()),
+                ("sha256", models.CharField(max_length=64)),
+                ("created_at", models.DateTimeField(default=campaigns.clock.now)),
+                (
+                    "call",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="recording", to="calls.call"
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='CallEvent',
+            name="CallEvent",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('sequence', models.PositiveIntegerField(help_text='From 1, without gaps.')),
-                ('at_ms', models.PositiveIntegerField(help_text='Milliseconds since the connection was accepted.')),
-                ('kind', models.CharField(max_length=30)),
-                ('text', models.TextField(help_text='What happened, in a sentence.')),
-                ('data', models.JSONField(blank=True, default=dict)),
-                ('call', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='events', to='calls.call')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("sequence", models.PositiveIntegerField(help_text="From 1, without gaps.")),
+                (
+                    "at_ms",
+                    models.PositiveIntegerField(help_text="Milliseconds since the connection was accepted."),
+                ),
+                ("kind", models.CharField(max_length=30)),
+                ("text", models.TextField(help_text="What happened, in a sentence.")),
+                ("data", models.JSONField(blank=True, default=dict)),
+                (
+                    "call",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="events", to="calls.call"
+                    ),
+                ),
             ],
             options={
-                'ordering': ('call', 'sequence'),
-                'constraints': [models.UniqueConstraint(fields=('call', 'sequence'), name='one_event_a_sequence_number')],
+                "ordering": ("call", "sequence"),
+                "constraints": [
+                    models.UniqueConstraint(fields=("call", "sequence"), name="one_event_a_sequence_number")
+                ],
             },
         ),
         migrations.AddIndex(
-            model_name='call',
-            index=models.Index(fields=['state', '-started_at'], name='call_live'),
+            model_name="call",
+            index=models.Index(fields=["state", "-started_at"], name="call_live"),
         ),
         migrations.AddConstraint(
-            model_name='call',
-            constraint=models.CheckConstraint(condition=models.Q(('state__in', ['live', 'ended'])), name='call_state_known'),
+            model_name="call",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("state__in", ["live", "ended"])), name="call_state_known"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='call',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('ended_at__isnull', True), ('state', 'live')), models.Q(('ended_at__isnull', False), ('state', 'ended')), _connector='OR'), name='call_ended_has_time'),
+            model_name="call",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("ended_at__isnull", True), ("state", "live")),
+                    models.Q(("ended_at__isnull", False), ("state", "ended")),
+                    _connector="OR",
+                ),
+                name="call_ended_has_time",
+            ),
         ),
     ]

@@ -2,6 +2,7 @@
 
 import asyncio
 import base64
+import contextlib
 import json
 import socket
 import struct
@@ -12,7 +13,7 @@ from pathlib import Path
 
 import pytest
 from asgiref.sync import sync_to_async
-from websockets.exceptions import InvalidStatus
+from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from calls import recording, services
 from calls.audio import wav
@@ -21,14 +22,14 @@ from campaigns import clock
 from campaigns.models import Agent, Message, PhoneNumber
 from tests.calls.outside import OutsideCaller, hum
 from tests.calls.rows import closed_calls, kinds
-from tests.calls.servers import DAPHNE, UVICORN, Server, serving
+from tests.calls.servers import DAPHNE, UVICORN, UVICORN_LEGACY, Server, serving
 
 pytestmark = [
     pytest.mark.django_db(transaction=True),
     pytest.mark.system,
     pytest.mark.usefixtures("tidy_thread"),
 ]
-MIB = 1024 * 1024
+KIB = 1024
 
 
 @pytest.fixture
@@ -110,7 +111,7 @@ async def test_wrong_addresses_are_refused_and_no_output_shows_a_secret(
 async def test_a_full_number_refuses_and_is_free_again(server: Server, number: PhoneNumber) -> None:
     await PhoneNumber.objects.aupdate(max_calls=2)
     url = server.url(number.stream_path)
-    async with OutsideCaller(url) as first, OutsideCaller(url) as second:
+    async with OutsideCaller(url, sid="A") as first, OutsideCaller(url, sid="B") as second:
         assert await is_refused(url)
         await first.start()
         await second.start()
@@ -146,12 +147,10 @@ async def test_a_line_that_breaks_closes_its_row(server: Server, number: PhoneNu
     assert "without a stop" in call.reason
 
 
-async def test_a_mebibyte_of_garbage_is_an_event_and_the_call_goes_on(
-    server: Server, number: PhoneNumber
-) -> None:
+async def test_much_garbage_is_an_event_and_the_call_goes_on(server: Server, number: PhoneNumber) -> None:
     async with OutsideCaller(server.url(number.stream_path)) as caller:
         await caller.start()
-        await caller.say("{" * MIB)
+        await caller.say("{" * 500 * KIB)
         await caller.say(b"\xff" * 1000)
         caller.keep_speaking()
         await caller.hears(200)
@@ -163,13 +162,26 @@ async def test_a_mebibyte_of_garbage_is_an_event_and_the_call_goes_on(
     assert "Traceback" not in server.output
 
 
-async def test_more_than_a_mebibyte_closes_the_call(server: Server, number: PhoneNumber) -> None:
-    async with OutsideCaller(server.url(number.stream_path)) as caller:
-        await caller.start()
-        await caller.say("{" * (MIB + 1))
-        assert await caller.closed() in (1006, 1009)
-    (call,) = await closed_calls(1)
-    assert call.ended_by == "connection"
+@pytest.mark.parametrize("command", [DAPHNE, UVICORN, UVICORN_LEGACY], ids=["daphne", "uvicorn", "legacy"])
+async def test_five_megabytes_close_the_call_and_cost_no_memory(
+    tmp_path: Path, number: PhoneNumber, command: list[str]
+) -> None:
+    with serving(tmp_path, command) as server:
+        async with OutsideCaller(server.url(number.stream_path)) as caller:
+            await caller.start()
+            before = server.peak_kib()
+            pieces = ["{" * 64 * KIB] * 80
+            with contextlib.suppress(ConnectionClosed):
+                await caller.say("{" * 5 * 1024 * KIB)
+            assert await caller.closed() in (1006, 1009)
+        async with OutsideCaller(server.url(number.stream_path)) as caller:
+            await caller.start()
+            with contextlib.suppress(ConnectionClosed):
+                await caller.line.send(pieces)  # one message in many fragments
+            assert await caller.closed() in (1006, 1009)
+        assert server.peak_kib() - before < 4 * KIB
+    assert {call.ended_by for call in await closed_calls(2)} == {"connection"}
+    assert "Traceback" not in server.output
 
 
 async def test_a_number_without_an_agent_says_so_and_hangs_up(server: Server, number: PhoneNumber) -> None:

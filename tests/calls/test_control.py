@@ -63,8 +63,9 @@ async def test_staff_may_end_a_call(line: ApplicationCommunicator) -> None:
     layer = get_channel_layer()
     await asyncio.sleep(0.1)
     await layer.group_send(f"call.{call.pk}", {"type": "call.hang_up"})
-    assert await close_code(line) == 4001
+    assert await close_code(line) == 1000
     (call,) = await closed_calls(1)
+    assert (call.ended_by, call.disposition) == ("agent", "answered")
     assert call.reason == "A member of staff ended the call."
 
 
