@@ -219,7 +219,7 @@ class Conversation:
         if self._phase is _Phase.CLOSED:
             return
         if self._away_until is not None and self._now >= self._away_until:
-            waited = f"and did not come back within {self._limits.resume_s:.0f} s"
+            waited = f"and did not come back within {self._limits.resume_s:g} s"
             self._close(None, Ending.CONNECTION, f"The connection broke without a stop, {waited}.")
         elif self._now >= self._ends_at:
             self._close_for_limit(
@@ -288,7 +288,7 @@ class Conversation:
             return
         self._must_clear = self._playout.hold(self._now)
         self._away_until = self._now + self._limits.resume_s
-        text = f"The connection broke; the call waits {self._limits.resume_s:.0f} s for another."
+        text = f"The connection broke; the call waits {self._limits.resume_s:g} s for another."
         self._log.add(EntryKind.NOTE, text, self._now)
 
     def _go_on(self, stream: AgentStream) -> None:

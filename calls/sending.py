@@ -39,13 +39,11 @@ def bound_messages(send: Send, size: int) -> None:
 
     Daphne's own limit is 1 MiB and uvicorn's 16 MiB, and neither can be set from an application; so it is
     set on the connection's protocol: autobahn's under Daphne (see `unsent_bytes` for the way there),
-    `websockets`' under uvicorn. Other servers keep their own.
+    `websockets`' under uvicorn (`--ws websockets-sansio`, its default). Other servers keep their own.
     """
     if isinstance(send, partial) and send.args:
         _lower(send.args[0], size, "maxMessagePayloadSize", "maxFramePayloadSize")
-    protocol = getattr(send, "__self__", None)
-    _lower(getattr(protocol, "conn", None), size, "max_message_size")  # --ws websockets-sansio
-    _lower(protocol, size, "max_size")  # --ws websockets
+    _lower(getattr(getattr(send, "__self__", None), "conn", None), size, "max_message_size")
 
 
 def _lower(owner: object, size: int, *names: str) -> None:

@@ -131,7 +131,7 @@ class NumberForm(NumberModelForm):
         elif password and not user:
             self.add_error("stream_user", "A password needs a user name.")
         elif password or not user:
-            self.instance.stream_password = password or ""
+            self.instance.stream_user, self.instance.stream_password = user or "", password or ""
         return cleaned
 
 

@@ -16,7 +16,6 @@ from django.db import connection
 ROOT = Path(__file__).resolve().parents[2]
 DAPHNE = ["-m", "daphne", "-b", "127.0.0.1", "-p", "0", "awaaz_project.asgi:application"]
 UVICORN = ["-m", "uvicorn", "--host", "127.0.0.1", "--port", "0", "awaaz_project.asgi:application"]
-UVICORN_LEGACY = [*UVICORN[:2], "--ws", "websockets", *UVICORN[2:]]
 _PORT = re.compile(r"(?:Listening on TCP address 127\.0\.0\.1:|running on http://127\.0\.0\.1:)(\d+)")
 
 
