@@ -148,7 +148,8 @@ class PhoneNumberAdmin(ModelAdmin):
 
     def get_readonly_fields(self, request: HttpRequest, obj: PhoneNumber | None = None) -> tuple[str, ...]:
         """The stream's address, for an existing number and for those who may change it."""
-        return ("stream_url", "previous_secret_until") if obj and self.has_change_permission(request, obj) else ()
+        may_see = obj and self.has_change_permission(request, obj)
+        return ("stream_url", "previous_secret_until") if may_see else ()
 
     @admin.display(description="WebSocket URL to configure at Awaaz")
     def stream_url(self, number: PhoneNumber) -> str:
