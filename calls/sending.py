@@ -5,6 +5,8 @@ from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
 from typing import Any
 
+from autobahn.exception import Disconnected
+
 Receive = Callable[[], Awaitable[Mapping[str, Any]]]
 Send = Callable[[Mapping[str, Any]], Awaitable[None]]
 
@@ -14,9 +16,15 @@ _LOOK_AGAIN = 0.05
 
 
 async def send_within(seconds: float, send: Send, message: Mapping[str, Any]) -> None:
-    """Send, and wait until the peer has taken most of what was sent before. Raises TimeoutError."""
+    """Send, and wait until the peer has taken most of what was sent before.
+
+    Raises TimeoutError; OSError when the peer is gone, which Daphne tells in autobahn's own way.
+    """
     async with asyncio.timeout(seconds):
-        await send(message)
+        try:
+            await send(message)
+        except Disconnected as gone:
+            raise ConnectionResetError("the connection was closed before this frame") from gone
         while unsent_bytes(send) > MOST_UNSENT_BYTES:
             await asyncio.sleep(_LOOK_AGAIN)
 
