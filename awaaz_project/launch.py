@@ -83,6 +83,8 @@ class House:
 
     def __init__(self, env: Mapping[str, str], *, web_port: int, sandbox_port: int) -> None:
         self.env = {"PUBLIC_STREAM_URL": f"ws://127.0.0.1:{web_port}", **env}
+        if "DRAIN_SECONDS" not in os.environ:
+            self.env["DRAIN_SECONDS"] = "0"  # Ctrl-C at the console means now
         self.web_url, self.sandbox_url = f"http://127.0.0.1:{web_port}", f"http://127.0.0.1:{sandbox_port}"
         self.sandbox = sandbox(self.env, sandbox_port)
         self.web = web(self.env, web_port)

@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import secrets
+from ipaddress import ip_network
 from pathlib import Path
 
 import environ
@@ -161,9 +162,13 @@ XFIN_READ_TIMEOUT = env.float("XFIN_READ_TIMEOUT", default=60.0)
 STATE_BOUND_HOURS = env.float("STATE_BOUND_HOURS", default=24.0)
 MAX_CALL_SECONDS = env.int("MAX_CALL_SECONDS", default=600)
 CALL_MARGIN_SECONDS = 60  # a call row still open so long after the limit is closed from outside
+MAX_PROCESS_CALLS = env.int("MAX_PROCESS_CALLS", default=500)
+RESUME_SECONDS = env.float("RESUME_SECONDS", default=5.0)
+DRAIN_SECONDS = env.float("DRAIN_SECONDS", default=60.0)
 SEND_SECONDS = env.float("SEND_SECONDS", default=5.0)
 DTMF_IN_BAND = env.bool("DTMF_IN_BAND", default=False)
 PROCESS_SILENT_SECONDS = env.float("PROCESS_SILENT_SECONDS", default=15.0)
+TRUSTED_PROXIES = [ip_network(proxy) for proxy in env.list("TRUSTED_PROXIES", default=[])]
 PUBLIC_STREAM_URL = env.str("PUBLIC_STREAM_URL", default="ws://127.0.0.1:8000")
 CLOCK_OFFSET = env.float("CLOCK_OFFSET", default=0.0)
 

@@ -27,6 +27,10 @@ class CallerTrack:
         self._until_ms = at + length
         return at
 
+    def begin_again(self) -> None:
+        """The stream is another one: its timestamps count anew."""
+        self._first = None
+
     def _by_timestamp(self, media: Media, arrived_ms: int, length: int) -> int:
         by_arrival = max(0, arrived_ms - length)
         stamp = media.timestamp_ms

@@ -14,38 +14,46 @@ from dataclasses import replace
 from typing import Any
 
 from channels.consumer import AsyncConsumer
+from channels.db import database_sync_to_async
 from channels.layers import get_channel_layer
 from django.conf import settings
+from django.db import Error as DatabaseFailure
 from redis.exceptions import RedisError
 
-from calls import effects
-from calls.admission import Admitted, Refused, admit_within
+from calls import effects, services
+from calls.admission import Admitted, Knock, Refused, admit_within
+from calls.connection import CLOSING_SECONDS, Connection
 from calls.conversation import CloseCode, Conversation, ConversationLimits, Hearing
+from calls.held import Key, held
 from calls.journal import journal
+from calls.protocol.messages import DEFAULT_LIMITS
 from calls.protocol.stream import AgentStream
 from calls.recording import Recorder, desk
-from calls.sending import Receive, Send, send_within
+from calls.sending import Receive, Send, bound_messages, refuse
 from calls.speech.vad import WebrtcGate, judge
-from calls.steps import Close, Effect, Ending, Identify, LoadClip, Step, Synthesise
+from calls.steps import Close, Effect, Ending, Entry, Identify, LoadClip, Step, Synthesise
 
 log = logging.getLogger(__name__)
 
 ADMISSION_SECONDS = 8.0
 """Shorter than Daphne's `application_close_timeout` (10 s): what it has to kill it logs with the path."""
-CLOSING_SECONDS = 2.0
 LAYER_PAUSE_SECONDS = 5.0
 EFFECTS_AT_ONCE = 4
-MOST_UNSENT_FRAMES = 500
-NOT_ALLOWED = 4003
+MOST_EFFECTS = 50
+"""At work or waiting for their turn."""
+MOST_MESSAGE_BYTES = 2 * DEFAULT_LIMITS.text_size
+"""A frame the codec refuses as too large is an event; one beyond this is not even received."""
+ENDED_WELL = 1000
 SERVER_GOES = 1012
 """The code of `websocket.disconnect` when uvicorn shuts down ("service restart", RFC 6455 registry)."""
-BINARY = "(binary)"
-"""Stands for a binary frame: the stream is JSON text (awaaz-platform.md §2), so that is malformed too."""
 
 STOPPED = "Our server was stopped during the call."
 HUNG_UP_BY_STAFF = "A member of staff ended the call."
 CLOSED_ELSEWHERE = "Our server was silent for so long that the call was closed for it."
 OWN_ERROR = "An error in our own program ended the call."
+TOO_MANY_EFFECTS = "Too much was asked for at once."
+ONLY_TO_GO_ON = "All lines are busy; this one was kept for a call whose connection broke."
+GOES_ON = "This connection went on with a call that was there already."
 DEAD_PEER = "The platform took no audio from us for {:.0f} s; the line counts as lost."
 
 
@@ -55,24 +63,21 @@ class CallConsumer(AsyncConsumer):
     async def __call__(self, scope: dict[str, Any], receive: Receive, send: Send) -> None:
         """The whole life of a connection: admitted or refused, held, finished."""
         self.scope = scope
+        bound_messages(send, MOST_MESSAGE_BYTES)
         await receive()
-        admitted = await admit_within(ADMISSION_SECONDS, scope["path"], journal=journal)
+        admitted = await admit_within(ADMISSION_SECONDS, Knock.of(scope), journal=journal)
         if isinstance(admitted, Refused):
             log.warning(admitted.reason)
-            await send({"type": "websocket.close", "code": NOT_ALLOWED})
+            await refuse(scope, send, busy=admitted.busy)
             return
         self.begin(admitted)
+        connection = Connection(self, receive, send)
+        held.enter(connection)
         try:
-            await self.hold(receive, send)
-        except asyncio.CancelledError:
-            # Daphne's way to say that it is going down. Everything that must be kept is taken down
-            # before the next `await`; returning, not raising, lets Daphne wait for the other calls.
-            self.move(self.conversation.stop, STOPPED)
-        except OSError:  # gone before it was accepted
-            self.move(self.conversation.closed)
+            await self.hold(connection)
+            await self.finish(connection)
         finally:
-            self.end(Close(code=CloseCode.GOING_AWAY, ended_by=Ending.SERVER, reason=OWN_ERROR))
-        await self.finish(send)
+            held.leave(connection)
 
     def begin(self, admitted: Admitted) -> None:
         """What a call needs, all of it ready before the first frame."""
@@ -80,43 +85,69 @@ class CallConsumer(AsyncConsumer):
         self.loop = asyncio.get_running_loop()
         self.page = journal.page(admitted.call_id)
         self.page.on_closed_elsewhere = self.tell_closed_elsewhere
+        self.early: list[Entry] | None = []
+        """Not in the journal yet: the call may turn out to be one that is there already."""
         self.recorder = Recorder(desk, admitted.call_id) if admitted.record else None
-        self.outbox: asyncio.Queue[str | None] = asyncio.Queue(MOST_UNSENT_FRAMES)
         self.effect_slots = asyncio.Semaphore(EFFECTS_AT_ONCE)
         self.tasks: set[asyncio.Task[None]] = set()
-        self.writer: asyncio.Task[None] | None = None
         self.timer: asyncio.TimerHandle | None = None
-        self.over = asyncio.Event()
+        self.connection: Connection | None = None
+        self.key: Key | None = None
         self.close: Close | None = None
         self.judge = judge().for_call(self.take_verdict, self.loop)
+        self.stream = AgentStream(container=admitted.container)
         self.conversation = Conversation(
-            AgentStream(container=admitted.container),
-            limits=ConversationLimits(call_s=settings.MAX_CALL_SECONDS),
+            self.stream,
+            limits=ConversationLimits(call_s=settings.MAX_CALL_SECONDS, resume_s=settings.RESUME_SECONDS),
             hearing=Hearing(gate=WebrtcGate(), judged=True, tones=settings.DTMF_IN_BAND),
             now=self.loop.time(),
         )
 
-    async def hold(self, receive: Receive, send: Send) -> None:
-        """Accept, then let frames, effects, control messages and time drive the call until it is over."""
-        await send({"type": "websocket.accept"})
-        self.writer = self.start(self.write_frames(send))
-        self.start(self.read_frames(receive))
-        self.start(self.obey())
-        self.move(self.conversation.wake)
-        await self.over.wait()
+    async def hold(self, connection: Connection) -> None:
+        """Accept, then let frames, effects, control messages and time drive the call until it is over.
+
+        It ends with the connection. If that broke, or another came, the call itself goes on.
+        """
+        self.connection = connection
+        try:
+            await connection.open()
+            connection.listen()
+            self.start(self.obey())
+            self.move(self.conversation.wake)
+            await connection.over.wait()
+        except asyncio.CancelledError:
+            # Daphne's way to say that it is going down. Everything that must be kept is taken down
+            # before the next `await`; returning, not raising, lets Daphne wait for the other calls.
+            connection.call.left(connection, SERVER_GOES)
+        except OSError:  # gone before it was accepted
+            self.move(self.conversation.closed)
+        finally:
+            if not connection.over.is_set():
+                self.end(Close(code=CloseCode.GOING_AWAY, ended_by=Ending.SERVER, reason=OWN_ERROR))
+
+    async def finish(self, connection: Connection) -> None:
+        """Close the socket; when the call is over with it, wait for its tasks too. Bounded."""
+        await connection.finish()
+        if self.close and self.tasks:
+            await asyncio.wait(self.tasks, timeout=CLOSING_SECONDS)
 
     # --- The media loop -----------------------------------------------------------------------------
 
-    async def read_frames(self, receive: Receive) -> None:
-        """Every frame of the platform, one after the other. It waits for the next frame only."""
-        while not self.over.is_set():
-            message = await receive()
-            if message["type"] == "websocket.receive":
-                self.move(self.conversation.receive, message.get("text") or BINARY)
-            elif message.get("code") == SERVER_GOES:
+    def hear(self, text: str) -> None:
+        """A frame of the platform."""
+        self.move(self.conversation.receive, text)
+
+    def left(self, connection: Connection, code: int) -> None:
+        """The connection is gone: by our server's end, by a good end of theirs, or it broke."""
+        if connection is self.connection:
+            if code == SERVER_GOES:
                 self.move(self.conversation.stop, STOPPED)
-            else:
+            elif code == ENDED_WELL:
                 self.move(self.conversation.closed)
+            else:
+                self.move(self.conversation.broken)
+                self.connection = None
+        connection.end(None)
 
     def move(self, event: Callable[..., Step], *args: object) -> None:
         """One event to the conversation, and what follows from it. Our own mistake ends the call."""
@@ -130,20 +161,33 @@ class CallConsumer(AsyncConsumer):
 
     def carry_out(self, step: Step) -> None:
         """Hand every part of a step to those who do it. Nothing here waits."""
-        self.page.log(step.entries)
-        for frame in step.frames:
-            self.queue(frame)
+        self.take_down(step.entries)
+        if self.connection:
+            for frame in step.frames:
+                self.connection.put(frame)
         for effect in step.effects:
-            self.start(self.perform(effect))
+            self.begin_effect(effect)
+        self.give_audio(step)
+        if step.entries or step.frames:
+            self.page.doing(self.conversation.doing)
+        if not self.close:
+            self.wake_at(step.wake_at)
+        if step.close:
+            self.end(step.close)
+
+    def take_down(self, entries: list[Entry]) -> None:
+        """Into the journal; before the start message only into our memory."""
+        if self.early is None:
+            self.page.log(entries)
+        else:
+            self.early += entries
+
+    def give_audio(self, step: Step) -> None:
+        """To the recorder what was heard, to the judge of speech what may be some."""
         if self.recorder and step.recording:
             self.recorder.add(step.recording)
         if step.unjudged:
             self.judge.submit(step.unjudged)
-        if step.entries or step.frames:
-            self.page.doing(self.conversation.doing)
-        self.wake_at(step.wake_at)
-        if step.close:
-            self.end(step.close)
 
     def wake_at(self, when: float | None) -> None:
         """One timer a call. One that rings too early is left: the conversation then says when to wake."""
@@ -163,62 +207,91 @@ class CallConsumer(AsyncConsumer):
         if self.close:
             return
         self.close = close
+        self.wake_at(None)
+        self.write_early()
         summary = self.conversation.summary(self.loop.time())
         self.page.closed(close, replace(summary, disposition=summary.disposition or "dropped"))
         self.judge.close()
         if self.recorder:
             self.recorder.finish()
-        self.over.set()
+        if self.key:
+            held.discard(self.key, self)
+        if self.connection:
+            self.connection.end(close.code)
+        self.cancel_tasks()
 
     def take_verdict(self, utterance: int, probabilities: Sequence[float] | None) -> None:
         """Of the judge: does the person speak? It comes in this call's loop."""
         self.move(self.conversation.speech, utterance, probabilities)
 
-    # --- Sending ------------------------------------------------------------------------------------
-
-    def queue(self, frame: str) -> None:
-        """Frames leave in the order of the conversation, whatever made it speak."""
-        try:
-            self.outbox.put_nowait(frame)
-        except asyncio.QueueFull:
-            self.lose_peer()
-
-    async def write_frames(self, send: Send) -> None:
-        """Send what is queued, each frame within a bounded time, until the queue says None."""
-        while (frame := await self.outbox.get()) is not None:
-            try:
-                await send_within(settings.SEND_SECONDS, send, {"type": "websocket.send", "text": frame})
-            except TimeoutError:
-                self.lose_peer()
-                return
-            except OSError:  # gone between two frames; `receive` says so too
-                return
-
-    def lose_peer(self) -> None:
+    def lose_peer(self, connection: Connection) -> None:
         """The other side holds the connection but reads nothing."""
-        reason = DEAD_PEER.format(settings.SEND_SECONDS)
-        self.end(Close(code=CloseCode.POLICY, ended_by=Ending.CONNECTION, reason=reason))
+        if connection is self.connection:
+            reason = DEAD_PEER.format(settings.SEND_SECONDS)
+            self.end(Close(code=CloseCode.POLICY, ended_by=Ending.CONNECTION, reason=reason))
 
-    async def finish(self, send: Send) -> None:
-        """Send what is left, close the socket and end the tasks; bounded, and nobody needs its success."""
+    def fail(self, error: BaseException) -> None:
+        """An error in a task of ours ends the call."""
+        log.error("Call %s ends by an error of our own.", self.call.call_id, exc_info=error)
+        self.end(Close(code=CloseCode.GOING_AWAY, ended_by=Ending.SERVER, reason=OWN_ERROR))
+
+    # --- A second connection -------------------------------------------------------------------------
+
+    @property
+    def is_away(self) -> bool:
+        """The connection broke, and the call waits for another."""
+        return self.connection is None and self.close is None
+
+    @property
+    def number_id(self) -> int:
+        """The row of the call's number."""
+        return self.call.number_id
+
+    def begin_or_go_on(self, asked: Identify) -> None:
+        """The start message is here. If it names a call this process holds, the connection becomes its."""
+        key = (self.call.number_id, asked.call_sid)
+        earlier = held.find(key) if asked.call_sid else None
+        if isinstance(earlier, CallConsumer) and earlier is not self and self.connection:
+            self.hand_over(self.connection, earlier)
+        elif self.call.spare:
+            self.end(Close(code=CloseCode.POLICY, ended_by=Ending.LIMIT, reason=ONLY_TO_GO_ON))
+        else:
+            self.write_early()
+            if asked.call_sid:
+                self.key = key
+                held.add(key, self)
+            self.start(self.perform(asked))
+
+    def hand_over(self, connection: Connection, earlier: "CallConsumer") -> None:
+        """This call was none: its row is withdrawn, its connection goes on with the earlier call."""
+        self.close = Close(code=None, ended_by=Ending.CONNECTION, reason=GOES_ON)
         self.wake_at(None)
-        if self.writer and not self.outbox.full():
-            self.outbox.put_nowait(None)
-            await asyncio.wait({self.writer}, timeout=CLOSING_SECONDS)
-        if self.close and self.close.code:
-            await self.close_socket(send, self.close.code)
-        for task in self.tasks:
-            task.cancel()
-        if self.tasks:
-            await asyncio.wait(self.tasks, timeout=CLOSING_SECONDS)
+        self.connection = None
+        self.judge.close()
+        self.cancel_tasks()
+        self.start(self.withdraw())
+        earlier.resume(connection, self.stream)
 
-    async def close_socket(self, send: Send, code: int) -> None:
-        """Say good-bye; who does not listen is left."""
+    def resume(self, connection: Connection, stream: AgentStream) -> None:
+        """Go on with another connection. If the first is still open, it is closed: the newer one counts."""
+        if self.connection:
+            self.connection.end(ENDED_WELL)
+        self.connection, connection.call = connection, self
+        self.move(self.conversation.resumed, stream)
+
+    async def withdraw(self) -> None:
+        """Take the unused row back. Where the database fails, the journal closes it in its own time."""
         try:
-            async with asyncio.timeout(CLOSING_SECONDS):
-                await send({"type": "websocket.close", "code": code})
-        except (TimeoutError, OSError) as error:
-            log.info("Call %s: the close frame was not sent (%s).", self.call.call_id, type(error).__name__)
+            await database_sync_to_async(services.withdraw_call, thread_sensitive=False)(self.call.call_id)
+        except DatabaseFailure:
+            self.page.closed(Close(code=None, ended_by=Ending.CONNECTION, reason=GOES_ON), None)
+        else:
+            journal.forget(self.call.call_id)
+
+    def write_early(self) -> None:
+        """From now on what happens goes to the journal at once."""
+        early, self.early = self.early or [], None
+        self.page.log(early)
 
     # --- Tasks ----------------------------------------------------------------------------------------
 
@@ -229,14 +302,27 @@ class CallConsumer(AsyncConsumer):
         task.add_done_callback(self.task_done)
         return task
 
+    def cancel_tasks(self) -> None:
+        """Nothing more is wanted of them."""
+        for task in self.tasks:
+            task.cancel()
+
     def task_done(self, task: asyncio.Task[None]) -> None:
         """Forget a task, but not its error."""
         self.tasks.discard(task)
         if not task.cancelled() and (error := task.exception()):
-            log.error("Call %s ends by an error of our own.", self.call.call_id, exc_info=error)
-            self.end(Close(code=CloseCode.GOING_AWAY, ended_by=Ending.SERVER, reason=OWN_ERROR))
+            self.fail(error)
 
     # --- Effects --------------------------------------------------------------------------------------
+
+    def begin_effect(self, effect: Effect) -> None:
+        """Have it done, if not too much is under way already."""
+        if isinstance(effect, Identify):
+            self.begin_or_go_on(effect)
+        elif len(self.tasks) >= MOST_EFFECTS:
+            self.loop.call_soon(self.move, self.conversation.audio_failed, effect.prompt, TOO_MANY_EFFECTS)
+        else:
+            self.start(self.perform(effect))
 
     async def perform(self, effect: Effect) -> None:
         """Do what the conversation asked for, and tell it what came of it."""
@@ -289,7 +375,7 @@ class CallConsumer(AsyncConsumer):
 
     async def call_hang_up(self, message: Mapping[str, Any]) -> None:
         """`{"type": "call.hang_up"}` from the portal."""
-        self.move(self.conversation.stop, HUNG_UP_BY_STAFF)
+        self.move(self.conversation.hang_up, HUNG_UP_BY_STAFF)
 
     def tell_closed_elsewhere(self) -> None:
         """From the journal's thread: the row was closed by somebody else, so the line must close too."""

@@ -16,6 +16,7 @@ from calls.agents import base
 from calls.audio.pcm import SAMPLE_RATE
 from calls.callertrack import CallerTrack
 from calls.dialogue import Dialogue
+from calls.gauge import Gauge, Pace
 from calls.limits import CloseCode, ConversationLimits, Hearing
 from calls.listener import Listener
 from calls.logbook import Logbook, key_pressed, unexpected, what_was_wrong, who, without_numbers
@@ -69,6 +70,10 @@ class Conversation:
         self._malformed_in_a_row = 0
         self._frames_in = self._frames_out = self._heard_bytes = 0
         self._first_audio_ms: int | None = None
+        self._gauge = Gauge(per_second=self._limits.frames_per_s, burst=self._limits.frames_burst, now=now)
+        self._away_until: float | None = None
+        """The connection broke; so long the call waits for another."""
+        self._must_clear = False
         self._closed: Close | None = None
         self._closed_at = now
         self._log.add(EntryKind.CONNECTED, "The platform connected.", now)
@@ -79,6 +84,8 @@ class Conversation:
         """A frame of the platform, whatever it holds."""
         if self._phase is _Phase.CLOSED:
             return Step()
+        if (pace := self._gauge.take(now)) is not Pace.FINE:
+            return self._leave_unread(pace, now)
         message = self._stream.receive(text)
         if type(message) is Media and now < self._wake_at and not self._dialogue.wants_audio:
             return self._take_note(message, now)
@@ -114,6 +121,18 @@ class Conversation:
     def closed(self, now: float) -> Step:
         """The socket is gone."""
         return self._do(now, self._close, None, Ending.CONNECTION, "The connection broke without a stop.")
+
+    def broken(self, now: float) -> Step:
+        """The socket is gone without a word: the call waits for a second one, if the platform can name it."""
+        return self._do(now, self._wait_for_another)
+
+    def resumed(self, stream: AgentStream, now: float) -> Step:
+        """A second connection goes on with this call; `stream` is its, with the start message read."""
+        return self._do(now, self._go_on, stream)
+
+    def hang_up(self, reason: str, now: float) -> Step:
+        """A person at our end ends the call, at once; `reason` is a sentence."""
+        return self._do(now, self._close, CloseCode.NORMAL, Ending.AGENT, reason)
 
     def stop(self, reason: str, now: float) -> Step:
         """Our server ends the call; `reason` is a sentence."""
@@ -163,7 +182,9 @@ class Conversation:
             self._step.wake_at = self._wake_at = self._next_wake()
 
     def _send(self) -> None:
-        if self._dialogue.clear_wanted:
+        if self._away_until is not None:
+            self._dialogue.clear_wanted = False  # what was cleared will not be sent
+        elif self._dialogue.clear_wanted:
             self._dialogue.clear_wanted = False
             self._step.frames.append(self._stream.send_clear())
         for sending in self._playout.pump(self._now):
@@ -205,7 +226,10 @@ class Conversation:
     def _check_limits(self) -> None:
         if self._phase is _Phase.CLOSED:
             return
-        if self._now >= self._ends_at:
+        if self._away_until is not None and self._now >= self._away_until:
+            waited = f"and did not come back within {self._limits.resume_s:g} s"
+            self._close(None, Ending.CONNECTION, f"The connection broke without a stop, {waited}.")
+        elif self._now >= self._ends_at:
             self._close_for_limit(
                 CloseCode.NORMAL, f"The call reached its limit of {self._limits.call_s:.0f} s."
             )
@@ -225,6 +249,8 @@ class Conversation:
             )
 
     def _idle_until(self) -> float:
+        if self._away_until is not None:
+            return self._away_until
         waiting = self._phase is _Phase.WAITING
         return self._deadline if waiting else self._last_frame + self._limits.idle_s
 
@@ -258,6 +284,47 @@ class Conversation:
         if self._started_at is None:
             return "failed"
         return "dropped" if self._closed.ended_by in _DROPPED else "answered"
+
+    # --- a connection that breaks, and another -------------------------------------------------------
+
+    def _wait_for_another(self) -> None:
+        if self._away_until is not None:
+            return
+        start = self._stream.start
+        if not (start and start.call_sid and self._limits.resume_s > 0):
+            self._close(None, Ending.CONNECTION, "The connection broke without a stop.")
+            return
+        self._must_clear = self._playout.hold(self._now)
+        self._away_until = self._now + self._limits.resume_s
+        text = f"The connection broke; the call waits {self._limits.resume_s:g} s for another."
+        self._log.add(EntryKind.NOTE, text, self._now)
+
+    def _go_on(self, stream: AgentStream) -> None:
+        """The first connection may still be open: then the newer one wins."""
+        told = self._playout.hold(self._now)
+        if told or self._must_clear:
+            self._step.frames.append(stream.send_clear())
+        self._stream, self._away_until, self._must_clear = stream, None, False
+        self._last_frame = self._now
+        self._caller.begin_again()
+        self._playout.go_on()
+        self._log.add(EntryKind.NOTE, "A second connection goes on with this call.", self._now)
+
+    def _leave_unread(self, pace: Pace, now: float) -> Step:
+        """A frame too many. It is not even looked at, so that a flood costs next to nothing."""
+        if pace is Pace.STILL_TOO_FAST:
+            return Step(wake_at=self._wake_at)
+        return self._do(now, self._note_flood, pace)
+
+    def _note_flood(self, pace: Pace) -> None:
+        self._last_frame = self._now
+        rate = f"more than {self._limits.frames_per_s:.0f} frames a second"
+        if pace is Pace.UNBEARABLE:
+            reason = f"The platform sent {rate} for too long; the call was closed."
+            self._close_for_limit(CloseCode.POLICY, reason)
+        else:
+            text = f"The platform sends {rate}; what is too much is left unread. The call goes on."
+            self._log.add(EntryKind.PROBLEM, text, self._now, problem="too_fast", event="")
 
     # --- frames of the platform ----------------------------------------------------------------------
 
@@ -372,6 +439,8 @@ class Conversation:
             self._close(CloseCode.NORMAL, Ending.AGENT, reason)
 
     def _doing(self) -> str:
+        if self._away_until is not None and self._phase is not _Phase.CLOSED:
+            return "waiting for the connection to come back"
         if self._phase is not _Phase.TALKING:
             return _DOING[self._phase]
         if prompt := self._playout.playing(self._now):

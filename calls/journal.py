@@ -119,6 +119,10 @@ class Journal(Backroom):
         """The page of a call that was opened; a new one if it has left the journal already."""
         return self._calls.get(call_id) or CallLog(self, call_id)
 
+    def forget(self, call_id: UUID) -> None:
+        """A call that was opened and whose row is gone again, without a word written on its page."""
+        self._calls.pop(call_id, None)
+
     def put(self, record: Record) -> None:
         """Accept a record."""
         self._records.append(record)

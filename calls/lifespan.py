@@ -6,14 +6,19 @@ uvicorn ends by raising the signal again, so `atexit` functions do not run under
 import asyncio
 from typing import Any
 
+from calls.drain import drain
 from calls.journal import journal
 from calls.recording import desk
 from calls.sending import Receive, Send
 
 
 async def lifespan(scope: dict[str, Any], receive: Receive, send: Send) -> None:
-    """Nothing to do at the start; at the end store and file what is waiting, bounded by their patience."""
+    """At the start stand before the server's handler of SIGTERM; at the end store and file what is waiting.
+
+    The end is bounded by the patience of those who store.
+    """
     await receive()
+    drain.install()
     await send({"type": "lifespan.startup.complete"})
     await receive()
     await asyncio.gather(asyncio.to_thread(journal.stop), asyncio.to_thread(desk.stop))

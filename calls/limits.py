@@ -31,6 +31,12 @@ class ConversationLimits:
     prompt_s: float = 10.0
     """For speech or a clip to be made ready."""
     hang_up_grace_s: float = 3.0
+    resume_s: float = 5.0
+    """For a call whose connection broke to come back on another one; 0: it does not wait."""
+    frames_per_s: float = 200.0
+    """Four times what a call needs."""
+    frames_burst: int = 1000
+    """What may come at once: twenty seconds of audio that a network held back."""
     malformed_in_a_row: int = 200
     problems_written: int = 20
     keys_written: int = 200

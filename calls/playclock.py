@@ -66,5 +66,9 @@ class PlayClock:
         self.sent = self.heard(now)
         return self.sent
 
+    def begin_again(self) -> None:
+        """The far end is another one, with an empty buffer."""
+        self._wait_ms = FIRST_WAIT_MS
+
     def _anchor(self, time: float, position: int) -> None:
         self._anchor_time, self._anchor_position = time, position

@@ -116,6 +116,7 @@ class Playout:
         self._recorded_until = 0.0
         self._ended: list[Ended] = []
         self._heard: list[Heard] = []
+        self._held = False
 
     # --- what the agent asks for ---------------------------------------------------------------------
 
@@ -126,10 +127,13 @@ class Playout:
         """
         if pcm is not None:
             _check(pcm)
-        self._numbered += 1
-        key = f"{self._numbered}:{name[:_KEY_NAME_SIZE]}"
+        key = self._new_key(name)
         self._queue.append(_Prompt(key, name, pcm))
         return key
+
+    def _new_key(self, name: str) -> str:
+        self._numbered += 1
+        return f"{self._numbered}:{name[:_KEY_NAME_SIZE]}"
 
     def fill(self, key: str, pcm: bytes) -> bool:
         """Audio for a prompt added without; False if it is no longer waited for. ValueError as `add`."""
@@ -160,6 +164,46 @@ class Playout:
         """The call is gone: whatever is not heard by now never will be."""
         self._end_all(now, Fate.LOST)
         self._owed.clear()
+
+    # --- a line that breaks and comes back ---------------------------------------------------------
+
+    def hold(self, now: float) -> bool:
+        """The line is gone for a while: nothing is sent, and what was not heard waits again.
+
+        True if the far end may still hold audio: should it come back, it must be told to clear.
+        """
+        told = bool(self._sent) or self._clock.sent > self._clock.heard(now)
+        self._collect(now)
+        self._tape.clear()
+        position = self._clock.cut(now)
+        for prompt in reversed([prompt for prompt in self._sent if prompt.end > position]):
+            self._queue.appendleft(prompt)
+        for prompt in [prompt for prompt in self._sent if prompt.end <= position]:
+            self._finish(prompt, now, mark_back=False)
+        self._sent.clear()
+        for prompt in [prompt for prompt in self._queue if prompt.start is not None]:
+            self._take_back(prompt, position, now)
+        self._held = True
+        return told
+
+    def go_on(self) -> None:
+        """The line is back, as a new stream: the rest may be sent."""
+        self._held = False
+        self._clock.begin_again()
+
+    def _take_back(self, prompt: _Prompt, position: int, now: float) -> None:
+        """What was heard of it stays heard. It gets a new key: an old mark says nothing of the rest."""
+        heard = max(0, position - (prompt.start or 0))
+        if heard >= prompt.samples:  # but for the silence behind it
+            self._queue.remove(prompt)
+            self._finish(prompt, now, mark_back=False)
+            return
+        if prompt.end:
+            self._owed[prompt.key] = now + self._limits.mark_grace_s
+            prompt.key = self._new_key(prompt.name)
+        prompt.taken, prompt.end = heard, 0
+        if not heard:
+            prompt.start = None
 
     # --- what the stream asks for --------------------------------------------------------------------
 
@@ -266,7 +310,12 @@ class Playout:
     # --- inside --------------------------------------------------------------------------------------
 
     def _next(self) -> _Prompt | None:
-        if not self._queue or self._queue[0].pcm is None or self.marks_out >= self._limits.marks:
+        if (
+            self._held
+            or not self._queue
+            or self._queue[0].pcm is None
+            or self.marks_out >= self._limits.marks
+        ):
             return None
         return self._queue[0]
 

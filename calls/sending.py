@@ -18,13 +18,13 @@ _LOOK_AGAIN = 0.05
 async def send_within(seconds: float, send: Send, message: Mapping[str, Any]) -> None:
     """Send, and wait until the peer has taken most of what was sent before.
 
-    Raises TimeoutError, and OSError when the peer is gone (uvicorn's own way; Daphne passes on autobahn's).
+    Raises TimeoutError; OSError when the peer is gone, which Daphne tells in autobahn's own way.
     """
     async with asyncio.timeout(seconds):
         try:
             await send(message)
-        except Disconnected as error:
-            raise ConnectionResetError("the peer has hung up") from error
+        except Disconnected as gone:
+            raise ConnectionResetError("the connection was closed before this frame") from gone
         while unsent_bytes(send) > MOST_UNSENT_BYTES:
             await asyncio.sleep(_LOOK_AGAIN)
 
@@ -40,3 +40,31 @@ def unsent_bytes(send: Send) -> int:
     transport = getattr(protocol, "transport", None)
     buffered = len(getattr(transport, "dataBuffer", b"")) - int(getattr(transport, "offset", 0))
     return buffered + int(getattr(transport, "_tempDataLen", 0))
+
+
+def bound_messages(send: Send, size: int) -> None:
+    """Let the server refuse larger messages by their header, before they are in memory.
+
+    Daphne's own limit is 1 MiB and uvicorn's 16 MiB, and neither can be set from an application; so it is
+    set on the connection's protocol: autobahn's under Daphne (see `unsent_bytes` for the way there),
+    `websockets`' under uvicorn (`--ws websockets-sansio`, its default). Other servers keep their own.
+    """
+    if isinstance(send, partial) and send.args:
+        _lower(send.args[0], size, "maxMessagePayloadSize", "maxFramePayloadSize")
+    _lower(getattr(getattr(send, "__self__", None), "conn", None), size, "max_message_size")
+
+
+def _lower(owner: object, size: int, *names: str) -> None:
+    for name in names:
+        if isinstance(present := getattr(owner, name, None), int) and (present <= 0 or present > size):
+            setattr(owner, name, size)
+
+
+async def refuse(scope: Mapping[str, Any], send: Send, *, busy: bool) -> None:
+    """No WebSocket: HTTP 403, or 503 with a time to come back where server and case allow it."""
+    if not busy or "websocket.http.response" not in (scope.get("extensions") or {}):
+        await send({"type": "websocket.close"})
+        return
+    headers = [(b"content-type", b"text/plain; charset=utf-8"), (b"retry-after", b"5")]
+    await send({"type": "websocket.http.response.start", "status": 503, "headers": headers})
+    await send({"type": "websocket.http.response.body", "body": b"Busy. Try again in a few seconds.\n"})

@@ -24,19 +24,38 @@ class LineFullError(Exception):
     """The number has as many calls as it may have at once."""
 
 
+class ProcessFullError(Exception):
+    """This process holds as many calls as it may."""
+
+
 # --- Opening --------------------------------------------------------------------------------------
 
 
 @transaction.atomic
-def open_call(number_id: int, *, process_id: UUID, now: datetime) -> UUID:
-    """A new live call of this number. Raises `LineFullError`; counting and adding are one step.
+def open_call(number_id: int, *, process_id: UUID, now: datetime, spare: int = 0) -> UUID:
+    """A new live call of this number. Counting and adding are one step, across all processes: both rows
+    are locked, always in this order. Raises `LineFullError` or `ProcessFullError`.
 
-    Calls of a process that gives no sign of life do not take up a line.
+    Calls of a process that gives no sign of life do not take up a line. `spare`: so many more may be
+    opened, for calls whose connection broke and may come back on a second one.
     """
     number = PhoneNumber.objects.select_for_update().get(pk=number_id)
-    if live_calls(number, now).count() >= number.max_calls:
+    if live_calls(number, now).count() >= number.max_calls + spare:
         raise LineFullError
+    _claim_place(process_id, spare=spare)
     return Call.objects.create(number=number, process_id=process_id, started_at=now).pk
+
+
+def _claim_place(process_id: UUID, *, spare: int) -> None:
+    if most := settings.MAX_PROCESS_CALLS:
+        process = MediaProcess.objects.select_for_update().get(pk=process_id)
+        if process.calls.filter(state=Call.State.LIVE).count() >= most + spare:
+            raise ProcessFullError
+
+
+def withdraw_call(call_id: UUID) -> None:
+    """Take back the row of a connection that turned out to go on with another call. It has no events."""
+    Call.objects.filter(pk=call_id, events__isnull=True).delete()
 
 
 def live_calls(number: PhoneNumber, now: datetime) -> models.QuerySet[Call]:

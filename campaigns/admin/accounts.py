@@ -11,13 +11,14 @@ from unfold.admin import ModelAdmin
 from unfold.widgets import UnfoldAdminPasswordWidget, UnfoldAdminTextInputWidget
 
 from campaigns.models import Account, PhoneNumber
-from campaigns.models.base import new_secret
 from campaigns.services.accounts import credentials_changed
+from campaigns.services.numbers import KEEP_HOURS, rotate_secret
 
 if TYPE_CHECKING:
     AccountModelForm = forms.ModelForm[Account]
+    NumberModelForm = forms.ModelForm[PhoneNumber]
 else:
-    AccountModelForm = forms.ModelForm
+    AccountModelForm = NumberModelForm = forms.ModelForm
 
 
 class AddressField(forms.URLField):
@@ -106,6 +107,34 @@ class AccountAdmin(ModelAdmin):
             credentials_changed(obj)
 
 
+class NumberForm(NumberModelForm):
+    """The password of the stream is written here and never shown again."""
+
+    new_stream_password = forms.CharField(
+        label="Password of the stream",
+        required=False,
+        strip=False,
+        widget=UnfoldAdminPasswordWidget(attrs={"autocomplete": "new-password"}),
+        help_text="Kept encrypted and never shown. Leave empty to keep the one that is stored.",
+    )
+
+    class Meta:
+        model = PhoneNumber
+        fields = "__all__"
+
+    def clean(self) -> dict[str, Any]:
+        """A user name needs a password; without a user name none is kept."""
+        cleaned = super().clean() or {}
+        user, password = cleaned.get("stream_user"), cleaned.get("new_stream_password")
+        if user and not password and not self.instance.stream_password:
+            self.add_error("new_stream_password", "A user name needs a password.")
+        elif password and not user:
+            self.add_error("stream_user", "A password needs a user name.")
+        elif password or not user:
+            self.instance.stream_user, self.instance.stream_password = user or "", password or ""
+        return cleaned
+
+
 @admin.register(PhoneNumber)
 class PhoneNumberAdmin(ModelAdmin):
     """Our numbers. The address of the stream holds a secret: only those see it who may change it."""
@@ -114,22 +143,34 @@ class PhoneNumberAdmin(ModelAdmin):
     list_filter = ("account", "series", "direction", "active")
     list_select_related = ("account",)
     search_fields = ("e164",)
-    actions = ("new_secret",)
+    form = NumberForm
+    actions = ("new_secret", "new_secret_now")
 
     def get_readonly_fields(self, request: HttpRequest, obj: PhoneNumber | None = None) -> tuple[str, ...]:
         """The stream's address, for an existing number and for those who may change it."""
-        return ("stream_url",) if obj and self.has_change_permission(request, obj) else ()
+        may_see = obj and self.has_change_permission(request, obj)
+        return ("stream_url", "previous_secret_until") if may_see else ()
 
     @admin.display(description="WebSocket URL to configure at Awaaz")
     def stream_url(self, number: PhoneNumber) -> str:
         """Where Awaaz connects the calls of this number."""
         return f"{settings.PUBLIC_STREAM_URL}{number.stream_path}"
 
-    @admin.action(description="Make a new secret (the old address stops working)", permissions=["change"])
+    @admin.action(
+        description=f"Make a new secret (the old address works for {KEEP_HOURS:.0f} h more)",
+        permissions=["change"],
+    )
     def new_secret(self, request: HttpRequest, numbers: QuerySet[PhoneNumber]) -> None:
-        """Replace the secret half of the address; calls on the line go on."""
+        """Replace the secret half of the address and leave time to configure the new one."""
         for number in numbers:
-            number.stream_secret = new_secret()
-            number.save(update_fields=["stream_secret", "changed_at"])
+            rotate_secret(number, KEEP_HOURS)
+        text = f"Configure the new address at Awaaz; the old one stops working in {KEEP_HOURS:.0f} hours."
+        self.message_user(request, text, messages.WARNING)
+
+    @admin.action(description="Make a new secret (the old address stops working now)", permissions=["change"])
+    def new_secret_now(self, request: HttpRequest, numbers: QuerySet[PhoneNumber]) -> None:
+        """For a secret that got out; calls on the line go on."""
+        for number in numbers:
+            rotate_secret(number, 0)
         text = "The old address stops working now. Configure the new one at Awaaz."
         self.message_user(request, text, messages.WARNING)

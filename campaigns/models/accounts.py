@@ -8,6 +8,7 @@ from django.urls import reverse
 
 from campaigns.fields import EncryptedTextField
 from campaigns.models.base import Stamped, new_secret, new_stream_key, one_of
+from campaigns.networks import check_networks
 
 
 class User(AbstractUser):
@@ -106,6 +107,22 @@ class PhoneNumber(Stamped):
     )
     stream_key = models.CharField(max_length=20, unique=True, default=new_stream_key, editable=False)
     stream_secret = EncryptedTextField(default=new_secret, editable=False)
+    previous_stream_secret = EncryptedTextField(default="", blank=True, editable=False)
+    previous_secret_until = models.DateTimeField(null=True, blank=True, editable=False)
+    allowed_networks = models.TextField(
+        default="",
+        blank=True,
+        validators=[check_networks],
+        help_text="From where calls may come, e.g. 203.0.113.0/24. One a line; empty: from anywhere.",
+    )
+    stream_user = models.CharField(
+        "user name of the stream",
+        max_length=60,
+        default="",
+        blank=True,
+        help_text="Basic auth on top of the secret address. Empty: none is asked for.",
+    )
+    stream_password = EncryptedTextField(default="", blank=True, editable=False)
     record_calls = models.BooleanField(default=True)
     active = models.BooleanField(default=True)
 
@@ -116,6 +133,10 @@ class PhoneNumber(Stamped):
             one_of("direction", PhoneNumberDirection, table="number"),
             one_of("container", PhoneNumberContainer, table="number"),
             models.CheckConstraint(condition=models.Q(max_calls__gte=1), name="number_max_calls"),
+            models.CheckConstraint(
+                condition=models.Q(stream_user="") | ~models.Q(stream_password=""),
+                name="number_user_has_password",
+            ),
         ]
 
     def __str__(self) -> str:

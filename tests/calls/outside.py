@@ -13,7 +13,7 @@ from types import TracebackType
 from typing import Any
 
 from websockets.asyncio.client import ClientConnection, connect
-from websockets.exceptions import ConnectionClosed
+from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 FRAME_SECONDS = 0.02
 
@@ -160,3 +160,12 @@ class OutsideCaller:
             await self._event("mark", {"name": name})
         except ConnectionClosed:
             return
+
+
+async def is_refused(url: str) -> bool:
+    """Whether a connection is refused before it is accepted."""
+    try:
+        async with OutsideCaller(url):
+            return False
+    except InvalidStatus as refused:
+        return refused.response.status_code == 403

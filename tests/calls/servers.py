@@ -30,6 +30,11 @@ class Server:
     def output(self) -> str:
         return self._log.read_text(errors="replace")
 
+    def peak_kib(self) -> int:
+        """The most memory it ever had at once (Linux)."""
+        status = Path(f"/proc/{self.process.pid}/status").read_text()
+        return int(status.split("VmHWM:")[1].split()[0])
+
     def url(self, path: str) -> str:
         return f"ws://127.0.0.1:{self.port}{path}"
 
@@ -62,6 +67,8 @@ def serving(folder: Path, command: list[str] = DAPHNE, **variables: str) -> Iter
         "SECRET_KEY": settings.SECRET_KEY,
         "DATABASE_URL": database_url(),
         "DJANGO_SETTINGS_MODULE": "awaaz_project.settings",
+        "RESUME_SECONDS": "0.3",
+        "DRAIN_SECONDS": "0",
         **variables,
     }
     with log.open("wb") as output:

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from asgiref.testing import ApplicationCommunicator
+from autobahn.exception import Disconnected
 from channels.layers import get_channel_layer
 from pytest_django import Settings
 
@@ -22,7 +23,7 @@ from calls.journal import journal as the_journal
 from calls.models import Call
 from calls.protocol.stream import PlatformStream
 from calls.recording import desk
-from calls.sending import unsent_bytes
+from calls.sending import send_within, unsent_bytes
 from campaigns.models import PhoneNumber
 from tests.calls.rows import closed_calls, kinds
 from tests.calls.telephone import spoken
@@ -67,8 +68,9 @@ async def test_staff_may_end_a_call(line: ApplicationCommunicator) -> None:
     layer = get_channel_layer()
     await asyncio.sleep(0.1)
     await layer.group_send(f"call.{call.pk}", {"type": "call.hang_up"})
-    assert await close_code(line) == 4001
+    assert await close_code(line) == 1000
     (call,) = await closed_calls(1)
+    assert (call.ended_by, call.disposition) == ("agent", "answered")
     assert call.reason == "A member of staff ended the call."
 
 
@@ -159,6 +161,14 @@ async def test_a_peer_that_is_gone_before_it_is_accepted_leaves_no_open_row(numb
     await CallConsumer()({"type": "websocket", "path": number.stream_path}, receive, send)
     (call,) = await closed_calls(1)
     assert (call.ended_by, call.disposition) == ("connection", "failed")
+
+
+async def test_a_frame_that_daphne_cannot_send_any_more_is_a_connection_that_is_gone() -> None:
+    async def send(message: Mapping[str, Any]) -> None:
+        raise Disconnected("Attempt to send on a closed protocol")
+
+    with pytest.raises(ConnectionError):
+        await send_within(1, send, {"type": "websocket.send", "text": "{}"})
 
 
 TRANSPORT = SimpleNamespace(dataBuffer=b"x" * 100, offset=30, _tempDataLen=7)

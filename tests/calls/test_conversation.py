@@ -609,3 +609,124 @@ def test_a_conversation_in_wav_container_sends_wav() -> None:
     talk.receive(PlatformStream("MZ1", "CA1").start({}), 0.0)
     step = talk.identified(saying(Play("Tone", silence(100))), CONTEXT, 0.0)
     assert '"payload":"UklGR' in step.frames[0]
+
+
+# --- a connection that breaks, and another --------------------------------------------------------------
+
+
+def second_stream(sid: str = "MZ2") -> tuple[AgentStream, PlatformStream]:
+    """The stream of another connection of the same call, its start message read."""
+    agent, platform = AgentStream(container="raw"), PlatformStream(sid, "CA1")
+    agent.receive(platform.start({}))
+    return agent, platform
+
+
+def test_a_broken_connection_waits_and_another_goes_on_with_the_rest_of_the_prompt() -> None:
+    line = Line()
+    agent = saying(Play("Greeting", silence(2000)))
+    line.begin(agent)
+    line.wait(0.5)
+    sent = len(line.frames)
+    line.keep(line.talk.broken(line.now))
+    assert line.talk.doing == "waiting for the connection to come back"
+    line.wait(2, hearing=False)
+    assert line.is_open()
+    assert len(line.frames) == sent
+    stream, line.platform = second_stream()
+    line.keep(line.talk.resumed(stream, line.now))
+    assert {frame["stream_sid"] for frame in line.frames[sent:]} == {"MZ2"}
+    assert line.events()[sent] == "clear"
+    line.play_out()
+    (ended,) = agent.told_of(PromptEnded)
+    assert ended == PromptEnded("Greeting", True, 2000, 2000)
+    assert len(agent.told_of(CallStarted)) == 1
+    assert [text.split()[1] for text in line.log(EntryKind.NOTE)] == ["connection", "second"]
+    assert line.key("5").close is None
+    assert len(agent.told_of(KeyPressed)) == 1
+
+
+def test_what_was_heard_is_not_heard_twice() -> None:
+    line = Line()
+    line.begin(saying(Play("Greeting", silence(2000))))
+    line.wait(0.58)
+    line.keep(line.talk.broken(line.now))
+    before = sum(duration_ms(piece.pcm) for piece in line.recorded if piece.side is Side.AGENT)
+    assert before == 500
+    line.wait(1, hearing=False)
+    stream, line.platform = second_stream()
+    line.keep(line.talk.resumed(stream, line.now))
+    line.play_out()
+    line.keep(line.talk.closed(line.now))
+    heard = [piece for piece in line.recorded if piece.side is Side.AGENT]
+    assert sum(duration_ms(piece.pcm) for piece in heard) == 2000
+
+
+def test_a_connection_that_does_not_come_back_closes_the_call_in_time() -> None:
+    line = Line()
+    line.begin(saying(Play("Greeting", silence(2000))))
+    line.keep(line.talk.broken(line.now))
+    began = line.now
+    line.wait(20, hearing=False)
+    assert line.close == Close(
+        code=None,
+        ended_by=Ending.CONNECTION,
+        reason="The connection broke without a stop, and did not come back within 5 s.",
+    )
+    assert line.now - began == pytest.approx(5)
+    assert summary(line) == ("dropped", "")
+
+
+def test_before_the_start_and_without_grace_a_broken_connection_is_the_end() -> None:
+    early, hasty = Line(), Line(limits=ConversationLimits(resume_s=0))
+    hasty.begin(saying())
+    for line in (early, hasty):
+        line.keep(line.talk.broken(line.now))
+        assert line.close == Close(
+            code=None, ended_by=Ending.CONNECTION, reason="The connection broke without a stop."
+        )
+
+
+def test_the_newer_of_two_open_connections_counts() -> None:
+    line = Line()
+    line.begin(saying(Play("Greeting", silence(2000))))
+    line.wait(0.5)
+    sent = len(line.frames)
+    stream, line.platform = second_stream()
+    line.keep(line.talk.resumed(stream, line.now))
+    assert {frame["stream_sid"] for frame in line.frames[sent:]} == {"MZ2"}
+    line.play_out()
+    assert line.is_open()
+
+
+def test_the_agent_s_time_runs_on_while_the_connection_is_away() -> None:
+    line = Line()
+    agent = Script({CallStarted: [StartTimer("patience", 2)], TimerFired: [HangUp("Nobody answered.")]})
+    line.begin(agent)
+    line.keep(line.talk.broken(line.now))
+    line.wait(4, hearing=False)
+    assert line.close == Close(code=1000, ended_by=Ending.AGENT, reason="Nobody answered.")
+
+
+def test_staff_hang_up_as_our_end() -> None:
+    line = Line()
+    line.begin(saying(Play("Greeting", silence(2000))))
+    line.keep(line.talk.hang_up("A member of staff ended the call.", line.now))
+    assert line.close == Close(code=1000, ended_by=Ending.AGENT, reason="A member of staff ended the call.")
+    assert summary(line) == ("answered", "")
+
+
+def test_a_flood_is_a_problem_and_then_the_end() -> None:
+    line = Line(limits=ConversationLimits(frames_per_s=100, frames_burst=50))
+    line.begin(saying())
+    for _ in range(49):
+        line.hear()
+    assert line.log(EntryKind.PROBLEM) == []
+    for _ in range(51):
+        line.hear()
+    assert line.close == Close(
+        code=4008,
+        ended_by=Ending.LIMIT,
+        reason="The platform sent more than 100 frames a second for too long; the call was closed.",
+    )
+    assert "left unread. The call goes on." in line.log(EntryKind.PROBLEM)[0]
+    assert len(line.log(EntryKind.PROBLEM)) == 2

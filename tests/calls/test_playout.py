@@ -303,3 +303,88 @@ def test_never_too_far_ahead_and_every_prompt_ends_once(steps: list[tuple[str, i
     ended += [e.key for e in playout.take_ended()]
     assert sorted(ended) == sorted(added)
     assert playout.idle
+
+
+# --- a line that breaks and comes back ---------------------------------------------------------------
+
+
+def test_what_was_not_heard_is_sent_again_from_where_it_was_heard_to() -> None:
+    playout = Playout()
+    sound = b"".join(n.to_bytes(2, "little") for n in range(8000))
+    playout.add("Greeting", sound)
+    playout.pump(0.0)
+    assert playout.hold(0.18)  # 80 ms until the far end plays, so 100 ms were heard
+    assert playout.pump(0.3) == []
+    assert playout.next_wake(0.3) is None
+    playout.go_on()
+    (first, *_) = playout.pump(2.0)
+    assert isinstance(first, Piece)
+    assert first.pcm[:320] == sound[1600:1920]
+    assert not first.begins
+    run_to_end(playout, 2.0)
+    playout.settle(20.0)
+    (ended,) = playout.take_ended()
+    assert (ended.fate, ended.heard_ms, ended.total_ms) == (Fate.FINISHED, 1000, 1000)
+    heard = b"".join(piece.pcm for piece in playout.take_heard())
+    assert heard == sound
+
+
+def test_a_mark_of_before_says_nothing_of_the_rest() -> None:
+    playout = Playout()
+    old = playout.add("Greeting", audio(300))
+    playout.pump(0.0)
+    playout.hold(0.2)
+    playout.go_on()
+    sent = playout.pump(0.5)
+    assert playout.mark_back(old, 0.5)
+    assert playout.take_ended() == []
+    assert playout.mark_back(str(lengths(sent)[-1]), 0.8)
+    (ended,) = playout.take_ended()
+    assert (ended.fate, ended.heard_ms) == (Fate.FINISHED, 300)
+
+
+def test_prompts_heard_before_the_break_are_over_and_the_others_keep_their_order() -> None:
+    playout = Playout(PlayoutLimits(ahead_ms=2000))
+    for name in ("one", "two", "three", "four"):
+        playout.add(name, audio(400))
+    playout.pump(0.0)
+    playout.settle(0.58)
+    assert playout.hold(0.58)
+    (one,) = playout.take_ended()
+    assert (one.name, one.fate, one.mark_back) == ("one", Fate.FINISHED, False)
+    assert playout.remaining_ms(0.58) == 1100
+    playout.go_on()
+    run_to_end(playout, 3.0)
+    playout.settle(30.0)
+    assert [(ended.name, ended.heard_ms) for ended in playout.take_ended()] == [
+        ("two", 400),
+        ("three", 400),
+        ("four", 400),
+    ]
+
+
+@given(
+    st.lists(st.integers(20, 900), min_size=1, max_size=5),
+    st.lists(st.floats(0.01, 1.5), min_size=1, max_size=6),
+)
+def test_however_often_a_line_breaks_every_prompt_is_heard_once(sizes: list[int], times: list[float]) -> None:
+    playout, now = Playout(), 0.0
+    for number, size in enumerate(sizes, 1):
+        playout.add(str(number), audio(size, number))
+    for length in times:
+        until = now + length
+        while now < until and not playout.idle:
+            playout.settle(now)
+            playout.pump(now)
+            now = min(playout.next_wake(now) or until, until)
+        playout.settle(now)
+        playout.hold(now)
+        now += 0.7
+        playout.go_on()
+    run_to_end(playout, now)
+    playout.settle(now + 60)
+    ended = playout.take_ended()
+    assert [prompt.name for prompt in ended] == [str(number) for number in range(1, len(sizes) + 1)]
+    assert all(prompt.fate is Fate.FINISHED and prompt.heard_ms == prompt.total_ms for prompt in ended)
+    heard = b"".join(piece.pcm for piece in playout.take_heard()).replace(b"\0\0", b"")
+    assert heard == b"".join(audio(size, number) for number, size in enumerate(sizes, 1))

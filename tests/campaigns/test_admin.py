@@ -125,14 +125,52 @@ def test_the_stream_s_address_is_shown_to_those_who_may_change_the_number_and_no
         assert (number.stream_secret in html) is shown
 
 
-def test_a_new_secret_makes_the_old_address_stop_working() -> None:
+@pytest.mark.parametrize(("action", "kept"), [("new_secret", True), ("new_secret_now", False)])
+def test_a_new_secret_is_made_by_those_who_may_and_the_old_one_kept_if_wished(
+    action: str, kept: bool
+) -> None:
     number = make_campaign().number
     address = reverse("admin:campaigns_phonenumber_changelist")
-    data = {"action": "new_secret", "_selected_action": [number.pk]}
+    data = {"action": action, "_selected_action": [number.pk]}
     cast.browser(cast.viewer()).post(address, data)
     assert PhoneNumber.objects.get().stream_secret == number.stream_secret
     cast.browser(cast.manager()).post(address, data)
-    assert PhoneNumber.objects.get().stream_secret != number.stream_secret
+    after = PhoneNumber.objects.get()
+    assert after.stream_secret != number.stream_secret
+    assert (after.previous_stream_secret == number.stream_secret) is kept
+    assert (after.previous_secret_until is not None) is kept
+
+
+def number_form(number: PhoneNumber, **values: object) -> dict[str, object]:
+    names = ("account_id", "e164", "series", "direction", "container", "max_calls")
+    form = {name.removesuffix("_id"): getattr(number, name) for name in names}
+    return form | {"active": "on", "record_calls": "on", **values}
+
+
+def test_a_stream_s_password_is_kept_and_never_shown_and_goes_with_its_user_name() -> None:
+    number = make_campaign().number
+    browser, address = cast.browser(cast.manager()), change_address(number)
+    refused = browser.post(address, number_form(number, stream_user="awaaz"))
+    assert "needs a password" in refused.content.decode()
+    form = number_form(number, stream_user="awaaz", new_stream_password="sesame-77")
+    assert browser.post(address, form).status_code == 302
+    number.refresh_from_db()
+    assert (number.stream_user, number.stream_password) == ("awaaz", "sesame-77")
+    assert "sesame-77" not in browser.get(address).content.decode()
+    browser.post(address, number_form(number, stream_user="awaaz", max_calls=7))
+    number.refresh_from_db()
+    assert (number.max_calls, number.stream_password) == (7, "sesame-77")
+    browser.post(address, number_form(number))
+    number.refresh_from_db()
+    assert (number.stream_user, number.stream_password) == ("", "")
+
+
+def test_networks_that_are_none_are_told() -> None:
+    number = make_campaign().number
+    answer = cast.browser(cast.manager()).post(
+        change_address(number), number_form(number, allowed_networks="everywhere")
+    )
+    assert "Write networks such as" in answer.content.decode()
 
 
 def test_a_campaign_s_state_cannot_be_written_here_and_a_launched_one_not_at_all() -> None:

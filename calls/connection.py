@@ -1,0 +1,126 @@
+"""One WebSocket of a call: reads its frames, and sends in order, bounded in number and in time.
+
+A call has one of these at a time. When it breaks, a second one may go on with the same call.
+"""
+
+import asyncio
+import logging
+from collections.abc import Coroutine
+from typing import Any, Protocol
+
+from django.conf import settings
+
+from calls.sending import Receive, Send, send_within
+
+log = logging.getLogger(__name__)
+
+CLOSING_SECONDS = 2.0
+MOST_UNSENT_FRAMES = 500
+NO_CODE = 1005
+"""RFC 6455: what a server reports when no close frame, or one without a code, came."""
+BINARY = "(binary)"
+"""Stands for a binary frame: the stream is JSON text (awaaz-platform.md §2), so that is malformed too."""
+
+
+class Holder(Protocol):
+    """The call, as far as its connection knows it."""
+
+    def hear(self, text: str) -> None:
+        """A frame came."""
+
+    def left(self, connection: "Connection", code: int) -> None:
+        """The far end is gone, with this close code."""
+
+    def lose_peer(self, connection: "Connection") -> None:
+        """The far end takes nothing."""
+
+    def fail(self, error: BaseException) -> None:
+        """An error of our own."""
+
+
+class Connection:
+    """From the accepted WebSocket to the closed one. `call` may change once: see `CallConsumer.resume`."""
+
+    def __init__(self, call: Holder, receive: Receive, send: Send) -> None:
+        self.call = call
+        self.over = asyncio.Event()
+        self._receive, self._send = receive, send
+        self._code: int | None = None
+        self._outbox: asyncio.Queue[str | None] = asyncio.Queue(MOST_UNSENT_FRAMES)
+        self._reader: asyncio.Task[None] | None = None
+        self._writer: asyncio.Task[None] | None = None
+
+    async def open(self) -> None:
+        """Accept, and begin to send. OSError when the far end is gone already."""
+        await self._send({"type": "websocket.accept"})
+        self._writer = self._start(self._write_frames())
+
+    def listen(self) -> None:
+        """Begin to read."""
+        self._reader = self._start(self._read_frames())
+
+    def put(self, frame: str) -> None:
+        """Frames leave in the order of the conversation, whatever made it speak."""
+        try:
+            self._outbox.put_nowait(frame)
+        except asyncio.QueueFull:
+            self.call.lose_peer(self)
+
+    def end(self, code: int | None) -> None:
+        """Nothing more is read; `finish` will send what is left and close with `code`, if one is given."""
+        if not self.over.is_set():
+            self._code = code
+            self.over.set()
+
+    async def finish(self) -> None:
+        """Send what is left, close the socket; bounded, and nobody needs its success."""
+        if self._writer and not self._outbox.full():
+            self._outbox.put_nowait(None)
+            await asyncio.wait({self._writer}, timeout=CLOSING_SECONDS)
+        if self._code:
+            await self._close_socket(self._code)
+        tasks = {task for task in (self._reader, self._writer) if task}
+        for task in tasks:
+            task.cancel()
+        if tasks:
+            await asyncio.wait(tasks, timeout=CLOSING_SECONDS)
+
+    async def _read_frames(self) -> None:
+        """Every frame of the platform, one after the other. It waits for the next frame only."""
+        while not self.over.is_set():
+            message = await self._receive()
+            if message["type"] == "websocket.receive":
+                self.call.hear(message.get("text") or BINARY)
+            else:
+                self.call.left(self, message.get("code") or NO_CODE)
+
+    async def _write_frames(self) -> None:
+        """Send what is queued, each frame within a bounded time, until the queue says None."""
+        while (frame := await self._outbox.get()) is not None:
+            try:
+                await send_within(
+                    settings.SEND_SECONDS, self._send, {"type": "websocket.send", "text": frame}
+                )
+            except TimeoutError:
+                self.call.lose_peer(self)
+                return
+            except OSError:  # gone between two frames; `receive` says so too
+                return
+
+    async def _close_socket(self, code: int) -> None:
+        """Say good-bye; who does not listen is left."""
+        try:
+            async with asyncio.timeout(CLOSING_SECONDS):
+                await self._send({"type": "websocket.close", "code": code})
+        except (TimeoutError, OSError) as error:
+            log.info("A close frame was not sent (%s).", type(error).__name__)
+
+    def _start(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        task = asyncio.get_running_loop().create_task(work)
+        task.add_done_callback(self._task_done)
+        return task
+
+    def _task_done(self, task: asyncio.Task[None]) -> None:
+        """An error in it ends the call."""
+        if not task.cancelled() and (error := task.exception()):
+            self.call.fail(error)
