@@ -1,0 +1,199 @@
+"""Calls a core: our consumer, a stock Channels consumer and a plain ASGI callable, side by side in one run.
+
+    python -m bench.media [--quick]
+
+Every contender has a server process on one core; the calls come from the other. Round by round each of them
+gets one step (so many calls for some seconds), so that what else the machine does hits all alike.
+docs/bench.md says what is measured and how. Ends with one line of figures; exit code 1 if one that is asked
+for is missed.
+"""
+
+import argparse
+import gc
+import os
+import signal
+import sys
+import tempfile
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import uvloop
+
+from bench import callers, figures, report, servers
+from bench.contenders import KINDS, Entrants
+from bench.search import Search
+from bench.standing import Standing
+from bench.step import Result, step
+
+FIRST_CALLS = 60
+USABLE_CORE = 1.15
+"""Where to search next: a full core, and a little more, because a frame costs less when many come at once."""
+ECHO_SHARE = 0.1
+"""Every tenth caller hears an echo: its round trip shows delays that a schedule hides."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """How long and how often. Seconds."""
+
+    repeats: int
+    tries: int
+    tolerance: float
+    warm: float
+    seconds: float
+    half_seconds: float
+    retries: int
+    search_seconds: float
+    """For all searches together; then what is known counts."""
+
+
+QUICK = Plan(
+    repeats=1, tries=5, tolerance=1.1, warm=0.5, seconds=2.5, half_seconds=6.0, retries=1, search_seconds=172
+)
+LONG = Plan(
+    repeats=3,
+    tries=8,
+    tolerance=1.05,
+    warm=1.0,
+    seconds=5.0,
+    half_seconds=15.0,
+    retries=3,
+    search_seconds=2400,
+)
+
+
+class Bench:
+    """One run."""
+
+    def __init__(self, plan: Plan, standings: list[Standing]) -> None:
+        self._plan, self._standings = plan, standings
+        self._until = time.monotonic() + plan.search_seconds
+
+    async def run(self) -> None:
+        """Every search, side by side; then the delays at half of what was found."""
+        for _ in range(self._plan.repeats):
+            await self._search_all()
+        for standing in self._standings:
+            if standing.contender.kind.name.startswith(("ours", "full")) and standing.calls:
+                await self._look_at_half(standing)
+
+    async def _search_all(self) -> None:
+        searches = [
+            (standing, Search(FIRST_CALLS, most_tries=self._plan.tries, tolerance=self._plan.tolerance))
+            for standing in self._standings
+        ]
+        for standing, search in searches:
+            if standing.answers:
+                search.hint(standing.calls)
+        while open_ones := [pair for pair in searches if pair[1].next_calls]:
+            for standing, search in open_ones:
+                if self._may_search():
+                    await self._try(standing, search)
+            if not self._may_search():
+                break
+        for standing, search in searches:
+            standing.answers.append(search.passed)
+            standing.brackets.append((search.passed, search.failed))
+            standing.unfinished |= search.next_calls is not None
+
+    def _may_search(self) -> bool:
+        return time.monotonic() < self._until
+
+    async def _try(self, standing: Standing, search: Search) -> None:
+        calls = search.next_calls or 0
+        roles = callers.roles(calls, echo=ECHO_SHARE)
+        result = await self._step(standing, roles, self._plan.seconds, warm=self._plan.warm)
+        search.tell(calls, carried=result.is_carried)
+        if calls == FIRST_CALLS and result.is_carried:
+            search.hint(round(calls * USABLE_CORE / max(result.core_used, 0.01)))
+
+    async def _step(
+        self, standing: Standing, roles: list[callers.Role], seconds: float, *, warm: float
+    ) -> Result:
+        """A step; one that failed narrowly, or while it was disturbed, is repeated a few times."""
+        for attempt in range(self._plan.retries + 1):
+            result = await step(standing.contender, roles, warm=warm, seconds=seconds)
+            standing.steps.append(result)
+            doubtful = result.is_disturbed or result.is_near
+            again = doubtful and not result.is_carried and attempt < self._plan.retries and self._may_search()
+            print(report.progress(standing.contender.kind.name, result, again=again), flush=True)
+            if not again:
+                break
+        return result
+
+    async def _look_at_half(self, standing: Standing) -> None:
+        speak = 0.2 if standing.contender.vad else 0.0
+        roles = callers.roles(max(8, standing.calls // 2), echo=0.2, keys=0.2, speak=speak)
+        standing.half = await self._step(
+            standing, roles, self._plan.half_seconds, warm=2 * self._plan.warm + 1
+        )
+
+
+def summary(standings: Mapping[str, Standing]) -> dict[str, float | None]:
+    """The figures of the last line. Where both databases were measured, the lower counts.
+
+    A search that time ran out for, far from its answer, counts as not measured.
+    """
+
+    def calls(*names: str) -> float | None:
+        found = [standings[name] for name in names if name in standings]
+        known = [standing.calls for standing in found if standing.is_known]
+        return min(known) if known and len(known) == len(found) else None
+
+    halves = [standing.half for standing in standings.values() if standing.half]
+    keys = [half.key_to_audio.p99 for half in halves if half.key_to_audio]
+    speech = [half.speech_to_clear.p99 for half in halves if half.speech_to_clear]
+    stock = calls("stock_daphne")
+    return {
+        "daphne_vs_stock": figures.ratio(calls("ours_daphne"), stock),
+        "daphne_vs_asgi": figures.ratio(calls("ours_daphne"), calls("asgi_daphne")),
+        "uvicorn_vs_stock": figures.ratio(calls("ours_uvicorn"), stock),
+        "daphne_full_vs_stock": figures.ratio(calls("full_daphne", "full_daphne_pg"), stock),
+        "uvicorn_full_vs_stock": figures.ratio(calls("full_uvicorn", "full_uvicorn_pg"), stock),
+        "dtmf_to_audio_p99_ms": max(keys, default=None),
+        "speech_to_clear_p99_ms": max(speech, default=None),
+        "played_gaps": sum(half.gaps for half in halves) if halves else None,
+    }
+
+
+def cores() -> tuple[int, int]:
+    """The server's core and ours. Exits where there is only one."""
+    usable = sorted(os.sched_getaffinity(0))
+    if len(usable) < 2:
+        sys.exit("The bench needs two cores: one for the server, one for the calls.")
+    return usable[-1], usable[0]
+
+
+def main() -> int:
+    """Everything; the exit code."""
+    parser = argparse.ArgumentParser(prog="python -m bench.media")
+    parser.add_argument("--quick", action="store_true", help="under four minutes, one search each")
+    parser.add_argument("--only", nargs="*", choices=[kind.name for kind in KINDS], help="some contenders")
+    options = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("Stopped."))  # so that nothing is left behind
+    plan = QUICK if options.quick else LONG
+    server_core, own_core = cores()
+    entrants = Entrants(Path(tempfile.mkdtemp(prefix="bench-")), server_core)
+    try:
+        for kind in KINDS:
+            if kind.name in options.only if options.only else kind.in_quick or not options.quick:
+                entrants.add(kind)
+        entrants.wait()
+        standings = {contender.kind.name: Standing(contender) for contender in entrants.contenders}
+        os.sched_setaffinity(0, {own_core})
+        servers.raise_priority(os.getpid())
+        gc.collect()
+        gc.freeze()
+        uvloop.run(Bench(plan, list(standings.values())).run())
+    finally:
+        entrants.close()
+        servers.raise_priority(os.getpid(), nice=0)
+    found = summary(standings)
+    report.publish(standings, found, skipped=entrants.skipped, quick=options.quick)
+    return 1 if figures.missed(found) else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,45 @@
+"""Audio for the bench: a prompt, a line's quiet noise, and frames that can be told apart."""
+
+import struct
+from typing import Final
+
+import numpy as np
+
+from calls.audio import pcm
+
+PROMPT_SECONDS: Final = 30
+_STAMP = struct.Struct("<I")
+
+
+def prompt(seconds: float = PROMPT_SECONDS) -> bytes:
+    """Something like a voice: a tone of 180 Hz that swells four times a second, at -20 dBFS."""
+    at = np.arange(int(seconds * pcm.SAMPLE_RATE)) / pcm.SAMPLE_RATE
+    swell = 0.5 + 0.5 * np.sin(2 * np.pi * 4 * at)
+    return pcm.to_bytes(4600 * swell * np.sin(2 * np.pi * 180 * at))
+
+
+def quiet_frames(count: int = 50) -> list[bytes]:
+    """A second of a quiet line: noise at about -60 dBFS, in frames."""
+    noise = np.random.default_rng(7).normal(0, 32, count * pcm.FRAME_BYTES // pcm.SAMPLE_BYTES)
+    audio = pcm.to_bytes(noise)
+    return [audio[at : at + pcm.FRAME_BYTES] for at in range(0, len(audio), pcm.FRAME_BYTES)]
+
+
+def frames_of_speech(audio: bytes, seconds: float = 1.0) -> list[bytes]:
+    """The beginning of `audio` in frames, from its first loud sample on (over -30 dBFS)."""
+    loud = np.flatnonzero(np.abs(pcm.to_array(audio).astype(np.int32)) > 1000)
+    first = int(loud[0]) if len(loud) else 0
+    spoken = audio[first * pcm.SAMPLE_BYTES :][: int(seconds * pcm.SAMPLE_RATE) * pcm.SAMPLE_BYTES]
+    whole = len(spoken) - len(spoken) % pcm.FRAME_BYTES
+    return [spoken[at : at + pcm.FRAME_BYTES] for at in range(0, whole, pcm.FRAME_BYTES)]
+
+
+def stamped(tick: int) -> bytes:
+    """A frame that says which it is."""
+    return _STAMP.pack(tick).ljust(pcm.FRAME_BYTES, b"\0")
+
+
+def stamp_of_last_frame(audio: bytes) -> int:
+    """Which frame the last of these was."""
+    tick: int = _STAMP.unpack_from(audio, len(audio) - pcm.FRAME_BYTES)[0]
+    return tick
