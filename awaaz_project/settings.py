@@ -122,6 +122,11 @@ if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
         "timeout": 20,
         "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
     }
+else:
+    # A server that went away without a word is noticed within seconds, not after TCP's quarter of an hour.
+    DATABASES["default"].setdefault("OPTIONS", {}).update(
+        {"connect_timeout": 5, "tcp_user_timeout": 10_000, "keepalives_idle": 10, "keepalives_interval": 5}
+    )
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 if REDIS_URL:
@@ -163,6 +168,7 @@ MAX_CALL_SECONDS = env.int("MAX_CALL_SECONDS", default=600)
 CALL_MARGIN_SECONDS = 60  # a call row still open so long after the limit is closed from outside
 SEND_SECONDS = env.float("SEND_SECONDS", default=5.0)
 PROCESS_SILENT_SECONDS = env.float("PROCESS_SILENT_SECONDS", default=15.0)
+JOURNAL_SPOOL_MB = env.float("JOURNAL_SPOOL_MB", default=256.0)
 PUBLIC_STREAM_URL = env.str("PUBLIC_STREAM_URL", default="ws://127.0.0.1:8000")
 CLOCK_OFFSET = env.float("CLOCK_OFFSET", default=0.0)
 
@@ -239,6 +245,7 @@ WHITENOISE_USE_FINDERS = True
 MEDIA_ROOT = DATA_DIR / "media"
 SPEECH_CACHE = DATA_DIR / "speech"
 RECORDING_DIR = DATA_DIR / "recording"  # recordings grow here and are moved into MEDIA_ROOT
+SPOOL_DIR = DATA_DIR / "spool"  # events of calls on their way to the database
 DATA_UPLOAD_MAX_MEMORY_SIZE = 64 * 1024 * 1024
 
 LOGGING = {

@@ -230,7 +230,7 @@ async def test_stopping_beside_an_open_page_and_a_refused_call_closes_the_calls_
 
 
 async def test_a_killed_servers_calls_are_closed_by_others(
-    server: Server, number: PhoneNumber, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    server: Server, number: PhoneNumber, tmp_path: Path, watched: None
 ) -> None:
     async with OutsideCaller(server.url(number.stream_path)) as caller:
         await caller.start()
@@ -239,6 +239,8 @@ async def test_a_killed_servers_calls_are_closed_by_others(
     call = await Call.objects.aget()
     assert call.state == "live"
     assert await sync_to_async(services.close_abandoned)(clock.now()) == []
+    for seconds in (7, 14):
+        assert await sync_to_async(services.watching_since)(clock.now() + timedelta(seconds=seconds))
     later = clock.now() + timedelta(seconds=20)
     assert await sync_to_async(services.close_abandoned)(later) == [call.pk]
     assert (await kinds(call))[-1] == "end"
