@@ -172,6 +172,7 @@ class CallConsumer(AsyncConsumer):
             self.outbox.put_nowait(frame)
         except asyncio.QueueFull:
             self.lose_peer()
+        self.conversation.note_queue(self.outbox.qsize())
 
     async def write_frames(self, send: Send) -> None:
         """Send what is queued, each frame within a bounded time, until the queue says None."""
