@@ -33,6 +33,7 @@ ORPHAN_INTERVAL = 10.0
 CAPACITY = 50_000
 """Events that may wait in memory while the disk takes none: some minutes of some hundred calls."""
 MOST_EVENTS_A_CALL = 5_000
+SLOW = 3.0
 LONGEST_BACK_OFF = 2.0
 """Well under PROCESS_SILENT_SECONDS: after an outage nobody may take this process for dead."""
 ALWAYS_KEPT = frozenset({EntryKind.ANSWER, EntryKind.OUTCOME, EntryKind.OPT_OUT, EntryKind.END})
@@ -240,7 +241,8 @@ class Journal(Backroom):
     def work(self) -> None:
         """Store what is waiting, show what goes on, and live; not too often while the database is away."""
         self.move_to_disk()
-        if time.monotonic() < self._try_at:
+        began = time.monotonic()
+        if began < self._try_at:
             return
         try:
             self._give_sign_of_life()
@@ -251,6 +253,8 @@ class Journal(Backroom):
             self._database_away(error)
         else:
             self._database_back()
+        if (took := time.monotonic() - began) > SLOW:
+            log.warning("The database was slow: %.0f s; meanwhile events waited on disk.", took)
         self._say_losses()
 
     def _all_stored(self) -> bool:
