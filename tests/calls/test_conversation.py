@@ -609,3 +609,18 @@ def test_a_conversation_in_wav_container_sends_wav() -> None:
     talk.receive(PlatformStream("MZ1", "CA1").start({}), 0.0)
     step = talk.identified(saying(Play("Tone", silence(100))), CONTEXT, 0.0)
     assert '"payload":"UklGR' in step.frames[0]
+
+
+def test_every_second_has_a_line_of_figures_and_the_call_a_summary() -> None:
+    line = Line()
+    line.begin(Script({CallStarted: [Play("hello", silence(1000))]}))
+    began = line.now
+    for frame in range(125):
+        line.now = began + (frame + 1) / 50
+        line.hear()
+    seconds = [entry.data for entry in line.entries if entry.kind is EntryKind.STATS]
+    assert [(data["in"], data["out"]) for data in seconds] == [(50, 5), (50, 0)]
+    line.keep(line.talk.closed(line.now))
+    figures = line.talk.summary(line.now).statistics
+    assert figures["agent_share"] == 0.4
+    assert figures["longest_silence_ms"] == 1420
