@@ -40,6 +40,8 @@ class Admitted:
     number_id: int
     container: Container
     record: bool
+    announce: bool
+    """The call is recorded only after a notice that it is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +103,7 @@ def admit(path: str, *, journal: Journal) -> Admitted | Refused:
         number_id=number.pk,
         container="raw" if number.container == PhoneNumber.Container.RAW else "wav",
         record=number.record_calls,
+        announce=number.record_calls and number.announce_recording,
     )
 
 

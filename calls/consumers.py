@@ -20,6 +20,7 @@ from redis.exceptions import RedisError
 
 from calls import effects
 from calls.admission import Admitted, Refused, admit_within
+from calls.agents.announced import Announced
 from calls.conversation import CloseCode, Conversation, ConversationLimits
 from calls.journal import journal
 from calls.protocol.stream import AgentStream
@@ -81,6 +82,7 @@ class CallConsumer(AsyncConsumer):
         self.page.on_closed_elsewhere = self.tell_closed_elsewhere
         self.recorder = Recorder(desk, admitted.call_id) if admitted.record else None
         self.outbox: asyncio.Queue[str | None] = asyncio.Queue(MOST_UNSENT_FRAMES)
+        self.announced: Announced | None = None
         self.effect_slots = asyncio.Semaphore(EFFECTS_AT_ONCE)
         self.tasks: set[asyncio.Task[None]] = set()
         self.writer: asyncio.Task[None] | None = None
@@ -132,13 +134,17 @@ class CallConsumer(AsyncConsumer):
             self.queue(frame)
         for effect in step.effects:
             self.start(self.perform(effect))
-        if self.recorder and step.recording:
+        if self.recorder and step.recording and self.may_record():
             self.recorder.add(step.recording)
         if step.entries or step.frames:
             self.page.doing(self.conversation.doing)
         self.wake_at(step.wake_at)
         if step.close:
             self.end(step.close)
+
+    def may_record(self) -> bool:
+        """Where it must be announced: once the notice has been heard."""
+        return not self.call.announce or (self.announced is not None and self.announced.may_record)
 
     def wake_at(self, when: float | None) -> None:
         """One timer a call. One that rings too early is left: the conversation then says when to wake."""
@@ -242,7 +248,10 @@ class CallConsumer(AsyncConsumer):
         found = await effects.identify(asked, self.call.number_id)
         self.page.identified(found.identity)
         if isinstance(found, effects.Found):
-            self.move(self.conversation.identified, found.agent, found.context)
+            agent = found.agent
+            if self.call.announce:
+                agent = self.announced = Announced(agent)
+            self.move(self.conversation.identified, agent, found.context)
         else:
             self.move(self.conversation.unidentified, found.reason)
 

@@ -107,6 +107,11 @@ class PhoneNumber(Stamped):
     stream_key = models.CharField(max_length=20, unique=True, default=new_stream_key, editable=False)
     stream_secret = EncryptedTextField(default=new_secret, editable=False)
     record_calls = models.BooleanField(default=True)
+    announce_recording = models.BooleanField(
+        "say that calls are recorded",
+        default=False,
+        help_text="A notice is spoken first, and only what follows is recorded.",
+    )
     active = models.BooleanField(default=True)
 
     class Meta:
