@@ -7,6 +7,7 @@ from collections import deque
 from collections.abc import Iterable
 
 import numpy as np
+import numpy.typing as npt
 
 from calls.audio.pcm import SAMPLE_RATE
 from calls.protocol.messages import Media
@@ -30,9 +31,12 @@ _TRIGGER_S = 2.0
 """A key or speech longer ago did not cause this clear."""
 _FRAME = SAMPLE_RATE // 50
 _FRAME_S = 0.02
+_FULL_POWER = _FRAME * 32768.0**2
 _BYTES_PER_MS = 16
-_MOST_BYTES = 4 * 16_000
-"""Caller audio kept for the levels of a second; more than four times real time is not listened to."""
+_MOST_BYTES = 5 * 16_000
+"""Caller audio kept for the figures of a second; more than four times real time is only counted."""
+_FRAME_COST = 64
+"""So that empty frames count, too."""
 
 
 class _Arrival:
@@ -45,23 +49,27 @@ class _Arrival:
         self._transit = self._quickest = 0.0
         self._until: float | None = None
 
-    def add(self, stamp_ms: int | None, length_ms: float, now: float) -> None:
-        """A frame; without a timestamp it is taken to follow the one before."""
-        until = self._until
-        stamp = (until or 0.0) if stamp_ms is None else float(stamp_ms)
-        transit = now * 1000 - stamp
-        self._until = stamp + length_ms
-        if until is None or abs(transit - self._transit) > _JUMP_MS:
-            self._transit = self._quickest = transit
-            return
-        if stamp - until >= _GAP_MS:
-            self.gaps += 1
-            self.gap_ms += stamp - until
-        self.jitter_ms += (abs(transit - self._transit) - self.jitter_ms) / 16
-        self.worst_jitter_ms = max(self.worst_jitter_ms, self.jitter_ms)
-        self._transit = transit
-        self._quickest = min(self._quickest + _DRIFT_MS, transit)
-        self.late += transit - self._quickest > LATE_MS
+    def add(self, frames: Iterable[tuple[Media, float]]) -> None:
+        """Frames and their times, in order; one without a timestamp is taken to follow the one before."""
+        until, before, quickest, jitter = self._until, self._transit, self._quickest, self.jitter_ms
+        for media, now in frames:
+            stamp = (until or 0.0) if media.timestamp_ms is None else media.timestamp_ms
+            transit = now * 1000 - stamp
+            change = abs(transit - before)
+            if until is None or change > _JUMP_MS:
+                quickest = transit
+            else:
+                if stamp - until >= _GAP_MS:
+                    self.gaps += 1
+                    self.gap_ms += stamp - until
+                jitter += (change - jitter) / 16
+                if jitter > self.worst_jitter_ms:
+                    self.worst_jitter_ms = jitter
+                quickest = min(quickest + _DRIFT_MS, transit)
+                if transit - quickest > LATE_MS:
+                    self.late += 1
+            before, until = transit, stamp + len(media.payload) / _BYTES_PER_MS
+        self._until, self._transit, self._quickest, self.jitter_ms = until, before, quickest, jitter
 
 
 class _Sound:
@@ -111,12 +119,12 @@ class Statistics:
     def __init__(self, began: float) -> None:
         self.due = began + SECOND
         """When `second` is to be asked for next."""
-        self._began = self._last = self._arrived = began
+        self._began = self._last = began
         self._arrival, self._sound = _Arrival(), _Sound(began)
         self._in = self._out = self._queue = self._most_queued = 0
         self._before: dict[str, float] = {}
-        self._audio: list[bytes] = []
-        self._audio_bytes = 0
+        self._frames: list[tuple[Media, float]] = []
+        self._frames_size = 0
         self._floors = deque([_FIRST_FLOOR_DBFS], maxlen=3)
         self._trigger: float | None = None
         self._barge_ins: list[float] = []
@@ -125,13 +133,10 @@ class Statistics:
 
     def frame_in(self, media: Media, now: float) -> None:
         """A frame of caller audio."""
-        payload = media.payload
         self._in += 1
-        self._arrived = now
-        self._arrival.add(media.timestamp_ms, len(payload) / _BYTES_PER_MS, now)
-        if self._audio_bytes < _MOST_BYTES:
-            self._audio.append(payload)
-            self._audio_bytes += len(payload)
+        if self._frames_size < _MOST_BYTES:
+            self._frames.append((media, now))
+            self._frames_size += len(media.payload) + _FRAME_COST
 
     def frame_out(self) -> None:
         """A frame of agent audio."""
@@ -200,15 +205,21 @@ class Statistics:
         }
 
     def _listen(self) -> None:
-        """Find the caller's speech in what came since the last time, all frames at once."""
-        samples = np.frombuffer(b"".join(self._audio), dtype="<i2")
-        self._audio, self._audio_bytes = [], 0
-        count = samples.size // _FRAME
-        if not count:
+        """Look at what came since the last time, all frames at once."""
+        frames, self._frames, self._frames_size = self._frames, [], 0
+        if not frames:
             return
-        frames = samples[: count * _FRAME].reshape(count, _FRAME).astype(np.float32) / 32768
-        levels = 10 * np.log10(np.mean(frames * frames, axis=1) + 1e-10)
+        self._arrival.add(frames)
+        samples = np.frombuffer(b"".join([media.payload for media, _ in frames]), dtype="<i2")
+        count = samples.size // _FRAME
+        if count:
+            self._find_speech(samples[: count * _FRAME].reshape(count, _FRAME), frames[-1][1])
+
+    def _find_speech(self, frames: npt.NDArray[np.int16], arrived: float) -> None:
+        """By level; `arrived` is when the last of the frames came."""
+        loud = frames.astype(np.float32)
+        levels = 10 * np.log10(np.einsum("ij,ij->i", loud, loud) / _FULL_POWER + 1e-10)
         least = max(_LEAST_DBFS, min(self._floors) + _MARGIN_DB)
         self._floors.append(float(levels.min()))
-        began = self._arrived - count * _FRAME_S
-        self._sound.caller(began + float(index) * _FRAME_S for index in np.flatnonzero(levels > least))
+        began = arrived - len(frames) * _FRAME_S
+        self._sound.caller([began + index * _FRAME_S for index in np.flatnonzero(levels > least).tolist()])
