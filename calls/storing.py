@@ -58,7 +58,7 @@ def folder() -> Path:
 
 
 def store_orphans() -> int:
-    """Store what processes that are gone left in their spools; how many records. Raises `AWAY`, OSError.
+    """Store what processes that are gone left in their spools; how many records. Raises `AWAY`.
 
     Repeatable: an event has one place in its call's log, and what is there already is passed over.
     """
@@ -67,6 +67,10 @@ def store_orphans() -> int:
         try:
             count = _store_all(orphan)
             services.nothing_waits(UUID(orphan.path.stem))
+        except OSError as error:
+            log.error("What a stopped process left on disk can't be read: %s", error.strerror)
+            orphan.close()
+            continue
         except BaseException:
             orphan.close()
             raise
