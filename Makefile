@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 export PYTHONUNBUFFERED := 1
 
-.PHONY: help run test test-embedded test-scaled test-sandbox check demo crash-demo bench bench-media bench-media-quick lock setup setup-dev clean
+.PHONY: help run test test-embedded test-scaled test-sandbox check demo crash-demo bench bench-media bench-media-quick outage lock setup setup-dev clean
 
 help:  ## what there is
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -53,6 +53,9 @@ bench-media: setup-dev  ## the same, three searches each and all contenders (abo
 
 bench-media-quick: setup-dev
 	@$(BIN)/python -m bench.media --quick
+
+outage: setup-dev  ## 50 calls, the database away for 20 s: no event may be lost
+	@$(BIN)/python -m bench.outage
 
 lock:  ## pin everything again from pyproject.toml (needs uv)
 	uv pip compile pyproject.toml --python-version 3.11 --no-emit-index-url --custom-compile-command "make lock" -o requirements.txt

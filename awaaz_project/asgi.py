@@ -14,11 +14,13 @@ django_application = get_asgi_application()
 # Models may be imported only after the set-up above.
 from awaaz_project.startup import refuse_shifted_clock  # noqa: E402
 from calls.drain import drain_under_daphne  # noqa: E402
+from calls.journal import journal  # noqa: E402
 from calls.lifespan import lifespan  # noqa: E402
 from calls.routing import websocket_urlpatterns  # noqa: E402
 
 refuse_shifted_clock()
 drain_under_daphne()
+journal.look_for_orphans()
 application = ProtocolTypeRouter(
     {
         "http": django_application,

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any, cast
+from uuid import uuid4
 
 import msgspec
 from picows import WSFrame, WSListener, WSMsgType, WSTransport, ws_connect
@@ -90,7 +91,7 @@ class Caller(WSListener):
 
     def on_ws_connected(self, transport: WSTransport) -> None:
         self.transport = transport
-        transport.send(WSMsgType.TEXT, self._crowd.start_frame)
+        transport.send(WSMsgType.TEXT, self._crowd.start_frame())
         if self.role is not Role.LISTEN:
             self._be_ready()
 
@@ -172,7 +173,7 @@ class Crowd:
         self.seen = Seen()
         self.stream = PlatformStream(SID, "CA0")
         self.stream.connected()
-        self.start_frame = self.stream.start({"language": "en"}).encode()
+        self.stream.start({})
         self._urls = {role: f"ws://127.0.0.1:{port}{path}" for role, path in paths.items()}
         self._slots: list[list[Caller]] = [[] for _ in range(SLOTS)]
         self._sent = [[0.0] * SLOTS for _ in range(REMEMBERED_TICKS)]
@@ -183,6 +184,11 @@ class Crowd:
         self._ticks_from = 0.0
         self._ticker: asyncio.TimerHandle | None = None
         self.leaving = False
+
+    def start_frame(self) -> bytes:
+        """A start message; each call has an identifier of its own."""
+        stream = PlatformStream(SID, uuid4().hex)
+        return stream.start({"language": "en"}).encode()
 
     @property
     def size(self) -> int:

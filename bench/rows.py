@@ -6,6 +6,7 @@ Run as a process, because settings are read once: `DATA_DIR=… python -m bench.
 import json
 import os
 from pathlib import Path
+from typing import Any
 
 import django
 from django.conf import settings
@@ -39,7 +40,7 @@ TEXTS = {
     "goodbye": "Goodbye.",
     "opt_out": "All right.",
 }
-MENU = {
+MENU: dict[str, Any] = {
     "default_language": LANGUAGE,
     "most_misses": 10,
     "choices": {"1": {"outcome": "yes", "label": "Yes"}},
@@ -51,7 +52,12 @@ CONFIGURATIONS: dict[str, tuple[str, dict[str, object]]] = {
     "keys": ("menu", MENU),
     "speak": ("menu", MENU),
 }
-VAD = json.loads(os.environ.get("BENCH_VAD", '{"barge_in": true}'))
+LONG_MENU: dict[str, Any] = {
+    **MENU,
+    "languages": {LANGUAGE: {**TEXTS, "opening": " ".join([WORDS] * 4), "replies": {"1": "Thank you."}}},
+}
+"""Full work plays a prompt that speech may interrupt: the playback agent does not listen."""
+VAD = json.loads(os.environ.get("BENCH_VAD", '{"barge_in": {"speech": true, "key": true}}'))
 """What turns voice detection on in an agent's configuration. A build that does not know it has none."""
 
 
@@ -63,6 +69,8 @@ def has_vad(kind: str, configuration: dict[str, object]) -> bool:
 def address(account: Account, name: str, *, full: bool) -> tuple[str, bool]:
     """A number with an agent of its own: the path of its stream, and whether it listens for speech."""
     kind, configuration = CONFIGURATIONS[name]
+    if full and name == "play" and has_vad("menu", LONG_MENU):
+        kind, configuration = "menu", LONG_MENU
     vad = full and has_vad(kind, configuration)
     agent = Agent.objects.create(
         name=f"{name} {full}", kind=kind, configuration={**configuration, **(VAD if vad else {})}
@@ -84,8 +92,8 @@ def main() -> None:
     clip = ContentFile(wav.wrap(sound.prompt()), name="prompt.wav")
     Content.objects.create(account=account, name=CLIP, file=clip)
     found: dict[str, dict[str, str]] = {"light": {}, "full": {}}
-    for text in ("opening", "question", "not_understood", "goodbye"):
-        effects.speak(TEXTS[text], LANGUAGE)  # so that every contender finds it in its cache
+    for text in (*TEXTS.values(), LONG_MENU["languages"][LANGUAGE]["opening"]):
+        effects.speak(text, LANGUAGE)  # so that every contender finds it in its cache
     (Path(settings.DATA_DIR) / SPEECH_FILE).write_bytes(effects.speak(SPEECH, LANGUAGE))
     listening = []
     for name in CONFIGURATIONS:

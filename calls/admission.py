@@ -50,6 +50,8 @@ class Admitted:
     number_id: int
     container: Container
     record: bool
+    announce: bool
+    """The call is recorded only after a notice that it is."""
     spare: bool = False
     """Beyond the limits: only good for going on with a call whose connection broke."""
 
@@ -177,6 +179,7 @@ def _open(number: PhoneNumber, journal: Journal) -> Admitted | Refused:
         number_id=number.pk,
         container="raw" if number.container == PhoneNumber.Container.RAW else "wav",
         record=number.record_calls,
+        announce=number.record_calls and number.announce_recording,
         spare=bool(spare) or held.draining,
     )
 

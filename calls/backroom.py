@@ -39,18 +39,19 @@ class Backroom(ABC):
                 self._thread.start()
                 atexit.register(self.stop)
 
-    def stop(self) -> None:
-        """Finish what was accepted, then end the thread; waits at most `patience` seconds."""
+    def stop(self) -> bool:
+        """Finish what was accepted, then end the thread, within `patience` seconds. Whether it has ended."""
         with self._start_lock:
             thread, self._thread = self._thread, None
         if thread is None:
-            return
+            return True
         self._deadline = time.monotonic() + self._patience
         self._stopping.set()
         thread.join(self._patience + 1)
         atexit.unregister(self.stop)
         if left := self.left():
             log.error("%s stopped with %d pieces of work undone.", type(self).__name__, left)
+        return not thread.is_alive()
 
     def pause(self, seconds: float) -> bool:
         """Wait between two attempts; False when there is no time left for another."""

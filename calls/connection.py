@@ -66,6 +66,11 @@ class Connection:
         except asyncio.QueueFull:
             self.call.lose_peer(self)
 
+    @property
+    def depth(self) -> int:
+        """How many frames wait to be sent."""
+        return self._outbox.qsize()
+
     def end(self, code: int | None) -> None:
         """Nothing more is read; `finish` will send what is left and close with `code`, if one is given."""
         if not self.over.is_set():

@@ -22,6 +22,7 @@ from redis.exceptions import RedisError
 
 from calls import effects, services
 from calls.admission import Admitted, Knock, Refused, admit_within
+from calls.agents.announced import Announced
 from calls.connection import CLOSING_SECONDS, Connection
 from calls.conversation import CloseCode, Conversation, ConversationLimits, Hearing
 from calls.held import Key, held
@@ -88,6 +89,7 @@ class CallConsumer(AsyncConsumer):
         self.early: list[Entry] | None = []
         """Not in the journal yet: the call may turn out to be one that is there already."""
         self.recorder = Recorder(desk, admitted.call_id) if admitted.record else None
+        self.announced: Announced | None = None
         self.effect_slots = asyncio.Semaphore(EFFECTS_AT_ONCE)
         self.tasks: set[asyncio.Task[None]] = set()
         self.timer: asyncio.TimerHandle | None = None
@@ -165,6 +167,7 @@ class CallConsumer(AsyncConsumer):
         if self.connection:
             for frame in step.frames:
                 self.connection.put(frame)
+            self.conversation.note_queue(self.connection.depth)
         for effect in step.effects:
             self.begin_effect(effect)
         self.give_audio(step)
@@ -184,10 +187,14 @@ class CallConsumer(AsyncConsumer):
 
     def give_audio(self, step: Step) -> None:
         """To the recorder what was heard, to the judge of speech what may be some."""
-        if self.recorder and step.recording:
+        if self.recorder and step.recording and self.may_record():
             self.recorder.add(step.recording)
         if step.unjudged:
             self.judge.submit(step.unjudged)
+
+    def may_record(self) -> bool:
+        """Where it must be announced: once the notice has been heard."""
+        return not self.call.announce or (self.announced is not None and self.announced.may_record)
 
     def wake_at(self, when: float | None) -> None:
         """One timer a call. One that rings too early is left: the conversation then says when to wake."""
@@ -337,7 +344,10 @@ class CallConsumer(AsyncConsumer):
         found = await effects.identify(asked, self.call.number_id)
         self.page.identified(found.identity)
         if isinstance(found, effects.Found):
-            self.move(self.conversation.identified, found.agent, found.context)
+            agent = found.agent
+            if self.call.announce:
+                agent = self.announced = Announced(agent)
+            self.move(self.conversation.identified, agent, found.context)
         else:
             self.move(self.conversation.unidentified, found.reason)
 

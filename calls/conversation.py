@@ -23,6 +23,7 @@ from calls.logbook import Logbook, key_pressed, unexpected, what_was_wrong, who,
 from calls.playout import Piece, Playout
 from calls.protocol.messages import Connected, Dtmf, FromPlatform, Malformed, Mark, Media, Start, Stop
 from calls.protocol.stream import AgentStream
+from calls.statistics import Statistics
 from calls.steps import Close, Ending, EntryKind, Identify, Recorded, Side, Step, Summary
 
 __all__ = ["CloseCode", "Conversation", "ConversationLimits", "Hearing"]
@@ -56,6 +57,7 @@ class Conversation:
         self._log = Logbook(now, self._limits.problems_written, self._limits.keys_written)
         self._playout = Playout(self._limits.playout)
         self._caller = CallerTrack()
+        self._statistics = Statistics(now)
         self._step, self._now = Step(), now
         self._phase = _Phase.WAITING
         self._dialogue = Dialogue(self._log, self._playout, prompt_s=self._limits.prompt_s, now=now)
@@ -138,6 +140,10 @@ class Conversation:
         """Our server ends the call; `reason` is a sentence."""
         return self._do(now, self._close, CloseCode.GOING_AWAY, Ending.SERVER, reason)
 
+    def note_queue(self, depth: int) -> None:
+        """So many frames wait in the shell to be sent."""
+        self._statistics.queued(depth)
+
     def summary(self, now: float) -> Summary:
         """The call in figures, final once it is closed."""
         until = self._closed_at if self._closed else now
@@ -149,6 +155,7 @@ class Conversation:
             first_audio_ms=self._first_audio_ms,
             disposition=self._disposition(),
             outcome=self._dialogue.outcome,
+            statistics=self._statistics.totals(until),
         )
 
     @property
@@ -186,6 +193,7 @@ class Conversation:
             self._dialogue.clear_wanted = False  # what was cleared will not be sent
         elif self._dialogue.clear_wanted:
             self._dialogue.clear_wanted = False
+            self._statistics.cleared(self._now)
             self._step.frames.append(self._stream.send_clear())
         for sending in self._playout.pump(self._now):
             if isinstance(sending, Piece):
@@ -197,6 +205,7 @@ class Conversation:
         self._step.frames.append(self._stream.send_media(piece.pcm))
         self._listener.played(piece)
         self._frames_out += 1
+        self._statistics.frame_out()
         if self._first_audio_ms is None and self._started_at is not None:
             ms = self._first_audio_ms = round((self._now - self._started_at) * 1000)
             self._log.add(
@@ -209,6 +218,7 @@ class Conversation:
     def _record_heard(self) -> None:
         for heard in self._playout.take_heard():
             self._heard_bytes += len(heard.pcm)
+            self._statistics.heard(heard.at, len(heard.pcm))
             self._step.recording.append(Recorded(Side.AGENT, self._log.at_ms(heard.at), heard.pcm))
 
     def _look_for_hang_up(self) -> None:
@@ -335,6 +345,7 @@ class Conversation:
         self._step = step = Step(wake_at=self._wake_at)
         self._on_media(media)
         if not self._listener.noticed:
+            step.entries = self._log.take()
             return step
         more = self._do(now, self._react)
         more.recording[:0], more.unjudged = step.recording, step.unjudged
@@ -380,20 +391,32 @@ class Conversation:
         at = self._caller.place(media, self._log.at_ms(self._now))
         if at is not None:
             self._step.recording.append(Recorded(Side.CALLER, at, media.payload))
+        self._statistics.frame_in(media, self._now)
+        if self._now >= self._statistics.due:
+            self._note_second()
         if self._dialogue.wants_audio:
             self._dialogue.tell(base.AudioReceived(media.payload))
         self._step.unjudged = self._listener.hear(media.payload, at)
 
     def _react(self) -> None:
         """To what was noticed in the caller's audio."""
-        for digit in self._listener.react(self._now):
+        digits = self._listener.react(self._now)
+        if (onset_ms := self._listener.take_onset()) is not None:
+            self._statistics.triggered(self._now - (self._log.at_ms(self._now) - onset_ms) / 1000)
+        for digit in digits:
             self._press(digit, heard=True)
+
+    def _note_second(self) -> None:
+        figures = self._statistics.second(self._now)
+        text = f"{figures['in']} frames in, {figures['out']} out."
+        self._log.add(EntryKind.STATS, text, self._now, **figures)
 
     def _on_key(self, key: Dtmf) -> None:
         if self._listener.is_new(key, self._now):
             self._press(key.digit, heard=False)
 
     def _press(self, digit: str, *, heard: bool) -> None:
+        self._statistics.triggered(self._now)
         self._log_key(digit, heard=heard)
         if self._phase is not _Phase.IDENTIFYING:
             self._dialogue.press(digit)

@@ -1,38 +1,43 @@
 """The journal of live calls: takes down what happens without ever making the media loop wait.
 
-The loop appends to a bounded deque; one thread a process stores it in batches, a transaction each, and
-gives the process's signs of life. While the database is away the batches wait, in order, and are tried
-again; nothing that was accepted is lost as long as the process lives.
+The loop appends to a bounded deque. One thread a process, the scribe, moves that to a file on disk (the
+spool) every tenth of a second; another stores what is in the file, in batches, a transaction each, and gives
+the process's signs of life. So nothing that was accepted depends on the database being there: it waits on
+disk, in order, and is stored when the database is back, by this process or by whoever finds its file.
 """
 
 import logging
+import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterable
 from uuid import UUID, uuid4
 
-from django.core.exceptions import ObjectDoesNotExist
-from django.db import DatabaseError, InterfaceError, OperationalError, connection
+from django.conf import settings
+from django.db import connection
 
-from calls import services
+from calls import services, spool
 from calls.backroom import Backroom
-from calls.records import Closed, Identified, Identity, Logged, Record
+from calls.records import Closed, Identified, Identity, Logged, Record, Trouble
+from calls.spool import Spool
 from calls.steps import Close, Ending, Entry, EntryKind, Summary
+from calls.storing import AWAY, BATCH, folder, store, store_orphans
 from campaigns import clock
 
 log = logging.getLogger(__name__)
 
-BATCH = 200
 INTERVAL = 0.1
 HEARTBEAT = 2.0
 DOING_INTERVAL = 1.0
+ORPHAN_INTERVAL = 10.0
 CAPACITY = 50_000
-"""Events that may wait while the database is away: some minutes of some hundred calls."""
+"""Events that may wait in memory while the disk takes none: some minutes of some hundred calls."""
 MOST_EVENTS_A_CALL = 5_000
-LONGEST_BACK_OFF = 5.0
+SLOW = 3.0
+LONGEST_BACK_OFF = 2.0
+"""Well under PROCESS_SILENT_SECONDS: after an outage nobody may take this process for dead."""
 ALWAYS_KEPT = frozenset({EntryKind.ANSWER, EntryKind.OUTCOME, EntryKind.OPT_OUT, EntryKind.END})
 
-_REFUSALS = (DatabaseError, ObjectDoesNotExist, ValueError, TypeError, LookupError)
 _STOPPED = Close(code=None, ended_by=Ending.SERVER, reason="Our server was stopped during the call.")
 
 
@@ -50,8 +55,14 @@ class CallLog:
         self._ended = self._closed = False
 
     def log(self, entries: Iterable[Entry]) -> None:
-        """Take down lines of the log. What is too much is counted, and the call's row will say so."""
+        """Take down lines of the log. What is too much is counted, and the call's row will say so.
+
+        Statistics go first: they are left out, without a gap in the numbers, once the spool is at its limit.
+        """
         for entry in entries:
+            if entry.kind is EntryKind.STATS and self._journal.spares_statistics:
+                self._journal.left_out += 1
+                continue
             if entry.kind not in ALWAYS_KEPT and self._is_full():
                 self.lost += 1
                 self._journal.lost += 1
@@ -95,18 +106,30 @@ class Journal(Backroom):
     def __init__(self, *, capacity: int = CAPACITY) -> None:
         super().__init__(interval=INTERVAL)
         self.process_id = uuid4()
-        self.lost = 0
+        self.accepted = self.stored = 0
+        """Events: taken down, and in the database."""
+        self.lost = self.left_out = 0
+        """Events turned away, and per-second statistics left out, since the process began."""
+        self.spares_statistics = False
         self._capacity = capacity
         self._records: deque[Record] = deque()
         self._doings: deque[tuple[UUID, str]] = deque()
         self._calls: dict[UUID, CallLog] = {}
-        self._alive_until = self._doing_due = 0.0
-        self._lost_said = 0
+        self._spool: Spool | None = None
+        self._moving = threading.Lock()
+        self._scribe = _Scribe(self)
+        self._disk_fails = False
+        self._in_doubt = False
+        """Whether what comes next may be stored already: a commit's reply was lost."""
+        self._away_since: float | None = None
+        self._back_off = self._try_at = 0.0
+        self._alive_until = self._doing_due = self._orphans_due = 0.0
+        self._said = self._told = (0, 0)
 
     # --- the side of the calls: nothing here waits, except `register` and `open` ---
 
     def register(self) -> None:
-        """Make this process known and start the thread. Writes to the database: not in the media loop."""
+        """Make this process known and start the threads. Writes to the database: not in the media loop."""
         self.start()
         self._give_sign_of_life()
 
@@ -125,6 +148,7 @@ class Journal(Backroom):
 
     def put(self, record: Record) -> None:
         """Accept a record."""
+        self.accepted += isinstance(record, Logged)
         self._records.append(record)
 
     def note_doing(self, call_id: UUID, text: str) -> None:
@@ -136,75 +160,138 @@ class Journal(Backroom):
         """Whether ordinary events are turned away for now."""
         return len(self._records) >= self._capacity
 
-    # --- the side of the thread ---
+    # --- the threads: begin and end ---
 
-    def work(self) -> None:
-        """Store what is waiting, show what goes on, and live."""
-        self._give_sign_of_life()
-        while self._records and self._store(self._next_batch()):
-            self._give_sign_of_life()
-        self._store_doing()
-        self._say_losses()
+    def start(self) -> None:
+        """Start both threads if they do not run."""
+        super().start()
+        self._scribe.start()
+
+    def stop(self) -> bool:
+        """Store what was accepted, or leave it on disk for the next start; then end the threads."""
+        ended = super().stop()
+        ended &= self._scribe.stop()
+        if ended and self._spool:  # else a thread is stuck with it, and the file's lock ends with the process
+            self._spool.close()
+            self._spool = None
+        return ended
+
+    def look_for_orphans(self) -> None:
+        """At the start of a server: store what the last one may have left, without waiting for a call."""
+        if spool.has_files(folder()):
+            self.start()
 
     def finish(self) -> None:
         """The process ends: no call of it stays open."""
         for page in list(self._calls.values()):
             page.closed(_STOPPED, None)
-        while self._records and self._store(self._next_batch()):
+        while not self._all_stored() and self.pause(0.2):
             pass
-        services.process_stopped(self.process_id, clock.now())
+        log.info("The journal ends: events accepted=%d stored=%d.", self.accepted, self.stored)
+        if waiting := self._waiting():
+            log.warning("%d records wait on disk; the next start stores them.", waiting)
+        else:
+            services.process_stopped(self.process_id, clock.now())
         self._alive_until = 0.0
 
     def left(self) -> int:
-        """Records that are not stored."""
+        """Records that are neither stored nor on disk."""
         return len(self._records)
 
-    def _next_batch(self) -> list[Record]:
-        return [self._records[index] for index in range(min(BATCH, len(self._records)))]
+    # --- the scribe: from memory to disk ---
 
-    def _store(self, batch: list[Record]) -> bool:
-        """Store a batch, however often it takes; False if the process ends before that."""
-        back_off, tried = 0.1, False
-        while True:
+    def move_to_disk(self) -> None:
+        """Everything accepted goes to the spool. While the disk takes nothing it stays in memory."""
+        with self._moving:
+            records = [self._records[index] for index in range(len(self._records))]
             try:
-                closed_elsewhere = services.write(batch, tried_before=tried)
-            except (OperationalError, InterfaceError) as error:
-                log.warning("The database does not take events (%s); trying again.", type(error).__name__)
-                connection.close()
-            except _REFUSALS as error:
-                log.error("A batch of events was refused (%s); call by call now.", type(error).__name__)
-                closed_elsewhere = self._store_call_by_call(batch)
-                break
-            else:
-                break
-            if not self.pause(back_off):
-                return False
-            back_off, tried = min(back_off * 2, LONGEST_BACK_OFF), True
-        self._stored(batch, closed_elsewhere)
+                if records:
+                    self._my_spool().put(records)
+                if self._spool:
+                    self._spool.sync()
+            except OSError as error:
+                self._disk_refused(error)
+                return
+            for _ in records:
+                self._records.popleft()
+            self._disk_fails = False
+        self._mind_the_limit()
+
+    def _my_spool(self) -> Spool:
+        """Called under `_moving`."""
+        if self._spool is None:
+            self._spool = Spool.create(spool.path_of(folder(), str(self.process_id)))
+            self._in_doubt |= self._spool.unread_bytes > 0
+        return self._spool
+
+    def _disk_refused(self, error: OSError) -> None:
+        if not self._disk_fails:
+            log.error("Events can't be written to disk (%s); they wait in memory.", error.strerror)
+        self._disk_fails = self.spares_statistics = True
+
+    def _mind_the_limit(self) -> None:
+        """Past the limit only per-second statistics are left out; they come back below nine tenths of it."""
+        waiting = self._spool.unread_bytes if self._spool else 0
+        limit = settings.JOURNAL_SPOOL_MB * 1024 * 1024
+        if waiting > limit and not self.spares_statistics:
+            log.error("%.0f MB of events wait on disk; per-second statistics are left out.", waiting / 2**20)
+            self.spares_statistics = True
+        elif self.spares_statistics and waiting < 0.9 * limit:
+            log.warning("Per-second statistics of calls are kept again.")
+            self.spares_statistics = False
+
+    # --- the other thread: from disk to the database ---
+
+    def work(self) -> None:
+        """Store what is waiting, show what goes on, and live; not too often while the database is away."""
+        self.move_to_disk()
+        began = time.monotonic()
+        if began < self._try_at:
+            return
+        try:
+            self._give_sign_of_life()
+            self._store_everything()
+            self._store_orphans()
+            self._store_doing()
+        except AWAY as error:
+            self._database_away(error)
+        else:
+            self._database_back()
+        if (took := time.monotonic() - began) > SLOW:
+            log.warning("The database was slow: %.0f s; meanwhile events waited on disk.", took)
+        self._say_losses()
+
+    def _all_stored(self) -> bool:
+        self.move_to_disk()
+        try:
+            self._store_everything()
+        except AWAY as error:
+            self._database_away(error)
+            return False
         return True
 
-    def _store_call_by_call(self, batch: list[Record]) -> set[UUID]:
-        """What cannot be stored at all costs its own call its events, and no other."""
-        closed_elsewhere: set[UUID] = set()
-        for call_id, group in services.by_call(batch).items():
-            try:
-                closed_elsewhere |= services.write(group)
-            except OperationalError:
-                raise  # the rest stays in the queue; what is stored already is refused as a duplicate then
-            except _REFUSALS as error:
-                log.error("%d records of call %s are lost: %s", len(group), call_id, type(error).__name__)
-                self._close_bare(group)
-        return closed_elsewhere
+    def _store_everything(self) -> None:
+        while self._spool and (batch := self._spool.peek(BATCH)):
+            self._store(batch)
+            self._spool.take()
+            self._give_sign_of_life()
+        if self._disk_fails:
+            self._store_from_memory()
 
-    def _close_bare(self, group: list[Record]) -> None:
-        """The end of a call is stored even if the events beside it could not be."""
-        ends = [record for record in group if isinstance(record, Closed)]
-        if ends and len(group) > len(ends):
-            self._store_call_by_call(list(ends))
+    def _store_from_memory(self) -> None:
+        """The disk takes nothing, but the database may."""
+        with self._moving:
+            while batch := [self._records[index] for index in range(min(BATCH, len(self._records)))]:
+                self._store(batch)
+                for _ in batch:
+                    self._records.popleft()
 
-    def _stored(self, batch: list[Record], closed_elsewhere: set[UUID]) -> None:
-        for _ in batch:
-            self._records.popleft()
+    def _store(self, batch: list[Record]) -> None:
+        """Raises `AWAY`; then the batch is in doubt, and tried again from where it still is."""
+        in_doubt, self._in_doubt = self._in_doubt, True
+        closed_elsewhere = store(batch, tried_before=in_doubt)
+        self._in_doubt = False
+        self.stored += sum(isinstance(record, Logged) for record in batch)
         for record in batch:
             if isinstance(record, Closed):
                 self._calls.pop(record.call_id, None)
@@ -212,6 +299,12 @@ class Journal(Backroom):
             if page := self._calls.pop(call_id, None):
                 log.warning("Call %s was closed by somebody else; it ends here too.", call_id)
                 page.on_closed_elsewhere()
+
+    def _store_orphans(self) -> None:
+        now = time.monotonic()
+        if now >= self._orphans_due:
+            self._orphans_due = now + ORPHAN_INTERVAL
+            store_orphans()
 
     def _store_doing(self) -> None:
         now = time.monotonic()
@@ -223,13 +316,66 @@ class Journal(Backroom):
     def _give_sign_of_life(self) -> None:
         now = time.monotonic()
         if now >= self._alive_until:
-            services.give_sign_of_life(self.process_id, clock.now())
+            services.give_sign_of_life(self.process_id, clock.now(), self._trouble())
             self._alive_until = now + HEARTBEAT
 
+    def _trouble(self) -> Trouble:
+        told, self._told = self._told, (self.left_out, self.lost)
+        return Trouble(
+            waiting=self._waiting(), left_out=self.left_out, lost=self.lost, is_new=told != self._told
+        )
+
+    def _waiting(self) -> int:
+        return len(self._records) + (self._spool.waiting if self._spool else 0)
+
+    def _database_away(self, error: Exception) -> None:
+        connection.close()
+        now = time.monotonic()
+        if self._away_since is None:
+            self._away_since, self._back_off = now, 0.1
+            log.warning("The database does not take events (%s); they wait on disk.", type(error).__name__)
+        self._try_at = now + self._back_off
+        self._back_off = min(self._back_off * 2, LONGEST_BACK_OFF)
+        self._keep_latest_doing()
+
+    def _keep_latest_doing(self) -> None:
+        """What goes on is of no use later; it must not pile up."""
+        while len(self._doings) > self._capacity:
+            self._doings.popleft()
+
+    def _database_back(self) -> None:
+        if self._away_since is not None:
+            away = time.monotonic() - self._away_since
+            log.warning("The database takes events again, after %.0f s; all of them are stored.", away)
+            self._away_since, self._try_at = None, 0.0
+
     def _say_losses(self) -> None:
-        if self.lost > self._lost_said:
-            log.error("%d events were turned away: too many at once.", self.lost - self._lost_said)
-            self._lost_said = self.lost
+        left_out, lost = self._said
+        if self.lost > lost:
+            log.error("%d events were turned away: too many at once.", self.lost - lost)
+        if self.left_out > left_out:
+            log.error("%d per-second statistics were left out.", self.left_out - left_out)
+        self._said = (self.left_out, self.lost)
+
+
+class _Scribe(Backroom):
+    """Writes down what was accepted while the other thread may be waiting for the database."""
+
+    def __init__(self, journal: Journal) -> None:
+        super().__init__(interval=INTERVAL)
+        self._journal = journal
+
+    def work(self) -> None:
+        """From memory to disk."""
+        self._journal.move_to_disk()
+
+    def finish(self) -> None:
+        """The last time."""
+        self._journal.move_to_disk()
+
+    def left(self) -> int:
+        """Told by the journal itself."""
+        return 0
 
 
 def _nothing() -> None:

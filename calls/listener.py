@@ -32,6 +32,7 @@ class Listener:
         self._presses = Presses()
         self._changes: list[Change] = []
         self._digits: list[str] = []
+        self._onset_ms: int | None = None
         self._speaks_since = self._speaks_until = 0.0
         """Our own audio, without a break."""
 
@@ -85,6 +86,11 @@ class Listener:
         digits, self._digits = self._digits, []
         return [digit for digit in digits if self._presses.is_new(digit, Source.TONE, now=now)]
 
+    def take_onset(self) -> int | None:
+        """When speech began that was noticed since the last look, in the log's milliseconds."""
+        onset, self._onset_ms = self._onset_ms, None
+        return onset
+
     def is_new(self, key: Dtmf, now: float) -> bool:
         """False for a message about a press that was heard as a tone and has counted."""
         if self._tones is None:
@@ -95,6 +101,7 @@ class Listener:
         prompt = self._playout.playing(now)
         text = f"The person speaks during “{prompt}”." if prompt else "The person speaks."
         self._log.add(EntryKind.SPEECH, text, now, began_ms=started.at_ms, during=prompt or "")
+        self._onset_ms = started.at_ms
         self._dialogue.speech_began()
 
     def _ended(self, ended: SpeechEnded, now: float) -> None:

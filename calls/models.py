@@ -17,12 +17,29 @@ class MediaProcess(models.Model):
     started_at = models.DateTimeField(default=clock.now)
     alive_at = models.DateTimeField(default=clock.now)
     stopped_at = models.DateTimeField(null=True, blank=True)
+    events_waiting = models.PositiveIntegerField(default=0, help_text="On its disk, not yet stored here.")
+    statistics_left_out = models.PositiveIntegerField(default=0, help_text="Too much waited on its disk.")
+    events_lost = models.PositiveIntegerField(default=0, help_text="Neither database nor disk took them.")
+    troubled_at = models.DateTimeField(null=True, blank=True, help_text="Last time it left something out.")
 
     class Meta:
         verbose_name_plural = "media processes"
 
     def __str__(self) -> str:
         return str(self.id)
+
+
+class Watch(models.Model):
+    """Since when somebody looks after the processes without a break; one row."""
+
+    since = models.DateTimeField()
+    seen_at = models.DateTimeField()
+
+    class Meta:
+        verbose_name_plural = "watches"
+
+    def __str__(self) -> str:
+        return f"since {self.since:%d.%m.%Y %H:%M:%S}"
 
 
 class CallState(models.TextChoices):
@@ -80,6 +97,7 @@ class Call(models.Model):
     frames_out = models.PositiveIntegerField(default=0)
     heard_ms = models.PositiveIntegerField(default=0, help_text="Agent audio that was played to the person.")
     first_audio_ms = models.PositiveIntegerField(null=True, blank=True)
+    statistics = models.JSONField(default=dict, blank=True, help_text="docs/statistics.md names the figures.")
 
     class Meta:
         ordering = ("-started_at",)

@@ -1,16 +1,20 @@
 """Everything the portal and the API read about calls. Each function says how many queries it makes."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime, time
+from datetime import datetime, time, timedelta
 from uuid import UUID
 
-from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Subquery, Sum
+from django.db.models import Count, Exists, Max, OuterRef, Q, QuerySet, Subquery, Sum
 
-from calls.models import Answer, Call, CallEvent, Recording
+from calls.models import Answer, Call, CallEvent, MediaProcess, Recording
+from calls.steps import EntryKind
 from campaigns.models import Campaign, Evidence, Message, PhoneNumber
-from campaigns.queries import NO_GOAL, campaigns_of_the_day, evidence_for, notices
+from campaigns.queries import NO_GOAL, Notice, campaigns_of_the_day, evidence_for, notices
 from campaigns.windows import IST
+
+MANY_WAITING = 1000
+"""Events on disk that are worth a word: some are there for a tenth of a second at any time."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,7 +128,7 @@ def call_page(call_id: UUID) -> CallPage | None:
     reference = call.message.reference if call.message else ""
     return CallPage(
         call=call,
-        events=list(call.events.all()),
+        events=list(call.events.exclude(kind=EntryKind.STATS.value)),
         answers=list(call.answers.all()),
         recording=getattr(call, "recording", None),
         evidence=list(evidence_for(reference)),
@@ -137,12 +141,40 @@ def campaigns_with_calls(limit: int = 100) -> Sequence[Campaign]:
     return list(Campaign.objects.filter(Exists(called)).only("id", "name")[:limit])
 
 
+def journal_notices(now: datetime) -> list[Notice]:
+    """What the journals of live calls suffered in the last day. One query."""
+    since = now - timedelta(days=1)
+    processes = MediaProcess.objects.filter(Q(troubled_at__gte=since) | Q(events_waiting__gte=MANY_WAITING))
+    figures = processes.aggregate(
+        waiting=Sum("events_waiting", default=0),
+        left_out=Sum("statistics_left_out", filter=Q(troubled_at__gte=since), default=0),
+        lost=Sum("events_lost", filter=Q(troubled_at__gte=since), default=0),
+        last=Max("troubled_at"),
+    )
+    return [notice for notice in _journal_notices(**figures) if notice is not None]
+
+
+def _journal_notices(
+    *, waiting: int, left_out: int, lost: int, last: datetime | None
+) -> Iterator[Notice | None]:
+    at = f" Last at {last.astimezone(IST):%H:%M} IST." if last else ""
+    if waiting >= MANY_WAITING:
+        text = f"{waiting} of them wait on disk and are stored in their order. Nothing is lost."
+        yield Notice(tone="warn", title="Events of calls are stored late.", text=text)
+    if left_out:
+        text = f"{left_out} per-second figures of calls were left out; every other event was kept.{at}"
+        yield Notice(tone="warn", title="The database was away for long.", text=text)
+    if lost:
+        text = f"{lost} events could not be kept: neither the database nor the disk took them.{at}"
+        yield Notice(tone="bad", title="Events of calls were lost.", text=text)
+
+
 def home(now: datetime) -> dict[str, object]:
-    """What the home page and its live part show. Eleven queries, whatever happens."""
+    """What the home page and its live part show. Twelve queries, whatever happens."""
     return {
         "now": now,
         "today": today(now),
         "running": campaigns_of_the_day(start_of_day(now)),
         "live": live_calls(),
-        "notices": notices(),
+        "notices": [*journal_notices(now), *notices()],
     }

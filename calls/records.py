@@ -51,4 +51,17 @@ class Closed:
     lost: int = 0
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trouble:
+    """What a process's journal suffers: events on disk and not in the database, and what was not kept."""
+
+    waiting: int = 0
+    left_out: int = 0
+    """Per-second statistics, since the process began."""
+    lost: int = 0
+    """Other events, since the process began."""
+    is_new: bool = False
+    """Something was left out or lost since the last telling."""
+
+
 Record = Logged | Identified | Closed

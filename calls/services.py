@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -9,8 +10,8 @@ from django.conf import settings
 from django.db import models, transaction
 from django.db.models import Max, Q
 
-from calls.models import Answer, Call, CallEvent, MediaProcess
-from calls.records import Closed, Identified, Identity, Logged, Record
+from calls.models import Answer, Call, CallEvent, MediaProcess, Watch
+from calls.records import Closed, Identified, Identity, Logged, Record, Trouble
 from calls.steps import Entry, EntryKind, Summary
 from campaigns.models import Message, PhoneNumber, Recipient
 from campaigns.services import outcomes
@@ -72,43 +73,77 @@ def live_calls(number: PhoneNumber, now: datetime) -> models.QuerySet[Call]:
 # --- Processes ------------------------------------------------------------------------------------
 
 
-def give_sign_of_life(process_id: UUID, now: datetime) -> None:
-    """This process holds calls and is alive; its first sign makes its row."""
-    values = {"alive_at": now, "stopped_at": None}
+def give_sign_of_life(process_id: UUID, now: datetime, trouble: Trouble | None = None) -> None:
+    """This process holds calls and is alive; its first sign makes its row. `trouble`: of its journal."""
+    values: dict[str, object] = {"alive_at": now, "stopped_at": None}
+    if trouble is not None:
+        values |= _trouble_columns(trouble, now)
     MediaProcess.objects.update_or_create(
         pk=process_id, defaults=values, create_defaults={**values, "started_at": now}
     )
 
 
+def _trouble_columns(trouble: Trouble, now: datetime) -> dict[str, object]:
+    columns: dict[str, object] = {
+        "events_waiting": trouble.waiting,
+        "statistics_left_out": trouble.left_out,
+        "events_lost": trouble.lost,
+    }
+    return columns | ({"troubled_at": now} if trouble.is_new else {})
+
+
 def process_stopped(process_id: UUID, now: datetime) -> None:
     """This process has closed its calls and ends."""
-    MediaProcess.objects.filter(pk=process_id).update(alive_at=now, stopped_at=now)
+    MediaProcess.objects.filter(pk=process_id).update(alive_at=now, stopped_at=now, events_waiting=0)
+
+
+def nothing_waits(process_id: UUID) -> None:
+    """What this process had left on its disk is stored."""
+    MediaProcess.objects.filter(pk=process_id).update(events_waiting=0)
 
 
 # --- What happens in calls ------------------------------------------------------------------------
 
 
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """How far a call's log is stored. Its own entries up to `known` are; later ones move by `shift`."""
+
+    known: int = 0
+    shift: int = 0
+
+
 @transaction.atomic
 def write(records: Sequence[Record], *, tried_before: bool = False) -> set[UUID]:
-    """Store a batch, in its order, in one transaction; answers, outcomes and opt-outs act with it.
+    """Store a batch, in its order, in one transaction; answers, outcomes and opt-outs act with it, once.
 
-    Returns the calls whose rows somebody else had closed: those stay closed. With `tried_before`
-    the batch may have been stored by a commit whose reply was lost; then nothing is done.
+    Returns the calls whose rows somebody else had closed: they keep that end, and get their events behind
+    it. With `tried_before` some of the batch may be stored already, by a commit whose reply was lost or by
+    a process that is gone; that is passed over.
     """
-    if tried_before and _is_stored(records):
-        return set()
     rows = _locked_rows({record.call_id for record in records})
-    closed_elsewhere: set[UUID] = set()
+    places = _places(rows.values(), tried_before=tried_before)
     for call_id, group in by_call(records).items():
         row = rows.get(call_id)
         if row is None:
             log.error("Call %s has no row; what happened in it cannot be stored.", call_id)
-        elif row.state == Call.State.ENDED:
-            closed_elsewhere.add(call_id)
-            _heed_opt_outs(row, group)
         else:
-            _write_call(row, group)
-    return closed_elsewhere
+            _write_call(row, group, places.get(call_id, _Place()))
+    return {call_id for call_id, place in places.items() if place.shift}
+
+
+def _places(rows: Iterable[Call], *, tried_before: bool) -> dict[UUID, _Place]:
+    """Only for calls where that is in question: two queries, else none.
+
+    The end that `close_abandoned` writes for a process takes the next number of the log.
+    """
+    asked = [row.pk for row in rows if tried_before or row.state == Call.State.ENDED]
+    if not asked:
+        return {}
+    events = CallEvent.objects.filter(call_id__in=asked).order_by()
+    last = dict(events.values_list("call_id").annotate(last=Max("sequence")))
+    by_others = set(events.filter(data__closed_for_it=True).values_list("call_id", flat=True))
+    return {pk: _Place(last.get(pk, 0) - (pk in by_others), int(pk in by_others)) for pk in asked}
 
 
 def set_doing(doing: Mapping[UUID, str]) -> None:
@@ -126,27 +161,21 @@ def by_call(records: Iterable[Record]) -> dict[UUID, list[Record]]:
     return groups
 
 
-def _is_stored(records: Sequence[Record]) -> bool:
-    logged = next((record for record in records if isinstance(record, Logged)), None)
-    return (
-        logged is not None
-        and CallEvent.objects.filter(call_id=logged.call_id, sequence=logged.sequence).exists()
-    )
-
-
 def _locked_rows(call_ids: Iterable[UUID]) -> dict[UUID, Call]:
     locked = Call.objects.select_for_update().filter(pk__in=list(call_ids)).order_by("pk")
     return {call.pk: call for call in locked}
 
 
-def _write_call(row: Call, records: Iterable[Record]) -> None:
+def _write_call(row: Call, records: Iterable[Record], place: _Place) -> None:
     """One call's part of a batch: its events at once, its row at most once."""
     events: list[CallEvent] = []
     changes: dict[str, object] = {}
     for record in records:
         match record:
+            case Logged(sequence=sequence) if sequence <= place.known:
+                continue
             case Logged():
-                events.append(_event(record))
+                events.append(_event(record, place.shift))
                 changes |= _act(row, record)
             case Identified(identity=identity):
                 changes |= _identity_columns(identity)
@@ -158,11 +187,11 @@ def _write_call(row: Call, records: Iterable[Record]) -> None:
         Call.objects.filter(pk=row.pk).update(**changes)
 
 
-def _event(record: Logged) -> CallEvent:
+def _event(record: Logged, shift: int) -> CallEvent:
     entry = record.entry
     return CallEvent(
         call_id=record.call_id,
-        sequence=record.sequence,
+        sequence=record.sequence + shift,
         at_ms=entry.at_ms,
         kind=entry.kind.value,
         text=entry.text,
@@ -210,15 +239,6 @@ def _opt_out(row: Call, entry: Entry) -> None:
     )
 
 
-def _heed_opt_outs(row: Call, records: Iterable[Record]) -> None:
-    """A wish not to be called counts, even in a call that was given up for dead."""
-    for record in records:
-        if isinstance(record, Identified):
-            _belongs_to(row, record.identity)
-        elif isinstance(record, Logged) and record.entry.kind is EntryKind.OPT_OUT:
-            _opt_out(row, record.entry)
-
-
 def _belongs_to(row: Call, identity: Identity) -> None:
     """For what follows in the same batch; the columns are written at its end."""
     row.message_id, row.recipient_id = identity.message_id, identity.recipient_id
@@ -242,6 +262,10 @@ def _identity_columns(identity: Identity) -> dict[str, object]:
 
 
 def _closing_columns(row: Call, record: Closed) -> dict[str, object]:
+    """The end and its figures. A row that is closed keeps its end: the first one counts."""
+    figures = {} if record.summary is None else _figures(record.summary)
+    if row.state == Call.State.ENDED:
+        return figures
     reason = record.close.reason
     if record.lost:
         reason += f" {record.lost} events of this call came too fast to be kept."
@@ -253,17 +277,19 @@ def _closing_columns(row: Call, record: Closed) -> dict[str, object]:
         "doing": "",
         "duration_ms": _milliseconds(row.started_at, record.at),
     }
-    return columns if record.summary is None else columns | _figures(record.summary)
+    if record.summary is not None:
+        columns |= {"duration_ms": record.summary.duration_ms}
+        columns |= {"disposition": record.summary.disposition[:20]}
+    return columns | figures
 
 
 def _figures(summary: Summary) -> dict[str, object]:
     columns: dict[str, object] = {
-        "duration_ms": summary.duration_ms,
         "frames_in": summary.frames_in,
         "frames_out": summary.frames_out,
         "heard_ms": summary.heard_ms,
         "first_audio_ms": summary.first_audio_ms,
-        "disposition": summary.disposition[:20],
+        "statistics": dict(summary.statistics),
     }
     return columns | ({"outcome": summary.outcome[:60]} if summary.outcome else {})
 
@@ -276,13 +302,32 @@ def _milliseconds(start: datetime, end: datetime) -> int:
 
 
 def close_abandoned(now: datetime) -> list[UUID]:
-    """Close live calls whose process is gone, and calls longer than any call may be; which those were."""
-    silent = now - timedelta(seconds=settings.PROCESS_SILENT_SECONDS)
+    """Close live calls whose process is gone, and calls longer than any call may be; which those were.
+
+    A process that gives no sign of life counts as gone only if we, who look for its signs, could reach the
+    database all the while: after an outage every process has been silent, and holds its calls still.
+    """
+    patience = timedelta(seconds=settings.PROCESS_SILENT_SECONDS)
+    silent = now - patience
     oldest = now - timedelta(seconds=settings.MAX_CALL_SECONDS + settings.CALL_MARGIN_SECONDS)
-    gone = Q(process__alive_at__lt=silent) | Q(process__stopped_at__isnull=False)
+    gone = Q(process__stopped_at__isnull=False)
+    if watching_since(now) <= silent:
+        gone |= Q(process__alive_at__lt=silent)
     abandoned = Call.objects.filter(gone | Q(started_at__lt=oldest), state=Call.State.LIVE)
     calls = abandoned.select_related("process").order_by("started_at")[:MOST_ABANDONED_AT_ONCE]
     return [call.pk for call in calls if _close_abandoned_call(call, silent=silent, now=now)]
+
+
+@transaction.atomic
+def watching_since(now: datetime) -> datetime:
+    """Note that somebody looks after the processes now, and since when without a longer break."""
+    longest = timedelta(seconds=max(settings.PROCESS_SILENT_SECONDS, 3 * settings.TICK_SECONDS))
+    watch, _ = Watch.objects.select_for_update().get_or_create(pk=1, defaults={"since": now, "seen_at": now})
+    if now - watch.seen_at > longest:
+        watch.since = now
+    watch.seen_at = now
+    watch.save()
+    return watch.since
 
 
 @transaction.atomic
@@ -309,7 +354,7 @@ def _close_abandoned_call(call: Call, *, silent: datetime, now: datetime) -> boo
         at_ms=_milliseconds(call.started_at, ended_at),
         kind=EntryKind.END.value,
         text=reason,
-        data={"ended_by": str(columns["ended_by"])},
+        data={"ended_by": str(columns["ended_by"]), "closed_for_it": True},
     )
     return True
 

@@ -28,6 +28,7 @@ class EntryKind(StrEnum):
     OPT_OUT = "opt_out"
     PROBLEM = "problem"
     NOTE = "note"
+    STATS = "stats"
     STOP = "stop"
     END = "end"
 
@@ -106,6 +107,8 @@ class Summary:
     first_audio_ms: int | None
     disposition: str
     outcome: str
+    statistics: Mapping[str, object] = field(default_factory=dict)
+    """JSON-ready, see `calls.statistics`."""
 
 
 class Side(StrEnum):

@@ -4,7 +4,7 @@ import logging
 
 from celery import shared_task
 
-from calls import preparing, recording, services
+from calls import preparing, recording, services, storing
 from campaigns import clock
 
 log = logging.getLogger(__name__)
@@ -12,7 +12,9 @@ log = logging.getLogger(__name__)
 
 @shared_task
 def close_abandoned_calls() -> None:
-    """Close calls that nobody holds any more, and file the recordings they left on this machine."""
+    """Store what stopped processes left on this machine, close the calls that nobody holds any more, and
+    file their recordings."""
+    storing.store_orphans()
     for call_id in services.close_abandoned(clock.now()):
         log.warning("Call %s was abandoned and has been closed.", call_id)
     recording.file_leftovers()

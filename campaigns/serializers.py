@@ -74,6 +74,7 @@ class NumberSerializer(NumberModel):
             "max_calls",
             "inbound_agent",
             "record_calls",
+            "announce_recording",
             "active",
         )
 

@@ -24,3 +24,9 @@ def lasted(call: Call, now: datetime) -> str:
 def attempt(number: int) -> str:
     """2 as "second attempt"."""
     return f"{ORDINALS[number - 1]} attempt" if 1 <= number <= len(ORDINALS) else f"attempt {number}"
+
+
+@register.filter
+def of_whole(part: float) -> str:
+    """0.25 as "25 %"; anything else as nothing."""
+    return f"{part * 100:.0f} %" if isinstance(part, int | float) else ""

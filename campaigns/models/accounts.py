@@ -124,6 +124,11 @@ class PhoneNumber(Stamped):
     )
     stream_password = EncryptedTextField(default="", blank=True, editable=False)
     record_calls = models.BooleanField(default=True)
+    announce_recording = models.BooleanField(
+        "say that calls are recorded",
+        default=False,
+        help_text="A notice is spoken first, and only what follows is recorded.",
+    )
     active = models.BooleanField(default=True)
 
     class Meta:

@@ -12,6 +12,7 @@ from pytest_django import Settings
 
 from calls import services
 from calls.journal import Journal
+from calls.models import Watch
 from campaigns import clock
 from campaigns.models import Account, Agent, Campaign, Message, PhoneNumber, Recipient, Template
 
@@ -24,6 +25,19 @@ def folders(settings: Settings, tmp_path: Path) -> Path:
     settings.RECORDING_DIR = tmp_path / "recording"
     settings.MEDIA_ROOT = tmp_path / "media"
     return tmp_path
+
+
+@pytest.fixture(autouse=True)
+def spools(settings: Settings, tmp_path: Path) -> Path:
+    """Events on their way to the database, in a folder of the test."""
+    settings.SPOOL_DIR = tmp_path / "spool"
+    return tmp_path / "spool"
+
+
+@pytest.fixture
+def watched(transactional_db: None) -> None:
+    """Somebody has looked after the processes for a while."""
+    Watch.objects.create(pk=1, since=LONG_AGO, seen_at=clock.now())
 
 
 @pytest.fixture

@@ -71,6 +71,29 @@ async def test_a_call_is_recorded_on_both_sides(server: Server, number: PhoneNum
     assert any(right)
 
 
+async def test_only_what_follows_the_notice_is_recorded(
+    server: Server, number: PhoneNumber, tmp_path: Path
+) -> None:
+    await PhoneNumber.objects.aupdate(announce_recording=True)
+    async with OutsideCaller(server.url(number.stream_path), language="en") as caller:
+        await caller.start()
+        caller.keep_speaking()
+        await caller.hears(4000, within=20)
+        await caller.stop()
+        await caller.closed()
+    (call,) = await closed_calls(1)
+    notice = await CallEvent.objects.aget(call=call, kind="heard", data__name="Recording notice")
+    await asyncio.sleep(0.6)
+    row = await Recording.objects.aget()
+    pcm = wav.unwrap((tmp_path / "media" / str(row.file)).read_bytes()).pcm
+    before, after = pcm[: (notice.at_ms - 60) * 32], pcm[notice.at_ms * 32 :]
+    assert len(before) > 32_000
+    assert not any(before[0::4] + before[1::4]), "the caller"
+    assert not any(before[: -700 * 32]), "the agent, but for the notice's last word"
+    assert any(after[0::4])
+    assert any(after[2::4])
+
+
 async def test_a_call_for_a_message_belongs_to_its_recipient(
     server: Server, number: PhoneNumber, message: Message
 ) -> None:
@@ -210,7 +233,7 @@ async def test_stopping_beside_an_open_page_and_a_refused_call_closes_the_calls_
 
 
 async def test_a_killed_servers_calls_are_closed_by_others(
-    server: Server, number: PhoneNumber, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    server: Server, number: PhoneNumber, tmp_path: Path, watched: None
 ) -> None:
     async with OutsideCaller(server.url(number.stream_path)) as caller:
         await caller.start()
@@ -219,6 +242,8 @@ async def test_a_killed_servers_calls_are_closed_by_others(
     call = await Call.objects.aget()
     assert call.state == "live"
     assert await sync_to_async(services.close_abandoned)(clock.now()) == []
+    for seconds in (7, 14):
+        assert await sync_to_async(services.watching_since)(clock.now() + timedelta(seconds=seconds))
     later = clock.now() + timedelta(seconds=20)
     assert await sync_to_async(services.close_abandoned)(later) == [call.pk]
     assert (await kinds(call))[-1] == "end"

@@ -730,3 +730,18 @@ def test_a_flood_is_a_problem_and_then_the_end() -> None:
     )
     assert "left unread. The call goes on." in line.log(EntryKind.PROBLEM)[0]
     assert len(line.log(EntryKind.PROBLEM)) == 2
+
+
+def test_every_second_has_a_line_of_figures_and_the_call_a_summary() -> None:
+    line = Line()
+    line.begin(Script({CallStarted: [Play("hello", silence(1000))]}))
+    began = line.now
+    for frame in range(125):
+        line.now = began + (frame + 1) / 50
+        line.hear()
+    seconds = [entry.data for entry in line.entries if entry.kind is EntryKind.STATS]
+    assert [(data["in"], data["out"]) for data in seconds] == [(50, 5), (50, 0)]
+    line.keep(line.talk.closed(line.now))
+    figures = line.talk.summary(line.now).statistics
+    assert figures["agent_share"] == 0.4
+    assert figures["longest_silence_ms"] == 1420

@@ -2,16 +2,20 @@
 
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from datetime import timedelta
+from pathlib import Path
 from uuid import UUID, uuid4
 
 import pytest
 from django.db import OperationalError
+from pytest_django import Settings
 
-from calls import services
+from calls import queries, services, storing
 from calls.journal import Journal
 from calls.models import Answer, Call, CallEvent, MediaProcess
 from calls.records import Identity, Record
+from calls.spool import Spool
 from calls.steps import Close, Ending, Entry, EntryKind, Summary
 from campaigns import clock
 from campaigns.models import Message, PhoneNumber, Recipient, Suppression
@@ -98,6 +102,15 @@ def test_an_opt_out_of_somebody_unknown_suppresses_nobody(
     assert sequences(call_id) == [1]
 
 
+def work_until_stored(journal: Journal, call_id: UUID, count: int) -> None:
+    """Rounds of work, as the journal's thread does them."""
+    until = time.monotonic() + 10
+    while len(sequences(call_id)) < count or journal.left():
+        assert time.monotonic() < until
+        journal.work()
+        time.sleep(0.05)
+
+
 class FailingServices:
     """The real writer behind a database that is away for a while."""
 
@@ -122,7 +135,7 @@ def test_a_database_that_fails_costs_nothing_and_doubles_nothing(
     monkeypatch.setattr(services, "write", failing.write)
     page = journal.open(call_id)
     page.log([entry(EntryKind.ANSWER, question="q", value=str(number), label="") for number in range(5)])
-    journal.work()
+    work_until_stored(journal, call_id, 5)
     assert sequences(call_id) == [1, 2, 3, 4, 5]
     assert list(Answer.objects.values_list("value", flat=True)) == ["0", "1", "2", "3", "4"]
 
@@ -179,7 +192,7 @@ def test_a_call_that_cannot_be_stored_harms_no_other(
 
 
 def test_a_call_closed_by_somebody_else_stays_closed_and_its_line_is_told(
-    journal: Journal, call_id: UUID, message: Message
+    journal: Journal, call_id: UUID, message: Message, watched: None
 ) -> None:
     told: list[bool] = []
     page = journal.open(call_id)
@@ -196,7 +209,13 @@ def test_a_call_closed_by_somebody_else_stays_closed_and_its_line_is_told(
     journal.work()
     call = Call.objects.get(pk=call_id)
     assert (call.state, call.ended_by) == ("ended", "server")
-    assert sequences(call_id) == [1, 2]
+    assert list(call.events.values_list("sequence", "kind")) == [
+        (1, "note"),
+        (2, "end"),
+        (3, "note"),
+        (4, "opt_out"),
+        (5, "end"),
+    ]
     assert told == [True]
     assert Suppression.objects.filter(phone="+919825112410").exists()
 
@@ -228,3 +247,208 @@ def test_a_process_with_calls_gives_signs_of_life(journal: Journal) -> None:
     row = MediaProcess.objects.get(pk=journal.process_id)
     assert row.stopped_at is None
     assert abs((clock.now() - row.alive_at).total_seconds()) < 5
+
+
+# --- The database is away -------------------------------------------------------------------------
+
+
+class Outage:
+    """The real writer, behind a database that is stopped and started again."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.is_on = True
+        for name in ("write", "give_sign_of_life", "set_doing", "process_stopped"):
+            monkeypatch.setattr(services, name, self.guard(getattr(services, name)))
+
+    def guard(self, really: Callable[..., object]) -> Callable[..., object]:
+        def call(*args: object, **named: object) -> object:
+            if self.is_on:
+                raise OperationalError("connection refused")
+            return really(*args, **named)
+
+        return call
+
+    def ends(self) -> None:
+        self.is_on = False
+
+
+@pytest.fixture
+def outage(monkeypatch: pytest.MonkeyPatch, call_id: UUID) -> Outage:
+    return Outage(monkeypatch)
+
+
+def test_an_outage_leaves_events_on_disk_and_in_order(
+    journal: Journal, call_id: UUID, outage: Outage, spools: Path
+) -> None:
+    page = journal.open(call_id)
+    for number in range(700):
+        page.log([entry(text=f"{number}")])
+        if number % 100 == 0:
+            journal.work()
+    journal.work()
+    assert journal.left() == 0
+    (file,) = spools.glob("*.jsonl")
+    assert file.read_bytes().count(b"\n") == 700
+    assert file.stat().st_mode & 0o077 == 0
+
+    outage.ends()
+    work_until_stored(journal, call_id, 700)
+    assert list(CallEvent.objects.filter(call_id=call_id).values_list("text", flat=True)) == [
+        str(number) for number in range(700)
+    ]
+    assert file.stat().st_size == 0
+    assert (journal.accepted, journal.stored) == (700, 700)
+    journal.stop()
+    assert not file.exists()
+
+
+def test_what_a_killed_process_left_is_stored_once_by_another(
+    call_id: UUID, message: Message, outage: Outage
+) -> None:
+    killed = Journal()
+    page = killed.open(call_id)
+    page.identified(identity_of(message))
+    page.log([entry(EntryKind.ANSWER, question="menu", value="1", label="Yes")])
+    page.log([entry(EntryKind.OUTCOME, outcome="confirmed", label="Will pay")])
+    page.log([entry(EntryKind.OPT_OUT, how="key", what="9")])
+    page.closed(HUNG_UP, FIGURES)
+    killed.work()
+    assert storing.store_orphans() == 0, "its lock holds while the process lives"
+    assert killed.stop()
+
+    with pytest.raises(OperationalError):
+        storing.store_orphans()
+    outage.ends()
+    assert storing.store_orphans() == 6
+    assert storing.store_orphans() == 0
+    assert sequences(call_id) == [1, 2, 3, 4]
+    call = Call.objects.get(pk=call_id)
+    assert (call.state, call.ended_by, call.outcome, call.frames_in) == ("ended", "caller", "confirmed", 400)
+    assert Answer.objects.filter(call=call, recipient=message.recipient).count() == 1
+    assert Suppression.objects.filter(phone="+919825112410").count() == 1
+
+
+def test_a_spool_that_was_stored_in_part_is_stored_the_rest(
+    call_id: UUID, message: Message, outage: Outage, spools: Path
+) -> None:
+    killed = Journal()
+    page = killed.open(call_id)
+    page.identified(identity_of(message))
+    page.log([entry(EntryKind.ANSWER, question="q", value=str(number), label="") for number in range(300)])
+    killed.work()
+    (file,) = spools.glob("*.jsonl")
+    whole = file.read_bytes()
+    outage.ends()
+    work_until_stored(killed, call_id, 300)
+    killed.stop()
+
+    more = whole.splitlines()[-1].replace(b'"sequence":300', b'"sequence":301') + b"\n"
+    file.write_bytes(whole + more + b'{"logged":{"call_id":"cut o')
+    storing.store_orphans()
+    assert sequences(call_id) == list(range(1, 302))
+    assert Answer.objects.count() == 301
+    assert not file.exists()
+
+
+def test_a_call_given_up_for_dead_gets_its_events_behind_that_end(
+    call_id: UUID, message: Message, outage: Outage, watched: None, spools: Path
+) -> None:
+    killed = Journal()
+    page = killed.open(call_id)
+    page.identified(identity_of(message))
+    page.log([entry(), entry(EntryKind.ANSWER, question="menu", value="1", label="Yes")])
+    killed.work()
+    killed.stop()
+    (file,) = spools.glob("*.jsonl")
+    whole = file.read_bytes()
+    outage.ends()
+    MediaProcess.objects.update(alive_at=clock.now().replace(year=2020))
+    assert services.close_abandoned(clock.now()) == [call_id]
+
+    for _ in range(2):
+        file.write_bytes(whole)
+        storing.store_orphans()
+    events = CallEvent.objects.filter(call_id=call_id)
+    assert list(events.values_list("sequence", "kind")) == [(1, "end"), (2, "note"), (3, "answer")]
+    assert Answer.objects.count() == 1
+    call = Call.objects.get(pk=call_id)
+    assert (call.state, call.ended_by, call.message) == ("ended", "server", message)
+
+
+def test_past_the_limit_only_statistics_are_left_out(
+    journal: Journal, call_id: UUID, outage: Outage, settings: Settings, caplog: pytest.LogCaptureFixture
+) -> None:
+    settings.JOURNAL_SPOOL_MB = 0.01
+    page = journal.open(call_id)
+    for _ in range(200):
+        page.log([entry(EntryKind.STATS), entry()])
+        journal.work()
+    assert journal.left_out > 0
+    assert "per-second statistics are left out" in caplog.text
+    outage.ends()
+    work_until_stored(journal, call_id, 400 - journal.left_out)
+    kinds = list(CallEvent.objects.filter(call_id=call_id).values_list("kind", flat=True))
+    assert kinds.count("note") == 200
+    assert kinds.count("stats") == 200 - journal.left_out
+    assert sequences(call_id) == list(range(1, len(kinds) + 1))
+
+    journal.work()
+    page.log([entry(EntryKind.STATS)])
+    journal.work()
+    assert CallEvent.objects.filter(call_id=call_id).latest("sequence").kind == "stats"
+    journal.register()
+    (notice,) = queries.journal_notices(clock.now())
+    assert f"{journal.left_out} " in notice.text
+
+
+def test_a_disk_that_takes_nothing_leaves_the_database(
+    journal: Journal, call_id: UUID, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(self: Spool, records: Sequence[Record]) -> None:
+        raise OSError(28, "No space left on device")
+
+    page = journal.open(call_id)
+    with monkeypatch.context() as patch:
+        patch.setattr(Spool, "put", full)
+        page.log([entry(), entry()])
+        journal.work()
+        assert sequences(call_id) == [1, 2]
+        page.log([entry(EntryKind.STATS)])
+        assert journal.left_out == 1
+    page.log([entry()])
+    journal.work()
+    assert sequences(call_id) == [1, 2, 3]
+
+
+def test_while_the_database_hangs_events_reach_the_disk(
+    journal: Journal, call_id: UUID, monkeypatch: pytest.MonkeyPatch, spools: Path
+) -> None:
+    stuck, write_really = threading.Event(), services.write
+
+    def write(records: Sequence[Record], *, tried_before: bool = False) -> set[UUID]:
+        stuck.wait(10)
+        return write_really(records, tried_before=tried_before)
+
+    monkeypatch.setattr(services, "write", write)
+    journal.start()
+    page = journal.open(call_id)
+    page.log([entry(text="first")])
+    time.sleep(0.4)
+    page.log([entry(text="second")])
+    until = time.monotonic() + 5
+    while not any(b"second" in file.read_bytes() for file in spools.glob("*.jsonl")):
+        assert time.monotonic() < until
+        time.sleep(0.05)
+    stuck.set()
+    journal.stop()
+    assert sequences(call_id) == [1, 2, 3]
+
+
+def test_after_an_outage_nobody_takes_a_process_for_dead(journal: Journal, call_id: UUID) -> None:
+    now = clock.now()
+    assert services.close_abandoned(now) == []
+    after = now + timedelta(seconds=60)
+    assert services.close_abandoned(after) == []
+    for seconds in range(5, 15, 5):
+        assert services.close_abandoned(after + timedelta(seconds=seconds)) == []
+    assert services.close_abandoned(after + timedelta(seconds=15)) == [call_id]

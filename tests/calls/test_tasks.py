@@ -10,7 +10,7 @@ from calls.tasks import close_abandoned_calls
 from campaigns import clock
 from campaigns.models import PhoneNumber
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("watched")]
 
 
 def call_of(number: PhoneNumber, *, silent: float, age: float = 60) -> Call:

@@ -202,3 +202,38 @@ def test_an_error_of_ours_has_a_page_that_needs_nothing_of_what_may_be_broken() 
     html = render_to_string("500.html")
     assert "Something went wrong on our side" in html
     assert "<nav" not in html
+
+
+def test_the_call_page_shows_its_statistics_and_no_line_of_every_second(call: Call) -> None:
+    CallEvent.objects.create(call=call, sequence=2, at_ms=1000, kind="stats", text="50 frames in, 5 out.")
+    Call.objects.update(
+        statistics={
+            "agent_share": 0.42,
+            "caller_share": 0.1,
+            "longest_silence_ms": 3200,
+            "jitter_ms": 4.5,
+            "gaps": 2,
+            "late": 1,
+            "barge_ins": 1,
+            "barge_in_ms": 180,
+            "queue": 3,
+        }
+    )
+    page = cast.browser(cast.viewer()).get(call.get_absolute_url()).content.decode()
+    assert "agent 42 %, caller 10 %" in page
+    assert "jitter 4.5 ms, 2 gaps, 1 late" in page
+    assert "cleared within 180 ms" in page
+    assert "50 frames in" not in page
+
+
+def test_the_home_page_says_what_was_left_out_of_the_log(call: Call) -> None:
+    MediaProcess.objects.update(statistics_left_out=170, troubled_at=clock.now())
+    page = cast.browser(cast.viewer()).get("/").content.decode()
+    assert "170 per-second figures of calls were left out; every other event was kept." in page
+
+
+def test_the_home_page_says_that_events_are_stored_late(call: Call) -> None:
+    viewer = cast.browser(cast.viewer())
+    assert "stored late" not in viewer.get("/").content.decode()
+    MediaProcess.objects.update(events_waiting=5000)
+    assert "5000 of them wait on disk" in viewer.get("/").content.decode()

@@ -1,0 +1,90 @@
+"""From records to rows, come what may: refused batches go call by call, orphaned spools are stored."""
+
+import logging
+from pathlib import Path
+from uuid import UUID
+
+from django.conf import settings
+from django.core.exceptions import ObjectDoesNotExist
+from django.db import DatabaseError, InterfaceError, OperationalError
+
+from calls import services, spool
+from calls.records import Closed, Record
+from calls.spool import Spool
+
+log = logging.getLogger(__name__)
+
+BATCH = 200
+AWAY = (OperationalError, InterfaceError)
+"""The database is not there, or does not take anything for now: to be tried again."""
+_REFUSALS = (DatabaseError, ObjectDoesNotExist, ValueError, TypeError, LookupError)
+
+
+def store(batch: list[Record], *, tried_before: bool) -> set[UUID]:
+    """Store a batch; the calls whose rows somebody else had closed. Raises `AWAY`, and nothing else."""
+    try:
+        return services.write(batch, tried_before=tried_before)
+    except AWAY:
+        raise
+    except _REFUSALS as error:
+        log.error("A batch of events was refused (%s); call by call now.", type(error).__name__)
+        return _store_call_by_call(batch, tried_before=tried_before)
+
+
+def _store_call_by_call(batch: list[Record], *, tried_before: bool) -> set[UUID]:
+    """What cannot be stored at all costs its own call its events, and no other."""
+    closed_elsewhere: set[UUID] = set()
+    for call_id, group in services.by_call(batch).items():
+        try:
+            closed_elsewhere |= services.write(group, tried_before=tried_before)
+        except AWAY:
+            raise  # the rest stays where it is; what is stored already is known as stored then
+        except _REFUSALS as error:
+            log.error("%d records of call %s are lost: %s", len(group), call_id, type(error).__name__)
+            _close_bare(group)
+    return closed_elsewhere
+
+
+def _close_bare(group: list[Record]) -> None:
+    """The end of a call is stored even if the events beside it could not be."""
+    ends: list[Record] = [record for record in group if isinstance(record, Closed)]
+    if ends and len(group) > len(ends):
+        _store_call_by_call(ends, tried_before=True)
+
+
+def folder() -> Path:
+    """Where the spools of this machine are."""
+    return Path(settings.SPOOL_DIR)
+
+
+def store_orphans() -> int:
+    """Store what processes that are gone left in their spools; how many records. Raises `AWAY`.
+
+    Repeatable: an event has one place in its call's log, and what is there already is passed over.
+    """
+    stored = 0
+    for orphan in spool.orphans(folder()):
+        try:
+            count = _store_all(orphan)
+            services.nothing_waits(UUID(orphan.path.stem))
+        except OSError as error:
+            log.error("What a stopped process left on disk can't be read: %s", error.strerror)
+            orphan.close()
+            continue
+        except BaseException:
+            orphan.close()
+            raise
+        orphan.remove()
+        if count:
+            log.warning("%d events and ends of calls that a stopped process had left are stored.", count)
+        stored += count
+    return stored
+
+
+def _store_all(orphan: Spool) -> int:
+    count = 0
+    while batch := orphan.peek(BATCH):
+        store(batch, tried_before=True)
+        orphan.take()
+        count += len(batch)
+    return count
