@@ -24,7 +24,7 @@ from calls.conversation import CloseCode, Conversation, ConversationLimits
 from calls.journal import journal
 from calls.protocol.stream import AgentStream
 from calls.recording import Recorder, desk
-from calls.sending import Receive, Send, send_within
+from calls.sending import Receive, Send, deliver, send_within
 from calls.steps import Close, Effect, Ending, Identify, LoadClip, Step, Synthesise
 
 log = logging.getLogger(__name__)
@@ -95,7 +95,7 @@ class CallConsumer(AsyncConsumer):
 
     async def hold(self, receive: Receive, send: Send) -> None:
         """Accept, then let frames, effects, control messages and time drive the call until it is over."""
-        await send({"type": "websocket.accept"})
+        await deliver(send, {"type": "websocket.accept"})
         self.writer = self.start(self.write_frames(send))
         self.start(self.read_frames(receive))
         self.start(self.obey())
@@ -206,7 +206,7 @@ class CallConsumer(AsyncConsumer):
         """Say good-bye; who does not listen is left."""
         try:
             async with asyncio.timeout(CLOSING_SECONDS):
-                await send({"type": "websocket.close", "code": code})
+                await deliver(send, {"type": "websocket.close", "code": code})
         except (TimeoutError, OSError) as error:
             log.info("Call %s: the close frame was not sent (%s).", self.call.call_id, type(error).__name__)
 

@@ -284,6 +284,8 @@ class Playout:
         if begins:
             prompt.start = self._clock.sent
         prompt.taken += size
+        if not self._tape:  # nothing is heard before it was sent, whatever a mark that comes too early says
+            self._recorded_until = max(self._recorded_until, now)
         self._tape.append((self._clock.sent, pcm))
         self._clock.hand_over(len(pcm) // SAMPLE_BYTES, now)
         return Piece(prompt.name, pcm, begins, _ms(prompt.samples))

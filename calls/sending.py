@@ -5,6 +5,8 @@ from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
 from typing import Any
 
+from autobahn.exception import Disconnected
+
 Receive = Callable[[], Awaitable[Mapping[str, Any]]]
 Send = Callable[[Mapping[str, Any]], Awaitable[None]]
 
@@ -13,10 +15,22 @@ MOST_UNSENT_BYTES = 64 * 1024
 _LOOK_AGAIN = 0.05
 
 
+async def deliver(send: Send, message: Mapping[str, Any]) -> None:
+    """Send, and say as OSError that the peer is gone, as ASGI wants it and uvicorn does.
+
+    Daphne lets autobahn's `Disconnected`, a RuntimeError, through: raised when the peer broke the rules of
+    WebSockets (such as text that is no UTF-8) or began to close while audio for it was waiting.
+    """
+    try:
+        await send(message)
+    except Disconnected:
+        raise ConnectionResetError("the peer is gone") from None
+
+
 async def send_within(seconds: float, send: Send, message: Mapping[str, Any]) -> None:
     """Send, and wait until the peer has taken most of what was sent before. Raises TimeoutError."""
     async with asyncio.timeout(seconds):
-        await send(message)
+        await deliver(send, message)
         while unsent_bytes(send) > MOST_UNSENT_BYTES:
             await asyncio.sleep(_LOOK_AGAIN)
 

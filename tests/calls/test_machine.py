@@ -295,7 +295,7 @@ class ConversationMachine(RuleBasedStateMachine):
     @invariant()
     def figures_and_words_are_always_there(self) -> None:
         summary = self.talk.summary(self.now)
-        assert summary.heard_ms <= summary.duration_ms + 80
+        assert summary.heard_ms <= summary.duration_ms or not self.honest
         assert 0 < len(self.talk.doing) <= 80
 
 
@@ -307,7 +307,7 @@ class PatientMachine(ConversationMachine):
 
 
 _SETTINGS = settings(
-    max_examples=60, stateful_step_count=40, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+    max_examples=30, stateful_step_count=40, deadline=None, suppress_health_check=[HealthCheck.too_slow]
 )
 TestConversation = ConversationMachine.TestCase
 TestConversation.settings = _SETTINGS

@@ -303,3 +303,13 @@ def test_never_too_far_ahead_and_every_prompt_ends_once(steps: list[tuple[str, i
     ended += [e.key for e in playout.take_ended()]
     assert sorted(ended) == sorted(added)
     assert playout.idle
+
+
+def test_a_mark_that_comes_too_early_moves_no_audio_before_its_sending() -> None:
+    playout = Playout()
+    first = playout.add("", audio(100))
+    playout.add("", audio(100))
+    playout.pump(10.0)
+    assert playout.mark_back(first, 10.0)
+    playout.settle(10.3)
+    assert [heard.at for heard in playout.take_heard()] == pytest.approx([10.0, 10.1])
