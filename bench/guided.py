@@ -1,4 +1,4 @@
-"""`python -m bench.guided SECONDS FOLDER`: a coverage-guided run (atheris) over codec, stream and conversation.
+"""`python -m bench.guided SECONDS FOLDER`: a coverage-guided run over codec, stream and conversation.
 
 The first byte of an input chooses what is tried; lines of the rest are frames. Whatever is raised ends the
 run with the input that did it.
@@ -10,7 +10,9 @@ from pathlib import Path
 
 import atheris
 
-with atheris.instrument_imports(include=["calls.protocol", "calls.conversation", "calls.playout", "calls.audio"]):
+with atheris.instrument_imports(
+    include=["calls.protocol", "calls.conversation", "calls.playout", "calls.audio"]
+):
     from bench.hostile import seeds
     from calls.agents.base import CallContext
     from calls.agents.echo import EchoAgent, EchoConfiguration

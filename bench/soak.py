@@ -112,8 +112,9 @@ def main() -> int:
             return 1
         if found.escaped:
             print(world.output()[-4000:])
-    print("memory         " + " ".join(f"{rss:.1f}" for rss in found.rss[:: max(1, len(found.rss) // 12)]) + " MB")
-    print(f"calls          {found.tally.opened} begun, {found.tally.refused} refused, {found.tally.prompts} prompts")
+    shown, ordinary = found.rss[:: max(1, len(found.rss) // 12)], found.tally
+    print("memory         " + " ".join(f"{rss:.1f}" for rss in shown) + " MB")
+    print(f"calls          {ordinary.opened} begun, {ordinary.refused} refused, {ordinary.prompts} prompts")
     print(f"echo           p99 {found.timed.p99_ms():.1f} ms of {len(found.timed.echoes)}")
     failures = found.failures()
     for sentence in failures:

@@ -1,4 +1,4 @@
-"""Well-behaved calls: frames in real time, echoes timed, prompts played on a clock, marks returned, keys pressed."""
+"""Well-behaved calls: frames in real time, echoes timed, prompts played out, marks returned, keys pressed."""
 
 import asyncio
 import struct
@@ -9,7 +9,7 @@ from random import Random
 
 import msgspec
 import pybase64
-from picows import WSFrame, WSListener, WSMsgType, WSTransport, ws_connect
+from picows import WSError, WSFrame, WSListener, WSMsgType, WSTransport, ws_connect
 
 FRAME_S = 0.02
 FRAME_SAMPLES = 160
@@ -47,7 +47,7 @@ class Tally:
         return 1000 * ordered[len(ordered) * 99 // 100] if ordered else 0.0
 
 
-class Caller(WSListener):  # type: ignore[misc]  # picows is compiled and brings no types
+class Caller(WSListener):
     """One connection."""
 
     def __init__(self, tally: Tally, *, timed: bool) -> None:
@@ -120,16 +120,21 @@ class Caller(WSListener):  # type: ignore[misc]  # picows is compiled and brings
 
 async def dial(url: str, tally: Tally, *, timed: bool) -> Caller | None:
     """A call, None if it was refused."""
+    caller = Caller(tally, timed=timed)
     try:
-        _, caller = await ws_connect(lambda: Caller(tally, timed=timed), url)
-    except Exception as refused:  # noqa: BLE001 - picows names its own, and a refusal only counts
+        await ws_connect(lambda: caller, url)
+    except (WSError, OSError, TimeoutError):
         tally.refused += 1
-        await asyncio.sleep(0.5 if str(refused) else 0.1)
+        await asyncio.sleep(0.2)
         return None
-    return caller  # type: ignore[no-any-return]
+    return caller
 
 
-async def speak_until(caller: Caller, until: float, each_frame: Callable[[int], None] = lambda _: None) -> None:
+def _nothing(number: int) -> None:
+    """Beside frame `number` nothing is sent."""
+
+
+async def speak_until(caller: Caller, until: float, each_frame: Callable[[int], None] = _nothing) -> None:
     """Frames in real time until then, or until the other side has ended the call."""
     begun, number = time.monotonic(), 0
     while time.monotonic() < until and not caller.is_over:

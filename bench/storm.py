@@ -12,7 +12,7 @@ import time
 from contextlib import suppress
 from random import Random
 
-from picows import WSFrame, WSListener, WSMsgType, WSTransport, ws_connect
+from picows import WSError, WSFrame, WSListener, WSMsgType, WSTransport, ws_connect
 
 from bench.hostile import Mutator
 
@@ -31,7 +31,7 @@ TEXT_ANYWAY = 0.002
 """Of frames that are no UTF-8: as text they end the connection at once (RFC 6455 §8.1)."""
 
 
-class Attacker(WSListener):  # type: ignore[misc]  # picows is compiled and brings no types
+class Attacker(WSListener):
     """One hostile connection."""
 
     def __init__(self) -> None:
@@ -66,6 +66,13 @@ class Attacker(WSListener):  # type: ignore[misc]  # picows is compiled and brin
         return 0
 
 
+async def attacker_at(url: str) -> Attacker:
+    """A connection that has begun."""
+    attacker = Attacker()
+    await ws_connect(lambda: attacker, url)
+    return attacker
+
+
 class Storm:
     """All attackers together, until so many frames have been taken."""
 
@@ -78,8 +85,8 @@ class Storm:
         mutator, random = Mutator(seed), Random(seed)
         while self.taken < self.wanted:
             try:
-                _, attacker = await ws_connect(Attacker, self.url)
-            except Exception:  # noqa: BLE001 - picows names its own; who is refused tries again
+                attacker = await attacker_at(self.url)
+            except (WSError, OSError, TimeoutError):  # refused; try again
                 self.refused += 1
                 await asyncio.sleep(0.2)
                 continue
@@ -107,7 +114,7 @@ def bent(mutator: Mutator, random: Random) -> bytes:
     return frame
 
 
-def kind_of(frame: bytes, random: Random) -> int:
+def kind_of(frame: bytes, random: Random) -> WSMsgType:
     """Text if it is text."""
     try:
         frame.decode()
@@ -115,7 +122,7 @@ def kind_of(frame: bytes, random: Random) -> int:
         is_text = random.random() < TEXT_ANYWAY
     else:
         is_text = True
-    return int(WSMsgType.TEXT if is_text else WSMsgType.BINARY)
+    return WSMsgType.TEXT if is_text else WSMsgType.BINARY
 
 
 async def main() -> None:

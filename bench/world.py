@@ -19,41 +19,6 @@ ESCAPED = re.compile(r"^Traceback|\b(?:ERROR|CRITICAL)\b|Unhandled|never retriev
 """What a server's log holds when an exception went further than it should."""
 DAPHNE = ("-b", "127.0.0.1", "-p", "0", "--access-log", os.devnull, "awaaz_project.asgi:application")
 
-_ROWS = """
-import json
-from campaigns.models import Account, Agent, PhoneNumber
-from bench.world import MENU
-account = Account.objects.create(
-    name="Bench", base_url="http://127.0.0.1:9", tenant="bench", email="a@b.in", password="x"
-)
-echo = Agent.objects.create(name="Echo", kind="echo", configuration={"piece_ms": 20})
-menu = Agent.objects.create(name="Menu", kind="menu", configuration=MENU)
-kinds = {"echo": (echo, False), "menu": (menu, False), "hostile": (echo, True), "recorded": (menu, True)}
-paths = {}
-for index, (name, (agent, record)) in enumerate(kinds.items()):
-    number = PhoneNumber.objects.create(
-        account=account, e164=f"+9179613441{index:02}", inbound_agent=agent, max_calls=2000, container="raw",
-        record_calls=record,
-    )
-    paths[name] = number.stream_path
-print("PATHS" + json.dumps(paths))
-"""
-MENU = {
-    "default_language": "hi",
-    "answer_seconds": 3,
-    "choices": {"1": {"outcome": "yes", "label": "Yes"}, "2": {"outcome": "no", "label": "No"}},
-    "languages": {
-        "hi": {
-            "opening": "नमस्ते।",
-            "question": "हाँ के लिए एक दबाएँ।",
-            "not_understood": "माफ़ कीजिए।",
-            "goodbye": "धन्यवाद।",
-            "opt_out": "ठीक है।",
-            "replies": {"1": "अच्छा।", "2": "ठीक है।"},
-        }
-    },
-}
-
 
 class WorldError(Exception):
     """The server did not start or has gone; the text holds the end of what it said."""
@@ -108,26 +73,32 @@ def running() -> Iterator[World]:
             "REDIS_URL": "",
             "DJANGO_SETTINGS_MODULE": "awaaz_project.settings",
         }
-        _manage(env, "migrate", "--verbosity", "0")
-        paths = _manage(env, "shell", "--verbosity", "0", "-c", _ROWS).partition("PATHS")[2]
+        paths = _furnish(env)
         log = data / "server.log"
         with log.open("wb") as output:
             process = subprocess.Popen(
                 [sys.executable, "-m", "daphne", *DAPHNE], cwd=ROOT, env=env, stdout=output, stderr=output
             )
         try:
-            yield World(process, log, _port(process, log), json.loads(paths))
+            yield World(process, log, _port(process, log), paths)
         finally:
             _end(process)
 
 
-def _manage(env: Mapping[str, str], *words: str) -> str:
+def _furnish(env: Mapping[str, str]) -> dict[str, str]:
+    """A database with numbers; their paths by name."""
     done = subprocess.run(
-        [sys.executable, "manage.py", *words], cwd=ROOT, env=env, capture_output=True, text=True, check=False
+        [sys.executable, "-m", "bench.furnish"],
+        cwd=ROOT,
+        env=env,
+        capture_output=True,
+        text=True,
+        check=False,
     )
     if done.returncode:
-        raise WorldError(f"manage.py {words[0]} failed:\n{done.stderr[-2000:]}")
-    return done.stdout
+        raise WorldError(f"The database could not be made:\n{done.stderr[-2000:]}")
+    paths: dict[str, str] = json.loads(done.stdout)
+    return paths
 
 
 def _port(process: "subprocess.Popen[bytes]", log: Path) -> int:

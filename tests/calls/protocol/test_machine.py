@@ -13,6 +13,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from bench.hostile import Mutator, seeds
 from calls.protocol import codec
 from calls.protocol.errors import OrderError
+from calls.protocol.fields import clean
 from calls.protocol.messages import (
     DEFAULT_LIMITS,
     Clear,
@@ -102,7 +103,7 @@ class StreamMachine(RuleBasedStateMachine):
     @precondition(lambda self: len(self.numbers) > 4 or self.heard_state is not State.STARTED)
     @rule(reason=st.text(max_size=5))
     def platform_stops(self, reason: str) -> None:
-        self.platform_says(Stop(), lambda: self.platform.stop(codec.fields.clean(reason)))
+        self.platform_says(Stop(), lambda: self.platform.stop(clean(reason)))
 
     def agent_says(self, message: FromAgent, send: Callable[[], str]) -> None:
         if self.heard_state is not State.STARTED:
