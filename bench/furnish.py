@@ -1,4 +1,4 @@
-"""`python -m bench.furnish`: tables, agents and numbers in an empty database; prints the stream paths as JSON."""
+"""`python -m bench.furnish`: tables, agents and numbers in an empty database; prints their paths as JSON."""
 
 import json
 import sys
