@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import signal
 import subprocess
 import sys
 import time
@@ -64,6 +65,7 @@ class World:
 @contextmanager
 def running() -> Iterator[World]:
     """A server on a port of its own, ended and cleared away with the block."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that the server ends with us
     with TemporaryDirectory(prefix="awaaz-bench-") as folder:
         data = Path(folder)
         env = {
