@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 export PYTHONUNBUFFERED := 1
 
-.PHONY: help run test test-embedded test-scaled test-sandbox check demo crash-demo bench bench-media bench-media-quick outage lock setup setup-dev clean
+.PHONY: help run test test-embedded test-scaled test-sandbox check demo crash-demo bench bench-media bench-media-quick outage soak fuzz lock setup setup-dev clean
 
 help:  ## what there is
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -56,6 +56,16 @@ bench-media-quick: setup-dev
 
 outage: setup-dev  ## 50 calls, the database away for 20 s: no event may be lost
 	@$(BIN)/python -m bench.outage
+
+soak: setup-dev  ## calls for minutes, memory must stay flat: MINUTES=30 CALLS=(60 % of capacity)
+	@$(BIN)/python -m bench.soak $(if $(MINUTES),--minutes $(MINUTES)) $(if $(CALLS),--calls $(CALLS))
+
+.venv/installed-fuzz: .venv/installed-dev requirements-fuzz.txt
+	$(BIN)/pip install --quiet --disable-pip-version-check -r requirements-fuzz.txt
+	@touch $@
+
+fuzz: .venv/installed-fuzz  ## hostile frames, guided and by the million: SECONDS=60 FRAMES=1000000 RATE=2000
+	@$(BIN)/python -m bench.fuzz $(if $(SECONDS),--seconds $(SECONDS)) $(if $(FRAMES),--frames $(FRAMES)) $(if $(RATE),--rate $(RATE))
 
 lock:  ## pin everything again from pyproject.toml (needs uv)
 	uv pip compile pyproject.toml --python-version 3.11 --no-emit-index-url --custom-compile-command "make lock" -o requirements.txt

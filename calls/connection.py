@@ -10,7 +10,7 @@ from typing import Any, Protocol
 
 from django.conf import settings
 
-from calls.sending import Receive, Send, send_within
+from calls.sending import Receive, Send, deliver, send_within
 
 log = logging.getLogger(__name__)
 
@@ -52,7 +52,7 @@ class Connection:
 
     async def open(self) -> None:
         """Accept, and begin to send. OSError when the far end is gone already."""
-        await self._send({"type": "websocket.accept"})
+        await deliver(self._send, {"type": "websocket.accept"})
         self._writer = self._start(self._write_frames())
 
     def listen(self) -> None:
@@ -116,7 +116,7 @@ class Connection:
         """Say good-bye; who does not listen is left."""
         try:
             async with asyncio.timeout(CLOSING_SECONDS):
-                await self._send({"type": "websocket.close", "code": code})
+                await deliver(self._send, {"type": "websocket.close", "code": code})
         except (TimeoutError, OSError) as error:
             log.info("A close frame was not sent (%s).", type(error).__name__)
 

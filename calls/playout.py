@@ -343,6 +343,8 @@ class Playout:
         if begins:
             prompt.start = self._clock.sent
         prompt.taken += size
+        if not self._tape:  # nothing is heard before it was sent, whatever a mark that comes too early says
+            self._recorded_until = max(self._recorded_until, now)
         position = self._clock.sent
         self._tape.append((position, pcm))
         self._clock.hand_over(len(pcm) // SAMPLE_BYTES, now)

@@ -15,16 +15,25 @@ MOST_UNSENT_BYTES = 64 * 1024
 _LOOK_AGAIN = 0.05
 
 
+async def deliver(send: Send, message: Mapping[str, Any]) -> None:
+    """Send, and say as OSError that the peer is gone, as ASGI wants it and uvicorn does.
+
+    Daphne lets autobahn's `Disconnected`, a RuntimeError, through: raised when the peer broke the rules of
+    WebSockets (such as text that is no UTF-8) or began to close while audio for it was waiting.
+    """
+    try:
+        await send(message)
+    except Disconnected:
+        raise ConnectionResetError("the peer is gone") from None
+
+
 async def send_within(seconds: float, send: Send, message: Mapping[str, Any]) -> None:
     """Send, and wait until the peer has taken most of what was sent before.
 
-    Raises TimeoutError; OSError when the peer is gone, which Daphne tells in autobahn's own way.
+    Raises TimeoutError, and OSError as `deliver` does.
     """
     async with asyncio.timeout(seconds):
-        try:
-            await send(message)
-        except Disconnected as gone:
-            raise ConnectionResetError("the connection was closed before this frame") from gone
+        await deliver(send, message)
         while unsent_bytes(send) > MOST_UNSENT_BYTES:
             await asyncio.sleep(_LOOK_AGAIN)
 

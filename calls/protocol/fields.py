@@ -2,6 +2,7 @@
 
 import json
 import math
+import re
 import string
 from typing import Any, TypeAlias
 
@@ -19,6 +20,8 @@ LARGEST_COUNT = 2**53 - 1
 _LONGEST_COUNT_TEXT = 20
 _EVENT_LETTERS = frozenset(string.ascii_letters + "_-.")
 _LONGEST_EVENT = 32
+_UNKEEPABLE = re.compile("[\0\ud800-\udfff]")
+_LONGEST_DIGIT_TEXT = 20
 _WHITESPACE = str.maketrans("", "", " \t\r\n")
 
 
@@ -59,15 +62,15 @@ def text(value: object) -> str | None:
 
 def clean(value: str) -> str:
     """`value` with what neither UTF-8 nor a database text can hold (lone surrogates, NUL) as U+FFFD."""
-    if value.isascii() and "\0" not in value:
-        return value
-    return "".join("\ufffd" if c == "\0" or "\ud800" <= c <= "\udfff" else c for c in value)
+    return _UNKEEPABLE.sub("\ufffd", value)
 
 
 def name(value: object, what: str, limits: Limits) -> str:
     """A mark name or identifier: not empty and within `limits.name_size`."""
     if value is None:
         raise FrameError(Problem.MISSING_FIELD, f"{what} is missing")
+    if isinstance(value, str) and len(value) > limits.name_size:  # before it is cleaned: that takes its time
+        raise FrameError(Problem.NAME_TOO_LONG, f"{what} has {len(value)} characters")
     read = text(value)
     if read is None:
         raise FrameError(Problem.WRONG_TYPE, f"{what} is neither text nor a number")
@@ -99,8 +102,8 @@ def digit(value: object) -> str:
         raise FrameError(Problem.MISSING_FIELD, "digit is missing")
     if isinstance(value, float) and value.is_integer():
         value = int(value)
-    read = (text(value) or "").strip().upper()
-    if read not in DIGITS:
+    read = text(value) or ""
+    if len(read) > _LONGEST_DIGIT_TEXT or (read := read.strip().upper()) not in DIGITS:
         raise FrameError(Problem.BAD_DIGIT, "digit is not one of 0-9, *, #, A-D")
     return read
 

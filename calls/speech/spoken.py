@@ -63,7 +63,9 @@ def parse_amount(value: str) -> Decimal:
     plain = _CURRENCY.sub("", _ascii_digits(value))
     if not _AMOUNT.fullmatch(plain):
         raise ValueError("not an amount")
-    amount = Decimal(plain).quantize(Decimal("0.01"), rounding=ROUND_HALF_UP)
+    amount = Decimal(plain)
+    if amount < _MOST:  # beyond the context's precision `quantize` raises, and not a ValueError
+        amount = amount.quantize(Decimal("0.01"), rounding=ROUND_HALF_UP)
     if amount >= _MOST:
         raise ValueError("more than can be said")
     return amount

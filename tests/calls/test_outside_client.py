@@ -122,6 +122,24 @@ async def test_hostile_lines_are_events_and_the_call_goes_on(
     assert "ERROR" not in server.output
 
 
+async def test_a_peer_that_breaks_the_rules_of_websockets_is_no_error_of_ours(
+    server: Server, number: PhoneNumber
+) -> None:
+    """Text that is no UTF-8 closes the connection at once (RFC 6455 §8.1), with echoes still to be sent."""
+    async with OutsideCaller(server.url(number.stream_path)) as caller:
+        await caller.start()
+        caller.keep_speaking()
+        await caller.hears(100)
+        for _ in range(20):
+            await caller.frame(hum(20))
+        await caller.line.send(b"\xff\xfe", text=True)
+        await caller.closed()
+    (row,) = await closed_calls(1)
+    assert row.ended_by == "connection"
+    assert "Traceback" not in server.output
+    assert "ERROR" not in server.output
+
+
 async def test_the_sample_agent_plays_its_file_waits_for_the_mark_and_hangs_up(
     server: Server, number: PhoneNumber, clip: Content, echo: Agent
 ) -> None:

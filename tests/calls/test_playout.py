@@ -388,3 +388,13 @@ def test_however_often_a_line_breaks_every_prompt_is_heard_once(sizes: list[int]
     assert all(prompt.fate is Fate.FINISHED and prompt.heard_ms == prompt.total_ms for prompt in ended)
     heard = b"".join(piece.pcm for piece in playout.take_heard()).replace(b"\0\0", b"")
     assert heard == b"".join(audio(size, number) for number, size in enumerate(sizes, 1))
+
+
+def test_a_mark_that_comes_too_early_moves_no_audio_before_its_sending() -> None:
+    playout = Playout()
+    first = playout.add("", audio(100))
+    playout.add("", audio(100))
+    playout.pump(10.0)
+    assert playout.mark_back(first, 10.0)
+    playout.settle(10.3)
+    assert [heard.at for heard in playout.take_heard()] == pytest.approx([10.0, 10.1])

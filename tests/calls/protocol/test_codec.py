@@ -2,6 +2,7 @@
 
 import base64
 import json
+import timeit
 from collections.abc import Callable
 from typing import Any
 
@@ -14,6 +15,7 @@ from calls.protocol import codec
 from calls.protocol.codec import decode_agent_message, decode_platform_message
 from calls.protocol.errors import AudioError, FieldError, ProtocolError
 from calls.protocol.messages import (
+    DEFAULT_LIMITS,
     Clear,
     Connected,
     Container,
@@ -362,3 +364,20 @@ def test_counters_we_must_not_send(number: int) -> None:
 def test_text_that_no_frame_can_carry_is_our_mistake() -> None:
     with pytest.raises(ProtocolError):
         codec.encode_start(Start("S", "C", custom_parameters={"a": "\ud800"}))
+
+
+_ROOM = DEFAULT_LIMITS.text_size - 100
+EXPENSIVE = {
+    "integers": '{"event":"mark","x":[' + ",".join(["1"] * (_ROOM // 2)) + "]}",
+    "a key of a quarter million letters": '{"event":"dtmf","dtmf":{"digit":"' + "ß" * _ROOM + '"}}',
+    "a name of another script": '{"event":"mark","mark":{"name":"' + "ä" * _ROOM + '"}}',
+    "surrogates": '{"event":"mark","mark":{"name":"' + "\\ud800" * (_ROOM // 6) + '"}}',
+}
+
+
+@pytest.mark.parametrize("text", EXPENSIVE.values(), ids=EXPENSIVE)
+def test_no_frame_costs_much_more_than_reading_its_json(text: str) -> None:
+    """One hostile call must not hold up the others of its process: 20 ms a frame is a frame of theirs."""
+    reading = min(timeit.repeat(lambda: json.loads(text), repeat=7, number=1))
+    decoding = min(timeit.repeat(lambda: decode_platform_message(text), repeat=7, number=1))
+    assert decoding < 0.002 + 3 * reading

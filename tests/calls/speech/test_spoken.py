@@ -113,3 +113,16 @@ def test_nothing_but_a_value_error(value: str, kind: Kind, language: str) -> Non
     else:
         with pytest.raises(ValueError, match=r".+"):
             speak(value, kind, language)
+
+
+@pytest.mark.parametrize("value", ["9" * 30, "1" * 8000, "99999999999.999", "0" * 40 + "1" * 12])
+def test_an_amount_beyond_all_bounds_is_no_amount(value: str) -> None:
+    """Variables of an inbound call come from outside: a wrong value must be a ValueError, nothing else."""
+    with pytest.raises(ValueError, match="more than can be said"):
+        parse_amount(value)
+
+
+@given(st.text("0123456789.,₹ /-eENaif+१", max_size=60) | st.text(max_size=30), st.sampled_from(Kind))
+def test_any_text_at_all_is_readable_or_not(value: str, kind: Kind) -> None:
+    if readable(value, kind):
+        assert all(isinstance(speak(value, kind, language), str) for language in WORDS)

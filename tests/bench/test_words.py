@@ -1,0 +1,42 @@
+"""`make fuzz` and `make soak` in short: a real Daphne, real sockets, the last line."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+
+pytestmark = pytest.mark.system
+
+
+def run(*words: str) -> tuple[int, str, dict[str, float]]:
+    """Exit code, all that was said, and the figures of the last line."""
+    done = subprocess.run(
+        [sys.executable, "-m", *words], cwd=ROOT, capture_output=True, text=True, timeout=110, check=False
+    )
+    said = done.stdout + done.stderr
+    last = (done.stdout.splitlines() or [""])[-1]
+    assert re.fullmatch(r"(\w+=[\d.]+ ?)+", last), said
+    return done.returncode, said, {name: float(value) for name, value in re.findall(r"(\w+)=([\d.]+)", last)}
+
+
+def test_two_thousand_hostile_frames_leave_the_server_as_it_was() -> None:
+    """The figures are judged; the share of the machine we get in a test is not ours to judge."""
+    code, said, figures = run(
+        "bench.fuzz", "--seconds=0", "--frames=2000", "--rate=1500", "--calls=4", "--calm=2", "--added=1000"
+    )
+    assert list(figures) == ["frames", "escaped", "rss_growth_mb"]
+    assert code == 0, said
+    assert figures["frames"] >= 2000, said
+    assert figures["escaped"] == 0, said
+    assert figures["rss_growth_mb"] < 24, said
+
+
+def test_fifteen_seconds_of_five_calls_leave_memory_and_cpu_as_they_were() -> None:
+    code, said, figures = run("bench.soak", "--minutes=0.25", "--calls=5")
+    assert list(figures) == ["minutes", "calls", "rss_start_mb", "rss_end_mb", "idle_cpu_percent"]
+    assert code == 0, said
+    assert figures["calls"] == 5
