@@ -50,7 +50,7 @@ def table(standings: Mapping[str, Standing]) -> str:
 
 def _row(*cells: str) -> str:
     name, calls, bracket, cpu, *rest, last = cells
-    middle = "".join(f"{cell:>21}" for cell in rest)
+    middle = "".join(f"{cell:>24}" for cell in rest)
     return f"{name:38}{calls:>6}{bracket:>23}{cpu:>21}{middle}{last:>6}".rstrip()
 
 

@@ -92,7 +92,9 @@ class CallConsumer(AsyncConsumer):
         self.announced: Announced | None = None
         self.effect_slots = asyncio.Semaphore(EFFECTS_AT_ONCE)
         self.tasks: set[asyncio.Task[None]] = set()
-        self.timer: asyncio.TimerHandle | None = None
+        self.timer: asyncio.Handle | None = None
+        self.timer_at = 0.0
+        """Ours to remember: uvloop's handle of a time that has passed does not know it."""
         self.connection: Connection | None = None
         self.key: Key | None = None
         self.close: Close | None = None
@@ -198,11 +200,11 @@ class CallConsumer(AsyncConsumer):
 
     def wake_at(self, when: float | None) -> None:
         """One timer a call. One that rings too early is left: the conversation then says when to wake."""
-        if self.timer and (when is None or when < self.timer.when()):
+        if self.timer and (when is None or when < self.timer_at):
             self.timer.cancel()
             self.timer = None
         if when is not None and self.timer is None:
-            self.timer = self.loop.call_at(when, self.wake)
+            self.timer, self.timer_at = self.loop.call_at(when, self.wake), when
 
     def wake(self) -> None:
         """The timer rang."""
