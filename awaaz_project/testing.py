@@ -24,6 +24,8 @@ POSTGRES = os.environ.get(
 )
 REDIS = os.environ.get("TEST_REDIS_URL", "redis://127.0.0.1:6379/0")
 REQUIRED = os.environ.get("REQUIRE_SERVICES") == "1"
+#: Many tests wait for real processes; two runners use the time of each other's waits.
+SIDE_BY_SIDE = ("-n", "2", "--dist", "loadfile")
 #: Pure rooms behave the same on any database; once is enough.
 PURE = ("tests/calls/protocol", "tests/calls/audio", "tests/calls/agents", "tests/campaigns/xfin")
 
@@ -68,7 +70,7 @@ def pytest(title: str, arguments: Sequence[str], env: Mapping[str, str]) -> int:
     """One run; pytest's exit code."""
     say(f"\n=== {title}")
     with tempfile.TemporaryDirectory(prefix="awaaz-test-") as data:
-        command = [sys.executable, "-m", "pytest", "-q", *arguments]
+        command = [sys.executable, "-m", "pytest", "-q", *SIDE_BY_SIDE, *arguments]
         return subprocess.run(command, cwd=ROOT, env={**os.environ, "DATA_DIR": data, **env}).returncode
 
 

@@ -1,11 +1,13 @@
 """Well-behaved calls: frames in real time, echoes timed, prompts played out, marks returned, keys pressed."""
 
 import asyncio
+import json
 import struct
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from random import Random
+from uuid import uuid4
 
 import msgspec
 import pybase64
@@ -14,6 +16,11 @@ from picows import WSError, WSFrame, WSListener, WSMsgType, WSTransport, ws_conn
 FRAME_S = 0.02
 FRAME_SAMPLES = 160
 _LOUD = struct.pack("<159h", *([1500, -1500] * 80)[:159])
+
+
+def start_frame() -> str:
+    """Each connection is a call of its own: a second one of a known call would go on with that."""
+    return json.dumps({"event": "start", "stream_sid": "MZ1", "start": {"call_sid": uuid4().hex}})
 
 
 class _Body(msgspec.Struct):
@@ -62,7 +69,7 @@ class Caller(WSListener):
         """Start the stream at once."""
         self.transport = transport
         self.tally.opened += 1
-        self._send('{"event":"start","stream_sid":"MZ1","start":{"call_sid":"CA1"}}')
+        self._send(start_frame())
 
     def on_ws_disconnected(self, transport: WSTransport) -> None:
         """Whichever side ended it."""

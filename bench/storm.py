@@ -15,10 +15,10 @@ from random import Random
 from picows import WSError, WSFrame, WSListener, WSMsgType, WSTransport, ws_connect
 
 from bench.hostile import Mutator
+from bench.steady import start_frame
 
 BATCH = 20
 PONG_S = 20.0
-START = b'{"event":"start","stream_sid":"MZ1","start":{"call_sid":"CA1"}}'
 GOOD = (
     b'{"event":"connected"}',
     b'{"event":"media","media":{"payload":"' + b"AAEB" * 106 + b'AAE="}}',
@@ -40,7 +40,7 @@ class Attacker(WSListener):
     def on_ws_connected(self, transport: WSTransport) -> None:
         """Begin like everybody."""
         self.transport = transport
-        transport.send(WSMsgType.TEXT, START)
+        transport.send(WSMsgType.TEXT, start_frame().encode())
 
     def on_ws_frame(self, transport: WSTransport, frame: WSFrame) -> None:
         """What the server says matters only as a sign that it has read."""

@@ -3,7 +3,6 @@
 import asyncio
 import re
 from typing import Any
-from uuid import uuid4
 
 import pytest
 from asgiref.sync import sync_to_async
@@ -54,7 +53,10 @@ def viewer() -> User:
     return cast.viewer()
 
 
-@pytest.mark.parametrize("path", ["/live/home/", "/live/campaigns/1/", f"/live/calls/{uuid4()}/"])
+NO_CALL = "00000000-0000-4000-8000-000000000000"
+
+
+@pytest.mark.parametrize("path", ["/live/home/", "/live/campaigns/1/", f"/live/calls/{NO_CALL}/"])
 @pytest.mark.parametrize(
     "who", [AnonymousUser(), User(username="omar"), User(is_staff=True, is_active=False)]
 )
