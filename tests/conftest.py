@@ -13,7 +13,10 @@ hypothesis_settings.load_profile("house")
 
 
 @pytest.fixture(scope="session")
-def django_db_modify_db_settings(tmp_path_factory: pytest.TempPathFactory) -> None:
+def django_db_modify_db_settings(
+    tmp_path_factory: pytest.TempPathFactory,
+    django_db_modify_db_settings_parallel_suffix: None,  # a database of its own for every runner
+) -> None:
     """SQLite tests run on a file: threads and other processes of a test must see the same database."""
     database = settings.DATABASES["default"]
     if database["ENGINE"] == "django.db.backends.sqlite3":
