@@ -48,6 +48,7 @@ class Account(Stamped):
     reason = models.TextField(default="", blank=True)
     failures = models.PositiveIntegerField(default=0, editable=False)
     retry_at = models.DateTimeField(null=True, blank=True, editable=False)
+    synchronising_until = models.DateTimeField(null=True, blank=True, editable=False)
 
     class Meta:
         ordering = ("name",)

@@ -6,11 +6,12 @@ only if it is not there: a creation whose reply was lost is found by the next lo
 
 import logging
 from collections.abc import Callable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Protocol
 
 import httpx
+from django.conf import settings
 from django.db.models import Q
 
 from campaigns.clock import Clock
@@ -39,6 +40,8 @@ def accounts_to_synchronise(now: datetime) -> list[int]:
 def synchronise(account_id: int, *, clock: Clock, transport: httpx.BaseTransport | None = None) -> None:
     """Bring an account's clips, templates and template languages to XFin, in the order they need."""
     account = Account.objects.get(pk=account_id)
+    if not _claim(account, clock()):
+        return
     try:
         with xfin_client(account, transport=transport) as client:
             push_contents(client, account, clock())
@@ -47,8 +50,20 @@ def synchronise(account_id: int, *, clock: Clock, transport: httpx.BaseTransport
     except XFinError as error:
         log.warning("synchronising templates of account %s: %s", account.pk, error.reason)
         note_trouble(account, error, now=clock())
-        return
-    note_recovery(account)
+    else:
+        note_recovery(account)
+    finally:
+        Account.objects.filter(pk=account.pk).update(synchronising_until=None)
+
+
+def _claim(account: Account, now: datetime) -> bool:
+    """One synchronisation of an account at a time: two would create everything twice.
+
+    The claim of a worker that died runs out.
+    """
+    free = Q(synchronising_until__isnull=True) | Q(synchronising_until__lte=now)
+    until = now + timedelta(seconds=settings.CLAIM_SECONDS)
+    return bool(Account.objects.filter(free, pk=account.pk).update(synchronising_until=until))
 
 
 def push_contents(client: XFinClient, account: Account, now: datetime) -> None:

@@ -23,7 +23,16 @@ from django.db import transaction
 from django.db.models import F, QuerySet
 
 from campaigns.clock import Clock
-from campaigns.models import Account, Campaign, Evidence, Message, Recipient, Template, UploadBatch
+from campaigns.models import (
+    Account,
+    Campaign,
+    Evidence,
+    Message,
+    Recipient,
+    Template,
+    TemplateLanguage,
+    UploadBatch,
+)
 from campaigns.rules import Judgement, Verdict
 from campaigns.services.accounts import note_recovery, note_trouble, usable, xfin_client
 from campaigns.services.judging import evidence, judge, suppression_reasons
@@ -169,8 +178,12 @@ def _reject_all(messages: QuerySet[Message], error: Refused, now: datetime) -> N
 
 
 def _due(now: datetime) -> QuerySet[Message]:
-    """Planned messages within the horizon whose campaign runs and whose template is known at XFin."""
-    return Message.objects.filter(
+    """Planned messages within the horizon whose campaign runs and whose template is at XFin in all languages.
+
+    XFin rejects a message in a language that it does not have yet, and nobody would call that person.
+    """
+    unfinished = TemplateLanguage.objects.filter(sync_state=TemplateLanguage.Sync.PENDING)
+    return Message.objects.exclude(recipient__campaign__template__in=unfinished.values("template")).filter(
         state=Message.State.PLANNED,
         send_on__lte=now + timedelta(minutes=settings.UPLOAD_HORIZON_MINUTES),
         recipient__campaign__state=Campaign.State.RUNNING,

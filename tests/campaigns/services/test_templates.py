@@ -3,6 +3,7 @@
 import itertools
 import json
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any
 
 import httpx
@@ -119,3 +120,15 @@ def test_a_refusal_keeps_xfins_words(settings: Settings, tmp_path: object) -> No
     template = Template.objects.get()
     assert template.sync_state == Template.Sync.FAILED
     assert "This name is taken." in template.sync_reason
+
+
+def test_two_workers_do_not_synchronise_one_account_side_by_side(
+    settings: Settings, tmp_path: object
+) -> None:
+    account, shelf = prepared(settings, tmp_path), Shelf()
+    Account.objects.update(synchronising_until=NOON + timedelta(seconds=30))
+    templates.synchronise(account.pk, clock=at(NOON), transport=shelf)
+    assert shelf.created == []
+    templates.synchronise(account.pk, clock=at(NOON + timedelta(seconds=31)), transport=shelf)
+    assert shelf.created == ["content", "template", "templatelanguage"]
+    assert Account.objects.get().synchronising_until is None

@@ -4,7 +4,16 @@ from datetime import timedelta
 
 import pytest
 
-from campaigns.models import Account, Campaign, Evidence, Message, Recipient, Suppression, UploadBatch
+from campaigns.models import (
+    Account,
+    Campaign,
+    Evidence,
+    Message,
+    Recipient,
+    Suppression,
+    TemplateLanguage,
+    UploadBatch,
+)
 from campaigns.services import planning, reconciling, uploading
 from tests.campaigns.world import (
     NOON,
@@ -183,3 +192,12 @@ def test_a_paused_campaign_hands_nothing_over() -> None:
     add_people(campaign, 1)
     assert planning.plan(campaign.pk, now=NOON) == 0
     assert not xfin.messages
+
+
+def test_nothing_goes_up_before_every_language_of_the_template_is_there() -> None:
+    campaign = make_campaign(people=2)
+    form = TemplateLanguage.objects.create(template=campaign.template, language="ta")
+    planning.plan(campaign.pk, now=NOON)
+    assert uploading.accounts_with_due_messages(NOON) == []
+    TemplateLanguage.objects.filter(pk=form.pk).update(sync_state=TemplateLanguage.Sync.SYNCED)
+    assert uploading.accounts_with_due_messages(NOON) == [campaign.template.account_id]
