@@ -254,8 +254,13 @@ class Marks(Check):
     def conclude(self) -> None:
         if self._asked:
             self.found(Status.PASS, f"{self._asked} asked, {self._returned} came back while the call lasted.")
-        elif self._spoke:
+        elif self._spoke and self._had_its_say():
             self.found(Status.WARN, "No mark was asked for: the agent cannot know what has been heard.")
+
+    def _had_its_say(self) -> bool:
+        """Whether the agent came to the end of something: a call cut short in a prompt shows nothing."""
+        quiet_s = self.clock.last_at - self.clock.audible_until
+        return self.clock.stopped_at is None or quiet_s > self.bounds.queued_at_interruption_s
 
 
 class Interruption(Check):
@@ -268,7 +273,7 @@ class Interruption(Check):
 
     def see(self, seen: Observation) -> None:
         match seen:
-            case Sent(event="dtmf" | "speech") if self._by is None and self.clock.audible_s(seen.at) > 0.1:
+            case Sent(event="dtmf" | "speech") if self._by is None and self.clock.audible_s(seen.at) > 0:
                 self._by, self._queued_s = seen, self.clock.audible_s(seen.at)
             case Received(message=Clear()) if self._by:
                 self._cleared(seen, self._by)

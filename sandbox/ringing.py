@@ -11,7 +11,7 @@ import uvloop
 
 from sandbox.clips import Library
 from sandbox.conformance import Bounds, Inspector
-from sandbox.dialer import Dialer, DialerSettings
+from sandbox.dialer import Dialer, DialerSettings, settle_memory
 from sandbox.people import Person
 from sandbox.quirks import Quirk
 from sandbox.report import Rung
@@ -45,6 +45,7 @@ class Task:
 
 def ring(task: Task, library: Library, tell: Callable[[Rung], None] | None = None) -> list[Rung]:
     """Make the calls; blocking. `tell` hears of each as it ends."""
+    settle_memory()
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         return runner.run(ring_all(task, library, tell or (lambda _: None)))
 
