@@ -51,8 +51,8 @@ def test_an_agent_that_is_not_there_is_a_report_and_exit_code_1(tmp_path: Path) 
 def test_many_calls_at_once_as_a_program_with_one_recording(tmp_path: Path) -> None:
     with program("tests/sandbox/vendor_sample.py") as url:
         done = manage(
-            tmp_path, "sandbox_call", "--to", url, "--person", "impatient", "--calls", "12", "--quirks", "exotel",
-            "--wav", str(tmp_path / "heard.wav"),
+            tmp_path, "sandbox_call", "--to", url, "--person", "impatient", "--calls", "12",
+            "--quirks", "exotel", "--wav", str(tmp_path / "heard.wav"),
         )  # fmt: skip
     assert done.returncode == 0, done.stdout + done.stderr
     figures = dict(pair.split("=") for pair in done.stdout.splitlines()[-1].split())
