@@ -2,100 +2,25 @@
 
 `Inspector.note` is fed while the call runs and keeps a bounded amount; `findings` judges when it is over.
 The requirements are those of awaaz-platform.md §2 and, where that page is silent, what a caller notices.
-Thresholds stand in `Bounds`; one or two seconds of them are a courtesy to agents that think.
+Thresholds stand in `requirements.Bounds`.
 """
 
-from dataclasses import dataclass
-from enum import StrEnum
-from typing import ClassVar, NamedTuple
-
-from calls.protocol.messages import MAX_WAITING_MARKS, Clear, Malformed, Mark, Media, Problem
+from calls.protocol.messages import MAX_WAITING_MARKS, Malformed, Mark, Media, Problem
+from sandbox.interruptions import Interruption, Reaction
 from sandbox.observations import (
     Answered,
     Closed,
-    Frame,
     GivenUp,
     Observation,
     PlayClock,
     Received,
     Sent,
-    frame_of,
 )
+from sandbox.requirements import Bounds, Check, Finding, Status, within
 
-MOST_REACTIONS = 1000
 SIZE_PROBLEMS = {Problem.ODD_SIZE, Problem.EMPTY_PAYLOAD, Problem.PAYLOAD_TOO_LARGE}
 ORDER_PROBLEMS = {Problem.BEFORE_START, Problem.MEDIA_BEFORE_START, Problem.WRONG_STREAM}
 UNREACHABLE, STUCK = "unreachable", "stuck"
-
-
-class Status(StrEnum):
-    PASS = "pass"
-    WARN = "warn"
-    FAIL = "fail"
-    NOT_TRIED = "not-tried"
-
-
-SEVERITY = {Status.NOT_TRIED: 0, Status.PASS: 1, Status.WARN: 2, Status.FAIL: 3}
-
-
-class Finding(NamedTuple):
-    """How one requirement was kept in one call."""
-
-    check: str
-    requirement: str
-    status: Status
-    detail: str
-    frame: Frame | None = None
-
-
-@dataclass(frozen=True)
-class Bounds:
-    """Seconds. `…_s` is what passes, `longest_…_s` what only warns."""
-
-    ahead_s: float = 10.0
-    first_audio_s: float = 2.0
-    longest_first_audio_s: float = 6.0
-    reaction_s: float = 2.0
-    longest_reaction_s: float = 5.0
-    clear_s: float = 1.0
-    queued_at_interruption_s: float = 0.5
-    """With no more than this queued, an agent may fall silent without a clear."""
-    unheard_s: float = 0.4
-    after_stop_s: float = 0.5
-    """Frames that were on their way when stop was sent."""
-    close_s: float = 2.0
-    longest_close_s: float = 5.0
-    pong_s: float = 1.0
-    stuck_s: float = 5.0
-    container: str = ""
-    """The container the phone number is set to, if it is known."""
-
-
-class Check:
-    """One requirement. Keeps the first observation of the worst that was seen."""
-
-    name: ClassVar[str]
-    requirement: ClassVar[str]
-
-    def __init__(self, bounds: Bounds, clock: PlayClock) -> None:
-        self.bounds, self.clock = bounds, clock
-        self._worst: tuple[Status, str, Frame | None] = (Status.NOT_TRIED, "", None)
-
-    def see(self, seen: Observation) -> None:
-        """Take one observation; the clock has already followed it."""
-        raise NotImplementedError
-
-    def conclude(self) -> None:
-        """The call is over: judge what only its end shows."""
-
-    def found(self, status: Status, detail: str, seen: Observation | None = None) -> None:
-        if SEVERITY[status] > SEVERITY[self._worst[0]]:
-            frame = frame_of(seen, self.clock.began) if seen else None
-            self._worst = (status, detail, frame)
-
-    def finding(self) -> Finding:
-        self.conclude()
-        return Finding(self.name, self.requirement, *self._worst)
 
 
 class Connects(Check):
@@ -135,7 +60,7 @@ class FirstAudio(Check):
             if not self.clock.audible_now:
                 return
             self.seconds = seen.at - self.clock.began
-            status = _within(self.seconds, self.bounds.first_audio_s, self.bounds.longest_first_audio_s)
+            status = within(self.seconds, self.bounds.first_audio_s, self.bounds.longest_first_audio_s)
             self.found(status, f"First audio after {self.seconds:.2f} s.", seen)
 
     def conclude(self) -> None:
@@ -263,104 +188,6 @@ class Marks(Check):
         return self.clock.stopped_at is None or quiet_s > self.bounds.queued_at_interruption_s
 
 
-class Interruption(Check):
-    """A key or a word while the agent speaks: what was queued must not play on."""
-
-    name = "clear"
-    requirement = "When the person presses a key or speaks over the agent, what was queued is cleared."
-    _by: Sent | None = None
-    _queued_s = 0.0
-
-    def see(self, seen: Observation) -> None:
-        match seen:
-            case Sent(event="dtmf" | "speech") if self._by is None and self.clock.audible_s(seen.at) > 0:
-                self._by, self._queued_s = seen, self.clock.audible_s(seen.at)
-            case Received(message=Clear()) if self._by:
-                self._cleared(seen, self._by)
-            case Received(message=Media()) if self._by and self._fell_silent(seen.at, self._by):
-                self.found(Status.PASS, "It fell silent without a clear: little was queued.", self._by)
-                self._by = None
-            case Sent(event="stop") | Closed():
-                self._judge(self._by, seen.at)
-
-    def _cleared(self, seen: Received, by: Sent) -> None:
-        after = seen.at - by.at
-        status = Status.PASS if after <= self.bounds.clear_s else Status.FAIL
-        self.found(status, f"Cleared {after:.2f} s after the {_cause(by)}.", seen)
-        self._by = None
-
-    def _fell_silent(self, at: float, by: Sent) -> bool:
-        short = self._queued_s <= self.bounds.queued_at_interruption_s
-        return self.clock.was_quiet and short and at - by.at <= self.bounds.clear_s + self._queued_s
-
-    def _judge(self, by: Sent | None, now: float) -> None:
-        """No clear came. What was queued played on, or new audio followed without a pause."""
-        self._by = None
-        if by is None or now - by.at < self.bounds.clear_s:
-            return
-        cause = _cause(by)
-        if self._queued_s > self.bounds.queued_at_interruption_s:
-            status = Status.FAIL if by.event == "dtmf" else Status.WARN
-            self.found(status, f"No clear after the {cause}: {self._queued_s:.1f} s played on.", by)
-        elif self.clock.audible_until > by.at + self.bounds.clear_s:
-            self.found(Status.WARN, f"No clear after the {cause}, and no pause in the audio.", by)
-        else:
-            self.found(Status.PASS, "It fell silent without a clear: little was queued.", by)
-
-    def conclude(self) -> None:
-        self._judge(self._by, self.clock.last_at)
-
-
-class Reaction(Check):
-    name = "reaction"
-    requirement = "A key or a sentence is answered soon: with audio, a clear or the end of the call."
-    _by: Sent | None = None
-    _speaking = False
-
-    def __init__(self, bounds: Bounds, clock: PlayClock) -> None:
-        super().__init__(bounds, clock)
-        self.seconds: list[float] = []
-
-    def see(self, seen: Observation) -> None:
-        match seen:
-            case Sent(event="dtmf" | "speech_over"):
-                self._by, self._speaking = seen, self.clock.audible_s(seen.at) > 0
-            case Closed() if self._speaking:
-                # It had its say, heard nothing of the key, and went: the check on clear tells of that.
-                self._by = None
-            case Received(message=Clear()) | Closed() if self._by:
-                self._reacted(seen, self._by)
-            case Received(message=Media()) if self._by and self.clock.audible_now:
-                if not self._speaking or self.clock.was_quiet:
-                    self._reacted(seen, self._by)
-            case Sent(event="stop") if self._by:
-                self._unanswered(self._by, seen.at)
-
-    def _reacted(self, seen: Observation, by: Sent) -> None:
-        self._by = None
-        seconds = seen.at - by.at
-        if len(self.seconds) < MOST_REACTIONS:
-            self.seconds.append(seconds)
-        self._judge(by, seconds, f"The {_cause(by)} was answered after {seconds:.2f} s.", seen)
-
-    def _judge(self, by: Sent, seconds: float, text: str, seen: Observation) -> None:
-        status = _within(seconds, self.bounds.reaction_s, self.bounds.longest_reaction_s)
-        if by.event != "dtmf" and status is Status.FAIL:
-            # An agent that only takes keys is a good agent.
-            status = Status.WARN
-        self.found(status, text, seen)
-
-    def _unanswered(self, by: Sent, now: float) -> None:
-        """Whoever was still speaking over the key is the business of the check on clear."""
-        self._by = None
-        if now - by.at > self.bounds.longest_reaction_s and not self._speaking:
-            self._judge(by, now - by.at, f"The {_cause(by)} was not answered in {now - by.at:.1f} s.", by)
-
-    def conclude(self) -> None:
-        if self._by:
-            self._unanswered(self._by, self.clock.last_at)
-
-
 class Farewell(Check):
     name = "farewell"
     requirement = "The agent closes only when its last words have been heard (it waits for a mark)."
@@ -416,7 +243,7 @@ class ClosesAfterStop(Check):
         stopped = self.clock.stopped_at
         if isinstance(seen, Closed) and stopped is not None:
             after = seen.at - stopped
-            status = _within(after, self.bounds.close_s, self.bounds.longest_close_s)
+            status = within(after, self.bounds.close_s, self.bounds.longest_close_s)
             self.found(status, f"Closed {after:.2f} s after stop.", seen)
 
     def conclude(self) -> None:
@@ -486,13 +313,3 @@ class Inspector:
     @property
     def reactions_s(self) -> list[float]:
         return self._reaction.seconds
-
-
-def _within(seconds: float, good: float, longest: float) -> Status:
-    if seconds <= good:
-        return Status.PASS
-    return Status.WARN if seconds <= longest else Status.FAIL
-
-
-def _cause(by: Sent) -> str:
-    return "key" if by.event == "dtmf" else "speech"

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
-from sandbox.conformance import SEVERITY, Finding, Status
+from sandbox.requirements import SEVERITY, Finding, Status
 
 WITHIN_5MS_PERCENT = 99.9
 SIGNS = {Status.PASS: "pass", Status.WARN: "WARN", Status.FAIL: "FAIL", Status.NOT_TRIED: "  - "}

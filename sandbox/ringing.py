@@ -10,11 +10,12 @@ from pathlib import Path
 import uvloop
 
 from sandbox.clips import Library
-from sandbox.conformance import Bounds, Inspector
+from sandbox.conformance import Inspector
 from sandbox.dialer import Dialer, DialerSettings, settle_memory
 from sandbox.people import Person
 from sandbox.quirks import Quirk
 from sandbox.report import Rung
+from sandbox.requirements import Bounds
 from sandbox.store import Order
 
 FULL_ROUND = ("impatient", "presses_one", "says_yes", "hangs_up_mid_prompt")
@@ -77,6 +78,7 @@ async def _ring(
     inspector = Inspector(task.bounds)
     outcome = await dialer.talk(order, inspector)
     counted = outcome.counted
+    skipped = counted.get("problems", {}).get("slots_skipped", 0)
     rung = Rung(
         order.record,
         order.person.name,
@@ -86,8 +88,8 @@ async def _ring(
         inspector.findings(),
         inspector.first_audio_s,
         inspector.reactions_s,
-        slots=counted.get("frames_sent", 0),
-        slots_late=counted.get("frames_late", 0),
+        slots=counted.get("frames_sent", 0) + skipped,
+        slots_late=counted.get("frames_late", 0) + skipped,
         recording=counted.get("recording", ""),
     )
     tell(rung)

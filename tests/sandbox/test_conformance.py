@@ -5,16 +5,7 @@ from typing import get_args
 import pytest
 
 from calls.protocol.messages import Clear, Malformed, Mark, Media, Problem
-from sandbox.conformance import (
-    CHECKS,
-    SEVERITY,
-    STUCK,
-    UNREACHABLE,
-    Bounds,
-    Finding,
-    Inspector,
-    Status,
-)
+from sandbox.conformance import CHECKS, STUCK, UNREACHABLE, Inspector
 from sandbox.observations import (
     LONGEST_EXCERPT,
     Answered,
@@ -26,6 +17,7 @@ from sandbox.observations import (
     excerpt,
     frame_of,
 )
+from sandbox.requirements import SEVERITY, Bounds, Finding, Status
 
 LOUD, QUIET = b"\1\0" * 8, bytes(16)
 """One millisecond each."""

@@ -4,9 +4,9 @@ import json
 
 import pytest
 
-from sandbox.conformance import Finding, Status
 from sandbox.observations import Frame
 from sandbox.report import Rung, as_data, as_text, failed, figures, judged, shown_address, within_percent
+from sandbox.requirements import Finding, Status
 
 SHOWN = Frame("agent", 7, 1234, '{"event":"media"}')
 

@@ -8,11 +8,12 @@ import pytest
 
 from calls.audio import wav as wave
 from sandbox.clips import Library
-from sandbox.conformance import CHECKS, Bounds, Finding, Status
+from sandbox.conformance import CHECKS
 from sandbox.leg import Ended
 from sandbox.people import read_cast
 from sandbox.quirks import PROFILES, Quirk
 from sandbox.report import Rung
+from sandbox.requirements import Bounds, Finding, Status
 from sandbox.ringing import Task, ring_all
 from tests.sandbox.agents import Behaviour, agent
 from tests.sandbox.broken import BROKEN, good, says_nothing, stays_after_stop

@@ -25,8 +25,9 @@ NOBODY = "ws://127.0.0.1:1/s3cret"
     ],
 )
 def test_what_makes_no_sense_is_refused_in_a_sentence(options: list[str], word: str) -> None:
-    with pytest.raises(CommandError, match=word):
+    with pytest.raises(CommandError, match=word) as refused:
         call_command("sandbox_call", "--to", NOBODY, *options)
+    assert refused.value.returncode == 2
 
 
 def test_an_agent_that_is_not_there_is_a_report_and_exit_code_1(tmp_path: Path) -> None:

@@ -11,9 +11,9 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
 from sandbox import clips, quirks
-from sandbox.conformance import Bounds
 from sandbox.people import Kind, Person, PicksUp, cast
 from sandbox.report import Rung, as_data, as_text, failed
+from sandbox.requirements import Bounds
 from sandbox.ringing import FULL_ROUND, Task, ring
 
 
@@ -63,11 +63,11 @@ class Command(BaseCommand):
 
 def _task(options: dict[str, Any], people: tuple[Person, ...], record_to: Path | None) -> Task:
     if options["calls"] < 0 or options["timeout"] <= 0:
-        raise CommandError("--calls and --timeout must be positive.")
+        raise _unreadable("--calls and --timeout must be positive.")
     try:
         chosen = quirks.read(options["quirks"])
     except ValueError as error:
-        raise CommandError(str(error)) from error
+        raise _unreadable(str(error)) from error
     return Task(
         options["to"],
         people,
@@ -87,10 +87,15 @@ def _people(names: list[str]) -> tuple[Person, ...]:
     for name in names:
         person = cast().get(name)
         if person is None:
-            raise CommandError(f"There is no person {name!r}; there are {', '.join(cast())}.")
+            raise _unreadable(f"There is no person {name!r}; there are {', '.join(cast())}.")
         if person.picks_up not in (PicksUp.ANSWER, PicksUp.VOICEMAIL):
-            raise CommandError(f"{name} never picks up, so no stream would be opened.")
+            raise _unreadable(f"{name} never picks up, so no stream would be opened.")
     return tuple(cast()[name] for name in names)
+
+
+def _unreadable(text: str) -> CommandError:
+    """A command line that makes no sense; 1 is kept for agents that broke a requirement."""
+    return CommandError(text, returncode=2)
 
 
 def _voices(people: tuple[Person, ...]) -> clips.Library:
@@ -103,7 +108,7 @@ def _voices(people: tuple[Person, ...]) -> clips.Library:
 def _parameter(text: str) -> tuple[str, str]:
     name, found, value = text.partition("=")
     if not found or not name:
-        raise CommandError(f"--param {text!r} is not NAME=VALUE.")
+        raise _unreadable(f"--param {text!r} is not NAME=VALUE.")
     return name, value
 
 
