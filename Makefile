@@ -63,4 +63,4 @@ lock:  ## pin everything again from pyproject.toml (needs uv)
 	uv pip compile pyproject.toml --extra dev -c requirements.txt --python-version 3.11 --no-emit-index-url --custom-compile-command "make lock" -o requirements-dev.txt
 
 clean:  ## remove what running made
-	rm -rf var .venv
+	rm -rf var .venv .venv-pipecat
