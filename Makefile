@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 export PYTHONUNBUFFERED := 1
 
-.PHONY: help run test test-embedded test-scaled test-sandbox check demo crash-demo bench bench-media bench-media-quick outage soak fuzz lock setup setup-dev clean
+.PHONY: help run test test-embedded test-scaled test-sandbox check demo crash-demo bench bench-media bench-media-quick outage soak fuzz bench-sandbox test-pipecat lock setup setup-dev clean
 
 help:  ## what there is
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -37,11 +37,17 @@ crash-demo: setup  ## the same with kill -9 of worker and web on the way
 test: setup-dev  ## every test, in both configurations
 	@$(BIN)/python -m awaaz_project.testing
 
+test-pipecat: setup-dev  ## rings an agent on pipecat-ai, which is installed (520 MB) into .venv-pipecat
+	@test -x .venv-pipecat/bin/python || $(PYTHON) -m venv .venv-pipecat
+	@wanted="$$($(BIN)/python -c 'import tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))["project"]["optional-dependencies"]["pipecat"])')" \
+		&& .venv-pipecat/bin/pip install --quiet --disable-pip-version-check $$wanted
+	PIPECAT_PYTHON=.venv-pipecat/bin/python $(BIN)/pytest -q tests/sandbox/test_third_parties.py --ds=sandbox.settings
+
 check: setup-dev  ## style, types, architecture, migrations
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy .
-	$(BIN)/mypy --config-file sandbox/mypy.ini sandbox tests/sandbox
+	$(BIN)/mypy --config-file sandbox/mypy.ini sandbox tests/sandbox bench/sandbox.py
 	$(BIN)/lint-imports
 	$(BIN)/python manage.py makemigrations --check --dry-run
 	DJANGO_SETTINGS_MODULE=sandbox.settings $(BIN)/python manage.py makemigrations --check --dry-run
@@ -67,9 +73,12 @@ soak: setup-dev  ## calls for minutes, memory must stay flat: MINUTES=30 CALLS=(
 fuzz: .venv/installed-fuzz  ## hostile frames, guided and by the million: SECONDS=60 FRAMES=1000000 RATE=2000
 	@$(BIN)/python -m bench.fuzz $(if $(SECONDS),--seconds $(SECONDS)) $(if $(FRAMES),--frames $(FRAMES)) $(if $(RATE),--rate $(RATE))
 
+bench-sandbox: setup-dev  ## 200 calls from one process on one core: are their frames in time?
+	@$(BIN)/python -m bench.sandbox
+
 lock:  ## pin everything again from pyproject.toml (needs uv)
 	uv pip compile pyproject.toml --python-version 3.11 --no-emit-index-url --custom-compile-command "make lock" -o requirements.txt
 	uv pip compile pyproject.toml --extra dev -c requirements.txt --python-version 3.11 --no-emit-index-url --custom-compile-command "make lock" -o requirements-dev.txt
 
 clean:  ## remove what running made
-	rm -rf var .venv
+	rm -rf var .venv .venv-pipecat

@@ -1,16 +1,21 @@
 """One call: ring, connect to the agent's WebSocket, hold the line at 20 ms a frame, hang up, report.
 
-Slots are absolute (`t0 + n × 20 ms`), so lateness never adds up. Nothing but the socket's own send stands in
-the loop; what happened goes to the database when the call is over.
+Slots are absolute (`t0 + n × 20 ms`), so lateness never adds up, and those of different calls are spread over
+the 20 ms, so that they do not wait for each other. Nothing but the socket's own send stands in the loop; what
+happened goes to the database when the call is over. Times are `time.monotonic`, not the loop's, which some
+loops read once a turn: that would hide lateness.
 """
 
 import asyncio
 import contextlib
+import gc
 import logging
 import random
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import count
 from pathlib import Path
+from time import monotonic
 from typing import Any
 
 from websockets.asyncio.client import ClientConnection, connect
@@ -21,9 +26,12 @@ from calls.protocol.errors import ProtocolError
 from calls.protocol.stream import PlatformStream
 from sandbox import clock
 from sandbox.clips import Library
+from sandbox.conformance import STUCK, UNREACHABLE, Inspector
 from sandbox.leg import Ended, Leg
+from sandbox.observations import Answered, GivenUp
 from sandbox.people import Mind, PicksUp
 from sandbox.playout import SLOT_S
+from sandbox.quirks import Quirk, Shaper
 from sandbox.store import Order, Outcome
 
 log = logging.getLogger("sandbox.dialer")
@@ -35,6 +43,10 @@ FRAMES_BETWEEN_CHECKS = 50
 FRAMES_BEFORE_OTHERS = 16
 """An agent that floods lets the other calls have their turn after this many frames."""
 CLOSE_S = 2.0
+PING_EVERY_S = 0.5
+COLLECT_SELDOM = (20_000, 50, 50)
+GOLDEN = 0.6180339887498949
+"""Multiples of it, modulo 1, lie evenly however many there are: the phases of the calls."""
 MOST_FRAME_BYTES = 4 * 2**20
 NOT_REACHED = {
     PicksUp.BUSY: (Ended.BUSY, "The line was busy."),
@@ -48,6 +60,10 @@ class DialerSettings:
     longest_s: float
     handshake_s: float
     record_to: Path | None = None
+    linger_s: float = 0.0
+    """How long to listen to the agent after stop, to see what it does. 0: close at once."""
+    quirks: frozenset[Quirk] = frozenset()
+    stuck_s: float = STUCK_S
 
 
 @dataclass
@@ -56,10 +72,13 @@ class Line:
 
     socket: ClientConnection
     leg: Leg
+    shaper: Shaper
+    inspector: Inspector | None = None
     late: int = 0
     skipped: int = 0
     answered_at: datetime = field(default_factory=clock.now)
     began: float = 0.0
+    closed: bool = False
 
 
 class Unreachable(Exception):
@@ -71,6 +90,7 @@ class Dialer:
 
     def __init__(self, library: Library, settings: DialerSettings) -> None:
         self._library, self._settings = library, settings
+        self._turns = count()
 
     async def ring(self, order: Order) -> Outcome | None:
         """Let it ring. None when somebody picks up, else how it ended."""
@@ -80,27 +100,39 @@ class Dialer:
         ended = NOT_REACHED.get(order.person.picks_up)
         return Outcome(*ended) if ended else None
 
-    async def talk(self, order: Order) -> Outcome:
-        """The answered call, from the handshake to the hang-up; a cancelled one is told to the agent."""
+    async def talk(self, order: Order, inspector: Inspector | None = None) -> Outcome:
+        """The answered call, from the handshake to the hang-up; a cancelled one is told to the agent.
+
+        An inspector sees all of it.
+        """
         answered_at = clock.now()
         try:
             socket = await self._connect(order.stream_url)
         except Unreachable as error:
+            if inspector:
+                inspector.note(GivenUp(0.0, UNREACHABLE, str(error)))
             return Outcome(Ended.AGENT_UNREACHABLE, str(error), answered_at)
-        line = Line(socket, self._leg(order), answered_at=answered_at)
+        line = Line(
+            socket,
+            self._leg(order, inspector),
+            Shaper(self._settings.quirks),
+            inspector,
+            answered_at=answered_at,
+        )
         try:
             await self._hold(line, order)
         finally:
             await _hang_up(line)
         return self._outcome(line, order)
 
-    def _leg(self, order: Order) -> Leg:
+    def _leg(self, order: Order, inspector: Inspector | None) -> Leg:
         return Leg(
             PlatformStream(order.stream_sid, order.call_sid),
             Mind(order.person, _luck(order, "mind")),
             self._library.speaker(order.language),
             longest_s=self._settings.longest_s,
             record=self._settings.record_to is not None,
+            watch=inspector.note if inspector else None,
         )
 
     async def _connect(self, url: str) -> ClientConnection:
@@ -137,30 +169,38 @@ class Dialer:
             ) from error
 
     async def _hold(self, line: Line, order: Order) -> None:
-        loop = asyncio.get_running_loop()
-        line.began = loop.time()
-        reader: asyncio.Task[None] | None = None
+        reader = asyncio.create_task(_read(line))
+        tasks = {reader}
         try:
+            await asyncio.sleep(line.shaper.delay_s)
+            line.began = monotonic()
             opening = line.leg.opened(order.custom_parameters, line.began)
-            reader = asyncio.create_task(_read(line))
-            await _pace(line, opening)
+            if line.inspector:
+                tasks.add(asyncio.create_task(_ping(line, line.inspector, self._settings.stuck_s)))
+            await _pace(line, opening, phase=next(self._turns) * GOLDEN % 1)
+            await self._linger(line, reader)
         except ProtocolError as error:
             text = f"The start message cannot be sent: {error}"
-            line.leg.fail(Ended.PLATFORM_FAILED, text, loop.time())
+            line.leg.fail(Ended.PLATFORM_FAILED, text, monotonic())
         except asyncio.CancelledError:
             # Only the end of the process cancels: the agent hears of it, and the outcome is still reported.
             await _send_stop(line)
         finally:
-            if reader is not None:
-                reader.cancel()
-                await asyncio.wait([reader])
+            for task in tasks:
+                task.cancel()
+            await asyncio.wait(tasks)
+
+    async def _linger(self, line: Line, reader: "asyncio.Task[None]") -> None:
+        """After stop, see what the agent does until it closes."""
+        if self._settings.linger_s and line.leg.stopped:
+            await asyncio.wait([reader], timeout=self._settings.linger_s)
 
     def _outcome(self, line: Line, order: Order) -> Outcome:
         leg, figures = line.leg, line.leg.playout.figures
         ending = leg.ending
         if ending is None:
             return Outcome(Ended.PLATFORM_FAILED, "The call ended without a reason.", line.answered_at)
-        duration_ms = round((asyncio.get_running_loop().time() - line.began) * 1000)
+        duration_ms = round((monotonic() - line.began) * 1000)
         counted: dict[str, Any] = {
             "frames_sent": leg.frames_sent,
             "frames_late": line.late,
@@ -193,38 +233,71 @@ class Dialer:
         return path.name
 
 
+def settle_memory() -> None:
+    """Once everything is loaded: a full collection of the frameworks' objects stops all calls for 50 ms."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(*COLLECT_SELDOM)
+
+
 def _luck(order: Order, part: str) -> random.Random:
     """The same dice for the same call and part of it, so that a run repeats."""
     return random.Random(f"{order.seed}:{order.to}:{order.attempt}:{part}")
 
 
-async def _pace(line: Line, opening: list[str]) -> None:
-    """Send the opening and then one slot every 20 ms until the call has ended."""
+async def _pace(line: Line, opening: list[str], *, phase: float) -> None:
+    """Send the opening and then one slot every 20 ms until the call has ended.
+
+    `phase` (0 to 1): where in the 20 ms that all calls share this one has its slots.
+    """
     loop, leg = asyncio.get_running_loop(), line.leg
+    first = (line.began // SLOT_S + 1 + phase) * SLOT_S
     slot = 0
     try:
         async with asyncio.timeout(STUCK_S) as patience:
             await _send(line, opening)
             while leg.ending is None:
-                due = line.began + slot * SLOT_S
-                delay = due - loop.time()
+                due = first + slot * SLOT_S
+                delay = due - monotonic()
                 if delay > 0:
                     await asyncio.sleep(delay)
                 elif delay < -GIVE_UP_BEHIND_S:
                     line.skipped += int(-delay / SLOT_S)
                     slot += int(-delay / SLOT_S)
-                line.late += delay < -LATE_S
-                await _send(line, leg.tick(loop.time()))
+                await _send(line, leg.tick(monotonic()))
+                line.late += monotonic() - due > LATE_S
                 slot += 1
                 if slot % FRAMES_BETWEEN_CHECKS == 0:
                     patience.reschedule(loop.time() + STUCK_S)
     except TimeoutError:
-        leg.fail(Ended.AGENT_STUCK, f"The agent read nothing for {STUCK_S:g} seconds.", loop.time())
+        _give_up(line, f"The agent read nothing for {STUCK_S:g} seconds.")
+
+
+def _give_up(line: Line, reason: str) -> None:
+    now = monotonic()
+    if line.inspector and line.leg.ending is None:
+        line.inspector.note(GivenUp(now, STUCK, reason))
+    line.leg.fail(Ended.AGENT_STUCK, reason, now)
+
+
+async def _ping(line: Line, inspector: Inspector, stuck_s: float) -> None:
+    """Whether the agent reads: a ping waits behind the frames it has not read."""
+    try:
+        while True:
+            await asyncio.sleep(PING_EVERY_S)
+            began = monotonic()
+            async with asyncio.timeout(stuck_s):
+                await (await line.socket.ping())
+            inspector.note(Answered(monotonic(), monotonic() - began))
+    except TimeoutError:
+        _give_up(line, f"The agent answered no ping for {stuck_s:g} seconds: it does not read.")
+    except ConnectionClosed:
+        return
 
 
 async def _send(line: Line, frames: list[str]) -> None:
     try:
-        for frame in frames:
+        for frame in line.shaper.shape(frames):
             await line.socket.send(frame)
     except ConnectionClosed:
         _note_close(line)
@@ -232,31 +305,34 @@ async def _send(line: Line, frames: list[str]) -> None:
 
 async def _read(line: Line) -> None:
     """Feed the leg with what the agent sends, letting other calls run in between."""
-    loop, count = asyncio.get_running_loop(), 0
+    # Text is only told from binary frames where somebody wants to know: decoding costs.
+    decode = None if line.inspector else False
+    read = 0
     try:
-        while line.leg.ending is None:
-            frame = await line.socket.recv(decode=False)
-            await _send(line, line.leg.received(frame, loop.time()))
-            count += 1
-            if count % FRAMES_BEFORE_OTHERS == 0:
+        while True:
+            frame = await line.socket.recv(decode=decode)
+            await _send(line, line.leg.received(frame, monotonic()))
+            read += 1
+            if read % FRAMES_BEFORE_OTHERS == 0:
                 await asyncio.sleep(0)
     except ConnectionClosed:
         _note_close(line)
     except ProtocolError as error:
-        line.leg.fail(Ended.PLATFORM_FAILED, f"A frame cannot be answered: {error}", loop.time())
+        line.leg.fail(Ended.PLATFORM_FAILED, f"A frame cannot be answered: {error}", monotonic())
 
 
 def _note_close(line: Line) -> None:
-    line.leg.agent_closed(line.socket.close_code, asyncio.get_running_loop().time())
+    if not line.closed:
+        line.closed = True
+        line.leg.agent_closed(line.socket.close_code, monotonic())
 
 
 async def _send_stop(line: Line) -> None:
     """The process is stopping: tell the agent so, if it listens."""
     reason = "The platform is stopping."
-    frames = line.leg.stop(Ended.PLATFORM_RESTARTED, reason, asyncio.get_running_loop().time())
-    with contextlib.suppress(TimeoutError):
+    with contextlib.suppress(TimeoutError, ProtocolError):
         async with asyncio.timeout(1):
-            await _send(line, frames)
+            await _send(line, line.leg.stop(Ended.PLATFORM_RESTARTED, reason, monotonic()))
 
 
 async def _hang_up(line: Line) -> None:

@@ -14,7 +14,9 @@ from calls.audio.framing import Framer
 from calls.audio.pcm import FRAME_BYTES, FRAME_MS, silence
 from calls.audio.vad import EnergyVad, SpeechEnded, SpeechStarted
 from calls.protocol.messages import Clear, Malformed, Mark, Media
+from calls.protocol.state import State
 from calls.protocol.stream import PlatformStream
+from sandbox.observations import Closed, Observation, Received, Sent
 from sandbox.people import Action, Beep, HangUp, Heard, Mind, Press, Say
 from sandbox.playout import Playout
 
@@ -66,6 +68,7 @@ class Leg:
         *,
         longest_s: float,
         record: bool = False,
+        watch: Callable[[Observation], None] | None = None,
     ) -> None:
         self.playout = Playout()
         self.ending: Ending | None = None
@@ -77,23 +80,35 @@ class Leg:
         self.frames_sent = self.media_received = 0
         self.marks_received = self.marks_returned = self.clears = 0
         self._stream, self._mind, self._sounds = stream, mind, sounds
-        self._longest_s = longest_s
+        self._longest_s, self._watch = longest_s, watch
+        self._frames_received = 0
         self._opened_at = 0.0
         self._voice: deque[bytes] = deque()
         self._vad = EnergyVad()
+
+    @property
+    def stopped(self) -> bool:
+        """Whether the call was ended with a stop frame."""
+        return self._stream.state is State.STOPPED
 
     def opened(self, custom_parameters: dict[str, str], now: float) -> list[str]:
         """The first frames of the stream. ProtocolError if the parameters cannot be sent."""
         self._opened_at = now
         start = self._stream.start(custom_parameters)
+        self._see(Sent(now, "start", start))
         self._tell(now, "picked up")
         return [start, *self._react([Heard.PICKED_UP], now)]
 
     def received(self, text: str | bytes, now: float) -> list[str]:
-        """One frame from the agent; what has to be answered at once."""
-        if self.ending:
+        """One frame from the agent; what has to be answered at once. After the end it is only watched."""
+        if self.ending and self._watch is None:
             return []
         message = self._stream.receive(text)
+        self._frames_received += 1
+        if self._watch:
+            self._watch(Received(now, self._frames_received, text, message))
+        if self.ending:
+            return []
         match message:
             case Media():
                 self.media_received += 1
@@ -112,12 +127,13 @@ class Leg:
         if self.ending:
             return []
         slot = self.playout.play_slot(now)
-        frames = [self._returned(name) for name in slot.marks]
+        frames = [self._returned(name, now) for name in slot.marks]
         talking = bool(self._voice)
         said = self._voice.popleft() if talking else SILENT_FRAME
         events = self._listen(slot.audio, now)
         if talking and not self._voice:
             events.append(Heard.CLIP_DONE)
+            self._see(Sent(now, "speech_over"))
         frames.append(self._stream.media(said))
         self.frames_sent += 1
         if self.recorded is not None:
@@ -130,6 +146,7 @@ class Leg:
 
         What was still in the play-out buffer is dropped: a line that is hung up plays nothing more.
         """
+        self._see(Closed(now, code))
         if code in (1000, 1005):
             self._end(Ended.AGENT_ENDED, "The agent closed the connection, which ends the call.", now)
         else:
@@ -141,7 +158,9 @@ class Leg:
         if self.ending:
             return []
         self._end(how, reason, now)
-        return [self._stream.stop(reason)]
+        frame = self._stream.stop(reason)
+        self._see(Sent(now, "stop", frame))
+        return [frame]
 
     def fail(self, how: Ended, reason: str, now: float) -> None:
         """End the call without a stop frame: the stream cannot carry one any more."""
@@ -172,12 +191,16 @@ class Leg:
             case Press(digit):
                 self._tell(now, "pressed", digit)
                 self.digits = (self.digits + digit)[:MOST_DIGITS]
-                return [self._stream.dtmf(digit)]
+                frame = self._stream.dtmf(digit)
+                self._see(Sent(now, "dtmf", frame, digit))
+                return [frame]
             case Say(clip):
                 self._tell(now, "said", clip)
+                self._see(Sent(now, "speech", name=clip))
                 self._speak(self._sounds(clip))
             case Beep():
                 self._tell(now, "beeped")
+                self._see(Sent(now, "speech", name="beep"))
                 self._speak(beep(VOICEMAIL_BEEP_MS))
             case HangUp(reason):
                 return self.stop(Ended.PERSON_HUNG_UP, f"The person {reason}.", now)
@@ -196,14 +219,16 @@ class Leg:
         if not self.playout.add_mark(name):
             self._count_problem("too_many_marks", now)
 
-    def _returned(self, name: str) -> str:
+    def _returned(self, name: str, now: float) -> str:
         self.marks_returned += 1
-        return self._stream.mark(name)
+        frame = self._stream.mark(name)
+        self._see(Sent(now, "mark", frame, name))
+        return frame
 
     def _clear(self, now: float) -> list[str]:
         self.clears += 1
         self._tell(now, "cleared", f"{self.playout.buffered_ms} ms dropped")
-        return [self._returned(name) for name in self.playout.clear()]
+        return [self._returned(name, now) for name in self.playout.clear()]
 
     def _note_problem(self, malformed: Malformed, now: float) -> None:
         self._count_problem(malformed.problem.value, now, malformed.detail)
@@ -221,6 +246,10 @@ class Leg:
             return []
         reason = f"The call reached its longest time of {self._longest_s:g} seconds."
         return self.stop(Ended.TOO_LONG, reason, now)
+
+    def _see(self, seen: Observation) -> None:
+        if self._watch:
+            self._watch(seen)
 
     def _end(self, how: Ended, reason: str, now: float) -> None:
         if self.ending is None:

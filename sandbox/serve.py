@@ -11,6 +11,7 @@ from collections.abc import Iterator
 import uvicorn
 
 from sandbox.asgi import application
+from sandbox.dialer import settle_memory
 from sandbox.scheduler import Platform
 
 log = logging.getLogger("sandbox.serve")
@@ -62,4 +63,5 @@ async def serve(listener: socket.socket) -> None:
 def run(listener: socket.socket) -> None:
     """Blocking. Threads of the API hand the interpreter back quickly: calls need it every 20 ms."""
     sys.setswitchinterval(0.001)
+    settle_memory()
     asyncio.run(serve(listener))

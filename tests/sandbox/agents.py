@@ -38,15 +38,15 @@ class Caller:
         self.arrived: list[float] = []
         self.closed = False
 
-    async def next(self, event: str) -> dict[str, Any]:
-        """Read on until a frame of this event has come."""
+    async def next(self, *events: str) -> dict[str, Any]:
+        """Read on until a frame of one of these events has come."""
         async for text in self.socket:
             self.frames.append(json.loads(text))
             self.arrived.append(asyncio.get_running_loop().time())
-            if self.frames[-1]["event"] == event:
+            if self.frames[-1]["event"] in events:
                 return self.frames[-1]
         self.closed = True
-        raise AssertionError(f"the platform closed before a {event}")
+        raise AssertionError(f"the platform closed before a {' or '.join(events)}")
 
     async def read_to_the_end(self) -> None:
         async for text in self.socket:
@@ -56,7 +56,7 @@ class Caller:
 
     @property
     def sid(self) -> str:
-        return str(self.frames[0]["stream_sid"])
+        return str(next(frame["stream_sid"] for frame in self.frames if "stream_sid" in frame))
 
     def of(self, event: str) -> list[dict[str, Any]]:
         return [frame for frame in self.frames if frame["event"] == event]

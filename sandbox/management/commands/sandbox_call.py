@@ -1,0 +1,121 @@
+"""`manage.py sandbox_call --to ws://…`: ring any agent and report. docs/test-your-agent.md tells how."""
+
+import json
+import sys
+import tempfile
+from argparse import ArgumentParser
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError
+
+from sandbox import clips, quirks
+from sandbox.people import Kind, Person, PicksUp, cast
+from sandbox.report import Rung, as_data, as_text, failed
+from sandbox.requirements import Bounds
+from sandbox.ringing import FULL_ROUND, Task, ring
+
+
+class Command(BaseCommand):
+    help = "Ring an agent over its WebSocket and report, requirement by requirement. Exit 1 if one is broken."
+    requires_system_checks: list[str] = []
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--to", required=True, help="the agent's address, ws:// or wss://")
+        parser.add_argument(
+            "--person",
+            action="append",
+            help=f"who answers; may be repeated (default: {', '.join(FULL_ROUND)})",
+        )
+        parser.add_argument("--calls", type=int, default=0, help="so many at once, with percentiles")
+        parser.add_argument("--container", choices=["wav", "raw"], default="", help="what payloads must be")
+        parser.add_argument("--ahead", type=float, default=10.0, help="most seconds of audio ahead (10)")
+        parser.add_argument("--timeout", type=float, default=60.0, help="longest call in seconds (60)")
+        parser.add_argument("--seed", default="awaaz", help="the same seed, the same pauses")
+        parser.add_argument("--language", default="hi", help="the person's language (hi)")
+        parser.add_argument("--param", action="append", default=[], help="NAME=VALUE for custom_parameters")
+        parser.add_argument("--quirks", default="", help=f"{', '.join([*quirks.PROFILES, *quirks.Quirk])}")
+        parser.add_argument("--json", dest="json_file", help="write the report as JSON; - for the output")
+        parser.add_argument("--wav", dest="wav_file", help="stereo: left what the person heard, right said")
+
+    def handle(self, *_args: Any, **options: Any) -> None:
+        people = _people(options["person"] or list(FULL_ROUND))
+        library = _voices(people)
+        with tempfile.TemporaryDirectory(prefix="sandbox-call-") as folder:
+            task = _task(options, people, Path(folder) if options["wav_file"] else None)
+            calls = ring(task, library)
+            if options["wav_file"]:
+                _keep_recordings(calls, Path(folder), Path(options["wav_file"]))
+        self._report(calls, task.url, options["json_file"])
+        if failed(calls):
+            sys.exit(1)
+
+    def _report(self, calls: list[Rung], url: str, json_file: str | None) -> None:
+        data = json.dumps(as_data(calls, url), ensure_ascii=False, indent=1)
+        if json_file == "-":
+            self.stdout.write(data)
+            return
+        if json_file:
+            Path(json_file).write_text(data + "\n", encoding="utf-8")
+        self.stdout.write(as_text(calls, url))
+
+
+def _task(options: dict[str, Any], people: tuple[Person, ...], record_to: Path | None) -> Task:
+    if options["calls"] < 0 or options["timeout"] <= 0:
+        raise _unreadable("--calls and --timeout must be positive.")
+    try:
+        chosen = quirks.read(options["quirks"])
+    except ValueError as error:
+        raise _unreadable(str(error)) from error
+    return Task(
+        options["to"],
+        people,
+        calls=options["calls"],
+        seed=options["seed"],
+        language=options["language"],
+        longest_s=options["timeout"],
+        handshake_s=settings.SANDBOX_HANDSHAKE_SECONDS,
+        parameters=tuple(_parameter(text) for text in options["param"]),
+        bounds=Bounds(ahead_s=options["ahead"], container=options["container"]),
+        quirks=chosen,
+        record_to=record_to,
+    )
+
+
+def _people(names: list[str]) -> tuple[Person, ...]:
+    for name in names:
+        person = cast().get(name)
+        if person is None:
+            raise _unreadable(f"There is no person {name!r}; there are {', '.join(cast())}.")
+        if person.picks_up not in (PicksUp.ANSWER, PicksUp.VOICEMAIL):
+            raise _unreadable(f"{name} never picks up, so no stream would be opened.")
+    return tuple(cast()[name] for name in names)
+
+
+def _unreadable(text: str) -> CommandError:
+    """A command line that makes no sense; 1 is kept for agents that broke a requirement."""
+    return CommandError(text, returncode=2)
+
+
+def _voices(people: tuple[Person, ...]) -> clips.Library:
+    """The clips are made on first use; without speech synthesis the people use tones."""
+    if any(step.kind is Kind.SAY for person in people for step in person.script):
+        clips.make(settings.SANDBOX_CLIPS_DIR)
+    return clips.Library(settings.SANDBOX_CLIPS_DIR)
+
+
+def _parameter(text: str) -> tuple[str, str]:
+    name, found, value = text.partition("=")
+    if not found or not name:
+        raise _unreadable(f"--param {text!r} is not NAME=VALUE.")
+    return name, value
+
+
+def _keep_recordings(calls: list[Rung], folder: Path, wanted: Path) -> None:
+    """The first call's recording under the name asked for, others beside it as NAME-2.wav and so on."""
+    for call in calls:
+        if call.recording:
+            ending = "" if call.number == 1 else f"-{call.number}"
+            path = wanted.with_name(f"{wanted.stem}{ending}{wanted.suffix}")
+            path.write_bytes((folder / call.recording).read_bytes())
