@@ -117,8 +117,22 @@ class Judgement:
     @property
     def until(self) -> datetime | None:
         """When to judge again, if the call is only deferred."""
-        times = [finding.until for finding in self.findings if finding.until]
-        return max(times) if times and self.verdict == Verdict.DEFER else None
+        return self.waits_until if self.verdict == Verdict.DEFER else None
+
+    @property
+    def waits_until(self) -> datetime | None:
+        """The latest time that any rule proposes, also beside a refusal: until then staff can act."""
+        return max((finding.until for finding in self.findings if finding.until), default=None)
+
+    @property
+    def refuses_person(self) -> bool:
+        """Whether this person is refused for good, whatever staff do about the campaign."""
+        return any(found.scope == Scope.PERSON for found in self.blocks)
+
+    @property
+    def stops_campaign(self) -> bool:
+        """Whether the campaign may call nobody now, until staff have acted."""
+        return bool(self.campaign_blocks) and not self.refuses_person and self.waits_until is None
 
     @property
     def opted_out(self) -> bool:

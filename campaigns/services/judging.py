@@ -172,7 +172,9 @@ def _scrub(ours: CampaignFacts) -> rules.Scrub | None:
 
 def _script(ours: CampaignFacts) -> rules.Script | None:
     row = ours.declaration
-    return row and rules.Script(
+    if row is None:
+        return None
+    return rules.Script(
         says_name=row.says_name,
         says_purpose=row.says_purpose,
         says_recorded=row.says_recorded,
