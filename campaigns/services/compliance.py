@@ -40,7 +40,9 @@ def record_scrub(
     """
     if not operator.strip() or not reference.strip():
         raise NotRecorded("A scrub counts only with the operator and the operator's reference.")
-    people = Recipient.objects.select_for_update().filter(campaign=campaign)
+    # An import locks the same row, so nobody is added while the list is counted.
+    Campaign.objects.select_for_update().get(pk=campaign.pk)
+    people = Recipient.objects.filter(campaign=campaign)
     phones = sorted(people.values_list("phone", flat=True))
     if submitted < len(phones):
         raise NotRecorded(

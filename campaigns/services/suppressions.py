@@ -126,8 +126,8 @@ def _call_off(phones: Collection[str], wish: Wish, *, now: datetime) -> None:
     people = Recipient.objects.filter(phone__in=phones)
     if wish.category:
         people = people.filter(campaign__category=wish.category)
-    planned = Message.objects.select_for_update(of=("self",)).filter(
-        recipient__in=people, state=Message.State.PLANNED
+    planned = Message.objects.select_for_update().filter(
+        recipient__in=people.values("pk"), state=Message.State.PLANNED
     )
     of_whom = dict(planned.values_list("pk", "recipient_id"))
     Message.objects.filter(pk__in=of_whom, state=Message.State.PLANNED).update(
