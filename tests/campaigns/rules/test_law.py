@@ -2,6 +2,8 @@
 
 from datetime import date
 
+from django.conf import settings
+
 from campaigns.rules import JUDGES, REVIEWED, RULES, VERSION, Kind, Verdict, evaluate
 from tests.campaigns.rules.cases import NOON, attempt
 
@@ -42,3 +44,9 @@ def test_every_rule_in_force_speaks_about_every_attempt() -> None:
     assert sorted(found.id for found in judgement.findings) == sorted(JUDGES)
     assert judgement.verdict == Verdict.OK
     assert sorted(judgement.passed()) == sorted(JUDGES)
+
+
+def test_the_page_for_people_names_every_rule() -> None:
+    page = (settings.BASE_DIR / "docs" / "rules.md").read_text(encoding="utf-8")
+    assert [rule.name for rule in RULES if f"| {rule.name}" not in page] == []
+    assert f"{REVIEWED:%d %b %Y}" in page

@@ -161,9 +161,15 @@ starts = st.builds(
 )
 own_hours = st.none() | st.times()
 categories = st.sampled_from(["service", "transactional", "collections", "microfinance", "survey"])
-#: Minutes that pass, and how every call on the way ends.
+#: How long hand-over is late, minutes until the next round, and how every call on the way ends.
 days = st.lists(
-    st.tuples(st.integers(1, 900), st.sampled_from(["USER_BUSY", None, "NO_ANSWER"])), min_size=1, max_size=6
+    st.tuples(
+        st.sampled_from([0, 0, 10, 400]),
+        st.sampled_from([1, 245]) | st.integers(1, 900),
+        st.sampled_from(["USER_BUSY", "NO_ANSWER", None]),
+    ),
+    min_size=1,
+    max_size=6,
 )
 
 
@@ -186,7 +192,7 @@ class PlansTest(TestCase):
         own: tuple[Any, Any],
         reason: str,
         pace: int,
-        course: list[tuple[int, str | None]],
+        course: list[tuple[int, int, str | None]],
     ) -> None:
         hours = {"window_start": own[0], "window_end": own[1], "starts_at": start, "calls_per_minute": pace}
         one = make_campaign(people=4, category=kinds[0], max_attempts=3, retry_gaps=[5], **hours)
@@ -194,12 +200,14 @@ class PlansTest(TestCase):
         call_same_people(one, other)
         CampaignDeclaration.objects.update(window_reason=reason)
         xfin, now = FakeXFin(), start
-        for minutes, ending in course:
+        for late, minutes, ending in course:
             for campaign in (one, other):
                 planning.plan(campaign.pk, now=now)
                 self.check_plans(now)
+            now += timedelta(minutes=late)
             uploading.upload(one.template.account_id, clock=at(now), transport=xfin)
             self.check_plans(now)
+            self.check_sent(now)
             now += timedelta(minutes=minutes)
             xfin.end(state="failed" if ending else "done", reason=ending)
             syncing.pull_states(one.template.account_id, clock=at(now), transport=xfin)
@@ -213,6 +221,16 @@ class PlansTest(TestCase):
         bench = Bench([message.recipient for message in ahead], now=now)
         for message in ahead:
             judgement = bench.judge(message.recipient, at=message.send_on, message=message)
+            assert judgement.verdict in (Verdict.OK, Verdict.WARN), judgement.reason
+
+    def check_sent(self, now: datetime) -> None:
+        """Whatever is at XFin now was allowed now, or at its time if that lies ahead."""
+        sent = Message.objects.filter(state="queued").select_related(
+            "recipient__campaign__number", "recipient__campaign__template", "recipient__campaign__agent"
+        )
+        bench = Bench([message.recipient for message in sent], now=now)
+        for message in sent:
+            judgement = bench.judge(message.recipient, at=max(now, message.send_on), message=message)
             assert judgement.verdict in (Verdict.OK, Verdict.WARN), judgement.reason
 
     def check_caps(self) -> None:
