@@ -27,6 +27,7 @@ from campaigns.models import (
     User,
 )
 from campaigns.services import imports, lifecycle
+from campaigns.services.suppressions import Wish, suppress
 
 if TYPE_CHECKING:
     CampaignViews = viewsets.ModelViewSet[Campaign]
@@ -230,5 +231,14 @@ class SuppressionViewSet(
         return Suppression.objects.order_by("-id")
 
     def perform_create(self, serializer: BaseSerializer[Suppression]) -> None:
-        """Note the way it came."""
-        serializer.save(source=Suppression.Source.API)
+        """Note the way it came, and call off what waits."""
+        user, data = self.request.user, serializer.validated_data
+        wish = Wish(
+            source=Suppression.Source.API,
+            reason=data["reason"],
+            category=data.get("category", ""),
+            by=user if isinstance(user, User) else None,
+        )
+        suppress(data["phone"], wish)
+        live = Suppression.objects.filter(phone=data["phone"], scope=wish.scope, category=wish.category)
+        serializer.instance = live.get(lifted_at__isnull=True)

@@ -120,6 +120,11 @@ def series(e164: str) -> NumberSeries:
     return NumberSeries.ORDINARY
 
 
+def is_landline(judged: Judged) -> bool:
+    """Whether an accepted number looks like a landline (§7.3: only the reverse is sure)."""
+    return judged.e164 is not None and _LANDLINE in judged.note
+
+
 def mask(e164: str) -> str:
     """The number with its middle hidden, as `+91 98••• ••984`; total, for logs and lists."""
     national = e164.removeprefix("+91")

@@ -9,7 +9,16 @@ from django.db.models import Case, Count, Q, QuerySet, Sum, Value, When
 
 from campaigns import rules
 from campaigns.display import share, tone, words
-from campaigns.models import Account, Campaign, Evidence, Import, ImportRow, Message, Recipient
+from campaigns.models import (
+    Account,
+    Campaign,
+    CampaignDeclaration,
+    Evidence,
+    Import,
+    ImportRow,
+    Message,
+    Recipient,
+)
 from campaigns.models.campaigns import CampaignState
 from campaigns.models.people import ImportRowFate, ImportState, RecipientState
 from campaigns.models.sending import MessageState
@@ -349,10 +358,12 @@ def misses(campaign_id: int) -> list[Part]:
 
 def hours(campaign: Campaign, now: datetime) -> str:
     """The hours in which this campaign may call today, in words."""
+    reasons = CampaignDeclaration.objects.filter(campaign=campaign).values_list("window_reason", flat=True)
     attempt = rules.Attempt(
         category=campaign.category,
-        caller_series=campaign.number.series,
+        caller_id=campaign.number.e164,
         own_window=(campaign.window_start, campaign.window_end),
+        widening=reasons.first() or "",
     )
     window = rules.calling_window(attempt, now.astimezone(IST).date())
     return "its own hours leave nothing of the lawful ones" if window.empty else str(window)

@@ -8,7 +8,16 @@ looked up, states come back, the campaign is finished.
 from celery import shared_task
 
 from campaigns import clock
-from campaigns.services import accounts, lifecycle, planning, reconciling, syncing, templates, uploading
+from campaigns.services import (
+    accounts,
+    compliance,
+    lifecycle,
+    planning,
+    reconciling,
+    syncing,
+    templates,
+    uploading,
+)
 
 
 @shared_task
@@ -50,6 +59,10 @@ def pull_states() -> None:
 
 @shared_task
 def finish_campaigns() -> None:
-    """Complete campaigns in which every person has a final state; stop those XFin refuses to serve."""
+    """Complete campaigns in which every person has a final state; stop those XFin refuses to serve.
+
+    The numbers that a DND scrub refused go at midnight, with the scrub.
+    """
+    compliance.purge_scrub_hits(clock.now())
     lifecycle.complete_finished(clock.now())
     accounts.stop_refused()

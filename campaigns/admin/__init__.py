@@ -1,6 +1,16 @@
 """Django's admin for what staff manage. Records of what happened can be read here and nothing else."""
 
-from campaigns.admin import accounts, campaigns, people, sending, staff, templates
+from campaigns.admin import accounts, campaigns, compliance, people, sending, staff, templates
 from campaigns.admin.base import ReadOnly, RecordAdmin
 
-__all__ = ["ReadOnly", "RecordAdmin", "accounts", "campaigns", "people", "sending", "staff", "templates"]
+__all__ = [
+    "ReadOnly",
+    "RecordAdmin",
+    "accounts",
+    "campaigns",
+    "compliance",
+    "people",
+    "sending",
+    "staff",
+    "templates",
+]

@@ -7,10 +7,11 @@ from django.contrib import admin
 from django.http import HttpRequest
 from unfold.admin import ModelAdmin
 
-from campaigns import clock, phones
+from campaigns import phones
 from campaigns.admin.base import RecordAdmin
 from campaigns.display import words
-from campaigns.models import Recipient, Suppression
+from campaigns.models import Recipient, Suppression, User
+from campaigns.services.suppressions import Wish, lift, suppress
 
 if TYPE_CHECKING:
     SuppressionModelForm = forms.ModelForm[Suppression]
@@ -89,7 +90,18 @@ class SuppressionAdmin(ModelAdmin):
     list_filter = ("scope", "source", ("lifted_at", admin.EmptyFieldListFilter))
     search_fields = ("=phone",)
     search_help_text = "A whole number, such as +919825112410."
-    KEPT = ("masked", "scope", "category", "source", "reason", "message_reference", "created_at", "lifted_at")
+    KEPT = (
+        "masked",
+        "scope",
+        "category",
+        "source",
+        "reason",
+        "message_reference",
+        "entered_by",
+        "created_at",
+        "lifted_at",
+        "lifted_by",
+    )
 
     def get_fields(self, request: HttpRequest, obj: Suppression | None = None) -> tuple[str, ...]:
         """Everything for a new one; for an old one only the reason for lifting it."""
@@ -105,12 +117,15 @@ class SuppressionAdmin(ModelAdmin):
         return False
 
     def save_model(self, request: HttpRequest, obj: Suppression, form: forms.Form, change: bool) -> None:
-        """Note that staff entered it, and when it was lifted."""
+        """Entered: whatever waits is called off. With a reason for lifting: lifted."""
+        by = request.user if isinstance(request.user, User) else None
         if not change:
-            obj.source = Suppression.Source.STAFF
+            wish = Wish(source=Suppression.Source.STAFF, reason=obj.reason, category=obj.category, by=by)
+            suppress(obj.phone, wish)
+            live = Suppression.objects.filter(phone=obj.phone, scope=obj.scope, category=obj.category)
+            obj.pk = live.values_list("pk", flat=True).get(lifted_at__isnull=True)
         elif obj.lifted_reason and obj.lifted_at is None:
-            obj.lifted_at = clock.now()
-        super().save_model(request, obj, form, change)
+            lift(obj.pk, reason=obj.lifted_reason, by=by)
 
     @admin.display(description="phone")
     def masked(self, suppression: Suppression) -> str:

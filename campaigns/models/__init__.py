@@ -2,6 +2,17 @@
 
 from campaigns.models.accounts import Account, PhoneNumber, User
 from campaigns.models.campaigns import Agent, Campaign
+from campaigns.models.compliance import (
+    CallerDeclaration,
+    CallingBasis,
+    CampaignDeclaration,
+    Complaint,
+    Holiday,
+    PollingDay,
+    Registration,
+    ScrubHit,
+    ScrubRun,
+)
 from campaigns.models.people import Import, ImportRow, Recipient, Suppression
 from campaigns.models.sending import Evidence, Message, UploadBatch
 from campaigns.models.templates import Content, Template, TemplateLanguage
@@ -9,14 +20,23 @@ from campaigns.models.templates import Content, Template, TemplateLanguage
 __all__ = [
     "Account",
     "Agent",
+    "CallerDeclaration",
+    "CallingBasis",
     "Campaign",
+    "CampaignDeclaration",
+    "Complaint",
     "Content",
     "Evidence",
+    "Holiday",
     "Import",
     "ImportRow",
     "Message",
     "PhoneNumber",
+    "PollingDay",
     "Recipient",
+    "Registration",
+    "ScrubHit",
+    "ScrubRun",
     "Suppression",
     "Template",
     "TemplateLanguage",

@@ -130,7 +130,10 @@ class Recipient(Stamped):
             models.UniqueConstraint(fields=["campaign", "phone"], name="one_person_once_a_campaign"),
             one_of("state", RecipientState, table="recipient"),
         ]
-        indexes: ClassVar = [models.Index(fields=["campaign", "state", "due_at"], name="recipient_due")]
+        indexes: ClassVar = [
+            models.Index(fields=["campaign", "state", "due_at"], name="recipient_due"),
+            models.Index(fields=["phone"], name="recipient_phone"),
+        ]
 
     def __str__(self) -> str:
         return self.name or f"recipient {self.pk}"
@@ -151,6 +154,7 @@ class SuppressionSource(models.TextChoices):
     STAFF = "staff", "Entered by staff"
     FILE = "file", "Imported file"
     API = "api", "API"
+    INBOUND = "inbound", "Said when calling us"
 
 
 class Suppression(Stamped):
@@ -165,8 +169,14 @@ class Suppression(Stamped):
     source = models.CharField(max_length=10, choices=Source)
     reason = models.TextField(help_text="A sentence for the person who reads it later.")
     message_reference = models.CharField(max_length=40, default="", blank=True)
+    entered_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
+    )
     lifted_at = models.DateTimeField(null=True, blank=True)
     lifted_reason = models.TextField(default="", blank=True)
+    lifted_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
+    )
 
     class Meta:
         ordering = ("-created_at",)
@@ -191,3 +201,7 @@ class Suppression(Stamped):
 
     def __str__(self) -> str:
         return f"{self.get_scope_display()} ({self.get_source_display()})"
+
+    def covers(self, category: str) -> bool:
+        """Whether it speaks of calls of this category."""
+        return self.scope == self.Scope.ORGANISATION or self.category == category

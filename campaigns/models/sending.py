@@ -127,7 +127,10 @@ class Evidence(models.Model):
     judged_at = models.DateTimeField()
     planned_for = models.DateTimeField()
     verdict = models.CharField(max_length=8)
-    findings = models.JSONField(default=list)
+    findings = models.JSONField(default=list, help_text="Every rule that was not simply fine.")
+    facts = models.JSONField(
+        default=dict, help_text="What was judged: window, number, basis, scrub, rules that passed."
+    )
     rules_version = models.CharField(max_length=40)
 
     class Meta:

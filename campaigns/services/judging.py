@@ -1,53 +1,202 @@
-"""From rows to the pure rules, and from their findings to evidence rows."""
+"""From rows to the pure rules, and from their findings to evidence rows and to what staff must do."""
 
-from collections.abc import Iterable
-from datetime import datetime
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
 
-from campaigns.models import Campaign, Evidence, Recipient, Suppression
-from campaigns.phones import judge as judge_phone
+from campaigns import phones, rules
+from campaigns.models import CallingBasis, Campaign, Evidence, Message, Recipient, Suppression
 from campaigns.rules import VERSION, Attempt, Judgement, evaluate
+from campaigns.rules.verdicts import Finding
+from campaigns.services import facts
+from campaigns.services.facts import CampaignFacts, PeopleFacts
+from campaigns.windows import IST
+
+REMEDIES = {rule.name: rule.remedy for rule in rules.RULES}
 
 
 def suppression_reasons(phones: Iterable[str], category: str) -> dict[str, str]:
     """Which of these numbers must not be called about this category, and why."""
     live = Suppression.objects.filter(phone__in=list(phones), lifted_at__isnull=True)
-    return {
-        row.phone: row.reason
-        for row in live
-        if row.scope == Suppression.Scope.ORGANISATION or row.category == category
-    }
+    return {row.phone: row.reason for row in live if row.covers(category)}
 
 
-def judge(campaign: Campaign, recipient: Recipient, *, at: datetime, suppressed: str) -> Judgement:
-    """May this person be called for this campaign at `at`?"""
-    phone = judge_phone(recipient.phone)
-    attempt = Attempt(
-        category=campaign.category,
-        caller_series=campaign.number.series,
-        own_window=(campaign.window_start, campaign.window_end),
-        callee_problem="" if phone.e164 else phone.note,
-        suppressed=suppressed,
+class Bench:
+    """The rules together with all facts on a stride of people; gathered once, asked for each of them."""
+
+    def __init__(self, people: Sequence[Recipient], *, now: datetime) -> None:
+        """`people` come with their campaign, its number, template and agent."""
+        campaigns = {person.campaign_id: person.campaign for person in people}
+        lenders = any(facts.needs_grievances(campaign.category) for campaign in campaigns.values())
+        numbers = [person.phone for person in people]
+        self._people = facts.of_people(numbers, now=now, grievances=lenders)
+        self._campaigns = {
+            pk: facts.of_campaign(campaign, (p for p in people if p.campaign_id == pk), now=now)
+            for pk, campaign in campaigns.items()
+        }
+
+    def judge(self, person: Recipient, *, at: datetime, message: Message | None = None) -> Judgement:
+        """May this person be called at `at`? `message` is the attempt, if it is planned already."""
+        return evaluate(self._attempt(person, message, at), at)
+
+    def evidence(
+        self,
+        person: Recipient,
+        judgement: Judgement,
+        *,
+        stage: Evidence.Stage,
+        at: datetime,
+        now: datetime,
+        reference: str = "",
+    ) -> Evidence:
+        """The row that keeps a judgement and what it was founded on; not saved yet."""
+        return Evidence(
+            recipient=person,
+            message_reference=reference,
+            stage=stage,
+            judged_at=now,
+            planned_for=at,
+            verdict=judgement.verdict,
+            findings=[finding.as_evidence() for finding in _kept(judgement)],
+            facts=self._facts(person, judgement, at),
+            rules_version=VERSION,
+        )
+
+    def _attempt(self, person: Recipient, message: Message | None, at: datetime) -> Attempt:
+        ours, people = self._campaigns[person.campaign_id], self._people
+        campaign, declared = ours.campaign, ours.declaration
+        phone = phones.judge(person.phone, own_numbers=ours.own_numbers)
+        bases = people.bases.get(person.phone, ())
+        area = str(person.variables.get("polling_area") or (declared.polling_area if declared else ""))
+        return Attempt(
+            category=campaign.category,
+            caller_id=campaign.number.e164,
+            own_window=(campaign.window_start, campaign.window_end),
+            widening=declared.window_reason if declared else "",
+            organisation=ours.organisation,
+            declared=ours.declared_on(at.astimezone(IST).date()),
+            scrub=_scrub(ours),
+            script=_script(ours),
+            has_voice=_has_voice(campaign, person.language),
+            retries_take=_retries_take(campaign, person.attempts),
+            callee_problem="" if phone.e164 else phone.note,
+            landline=phones.is_landline(phone),
+            suppressed=people.suppressed(person.phone, campaign.category),
+            opted_out_at=people.opted_out_at(person.phone),
+            basis=_basis(best_basis(bases, at)),
+            dnd_hit=person.phone in ours.scrubbed.hits,
+            grievance=_grievance(people, person.phone),
+            polls=ours.closes_of(area),
+            requested=_slot(bases, at),
+            others=people.others(person.phone, message),
+        )
+
+    def _facts(self, person: Recipient, judgement: Judgement, at: datetime) -> dict[str, object]:
+        ours = self._campaigns[person.campaign_id]
+        basis = best_basis(self._people.bases.get(person.phone, ()), at)
+        run = ours.scrubbed.run
+        return {
+            "ist": at.astimezone(IST).isoformat(),
+            "category": ours.campaign.category,
+            "caller_id": ours.campaign.number.e164,
+            "language": person.language,
+            "principal_entity": ours.organisation.principal_entity if ours.organisation else "",
+            "basis": basis.pk if basis else None,
+            "scrub": f"{run.operator} {run.reference}" if run else "",
+            "passed": judgement.passed(),
+        }
+
+
+def standing_problems(campaign: Campaign, *, now: datetime) -> list[str]:
+    """What would stop the campaign at its first call, with what to do; a scrub may still come in time."""
+    person = Recipient(campaign=campaign, phone="", language=campaign.default_language)
+    judgement = Bench([person], now=now).judge(person, at=max(now, campaign.starts_at))
+    return [advice(found) for found in judgement.campaign_blocks if found.id != "B08"]
+
+
+def stop_campaign(campaign_id: int, judgement: Judgement, *, now: datetime) -> bool:
+    """Stop a campaign that may call nobody as it stands; whether it was still running."""
+    what = " ".join(advice(found) for found in judgement.campaign_blocks)
+    running = Campaign.objects.filter(pk=campaign_id, state=Campaign.State.RUNNING)
+    reason = f"Stopped by the rules: {what} Then resume."
+    return bool(running.update(state=Campaign.State.STOPPED, state_since=now, reason=reason))
+
+
+def advice(found: Finding) -> str:
+    """What is wrong and what to do, with the rule's name."""
+    return f"{found.reason} {REMEDIES[found.rule]} ({found.rule})"
+
+
+def best_basis(bases: Iterable[CallingBasis], at: datetime) -> CallingBasis | None:
+    """The ground to rely on: one that holds if there is one, registered before not, then the newest."""
+    grounds = [row for row in bases if row.kind != CallingBasis.Kind.CALLBACK]
+    return max(grounds, key=lambda row: _worth(row, at), default=None)
+
+
+def _worth(row: CallingBasis, at: datetime) -> tuple[bool, bool, datetime]:
+    holds = rules.lapsed(_plain(row), at) == ""
+    return holds, bool(row.register_reference), row.given_at
+
+
+def _plain(row: CallingBasis) -> rules.Basis:
+    return rules.Basis(
+        kind=rules.BasisKind(row.kind),
+        given_at=row.given_at,
+        expires_at=row.expires_at,
+        revoked_at=row.revoked_at,
+        reference=row.register_reference,
     )
-    return evaluate(attempt, at)
 
 
-def evidence(
-    recipient: Recipient,
-    judgement: Judgement,
-    *,
-    stage: Evidence.Stage,
-    at: datetime,
-    now: datetime,
-    reference: str = "",
-) -> Evidence:
-    """The row that keeps a judgement; not saved yet."""
-    return Evidence(
-        recipient=recipient,
-        message_reference=reference,
-        stage=stage,
-        judged_at=now,
-        planned_for=at,
-        verdict=judgement.verdict,
-        findings=[finding.as_evidence() for finding in judgement.findings],
-        rules_version=VERSION,
+def _basis(row: CallingBasis | None) -> rules.Basis | None:
+    return _plain(row) if row else None
+
+
+def _slot(bases: Iterable[CallingBasis], at: datetime) -> tuple[datetime, datetime] | None:
+    """A slot the person asked for that holds at this time."""
+    for row in bases:
+        open_then = row.kind == CallingBasis.Kind.CALLBACK and not (row.revoked_at and row.revoked_at <= at)
+        if open_then and row.starts_at and row.expires_at and row.starts_at <= at < row.expires_at:
+            return row.starts_at, row.expires_at
+    return None
+
+
+def _kept(judgement: Judgement) -> list[Finding]:
+    """The findings worth a row's room: the hours, and everything that was not simply fine."""
+    return [found for found in judgement.findings if found.reason]
+
+
+def _scrub(ours: CampaignFacts) -> rules.Scrub | None:
+    run = ours.scrubbed.run
+    return rules.Scrub(day=run.day, reference=run.reference, list_grew=ours.scrubbed.grew) if run else None
+
+
+def _script(ours: CampaignFacts) -> rules.Script | None:
+    row = ours.declaration
+    if row is None:
+        return None
+    return rules.Script(
+        says_name=row.says_name,
+        says_purpose=row.says_purpose,
+        says_recorded=row.says_recorded,
+        says_opt_out=row.says_opt_out,
+        contains_offer=row.contains_offer,
+        asks_consent=row.asks_consent,
+        about_children=row.about_children,
+        voice_template=row.voice_template,
     )
+
+
+def _has_voice(campaign: Campaign, language: str) -> bool | None:
+    spoken = campaign.agent.configuration.get("languages")
+    return language in spoken if isinstance(spoken, dict) else None
+
+
+def _retries_take(campaign: Campaign, attempts: int) -> timedelta:
+    gaps = campaign.retry_gaps or [60]
+    left = range(attempts + 1, campaign.max_attempts)
+    return timedelta(minutes=sum(gaps[min(attempt, len(gaps)) - 1] for attempt in left))
+
+
+def _grievance(people: PeopleFacts, phone: str) -> str:
+    found = people.grievances.get(phone)
+    return f"A grievance of {found[0].received_at.astimezone(IST):%d %b %Y} is open." if found else ""

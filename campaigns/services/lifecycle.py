@@ -8,6 +8,7 @@ from django.db import transaction
 
 from campaigns import clock
 from campaigns.models import Account, Campaign, Message, Recipient, User
+from campaigns.services.judging import standing_problems
 
 State = Campaign.State
 
@@ -100,7 +101,8 @@ def launch_problems(campaign: Campaign) -> list[str]:
         (number.direction == number.Direction.INBOUND, "The number takes inbound calls only."),
         (account.state == account.State.REFUSED, "XFin refuses the account; correct its credentials first."),
     )
-    return [sentence for wrong, sentence in checks if wrong]
+    plain = [sentence for wrong, sentence in checks if wrong]
+    return [*plain, *standing_problems(campaign, now=clock.now())]
 
 
 def complete_finished(now: datetime) -> int:

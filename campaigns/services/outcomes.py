@@ -7,6 +7,7 @@ from django.db import transaction
 
 from campaigns import clock
 from campaigns.models import Message, Recipient, Suppression
+from campaigns.services.suppressions import Wish, suppress
 
 
 def call_identified(reference: str) -> Message | None:
@@ -24,23 +25,16 @@ def record_outcome(message_id: int, outcome: str, label: str) -> None:
     completed.update(reason=f"Answered: {label}.")
 
 
-@transaction.atomic
 def opt_out(*, phone: str, how: str, what: str, message_reference: str = "", category: str = "") -> bool:
     """Never call this number again (about `category`, or at all); whether that is new.
 
-    Effective before the next hand-over: planning and hand-over both ask for suppressions.
+    `how` is a `Suppression.Source`. In the caller's transaction: waiting calls are called off with it.
     """
-    scope = Suppression.Scope.CATEGORY if category else Suppression.Scope.ORGANISATION
     said = {"key": f"pressed {what}", "spoken": f"said “{what}”"}.get(how, what)
-    _, new = Suppression.objects.get_or_create(
-        phone=phone,
-        scope=scope,
+    wish = Wish(
+        source=Suppression.Source(how),
+        reason=f"Asked us to stop: {said} in a call.",
         category=category,
-        lifted_at=None,
-        defaults={
-            "source": Suppression.Source(how),
-            "reason": f"Asked us to stop: {said} in a call.",
-            "message_reference": message_reference,
-        },
+        message_reference=message_reference,
     )
-    return new
+    return suppress(phone, wish)

@@ -4,11 +4,11 @@ from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import F, Max, Q
+from django.db.models import Max, Q
 
 from campaigns.models import Campaign, Evidence, Message, Recipient
-from campaigns.rules import Judgement, Verdict
-from campaigns.services.judging import evidence, judge, suppression_reasons
+from campaigns.rules import Judgement
+from campaigns.services.judging import Bench, stop_campaign
 
 #: People looked at in one transaction; the next nudge takes the next ones.
 STRIDE = 500
@@ -28,27 +28,35 @@ def plan(campaign_id: int, *, now: datetime) -> int:
     """
     campaign = (
         Campaign.objects.select_for_update(of=("self",))
-        .select_related("number", "template")
+        .select_related("number", "template", "agent")
         .get(pk=campaign_id)
     )
     if campaign.state != Campaign.State.RUNNING:
         return 0
     people = _due_people(campaign, now)
-    suppressed = suppression_reasons((person.phone for person in people), campaign.category)
-    slots = _slots(campaign, now, len(people))
+    bench = Bench(people, now=now)
+    planned: list[Message] = []
     rows: list[Evidence] = []
-    planned = 0
-    for person, free in zip(people, slots, strict=True):
+    for person, free in zip(people, _slots(campaign, now, len(people)), strict=True):
         slot = max(free, person.due_at or free)
-        judgement = judge(campaign, person, at=slot, suppressed=suppressed.get(person.phone, ""))
-        message = _act(person, judgement, slot)
-        planned += message is not None
+        judgement = bench.judge(person, at=slot)
+        message = None
+        if judgement.stops_campaign:
+            stop_campaign(campaign.pk, judgement, now=now)
+        elif message := _act(person, judgement, slot):
+            planned.append(message)
         reference = message.reference if message else ""
         rows.append(
-            evidence(person, judgement, stage=Evidence.Stage.PLANNING, at=slot, now=now, reference=reference)
+            bench.evidence(
+                person, judgement, stage=Evidence.Stage.PLANNING, at=slot, now=now, reference=reference
+            )
         )
+        if judgement.stops_campaign:
+            break
+    Recipient.objects.bulk_update(people, ["state", "reason", "due_at", "attempts"])
+    Message.objects.bulk_create(planned)
     Evidence.objects.bulk_create(rows)
-    return planned
+    return len(planned)
 
 
 def _due_people(campaign: Campaign, now: datetime) -> list[Recipient]:
@@ -59,7 +67,12 @@ def _due_people(campaign: Campaign, now: datetime) -> list[Recipient]:
     room = campaign.calls_per_minute * settings.UPLOAD_HORIZON_MINUTES - ahead.count()
     waiting = Recipient.objects.filter(campaign=campaign, state=Recipient.State.WAITING)
     due = waiting.filter(Q(due_at__isnull=True) | Q(due_at__lte=now + horizon))
-    return list(due.order_by("id")[: max(0, min(room, STRIDE))])
+    chosen = list(
+        due.order_by("id").select_for_update(of=("self",), skip_locked=True)[: max(0, min(room, STRIDE))]
+    )
+    for person in chosen:
+        person.campaign = campaign
+    return chosen
 
 
 def _slots(campaign: Campaign, now: datetime, count: int) -> list[datetime]:
@@ -71,21 +84,14 @@ def _slots(campaign: Campaign, now: datetime, count: int) -> list[datetime]:
 
 
 def _act(person: Recipient, judgement: Judgement, slot: datetime) -> Message | None:
-    """Plan, put off or refuse one person's call, as the rules say."""
-    if judgement.verdict == Verdict.BLOCK:
-        blocked = any(
-            found.rule.startswith("B02") and found.verdict == Verdict.BLOCK for found in judgement.findings
-        )
-        state = Recipient.State.SUPPRESSED if blocked else Recipient.State.BLOCKED
-        Recipient.objects.filter(pk=person.pk).update(state=state, reason=judgement.reason)
+    """Plan, put off or refuse one person's call, as the rules say; the caller writes the rows."""
+    if judgement.refuses_person:
+        state = Recipient.State.SUPPRESSED if judgement.opted_out else Recipient.State.BLOCKED
+        person.state, person.reason = state, judgement.reason
         return None
-    if judgement.verdict == Verdict.DEFER:
-        Recipient.objects.filter(pk=person.pk).update(due_at=judgement.until, reason=judgement.reason)
+    if judgement.waits_until:
+        person.due_at, person.reason = judgement.waits_until, judgement.reason
         return None
-    message = Message.objects.create(recipient=person, attempt=person.attempts + 1, send_on=slot)
-    Recipient.objects.filter(pk=person.pk).update(
-        state=Recipient.State.UNDER_WAY,
-        attempts=F("attempts") + 1,
-        reason=f"Call {message.attempt} is planned.",
-    )
-    return message
+    person.attempts += 1
+    person.state, person.reason = Recipient.State.UNDER_WAY, f"Call {person.attempts} is planned."
+    return Message(recipient=person, attempt=person.attempts, send_on=slot)

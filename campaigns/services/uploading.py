@@ -33,9 +33,9 @@ from campaigns.models import (
     TemplateLanguage,
     UploadBatch,
 )
-from campaigns.rules import Judgement, Verdict
+from campaigns.rules import Judgement
 from campaigns.services.accounts import note_recovery, note_trouble, usable, xfin_client
-from campaigns.services.judging import evidence, judge, suppression_reasons
+from campaigns.services.judging import Bench, stop_campaign
 from campaigns.services.settling import settle_recipient
 from campaigns.xfin.client import XFinClient
 from campaigns.xfin.errors import AuthRefused, Refused, Retry, XFinError
@@ -80,7 +80,9 @@ def claim_due(account: Account, *, now: datetime) -> Claim | None:
     candidates = list(
         _due(now)
         .filter(recipient__campaign__template__account=account)
-        .select_related("recipient__campaign__number", "recipient__campaign__template")
+        .select_related(
+            "recipient__campaign__number", "recipient__campaign__template", "recipient__campaign__agent"
+        )
         .select_for_update(of=("self",), skip_locked=True)
         .order_by("send_on", "id")[: account.chunk_size]
     )
@@ -193,19 +195,20 @@ def _due(now: datetime) -> QuerySet[Message]:
 
 def _judge_again(candidates: Sequence[Message], now: datetime) -> list[Message]:
     """The messages that may still be sent; the others are put off or blocked. All leave evidence."""
-    by_category: dict[str, list[str]] = {}
+    bench = Bench([message.recipient for message in candidates], now=now)
+    lawful, rows, stopped = [], [], set[int]()
     for message in candidates:
-        by_category.setdefault(message.recipient.campaign.category, []).append(message.recipient.phone)
-    suppressed = {c: suppression_reasons(phones, c) for c, phones in by_category.items()}
-    lawful, rows = [], []
-    for message in candidates:
-        person, campaign, at = message.recipient, message.recipient.campaign, max(message.send_on, now)
-        reason = suppressed[campaign.category].get(person.phone, "")
-        judgement = judge(campaign, person, at=at, suppressed=reason)
-        if _may_go(message, judgement, now):
+        person, at = message.recipient, max(message.send_on, now)
+        if person.campaign_id in stopped:
+            continue
+        judgement = bench.judge(person, at=at, message=message)
+        if judgement.stops_campaign:
+            stop_campaign(person.campaign_id, judgement, now=now)
+            stopped.add(person.campaign_id)
+        elif _may_go(message, judgement, now):
             lawful.append(message)
         rows.append(
-            evidence(
+            bench.evidence(
                 person,
                 judgement,
                 stage=Evidence.Stage.HAND_OVER,
@@ -219,23 +222,19 @@ def _judge_again(candidates: Sequence[Message], now: datetime) -> list[Message]:
 
 
 def _may_go(message: Message, judgement: Judgement, now: datetime) -> bool:
-    if judgement.verdict == Verdict.DEFER and judgement.until:
-        Message.objects.filter(pk=message.pk).update(send_on=judgement.until, reason=judgement.reason)
-        return False
-    if judgement.verdict == Verdict.BLOCK:
+    if judgement.refuses_person:
         Message.objects.filter(pk=message.pk).update(
             state=Message.State.BLOCKED, reason=judgement.reason, settled_at=now
         )
         # The attempt was never made, so it does not count against the person's limit.
         Recipient.objects.filter(pk=message.recipient_id).update(attempts=F("attempts") - 1)
-        settle_recipient(message.recipient_id, _blocked_state(judgement), judgement.reason)
+        state = Recipient.State.SUPPRESSED if judgement.opted_out else Recipient.State.BLOCKED
+        settle_recipient(message.recipient_id, state, judgement.reason)
+        return False
+    if judgement.waits_until:
+        Message.objects.filter(pk=message.pk).update(send_on=judgement.waits_until, reason=judgement.reason)
         return False
     return True
-
-
-def _blocked_state(judgement: Judgement) -> Recipient.State:
-    opted_out = any(f.rule.startswith("B02") and f.verdict == Verdict.BLOCK for f in judgement.findings)
-    return Recipient.State.SUPPRESSED if opted_out else Recipient.State.BLOCKED
 
 
 def _to_wire(message: Message, batch: UploadBatch) -> NewMessage:

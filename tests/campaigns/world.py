@@ -5,13 +5,24 @@ import json
 from collections import Counter, deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import httpx
 
 from campaigns.clock import Clock
-from campaigns.models import Account, Agent, Campaign, Message, PhoneNumber, Recipient, Template
+from campaigns.models import (
+    Account,
+    Agent,
+    CallerDeclaration,
+    Campaign,
+    CampaignDeclaration,
+    Message,
+    PhoneNumber,
+    Recipient,
+    Registration,
+    Template,
+)
 
 #: 11:00 IST on Tuesday 24 November 2026: every category may call.
 NOON = datetime(2026, 11, 24, 5, 30, tzinfo=UTC)
@@ -35,6 +46,7 @@ def make_campaign(*, people: int = 0, chunk_size: int = 5000, **fields: Any) -> 
         chunk_size=chunk_size,
     )
     number = PhoneNumber.objects.create(account=account, e164="+911600110245", series="1600")
+    make_registration(account, number)
     template = Template.objects.create(
         account=account, name="EMI reminder", remote_id="16", sync_state=Template.Sync.SYNCED
     )
@@ -47,8 +59,30 @@ def make_campaign(*, people: int = 0, chunk_size: int = 5000, **fields: Any) -> 
         "calls_per_minute": 600,
     }
     campaign = Campaign.objects.create(template=template, number=number, agent=agent, **(values | fields))
+    CampaignDeclaration.objects.create(
+        campaign=campaign,
+        says_name=True,
+        says_purpose=True,
+        says_recorded=True,
+        says_opt_out=True,
+        voice_template="1107160000000000001",
+    )
     add_people(campaign, people)
     return campaign
+
+
+def make_registration(account: Account, number: PhoneNumber) -> Registration:
+    """A regulated lender with everything on file, whose number is declared as A2P."""
+    CallerDeclaration.objects.create(
+        number=number, operator="Vodafone Idea", reference="A2P-1", declared_on=date(2026, 11, 1)
+    )
+    return Registration.objects.create(
+        account=account,
+        sector=Registration.Sector.REGULATED,
+        principal_entity="1101000000000000001",
+        telemarketer="1202000000000000001",
+        valid_from=date(2026, 1, 1),
+    )
 
 
 def add_people(campaign: Campaign, count: int) -> list[Recipient]:

@@ -5,6 +5,7 @@ import random
 import secrets
 import sys
 from argparse import ArgumentParser
+from datetime import date
 from typing import Any
 
 import httpx
@@ -12,7 +13,18 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
 
-from campaigns.models import Account, Agent, Campaign, PhoneNumber, Template, TemplateLanguage, User
+from campaigns.models import (
+    Account,
+    Agent,
+    CallerDeclaration,
+    Campaign,
+    CampaignDeclaration,
+    PhoneNumber,
+    Registration,
+    Template,
+    TemplateLanguage,
+    User,
+)
 from campaigns.services import imports, lifecycle
 from campaigns.services.accounts import is_loopback
 
@@ -76,7 +88,9 @@ class Command(BaseCommand):
         tell(sandbox, "tenants", {"tenant": TENANT, "email": EMAIL, "password": password})
         with transaction.atomic():
             account = make_account(sandbox, password)
-            campaign = make_campaign(account, make_number(account), make_agents(), pace)
+            number = make_number(account)
+            campaign = make_campaign(account, number, make_agents(), pace)
+            register(account, number, campaign)
             user = make_user()
             Campaign.objects.filter(pk=campaign.pk).update(created_by=user)
         source = imports.import_people(campaign, data=SAMPLE.read_bytes(), filename=SAMPLE.name, by=user)
@@ -135,6 +149,31 @@ def make_campaign(account: Account, number: PhoneNumber, agent: Agent, pace: int
         calls_per_minute=pace,
         max_attempts=2,
         retry_gaps=[0.1],
+    )
+
+
+def register(account: Account, number: PhoneNumber, campaign: Campaign) -> None:
+    """Put on file what the rules ask a lender for; made up, like everything else of the demonstration."""
+    Registration.objects.create(
+        account=account,
+        sector=Registration.Sector.REGULATED,
+        principal_entity="1101000000000000001",
+        telemarketer="1202000000000000001",
+        valid_from=date(2026, 1, 1),
+        document="Made up for the demonstration",
+        gap_minutes=0,
+        caps_reason="The people of the demonstration live in the sandbox and are rung again after seconds.",
+    )
+    CallerDeclaration.objects.create(
+        number=number, operator="Sandbox", reference="A2P-DEMO", declared_on=date(2026, 11, 1)
+    )
+    CampaignDeclaration.objects.create(
+        campaign=campaign,
+        says_name=True,
+        says_purpose=True,
+        says_recorded=True,
+        says_opt_out=True,
+        voice_template="DEMO",
     )
 
 

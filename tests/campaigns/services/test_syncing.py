@@ -45,7 +45,7 @@ def test_nothing_new_changes_nothing() -> None:
 
 
 def test_busy_is_tried_again_once_and_then_given_up() -> None:
-    campaign, xfin = called(max_attempts=2, retry_gaps=[30])
+    campaign, xfin = called(max_attempts=2, retry_gaps=[300])
     xfin.end(state="failed", reason="USER_BUSY")
     pull(campaign, xfin)
     person = campaign.recipients.first()

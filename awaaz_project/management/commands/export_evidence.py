@@ -1,0 +1,84 @@
+"""Everything that is kept about one number, for an operator or a regulator who asks."""
+
+import csv
+import json
+from argparse import ArgumentParser
+from datetime import UTC
+from pathlib import Path
+from typing import Any, Protocol
+
+from django.core.management.base import BaseCommand, CommandError
+
+from calls.models import Answer, Call
+from campaigns import clock, phones
+from campaigns.services import evidence
+
+
+class Writes(Protocol):
+    """A file, or the command's output."""
+
+    def write(self, text: str, /) -> object:
+        """Take some text."""
+
+
+class Command(BaseCommand):
+    """`export_evidence +919825112410 [--format json|csv] [--output FILE]`."""
+
+    help = __doc__
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        """The number, in any spelling, and where the pack goes."""
+        parser.add_argument("phone")
+        parser.add_argument("--format", choices=("json", "csv"), default="json")
+        parser.add_argument("--output", type=Path, help="a file; without it the pack is printed")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Write the pack."""
+        judged = phones.judge(options["phone"])
+        if judged.e164 is None:
+            raise CommandError(judged.note)
+        made = {**evidence.pack(judged.e164, now=clock.now()), "calls": calls_of(judged.e164)}
+        write = write_csv if options["format"] == "csv" else write_json
+        if not options["output"]:
+            write(made, self.stdout)
+            return
+        with options["output"].open("w", encoding="utf-8", newline="") as file:
+            write(made, file)
+        self.stdout.write(f"The pack of {phones.mask(judged.e164)} is in {options['output']}.")
+
+
+def calls_of(phone: str) -> list[dict[str, Any]]:
+    """How each call ended, what was answered in it, and its recording's fingerprint."""
+    calls = Call.objects.filter(recipient__phone=phone).select_related(
+        "campaign", "message", "number", "recording"
+    )
+    return [
+        {
+            "at": call.started_at.astimezone(UTC).isoformat(),
+            "campaign": call.campaign.name if call.campaign else "",
+            "reference": call.message.reference if call.message else "",
+            "reason": call.reason,
+            "caller_id": call.number.e164,
+            "direction": call.direction,
+            "disposition": call.disposition,
+            "outcome": call.outcome,
+            "ended_by": call.ended_by,
+            "duration_ms": call.duration_ms,
+            "call_sid": call.call_sid,
+            "answers": list(Answer.objects.filter(call=call).values("question", "value", "label")),
+            "recording_sha256": call.recording.sha256 if hasattr(call, "recording") else "",
+        }
+        for call in calls.order_by("started_at")
+    ]
+
+
+def write_json(made: dict[str, Any], file: Writes) -> None:
+    """One object, its parts as lists."""
+    file.write(json.dumps(made, ensure_ascii=False, indent=1, default=str) + "\n")
+
+
+def write_csv(made: dict[str, Any], file: Writes) -> None:
+    """One table, in the order in which things happened."""
+    writer = csv.writer(file)
+    writer.writerow(evidence.COLUMNS)
+    writer.writerows(evidence.flat(made))

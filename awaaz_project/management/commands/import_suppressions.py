@@ -1,0 +1,37 @@
+"""A file of numbers that must not be called: from the old system, or from an operator's order."""
+
+from argparse import ArgumentParser
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+
+from campaigns.models import Suppression
+from campaigns.models.campaigns import CampaignCategory
+from campaigns.services import suppressions
+
+
+class Command(BaseCommand):
+    """`import_suppressions FILE --reason "Asked us to stop, list of March"`."""
+
+    help = __doc__
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        """The file, why, and for what."""
+        parser.add_argument("file", type=Path)
+        parser.add_argument("--reason", required=True, help="a sentence for whoever reads it later")
+        parser.add_argument("--category", default="", choices=["", *CampaignCategory.values])
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Enter them; calls that wait are called off."""
+        wish = suppressions.Wish(
+            source=Suppression.Source.FILE, reason=options["reason"], category=options["category"]
+        )
+        file: Path = options["file"]
+        try:
+            result = suppressions.suppress_file(file.read_bytes(), file.name, wish)
+        except (suppressions.NotAllowed, OSError) as error:
+            raise CommandError(str(error)) from error
+        for row, why in result.refusals:
+            self.stdout.write(f"row {row}: {why}")
+        self.stdout.write(f"new={result.new} known={result.known} refused={len(result.refusals)}")

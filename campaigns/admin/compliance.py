@@ -1,0 +1,253 @@
+"""The facts that the rules ask for. What was recorded once as proof stays as it is."""
+
+from typing import TYPE_CHECKING, Any
+
+from django import forms
+from django.contrib import admin, messages
+from django.http import HttpRequest
+from unfold.admin import ModelAdmin
+from unfold.widgets import UnfoldAdminTextareaWidget
+
+from campaigns import clock, phones
+from campaigns.models import (
+    CallerDeclaration,
+    CallingBasis,
+    CampaignDeclaration,
+    Complaint,
+    Holiday,
+    PollingDay,
+    Registration,
+    ScrubRun,
+    User,
+)
+from campaigns.services import compliance
+
+if TYPE_CHECKING:
+    BasisModelForm = forms.ModelForm[CallingBasis]
+    ComplaintModelForm = forms.ModelForm[Complaint]
+    ScrubModelForm = forms.ModelForm[ScrubRun]
+else:
+    BasisModelForm = ComplaintModelForm = ScrubModelForm = forms.ModelForm
+
+
+def one_form(text: str) -> str:
+    """An Indian number in E.164; a validation error says what is wrong with it."""
+    judged = phones.judge(text)
+    if judged.e164 is None:
+        raise forms.ValidationError(judged.note)
+    return judged.e164
+
+
+def who(request: HttpRequest) -> User | None:
+    """The member of staff."""
+    return request.user if isinstance(request.user, User) else None
+
+
+class KeptAdmin(ModelAdmin):
+    """A record that is entered once; only `changeable` fields change, and nothing is deleted."""
+
+    changeable: tuple[str, ...] = ()
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
+        """For an old record everything but the changeable."""
+        if obj is None:
+            return ()
+        return tuple(name for name in self.get_fields(request, obj) if name not in self.changeable)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """It is proof."""
+        return False
+
+
+@admin.register(Registration)
+class RegistrationAdmin(ModelAdmin):
+    """What is on file about the organisation, and its caps."""
+
+    list_display = ("account", "sector", "principal_entity", "telemarketer", "valid_from", "valid_until")
+    list_select_related = ("account",)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Registration | None = None) -> bool:
+        """It ends with its last day."""
+        return False
+
+
+@admin.register(CallerDeclaration)
+class CallerDeclarationAdmin(KeptAdmin):
+    """A2P declarations of our numbers."""
+
+    list_display = ("number", "operator", "reference", "declared_on", "valid_until")
+    list_select_related = ("number",)
+    fields = ("number", "operator", "reference", "declared_on", "valid_until", "document")
+    changeable = ("valid_until", "document")
+
+
+@admin.register(CampaignDeclaration)
+class CampaignDeclarationAdmin(ModelAdmin):
+    """What staff declare about a campaign's words."""
+
+    list_display = ("campaign", "contains_offer", "says_opt_out", "window_reason", "declared_by")
+    list_select_related = ("campaign", "declared_by")
+    readonly_fields = ("declared_by",)
+
+    def save_model(self, request: HttpRequest, obj: CampaignDeclaration, form: Any, change: bool) -> None:
+        """Note who declared it last."""
+        obj.declared_by = who(request)
+        super().save_model(request, obj, form, change)
+
+    def has_delete_permission(self, request: HttpRequest, obj: CampaignDeclaration | None = None) -> bool:
+        """It stays with its campaign."""
+        return False
+
+
+class ScrubForm(ScrubModelForm):
+    """The operator's result, entered by hand."""
+
+    refused = forms.CharField(
+        required=False,
+        widget=UnfoldAdminTextareaWidget,
+        help_text="The numbers the operator refused, one a line. They are kept as hashes until midnight.",
+    )
+
+    class Meta:
+        model = ScrubRun
+        fields = ("campaign", "operator", "reference", "submitted")
+
+    def clean(self) -> dict[str, Any]:
+        """Take it down by the service, which refuses a scrub that proves nothing."""
+        data = super().clean() or {}
+        if self.errors or self.instance.pk:
+            return data
+        try:
+            self.instance = compliance.record_scrub(
+                data["campaign"],
+                operator=data["operator"],
+                reference=data["reference"],
+                submitted=data["submitted"],
+                refused=data["refused"].split("\n") if data["refused"] else (),
+                now=clock.now(),
+            )
+        except compliance.NotRecorded as error:
+            raise forms.ValidationError(error.reason) from error
+        return data
+
+
+@admin.register(ScrubRun)
+class ScrubRunAdmin(KeptAdmin):
+    """Scrubs of promotional lists. They end at midnight."""
+
+    form = ScrubForm
+    list_display = ("campaign", "operator", "reference", "day", "submitted", "blocked", "recorded_by")
+    list_select_related = ("campaign", "recorded_by")
+
+    def get_fields(self, request: HttpRequest, obj: ScrubRun | None = None) -> tuple[str, ...]:
+        """What the operator said; afterwards also what we made of it."""
+        given = ("campaign", "operator", "reference", "submitted")
+        return (*given, "blocked", "day", "scrubbed_at", "recorded_by") if obj else (*given, "refused")
+
+    def save_model(self, request: HttpRequest, obj: ScrubRun, form: Any, change: bool) -> None:
+        """Note who recorded it."""
+        obj.recorded_by = who(request)
+        super().save_model(request, obj, form, change)
+
+
+class BasisForm(BasisModelForm):
+    """A ground for calling one number."""
+
+    class Meta:
+        model = CallingBasis
+        exclude = ("entered_by",)
+
+    def clean_phone(self) -> str:
+        """The number in its one form."""
+        return one_form(self.cleaned_data["phone"])
+
+
+@admin.register(CallingBasis)
+class CallingBasisAdmin(KeptAdmin):
+    """Why numbers may be called. A basis is withdrawn, never rewritten."""
+
+    form = BasisForm
+    list_display = ("masked", "kind", "given_at", "expires_at", "revoked_at", "register_reference")
+    list_filter = ("kind",)
+    search_fields = ("=phone",)
+    changeable = ("revoked_at",)
+    GIVEN = (
+        "kind",
+        "given_at",
+        "starts_at",
+        "expires_at",
+        "revoked_at",
+        "register_reference",
+        "text_shown",
+        "language",
+        "channel",
+        "proof",
+    )
+
+    def get_fields(self, request: HttpRequest, obj: CallingBasis | None = None) -> tuple[str, ...]:
+        """The number is written once and masked afterwards."""
+        return ("masked" if obj else "phone", *self.GIVEN)
+
+    def save_model(self, request: HttpRequest, obj: CallingBasis, form: Any, change: bool) -> None:
+        """Note who entered it."""
+        obj.entered_by = obj.entered_by or who(request)
+        super().save_model(request, obj, form, change)
+
+    @admin.display(description="phone")
+    def masked(self, basis: CallingBasis) -> str:
+        """Enough to tell two apart."""
+        return phones.mask(basis.phone)
+
+
+class ComplaintForm(ComplaintModelForm):
+    """A complaint or a grievance."""
+
+    class Meta:
+        model = Complaint
+        fields = "__all__"
+
+    def clean_phone(self) -> str:
+        """The number in its one form, if there is one."""
+        written = self.cleaned_data["phone"]
+        return one_form(written) if written else ""
+
+
+@admin.register(Complaint)
+class ComplaintAdmin(KeptAdmin):
+    """Complaints and grievances. The third complaint in ten days stops every campaign."""
+
+    form = ComplaintForm
+    list_display = ("kind", "masked", "received_at", "dismissed", "closed_at")
+    list_filter = ("kind", "dismissed")
+    search_fields = ("=phone",)
+    changeable = ("dismissed", "closed_at", "outcome")
+    GIVEN = ("kind", "received_at", "channel", "text", "dismissed", "closed_at", "outcome")
+
+    def get_fields(self, request: HttpRequest, obj: Complaint | None = None) -> tuple[str, ...]:
+        """The number is written once and masked afterwards."""
+        return ("masked" if obj else "phone", *self.GIVEN)
+
+    def save_model(self, request: HttpRequest, obj: Complaint, form: Any, change: bool) -> None:
+        """Write it down, and say so if it stopped every campaign."""
+        if compliance.record_complaint(obj, now=clock.now()):
+            text = "Three complaints in ten days: every running campaign was stopped."
+            self.message_user(request, text, messages.ERROR)
+
+    @admin.display(description="phone")
+    def masked(self, complaint: Complaint) -> str:
+        """Enough to tell two apart."""
+        return phones.mask(complaint.phone) if complaint.phone else ""
+
+
+@admin.register(PollingDay)
+class PollingDayAdmin(ModelAdmin):
+    """When polls close; political calls are silent before."""
+
+    list_display = ("area", "closes_at")
+
+
+@admin.register(Holiday)
+class HolidayAdmin(ModelAdmin):
+    """Holidays beside the national ones."""
+
+    list_display = ("day", "name")

@@ -1,0 +1,136 @@
+"""PURE: may this call be placed now? The rules of calling people in India, as data and functions.
+
+`law` holds the data, `facts` what a rule may look at, `hours`, `blocks` and `warnings` the judges, `verdicts`
+what follows. docs/rules.md says each rule in plain words.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from campaigns.rules import blocks, hours, warnings
+from campaigns.rules.blocks import lapsed
+from campaigns.rules.facts import Attempt, Basis, BasisKind, Organisation, Past, Script, Scrub, Sector
+from campaigns.rules.hours import Judge, calling_window, window_rule
+from campaigns.rules.law import REVIEWED, RULES, VERSION, WINDOWS, Caps
+from campaigns.rules.verdicts import Finding, Judgement, Kind, Opinion, Rule, Scope, Verdict
+from campaigns.windows import IST
+
+__all__ = [
+    "JUDGES",
+    "REVIEWED",
+    "RULES",
+    "VERSION",
+    "WINDOWS",
+    "Attempt",
+    "Basis",
+    "BasisKind",
+    "Caps",
+    "Finding",
+    "Judgement",
+    "Kind",
+    "Organisation",
+    "Past",
+    "Rule",
+    "Scope",
+    "Script",
+    "Scrub",
+    "Sector",
+    "Verdict",
+    "calling_window",
+    "evaluate",
+    "lapsed",
+    "window_rule",
+]
+
+JUDGES: Mapping[str, Judge] = {
+    "B01": hours.judge_window,
+    "B02": blocks.judge_opt_out,
+    "B03": blocks.judge_series,
+    "B04": blocks.judge_special_series,
+    "B05": blocks.judge_bfsi_series,
+    "B06": blocks.judge_registration,
+    "B07": blocks.judge_a2p,
+    "B08": blocks.judge_scrub,
+    "B09": blocks.judge_dnd,
+    "B10": blocks.judge_basis,
+    "B11": blocks.judge_re_ask,
+    "B12": blocks.judge_poll,
+    "B13": blocks.judge_callee,
+    "B14": blocks.judge_grievance,
+    "B15": blocks.judge_mixed_content,
+    "B16": blocks.judge_complaints,
+    "F01": hours.judge_attempts_a_day,
+    "F02": hours.judge_answered_a_week,
+    "F03": hours.judge_gap,
+    "F04": hours.judge_collections_a_day,
+    "W01": warnings.judge_holiday,
+    "W02": warnings.judge_sunday,
+    "W03": warnings.judge_no_series,
+    "W04": warnings.judge_voice_template,
+    "W05": warnings.judge_voice,
+    "W06": warnings.judge_few_complaints,
+    "W07": warnings.judge_short_calls,
+    "W08": warnings.judge_script,
+    "W09": warnings.judge_landline,
+    "W10": hours.judge_third_attempt,
+    "W11": warnings.judge_expiry,
+    "W12": warnings.judge_children,
+    "W13": warnings.judge_review,
+}
+
+
+def evaluate(attempt: Attempt, at: datetime) -> Judgement:
+    """Judge a call that would be placed at `at` (aware). Every rule in force speaks; none hides another.
+
+    A time that one rule proposes is put to all others, so that a deferred call is not deferred again when
+    its time has come. It may still be refused then: yesterday's scrub is no good tomorrow.
+    """
+    judgement = _once(attempt, at)
+    until = judgement.until
+    for _ in range(_ROUNDS if until else 0):
+        later = _once(attempt, until).until if until else None
+        if later is None or until is None or later <= until:
+            break
+        until = later
+    return judgement if until is None else _deferred(judgement, until)
+
+
+#: Caps and windows push a call at most a few times: past its week, past other calls, into the hours.
+_ROUNDS = 40
+
+
+def _once(attempt: Attempt, at: datetime) -> Judgement:
+    day = at.astimezone(IST).date()
+    in_force = (rule for rule in RULES if rule.in_force(day))
+    return Judgement(tuple(_finding(rule, JUDGES[rule.id](attempt, at)) for rule in in_force))
+
+
+def _finding(rule: Rule, opinion: Opinion) -> Finding:
+    return Finding(
+        rule=rule.name,
+        kind=opinion.kind or rule.kind,
+        verdict=opinion.verdict,
+        reason=opinion.reason,
+        scope=rule.scope,
+        until=opinion.until,
+    )
+
+
+def _deferred(judgement: Judgement, until: datetime) -> Judgement:
+    """The same findings, the last of the proposed times moved to the one that suits all rules."""
+    last = judgement.until
+    return Judgement(
+        tuple(
+            Finding(
+                rule=found.rule,
+                kind=found.kind,
+                verdict=found.verdict,
+                reason=found.reason,
+                scope=found.scope,
+                until=until,
+            )
+            if found.until == last
+            else found
+            for found in judgement.findings
+        )
+    )
