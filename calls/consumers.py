@@ -292,7 +292,8 @@ class CallConsumer(AsyncConsumer):
         """Take the unused row back. Where the database fails, the journal closes it in its own time."""
         try:
             await database_sync_to_async(services.withdraw_call, thread_sensitive=False)(self.call.call_id)
-        except DatabaseFailure:
+        except DatabaseFailure as error:
+            log.warning("The row of call %s stays (%s).", self.call.call_id, type(error).__name__)
             self.page.closed(Close(code=None, ended_by=Ending.CONNECTION, reason=GOES_ON), None)
         else:
             journal.forget(self.call.call_id)
