@@ -163,10 +163,11 @@ class Notice:
 
 def _people_counts() -> dict[str, Count]:
     by_state = {state.value: Count("id", filter=Q(state=state)) for state in RecipientState}
+    said_something = ~Q(outcome="")  # told by our own call, at once; XFin tells how it ended a little later
     return by_state | {
         "people": Count("id"),
-        "dialled": Count("id", filter=~Q(disposition="")),
-        "reached": Count("id", filter=Q(disposition="answered")),
+        "dialled": Count("id", filter=~Q(disposition="") | said_something),
+        "reached": Count("id", filter=Q(disposition="answered") | said_something),
         "goal": Count("id", filter=goal_reached()),
     }
 

@@ -165,3 +165,15 @@ def test_misses_are_counted_by_how_calls_ended() -> None:
         ("No answer", 2),
         ("Busy", 1),
     ]
+
+
+def test_nobody_reaches_a_goal_without_having_answered_though_xfin_tells_later() -> None:
+    campaign = make_campaign(people=3)
+    first, second, _ = campaign.recipients.all()
+    first.outcome = "will_pay"  # said in a call of which XFin has not told us yet
+    first.save()
+    second.disposition, second.outcome = "dropped", "will_pay"
+    second.save()
+    (row,) = queries.campaigns_of_the_day(datetime.now(UTC))
+    shown = (row.progress.dialled, row.progress.answered, row.progress.goal)
+    assert shown == (2, 2, 2)
