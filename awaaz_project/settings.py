@@ -162,7 +162,8 @@ CELERY_BEAT_SCHEDULER = "celery.beat:Scheduler"  # in memory: every entry is due
 TICK_SECONDS = env.float("TICK_SECONDS", default=5.0)
 UPLOAD_HORIZON_MINUTES = env.int("UPLOAD_HORIZON_MINUTES", default=15)
 SETTLE_SECONDS = env.float("SETTLE_SECONDS", default=60.0)
-CLAIM_SECONDS = env.float("CLAIM_SECONDS", default=120.0)
+# Outlives the slowest request: refused token, login, again; each connect 10 s, write 60 s, read 60 s.
+CLAIM_SECONDS = env.float("CLAIM_SECONDS", default=420.0)
 XFIN_READ_TIMEOUT = env.float("XFIN_READ_TIMEOUT", default=60.0)
 STATE_BOUND_HOURS = env.float("STATE_BOUND_HOURS", default=24.0)
 MAX_CALL_SECONDS = env.int("MAX_CALL_SECONDS", default=600)

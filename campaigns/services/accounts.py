@@ -97,6 +97,7 @@ def config_for(account: Account) -> XFinConfig:
         reference_tag=account.reference_tag,
         batch_tag=account.batch_tag,
         read_timeout=settings.XFIN_READ_TIMEOUT,
+        total_timeout=settings.XFIN_READ_TIMEOUT,  # so that a claim outlives any request, see CLAIM_SECONDS
         state_codes={number: RemoteState(word) for number, word in account.state_codes.items()},
     )
 

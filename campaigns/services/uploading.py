@@ -146,12 +146,17 @@ def record_answer(message: Message, answer: CreatedMessage, *, now: datetime) ->
 
 @transaction.atomic
 def settle_failure(batch: UploadBatch, error: XFinError, *, now: datetime) -> None:
-    """No usable reply: give the messages back if nothing was carried out, else have them looked up."""
+    """No usable reply: give the messages back if nothing was carried out, else have them looked up.
+
+    A batch that was given up meanwhile is left alone: whoever looks it up decides for its messages.
+    """
     if error.retry == Retry.LOOK_UP_FIRST:
         mark_unconfirmed(batch, error.reason, now=now)
         return
     state = UploadBatch.State.REFUSED if error.retry == Retry.NEVER else UploadBatch.State.NOT_SENT
-    UploadBatch.objects.filter(pk=batch.pk).update(state=state, reason=error.reason, changed_at=now)
+    ours = UploadBatch.objects.filter(pk=batch.pk, state=UploadBatch.State.SENDING)
+    if not ours.update(state=state, reason=error.reason, changed_at=now):
+        return
     messages = Message.objects.filter(batch=batch, state=Message.State.SENDING)
     if isinstance(error, Refused) and not isinstance(error, AuthRefused):
         _reject_all(messages, error, now)

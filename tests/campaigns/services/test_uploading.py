@@ -15,6 +15,7 @@ from campaigns.models import (
     UploadBatch,
 )
 from campaigns.services import planning, reconciling, uploading
+from campaigns.xfin.errors import NotSent
 from tests.campaigns.world import (
     NOON,
     Answer,
@@ -201,3 +202,16 @@ def test_nothing_goes_up_before_every_language_of_the_template_is_there() -> Non
     assert uploading.accounts_with_due_messages(NOON) == []
     TemplateLanguage.objects.filter(pk=form.pk).update(sync_state=TemplateLanguage.Sync.SYNCED)
     assert uploading.accounts_with_due_messages(NOON) == [campaign.template.account_id]
+
+
+def test_a_slow_worker_whose_batch_was_given_up_does_not_strand_its_people() -> None:
+    campaign, xfin = make_campaign(people=3), FakeXFin()
+    planning.plan(campaign.pk, now=NOON)
+    claim = uploading.claim_due(campaign.template.account, now=NOON)
+    assert claim
+    reconciling.abandon_dead_claims(NOON + timedelta(hours=1))
+    uploading.settle_failure(claim.batch, NotSent("No connection."), now=LATER)
+    assert UploadBatch.objects.get().state == UploadBatch.State.UNCONFIRMED
+    upload_all(campaign, xfin)
+    assert states(campaign) == {Message.State.QUEUED: 3}
+    assert set(xfin.references().values()) == {1}
