@@ -35,7 +35,7 @@ from sandbox.report import WITHIN_5MS_PERCENT, within_percent  # noqa: E402
 from sandbox.store import Order, Outcome  # noqa: E402
 
 ON_THE_LINE = """
-listener: {about: Listens., weight: 1, ring_s: [0, 0], picks_up: answer, patience_s: 9999, script: []}
+listener: {about: Listens., ring_s: [0, 0], picks_up: answer, patience_s: 9999, script: []}
 """
 RAMP_S = 2.0
 PIECE = base64.b64encode(bytes([7, 0]) * 1600).decode()

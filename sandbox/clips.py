@@ -11,9 +11,14 @@ import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import numpy as np
+import yaml
+
 from calls.audio import pcm, wav
 from calls.audio.dtmf import beep
+from calls.audio.framing import Framer
 from calls.audio.resample import resample
+from sandbox.leg import SILENT_FRAME
 
 log = logging.getLogger("sandbox.clips")
 SYNTHESIS_SECONDS = 120
@@ -21,16 +26,13 @@ FALLBACK_LANGUAGE = "hi"
 TONES_HZ = (440, 520, 480)
 LONGEST_CLIP_MS = 30_000
 
-TEXTS: dict[str, dict[str, str]] = {
-    "hello": {"hi": "हैलो", "en": "Hello?", "gu": "હેલો", "ta": "ஹலோ"},
-    "haan_ji": {"hi": "हाँ जी", "en": "Yes, please.", "gu": "હા જી", "ta": "ஆமாம்"},
-    "voicemail_greeting": {
-        "hi": "आप जिस व्यक्ति को कॉल कर रहे हैं वह उपलब्ध नहीं है। कृपया बीप के बाद अपना संदेश छोड़ें।",
-        "en": "The person you are calling is not available. Please leave a message after the beep.",
-        "gu": "તમે જે વ્યક્તિને ફોન કર્યો છે તે હાજર નથી. બીપ પછી તમારો સંદેશ મૂકો.",
-        "ta": "நீங்கள் அழைத்தவர் இப்போது இல்லை. ஒலிக்குப் பிறகு உங்கள் செய்தியை விடுங்கள்.",
-    },
-}
+TEXTS_FILE = Path(__file__).parent / "clips.yaml"
+TEXTS: dict[str, dict[str, str]] = yaml.safe_load(TEXTS_FILE.read_text(encoding="utf-8"))
+"""What each clip says, by language."""
+MACHINES = {"fax_tone": beep(3000, hz=2100)}
+"""Machines sound the same in every language: a fax answers with 2,100 Hz for about three seconds (T.30)."""
+NOISE_S = 2
+KNEE_HZ = 300
 
 
 def path_of(folder: Path, name: str, language: str) -> Path:
@@ -75,6 +77,7 @@ class Library:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._sounds: dict[tuple[str, str], bytes] = {}
+        self._noises: dict[float, tuple[bytes, ...]] = {}
         self._told = False
 
     def speaker(self, language: str) -> Callable[[str], bytes]:
@@ -85,9 +88,17 @@ class Library:
         """The clip in the language, else in Hindi, else as tones."""
         key = (name, language)
         if key not in self._sounds:
-            read = self._read(name, language) or self._read(name, FALLBACK_LANGUAGE)
-            self._sounds[key] = pcm.decode_ulaw(pcm.encode_ulaw(read or self._tones(name)))
+            read = MACHINES.get(name) or self._read(name, language) or self._read(name, FALLBACK_LANGUAGE)
+            self._sounds[key] = _over_the_line(read or self._tones(name))
         return self._sounds[key]
+
+    def background(self, dbfs: float | None) -> tuple[bytes, ...]:
+        """What is heard when nobody speaks, as frames to be played round and round."""
+        if dbfs is None:
+            return (SILENT_FRAME,)
+        if dbfs not in self._noises:
+            self._noises[dbfs] = tuple(Framer(pcm.FRAME_BYTES).push(_over_the_line(_noise(dbfs))))
+        return self._noises[dbfs]
 
     def _read(self, name: str, language: str) -> bytes | None:
         path = path_of(self._folder, name, language)
@@ -114,3 +125,18 @@ def _telephone(sound: wav.Wav) -> bytes:
     if sound.rate != pcm.SAMPLE_RATE:
         samples = resample(samples, sound.rate, pcm.SAMPLE_RATE)
     return pcm.to_bytes(samples)[: LONGEST_CLIP_MS * 16]
+
+
+def _over_the_line(sound: bytes) -> bytes:
+    """As G.711 μ-law leaves it."""
+    return pcm.decode_ulaw(pcm.encode_ulaw(sound))
+
+
+def _noise(dbfs: float) -> bytes:
+    """Noise of traffic and wind, strongest below KNEE_HZ, at this level; always the same."""
+    size = NOISE_S * pcm.SAMPLE_RATE
+    spectrum = np.fft.rfft(np.random.default_rng(1).standard_normal(size))
+    spectrum /= 1 + np.fft.rfftfreq(size, 1 / pcm.SAMPLE_RATE) / KNEE_HZ
+    noise = np.fft.irfft(spectrum, size)
+    level = 32768 * 10 ** (dbfs / 20) / np.sqrt(np.mean(noise**2))
+    return pcm.to_bytes(noise * level)

@@ -11,12 +11,14 @@ import contextlib
 import gc
 import logging
 import random
+import socket
 from dataclasses import dataclass, field
 from datetime import datetime
-from itertools import count
+from itertools import count, cycle
 from pathlib import Path
 from time import monotonic
 from typing import Any
+from urllib.parse import urlsplit
 
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidStatus, InvalidURI
@@ -24,12 +26,15 @@ from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidSta
 from calls.audio import mix, wav
 from calls.protocol.errors import ProtocolError
 from calls.protocol.stream import PlatformStream
-from sandbox import clock
+from sandbox import clock, linefaults, live
 from sandbox.clips import Library
 from sandbox.conformance import STUCK, UNREACHABLE, Inspector
+from sandbox.foretold import NOT_REACHED
+from sandbox.handset import Handset
 from sandbox.leg import Ended, Leg
+from sandbox.linefaults import BadLine, LineFault
 from sandbox.observations import Answered, GivenUp
-from sandbox.people import Mind, PicksUp
+from sandbox.people import Mind
 from sandbox.playout import SLOT_S
 from sandbox.quirks import Quirk, Shaper
 from sandbox.store import Order, Outcome
@@ -48,10 +53,11 @@ COLLECT_SELDOM = (20_000, 50, 50)
 GOLDEN = 0.6180339887498949
 """Multiples of it, modulo 1, lie evenly however many there are: the phases of the calls."""
 MOST_FRAME_BYTES = 4 * 2**20
-NOT_REACHED = {
-    PicksUp.BUSY: (Ended.BUSY, "The line was busy."),
-    PicksUp.NO_ANSWER: (Ended.NO_ANSWER, "Nobody picked up."),
-    PicksUp.SWITCHED_OFF: (Ended.SWITCHED_OFF, "The phone was switched off."),
+EAR_BYTES, EAR_SEGMENT = 4096, 536
+CUT_WORDS = {
+    LineFault.CUT: "The line was cut by a fault, without a stop.",
+    LineFault.STOP_THEN_CUT: "The line was cut by a fault, right behind the stop.",
+    LineFault.CLOSE_WITHOUT_STOP: "The connection was closed by a fault, without a stop.",
 }
 
 
@@ -73,6 +79,7 @@ class Line:
     socket: ClientConnection
     leg: Leg
     shaper: Shaper
+    bad: BadLine
     inspector: Inspector | None = None
     late: int = 0
     skipped: int = 0
@@ -93,54 +100,66 @@ class Dialer:
         self._turns = count()
 
     async def ring(self, order: Order) -> Outcome | None:
-        """Let it ring. None when somebody picks up, else how it ended."""
+        """Let it ring. None when somebody picks up, else how it ended. Who rings us is connected at once."""
+        if order.inbound:
+            return None
         low, high = order.person.ring_s
         luck = _luck(order, "ring")
         await asyncio.sleep(luck.uniform(low, high))
         ended = NOT_REACHED.get(order.person.picks_up)
         return Outcome(*ended) if ended else None
 
-    async def talk(self, order: Order, inspector: Inspector | None = None) -> Outcome:
+    async def talk(
+        self, order: Order, inspector: Inspector | None = None, handset: Handset | None = None
+    ) -> Outcome:
         """The answered call, from the handshake to the hang-up; a cancelled one is told to the agent.
 
-        An inspector sees all of it.
+        An inspector sees all of it. With a handset its holder is the person, whoever the order names.
         """
         answered_at = clock.now()
+        bad = BadLine(linefaults.read(order.faults), _luck(order, "line"))
         try:
-            socket = await self._connect(order.stream_url)
+            connected = await self._connect(order.stream_url, deaf=bad.is_deaf)
         except Unreachable as error:
             if inspector:
                 inspector.note(GivenUp(0.0, UNREACHABLE, str(error)))
             return Outcome(Ended.AGENT_UNREACHABLE, str(error), answered_at)
         line = Line(
-            socket,
-            self._leg(order, inspector),
+            connected,
+            self._leg(order, inspector, handset),
             Shaper(self._settings.quirks),
+            bad,
             inspector,
             answered_at=answered_at,
         )
         try:
+            live.LEGS[order.record] = line.leg
             await self._hold(line, order)
         finally:
+            live.LEGS.pop(order.record, None)
             await _hang_up(line)
         return self._outcome(line, order)
 
-    def _leg(self, order: Order, inspector: Inspector | None) -> Leg:
+    def _leg(self, order: Order, inspector: Inspector | None, handset: Handset | None) -> Leg:
+        noise = cycle(self._library.background(order.person.noise_dbfs))
         return Leg(
             PlatformStream(order.stream_sid, order.call_sid),
-            Mind(order.person, _luck(order, "mind")),
-            self._library.speaker(order.language),
+            handset or Mind(order.person, _luck(order, "mind")),
+            self._library.speaker(order.person.language or order.language),
             longest_s=self._settings.longest_s,
+            background=handset.voice() if handset else noise,
+            hear=handset.hear if handset else None,
             record=self._settings.record_to is not None,
             watch=inspector.note if inspector else None,
         )
 
-    async def _connect(self, url: str) -> ClientConnection:
+    async def _connect(self, url: str, *, deaf: bool) -> ClientConnection:
         wait = self._settings.handshake_s
         try:
             async with asyncio.timeout(wait):
                 return await connect(
                     url,
+                    sock=await _small_ear(url) if deaf else None,
                     compression=None,
                     proxy=None,
                     open_timeout=None,
@@ -175,7 +194,7 @@ class Dialer:
             await asyncio.sleep(line.shaper.delay_s)
             line.began = monotonic()
             opening = line.leg.opened(order.custom_parameters, line.began)
-            if line.inspector:
+            if line.inspector and not line.bad.is_deaf:
                 tasks.add(asyncio.create_task(_ping(line, line.inspector, self._settings.stuck_s)))
             await _pace(line, opening, phase=next(self._turns) * GOLDEN % 1)
             await self._linger(line, reader)
@@ -265,12 +284,46 @@ async def _pace(line: Line, opening: list[str], *, phase: float) -> None:
                     line.skipped += int(-delay / SLOT_S)
                     slot += int(-delay / SLOT_S)
                 await _send(line, leg.tick(monotonic()))
+                await _break_off(line)
                 line.late += monotonic() - due > LATE_S
                 slot += 1
                 if slot % FRAMES_BETWEEN_CHECKS == 0:
                     patience.reschedule(loop.time() + STUCK_S)
     except TimeoutError:
         _give_up(line, f"The agent read nothing for {STUCK_S:g} seconds.")
+
+
+async def _break_off(line: Line) -> None:
+    """End the call as a fault of the line wants it, if its time has come."""
+    fault = line.bad.end_due(monotonic())
+    if fault is None or line.leg.ending:
+        return
+    reason = CUT_WORDS[fault]
+    if fault is LineFault.STOP_THEN_CUT:
+        await _send(line, line.leg.stop(Ended.LINE_CUT, reason, monotonic()))
+    line.leg.fail(Ended.LINE_CUT, reason, monotonic())
+    if fault is not LineFault.CLOSE_WITHOUT_STOP:
+        line.closed = True
+        line.socket.transport.abort()
+
+
+async def _small_ear(url: str) -> socket.socket:
+    """A connection that holds next to nothing: else the kernel would read in place of who does not."""
+    loop, at = asyncio.get_running_loop(), urlsplit(url)
+    port = at.port or (443 if at.scheme == "wss" else 80)
+    [(family, kind, protocol, _, address), *_] = await loop.getaddrinfo(
+        at.hostname, port, type=socket.SOCK_STREAM
+    )
+    ear = socket.socket(family, kind, protocol)
+    try:
+        ear.setblocking(False)
+        ear.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, EAR_BYTES)
+        ear.setsockopt(socket.IPPROTO_TCP, socket.TCP_MAXSEG, EAR_SEGMENT)
+        await loop.sock_connect(ear, address)
+    except BaseException:
+        ear.close()
+        raise
+    return ear
 
 
 def _give_up(line: Line, reason: str) -> None:
@@ -297,7 +350,7 @@ async def _ping(line: Line, inspector: Inspector, stuck_s: float) -> None:
 
 async def _send(line: Line, frames: list[str]) -> None:
     try:
-        for frame in line.shaper.shape(frames):
+        for frame in line.bad.pass_on(line.shaper.shape(frames), monotonic()):
             await line.socket.send(frame)
     except ConnectionClosed:
         _note_close(line)
@@ -309,7 +362,7 @@ async def _read(line: Line) -> None:
     decode = None if line.inspector else False
     read = 0
     try:
-        while True:
+        while line.bad.reads(monotonic()):
             frame = await line.socket.recv(decode=decode)
             await _send(line, line.leg.received(frame, monotonic()))
             read += 1

@@ -1,81 +1,75 @@
-"""Misbehaviour on demand: the next n calls of one operation, or each with a probability drawn from a seed.
+"""Which switched-on misbehaviour is due: every time, the next n times, by a seeded draw, or as a script says.
 
-`timeout_after` and `drop_after` commit the work first: the client then cannot know what became of its
-request, which is the case DESIGN.md house rule 2 is about.
+Every switch sees every call that concerns it, so that "the third call" means the third call; of several
+that would act, the oldest does, and the others keep what they have left.
 """
 
-import asyncio
 import random
-from collections.abc import Awaitable, Callable
+from collections.abc import Iterable
+from typing import NamedTuple, TypeVar
 
-from asgiref.sync import sync_to_async
 from django.db import transaction
-from django.http import HttpRequest, HttpResponse
 
-from sandbox.models import Fault
+from sandbox.apifaults import OK, ApiFault
+from sandbox.models import CallRecord, Fault, LineFault, Switch
 
-Run = Callable[[], Awaitable[HttpResponse]]
-GATEWAY_TEXT = {
-    "500": "<html>Internal Server Error</html>",
-    "502": "<html>Bad Gateway</html>",
-    "503": "<html>Service Unavailable</html>",
-    "504": "<html>Gateway Timeout</html>",
-}
+S = TypeVar("S", bound=Switch)
 
 
-def take(operation: str) -> Fault | None:
-    """The fault that fires for this call of the operation, used up by one; None if none does."""
+class Taken(NamedTuple):
+    """A fault that is due now; `seconds` is its measure: a wait, a Retry-After, a token's life."""
+
+    behaviour: ApiFault
+    seconds: float
+
+
+def take(operation: str) -> Taken | None:
+    """The fault that is due for this call of the operation, used up by one; None if none is."""
     if not Fault.objects.filter(operation=operation).exists():
         return None
     with transaction.atomic():
-        return next((f for f in Fault.objects.filter(operation=operation).order_by("id") if _fires(f)), None)
+        rows = list(Fault.objects.filter(operation=operation).order_by("id"))
+        due = first_due(rows)
+    return Taken(ApiFault(due[1]), due[0].seconds) if due else None
 
 
-def _fires(fault: Fault) -> bool:
-    if fault.remaining == 0:
-        return False
-    draw = random.Random(f"{fault.seed}:{fault.pk}:{fault.seen}").random()
-    fires = draw < fault.probability
-    fault.seen += 1
-    if fires:
-        fault.fired += 1
-        fault.remaining = None if fault.remaining is None else fault.remaining - 1
-    fault.save(update_fields=["seen", "fired", "remaining"])
-    return fires
+def of_call(record: CallRecord) -> str:
+    """What is wrong with the line of this call, as linefaults.py reads it. Call it in a transaction."""
+    reference = record.message.reference if record.message else ""
+    rows = LineFault.objects.filter(
+        from_number__in=["", record.from_number],
+        to_number__in=["", record.to_number],
+        person__in=["", record.person],
+        reference__in=["", reference],
+    )
+    due = first_due(rows.order_by("id"))
+    return due[1] if due else ""
 
 
-async def around(operation: str, request: HttpRequest, run: Run) -> HttpResponse:
-    """Answer through whatever fault is switched on for this operation."""
-    fault = await sync_to_async(take)(operation)
-    return await run() if fault is None else await _misbehave(fault, request, run)
+def first_due(rows: Iterable[S]) -> tuple[S, str] | None:
+    """Let every switch see one more call; the first that acts, and what it does. Call it in a transaction."""
+    found: tuple[S, str] | None = None
+    for row in rows:
+        behaviour = _turn(row)
+        if behaviour and found is None:
+            found = (row, behaviour)
+            _use_up(row)
+        row.seen += 1
+        row.save(update_fields=["seen", "fired", "remaining"])
+    return found
 
 
-async def _misbehave(fault: Fault, request: HttpRequest, run: Run) -> HttpResponse:
-    kind = Fault.Behaviour(fault.behaviour)
-    if kind in {Fault.Behaviour.TIMEOUT_AFTER, Fault.Behaviour.DROP_AFTER}:
-        await run()
-    if kind in {Fault.Behaviour.DROP_BEFORE, Fault.Behaviour.DROP_AFTER}:
-        return _drop(request)
-    if kind in {Fault.Behaviour.TIMEOUT_BEFORE, Fault.Behaviour.TIMEOUT_AFTER}:
-        await asyncio.sleep(fault.seconds)
-        return _gateway("504")
-    return _refused(fault.operation) if kind is Fault.Behaviour.REFUSED_401 else _gateway(kind.value)
+def _turn(row: Switch) -> str:
+    """What this switch wants of this call; nothing: the empty text."""
+    if row.script:
+        turn = str(row.script[row.seen]) if row.seen < len(row.script) else OK
+        return "" if turn == OK else turn
+    if row.remaining == 0:
+        return ""
+    draw = random.Random(f"{row.seed}:{row.pk}:{row.seen}").random()
+    return row.behaviour if draw < row.probability else ""
 
 
-def _gateway(status: str) -> HttpResponse:
-    return HttpResponse(GATEWAY_TEXT[status], status=int(status), content_type="text/html")
-
-
-def _refused(operation: str) -> HttpResponse:
-    login = b'{"non_field_errors":["Unable to log in with provided credentials."]}'
-    other = b'{"detail":"The token has expired; log in again."}'
-    body = login if operation == "login" else other
-    return HttpResponse(body, status=401, content_type="application/json")
-
-
-def _drop(request: HttpRequest) -> HttpResponse:
-    """Cut the connection without an answer, where the server allows it; else a bare 502."""
-    abort = getattr(request, "scope", {}).get("sandbox.abort")
-    if abort is not None:
-        abort()
-    return _gateway("502")
+def _use_up(row: Switch) -> None:
+    row.fired += 1
+    row.remaining = None if row.remaining is None else row.remaining - 1

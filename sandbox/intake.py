@@ -104,6 +104,7 @@ def build(book: TemplateBook, given: dict[str, Any], now: datetime) -> Message:
     form, extra = book.find(given), variables(given)
     message = Message(tenant=book.tenant, template_id=form.template_id, templatelanguage=form)
     message.phone_number, message.send_on = phone(given), send_on(given, now)
+    message.due_at = max(message.send_on, now)
     message.values, message.fields, message.requested_at = value_list(given), extra, now
     for name, tag in tag_fields(given).items():
         setattr(message, name, tag)
@@ -124,6 +125,7 @@ def apply_changes(message: Message, book: TemplateBook, given: dict[str, Any], n
         message.phone_number = phone(given)
     if "send_on" in given:
         message.send_on = send_on(given, now)
+        message.due_at = max(message.send_on, now)
     if "values" in given:
         message.values = value_list(given)
     for name, tag in tag_fields(given).items():

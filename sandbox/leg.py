@@ -5,19 +5,21 @@ came due, lets the person act, and gives the next frame of the person's audio.
 """
 
 from collections import Counter, deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from enum import StrEnum
+from itertools import repeat
 from typing import NamedTuple
 
 from calls.audio.dtmf import beep
 from calls.audio.framing import Framer
+from calls.audio.mix import mix_at
 from calls.audio.pcm import FRAME_BYTES, FRAME_MS, silence
 from calls.audio.vad import EnergyVad, SpeechEnded, SpeechStarted
 from calls.protocol.messages import Clear, Malformed, Mark, Media
 from calls.protocol.state import State
 from calls.protocol.stream import PlatformStream
 from sandbox.observations import Closed, Observation, Received, Sent
-from sandbox.people import Action, Beep, HangUp, Heard, Mind, Press, Say
+from sandbox.people import Action, Beep, HangUp, Heard, Listener, Press, Say
 from sandbox.playout import Playout
 
 SILENT_FRAME = silence(FRAME_MS)
@@ -38,6 +40,7 @@ class Ended(StrEnum):
     AGENT_UNREACHABLE = "agent_unreachable"
     PERSON_HUNG_UP = "person_hung_up"
     TOO_LONG = "too_long"
+    LINE_CUT = "line_cut"
     BUSY = "busy"
     NO_ANSWER = "no_answer"
     SWITCHED_OFF = "switched_off"
@@ -51,7 +54,7 @@ class Ending(NamedTuple):
 
 
 class Sound(NamedTuple):
-    """What was heard and said in one slot; kept only while a recording is wanted."""
+    """What was heard and said in one slot; all are kept only while a recording is wanted."""
 
     heard: bytes
     said: bytes
@@ -63,10 +66,12 @@ class Leg:
     def __init__(
         self,
         stream: PlatformStream,
-        mind: Mind,
+        mind: Listener,
         sounds: Callable[[str], bytes],
         *,
         longest_s: float,
+        background: Iterable[bytes] | None = None,
+        hear: Callable[[bytes], None] | None = None,
         record: bool = False,
         watch: Callable[[Observation], None] | None = None,
     ) -> None:
@@ -81,6 +86,10 @@ class Leg:
         self.marks_received = self.marks_returned = self.clears = 0
         self._stream, self._mind, self._sounds = stream, mind, sounds
         self._longest_s, self._watch = longest_s, watch
+        self._background = iter(background or repeat(SILENT_FRAME))
+        self._hear = hear
+        self.last = Sound(SILENT_FRAME, SILENT_FRAME)
+        """The latest slot, for whoever watches the call."""
         self._frames_received = 0
         self._opened_at = 0.0
         self._voice: deque[bytes] = deque()
@@ -129,17 +138,31 @@ class Leg:
         slot = self.playout.play_slot(now)
         frames = [self._returned(name, now) for name in slot.marks]
         talking = bool(self._voice)
-        said = self._voice.popleft() if talking else SILENT_FRAME
+        said = self._line_sound()
         events = self._listen(slot.audio, now)
         if talking and not self._voice:
             events.append(Heard.CLIP_DONE)
             self._see(Sent(now, "speech_over"))
         frames.append(self._stream.media(said))
         self.frames_sent += 1
-        if self.recorded is not None:
-            self.recorded.append(Sound(slot.audio or SILENT_FRAME, said))
+        self._keep(Sound(slot.audio or SILENT_FRAME, said))
         frames += self._react(events or [Heard.NOTHING], now)
         return frames + self._end_if_too_long(now)
+
+    def _keep(self, sound: Sound) -> None:
+        self.last = sound
+        if self._hear:
+            self._hear(sound.heard)
+        if self.recorded is not None:
+            self.recorded.append(sound)
+
+    def _line_sound(self) -> bytes:
+        """The next 20 ms of what comes from the person: voice, the noise of the line, or both."""
+        noise = next(self._background)
+        if not self._voice:
+            return noise
+        voice = self._voice.popleft()
+        return voice if noise is SILENT_FRAME else mix_at(voice, noise, 0)
 
     def agent_closed(self, code: int | None, now: float) -> None:
         """The socket is closed: with 1000 or without a code the agent has ended its part (§2).

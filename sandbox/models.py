@@ -2,22 +2,37 @@
 
 from typing import ClassVar
 
+from django.conf import settings
 from django.db import models
 from django.db.models import Q
+from django.db.models.functions import Lower
+
+from sandbox.pacing import Redials, read_count, read_gaps
 
 
 class Tenant(models.Model):
-    """An organisation on the platform: `/{name}/v1/…`, with one user who may log in."""
+    """An organisation on the platform: `/{name}/v1/…`."""
 
     class StateStyle(models.TextChoices):
         WORDS = "words"
         NUMBERS = "numbers"
 
     name = models.CharField(max_length=80, unique=True)
-    email = models.CharField(max_length=254)
-    password_hash = models.CharField(max_length=256)
     state_style = models.CharField(max_length=10, choices=StateStyle, default=StateStyle.WORDS)
     token_seconds = models.PositiveIntegerField(null=True)
+
+
+class User(models.Model):
+    """Somebody who may log in for a tenant; all of a tenant's users see and do the same."""
+
+    tenant = models.ForeignKey(Tenant, models.CASCADE, related_name="users")
+    email = models.CharField(max_length=254)
+    password_hash = models.CharField(max_length=256)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint("tenant", Lower("email"), name="user_email_once_a_tenant")
+        ]
 
 
 class CallerNumber(models.Model):
@@ -32,11 +47,16 @@ class CallerNumber(models.Model):
     stream_url = models.CharField(max_length=500)
     container = models.CharField(max_length=3, choices=Container, default=Container.WAV)
     concurrency = models.PositiveIntegerField(default=10)
+    calls_per_second = models.PositiveIntegerField(default=0)
 
 
 class Casting(models.Model):
-    """Who answers: one row of weights and a seed; the same row gives the same people again."""
+    """Who answers: one row of a mix or weights, and a seed; the same row gives the same people again.
 
+    `weights` stand in place of the mix; without either, SANDBOX_MIX says.
+    """
+
+    mix = models.CharField(max_length=80, default="", blank=True)
     seed = models.CharField(max_length=80, default="awaaz")
     weights = models.JSONField(default=dict)
     assigned = models.JSONField(default=dict)
@@ -63,6 +83,11 @@ class Template(models.Model):
         """The comma-joined `phone_numbers` option as a list."""
         return [part.strip() for part in self.option("phone_numbers").split(",") if part.strip()]
 
+    def redials(self) -> Redials:
+        """The options `num_backups` and `backup_gap_minutes`. Raises ValueError if they cannot be read."""
+        gaps = self.option("backup_gap_minutes") or settings.SANDBOX_REDIAL_MINUTES
+        return Redials(read_count(self.option("num_backups")), read_gaps(gaps))
+
 
 class TemplateLanguage(models.Model):
     template = models.ForeignKey(Template, models.CASCADE, related_name="languages")
@@ -84,7 +109,11 @@ class Content(models.Model):
 
 
 class Message(models.Model):
-    """One uploaded message: rung once, and in exactly one final state afterwards."""
+    """One uploaded message: dialled, redialled if its template says so, in exactly one final state at last.
+
+    `due_at`: when it is dialled next. None while it is being dialled and once its state is final; between
+    two dials the state is `in_progress` and `due_at` is set.
+    """
 
     class State(models.TextChoices):
         SCHEDULED = "scheduled"
@@ -113,12 +142,14 @@ class Message(models.Model):
     caller_number = models.CharField(max_length=20, default="", blank=True)
     attempts = models.PositiveIntegerField(default=0)
     requested_at = models.DateTimeField()
+    due_at = models.DateTimeField(null=True)
     dialled_at = models.DateTimeField(null=True)
     finished_at = models.DateTimeField(null=True)
 
     class Meta:
         indexes: ClassVar = [
-            models.Index(fields=["state", "template", "send_on"], name="message_due"),
+            models.Index(fields=["template", "due_at"], name="message_due"),
+            models.Index(fields=["state"], name="message_state"),
             models.Index(fields=["tenant", "phone_number"], name="message_phone"),
             models.Index(fields=["reference"], name="message_reference"),
             *[models.Index(fields=["tenant", f"tag{n}"], name=f"message_tag{n}") for n in range(1, 6)],
@@ -131,6 +162,12 @@ class Message(models.Model):
             models.CheckConstraint(
                 condition=Q(state__in=["scheduled", "in_progress"]) | Q(finished_at__isnull=False),
                 name="message_final_has_time",
+            ),
+            models.CheckConstraint(
+                condition=Q(state="scheduled", due_at__isnull=False)
+                | Q(state="in_progress")
+                | Q(state__in=["done", "failed"], due_at__isnull=True),
+                name="message_due_until_final",
             ),
         ]
 
@@ -147,7 +184,10 @@ class Message(models.Model):
 
 
 class CallRecord(models.Model):
-    """One attempt to ring one person, and everything that was counted while it lasted."""
+    """One attempt to ring one person, or one call of a person to us.
+
+    With everything that was counted while it lasted.
+    """
 
     class State(models.TextChoices):
         ORDERED = "ordered"
@@ -155,8 +195,14 @@ class CallRecord(models.Model):
         LIVE = "live"
         ENDED = "ended"
 
+    class Direction(models.TextChoices):
+        OUTBOUND = "outbound"
+        INBOUND = "inbound"
+
     message = models.ForeignKey(Message, models.SET_NULL, null=True, related_name="calls")
     state = models.CharField(max_length=8, choices=State, default=State.ORDERED)
+    direction = models.CharField(max_length=8, choices=Direction, default=Direction.OUTBOUND)
+    faults = models.CharField(max_length=200, default="", blank=True)
     from_number = models.CharField(max_length=20)
     to_number = models.CharField(max_length=20)
     language = models.CharField(max_length=20, default="", blank=True)
@@ -191,31 +237,69 @@ class CallRecord(models.Model):
         indexes: ClassVar = [
             models.Index(fields=["state", "id"], name="call_state"),
             models.Index(fields=["to_number"], name="call_to"),
+            models.Index(fields=["from_number", "ordered_at"], name="call_begun"),
         ]
 
+    @property
+    def is_inbound(self) -> bool:
+        return self.direction == self.Direction.INBOUND
 
-class Fault(models.Model):
-    """A switched-on misbehaviour of one API operation: the next n times, or by probability."""
+    @property
+    def line_number(self) -> str:
+        """The number of ours whose line the call takes."""
+        return self.to_number if self.is_inbound else self.from_number
 
-    class Behaviour(models.TextChoices):
-        ERROR_500 = "500"
-        ERROR_502 = "502"
-        ERROR_503 = "503"
-        ERROR_504 = "504"
-        REFUSED_401 = "401"
-        TIMEOUT_BEFORE = "timeout_before"
-        TIMEOUT_AFTER = "timeout_after"
-        DROP_BEFORE = "drop_before"
-        DROP_AFTER = "drop_after"
+    @property
+    def persons_number(self) -> str:
+        return self.from_number if self.is_inbound else self.to_number
 
-    operation = models.CharField(max_length=40)
-    behaviour = models.CharField(max_length=20, choices=Behaviour)
+
+class VirtualClock(models.Model):
+    """One row if this database runs on a virtual clock, none otherwise.
+
+    The clock showed `virtual` when it was `real`, and has run at `rate` since; with `jumps` it moves only
+    from one due moment to the next. Up to `reached` everything that fell due has been done.
+    """
+
+    real = models.DateTimeField()
+    virtual = models.DateTimeField()
+    rate = models.FloatField(default=1.0)
+    jumps = models.BooleanField(default=False)
+    reached = models.DateTimeField()
+
+
+class Switch(models.Model):
+    """A misbehaviour that is switched on: every time, the next n times, by a seeded draw, or by script.
+
+    `script` says what each call meets, "ok" or a behaviour; without one, `behaviour` does.
+    """
+
+    behaviour = models.CharField(max_length=200, default="", blank=True)
+    script = models.JSONField(default=list)
     remaining = models.PositiveIntegerField(null=True)
     probability = models.FloatField(default=1.0)
     seed = models.CharField(max_length=80, default="awaaz")
-    seconds = models.FloatField(default=60.0)
     seen = models.PositiveIntegerField(default=0)
     fired = models.PositiveIntegerField(default=0)
 
     class Meta:
+        abstract = True
+
+
+class Fault(Switch):
+    """Of one operation of the API. `seconds`: how long to wait, to ask to wait, or to let a token live."""
+
+    operation = models.CharField(max_length=40)
+    seconds = models.FloatField(default=60.0)
+
+    class Meta:
         indexes: ClassVar = [models.Index(fields=["operation"], name="fault_operation")]
+
+
+class LineFault(Switch):
+    """Of the media stream of calls, for those that agree with every filter that is set."""
+
+    from_number = models.CharField(max_length=20, default="", blank=True)
+    to_number = models.CharField(max_length=20, default="", blank=True)
+    person = models.CharField(max_length=80, default="", blank=True)
+    reference = models.CharField(max_length=200, default="", blank=True)

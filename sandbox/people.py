@@ -1,17 +1,21 @@
-"""PURE but for reading its own YAML: who answers a call, and what that person does on it.
+"""PURE but for reading its own YAML: who is on the line, and what that person does.
 
 A person is data (`people.yaml`); `Mind` plays the script. It is fed events with the time (seconds on any
 monotonic clock) and returns actions, so every behaviour is tested without a call.
 """
 
 import random
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
 from enum import StrEnum
 from functools import cache
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 import yaml
+
+from sandbox.pacing import IST
 
 CAST_FILE = Path(__file__).parent / "people.yaml"
 PROMPT_PAUSE_S = 0.9
@@ -47,17 +51,59 @@ class Step(NamedTuple):
         return float(self.value)
 
 
+class Manner(NamedTuple):
+    """What a mood does: seconds of hesitation before each key or word, and a factor of the patience."""
+
+    hesitates_s: float
+    patience: float
+
+
+MOODS = {
+    "calm": Manner(0.0, 1.0),
+    "friendly": Manner(0.2, 1.5),
+    "hurried": Manner(0.0, 0.5),
+    "annoyed": Manner(0.0, 0.4),
+    "unsure": Manner(2.0, 1.5),
+}
+
+
+@dataclass(frozen=True)
+class Hours:
+    """From `first` up to and without `end` (hours of the day): how likely somebody answers, how it rings."""
+
+    first: int
+    end: int
+    answers: float
+    ring_s: tuple[float, float] | None = None
+
+
 @dataclass(frozen=True)
 class Person:
-    """One entry of the cast."""
+    """One entry of the cast. `language`: what is spoken whatever the call's language is; "": the call's."""
 
     name: str
     about: str
-    weight: float
     ring_s: tuple[float, float]
     picks_up: PicksUp
     script: tuple[Step, ...]
     patience_s: float = DEFAULT_PATIENCE_S
+    mood: str = "calm"
+    language: str = ""
+    noise_dbfs: float | None = None
+    hours: tuple[Hours, ...] = ()
+
+    def met(self, number: str, attempt: int, when: datetime) -> "Person":
+        """This person at this hour: who does not get to the phone lets it ring. The same call, the same."""
+        hour = when.astimezone(IST).hour
+        found = [hours for hours in self.hours if hours.first <= hour < hours.end]
+        if not found:
+            return self
+        met = replace(self, ring_s=found[0].ring_s or self.ring_s)
+        luck = random.Random(f"{number}:{attempt}:{self.name}:hour")
+        return met if luck.random() < found[0].answers else replace(met, picks_up=PicksUp.NO_ANSWER)
+
+
+AT_THE_PAGE = Person("at_the_page", "Whoever sits at the sandbox's page.", (0, 0), PicksUp.ANSWER, ())
 
 
 class Heard(StrEnum):
@@ -89,6 +135,14 @@ class HangUp(NamedTuple):
 Action = Press | Say | Beep | HangUp
 
 
+class Listener(Protocol):
+    """Who is on the line: a script, or somebody at the page."""
+
+    def hears(self, event: Heard, now: float) -> list[Action]:
+        """Take one event (or just the time) and return the actions due at `now`, in order."""
+        ...
+
+
 def read_cast(text: str) -> dict[str, Person]:
     """The people of a YAML text. Raises ValueError naming the person and what is wrong."""
     entries = yaml.safe_load(text)
@@ -105,18 +159,37 @@ def cast() -> dict[str, Person]:
 
 def _person(name: str, entry: Any) -> Person:
     try:
-        low, high = entry["ring_s"]
+        mood = entry.get("mood", "calm")
+        patience_s = DEFAULT_PATIENCE_S * MOODS[mood].patience
+        noise = entry.get("noise_dbfs")
         return Person(
             name=name,
             about=str(entry["about"]),
-            weight=float(entry["weight"]),
-            ring_s=(float(low), float(high)),
+            ring_s=_from_to(entry["ring_s"]),
             picks_up=PicksUp(entry["picks_up"]),
             script=tuple(_step(step) for step in entry["script"]),
-            patience_s=float(entry.get("patience_s", DEFAULT_PATIENCE_S)),
+            patience_s=float(entry.get("patience_s", patience_s)),
+            mood=mood,
+            language=str(entry.get("language", "")),
+            noise_dbfs=None if noise is None else float(noise),
+            hours=tuple(_hours(text, at) for text, at in entry.get("hours", {}).items()),
         )
-    except (KeyError, TypeError, ValueError) as error:
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise ValueError(f"{name}: {type(error).__name__}: {error}") from error
+
+
+def _from_to(entry: Any) -> tuple[float, float]:
+    low, high = entry
+    return float(low), float(high)
+
+
+def _hours(text: str, entry: Mapping[str, Any]) -> Hours:
+    """`"9-18": {answers: 0.4, ring_s: [1, 2]}`."""
+    first, end = (int(hour) for hour in text.split("-"))
+    answers = float(entry["answers"])
+    if not 0 <= first < end <= 24 or not 0 <= answers <= 1:
+        raise ValueError(f"hours {text!r} with a chance of {answers:g} make no sense")
+    return Hours(first, end, answers, _from_to(entry["ring_s"]) if "ring_s" in entry else None)
 
 
 def _step(entry: dict[str, Any]) -> Step:
@@ -127,33 +200,12 @@ def _step(entry: dict[str, Any]) -> Step:
     return step
 
 
-@dataclass(frozen=True)
-class Casting:
-    """Whom a number belongs to: assigned by hand, or drawn by weight from (seed, number, attempt)."""
-
-    seed: str = "awaaz"
-    weights: dict[str, float] = field(default_factory=dict)
-    assigned: dict[str, str] = field(default_factory=dict)
-
-    def choose(self, number: str, attempt: int) -> Person:
-        people = cast()
-        if (name := self.assigned.get(number)) in people:
-            return people[name]
-        weights = self.weights or {person.name: person.weight for person in people.values()}
-        names = sorted(name for name in weights if name in people)
-        drawn = self.luck(number, attempt).choices(names, [weights[name] for name in names])
-        return people[drawn[0]]
-
-    def luck(self, number: str, attempt: int) -> random.Random:
-        """The same dice for the same call, whatever else happens in the run."""
-        return random.Random(f"{self.seed}:{number}:{attempt}")
-
-
 class Mind:
     """Plays one person's script on one call. `hears(event, now)` returns what the person does."""
 
     def __init__(self, person: Person, luck: random.Random) -> None:
         self._patience_s = person.patience_s
+        self._hesitates_s = MOODS[person.mood].hesitates_s
         self._script = list(_unfolded(person.script))
         self._luck = luck
         self._deadline: float | None = None
@@ -204,7 +256,9 @@ class Mind:
         """Seconds until the step is due by itself; nobody reacts in no time."""
         if step.kind in {Kind.LISTEN, Kind.WAIT_SPEECH, Kind.WAIT}:
             return step.seconds
-        return BETWEEN_KEYS_S + self._luck.uniform(0, 0.4) if step.kind is Kind.PRESS else 0.0
+        if step.kind is Kind.PRESS:
+            return self._hesitates_s + BETWEEN_KEYS_S + self._luck.uniform(0, 0.4)
+        return self._hesitates_s if step.kind is Kind.SAY else 0.0
 
     def _act(self, step: Step) -> list[Action]:
         match step.kind:

@@ -40,6 +40,8 @@ class Task:
     parameters: tuple[tuple[str, str], ...] = ()
     bounds: Bounds = DEFAULT_BOUNDS
     quirks: frozenset[Quirk] = frozenset()
+    faults: str = ""
+    """What is wrong with the line, as linefaults.py reads it."""
     record_to: Path | None = None
     """A folder for the WAV of each call; of many at once only the first is recorded."""
 
@@ -115,4 +117,5 @@ def _order(task: Task, number: int, person: Person) -> Order:
         call_sid=f"CA{secrets.token_hex(16)}",
         stream_sid=f"MZ{secrets.token_hex(16)}",
         custom_parameters=dict(task.parameters),
+        faults=task.faults,
     )

@@ -14,6 +14,7 @@ from django.db import DatabaseError, connections
 from sandbox import clock, phones, store
 from sandbox.clips import Library
 from sandbox.dialer import Dialer, DialerSettings
+from sandbox.handset import Handset
 from sandbox.leg import Ended
 from sandbox.store import Order, Outcome
 
@@ -30,7 +31,7 @@ class Platform:
     def __init__(self) -> None:
         self._database = ThreadPoolExecutor(1, thread_name_prefix="sandbox-db")
         self._stopping = asyncio.Event()
-        self._calls: dict[asyncio.Task[None], str] = {}
+        self._calls: dict[asyncio.Task[str], str] = {}
         record_to = settings.SANDBOX_RECORDINGS_DIR if settings.SANDBOX_RECORD_CALLS else None
         limits = DialerSettings(
             settings.SANDBOX_MAX_CALL_SECONDS, settings.SANDBOX_HANDSHAKE_SECONDS, record_to
@@ -69,21 +70,34 @@ class Platform:
             log.warning("The database did not answer (%s); the next round tries again.", error)
             return
         for order in orders:
-            task = asyncio.create_task(self._call(order), name=f"call-{order.record}")
-            self._calls[task] = order.caller
-            task.add_done_callback(self._calls.pop)
+            self._start(order)
 
-    async def _call(self, order: Order) -> None:
-        """One call from ringing to its record; whatever happens, the record is closed."""
+    async def connect(self, to: str, handset: Handset) -> "asyncio.Task[str] | None":
+        """Somebody at the page rings our number: the call, which gives why it ended. None: no line."""
+        busy = Counter(self._calls.values())
+        if self._stopping.is_set() or len(self._calls) >= settings.SANDBOX_MAX_CALLS:
+            return None
+        order = await self._in_database(store.connect, to, clock.now(), busy)
+        return self._start(order, handset) if order else None
+
+    def _start(self, order: Order, handset: Handset | None = None) -> "asyncio.Task[str]":
+        task = asyncio.create_task(self._call(order, handset), name=f"call-{order.record}")
+        self._calls[task] = order.caller
+        task.add_done_callback(self._calls.pop)
+        return task
+
+    async def _call(self, order: Order, handset: Handset | None) -> str:
+        """One call from ringing to its record; whatever happens, the record is closed. Why it ended."""
         outcome = Outcome(Ended.PLATFORM_RESTARTED, store.RESTARTED)
         try:
-            outcome = await self._dialer.ring(order) or await self._answered(order)
+            outcome = await self._dialer.ring(order) or await self._answered(order, handset)
         except Exception:
             log.exception("Call %d to %s broke down in the sandbox.", order.record, phones.masked(order.to))
             outcome = Outcome(Ended.PLATFORM_FAILED, "The platform itself failed during the call.")
         finally:
             await asyncio.shield(self._record(order, outcome))
         log.info("Call %d (%s): %s", order.record, order.person.name, outcome.how)
+        return outcome.reason
 
     async def _record(self, order: Order, outcome: Outcome) -> None:
         """Close the call in the database; a busy one is asked again, and a restart closes what is left."""
@@ -97,9 +111,9 @@ class Platform:
             else:
                 return
 
-    async def _answered(self, order: Order) -> Outcome:
+    async def _answered(self, order: Order, handset: Handset | None) -> Outcome:
         await self._in_database(store.picked_up, order, clock.now())
-        return await self._dialer.talk(order)
+        return await self._dialer.talk(order, handset=handset)
 
     async def _in_database(self, function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
         loop = asyncio.get_running_loop()

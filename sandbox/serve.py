@@ -7,12 +7,18 @@ import signal
 import socket
 import sys
 from collections.abc import Iterator
+from functools import partial
 
 import uvicorn
+from django.conf import settings
+from django.db import transaction
 
-from sandbox.asgi import application
+from sandbox import clock, rounds
+from sandbox.asgi import Receive, Scope, Send, application
 from sandbox.dialer import settle_memory
 from sandbox.scheduler import Platform
+from sandbox.telephone import MOST_BYTES, serve_telephone
+from sandbox.virtual import VirtualPlatform
 
 log = logging.getLogger("sandbox.serve")
 
@@ -39,12 +45,35 @@ def listening_socket(host: str, port: int) -> socket.socket:
     return listener
 
 
+def choose_clock() -> None:
+    """Before anything runs: start or take up the virtual clock, if that is wanted. Raises ClockConflict."""
+    with transaction.atomic():
+        if clock.wind_up():
+            rounds.begin(clock.now())
+
+
+async def everything(platform: Platform | None, scope: Scope, receive: Receive, send: Send) -> None:
+    """The ASGI application of the process: Django, and the telephone of the page."""
+    if scope["type"] == "websocket":
+        await serve_telephone(platform, scope, receive, send)
+    else:
+        await application(scope, receive, send)
+
+
 async def serve(listener: socket.socket) -> None:
     """Run until SIGTERM or SIGINT, then finish the calls and the requests under way, and return."""
+    platform = VirtualPlatform() if settings.SANDBOX_VIRTUAL_CLOCK else Platform()
     config = uvicorn.Config(
-        application, lifespan="off", ws="none", log_config=None, timeout_graceful_shutdown=3
+        partial(everything, None if isinstance(platform, VirtualPlatform) else platform),
+        interface="asgi3",
+        lifespan="off",
+        ws="websockets-sansio",
+        ws_max_size=MOST_BYTES,
+        ws_per_message_deflate=False,
+        log_config=None,
+        timeout_graceful_shutdown=3,
     )
-    server, platform = HttpServer(config), Platform()
+    server = HttpServer(config)
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, setattr, server, "should_exit", True)

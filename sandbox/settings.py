@@ -4,6 +4,9 @@ import os
 import secrets
 from pathlib import Path
 
+from sandbox.casting import EVERYDAY, check_mix
+from sandbox.pacing import Window, read_gaps
+
 BASE_DIR = Path(__file__).resolve().parent.parent
 DATA_DIR = Path(os.environ.get("DATA_DIR") or BASE_DIR / "var")
 DATA_DIR.mkdir(parents=True, exist_ok=True)
@@ -70,6 +73,17 @@ SANDBOX_PAGE_SIZE = int(os.environ.get("SANDBOX_PAGE_SIZE", "100"))
 SANDBOX_BULK_LIMIT = 10_000
 SANDBOX_INSTANT_LIMIT = 5
 SANDBOX_CONTENT_BYTES = 20 * 1024 * 1024
+
+# Scheduler. The window: hours in IST outside which no message is dialled, e.g. 09:00-21:00; empty: always.
+SANDBOX_WINDOW = Window.read(os.environ["SANDBOX_WINDOW"]) if os.environ.get("SANDBOX_WINDOW") else None
+SANDBOX_REDIAL_MINUTES = os.environ.get("SANDBOX_REDIAL_MINUTES") or "30"
+read_gaps(SANDBOX_REDIAL_MINUTES)
+# Who answers when nobody says: a mix of mixes.yaml.
+SANDBOX_MIX = check_mix(os.environ.get("SANDBOX_MIX") or EVERYDAY)
+# The clock can be made to run fast or to jump; calls are then made without audio.
+SANDBOX_VIRTUAL_CLOCK = os.environ.get("SANDBOX_VIRTUAL_CLOCK", "") in {"1", "true", "yes"}
+# Messages of a template in one round: bounds its memory, and how long it keeps other writers waiting.
+SANDBOX_ROUND_MESSAGES = int(os.environ.get("SANDBOX_ROUND_MESSAGES", "2000"))
 
 # Dialer.
 SANDBOX_MAX_CALLS = int(os.environ.get("SANDBOX_MAX_CALLS", "250"))

@@ -3,18 +3,26 @@
 from django.urls import path
 
 from sandbox import views
-from sandbox.api import accounts, contents, control, messages, templates
+from sandbox.api import accounts, calls, contents, control, messages, openapi, switches, templates
 from sandbox.api.http import async_path, route
 
 CONTROL = {
     "health": control.control(GET=control.health),
     "tenants": control.control(POST=control.create_tenant),
+    "users": control.control(GET=control.list_users, POST=control.create_user),
     "numbers": control.control(GET=control.list_numbers, POST=control.create_number),
     "people": control.control(GET=control.get_people, POST=control.set_people),
-    "faults": control.control(GET=control.list_faults, POST=control.add_fault, DELETE=control.clear_faults),
-    "call": control.control(POST=control.order_call),
-    "calls": control.control(GET=control.list_calls),
-    r"calls/(?P<pk>\d{1,18})": control.control(GET=control.read_call),
+    "faults": control.control(
+        GET=switches.list_faults, POST=switches.add_fault, DELETE=switches.clear_faults
+    ),
+    "line-faults": control.control(
+        GET=switches.list_line_faults, POST=switches.add_line_fault, DELETE=switches.clear_line_faults
+    ),
+    "call": control.control(POST=calls.order_call),
+    "call-in": control.control(POST=calls.call_in),
+    "calls": control.control(GET=calls.list_calls),
+    r"calls/(?P<pk>\d{1,18})": control.control(GET=calls.read_call),
+    "clock": control.control(GET=control.read_clock, POST=control.turn_clock),
     "messages": control.control(GET=control.list_messages),
     "summary": control.control(GET=control.summary),
 }
@@ -22,8 +30,11 @@ ID = r"(?P<pk>\d{1,18})"
 
 urlpatterns = [
     path("", views.home),
-    path("sandbox.css", views.stylesheet),
+    *[path(name, views.page_file, {"name": name}) for name in views.FILES],
+    path("sandbox/board", views.board),
+    path("sandbox/levels", views.levels),
     *[async_path(f"^sandbox/{where}/?$", view) for where, view in CONTROL.items()],
+    route(r"openapi.json", public=True, GET=openapi.read_openapi),
     route("account/login", public=True, POST=accounts.login),
     route("xact/message/create_bulk", POST=messages.create_bulk),
     route("xact/message/import", POST=messages.import_messages),

@@ -14,6 +14,11 @@ def manager() -> User:
     return _staff("asha", Permission.objects.filter(content_type__app_label__in=("campaigns", "calls")))
 
 
+def second_manager() -> User:
+    """Meera: the same as Asha, another person."""
+    return _staff("meera", Permission.objects.filter(content_type__app_label__in=("campaigns", "calls")))
+
+
 def viewer() -> User:
     """Vikram: staff, may look at everything and change nothing."""
     may_view = Q(content_type__app_label__in=("campaigns", "calls"), codename__startswith="view_")

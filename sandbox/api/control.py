@@ -6,20 +6,37 @@ that only after a preflight, which is never granted.
 
 import ipaddress
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
 
 from asgiref.sync import sync_to_async
+from django.conf import settings
 from django.contrib.auth.hashers import make_password
+from django.db import transaction
 from django.db.models import Count
 from django.http import HttpRequest, HttpResponse
 
 from sandbox import clock, people, phones
-from sandbox.api.http import ApiError, JsonObject, View, answer, read_object, text_of
-from sandbox.models import CallerNumber, CallRecord, Casting, Fault, Message, Tenant
+from sandbox.api.calls import SHOWN_AT_MOST, show_call
+from sandbox.api.http import (
+    ApiError,
+    JsonObject,
+    View,
+    answer,
+    person_of,
+    phone_of,
+    read_object,
+    real_of,
+    text_of,
+    whole_of,
+)
+from sandbox.casting import check_mix, mixes
+from sandbox.models import CallerNumber, CallRecord, Casting, Message, Tenant, User, VirtualClock
 
 Control = Callable[..., HttpResponse]
-SHOWN_AT_MOST = 1000
+FASTEST = 1_000_000
+"""Virtual seconds a second: eleven days."""
 
 
 def control(**handlers: Control) -> View:
@@ -57,7 +74,10 @@ def health(_request: HttpRequest) -> HttpResponse:
 
 
 def create_tenant(request: HttpRequest) -> HttpResponse:
-    """{tenant, email, password, state_style?, token_seconds?}: created, or changed if it is there."""
+    """{tenant, email, password, state_style?, token_seconds?}: created, or changed if it is there.
+
+    The user of this email is added to it, or gets this password.
+    """
     body = read_object(request)
     name = text_of(body, "tenant", required=True, limit=80)
     if name == "sandbox":
@@ -66,33 +86,67 @@ def create_tenant(request: HttpRequest) -> HttpResponse:
     if style not in Tenant.StateStyle.values:
         raise ApiError(400, {"state_style": ["'words' or 'numbers' was expected here."]})
     wanted = {
-        "email": text_of(body, "email", required=True, limit=254),
-        "password_hash": make_password(text_of(body, "password", required=True)),
         "state_style": style,
-        "token_seconds": _whole(body, "token_seconds"),
+        "token_seconds": whole_of(body, "token_seconds"),
     }
-    tenant, created = Tenant.objects.update_or_create(name=name, defaults=wanted)
-    return answer({"tenant": tenant.name, "email": tenant.email}, 201 if created else 200)
+    email, password_hash = _credentials(body)
+    with transaction.atomic():
+        tenant, created = Tenant.objects.update_or_create(name=name, defaults=wanted)
+        _set_user(tenant, email, password_hash)
+    return answer({"tenant": tenant.name, "email": email}, 201 if created else 200)
 
 
-def create_number(request: HttpRequest) -> HttpResponse:
-    """{tenant, phone_number, stream_url, container?, concurrency?}: created, or changed if it is there."""
+def create_user(request: HttpRequest) -> HttpResponse:
+    """{tenant, email, password}: one more who may log in, or a new password for one who is there."""
     body = read_object(request)
+    tenant = _tenant_of(body)
+    email, password_hash = _credentials(body)
+    user, created = _set_user(tenant, email, password_hash)
+    return answer({"tenant": tenant.name, "id": user.pk, "email": user.email}, 201 if created else 200)
+
+
+def list_users(_request: HttpRequest) -> HttpResponse:
+    rows = User.objects.select_related("tenant").order_by("id")
+    return answer([{"tenant": user.tenant.name, "id": user.pk, "email": user.email} for user in rows])
+
+
+def _credentials(body: JsonObject) -> tuple[str, str]:
+    """Email and hash of the password."""
+    email = text_of(body, "email", required=True, limit=254).strip()
+    return email, make_password(text_of(body, "password", required=True))
+
+
+def _set_user(tenant: Tenant, email: str, password_hash: str) -> tuple[User, bool]:
+    made = {"email": email, "password_hash": password_hash}
+    return User.objects.update_or_create(
+        tenant=tenant, email__iexact=email, defaults={"password_hash": password_hash}, create_defaults=made
+    )
+
+
+def _tenant_of(body: JsonObject) -> Tenant:
     tenant = Tenant.objects.filter(name=text_of(body, "tenant", required=True)).first()
     if tenant is None:
         raise ApiError(400, {"tenant": ["There is no tenant of this name; create it first."]})
+    return tenant
+
+
+def create_number(request: HttpRequest) -> HttpResponse:
+    """{tenant, phone_number, stream_url, container?, concurrency?, calls_per_second?}: created or changed."""
+    body = read_object(request)
+    tenant = _tenant_of(body)
     container = text_of(body, "container") or CallerNumber.Container.WAV.value
     if container not in CallerNumber.Container.values:
         raise ApiError(400, {"container": ["'wav' or 'raw' was expected here."]})
-    concurrency = _whole(body, "concurrency")
+    concurrency = whole_of(body, "concurrency")
     wanted = {
         "tenant": tenant,
         "stream_url": _stream_url(body),
         "container": container,
         "concurrency": 10 if concurrency is None else concurrency,
+        "calls_per_second": whole_of(body, "calls_per_second") or 0,
     }
     number, created = CallerNumber.objects.update_or_create(
-        phone_number=_phone(body, "phone_number"), defaults=wanted
+        phone_number=phone_of(body, "phone_number"), defaults=wanted
     )
     return answer(_show_number(number), 201 if created else 200)
 
@@ -111,6 +165,7 @@ def _show_number(number: CallerNumber) -> JsonObject:
         "stream_host": f"{url.scheme}://{url.hostname}:{url.port or ''}".rstrip(":"),
         "container": number.container,
         "concurrency": number.concurrency,
+        "calls_per_second": number.calls_per_second,
     }
 
 
@@ -126,33 +181,19 @@ def _stream_url(body: JsonObject) -> str:
     return text
 
 
-def _phone(body: JsonObject, name: str) -> str:
-    number = phones.canonical(text_of(body, name, required=True))
-    if number is None:
-        raise ApiError(400, {name: ["A phone number was expected here."]})
-    return number
-
-
-def _whole(body: JsonObject, name: str) -> int | None:
-    value = body.get(name)
-    if value is not None and (isinstance(value, bool) or not isinstance(value, int) or value < 0):
-        raise ApiError(400, {name: ["A whole number, 0 or more, was expected here."]})
-    return value
-
-
-def _real(body: JsonObject, name: str, default: float, *, most: float) -> float:
-    value = body.get(name, default)
-    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= most:
-        raise ApiError(400, {name: [f"A number between 0 and {most:g} was expected here."]})
-    return float(value)
-
-
 def set_people(request: HttpRequest) -> HttpResponse:
-    """{seed?, weights?: {person: weight}, assigned?: {phone: person}}: what is sent replaces what was set."""
+    """{seed?, mix?, weights?: {person: weight}, assigned?: {phone: person}}: what is sent replaces what was.
+
+    A mix stands in place of weights and they of it.
+    """
     body = read_object(request)
+    if body.get("mix") and body.get("weights"):
+        raise ApiError(400, {"mix": ["Either a mix or weights can be given."]})
     casting = Casting.objects.order_by("id").first() or Casting()
     if "seed" in body:
         casting.seed = text_of(body, "seed", limit=80)
+    if "mix" in body:
+        casting.mix, casting.weights = _mix(text_of(body, "mix")), {}
     if "weights" in body:
         casting.weights = _weights(body["weights"])
     if "assigned" in body:
@@ -166,13 +207,27 @@ def get_people(_request: HttpRequest) -> HttpResponse:
 
 
 def _show_casting(casting: Casting) -> JsonObject:
-    return {"seed": casting.seed, "weights": casting.weights, "assigned": len(casting.assigned)}
+    return {
+        "seed": casting.seed,
+        "mix": casting.mix or settings.SANDBOX_MIX,
+        "weights": casting.weights,
+        "assigned": len(casting.assigned),
+        "mixes": {mix.name: mix.about for mix in mixes().values()},
+    }
+
+
+def _mix(name: str) -> str:
+    """An empty name is the usual mix again."""
+    try:
+        return check_mix(name) if name else ""
+    except ValueError as error:
+        raise ApiError(400, {"mix": [str(error)]}) from error
 
 
 def _weights(given: Any) -> dict[str, float]:
     if not isinstance(given, dict):
         raise ApiError(400, {"weights": ["An object {person: weight} was expected here."]})
-    weights = {_person("weights", name): _real(given, name, 0, most=1e6) for name in given}
+    weights = {person_of("weights", name): real_of(given, name, 0, most=1e6) for name in given}
     if weights and not sum(weights.values()):
         raise ApiError(400, {"weights": ["At least one weight must be above 0."]})
     return weights
@@ -181,68 +236,42 @@ def _weights(given: Any) -> dict[str, float]:
 def _assigned(given: Any) -> dict[str, str]:
     if not isinstance(given, dict):
         raise ApiError(400, {"assigned": ["An object {phone number: person} was expected here."]})
-    return {_phone({"assigned": number}, "assigned"): _person("assigned", p) for number, p in given.items()}
+    return {
+        phone_of({"assigned": number}, "assigned"): person_of("assigned", p) for number, p in given.items()
+    }
 
 
-def _person(member: str, name: object) -> str:
-    if not isinstance(name, str) or name not in people.cast():
-        known = ", ".join(sorted(people.cast()))
-        raise ApiError(400, {member: [f"There is no such person; there are: {known}."]})
-    return name
+def read_clock(_request: HttpRequest) -> HttpResponse:
+    """{mode, now, window}, and of a virtual clock {rate, jumps, reached}."""
+    window = settings.SANDBOX_WINDOW
+    shown = {"now": clock.to_wire(clock.now()), "window": str(window) if window else None}
+    row = VirtualClock.objects.first() if settings.SANDBOX_VIRTUAL_CLOCK else None
+    if row is None:
+        return answer({"mode": "real", **shown})
+    reached = clock.to_wire(row.reached)
+    return answer({"mode": "virtual", **shown, "rate": row.rate, "jumps": row.jumps, "reached": reached})
 
 
-def add_fault(request: HttpRequest) -> HttpResponse:
-    """{operation, behaviour, times?, probability?, seed?, seconds?} switches a fault on."""
+def turn_clock(request: HttpRequest) -> HttpResponse:
+    """{rate?, jumps?, now?}: seconds a second, or from one due moment to the next; `now` only forward."""
     body = read_object(request)
-    behaviour = text_of(body, "behaviour", required=True)
-    if behaviour not in Fault.Behaviour.values:
-        raise ApiError(
-            400, {"behaviour": ["One of these was expected: " + ", ".join(Fault.Behaviour.values)]}
-        )
-    fault = Fault.objects.create(
-        operation=text_of(body, "operation", limit=40) or "create_bulk",
-        behaviour=behaviour,
-        remaining=_whole(body, "times"),
-        probability=_real(body, "probability", 1.0, most=1.0),
-        seed=text_of(body, "seed", limit=80) or "awaaz",
-        seconds=_real(body, "seconds", 60.0, most=600.0),
-    )
-    return answer(_show_fault(fault), 201)
+    jumps = body.get("jumps", False)
+    if not isinstance(jumps, bool) or (jumps and body.get("rate")):
+        raise ApiError(400, {"jumps": ["true or false was expected here; true goes with no rate."]})
+    rate = real_of(body, "rate", 0, most=FASTEST) if "rate" in body else None
+    try:
+        clock.turn(rate=rate, jumps=jumps, to=_moment(body, "now"))
+    except clock.ClockConflict as conflict:
+        raise ApiError(409, str(conflict)) from conflict
+    return read_clock(request)
 
 
-def list_faults(_request: HttpRequest) -> HttpResponse:
-    return answer([_show_fault(fault) for fault in Fault.objects.order_by("id")])
-
-
-def clear_faults(_request: HttpRequest) -> HttpResponse:
-    Fault.objects.all().delete()
-    return HttpResponse(status=204)
-
-
-def _show_fault(fault: Fault) -> JsonObject:
-    names = ("operation", "behaviour", "remaining", "probability", "seed", "seconds", "seen", "fired")
-    return {"id": fault.pk} | {name: getattr(fault, name) for name in names}
-
-
-def order_call(request: HttpRequest) -> HttpResponse:
-    """{from, to, person?, language?, custom_parameters?} rings at once; read it back at `calls/{id}`."""
-    body = read_object(request)
-    caller = _phone(body, "from")
-    if not CallerNumber.objects.filter(phone_number=caller).exists():
-        raise ApiError(400, {"from": ["This number is not assigned to anybody; register it under numbers."]})
-    person = text_of(body, "person")
-    parameters = body.get("custom_parameters", {})
-    if not isinstance(parameters, dict):
-        raise ApiError(400, {"custom_parameters": ["An object was expected here."]})
-    call = CallRecord.objects.create(
-        from_number=caller,
-        to_number=_phone(body, "to"),
-        person=_person("person", person) if person else "",
-        language=text_of(body, "language", limit=20),
-        custom_parameters={str(name): str(value) for name, value in parameters.items()},
-        ordered_at=clock.now(),
-    )
-    return answer(show_call(call), 202)
+def _moment(body: JsonObject, name: str) -> datetime | None:
+    text = text_of(body, name)
+    try:
+        return clock.from_wire(text) if text else None
+    except ValueError as error:
+        raise ApiError(400, {name: ["Expected YYYY-MM-DDTHH:MM:SS."]}) from error
 
 
 def list_messages(request: HttpRequest) -> HttpResponse:
@@ -260,37 +289,6 @@ def _show_message(message: Message) -> JsonObject:
     shown = {name: getattr(message, name) for name in names}
     calls = [show_call(call) for call in message.calls.all()]
     return {"tenant": message.tenant.name, "send_on": clock.to_wire(message.send_on), **shown, "calls": calls}
-
-
-def list_calls(request: HttpRequest) -> HttpResponse:
-    """?to=, ?state=: calls, the newest first (at most 1,000)."""
-    rows = CallRecord.objects.order_by("-id")
-    if to := request.GET.get("to"):
-        rows = rows.filter(to_number=phones.canonical(to) or "")
-    if state := request.GET.get("state"):
-        rows = rows.filter(state=state)
-    return answer([show_call(call) for call in rows[:SHOWN_AT_MOST]])
-
-
-def read_call(_request: HttpRequest, *, pk: int) -> HttpResponse:
-    call = CallRecord.objects.filter(pk=pk).first()
-    if call is None:
-        raise ApiError(404, "There is no call of this id.")
-    return answer(show_call(call))
-
-
-SHOWN_OF_A_CALL = (
-    "id", "message_id", "state", "from_number", "to_number", "language", "attempt", "person",
-    "custom_parameters", "call_sid", "stream_sid", "disposition", "reason", "duration_ms", "frames_sent",
-    "frames_late", "media_received", "heard_ms", "dropped_ms", "underruns", "marks_received",
-    "marks_returned", "clears", "digits", "containers", "close_code", "problems", "story", "recording",
-)  # fmt: skip
-
-
-def show_call(call: CallRecord) -> JsonObject:
-    times = {name: getattr(call, name) for name in ("ordered_at", "answered_at", "ended_at")}
-    shown = {name: getattr(call, name) for name in SHOWN_OF_A_CALL}
-    return shown | {name: clock.to_wire(time) if time else None for name, time in times.items()}
 
 
 def summary(_request: HttpRequest) -> HttpResponse:

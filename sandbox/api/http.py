@@ -5,26 +5,39 @@ Bodies are read by hand and every refusal says which member was wrong: a stand-i
 
 import re
 from collections.abc import Awaitable, Callable, Iterable
-from typing import Any, TypeVar, cast
+from typing import Any, NamedTuple, TypeVar, cast
 
 import msgspec
 from asgiref.sync import sync_to_async
 from django.conf import settings
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.urls import URLPattern, re_path
 
-from sandbox import faults, tokens
+from sandbox import misbehaving, people, phones, tokens
 from sandbox.models import Tenant
 
 JsonObject = dict[str, Any]
 M = TypeVar("M", bound=Model)
-View = Callable[..., Awaitable[HttpResponse]]
+View = Callable[..., Awaitable[HttpResponseBase]]
 Handler = Callable[..., HttpResponse]
 """One operation: (request, tenant, **ids of the path) → answer. Faults are switched on by its name."""
 LONGEST_ID = 18
 LONGEST_PAGE = 9
+OPERATIONS: set[str] = set()
+"""The names of all operations that have a route."""
+ROUTES: list["Route"] = []
+"""All routes of the XFin API, in their order."""
 TENANT = r"^(?P<tenant>[A-Za-z0-9_.-]+)/v1/"
+
+
+class Route(NamedTuple):
+    """One path behind `/{tenant}/v1/`, and its operations by HTTP method."""
+
+    path: str
+    public: bool
+    handlers: dict[str, Handler]
 
 
 class ApiError(Exception):
@@ -50,6 +63,7 @@ def route(path: str, *, public: bool = False, **handlers: Handler) -> URLPattern
 
     A POST without the slash is answered where it is: a redirect would lose its body (awaaz-platform.md §1).
     """
+    ROUTES.append(Route(path, public, handlers))
     return async_path(TENANT + path + "/?$", _resource(handlers, public=public))
 
 
@@ -59,7 +73,9 @@ def async_path(pattern: str, view: View) -> URLPattern:
 
 
 def _resource(handlers: dict[str, Handler], *, public: bool) -> View:
-    async def view(request: HttpRequest, tenant: str, **ids: str) -> HttpResponse:
+    OPERATIONS.update(handler.__name__ for handler in handlers.values())
+
+    async def view(request: HttpRequest, tenant: str, **ids: str) -> HttpResponseBase:
         handler = handlers.get(request.method or "")
         if handler is None:
             return _wrong_method(handlers)
@@ -68,7 +84,7 @@ def _resource(handlers: dict[str, Handler], *, public: bool) -> View:
             numbers = {name: int(value) for name, value in ids.items()}
             return await sync_to_async(_perform)(handler, request, tenant, numbers, public)
 
-        return await faults.around(handler.__name__, request, run)
+        return await misbehaving.around(handler.__name__, request, run)
 
     return view
 
@@ -125,6 +141,38 @@ def text_of(body: JsonObject, name: str, *, required: bool = False, limit: int =
     if len(str(value)) > limit:
         raise ApiError(400, {name: [f"At most {limit} characters are taken here."]})
     return str(value)
+
+
+def phone_of(body: JsonObject, name: str) -> str:
+    """A phone number, with +. Raises ApiError 400 naming the member."""
+    number = phones.canonical(text_of(body, name, required=True))
+    if number is None:
+        raise ApiError(400, {name: ["A phone number was expected here."]})
+    return number
+
+
+def whole_of(body: JsonObject, name: str) -> int | None:
+    """A whole number, 0 or more, None if it is absent. Raises ApiError 400 naming the member."""
+    value = body.get(name)
+    if value is not None and (isinstance(value, bool) or not isinstance(value, int) or value < 0):
+        raise ApiError(400, {name: ["A whole number, 0 or more, was expected here."]})
+    return value
+
+
+def real_of(body: JsonObject, name: str, default: float, *, most: float) -> float:
+    """A number from 0 to `most`. Raises ApiError 400 naming the member."""
+    value = body.get(name, default)
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= most:
+        raise ApiError(400, {name: [f"A number between 0 and {most:g} was expected here."]})
+    return float(value)
+
+
+def person_of(member: str, name: object) -> str:
+    """The name of somebody of the cast. Raises ApiError 400 naming the member."""
+    if not isinstance(name, str) or name not in people.cast():
+        known = ", ".join(sorted(people.cast()))
+        raise ApiError(400, {member: [f"There is no such person; there are: {known}."]})
+    return name
 
 
 def id_of(value: object, name: str) -> int:

@@ -77,6 +77,7 @@ def _fill_template(template: Template, body: JsonObject) -> None:
         raise ApiError(400, {"medium": ["Only 'voice' is offered."]})
     if "advanced_options" in body:
         template.advanced_options = _options(body["advanced_options"])
+        _check_redials(template)
     _save(template, {"name": ["There is a template of this name already."]})
 
 
@@ -85,6 +86,13 @@ def _options(given: Any) -> list[JsonObject]:
     if not whole or not all(isinstance(o, dict) and isinstance(o.get("option"), str) for o in given):
         raise ApiError(400, {"advanced_options": ['A list of {"option", "value"} was expected here.']})
     return [{"option": o["option"], "value": o.get("value")} for o in given]
+
+
+def _check_redials(template: Template) -> None:
+    try:
+        template.redials()
+    except ValueError as error:
+        raise ApiError(400, {"advanced_options": [str(error)]}) from error
 
 
 def _save(row: Template | TemplateLanguage, taken: JsonObject) -> None:

@@ -33,8 +33,7 @@ class Office:
 
     def furnish(self, *, stream_url: str = "ws://127.0.0.1:1/", **number: Any) -> int:
         """A number, a template and its two languages; returns the template's id."""
-        wanted = {"tenant": "demo", "phone_number": CALLER, "stream_url": stream_url, **number}
-        assert self.control("numbers", wanted).status_code in (200, 201)
+        self.furnish_number(stream_url=stream_url, **number)
         options = [{"option": "phone_numbers", "value": CALLER}]
         template = self.call("POST", "xact/template", {"name": "EMI reminder", "advanced_options": options})
         pk = int(template.json()["id"])
@@ -42,6 +41,11 @@ class Office:
             made = self.call("POST", "xact/templatelanguage", {"template": {"id": pk}, "language": language})
             assert made.status_code == 201
         return pk
+
+    def furnish_number(self, *, stream_url: str = "ws://127.0.0.1:1/", **number: Any) -> None:
+        """The caller number alone: made, or changed."""
+        wanted = {"tenant": "demo", "phone_number": CALLER, "stream_url": stream_url, **number}
+        assert self.control("numbers", wanted).status_code in (200, 201)
 
     def upload(self, count: int = 1, **fields: Any) -> list[Json]:
         """Upload `count` messages to different numbers, each with its own reference."""

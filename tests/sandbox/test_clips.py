@@ -9,7 +9,8 @@ import pytest
 from calls.audio import pcm, wav
 from calls.audio.dtmf import beep
 from sandbox import clips, people
-from sandbox.clips import TEXTS, Library
+from sandbox.clips import MACHINES, TEXTS, Library
+from sandbox.leg import SILENT_FRAME
 
 SYNTHESISER = """
 import json, sys
@@ -22,7 +23,7 @@ for line in sys.stdin:
 
 def test_every_clip_of_the_cast_has_a_text_in_every_language() -> None:
     said = {step.value for person in people.cast().values() for step in person.script if step.kind == "say"}
-    assert said <= set(TEXTS)
+    assert said <= TEXTS.keys() | MACHINES.keys()
     assert len({tuple(sorted(texts)) for texts in TEXTS.values()}) == 1
 
 
@@ -89,3 +90,18 @@ def test_a_broken_clip_is_named_and_replaced(tmp_path: Path, caplog: pytest.LogC
     save(tmp_path, "hi", "hello", b"not a wav")
     assert Library(tmp_path).sound("hello", "hi")
     assert "hi/hello cannot be read" in caplog.text
+
+
+def test_the_noise_of_a_line_has_its_level_and_goes_round_in_whole_frames(tmp_path: Path) -> None:
+    library = Library(tmp_path)
+    frames = library.background(-32)
+    assert {len(frame) for frame in frames} == {pcm.FRAME_BYTES}
+    assert pcm.dbfs(b"".join(frames)) == pytest.approx(-32, abs=0.5)
+    assert library.background(-32) is frames
+    assert library.background(None) == (SILENT_FRAME,)
+
+
+def test_a_fax_sounds_the_same_in_every_language(tmp_path: Path) -> None:
+    library = Library(tmp_path)
+    assert library.sound("fax_tone", "hi") == library.sound("fax_tone", "ta")
+    assert pcm.duration_ms(library.sound("fax_tone", "hi")) == 3000

@@ -1,22 +1,27 @@
 """Real calls over real WebSockets to agents written by hand."""
 
 import asyncio
+import base64
 import json
+import tracemalloc
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from calls.audio import wav as wave
+from sandbox import clips
 from sandbox.clips import Library
-from sandbox.dialer import Dialer, DialerSettings
+from sandbox.dialer import MOST_FRAME_BYTES, Dialer, DialerSettings
 from sandbox.leg import Ended
 from sandbox.people import Person, PicksUp, read_cast
 from sandbox.store import Order, Outcome
 from tests.sandbox.agents import Caller, agent, raw_server, tone, wav
 
-QUICK = "x: {about: a, weight: 1, ring_s: [0, 0], picks_up: answer, patience_s: 3, script: %s}"
+QUICK = "x: {about: a, ring_s: [0, 0], picks_up: answer, patience_s: 3, script: %s}"
 
 
 def person(script: str) -> Person:
@@ -226,6 +231,43 @@ async def test_an_agent_that_only_talks_nonsense_loses_the_call(tmp_path: Path) 
     assert outcome.how is Ended.AGENT_NONSENSE
 
 
+async def test_a_frame_beyond_all_measure_is_not_taken_into_memory(tmp_path: Path) -> None:
+    async def behave(caller: Caller) -> None:
+        await caller.next("start")
+        await caller.socket.send("x" * (MOST_FRAME_BYTES + 1))
+        await caller.read_to_the_end()
+
+    async with agent(behave) as (url, _):
+        outcome = await talk(tmp_path, order(url))
+    assert outcome.how is Ended.AGENT_LOST
+    assert "lost" in outcome.reason or "1009" in outcome.reason
+
+
+async def test_an_agent_that_never_says_a_word_is_hung_up_on(tmp_path: Path) -> None:
+    async with agent(Caller.read_to_the_end) as (url, callers):
+        outcome = await talk(tmp_path, order(url))
+    assert outcome.how is Ended.PERSON_HUNG_UP
+    assert "hearing nothing for 3 seconds" in outcome.reason
+    assert callers[0].of("stop")
+
+
+async def test_ten_minutes_at_once_cost_the_memory_of_ten_minutes(tmp_path: Path) -> None:
+    async def behave(caller: Caller) -> None:
+        await caller.next("start")
+        for _ in range(1200):
+            await caller.say(b"\1\0" * 16_000)
+        await caller.read_to_the_end()
+
+    async with agent(behave) as (url, _):
+        tracemalloc.start()
+        outcome = await talk(tmp_path, order(url, script="[{wait: 60}]"), longest_s=6)
+        _, peak = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+    assert outcome.how is Ended.TOO_LONG
+    assert outcome.counted["media_received"] > 400
+    assert peak < 4 * 600_000 * 16
+
+
 HTML = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi"
 FORBIDDEN = b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n"
 
@@ -311,3 +353,23 @@ async def test_forty_calls_at_once_keep_their_pace(tmp_path: Path) -> None:
         # Never ahead of real time; how far behind is a question of the machine, and of the benchmark.
         assert arrived[-1] - began > 0.97
         assert all(later >= earlier for earlier, later in pairwise(arrived))
+
+
+async def test_a_person_speaks_a_language_of_its_own_over_a_noisy_line(tmp_path: Path) -> None:
+    for language, level in (("hi", 1), ("ta", 2)):
+        path = clips.path_of(tmp_path, "hello", language)
+        path.parent.mkdir(parents=True)
+        path.write_bytes(wav(bytes([level * 16, 16]) * 800))
+    given = replace(order("", script="[{say: hello}]"))
+    given = replace(given, person=replace(given.person, language="ta", noise_dbfs=-50.0))
+
+    async def behave(caller: Caller) -> None:
+        for _ in range(12):
+            await caller.next("media")
+
+    async with agent(behave) as (url, callers):
+        await talk(tmp_path, replace(given, stream_url=url))
+    heard = b"".join(base64.b64decode(frame["media"]["payload"]) for frame in callers[0].of("media"))
+    voice, noise = np.frombuffer(heard[:1600], np.int16), np.frombuffer(heard[-320:], np.int16)
+    assert np.mean(voice) == pytest.approx(16 * 256 + 32, abs=140)
+    assert 0 < np.std(noise) < 400

@@ -3,6 +3,7 @@
 import base64
 import json
 import random
+from itertools import repeat
 from typing import Any
 
 from calls.audio import wav
@@ -196,3 +197,19 @@ def test_a_recording_has_both_sides_slot_by_slot() -> None:
     assert len(recorded) == 50
     assert b"".join(sound.heard for sound in recorded)[:3200] == PROMPT[:3200]
     assert sum(sound.said != silence(20) for sound in recorded) == 15
+
+
+def test_noise_lies_under_silence_and_speech() -> None:
+    noise = b"\x10\x00" * 160
+    mind = Mind(people.cast()["says_hello_first"], random.Random(1))
+    voice = b"\x00\x01" * 160
+    leg = Leg(PlatformStream("MZ1", "CA1"), mind, lambda _: voice, longest_s=60, background=repeat(noise))
+    agent = AgentStream(container="raw")
+    heard = set()
+    for frame in leg.opened({}, 0.0):
+        agent.receive(frame)
+    for slot in range(25):
+        for message in map(agent.receive, leg.tick(slot * 0.02)):
+            assert isinstance(message, Media)
+            heard.add(bytes(message.payload))
+    assert heard == {noise, b"\x10\x01" * 160}

@@ -1,12 +1,16 @@
 """Our own consumer, served by Daphne as it is in production, passes the report it is measured by."""
 
 import json
+import time
 from pathlib import Path
+from typing import Any
 
+import httpx
 import pytest
 
 from tests.calls.servers import Server, serving
-from tests.sandbox.processes import manage
+from tests.sandbox.conftest import CALLER, TENANT
+from tests.sandbox.processes import free_port, manage, sandbox
 
 FURNISH = """
 import json
@@ -59,3 +63,40 @@ def report(folder: Path, server: Server, path: str, container: str, *more: str) 
     done = manage(folder, "sandbox_call", *to, *known, *more)
     assert done.returncode == 0, done.stdout + done.stderr + server.output
     return {check["check"]: check["status"] for check in json.loads(done.stdout)["checks"]}
+
+
+CALLS = """
+from calls.models import Call
+
+for call in Call.objects.all():
+    print("CALL", call.direction, call.number.e164, call.agent.name, call.disposition)
+"""
+
+
+@pytest.mark.timeout(240)
+def test_our_number_answers_somebody_who_calls_in(tmp_path: Path) -> None:
+    database = f"sqlite:///{tmp_path}/app.sqlite3"
+    path = paths(tmp_path, DATABASE_URL=database, SECRET_KEY=KEY)["wav"]
+    port, known = free_port(), dict(pair.split("=") for pair in KNOWN)
+    with serving(tmp_path, DATABASE_URL=database, SECRET_KEY=KEY) as server, sandbox(tmp_path, port):
+        call = rung(port, server.url(path), known)
+        assert server.terminate() == 0
+    assert (call["disposition"], call["digits"], call["problems"]) == ("agent_ended", "1", {})
+    assert call["heard_ms"] > 3000
+    told = manage(tmp_path, "shell", "-v", "0", "-c", CALLS, DATABASE_URL=database, SECRET_KEY=KEY)
+    assert "CALL inbound +917961344101 Reminder" in told.stdout, told.stderr
+
+
+def rung(port: int, stream_url: str, known: dict[str, str]) -> Any:
+    """The sandbox's record of one call to our number by somebody who presses a key into the prompt."""
+    with httpx.Client(base_url=f"http://127.0.0.1:{port}/sandbox", timeout=10) as platform:
+        platform.post("/tenants", json=TENANT).raise_for_status()
+        number = {"tenant": "demo", "phone_number": CALLER, "stream_url": stream_url}
+        platform.post("/numbers", json=number).raise_for_status()
+        body = {"from": "9876543210", "to": CALLER, "person": "impatient", "custom_parameters": known}
+        where = f"/calls/{platform.post('/call-in', json=body).raise_for_status().json()['id']}"
+        end = time.monotonic() + 90
+        while (call := platform.get(where).json())["state"] != "ended":
+            assert time.monotonic() < end
+            time.sleep(0.2)
+        return call

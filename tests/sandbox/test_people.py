@@ -1,12 +1,12 @@
 """Who answers, and what each of them does, as lists of events with their times."""
 
 import random
-from collections import Counter
+from datetime import datetime
 
 import pytest
 
 from sandbox import people
-from sandbox.people import Action, Beep, Casting, HangUp, Heard, Mind, PicksUp, Press, Say, cast, read_cast
+from sandbox.people import Action, Beep, HangUp, Heard, Mind, PicksUp, Press, Say, cast, read_cast
 
 SLOTS_A_SECOND = 50
 
@@ -148,29 +148,9 @@ def test_voicemail_greets_beeps_and_takes_fifteen_seconds() -> None:
     assert 15 < call.now < 25
 
 
-def test_the_same_seed_number_and_attempt_give_the_same_person() -> None:
-    numbers = [f"+9198765{n:05}" for n in range(300)]
-    first = [Casting("7").choose(number, 1).name for number in numbers]
-    assert first == [Casting("7").choose(number, 1).name for number in reversed(numbers)][::-1]
-    assert first != [Casting("8").choose(number, 1).name for number in numbers]
-    assert first != [Casting("7").choose(number, 2).name for number in numbers]
-
-
-def test_weights_set_the_mixture() -> None:
-    casting = Casting("7", weights={"busy": 1, "silent": 3})
-    met = Counter(casting.choose(f"+9198765{n:05}", 1).name for n in range(1000))
-    assert set(met) == {"busy", "silent"}
-    assert 2 < met["silent"] / met["busy"] < 4.5
-
-
-def test_an_assigned_number_is_always_the_same_person() -> None:
-    casting = Casting("7", weights={"busy": 1}, assigned={"+919876543210": "opts_out"})
-    assert {casting.choose("+919876543210", attempt).name for attempt in range(20)} == {"opts_out"}
-
-
 def test_the_cast_covers_every_way_of_answering() -> None:
     assert {person.picks_up for person in cast().values()} == set(PicksUp)
-    assert len(cast()) >= 12
+    assert len(cast()) >= 25
     assert all(person.ring_s[1] <= 3 for person in cast().values())
 
 
@@ -178,13 +158,94 @@ def test_the_cast_covers_every_way_of_answering() -> None:
     "text",
     [
         "- a",
-        "x: {about: a, weight: 1, ring_s: [1, 2], picks_up: maybe, script: []}",
-        "x: {about: a, weight: 1, ring_s: [1], picks_up: busy, script: []}",
-        "x: {about: a, weight: 1, ring_s: [1, 2], picks_up: answer, script: [{dance: 1}]}",
-        "x: {about: a, weight: 1, ring_s: [1, 2], picks_up: answer, script: [{wait: -1}]}",
-        "x: {weight: 1}",
+        "x: {about: a, ring_s: [1, 2], picks_up: maybe, script: []}",
+        "x: {about: a, ring_s: [1], picks_up: busy, script: []}",
+        "x: {about: a, ring_s: [1, 2], picks_up: answer, script: [{dance: 1}]}",
+        "x: {about: a, ring_s: [1, 2], picks_up: answer, script: [{wait: -1}]}",
+        "x: {mood: calm}",
+        "x: {about: a, mood: merry, ring_s: [1, 2], picks_up: answer, script: []}",
+        'x: {about: a, ring_s: [1, 2], picks_up: answer, script: [], hours: {"18-9": {answers: 1}}}',
+        'x: {about: a, ring_s: [1, 2], picks_up: answer, script: [], hours: {"9-18": {answers: 2}}}',
+        'x: {about: a, ring_s: [1, 2], picks_up: answer, script: [], hours: {"9-18": {}}}',
     ],
 )
 def test_a_cast_that_cannot_be_read_says_why(text: str) -> None:
     with pytest.raises(ValueError, match=r"x: |mapping"):
         read_cast(text)
+
+
+NUMBER = "+919876543210"
+BY_HOUR = """
+x:
+  about: Never by day, always in the evening.
+  ring_s: [1, 2]
+  picks_up: answer
+  hours: {"9-18": {answers: 0}, "18-21": {answers: 1, ring_s: [0.2, 0.4]}}
+  script: []
+"""
+
+
+@pytest.mark.parametrize(
+    ("at", "picks_up", "ring_s"),
+    [
+        ("08:59", PicksUp.ANSWER, (1, 2)),
+        ("09:00", PicksUp.NO_ANSWER, (1, 2)),
+        ("17:59", PicksUp.NO_ANSWER, (1, 2)),
+        ("18:00", PicksUp.ANSWER, (0.2, 0.4)),
+    ],
+)
+def test_a_person_is_met_as_the_hour_has_it(at: str, picks_up: PicksUp, ring_s: tuple[float, float]) -> None:
+    met = read_cast(BY_HOUR)["x"].met(NUMBER, 1, datetime.fromisoformat(f"2026-11-24T{at}:00+05:30"))
+    assert (met.picks_up, met.ring_s) == (picks_up, ring_s)
+
+
+def test_how_often_somebody_answers_is_the_chance_of_the_hour_and_repeats() -> None:
+    evening = datetime.fromisoformat("2026-11-24T18:30:00+05:30")
+    person = cast()["evenings_only"]
+    met = [person.met(f"+9198765{n:05}", 1, evening).picks_up for n in range(1000)]
+    assert met.count(PicksUp.ANSWER) == pytest.approx(900, abs=40)
+    assert met == [person.met(f"+9198765{n:05}", 1, evening).picks_up for n in range(1000)]
+
+
+def test_a_mood_hesitates_and_waits() -> None:
+    text = "x: {about: a, mood: %s, ring_s: [1, 2], picks_up: answer, script: [{press: '1'}]}"
+    unsure, hurried = (read_cast(text % mood)["x"] for mood in ("unsure", "hurried"))
+    assert unsure.patience_s > people.DEFAULT_PATIENCE_S > hurried.patience_s
+    pressed = {}
+    for person in (unsure, hurried):
+        mind, now = Mind(person, random.Random(1)), 0.0
+        while not mind.hears(Heard.NOTHING, now):
+            now += 0.02
+        pressed[person.mood] = now
+    assert pressed["unsure"] - pressed["hurried"] == pytest.approx(2.0, abs=0.05)
+
+
+def test_who_interrupts_speaks_while_the_agent_does() -> None:
+    call = Call("interrupts")
+    call.agent_speaks(4.0)
+    assert [action for _, action in call.did] == [Say("who_is_it")]
+    assert call.did[0][0] < 2.0
+    call.wait(3.0)
+    assert call.keys == ["1"]
+
+
+def test_who_knows_the_menu_presses_before_the_agent_has_spoken() -> None:
+    call = Call("keys_before_the_prompt")
+    call.wait(3.0)
+    assert call.keys == ["1", "1"]
+
+
+def test_a_fax_sends_its_tone_and_gives_up() -> None:
+    call = Call("fax")
+    call.wait(20.0)
+    assert [action for _, action in call.did] == [Say("fax_tone"), Say("fax_tone"), HangUp("hung up")]
+
+
+def test_an_old_person_takes_much_longer_than_another() -> None:
+    slow, quick = Call("elderly_slow"), Call("presses_one")
+    for call in (slow, quick):
+        call.wait(5.0)
+        call.agent_speaks(4.0)
+        call.wait(12.0)
+        assert call.keys == ["1"]
+    assert slow.did[-1][0] - quick.did[-1][0] > 5

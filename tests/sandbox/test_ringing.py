@@ -19,9 +19,9 @@ from tests.sandbox.agents import Behaviour, agent
 from tests.sandbox.broken import BROKEN, good, says_nothing, stays_after_stop
 
 PEOPLE = read_cast("""
-presses: {about: a, weight: 1, ring_s: [0, 0], picks_up: answer, patience_s: 3,
+presses: {about: a, ring_s: [0, 0], picks_up: answer, patience_s: 3,
           script: [{wait: 0.6}, {press: "1"}, {wait: 1.5}, {hang_up: true}]}
-listens: {about: a, weight: 1, ring_s: [0, 0], picks_up: answer, patience_s: 3,
+listens: {about: a, ring_s: [0, 0], picks_up: answer, patience_s: 3,
           script: [{wait: 0.8}, {hang_up: true}]}
 """)
 QUICK = Bounds(

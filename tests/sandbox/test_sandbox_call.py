@@ -19,6 +19,8 @@ NOBODY = "ws://127.0.0.1:1/s3cret"
         (["--person", "nobody"], "no person 'nobody'"),
         (["--person", "busy"], "never picks up"),
         (["--quirks", "nice"], "no quirk 'nice'"),
+        (["--fault", "melt"], "no fault 'melt'"),
+        (["--fault", "loss=much"], "A number from 0"),
         (["--param", "x"], "not NAME=VALUE"),
         (["--timeout", "0"], "must be positive"),
         (["--calls", "-1"], "must be positive"),
@@ -64,3 +66,13 @@ def test_many_calls_at_once_as_a_program_with_one_recording(tmp_path: Path) -> N
         assert (recorded.getnchannels(), recorded.getframerate()) == (2, 8000)
         assert recorded.getnframes() > 8000
     assert not list(tmp_path.glob("*.sqlite3"))
+
+
+def test_a_bad_line_is_rung_with(tmp_path: Path) -> None:
+    with program("tests/sandbox/vendor_sample.py") as url:
+        done = manage(
+            tmp_path, "sandbox_call", "--to", url, "--person", "impatient", "--json", "-",
+            "--fault", "loss=20", "--fault", "cut=0.5",
+        )  # fmt: skip
+    [call] = json.loads(done.stdout)["calls"]
+    assert "line was cut by a fault" in json.dumps(call), done.stderr

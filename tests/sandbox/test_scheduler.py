@@ -134,3 +134,14 @@ async def test_an_agent_that_is_away_fails_the_message_with_the_reason(tmp_path:
     message = await Message.objects.aget()
     assert message.reason_code == "AGENT_CONNECTION_FAILED"
     assert message.reason.startswith("The agent cannot be reached")
+
+
+async def test_who_calls_in_talks_to_the_agent() -> None:
+    async with agent(prompt_and_key) as (url, callers), running():
+        office = await sync_to_async(furnished)(url)
+        body = {"from": "9876543210", "to": CALLER, "person": "impatient"}
+        await sync_to_async(office.control)("call-in", body)
+        await until(CallRecord.objects.filter(state="ended"), 1)
+    call = await CallRecord.objects.aget()
+    assert (call.disposition, call.digits, call.direction) == ("agent_ended", "1", "inbound")
+    assert callers[0].frames[0]["start"]["custom_parameters"] == {}

@@ -5,7 +5,6 @@ import os
 import signal
 import socket
 import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -17,38 +16,7 @@ import pytest
 
 from tests.sandbox.agents import Caller, agent
 from tests.sandbox.conftest import CALLER, TENANT
-
-COMMAND = [sys.executable, "-m", "django", "sandbox_serve", "--port"]
-
-
-def free_port() -> int:
-    with closing(socket.socket()) as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-@contextmanager
-def sandbox(folder: Path, port: int) -> Iterator[subprocess.Popen[bytes]]:
-    environment = {**os.environ, "DATA_DIR": str(folder), "DJANGO_SETTINGS_MODULE": "sandbox.settings"}
-    with (folder / "log").open("ab") as log:
-        process = subprocess.Popen([*COMMAND, str(port)], env=environment, stderr=log, stdout=log)
-    try:
-        wait_for(f"http://127.0.0.1:{port}/sandbox/health", process)
-        yield process
-    finally:
-        process.kill()
-        process.wait()
-
-
-def wait_for(address: str, process: subprocess.Popen[bytes]) -> None:
-    for _ in range(300):
-        assert process.poll() is None, "the sandbox ended by itself"
-        try:
-            if httpx.get(address).status_code == 200:
-                return
-        except httpx.TransportError:
-            time.sleep(0.05)
-    raise AssertionError("the sandbox did not answer in time")
+from tests.sandbox.processes import SERVE, free_port, sandbox
 
 
 @contextmanager
@@ -106,10 +74,20 @@ def test_an_occupied_port_is_one_clear_line(tmp_path: Path) -> None:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         environment = {**os.environ, "DATA_DIR": str(tmp_path), "DJANGO_SETTINGS_MODULE": "sandbox.settings"}
-        command = [*COMMAND, str(taken.getsockname()[1])]
+        command = [*SERVE, str(taken.getsockname()[1])]
         done = subprocess.run(command, env=environment, capture_output=True, timeout=30, check=False)
     assert done.returncode == 1
     assert b"cannot be opened" in done.stderr
+    assert b"Traceback" not in done.stderr
+
+
+def test_clocks_that_cannot_be_had_together_are_one_clear_line(tmp_path: Path) -> None:
+    clocks = {"CLOCK_OFFSET": "3600", "SANDBOX_VIRTUAL_CLOCK": "1"}
+    folder = {"DATA_DIR": str(tmp_path), "DJANGO_SETTINGS_MODULE": "sandbox.settings"}
+    environment = {**os.environ, **clocks, **folder}
+    done = subprocess.run([*SERVE, "0"], env=environment, capture_output=True, timeout=30, check=False)
+    assert done.returncode == 1
+    assert b"cannot be had together" in done.stderr
     assert b"Traceback" not in done.stderr
 
 

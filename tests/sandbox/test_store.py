@@ -1,13 +1,16 @@
 """Claiming and finishing: one call a message, concurrency, restart, deletion against dialling."""
 
 from collections import Counter
-from datetime import timedelta
+from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 
-from sandbox import clock, store
+from sandbox import clock, faults, store
 from sandbox.leg import Ended
-from sandbox.models import CallRecord, Message, Template
+from sandbox.models import CallerNumber, CallRecord, LineFault, Message, Template
+from sandbox.pacing import Window
+from sandbox.people import PicksUp
 from sandbox.store import Outcome
 from tests.sandbox.conftest import CALLER
 from tests.sandbox.support import Office
@@ -152,3 +155,181 @@ def test_deleted_and_changed_messages_before_dialling(office: Office) -> None:
         (third, "+919876500002"),
     }
     assert office.call("DELETE", f"xact/message/{second}").status_code == 409
+
+
+def redialled(office: Office, count: int, gaps: str = "5,30") -> None:
+    """The template dials again so often."""
+    options = [
+        {"option": "phone_numbers", "value": CALLER},
+        {"option": "num_backups", "value": count},
+        {"option": "backup_gap_minutes", "value": gaps},
+    ]
+    pk = Template.objects.get().pk
+    assert office.call("PATCH", f"xact/template/{pk}", {"advanced_options": options}).status_code == 200
+
+
+def test_who_was_not_reached_is_dialled_again_after_the_gap_and_not_more_often(office: Office) -> None:
+    redialled(office, 2)
+    office.upload()
+    now, seen = clock.now(), []
+    for gap in (0, 5, 30):
+        assert store.claim(now + timedelta(minutes=gap) - timedelta(seconds=1), NOBODY, 9) == []
+        now += timedelta(minutes=gap)
+        [order] = store.claim(now + timedelta(seconds=1), NOBODY, 9)
+        store.finish(order, Outcome(Ended.NO_ANSWER, "Nobody picked up."), now)
+        message = Message.objects.get()
+        seen.append((order.attempt, message.state, message.reason_code))
+    assert seen == [(1, "in_progress", ""), (2, "in_progress", ""), (3, "failed", "NO_ANSWER")]
+    assert store.claim(now + timedelta(days=9), NOBODY, 9) == []
+    assert [call.attempt for call in CallRecord.objects.order_by("id")] == [1, 2, 3]
+
+
+@pytest.mark.parametrize("how", [Ended.AGENT_ENDED, Ended.AGENT_LOST, Ended.AGENT_UNREACHABLE])
+def test_who_picked_up_is_not_dialled_again(office: Office, how: Ended) -> None:
+    redialled(office, 2)
+    office.upload()
+    [order] = claim()
+    store.finish(order, Outcome(how, "reason"), clock.now())
+    assert Message.objects.get().finished_at is not None
+
+
+def test_a_restart_keeps_what_waits_for_its_redial(office: Office) -> None:
+    redialled(office, 1)
+    office.upload(2)
+    waiting, ringing = claim()
+    store.finish(waiting, Outcome(Ended.BUSY, "The line was busy."), clock.now())
+    assert store.recover(clock.now()) == 1
+    assert Message.objects.get(phone_number=ringing.to).reason_code == "PLATFORM_RESTARTED"
+    [again] = store.claim(clock.now() + timedelta(minutes=6), NOBODY, 9)
+    assert (again.message, again.attempt) == (waiting.message, 2)
+
+
+def test_between_two_dials_a_message_can_no_longer_be_taken_back(office: Office) -> None:
+    redialled(office, 1)
+    [message] = office.upload()
+    [order] = claim()
+    store.finish(order, Outcome(Ended.BUSY, "The line was busy."), clock.now())
+    address = f"xact/message/{message['id']}"
+    assert office.call("GET", address).json()["state"] == "in_progress"
+    assert office.call("DELETE", address).status_code == 409
+    assert office.call("PATCH", address, {"send_on": ""}).status_code == 409
+
+
+def test_a_number_has_its_calls_a_second(office: Office) -> None:
+    office.furnish_number(concurrency=9, calls_per_second=2)
+    office.upload(5)
+    now, second = clock.now(), timedelta(seconds=1)
+    assert len(store.claim(now, NOBODY, 9)) == 2
+    assert store.claim(now + second * 0.9, NOBODY, 9) == []
+    assert len(store.claim(now + second, NOBODY, 9)) == 2
+
+
+def test_outside_the_window_messages_wait_and_ordered_calls_ring(office: Office, settings: Any) -> None:
+    settings.SANDBOX_WINDOW = Window.read("09:00-21:00")
+    office.upload(2, send_on="2030-11-24T20:59:00")
+    office.control("call", {"from": CALLER, "to": "9876543210"})
+
+    def dialled(wall: str) -> list[int | None]:
+        return [order.message for order in store.claim(clock.from_wire(wall), NOBODY, 9)]
+
+    assert dialled("2030-11-24T21:00:00") == [None]
+    assert dialled("2030-11-25T08:59:59") == []
+    assert len(dialled("2030-11-25T09:00:00")) == 2
+
+
+def test_a_changed_send_on_is_when_it_is_dialled(office: Office) -> None:
+    [message] = office.upload(1, send_on="2030-11-24T10:00:00")
+    office.call("PATCH", f"xact/message/{message['id']}", {"send_on": "2030-11-25T10:00:00"})
+    assert store.claim(clock.from_wire("2030-11-25T09:59:59"), NOBODY, 9) == []
+    assert len(store.claim(clock.from_wire("2030-11-25T10:00:00"), NOBODY, 9)) == 1
+
+
+@pytest.mark.parametrize(
+    "filters",
+    [{"reference": "m-1"}, {"to": "+919876500001"}, {"from": CALLER, "reference": "m-1"}],
+)
+def test_a_fault_of_the_line_is_for_whom_its_filters_say(office: Office, filters: dict[str, str]) -> None:
+    assert office.control("line-faults", {"behaviour": "loss", **filters}).status_code == 201
+    office.upload(3)
+    assert [order.faults for order in claim()] == ["", "loss=10", ""]
+
+
+def test_a_fault_of_the_line_is_for_a_person(office: Office) -> None:
+    office.control("people", {"assigned": {"+919876500002": "busy"}, "weights": {"silent": 1}})
+    office.control("line-faults", {"behaviour": "cut", "person": "silent", "times": 5})
+    office.upload(3)
+    assert [order.faults for order in claim()] == ["cut=1", "cut=1", ""]
+    assert LineFault.objects.get().remaining == 3
+
+
+def test_faults_of_the_line_by_chance_repeat_with_their_seed() -> None:
+    def struck(seed: str) -> list[str]:
+        LineFault.objects.all().delete()
+        LineFault.objects.create(pk=1, behaviour="cut=1", probability=0.3, seed=seed)
+        call = CallRecord(from_number=CALLER, to_number="+919876500000")
+        return [faults.of_call(call) for _ in range(100)]
+
+    assert struck("7") == struck("7") != struck("8")
+    assert 15 < struck("7").count("cut=1") < 45
+
+
+def test_of_two_faults_that_are_due_the_older_acts_and_both_have_seen_the_call(office: Office) -> None:
+    office.control("line-faults", {"script": "ok, cut"})
+    office.control("line-faults", {"behaviour": "loss", "times": 2})
+    office.upload(3)
+    assert [order.faults for order in claim()] == ["loss=10", "cut=1", "loss=10"]
+    assert list(LineFault.objects.values_list("seen", "fired")) == [(3, 1), (3, 2)]
+
+
+def answering(orders: list[store.Order]) -> int:
+    return sum(order.person.picks_up is PicksUp.ANSWER for order in orders)
+
+
+def at(text: str) -> datetime:
+    return clock.from_wire(f"2099-11-24T{text}:00")
+
+
+def test_people_are_met_at_the_hour_of_the_call(office: Office) -> None:
+    office.control("people", {"weights": {"evenings_only": 1}})
+    office.upload(100)
+    CallerNumber.objects.update(concurrency=50)
+    assert answering(store.claim(at("12:00"), NOBODY, 50)) < 20
+    assert answering(store.claim(at("19:00"), NOBODY, 50)) > 40
+
+
+def test_a_person_ordered_by_name_is_there_at_any_hour(office: Office) -> None:
+    ordered = {"from": CALLER, "to": "9876543210", "person": "office_hours"}
+    assert office.control("call", ordered).status_code == 202
+    CallRecord.objects.update(ordered_at=at("03:00"))
+    [order] = claim()
+    assert order.person.picks_up == "answer"
+
+
+def test_the_stored_mix_is_what_is_drawn_from(office: Office) -> None:
+    assert store.stored_casting().mix == "everyday"
+    office.control("people", {"mix": "hospital"})
+    assert store.stored_casting().mix == "hospital"
+
+
+def call_in(office: Office) -> None:
+    body = {"from": "9876543210", "to": CALLER, "person": "presses_one"}
+    assert office.control("call-in", body).status_code == 202
+
+
+def test_who_calls_in_is_connected_to_the_numbers_stream(office: Office) -> None:
+    call_in(office)
+    [order] = claim()
+    assert (order.caller, order.to, order.inbound) == (CALLER, "+919876543210", True)
+    assert order.stream_url == "ws://127.0.0.1:1/"
+    assert order.custom_parameters == {}
+
+
+def test_who_calls_in_takes_a_line_and_hears_busy_when_all_are_taken(office: Office) -> None:
+    office.upload(10)
+    for _ in range(2):
+        call_in(office)
+    orders = claim(live=Counter({CALLER: 2}))
+    assert [order.inbound for order in orders] == [True]
+    turned_away = CallRecord.objects.get(state="ended")
+    assert (turned_away.disposition, turned_away.reason) == ("busy", "All lines of the number were taken.")
+    assert turned_away.ended_at is not None

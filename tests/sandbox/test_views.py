@@ -1,5 +1,7 @@
 """The page."""
 
+from typing import Any
+
 import pytest
 from django.test import Client
 
@@ -41,3 +43,37 @@ def test_the_empty_page_says_what_to_do() -> None:
 def test_its_style_is_served_and_strangers_are_not() -> None:
     assert Client().get("/sandbox.css")["Content-Type"].startswith("text/css")
     assert Client(REMOTE_ADDR="10.0.0.1").get("/").status_code == 403
+
+
+def test_the_page_says_that_its_clock_is_virtual(settings: Any) -> None:
+    assert b"The clock is virtual" not in Client().get("/").content
+    settings.SANDBOX_VIRTUAL_CLOCK = True
+    assert b"The clock is virtual" in Client().get("/").content
+
+
+def test_the_page_has_every_switch_and_its_script_and_no_other() -> None:
+    office = Office()
+    office.furnish()
+    office.control("people", {"mix": "hospital"})
+    page = Client().get("/")
+    text = page.content.decode()
+    for choice in ("presses_one", "lender", "create_bulk", "timeout_after", "jitter", "+917961344101"):
+        assert f"{choice}</option>" in text
+    assert '<option value="hospital" title="A hospital' in text
+    assert "script-src 'self'" in page["Content-Security-Policy"]
+    assert text.count("<script") == 1
+    for name in ("sandbox.js", "telephone.js", "line.js"):
+        assert Client().get(f"/{name}")["Content-Type"].startswith("text/javascript")
+
+
+def test_the_board_is_the_part_that_changes() -> None:
+    office = Office()
+    office.furnish()
+    office.upload(1)
+    board = Client().get("/sandbox/board").content.decode()
+    assert "<b>1</b>messages" in board
+    assert "scheduled</td>" in board
+    assert "<html" not in board
+    assert Client().get("/sandbox/levels").json() == {}
+    for where in ("/sandbox/board", "/sandbox/levels"):
+        assert Client(REMOTE_ADDR="10.0.0.1").get(where).status_code == 403

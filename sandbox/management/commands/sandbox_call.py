@@ -10,7 +10,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
-from sandbox import clips, quirks
+from sandbox import clips, linefaults, quirks
 from sandbox.people import Kind, Person, PicksUp, cast
 from sandbox.report import Rung, as_data, as_text, failed
 from sandbox.requirements import Bounds
@@ -36,6 +36,12 @@ class Command(BaseCommand):
         parser.add_argument("--language", default="hi", help="the person's language (hi)")
         parser.add_argument("--param", action="append", default=[], help="NAME=VALUE for custom_parameters")
         parser.add_argument("--quirks", default="", help=f"{', '.join([*quirks.PROFILES, *quirks.Quirk])}")
+        parser.add_argument(
+            "--fault",
+            action="append",
+            default=[],
+            help=f"a bad line, NAME or NAME=MEASURE; may be repeated: {', '.join(linefaults.LineFault)}",
+        )
         parser.add_argument("--json", dest="json_file", help="write the report as JSON; - for the output")
         parser.add_argument("--wav", dest="wav_file", help="stereo: left what the person heard, right said")
 
@@ -66,6 +72,7 @@ def _task(options: dict[str, Any], people: tuple[Person, ...], record_to: Path |
         raise _unreadable("--calls and --timeout must be positive.")
     try:
         chosen = quirks.read(options["quirks"])
+        faults = linefaults.write(linefaults.read("+".join(options["fault"])))
     except ValueError as error:
         raise _unreadable(str(error)) from error
     return Task(
@@ -79,6 +86,7 @@ def _task(options: dict[str, Any], people: tuple[Person, ...], record_to: Path |
         parameters=tuple(_parameter(text) for text in options["param"]),
         bounds=Bounds(ahead_s=options["ahead"], container=options["container"]),
         quirks=chosen,
+        faults=faults,
         record_to=record_to,
     )
 

@@ -7,6 +7,7 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 
 from sandbox import serve
+from sandbox.clock import ClockConflict
 
 
 class Command(BaseCommand):
@@ -22,4 +23,8 @@ class Command(BaseCommand):
         except OSError as error:
             raise CommandError(f"Port {port} on {host} cannot be opened: {error.strerror}.") from error
         call_command("migrate", verbosity=0, interactive=False)
+        try:
+            serve.choose_clock()
+        except ClockConflict as conflict:
+            raise CommandError(str(conflict)) from conflict
         serve.run(listener)

@@ -80,3 +80,37 @@ def test_a_token_opens_its_own_organisation_only() -> None:
 
 def test_an_unknown_organisation_is_404() -> None:
     assert Client().get("/nobody/v1/xact/message/").status_code == 404
+
+
+def test_every_user_of_an_organisation_logs_in_with_a_password_of_its_own() -> None:
+    office = Office()
+    asha = {"tenant": "demo", "email": "Asha@example.org", "password": "chalo"}
+    assert office.control("users", asha).status_code == 201
+    ids = set()
+    for given in (TENANT, {**asha, "email": "asha@EXAMPLE.org"}):
+        reply = office.call("POST", "account/login", given)
+        assert reply.status_code == 200
+        ids.add(reply.json()["user"]["id"])
+        office.token = reply.json()["token"]
+        assert office.call("GET", "xact/message").status_code == 200
+    assert len(ids) == 2
+    assert office.call("POST", "account/login", {**asha, "password": TENANT["password"]}).status_code == 401
+    listed = office.control("users", method="GET").json()
+    assert [user["email"] for user in listed] == [TENANT["email"], "Asha@example.org"]
+
+
+def test_a_user_of_another_organisation_is_a_stranger() -> None:
+    office = Office()
+    other = {"tenant": "other", "email": "ravi@example.org", "password": "chalo"}
+    office.control("tenants", other)
+    assert office.call("POST", "account/login", other).status_code == 401
+
+
+def test_a_user_made_again_has_the_new_password() -> None:
+    office = Office()
+    again = {**TENANT, "email": TENANT["email"].upper(), "password": "another"}
+    assert office.control("users", again).status_code == 200
+    assert office.call("POST", "account/login", TENANT).status_code == 401
+    assert office.call("POST", "account/login", again).status_code == 200
+    assert office.control("users", {**again, "tenant": "nobody"}).status_code == 400
+    assert office.control("users", {"tenant": "demo", "email": "x@y.z"}).status_code == 400

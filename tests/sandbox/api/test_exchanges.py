@@ -9,7 +9,7 @@ from django.test import Client
 
 from tests.sandbox.support import Office
 
-pytestmark = pytest.mark.django_db
+pytestmark = pytest.mark.django_db(transaction=True, reset_sequences=True)  # they name ids
 FILE = Path(__file__).parents[2] / "data" / "xfin" / "xfin-exchanges.json"
 EXCHANGES: list[dict[str, Any]] = json.loads(FILE.read_text())
 NEEDS_A_SWITCH = {"gateway trouble"}

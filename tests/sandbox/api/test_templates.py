@@ -31,6 +31,8 @@ def test_template_round() -> None:
         {"name": ""},
         {"name": "A", "medium": "fax"},
         {"name": "A", "advanced_options": {}},
+        {"name": "A", "advanced_options": [{"option": "num_backups", "value": "many"}]},
+        {"name": "A", "advanced_options": [{"option": "backup_gap_minutes", "value": 0.5}]},
         {"name": "x" * 201},
     ],
 )
@@ -86,7 +88,7 @@ def test_reports_have_the_delivery_columns_and_statistics_the_counts() -> None:
     moment = datetime(2026, 11, 24, 4, 30, tzinfo=UTC)
     Message.objects.filter(tag5="m-0").update(
         state="done", reason_code="ANSWERED", duration_ms=67_400, response_value="1", dialled_at=moment,
-        finished_at=moment,
+        finished_at=moment, due_at=None,
     )  # fmt: skip
     rows = office.call("GET", f"xact/template/{template}/reports").json()["results"]
     assert list(rows[0]) == [

@@ -1,0 +1,78 @@
+"""The XFin API described as OpenAPI 3.1: paths from the routes, what they take from `openapi.yaml`."""
+
+import inspect
+import re
+from pathlib import Path
+
+import yaml
+from django.http import HttpRequest, HttpResponse
+
+from sandbox.api.http import ROUTES, Handler, JsonObject, Route, answer
+from sandbox.models import Tenant
+
+TAKEN: dict[str, JsonObject] = yaml.safe_load(Path(__file__).with_name("openapi.yaml").read_text("utf-8"))
+ID = re.compile(r"\(\?P<(\w+)>[^)]*\)")
+KINDS: dict[str, JsonObject] = {"binary": {"type": "string", "format": "binary"}}
+ABOUT = (
+    "The sandbox's stand-in for the platform's REST API, written from its published interface. "
+    "Every path works with and without the last slash."
+)
+
+
+def read_openapi(_request: HttpRequest, tenant: Tenant) -> HttpResponse:
+    """This description."""
+    return answer(document() | {"servers": [{"url": f"/{tenant.name}/v1"}]})
+
+
+def document() -> JsonObject:
+    """Without `servers`, which differ by the tenant."""
+    return {
+        "openapi": "3.1.0",
+        "info": {"title": "XFin, as the sandbox serves it", "version": "1", "description": ABOUT},
+        "paths": {"/" + ID.sub(r"{\1}", route.path): _path(route) for route in ROUTES},
+        "components": {"securitySchemes": {"token": {"type": "http", "scheme": "bearer"}}},
+    }
+
+
+def _path(route: Route) -> JsonObject:
+    ids = [
+        {"name": name, "in": "path", "required": True, "schema": {"type": "integer"}}
+        for name in ID.findall(route.path)
+    ]
+    operations = {
+        method.lower(): _operation(handler, public=route.public) for method, handler in route.handlers.items()
+    }
+    return operations | ({"parameters": ids} if ids else {})
+
+
+def _operation(handler: Handler, *, public: bool) -> JsonObject:
+    name, taken = handler.__name__, TAKEN.get(handler.__name__, {})
+    summary = (inspect.getdoc(handler) or f"{name.replace('_', ' ').capitalize()}.").partition("\n")[0]
+    described: JsonObject = {
+        "operationId": name,
+        "summary": summary,
+        "security": [] if public else [{"token": []}],
+        "responses": {
+            "2XX": {"description": "Done; deleting answers without a body."},
+            "4XX": {"description": "Refused; the body names the member, or `detail` says why."},
+        },
+    }
+    if "query" in taken:
+        described["parameters"] = [
+            {"name": query, "in": "query", "schema": {"type": "string"}} for query in taken["query"]
+        ]
+    if "body" in taken or "form" in taken:
+        described["requestBody"] = _body(taken)
+    return described
+
+
+def _body(taken: JsonObject) -> JsonObject:
+    members = taken.get("body") or taken["form"]
+    schema: JsonObject = {
+        "type": "object",
+        "properties": {name.rstrip("*"): KINDS.get(kind, {"type": kind}) for name, kind in members.items()},
+    }
+    if required := [name[:-1] for name in members if name.endswith("*")]:
+        schema["required"] = required
+    kind = "application/json" if "body" in taken else "multipart/form-data"
+    return {"required": True, "content": {kind: {"schema": schema}}}

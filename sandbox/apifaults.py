@@ -1,0 +1,65 @@
+"""PURE: how an XFin call can go wrong, and scripts of it: "ok, ok, timeout_after, 503".
+
+*before* and *after* mean the commit of the work. After it, the client cannot know what became of its request,
+which is the case DESIGN.md house rule 2 is about.
+"""
+
+from enum import StrEnum
+
+OK = "ok"
+MOST_TURNS = 1000
+
+
+class ApiFault(StrEnum):
+    ERROR_500 = "500"
+    ERROR_502 = "502"
+    ERROR_503 = "503"
+    ERROR_504 = "504"
+    REFUSED_401 = "401"
+    THROTTLED = "429"
+    THROTTLED_UNTIL = "429_date"
+    TIMEOUT_BEFORE = "timeout_before"
+    TIMEOUT_AFTER = "timeout_after"
+    DROP_BEFORE = "drop_before"
+    DROP_AFTER = "drop_after"
+    RESET_BEFORE = "reset_before"
+    RESET_AFTER = "reset_after"
+    CUT_BODY = "cut_body"
+    SHORT_BODY = "short_body"
+    FEWER_RESULTS = "fewer_results"
+    MORE_RESULTS = "more_results"
+    DRIP = "drip"
+    TOKEN_EXPIRES = "token_expires"
+
+
+OF_ONE_OPERATION: dict[ApiFault, frozenset[str]] = {
+    ApiFault.FEWER_RESULTS: frozenset({"create_bulk", "import_messages"}),
+    ApiFault.MORE_RESULTS: frozenset({"create_bulk", "import_messages"}),
+    ApiFault.TOKEN_EXPIRES: frozenset({"login"}),
+}
+"""Faults that bend an answer only these operations give."""
+
+
+def check(fault: str, operation: str) -> str:
+    """The fault's name, if there is such a fault of that operation. ValueError says what there is."""
+    if fault not in set(ApiFault):
+        raise ValueError(f"There is no fault {fault[:40]!r}; there are {', '.join(ApiFault)}.")
+    only = OF_ONE_OPERATION.get(ApiFault(fault))
+    if only and operation not in only:
+        raise ValueError(f"{fault} is a fault of {' and '.join(sorted(only))} only.")
+    return fault
+
+
+def read_script(text: str) -> list[str]:
+    """What happens call after call, as words separated by commas. ValueError for no or too many words."""
+    turns = [part.strip() for part in text.split(",")]
+    if not all(turns) or len(turns) > MOST_TURNS:
+        raise ValueError(f"1 to {MOST_TURNS} words separated by commas were expected: ok, ok, 503.")
+    return turns
+
+
+def nth(turn: int, behaviour: str) -> list[str]:
+    """The script in which only the call of this number (from 1) goes wrong. ValueError as `read_script`."""
+    if not 1 <= turn <= MOST_TURNS:
+        raise ValueError(f"A number from 1 to {MOST_TURNS} was expected.")
+    return [OK] * (turn - 1) + [behaviour]
