@@ -12,7 +12,7 @@ mask_daphnes_access_log()
 django_application = get_asgi_application()
 
 # Models may be imported only after the set-up above.
-from awaaz_project.startup import refuse_shifted_clock  # noqa: E402
+from awaaz_project.startup import refuse_shifted_clock, settle  # noqa: E402
 from calls.drain import drain_under_daphne  # noqa: E402
 from calls.journal import journal  # noqa: E402
 from calls.lifespan import lifespan  # noqa: E402
@@ -28,3 +28,4 @@ application = ProtocolTypeRouter(
         "lifespan": lifespan,
     }
 )
+settle()

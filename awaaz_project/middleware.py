@@ -2,9 +2,16 @@
 
 from collections.abc import Callable
 
+from auditlog.middleware import AuditlogMiddleware
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.utils.functional import SimpleLazyObject
 from whitenoise.middleware import WhiteNoiseMiddleware
 from whitenoise.responders import StaticFile
+
+from campaigns import clock
+from campaigns.models import User
+from campaigns.networks import sender
 
 #: Pages of libraries that bring inline scripts and styles of their own; staff only, and behind the login.
 OWN_POLICY = ("/admin/", "/api/docs/")
@@ -36,6 +43,29 @@ class ContentPolicy:
         if not request.path.startswith(OWN_POLICY):
             response.headers.setdefault("Content-Security-Policy", CONTENT_POLICY)
         return response
+
+
+class Audit(AuditlogMiddleware):
+    """Tells the audit log who asks and from where.
+
+    The user is looked at when something is written: a token of the API is read after every middleware. The
+    address comes from our own proxies or from the connection, never from whoever writes a header.
+    """
+
+    def get_extra_data(self, request: HttpRequest) -> dict[str, object]:
+        """What each entry of this request gets; auditlog calls what can be called."""
+        proxied = request.headers.get("X-Forwarded-For", "")
+        address = sender(request.META.get("REMOTE_ADDR") or "", [proxied], settings.TRUSTED_PROXIES)
+        return {
+            "actor": SimpleLazyObject(lambda: request.user),
+            "remote_addr": str(address) if address else None,
+            "timestamp": clock.now,
+            "additional_data": lambda: {"who": _name(request), "path": request.path},
+        }
+
+
+def _name(request: HttpRequest) -> str:
+    return request.user.get_username() if isinstance(request.user, User) else ""
 
 
 class StaticFiles(WhiteNoiseMiddleware):

@@ -24,7 +24,7 @@ class AgentForm(AgentModelForm):
 
     class Meta:
         model = Agent
-        fields = ("name", "kind", "configuration")
+        fields = ("name", "kind", "configuration", "most_calls")
 
     def clean(self) -> dict[str, Any]:
         """Build the agent once; what is wrong with it stands at the configuration."""

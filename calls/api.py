@@ -1,21 +1,40 @@
 """The API of what happened live: to be read."""
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
-from drf_spectacular.utils import extend_schema
-from rest_framework import viewsets
+from django.forms import Form
+from django.http import HttpResponseBase
+from django.shortcuts import get_object_or_404
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework import status, viewsets
 from rest_framework.decorators import action
+from rest_framework.exceptions import ValidationError
+from rest_framework.generics import GenericAPIView
+from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from calls import persons, report
 from calls.models import Call
-from calls.serializers import CallSerializer, EventSerializer
-from campaigns.api import ModelPermissions
+from calls.serializers import CallSerializer, EventSerializer, PersonSerializer, PersonWishSerializer
+from campaigns import clock
+from campaigns.access import HANDLES_PERSONS, SEES_NUMBERS
+from campaigns.api import Conflict, ModelPermissions
+from campaigns.downloads import CSV, WORKBOOK
+from campaigns.forms import PersonForm, ReportForm
+from campaigns.models import Message, User
+from campaigns.queries import all_campaigns
+from campaigns.services import erasing
+from campaigns.services.suppressions import NotAllowed
 
 if TYPE_CHECKING:
     CallViews = viewsets.ReadOnlyModelViewSet[Call]
+    ReportViews = GenericAPIView[Message]
 else:
     CallViews = viewsets.ReadOnlyModelViewSet
+    ReportViews = GenericAPIView
 
 
 class CallViewSet(CallViews):
@@ -35,3 +54,82 @@ class CallViewSet(CallViews):
     def events(self, request: Request, pk: str) -> Response:
         """The log of a call, in order."""
         return Response(EventSerializer(self.get_object().events.all(), many=True).data)
+
+
+class CampaignReportView(ReportViews):
+    """What became of every attempt of a campaign."""
+
+    queryset = Message.objects.all()
+    permission_classes = (ModelPermissions,)
+    pagination_class = None
+    filter_backends = ()
+
+    @extend_schema(
+        parameters=[
+            OpenApiParameter("since", OpenApiTypes.DATE, description="First day in IST."),
+            OpenApiParameter("until", OpenApiTypes.DATE, description="Last day in IST, included."),
+            OpenApiParameter("state", str, enum=Message.State.values),
+            OpenApiParameter("kind", str, enum=["csv", "xlsx"], description="csv if not said."),
+        ],
+        responses={(200, CSV): OpenApiTypes.STR, (200, WORKBOOK): OpenApiTypes.BINARY},
+    )
+    def get(self, request: Request, pk: int) -> HttpResponseBase:
+        """A file in the columns of the platform's own report."""
+        campaign = get_object_or_404(all_campaigns(), pk=pk)
+        form = ReportForm({"kind": "csv", **request.query_params.dict()})
+        if not form.is_valid():
+            raise _wrong(form)
+        whole_numbers = request.user.has_perm(SEES_NUMBERS)
+        return report.as_file(campaign, **form.cleaned_data, whole_numbers=whole_numbers)
+
+
+class MayHandlePersons(BasePermission):
+    """For finding, handing out and erasing one person's data."""
+
+    def has_permission(self, request: Request, view: Any) -> bool:
+        """Whoever has been given that."""
+        return bool(request.user.has_perm(HANDLES_PERSONS))
+
+
+class PersonViewSet(viewsets.ViewSet):
+    """One person's data. The number travels in the body, never in an address."""
+
+    permission_classes = (MayHandlePersons,)
+
+    @extend_schema(request=PersonWishSerializer, responses=PersonSerializer)
+    @action(detail=False, methods=["post"])
+    def find(self, request: Request) -> Response:
+        """How much there is of each kind, and whether a hold or an erasure stands."""
+        phone = _wish(request)["phone"]
+        return Response(PersonSerializer(persons.find(phone, now=clock.now())).data)
+
+    @extend_schema(request=PersonWishSerializer, responses={(200, persons.ZIP): OpenApiTypes.BINARY})
+    @action(detail=False, methods=["post"])
+    def export(self, request: Request) -> HttpResponseBase:
+        """Everything as a ZIP: `person.json` and the recordings."""
+        return persons.as_file(_wish(request)["phone"], now=clock.now())
+
+    @extend_schema(request=PersonWishSerializer, responses={202: PersonSerializer})
+    @action(detail=False, methods=["post"])
+    def erase(self, request: Request) -> Response:
+        """Call nobody any more, and erase as soon as nothing is on its way. 409 under a legal hold."""
+        wish = _wish(request)
+        by = request.user if isinstance(request.user, User) else None
+        try:
+            erasing.ask(wish["phone"], reason=wish["reason"], by=by, now=clock.now())
+        except NotAllowed as error:
+            raise Conflict(error.reason) from error
+        found = persons.find(wish["phone"], now=clock.now())
+        return Response(PersonSerializer(found).data, status=status.HTTP_202_ACCEPTED)
+
+
+def _wish(request: Request) -> dict[str, Any]:
+    form = PersonForm(request.data if isinstance(request.data, Mapping) else {})
+    if not form.is_valid():
+        raise _wrong(form)
+    return form.cleaned_data
+
+
+def _wrong(form: Form) -> ValidationError:
+    """A form's sentences as the API writes them."""
+    return ValidationError({name: [str(text) for text in errors] for name, errors in form.errors.items()})

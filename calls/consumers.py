@@ -23,11 +23,10 @@ from redis.exceptions import RedisError
 from calls import effects, services
 from calls.admission import Admitted, Knock, Refused, admit_within
 from calls.agents.announced import Announced
-from calls.connection import CLOSING_SECONDS, Connection
+from calls.connection import CLOSING_SECONDS, MOST_MESSAGE_BYTES, Connection
 from calls.conversation import CloseCode, Conversation, ConversationLimits, Hearing
 from calls.held import Key, held
 from calls.journal import journal
-from calls.protocol.messages import DEFAULT_LIMITS
 from calls.protocol.stream import AgentStream
 from calls.recording import Recorder, desk
 from calls.sending import Receive, Send, bound_messages, refuse
@@ -42,8 +41,6 @@ LAYER_PAUSE_SECONDS = 5.0
 EFFECTS_AT_ONCE = 4
 MOST_EFFECTS = 50
 """At work or waiting for their turn."""
-MOST_MESSAGE_BYTES = 2 * DEFAULT_LIMITS.text_size
-"""A frame the codec refuses as too large is an event; one beyond this is not even received."""
 ENDED_WELL = 1000
 SERVER_GOES = 1012
 """The code of `websocket.disconnect` when uvicorn shuts down ("service restart", RFC 6455 registry)."""

@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.conf import settings
 from django.http import HttpRequest
 
 from calls import queries
@@ -24,5 +23,5 @@ def portal(request: HttpRequest) -> dict[str, Portal]:
     """For the frame of every page of staff; nothing for anybody else. One query."""
     if not getattr(request, "user", None) or not request.user.is_staff or request.path.startswith("/admin/"):
         return {}
-    shifted = own_offset(settings.CLOCK_OFFSET) if settings.CLOCK_OFFSET else ""
+    shifted = own_offset(clock.offset()) if clock.is_shifted() else ""
     return {"portal": Portal(clock.now(), queries.count_live_calls(), shifted)}

@@ -22,6 +22,7 @@ from calls.models import Call
 from calls.records import Identity
 from calls.speech.cache import CachedVoice
 from calls.speech.espeak import EspeakVoice
+from calls.speech.recent import Recent
 from calls.speech.voice import SpeechError, Voice
 from calls.steps import Identify, LoadClip, Synthesise
 from campaigns.models import Agent as AgentRow
@@ -153,7 +154,12 @@ def _texts(values: Mapping[str, object]) -> dict[str, str]:
 
 
 async def audio(asked: Synthesise | LoadClip, number_id: int) -> bytes:
-    """PCM (int16 mono 8 kHz) for a prompt. Raises `AudioError` with a sentence, never anything else."""
+    """PCM (int16 mono 8 kHz) for a prompt. Raises `AudioError` with a sentence, never anything else.
+
+    A sentence that was said lately is there at once, without a thread.
+    """
+    if isinstance(asked, Synthesise) and (said := _recent.get((asked.text, asked.language))) is not None:
+        return said
     try:
         async with asyncio.timeout(AUDIO_SECONDS):
             if isinstance(asked, LoadClip):
@@ -169,9 +175,13 @@ async def audio(asked: Synthesise | LoadClip, number_id: int) -> bytes:
 def speak(text: str, language: str) -> bytes:
     """Speech from the voice that is configured, or from its cache; in a thread."""
     try:
-        return _voice().synthesise(text, language)
+        return _recent.put((text, language), _voice().synthesise(text, language))
     except SpeechError as error:
         raise AudioError(str(error)) from error
+
+
+_recent = Recent()
+"""Speech by (text, language), clips by (name of their file, when their row last changed)."""
 
 
 @cache
@@ -188,8 +198,11 @@ def load_clip(name: str, number_id: int) -> bytes:
         content = Content.objects.filter(account__numbers=number_id, name=name).first()
         if content is None or not content.file:
             raise AudioError(f"There is no clip named “{name}”.")
+        key = (content.file.name, content.changed_at)
+        if (played := _recent.get(key)) is not None:
+            return played
         with content.file.open("rb") as file:
-            return mono(wav.unwrap(file.read()))
+            return _recent.put(key, mono(wav.unwrap(file.read())))
     except ValueError as error:  # WavError, or a rate that nobody speaks at
         raise AudioError(f"The clip “{name}” cannot be played: {error}.") from error
     except (OSError, DatabaseError) as error:

@@ -10,7 +10,8 @@ from django.db.models import Count, Exists, Max, OuterRef, Q, QuerySet, Subquery
 from calls.models import Answer, Call, CallEvent, MediaProcess, Recording
 from calls.steps import EntryKind
 from campaigns.models import Campaign, Evidence, Message, PhoneNumber
-from campaigns.queries import NO_GOAL, Notice, campaigns_of_the_day, evidence_for, notices
+from campaigns.notices import Notice, notices
+from campaigns.queries import NO_GOAL, campaigns_of_the_day, evidence_for
 from campaigns.windows import IST
 
 MANY_WAITING = 1000

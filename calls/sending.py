@@ -45,7 +45,11 @@ def unsent_bytes(send: Send) -> int:
     appends to the buffer of the protocol's Twisted transport, so that a peer which reads nothing would fill
     our memory. Daphne pings only peers that send nothing, so it does not find such a peer either.
     """
-    protocol = send.args[0] if isinstance(send, partial) and send.args else None
+    return unsent_by(send.args[0] if isinstance(send, partial) and send.args else None)
+
+
+def unsent_by(protocol: object) -> int:
+    """The same of a Twisted protocol's transport; 0 of anything else."""
     transport = getattr(protocol, "transport", None)
     buffered = len(getattr(transport, "dataBuffer", b"")) - int(getattr(transport, "offset", 0))
     return buffered + int(getattr(transport, "_tempDataLen", 0))

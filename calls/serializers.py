@@ -1,6 +1,6 @@
 """What the API shows of calls."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from rest_framework import serializers
 
@@ -8,10 +8,12 @@ from calls.models import Answer, Call, CallEvent
 from campaigns.serializers import shown_phone
 
 if TYPE_CHECKING:
+    Plain = serializers.Serializer[Any]
     AnswerModel = serializers.ModelSerializer[Answer]
     CallModel = serializers.ModelSerializer[Call]
     EventModel = serializers.ModelSerializer[CallEvent]
 else:
+    Plain = serializers.Serializer
     AnswerModel = CallModel = EventModel = serializers.ModelSerializer
 
 
@@ -74,3 +76,19 @@ class CallSerializer(CallModel):
     def get_phone(self, call: Call) -> str:
         """Whole or masked; empty when nobody knows who was on the line."""
         return shown_phone(call.recipient.phone, self.context) if call.recipient else ""
+
+
+class PersonWishSerializer(Plain):
+    """A number in any spelling; a reason where something is erased."""
+
+    phone = serializers.CharField(max_length=40)
+    reason = serializers.CharField(max_length=1000, required=False)
+
+
+class PersonSerializer(Plain):
+    """What we hold about a number, and whether a hold or an erasure stands."""
+
+    counts = serializers.DictField(child=serializers.IntegerField())
+    hold = serializers.CharField(source="hold.reason", default="")
+    erasure = serializers.CharField(source="erasure.state", default="")
+    waits_for = serializers.CharField(source="erasure.waits_for", default="")

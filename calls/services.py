@@ -123,12 +123,14 @@ def write(records: Sequence[Record], *, tried_before: bool = False) -> set[UUID]
     """
     rows = _locked_rows({record.call_id for record in records})
     places = _places(rows.values(), tried_before=tried_before)
+    events: list[CallEvent] = []
     for call_id, group in by_call(records).items():
         row = rows.get(call_id)
         if row is None:
             log.error("Call %s has no row; what happened in it cannot be stored.", call_id)
         else:
-            _write_call(row, group, places.get(call_id, _Place()))
+            events += _write_call(row, group, places.get(call_id, _Place()))
+    CallEvent.objects.bulk_create(events)
     return {call_id for call_id, place in places.items() if place.shift}
 
 
@@ -163,11 +165,11 @@ def by_call(records: Iterable[Record]) -> dict[UUID, list[Record]]:
 
 def _locked_rows(call_ids: Iterable[UUID]) -> dict[UUID, Call]:
     locked = Call.objects.select_for_update().filter(pk__in=list(call_ids)).order_by("pk")
-    return {call.pk: call for call in locked}
+    return {call.pk: call for call in locked.only("state", "started_at", "message_id", "recipient_id")}
 
 
-def _write_call(row: Call, records: Iterable[Record], place: _Place) -> None:
-    """One call's part of a batch: its events at once, its row at most once."""
+def _write_call(row: Call, records: Iterable[Record], place: _Place) -> list[CallEvent]:
+    """One call's part of a batch: its row is written at most once, its events are for all calls together."""
     events: list[CallEvent] = []
     changes: dict[str, object] = {}
     for record in records:
@@ -182,9 +184,9 @@ def _write_call(row: Call, records: Iterable[Record], place: _Place) -> None:
                 _belongs_to(row, identity)
             case Closed():
                 changes |= _closing_columns(row, record)
-    CallEvent.objects.bulk_create(events)
     if changes:
         Call.objects.filter(pk=row.pk).update(**changes)
+    return events
 
 
 def _event(record: Logged, shift: int) -> CallEvent:

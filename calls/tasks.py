@@ -4,7 +4,7 @@ import logging
 
 from celery import shared_task
 
-from calls import preparing, recording, services, storing
+from calls import preparing, purging, recording, services, storing
 from campaigns import clock
 
 log = logging.getLogger(__name__)
@@ -24,3 +24,15 @@ def close_abandoned_calls() -> None:
 def prepare_speech() -> None:
     """Speak the first words of the calls that are due next."""
     preparing.prepare(clock.now())
+
+
+@shared_task
+def purge() -> None:
+    """Once a night: what is older than its clock goes, and the log says so."""
+    purging.purge(clock.now())
+
+
+@shared_task
+def erase_people() -> None:
+    """Erase who asked for it and whom nothing keeps waiting any more."""
+    purging.erase_people(clock.now())

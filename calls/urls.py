@@ -10,4 +10,6 @@ urlpatterns = [
     path("calls/live/", views.live_part, name="live-calls"),
     path("calls/<uuid:pk>/", views.call_detail, name="call"),
     path("calls/<uuid:pk>/recording.wav", views.recording, name="recording"),
+    path("campaigns/<int:pk>/report/", views.campaign_report, name="campaign-report"),
+    path("person/", views.person_page, name="person"),
 ]

@@ -3,19 +3,24 @@
 from pathlib import Path
 from uuid import UUID
 
+from django.contrib import messages
 from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, render
-from django.views.decorators.http import require_safe
+from django.views.decorators.http import require_http_methods, require_safe
 
-from calls import queries
+from calls import persons, queries, report
 from calls.audio.wav import WavError
 from calls.lanes import Happened, Lanes, draw
 from calls.models import Call, Recording
 from calls.ranges import file_response
-from campaigns import clock
-from campaigns.access import staff_page
+from campaigns import auditing, clock
+from campaigns.access import HANDLES_PERSONS, SEES_NUMBERS, person, staff_page
+from campaigns.forms import PersonForm, ReportForm
+from campaigns.models import User
 from campaigns.queries import all_campaigns
+from campaigns.services import erasing, holds
+from campaigns.services.suppressions import NotAllowed
 
 CALLS_A_PAGE = 50
 
@@ -70,6 +75,8 @@ def _lanes(page: queries.CallPage) -> tuple[Lanes | None, str]:
     """The drawing of the recording, or a sentence that says why there is none."""
     if page.recording is None:
         return None, ""
+    if not page.recording.file:
+        return None, "The file of this recording was deleted. Its length and checksum are kept."
     entries = (Happened(e.kind, e.at_ms, e.text, str(e.data.get("name", ""))) for e in page.events)
     try:
         return draw(Path(page.recording.file.path).read_bytes(), entries), ""
@@ -83,14 +90,63 @@ def _lanes(page: queries.CallPage) -> tuple[Lanes | None, str]:
 @require_safe
 def recording(request: HttpRequest, pk: UUID) -> HttpResponseBase:
     """The recording of a call, whole or the range a player asks for."""
-    found = Recording.objects.filter(call_id=pk).first()
+    found = Recording.objects.filter(call_id=pk).exclude(file="").first()
     if found is None:
         raise Http404
     try:
         response = file_response(request, Path(found.file.path), content_type="audio/wav")
     except FileNotFoundError as error:
         raise Http404 from error
+    if request.headers.get("Range", "bytes=0-").startswith("bytes=0-"):  # not each piece of one hearing
+        auditing.handed_out(found, f"recording of call {pk}")
     response.headers["Cache-Control"] = "private, no-store"
     if "download" in request.GET:
         response.headers["Content-Disposition"] = f'attachment; filename="call-{pk}.wav"'
     return response
+
+
+@staff_page("campaigns.view_message")
+@require_safe
+def campaign_report(request: HttpRequest, pk: int) -> HttpResponseBase:
+    """The form for a campaign's report; with a kind of file in the address the report itself."""
+    campaign = get_object_or_404(all_campaigns(), pk=pk)
+    form = ReportForm(request.GET if "kind" in request.GET else None)
+    if form.is_valid():
+        whole_numbers = request.user.has_perm(SEES_NUMBERS)
+        return report.as_file(campaign, **form.cleaned_data, whole_numbers=whole_numbers)
+    context = {"campaign": campaign, "form": form, "columns": report.COLUMNS}
+    return render(request, "calls/report.html", context, status=422 if form.is_bound else 200)
+
+
+@staff_page(HANDLES_PERSONS)
+@require_http_methods(["GET", "POST"])
+def person_page(request: HttpRequest) -> HttpResponseBase:
+    """What we hold about one number, and what may be done with it. Numbers travel in bodies, never in
+    addresses."""
+    form = PersonForm(request.POST or None)
+    if not form.is_valid():
+        return render(request, "calls/person.html", {"form": form}, status=422 if form.is_bound else 200)
+    phone, verb = form.cleaned_data["phone"], request.POST.get("do", "")
+    if verb == "export":
+        return persons.as_file(phone, now=clock.now())
+    try:
+        if done := _handle(verb, phone, form.cleaned_data["reason"], person(request)):
+            messages.add_message(request, messages.SUCCESS, done, extra_tags="ok")
+    except NotAllowed as error:
+        messages.add_message(request, messages.ERROR, error.reason, extra_tags="bad")
+    found = persons.find(phone, now=clock.now())
+    return render(request, "calls/person.html", {"form": form, "found": found})
+
+
+def _handle(verb: str, phone: str, reason: str, by: User) -> str:
+    """Do what was asked; what was done in a sentence, empty where it was only to look."""
+    if verb == "hold":
+        holds.place(phone=phone, reason=reason, by=by)
+        return "Held. Nothing of this person is purged or erased until the hold is released."
+    if verb == "release" and (hold := holds.hold_on(phone)):
+        holds.release(hold.pk, reason=reason, by=by, now=clock.now())
+        return "Released."
+    if verb == "erase":
+        erasing.ask(phone, reason=reason, by=by, now=clock.now())
+        return "Nobody calls this number any more. The data goes as soon as nothing is on its way."
+    return ""

@@ -13,7 +13,7 @@ from calls.agents.menu import MenuAgent
 from calls.agents.menu_configuration import MenuConfiguration
 from calls.agents.playback import PlaybackAgent, PlaybackConfiguration
 
-__all__ = ["KINDS", "ConfigurationError", "build", "missing_variables", "validate"]
+__all__ = ["KINDS", "ConfigurationError", "build", "read", "validate"]
 
 
 class Kind(NamedTuple):
@@ -36,34 +36,20 @@ def build(kind: str, configuration: Mapping[str, object]) -> Agent:
     problems = validate(kind, configuration)
     if problems:
         raise ConfigurationError(" ".join(problems))
-    return KINDS[kind].make(_read(kind, configuration))
+    return KINDS[kind].make(read(kind, configuration))
 
 
 def validate(kind: str, configuration: Mapping[str, object]) -> list[str]:
     """What is wrong with a configuration, in sentences; an empty list means that calls can be held."""
     try:
-        problems: list[str] = _read(kind, configuration).problems()
+        problems: list[str] = read(kind, configuration).problems()
     except ConfigurationError as refused:
         return [str(refused)]
     return problems
 
 
-def missing_variables(
-    kind: str, configuration: Mapping[str, object], variables: Mapping[str, str], *, language: str = ""
-) -> tuple[str, ...]:
-    """Variables the agent would have to speak and cannot: absent, blank, or no amount, date or number.
-
-    For the check before a campaign. `variables` should hold the person's `name` too. With a `language` only
-    the texts that would be spoken in it are looked at. ConfigurationError as `build`.
-    """
-    read = _read(kind, configuration)
-    if not isinstance(read, MenuConfiguration):
-        return ()
-    languages = [read.texts_for(language)[1]] if language else read.languages.values()
-    return read.missing([text for texts in languages for text in texts.all()], variables)
-
-
-def _read(kind: str, configuration: Mapping[str, object]) -> Any:
+def read(kind: str, configuration: Mapping[str, object]) -> Any:
+    """The configuration as the struct of its kind, not checked further. ConfigurationError."""
     if kind not in KINDS:
         raise ConfigurationError(f"There is no agent of kind “{kind[:40]}”; there are {', '.join(KINDS)}.")
     try:

@@ -30,6 +30,10 @@ _ALIKE: Final = 0.5
 """Share of the caller's power that the delayed prompt explains, from which on it is an echo."""
 _SOFTER: Final = 1.5
 """Caller audio below this many times the echo's usual power is the echo, however a codec has bent it."""
+_SURE: Final = 5
+"""Frames in which a delay must prove right before softer audio counts as its echo without being alike."""
+_SUREST: Final = 25
+"""Proofs that are counted: a delay that was right for long is given up after so many against it."""
 _LEARNING: Final = 0.2
 _LEAST_POWER: Final = 30.0**2
 """Prompts quieter than this (about -60 dBFS) leave no echo worth a search."""
@@ -46,6 +50,8 @@ class EchoGuard:
         self._base = 0
         self._until = -_LATEST
         self._lag: int | None = None
+        self._proofs = 0
+        """Frames that spoke for the delay, less those that spoke against it."""
         self._return = 0.0
         """Power of the echo over power of the prompt, as learned from echoes that were sure."""
         self._rest = 0
@@ -81,8 +87,7 @@ class EchoGuard:
     def explains(self, end: int, frames: Sequence[bytes]) -> bool:
         """Is the caller audio that ends at `end` the prompt's echo? `frames`: its last 100 ms."""
         heard = pcm.to_array(b"".join(frames)).astype(np.float32)[-_SEARCHED:]
-        recent = heard[-_FOLLOWED:]
-        if self._lag is not None and self._follows(end, recent, self._lag):
+        if self._lag is not None and self._follows(end, heard[-_FOLLOWED:], self._lag):
             self._rest = 0
             return True
         self._rest -= 1
@@ -92,12 +97,20 @@ class EchoGuard:
         return self._search(end, heard)
 
     def _follows(self, end: int, heard: Floats, lag: int) -> bool:
-        """At a known delay: alike, or softer than the echo has always been."""
+        """At a known delay: alike, or, once that delay is sure, softer than the echo has always been."""
         share, found, gain = self._compare(end, heard, lag, _SLACK)
         if share >= _ALIKE:
-            self._lag = found
+            self._lag, self._proofs = found, min(self._proofs + 1, _SUREST)
             self._return += _LEARNING * (gain - self._return)
             return True
+        if self._proofs >= _SURE and self._is_softer(end, heard, lag):
+            return True
+        self._proofs -= 1
+        if self._proofs < 0:
+            self._lag = None
+        return False
+
+    def _is_softer(self, end: int, heard: Floats, lag: int) -> bool:
         reference = self._slice(end - lag - heard.size - _SLACK, heard.size + 2 * _SLACK)
         return float(heard @ heard) < _SOFTER * self._return * float(reference @ reference)
 
@@ -129,6 +142,8 @@ class EchoGuard:
         share, found, gain = self._compare(end, heard, lag, _SLACK)
         if share < _ALIKE:
             return False
+        if self._lag is None or abs(found - self._lag) > 2 * _SLACK:
+            self._proofs = 0
         self._lag, self._return, self._rest = found, gain, 0
         return True
 

@@ -12,7 +12,7 @@ import calls.agents
 from calls.agents.base import CallContext, CallStarted, Say
 from calls.agents.echo import EchoAgent
 from calls.agents.playback import PlaybackAgent
-from calls.agents.registry import ConfigurationError, build, missing_variables, validate
+from calls.agents.registry import ConfigurationError, build, validate
 from tests.calls.agents.texts import ENGLISH, MENU, VARIABLES
 
 EXAMPLE = json.loads((Path(calls.agents.__file__).parent / "examples" / "emi-reminder.json").read_text())
@@ -70,21 +70,6 @@ def test_a_bad_configuration_is_refused_with_the_place(kind: str, configuration:
     assert words in " ".join(validate(kind, configuration))
     with pytest.raises(ConfigurationError):
         build(kind, configuration)
-
-
-def test_missing_variables_are_named_once_each() -> None:
-    assert missing_variables("menu", MENU, {"name": "Asha", **VARIABLES}) == ()
-    assert missing_variables("menu", MENU, {"amount": "x"}) == ("name", "amount", "due_date")
-    assert missing_variables("echo", {}, {}) == ()
-
-
-def test_only_the_language_to_be_spoken_counts_if_it_is_named() -> None:
-    languages = {"en": ENGLISH, "hi": ENGLISH | {"message": "{village}"}}
-    configuration = menu(languages=languages)
-    variables = {"name": "Asha", **VARIABLES}
-    assert missing_variables("menu", configuration, variables, language="en") == ()
-    assert missing_variables("menu", configuration, variables, language="hi-IN") == ("village",)
-    assert missing_variables("menu", configuration, variables, language="or") == ("village",)
 
 
 def test_the_example_is_complete_in_five_languages() -> None:

@@ -64,6 +64,16 @@ def test_a_voice_over_the_echo_is_not_ours() -> None:
     assert sum(found[127:174]) <= 2
 
 
+@pytest.mark.parametrize("seed", range(1, 9))
+def test_a_chance_likeness_is_not_taken_for_an_echo_from_then_on(seed: int) -> None:
+    """Heard in the bench: a caller whose vowel was like the prompt's could not interrupt for a second."""
+    prompt = voice(3000, 0)
+    chance = pcm.to_array(prompt)[8 * 700 : 8 * 820] * 0.8
+    other = pcm.to_array(voice(1500, seed)) * 0.5
+    heard = bytes(16 * 2000) + pcm.to_bytes(np.concatenate((chance, other)))
+    assert sum(explained(prompt, heard)[106:]) <= 4
+
+
 def test_without_agent_audio_nothing_is_looked_for() -> None:
     guard = EchoGuard()
     assert not guard.may_return(0)

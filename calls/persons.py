@@ -1,0 +1,128 @@
+"""Everything we hold about one phone number: found, counted, and handed out as one file."""
+
+import json
+import tempfile
+import zipfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import IO, Any
+
+from django.core.files.storage import default_storage
+from django.db.models import QuerySet
+
+from calls.models import Call, CallEvent, Recording
+from campaigns import auditing
+from campaigns.downloads import Blocks, Download
+from campaigns.models import Erasure, LegalHold
+from campaigns.pseudonyms import pseudonym
+from campaigns.services import evidence
+from campaigns.services.holds import hold_on
+
+ZIP = "application/zip"
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What there is about a number, and what stands against or for its erasure."""
+
+    phone: str
+    counts: dict[str, int]
+    hold: LegalHold | None
+    erasure: Erasure | None
+
+
+def find(phone: str, *, now: datetime) -> Found:
+    """How much there is of each kind about a number in E.164."""
+    made = evidence.pack(phone, now=now)
+    counts = {name: len(rows) for name, rows in made.items() if isinstance(rows, list)}
+    calls = _calls(phone)
+    counts["calls"] = calls.count()
+    counts["call_events"] = CallEvent.objects.filter(call__in=calls.values("pk")).count()
+    counts["recordings"] = _recordings(phone).count()
+    erasure = Erasure.objects.filter(pseudonym=pseudonym(phone)).order_by("-pk").first()
+    return Found(phone, counts, hold_on(phone), erasure)
+
+
+def as_file(phone: str, *, now: datetime) -> Download:
+    """The pack of a person as a file to be saved."""
+    auditing.person_handed_out(phone)
+    return Download(Blocks(packed(phone, now=now)), filename="person.zip", content_type=ZIP)
+
+
+def packed(phone: str, *, now: datetime) -> IO[bytes]:
+    """A ZIP of `person.json` (all rows, the events of each call among them) and the recordings as WAV.
+
+    It is made on disk and goes when it is closed. A recording whose file is missing is in `person.json` only.
+    """
+    file = tempfile.TemporaryFile()  # noqa: SIM115 (the caller closes it)
+    text = json.dumps(everything(phone, now=now), ensure_ascii=False, indent=1, default=str)
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as pack:
+        pack.writestr("person.json", text)
+        for recording in _recordings(phone):
+            _add(pack, recording)
+    file.seek(0)
+    return file
+
+
+def everything(phone: str, *, now: datetime) -> dict[str, Any]:
+    """All rows about a number, in sections."""
+    return {**evidence.pack(phone, now=now), "calls": calls_of(phone, events=True)}
+
+
+def calls_of(phone: str, *, events: bool = False) -> list[dict[str, Any]]:
+    """How each call ended, what was answered in it, and its recording's fingerprint; its log if asked."""
+    related = _calls(phone).select_related("campaign", "message", "number", "recording")
+    return [
+        _told(call) | ({"events": list(_log(call))} if events else {})
+        for call in related.prefetch_related("answers").order_by("started_at")
+    ]
+
+
+def _told(call: Call) -> dict[str, Any]:
+    return {
+        "at": call.started_at.astimezone(UTC).isoformat(),
+        "campaign": call.campaign.name if call.campaign else "",
+        "reference": call.message.reference if call.message else "",
+        "reason": call.reason,
+        "caller_id": call.number.e164,
+        "direction": call.direction,
+        "disposition": call.disposition,
+        "outcome": call.outcome,
+        "ended_by": call.ended_by,
+        "duration_ms": call.duration_ms,
+        "call_sid": call.call_sid,
+        "answers": [
+            {"question": answer.question, "value": answer.value, "label": answer.label}
+            for answer in call.answers.all()
+        ],
+        "recording_sha256": call.recording.sha256 if hasattr(call, "recording") else "",
+    }
+
+
+def _log(call: Call) -> Iterator[dict[str, Any]]:
+    rows = call.events.order_by("sequence").values("sequence", "at_ms", "kind", "text", "data")
+    return (dict(row) for row in rows)
+
+
+def _calls(phone: str) -> QuerySet[Call]:
+    return Call.objects.filter(recipient__phone__in=(phone, pseudonym(phone)))
+
+
+def _recordings(phone: str) -> QuerySet[Recording]:
+    return Recording.objects.filter(call__in=_calls(phone).values("pk")).exclude(file="").order_by("pk")
+
+
+def _add(pack: zipfile.ZipFile, recording: Recording) -> None:
+    name = recording.file.name or ""
+    if default_storage.exists(name):
+        with (
+            default_storage.open(name) as audio,
+            pack.open(f"recordings/{recording.call_id}.wav", "w") as entry,
+        ):
+            _copy(audio, entry)
+
+
+def _copy(audio: Any, entry: IO[bytes]) -> None:
+    for piece in audio.chunks():
+        entry.write(piece)

@@ -1,0 +1,151 @@
+"""What became of every attempt of a campaign, in the columns of the platform's own delivery report.
+
+The columns are those of reference "The Awaaz platform", section 1 (vendor's report script), so programs
+that read that report read this one. One row an attempt, read a stride at a time: memory stays flat.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, time, timedelta
+from itertools import islice
+from typing import NamedTuple
+
+from django.db.models import Min, QuerySet
+
+from calls.models import Answer, Call
+from campaigns import auditing, phones
+from campaigns.downloads import Download, as_csv, as_workbook
+from campaigns.models import Account, Campaign, Message
+from campaigns.windows import IST
+
+TAGS = ("tag1", "tag2", "tag3", "tag4", "tag5")
+COLUMNS = (
+    *("phone_number", "name", "language", "requested_on", "sent_on"),
+    *("delivery_status", "duration", "response_value"),
+    *TAGS,
+)
+STRIDE = 1000
+
+
+class _Attempt(NamedTuple):
+    """What the report shows of a message; the names are those of the query."""
+
+    pk: int
+    recipient__phone: str
+    recipient__name: str
+    recipient__language: str
+    send_on: datetime
+    state: str
+    disposition: str
+    duration_seconds: int | None
+    reference: str
+    batch__reference: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choice:
+    """Which attempts: those set for the days from `since` to `until` (IST, both included), in one state."""
+
+    since: date | None = None
+    until: date | None = None
+    state: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Heard:
+    """What our own calls know of some attempts, by message."""
+
+    rang: Mapping[int, datetime] = field(default_factory=dict)
+    answers: Mapping[int, Mapping[str, str]] = field(default_factory=dict)
+
+
+def as_file(
+    campaign: Campaign,
+    *,
+    kind: str,
+    whole_numbers: bool,
+    since: date | None = None,
+    until: date | None = None,
+    state: str = "",
+) -> Download:
+    """The report as a file to be saved; `kind` is csv or xlsx. See `Choice` and `table` for the others."""
+    rows = table(campaign, Choice(since=since, until=until, state=state), whole_numbers=whole_numbers)
+    stem = f"{campaign.name}-report"
+    auditing.handed_out(campaign, f"report as {kind}")
+    return as_workbook(rows, stem=stem, title="Report") if kind == "xlsx" else as_csv(rows, stem=stem)
+
+
+def table(campaign: Campaign, choice: Choice, *, whole_numbers: bool) -> Iterator[Sequence[str]]:
+    """The headings, then a row an attempt; numbers are masked without `whole_numbers`."""
+    account = campaign.template.account
+    yield COLUMNS
+    rows = map(
+        _Attempt._make, attempts(campaign, choice).values_list(*_Attempt._fields).iterator(chunk_size=STRIDE)
+    )
+    while stride := list(islice(rows, STRIDE)):
+        heard = _heard([row.pk for row in stride])
+        for row in stride:
+            yield _cells(row, heard, account, whole_numbers=whole_numbers)
+
+
+def attempts(campaign: Campaign, choice: Choice) -> QuerySet[Message]:
+    """The attempts chosen, in the order in which they were planned."""
+    found = Message.objects.filter(recipient__campaign=campaign).order_by("pk")
+    if choice.since:
+        found = found.filter(send_on__gte=_midnight(choice.since))
+    if choice.until:
+        found = found.filter(send_on__lt=_midnight(choice.until + timedelta(days=1)))
+    return found.filter(state=choice.state) if choice.state else found
+
+
+def _midnight(day: date) -> datetime:
+    return datetime.combine(day, time(0), IST)
+
+
+def _heard(messages: Sequence[int]) -> _Heard:
+    """Two queries a stride."""
+    rang = Call.objects.filter(message__in=messages).order_by().values_list("message")
+    said = Answer.objects.filter(call__message__in=messages).order_by("at", "pk")
+    return _Heard(
+        dict(rang.annotate(first=Min("started_at"))),
+        _last_answers(said.values_list("call__message", "question", "value")),
+    )
+
+
+def _last_answers(said: Iterable[tuple[int, str, str]]) -> Mapping[int, Mapping[str, str]]:
+    """By message and question what was answered last."""
+    answers: defaultdict[int, dict[str, str]] = defaultdict(dict)
+    for message, question, value in said:
+        answers[message][question] = value
+    return answers
+
+
+def _cells(row: _Attempt, heard: _Heard, account: Account, *, whole_numbers: bool) -> Sequence[str]:
+    # Who did not answer has no call of ours: XFin rang at the time that was asked for.
+    rang = heard.rang.get(row.pk) or (row.send_on if row.disposition else None)
+    tags = {account.reference_tag: row.reference, account.batch_tag: row.batch__reference or ""}
+    return (
+        row.recipient__phone if whole_numbers else phones.mask(row.recipient__phone),
+        row.recipient__name,
+        row.recipient__language,
+        _written(row.send_on),
+        _written(rang),
+        row.disposition or row.state,
+        _length(row.duration_seconds),
+        ";".join(heard.answers.get(row.pk, {}).values()),
+        *(tags.get(tag, "") for tag in TAGS),
+    )
+
+
+def _written(moment: datetime | None) -> str:
+    """As XFin writes times: IST without a zone."""
+    return f"{moment.astimezone(IST):%Y-%m-%dT%H:%M:%S}" if moment else ""
+
+
+def _length(seconds: int | None) -> str:
+    """As XFin writes durations: HH:MM:SS."""
+    if seconds is None:
+        return ""
+    minutes, rest = divmod(seconds, 60)
+    return f"{minutes // 60:02d}:{minutes % 60:02d}:{rest:02d}"

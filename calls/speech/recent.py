@@ -1,0 +1,39 @@
+"""Audio used lately, kept in memory: most calls of a campaign say the same sentences."""
+
+import contextlib
+import threading
+from collections import OrderedDict
+from collections.abc import Hashable
+from typing import Final
+
+MOST_BYTES: Final = 64 * 1024 * 1024
+"""Over an hour of speech at 8 kHz."""
+
+
+class Recent:
+    """At most `most_bytes` of audio; what was not asked for longest goes first. For any thread.
+
+    The media loop asks, so asking takes no lock: each step of it is one operation of the interpreter.
+    """
+
+    def __init__(self, most_bytes: int = MOST_BYTES) -> None:
+        self._most_bytes, self._size = most_bytes, 0
+        self._audio: OrderedDict[Hashable, bytes] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def get(self, key: Hashable) -> bytes | None:
+        """The audio, if it is there. Never waits."""
+        found = self._audio.get(key)
+        if found is not None:
+            with contextlib.suppress(KeyError):  # put out by another thread since
+                self._audio.move_to_end(key)
+        return found
+
+    def put(self, key: Hashable, audio: bytes) -> bytes:
+        """Keep it; gives it back."""
+        with self._lock:
+            self._size += len(audio) - len(self._audio.pop(key, b""))
+            self._audio[key] = audio
+            while self._size > self._most_bytes:
+                self._size -= len(self._audio.popitem(last=False)[1])
+        return audio
