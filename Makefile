@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 export PYTHONUNBUFFERED := 1
 
-.PHONY: help run test test-embedded test-scaled test-sandbox check demo crash-demo bench bench-media bench-media-quick outage soak fuzz bench-sandbox test-pipecat lock setup setup-dev clean
+.PHONY: help run test test-embedded test-scaled test-sandbox check demo crash-demo bench bench-media bench-media-quick outage soak fuzz bench-sandbox bench-virtual bench-campaigns chaos test-pipecat lock setup setup-dev clean
 
 help:  ## what there is
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -75,6 +75,15 @@ fuzz: .venv/installed-fuzz  ## hostile frames, guided and by the million: SECOND
 
 bench-sandbox: setup-dev  ## 200 calls from one process on one core: are their frames in time?
 	@$(BIN)/python -m bench.sandbox
+
+bench-virtual: setup-dev  ## 100,000 messages on the virtual clock, kill -9 twice on the way: MESSAGES=2000
+	@$(BIN)/python -m bench.virtual $(if $(MESSAGES),--messages $(MESSAGES))
+
+bench-campaigns: setup-dev  ## a million rows into PostgreSQL: µs a row, memory, against a bare COPY: ROWS=1000000
+	@$(BIN)/python -m bench.campaigns $(if $(ROWS),--rows $(ROWS))
+
+chaos: setup-dev  ## campaigns in which everything fails that can, by seed: SEEDS=200 FIRST=1 PEOPLE=150
+	@$(BIN)/python -m bench.chaos $(if $(SEEDS),--seeds $(SEEDS)) $(if $(FIRST),--first $(FIRST)) $(if $(PEOPLE),--people $(PEOPLE))
 
 lock:  ## pin everything again from pyproject.toml (needs uv)
 	uv pip compile pyproject.toml --python-version 3.11 --no-emit-index-url --custom-compile-command "make lock" -o requirements.txt

@@ -7,6 +7,9 @@ from ipaddress import ip_network
 from pathlib import Path
 
 import environ
+from django.core.exceptions import ImproperlyConfigured
+
+from campaigns import retention
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
@@ -33,6 +36,8 @@ def fernet_key_from(secret: str) -> str:
 # --- Security ---------------------------------------------------------------------------------
 SECRET_KEY = env.str("SECRET_KEY", default="") or secret_key_from_file(DATA_DIR / "secret-key")
 FIELD_KEYS = env.list("FIELD_KEYS", default=[]) or [fernet_key_from(SECRET_KEY)]
+# Erased people are known by a keyed hash of their number: with another key they would be called again.
+PSEUDONYM_KEY = env.str("PSEUDONYM_KEY", default="") or SECRET_KEY
 DEBUG = env.bool("DEBUG", default=False)
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
@@ -77,6 +82,7 @@ INSTALLED_APPS = [
     "drf_spectacular_sidecar",
     "django_htmx",
     "axes",
+    "auditlog",
     "awaaz_project",
     "campaigns",
     "calls",
@@ -89,6 +95,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "awaaz_project.middleware.Audit",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
@@ -164,7 +171,10 @@ UPLOAD_HORIZON_MINUTES = env.int("UPLOAD_HORIZON_MINUTES", default=15)
 SETTLE_SECONDS = env.float("SETTLE_SECONDS", default=60.0)
 # Outlives the slowest request: refused token, login, again; each connect 10 s, write 60 s, read 60 s.
 CLAIM_SECONDS = env.float("CLAIM_SECONDS", default=420.0)
+IMPORT_CLAIM_SECONDS = env.float("IMPORT_CLAIM_SECONDS", default=60.0)
+IMPORT_MAX_MB = env.int("IMPORT_MAX_MB", default=512)
 XFIN_READ_TIMEOUT = env.float("XFIN_READ_TIMEOUT", default=60.0)
+BREAKER_CALLS = env.int("BREAKER_CALLS", default=100)
 STATE_BOUND_HOURS = env.float("STATE_BOUND_HOURS", default=24.0)
 MAX_CALL_SECONDS = env.int("MAX_CALL_SECONDS", default=600)
 CALL_MARGIN_SECONDS = 60  # a call row still open so long after the limit is closed from outside
@@ -178,6 +188,12 @@ JOURNAL_SPOOL_MB = env.float("JOURNAL_SPOOL_MB", default=256.0)
 TRUSTED_PROXIES = [ip_network(proxy) for proxy in env.list("TRUSTED_PROXIES", default=[])]
 PUBLIC_STREAM_URL = env.str("PUBLIC_STREAM_URL", default="ws://127.0.0.1:8000")
 CLOCK_OFFSET = env.float("CLOCK_OFFSET", default=0.0)
+CLOCK_FILE = env.str("CLOCK_FILE", default="")
+
+# --- How long data is kept ------------------------------------------------------------------------
+RETENTION_DAYS = {clock.name: env.int(clock.setting, default=clock.days) for clock in retention.CLOCKS}
+if _wrong := retention.too_short(RETENTION_DAYS):
+    raise ImproperlyConfigured(" ".join(_wrong))
 
 
 def tick(task: str, every: float = TICK_SECONDS) -> dict[str, object]:
@@ -187,12 +203,19 @@ def tick(task: str, every: float = TICK_SECONDS) -> dict[str, object]:
 
 CELERY_BEAT_SCHEDULE = {
     "synchronise templates": tick("campaigns.tasks.synchronise_templates"),
+    "read imports": tick("campaigns.tasks.find_imports"),
+    "preflights": tick("campaigns.tasks.find_preflights"),
+    "draw programmes": tick("campaigns.tasks.draw_programmes", every=60.0),
     "plan": tick("campaigns.tasks.plan_campaigns"),
     "upload": tick("campaigns.tasks.upload_messages"),
     "reconcile": tick("campaigns.tasks.reconcile_batches"),
+    "try broken accounts": tick("campaigns.tasks.try_broken_accounts"),
+    "withdraw": tick("campaigns.tasks.withdraw_messages"),
     "pull states": tick("campaigns.tasks.pull_states"),
     "finish": tick("campaigns.tasks.finish_campaigns"),
     "prepare speech": tick("calls.tasks.prepare_speech"),
+    "purge": tick("calls.tasks.purge", every=300.0),
+    "erase": tick("calls.tasks.erase_people"),
     "close abandoned calls": tick("calls.tasks.close_abandoned_calls"),
 }
 
@@ -209,6 +232,7 @@ REST_FRAMEWORK = {
     "PAGE_SIZE": 100,
 }
 SPECTACULAR_SETTINGS = {
+    "ENUM_NAME_OVERRIDES": {"CampaignStateEnum": "campaigns.models.campaigns.CampaignState"},
     "TITLE": "Awaaz Campaigns",
     "DESCRIPTION": "Templates, numbers, campaigns and calls.",
     "VERSION": "0.1.0",
@@ -250,6 +274,7 @@ STATIC_ROOT = DATA_DIR / "static"
 STATIC_ROOT.mkdir(exist_ok=True)  # WhiteNoise warns of a missing one; without collectstatic it stays empty
 WHITENOISE_USE_FINDERS = True
 MEDIA_ROOT = DATA_DIR / "media"
+AGENT_INSPECTOR = "calls.inspection.AgentInspection"  # campaigns asks it what an agent needs
 SPEECH_CACHE = DATA_DIR / "speech"
 RECORDING_DIR = DATA_DIR / "recording"  # recordings grow here and are moved into MEDIA_ROOT
 SPOOL_DIR = DATA_DIR / "spool"  # events of calls on their way to the database

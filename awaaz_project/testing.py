@@ -25,9 +25,19 @@ POSTGRES = os.environ.get(
 REDIS = os.environ.get("TEST_REDIS_URL", "redis://127.0.0.1:6379/0")
 REQUIRED = os.environ.get("REQUIRE_SERVICES") == "1"
 #: Many tests wait for real processes; two runners use the time of each other's waits.
-SIDE_BY_SIDE = ("-n", "2", "--dist", "loadfile")
-#: Pure rooms behave the same on any database; once is enough.
-PURE = ("tests/calls/protocol", "tests/calls/audio", "tests/calls/agents", "tests/campaigns/xfin")
+SIDE_BY_SIDE = ("-n", "2", "--dist", "loadfile", "--no-loadscope-reorder")
+#: Files with few and long tests: begun last, one of them would run alone at the end.
+LONG_FIRST = (
+    "tests/system",
+    "tests/campaigns/services/test_api_faults.py",
+    "tests/calls/test_line_faults.py",
+)
+#: What no database makes a difference to, or what takes minutes and asks about the wire only.
+SAME_ANYWHERE = (
+    *("tests/calls/protocol", "tests/calls/audio", "tests/calls/agents", "tests/campaigns/xfin"),
+    *("tests/bench", "tests/calls/speech", "tests/calls/test_shortway.py", "tests/calls/test_line_faults.py"),
+    "tests/campaigns/services/test_api_faults.py",
+)
 
 
 def say(text: str) -> None:
@@ -91,7 +101,7 @@ def main() -> int:
     embedded: dict[str, str] = {}
     codes = [
         pytest("sandbox", ["tests/sandbox", "--ds=sandbox.settings"], embedded),
-        pytest("embedded: SQLite, no Redis", ["tests", "--ignore=tests/sandbox"], embedded),
+        pytest("embedded: SQLite, no Redis", [*LONG_FIRST, "tests", "--ignore=tests/sandbox"], embedded),
     ]
     start_postgres()
     with start_redis():
@@ -101,8 +111,8 @@ def main() -> int:
                 "REDIS_URL": REDIS,
                 "REDIS_PREFIX": f"awaaz-test-{os.getpid()}",
             }
-            ignored = [f"--ignore={path}" for path in ("tests/sandbox", "tests/browser", *PURE)]
-            codes.append(pytest("scaled: PostgreSQL and Redis", ["tests", *ignored], scaled))
+            ignored = [f"--ignore={path}" for path in ("tests/sandbox", "tests/browser", *SAME_ANYWHERE)]
+            codes.append(pytest("scaled: PostgreSQL and Redis", ["tests/system", "tests", *ignored], scaled))
         elif REQUIRED:
             codes.append(1)
     return max(codes)

@@ -13,6 +13,9 @@ from campaigns.models import User
 #: Whoever may change people may also see their whole numbers in the API; everybody else gets them masked.
 SEES_NUMBERS = "campaigns.change_recipient"
 
+#: Whoever may find, hand out and erase what we hold about one person.
+HANDLES_PERSONS = "campaigns.handle_person"
+
 P = ParamSpec("P")
 View = Callable[Concatenate[HttpRequest, P], HttpResponseBase]
 

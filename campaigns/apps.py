@@ -1,5 +1,7 @@
 """The app of what staff manage."""
 
+from importlib import import_module
+
 from django.apps import AppConfig
 
 
@@ -8,3 +10,7 @@ class CampaignsConfig(AppConfig):
 
     name = "campaigns"
     verbose_name = "Campaigns"
+
+    def ready(self) -> None:
+        """Watch what staff change; the models must be there first."""
+        import_module("campaigns.auditing").watch()

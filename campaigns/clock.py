@@ -7,6 +7,7 @@ as long as any account points at a real platform.
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 from django.conf import settings
 
@@ -16,4 +17,16 @@ Clock = Callable[[], datetime]
 
 def now() -> datetime:
     """The present instant, aware, in UTC, plus the demonstration's shift if there is one."""
-    return datetime.now(UTC) + timedelta(seconds=settings.CLOCK_OFFSET)
+    return datetime.now(UTC) + timedelta(seconds=offset())
+
+
+def offset() -> float:
+    """Seconds by which the clock is shifted. `CLOCK_FILE` holds them where somebody turns the clock on."""
+    if settings.CLOCK_FILE:
+        return float(Path(settings.CLOCK_FILE).read_text())
+    return float(settings.CLOCK_OFFSET)
+
+
+def is_shifted() -> bool:
+    """Whether this clock may be another than the real one."""
+    return bool(settings.CLOCK_FILE or settings.CLOCK_OFFSET)

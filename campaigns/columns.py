@@ -67,6 +67,7 @@ _LANGUAGES = {
 }
 
 _MOST_SAMPLES = 200
+_LONGEST_VARIABLE = 60
 
 
 class SheetError(Exception):
@@ -104,6 +105,30 @@ def match_columns(headers: Sequence[str], sample_rows: Sequence[Sequence[str]]) 
     language = _language_column(headers, samples, taken={phone, name})
     rest = [place for place in range(len(headers)) if place not in (phone, name, language)]
     return Columns(phone, name, language, _variables(headers, samples, rest))
+
+
+def check_columns(columns: Columns, width: int) -> None:
+    """Refuse a choice of columns that a list of this width can't have, or that XFin would not take.
+
+    Raises SheetError with a sentence for whoever chose.
+    """
+    places = [columns.phone, columns.name, columns.language, *columns.variables.values()]
+    used = [place for place in places if place is not None]
+    if any(not 0 <= place < width for place in used):
+        raise SheetError("There is no such column in the file.")
+    if len(used) != len(set(used)):
+        raise SheetError("One column was chosen for two things. Choose each column once.")
+    for name in columns.variables:
+        _check_variable(name)
+
+
+def _check_variable(name: str) -> None:
+    if name in RESERVED_NAMES or name == "name":
+        raise SheetError(f"A variable can't be called “{name}”: that word has a meaning of its own.")
+    if len(name) > _LONGEST_VARIABLE or name != _slug(name, 0):
+        raise SheetError(
+            f"“{name[:40]}” is no name for a variable. Use small letters, digits and underscores."
+        )
 
 
 def normalise_language(text: str) -> str | None:

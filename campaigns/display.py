@@ -24,9 +24,12 @@ LANGUAGES = {
 
 TONES = {
     "ok": "ok completed confirmed synced done ready answered reconciled",
-    "live": "running under_way live sending queued in_progress",
-    "warn": "unreached blocked unknown unconfirmed waiting_account drifted voicemail dropped duplicate clear",
-    "bad": "failed stopped refused rejected problem not_sent opt_out opted_out",
+    "live": "running under_way live sending queued in_progress reading",
+    "warn": (
+        "unreached blocked unknown unconfirmed waiting_account mapping drifted voicemail dropped duplicate"
+        " clear"
+    ),
+    "bad": "broken failed stopped refused rejected problem not_sent opt_out opted_out",
 }
 _TONE_OF = {state: tone for tone, states in TONES.items() for state in states.split()}
 

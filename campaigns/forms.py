@@ -1,21 +1,22 @@
 """Forms of the portal."""
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from django import forms
+from django.conf import settings
 from django.core.validators import MinValueValidator
 from django.utils import timezone
 
-from campaigns.models import Campaign, Recipient
+from campaigns import phones, retries
+from campaigns.columns import Columns
+from campaigns.models import Agent, Campaign, Message, Recipient
+from campaigns.retries import LONGEST_GAP_MINUTES, MOST_RETRIES
 
 if TYPE_CHECKING:
     CampaignModelForm = forms.ModelForm[Campaign]
 else:
     CampaignModelForm = forms.ModelForm
-
-MOST_BYTES = 32 * 1024 * 1024
-MOST_RETRIES = 5
-LONGEST_GAP_MINUTES = 7 * 24 * 60
 
 
 class MinutesField(forms.CharField):
@@ -35,6 +36,30 @@ class MinutesField(forms.CharField):
         return [int(part) for part in parts]
 
 
+class RetryRulesField(forms.CharField):
+    """Retry rules, a line each, as a person writes them (`campaigns.retries.read`)."""
+
+    widget = forms.Textarea(attrs={"rows": 3, "placeholder": "busy: 10, 30"})
+
+    def prepare_value(self, value: Any) -> Any:
+        """Show kept rules as lines."""
+        return retries.written(value) if isinstance(value, dict) else value
+
+    def has_changed(self, initial: Any, data: Any) -> bool:
+        """Compare the rules, not their spelling."""
+        try:
+            return bool((initial or {}) != retries.read(data or ""))
+        except retries.UnreadableRules:
+            return True
+
+    def clean(self, value: Any) -> dict[str, Any]:
+        """The rules; raises a sentence."""
+        try:
+            return retries.read(super().clean(value) or "")
+        except retries.UnreadableRules as error:
+            raise forms.ValidationError(str(error)) from error
+
+
 class CampaignForm(CampaignModelForm):
     """Everything about a draft. The lawful hours are not here: nobody can widen them."""
 
@@ -42,6 +67,14 @@ class CampaignForm(CampaignModelForm):
         required=False,
         label="Minutes before each retry",
         help_text="Between commas, such as 30, 120. Empty if there is no retry.",
+    )
+
+    retry_rules = RetryRulesField(
+        required=False,
+        label="Retries for single reasons",
+        help_text="A line each, such as “busy: 10, 30”, “no answer: 120 at another hour”, “rejected: none”, "
+        "“unfinished: 60” (answered, but it broke off). Other reasons: the minutes before each retry. "
+        "All of them together stay below the calls to one person at most.",
     )
 
     class Meta:
@@ -57,8 +90,12 @@ class CampaignForm(CampaignModelForm):
             "window_start",
             "window_end",
             "calls_per_minute",
+            "most_at_once",
+            "priority",
             "max_attempts",
             "retry_gaps",
+            "retry_rules",
+            "stop_at_percent",
         )
         labels: ClassVar = {
             "category": "Purpose of the call",
@@ -67,11 +104,13 @@ class CampaignForm(CampaignModelForm):
             "window_start": "Not before, each day (IST)",
             "window_end": "Not after, each day (IST)",
             "calls_per_minute": "Calls a minute at most",
+            "most_at_once": "Calls at once at most",
         }
         help_texts: ClassVar = {
             "category": "It decides the hours in which the law allows the call.",
             "default_language": "A code such as hi, gu, ta, mr, bn, te, kn or en.",
             "starts_at": "",
+            "priority": "Where campaigns share a number or an agent: each step makes twice as many calls.",
             "window_start": "Empty: all of the lawful hours. You can narrow them, never widen them.",
         }
         widgets: ClassVar = {
@@ -98,6 +137,8 @@ class CampaignForm(CampaignModelForm):
         gaps, attempts = cleaned.get("retry_gaps"), cleaned.get("max_attempts")
         if gaps is not None and attempts and len(gaps) > attempts - 1:
             self.add_error("retry_gaps", f"{attempts} calls need {attempts - 1} pauses between them at most.")
+        if why := retry_problem(attempts, cleaned.get("retry_rules"), cleaned.get("agent")):
+            self.add_error("retry_rules", why)
         number, template = cleaned.get("number"), cleaned.get("template")
         if number and template and number.account_id != template.account_id:
             self.add_error("number", "This number belongs to another account than the template.")
@@ -116,9 +157,87 @@ class PeopleForm(forms.Form):
     def clean_file(self) -> Any:
         """Refuse a file that is too large to be a list of people."""
         file = self.cleaned_data["file"]
-        if file.size > MOST_BYTES:
-            raise forms.ValidationError(f"The file is larger than {MOST_BYTES // 1024 // 1024} MB.")
+        if problem := too_large(file.size):
+            raise forms.ValidationError(problem)
         return file
+
+
+def too_large(size: int) -> str:
+    """Why a file of so many bytes is not taken; empty if it is."""
+    return (
+        f"The file is larger than {settings.IMPORT_MAX_MB} MB." if size > settings.IMPORT_MAX_MB << 20 else ""
+    )
+
+
+class ColumnsForm(forms.Form):
+    """Which column of a list is what: for each a use, and for a variable its name."""
+
+    USES: ClassVar = [
+        ("", "Not used"),
+        ("phone", "Phone number"),
+        ("name", "Name"),
+        ("language", "Language"),
+        ("variable", "Variable"),
+    ]
+
+    remember_as = forms.CharField(
+        required=False,
+        max_length=80,
+        label="Remember as",
+        help_text="A name, such as “Branch list”. Files with the same headings then come filled in.",
+    )
+
+    def __init__(self, *args: Any, headings: list[str], columns: Columns, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.headings = headings
+        names = {place: word for word, place in columns.variables.items()}
+        single = {columns.phone: "phone", columns.name: "name", columns.language: "language"}
+        for place, heading in enumerate(headings):
+            self.fields[f"use_{place}"] = forms.ChoiceField(
+                choices=self.USES,
+                required=False,
+                label=f"{heading}: use",
+                initial=single.get(place, "variable" if place in names else ""),
+            )
+            self.fields[f"called_{place}"] = forms.CharField(
+                required=False,
+                max_length=60,
+                label=f"{heading}: variable",
+                initial=names.get(place, ""),
+                widget=forms.TextInput(attrs={"placeholder": "variable"}),
+            )
+
+    def pairs(self) -> list[tuple[str, forms.BoundField, forms.BoundField]]:
+        """Each heading with its two fields."""
+        return [(head, self[f"use_{at}"], self[f"called_{at}"]) for at, head in enumerate(self.headings)]
+
+    def clean(self) -> dict[str, Any]:
+        """One column of phone numbers, one name and one language at most, and a name for each variable."""
+        cleaned = super().clean() or {}
+        uses = [cleaned.get(f"use_{place}", "") for place in range(len(self.headings))]
+        if uses.count("phone") != 1:
+            raise forms.ValidationError("Choose one column with the phone numbers.")
+        if uses.count("name") > 1 or uses.count("language") > 1:
+            raise forms.ValidationError("Choose one column at most for the name, and one for the language.")
+        words = [cleaned.get(f"called_{at}", "") for at, use in enumerate(uses) if use == "variable"]
+        if "" in words or len(set(words)) != len(words):
+            raise forms.ValidationError("Give each variable a name of its own.")
+        cleaned["columns"] = self._columns(uses, iter(words))
+        return cleaned
+
+    def _columns(self, uses: list[str], words: Iterator[str]) -> Columns:
+        place = {use: uses.index(use) for use in ("phone", "name", "language") if use in uses}
+        variables = {next(words): at for at, use in enumerate(uses) if use == "variable"}
+        return Columns(place["phone"], place.get("name"), place.get("language"), variables)
+
+
+def retry_problem(attempts: int | None, rules: dict[str, Any] | None, agent: Agent | None) -> str:
+    """Why a campaign can't have these retry rules; empty if it can."""
+    if rules and attempts == 1:
+        return "One call to one person leaves no retry: allow more calls, or take the rules out."
+    if rules and agent and retries.UNFINISHED in rules and agent.kind not in Agent.ASKING:
+        return "This agent asks nothing, so none of its dialogues is unfinished."
+    return ""
 
 
 class PeopleFilter(forms.Form):
@@ -130,3 +249,47 @@ class PeopleFilter(forms.Form):
         max_length=100,
         widget=forms.TextInput(attrs={"placeholder": "Name or last digits", "type": "search"}),
     )
+
+
+class ReportForm(forms.Form):
+    """Which attempts of a campaign to report, and in what kind of file."""
+
+    since = forms.DateField(
+        required=False, label="From (IST)", widget=forms.DateInput(attrs={"type": "date"})
+    )
+    until = forms.DateField(
+        required=False,
+        label="To, that day included",
+        widget=forms.DateInput(attrs={"type": "date"}),
+    )
+    state = forms.ChoiceField(
+        required=False, label="State", choices=[("", "All states"), *Message.State.choices]
+    )
+    kind = forms.ChoiceField(label="File", choices=[("csv", "CSV"), ("xlsx", "Excel")], initial="csv")
+
+    def clean(self) -> dict[str, Any]:
+        """The days in their order."""
+        cleaned = super().clean() or {}
+        since, until = cleaned.get("since"), cleaned.get("until")
+        if since and until and since > until:
+            self.add_error("until", "This must not be earlier than the first day.")
+        return cleaned
+
+
+class PersonForm(forms.Form):
+    """One phone number, in any spelling, and the reason for what is done with its person's data."""
+
+    phone = forms.CharField(max_length=40, label="Phone number")
+    reason = forms.CharField(
+        required=False,
+        max_length=1000,
+        label="Reason",
+        help_text="Who asked, when and how; for a hold the case. It is kept.",
+    )
+
+    def clean_phone(self) -> str:
+        """The number in its one form."""
+        judged = phones.judge(self.cleaned_data["phone"])
+        if judged.e164 is None:
+            raise forms.ValidationError(judged.note)
+        return judged.e164

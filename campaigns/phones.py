@@ -10,9 +10,10 @@ import unicodedata
 from collections.abc import Collection
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any
 
 import phonenumbers
-from phonenumbers import PhoneNumberType
+from phonenumbers import PhoneMetadata, PhoneNumberType
 
 
 class PhoneProblem(StrEnum):
@@ -95,12 +96,26 @@ _CALLABLE = {
     PhoneNumberType.VOIP,
 }
 
+# The usual ways of writing a mobile number, which need no repair and no search for damage. The library
+# takes 40 µs for a number; its own pattern for Indian mobiles, asked directly, takes one.
+_PLAIN = re.compile(r"\s*(?:\+91[ -]?|91|0091|0)?([6-9][0-9]{4})[ -]?([0-9]{5})\s*", re.ASCII)
+_INDIA: Any = PhoneMetadata.metadata_for_region("IN")
+_MOBILE = re.compile(_INDIA.mobile.national_number_pattern)
+
 
 def judge(text: str, *, own_numbers: Collection[str] = frozenset()) -> Judged:
     """The one Indian number `text` means, or why it cannot be called; total.
 
     `own_numbers` are E.164. Repairs nothing by guessing: what could mean two numbers is refused.
     """
+    plain = _PLAIN.fullmatch(text)
+    if plain and (mobile := _plain_mobile(plain[1] + plain[2], own_numbers)):
+        return mobile
+    return judge_thoroughly(text, own_numbers=own_numbers)
+
+
+def judge_thoroughly(text: str, *, own_numbers: Collection[str] = frozenset()) -> Judged:
+    """The same verdict as `judge`, for any text and without the short way."""
     clean, note = _repair(_plain(text))
     problem = _problem_of_text(clean)
     if problem:
@@ -125,12 +140,26 @@ def is_landline(judged: Judged) -> bool:
     return judged.e164 is not None and _LANDLINE in judged.note
 
 
+#: What stands where a number stood begins so (`campaigns.pseudonyms`); no number in E.164 does.
+REMOVED = "x"
+
+
 def mask(e164: str) -> str:
     """The number with its middle hidden, as `+91 98••• ••984`; total, for logs and lists."""
+    if e164.startswith(REMOVED):
+        return "number removed"
     national = e164.removeprefix("+91")
     if not e164.startswith("+91") or len(national) != _NATIONAL_LENGTH:
         return f"•••{e164[-3:]}" if len(e164) >= 8 else "•••"
     return f"+91 {national[:2]}••• ••{national[-3:]}"
+
+
+def _plain_mobile(national: str, own_numbers: Collection[str]) -> Judged | None:
+    """The verdict on a number that is surely a mobile and nobody's placeholder; None: look thoroughly."""
+    if not _MOBILE.fullmatch(national) or _is_made_up(national):
+        return None
+    e164 = "+91" + national
+    return None if e164 in own_numbers else Judged(e164, None)
 
 
 def _refused(problem: PhoneProblem) -> Judged:

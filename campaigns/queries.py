@@ -1,34 +1,45 @@
 """Everything the portal and the API read about campaigns. Each function says how many queries it makes."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
+from functools import partial
 from typing import Any
 
 from django.db.models import Case, Count, Q, QuerySet, Sum, Value, When
 
-from campaigns import rules
+from campaigns import notices, rules
 from campaigns.display import share, tone, words
 from campaigns.models import (
-    Account,
     Campaign,
+    CampaignChange,
     CampaignDeclaration,
     Evidence,
     Import,
     ImportRow,
     Message,
+    Programme,
+    ProgrammeRound,
     Recipient,
 )
 from campaigns.models.campaigns import CampaignState
-from campaigns.models.people import ImportRowFate, ImportState, RecipientState
+from campaigns.models.people import ImportRowFate, RecipientState
+from campaigns.models.programmes import DrawFate
 from campaigns.models.sending import MessageState
-from campaigns.windows import IST
+from campaigns.windows import IST, Window
 
 #: Outcomes an agent may report that are no success; every other outcome counts as the goal reached.
 NO_GOAL = ("", "refused", "opted_out", "opt_out", "wrong_person", "no_input", "not_interested", "unclear")
 
+ENDED = (CampaignState.STOPPED, CampaignState.COMPLETED, CampaignState.CANCELLED)
+
 _UPLOADED = ("uploaded", "accepted", "rejected", "duplicate", "suppressed", "empty")
-_NEVER_AT_XFIN = (MessageState.PLANNED, MessageState.SENDING, MessageState.REJECTED)
+_NEVER_AT_XFIN = (
+    MessageState.PLANNED,
+    MessageState.SENDING,
+    MessageState.REJECTED,
+    MessageState.WITHDRAWN,
+)
 
 
 def goal_reached(prefix: str = "") -> Q:
@@ -150,15 +161,28 @@ class CampaignRow:
     progress: Progress
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Notice:
-    """Something somebody should look at."""
+@dataclass(frozen=True, slots=True)
+class Withdrawal:
+    """How far the withdrawal of a halted campaign's messages is. `leaving` may still ring."""
 
-    tone: str
-    title: str
-    text: str
-    campaign: Campaign | None = None
-    account: Account | None = None
+    leaving: int
+    ringing: int
+
+    @property
+    def tone(self) -> str:
+        """As of a note."""
+        return "warn" if self.leaving else "calm" if self.ringing else "ok"
+
+    @property
+    def words(self) -> str:
+        """What staff must know: whether somebody may still be rung."""
+        if self.leaving:
+            what = "1 message is" if self.leaving == 1 else f"{self.leaving} messages are"
+            return f"{what} being withdrawn from XFin; until then they may still ring."
+        if self.ringing:
+            who = "1 person is" if self.ringing == 1 else f"{self.ringing} people are"
+            return f"All withdrawn, nobody more will be rung. {who} on the line; the result is kept."
+        return "All withdrawn, nobody will be rung."
 
 
 def _people_counts() -> dict[str, Count]:
@@ -229,14 +253,19 @@ def campaigns_in(state: str) -> QuerySet[Campaign]:
 
 def campaigns_of_the_day(day_began: datetime, limit: int = 12) -> list[CampaignRow]:
     """What is going on and what ended since `day_began`, those first that still go on. Two queries."""
-    going_on = Q(state__in=(CampaignState.RUNNING, CampaignState.PAUSED))
-    ended = ~going_on & ~Q(state=CampaignState.DRAFT) & Q(state_since__gte=day_began)
+    going_on = Q(state__in=(CampaignState.SCHEDULED, CampaignState.RUNNING, CampaignState.PAUSED))
+    ended = Q(state__in=ENDED, state_since__gte=day_began)
     shown = (
         all_campaigns()
         .filter(going_on | ended)
         .alias(rank=Case(When(going_on, then=Value(0)), default=Value(1)))
     )
     return with_progress(shown.order_by("rank", "-state_since")[:limit])
+
+
+def history(campaign_id: int) -> Sequence[CampaignChange]:
+    """Everything that changed a campaign's state, the newest first. One query."""
+    return list(CampaignChange.objects.filter(campaign_id=campaign_id).order_by("-id"))
 
 
 def recipients_of(campaign_id: int, *, state: str = "", text: str = "") -> QuerySet[Recipient]:
@@ -263,67 +292,8 @@ def evidence_for(message_reference: str) -> Sequence[Evidence]:
     return list(Evidence.objects.filter(message_reference=message_reference).order_by("judged_at", "id"))
 
 
-def notices() -> list[Notice]:
-    """What needs somebody: accounts in trouble, stopped campaigns, unusable files. Four queries."""
-    return [*_account_notices(), *_stopped_notices(), *_file_notices()]
-
-
-def _account_notices() -> list[Notice]:
-    troubled = Account.objects.exclude(state=Account.State.READY).defer("password", "token", "cookies")
-    open_messages = dict(
-        Message.objects.filter(
-            state__in=Message.OPEN_STATES,
-            recipient__campaign__template__account__state__in=("waiting", "refused"),
-        )
-        .order_by()
-        .values_list("recipient__campaign__template__account_id")
-        .annotate(waiting=Count("id"))
-    )
-    return [_account_notice(account, open_messages.get(account.pk, 0)) for account in troubled]
-
-
-def _account_notice(account: Account, waiting: int) -> Notice:
-    refused = account.state == Account.State.REFUSED
-    what = "XFin refused the account" if refused else "XFin can't be reached for the account"
-    messages = {0: "No message is waiting.", 1: "1 message is waiting."}.get(
-        waiting, f"{waiting} messages are waiting."
-    )
-    after = "Nothing is lost and nothing is sent twice."
-    return Notice(
-        tone="bad" if refused else "warn",
-        title=f"{what} “{account.name}”.",
-        text=f"{account.reason} {messages} {after}".strip(),
-        account=account,
-    )
-
-
-def _stopped_notices(limit: int = 5) -> list[Notice]:
-    stopped = Campaign.objects.filter(state=CampaignState.STOPPED).order_by("-state_since")[:limit]
-    return [
-        Notice(
-            tone="bad", title=f"The campaign “{campaign}” stopped.", text=campaign.reason, campaign=campaign
-        )
-        for campaign in stopped
-    ]
-
-
-def _file_notices(limit: int = 3) -> list[Notice]:
-    unusable = Import.objects.filter(
-        state=ImportState.FAILED, campaign__state=CampaignState.DRAFT
-    ).select_related("campaign")[:limit]
-    return [
-        Notice(
-            tone="warn",
-            title=f"The file “{source.filename}” could not be used.",
-            text=source.reason,
-            campaign=source.campaign,
-        )
-        for source in unusable
-    ]
-
-
 def overview(campaign: Campaign, now: datetime) -> dict[str, object]:
-    """What the campaign's page and its live part show. Five queries."""
+    """What the campaign's page and its live part show. Six queries at most."""
     counts = campaign_counts(campaign.pk)
     return {
         "counts": counts,
@@ -331,7 +301,22 @@ def overview(campaign: Campaign, now: datetime) -> dict[str, object]:
         "misses": misses(campaign.pk),
         "hours": hours(campaign, now),
         "account": campaign.template.account,
+        "trials": notices.trials(campaign.template.account),
+        "withdrawal": withdrawal(campaign),
     }
+
+
+def withdrawal(campaign: Campaign) -> Withdrawal | None:
+    """How far a halted campaign's messages are taken back; None for any other. One query or none."""
+    if campaign.state not in Campaign.HALTED:
+        return None
+    of_campaign = Message.objects.filter(recipient__campaign=campaign, state__in=Message.OPEN_STATES)
+    ringing = Q(state=MessageState.DIALLING)
+    figures = of_campaign.aggregate(
+        leaving=Count("id", filter=~ringing & ~Q(state=MessageState.PLANNED)),
+        ringing=Count("id", filter=ringing),
+    )
+    return Withdrawal(**figures)
 
 
 def funnel(counts: CampaignCounts) -> list[Step]:
@@ -340,8 +325,8 @@ def funnel(counts: CampaignCounts) -> list[Step]:
     return [
         Step("Accepted", progress.people, "people"),
         _step("At XFin", counts.at_xfin, progress.people, "of people"),
-        _step("Dialled", progress.dialled, counts.at_xfin, "of these"),
-        _step("Answered", progress.answered, progress.dialled, "of dialled"),
+        _step("Call over", progress.dialled, counts.at_xfin, "of these"),
+        _step("Answered", progress.answered, progress.dialled, "of calls over"),
         _step("Goal reached", progress.goal, progress.answered, "of answered"),
     ]
 
@@ -359,6 +344,12 @@ def misses(campaign_id: int) -> list[Part]:
 
 def hours(campaign: Campaign, now: datetime) -> str:
     """The hours in which this campaign may call today, in words."""
+    window = daily_hours(campaign)(now.astimezone(IST).date())
+    return "its own hours leave nothing of the lawful ones" if window.empty else str(window)
+
+
+def daily_hours(campaign: Campaign) -> Callable[[date], Window]:
+    """The hours in which this campaign may call, day by day (IST). One query."""
     reasons = CampaignDeclaration.objects.filter(campaign=campaign).values_list("window_reason", flat=True)
     attempt = rules.Attempt(
         category=campaign.category,
@@ -366,8 +357,7 @@ def hours(campaign: Campaign, now: datetime) -> str:
         own_window=(campaign.window_start, campaign.window_end),
         widening=reasons.first() or "",
     )
-    window = rules.calling_window(attempt, now.astimezone(IST).date())
-    return "its own hours leave nothing of the lawful ones" if window.empty else str(window)
+    return partial(rules.calling_window, attempt)
 
 
 def rows_not_accepted(source: Import, *, fate: str = "") -> QuerySet[ImportRow]:
@@ -381,7 +371,14 @@ def people_repaired(source: Import) -> int:
     return source.recipients.exclude(note="").count()
 
 
-def column_headings(source: Import, width: int) -> list[str]:
-    """The file's own headings, as far as they are known, for `width` cells."""
-    known = source.columns.get("headings", []) if isinstance(source.columns, dict) else []
-    return [str(known[i]) if i < len(known) else f"column {i + 1}" for i in range(width)]
+#: Days of a programme that are shown on the page.
+LATEST_ROUNDS = 7
+
+
+def programmes() -> list[tuple[Programme, list[ProgrammeRound]]]:
+    """Each programme with `drawn` and `missed` occurrences, and its latest rounds. One query and one each."""
+    found = Programme.objects.select_related("standing_list", "pattern").annotate(
+        drawn=Count("draws", filter=Q(draws__fate=DrawFate.DRAWN)),
+        missed=Count("draws", filter=Q(draws__fate=DrawFate.MISSED)),
+    )
+    return [(one, list(one.rounds.select_related("campaign")[:LATEST_ROUNDS])) for one in found]

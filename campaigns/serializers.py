@@ -6,12 +6,14 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from campaigns import phones
+from campaigns import phones, retries
 from campaigns.access import SEES_NUMBERS
-from campaigns.forms import LONGEST_GAP_MINUTES, MOST_RETRIES
+from campaigns.forms import retry_problem
 from campaigns.mirroring import mark_pending
 from campaigns.models import (
     Campaign,
+    CampaignChange,
+    ColumnMapping,
     Content,
     Import,
     PhoneNumber,
@@ -21,10 +23,13 @@ from campaigns.models import (
     TemplateLanguage,
 )
 from campaigns.models.templates import Mirrored
+from campaigns.retries import LONGEST_GAP_MINUTES, MOST_RETRIES
 
 if TYPE_CHECKING:
     CampaignModel = serializers.ModelSerializer[Campaign]
+    ChangeModel = serializers.ModelSerializer[CampaignChange]
     ContentModel = serializers.ModelSerializer[Content]
+    MappingModel = serializers.ModelSerializer[ColumnMapping]
     ImportModel = serializers.ModelSerializer[Import]
     NumberModel = serializers.ModelSerializer[PhoneNumber]
     RecipientModel = serializers.ModelSerializer[Recipient]
@@ -33,7 +38,8 @@ if TYPE_CHECKING:
     LanguageModel = serializers.ModelSerializer[TemplateLanguage]
     Plain = serializers.Serializer[Any]
 else:
-    CampaignModel = ContentModel = ImportModel = NumberModel = serializers.ModelSerializer
+    CampaignModel = ChangeModel = ContentModel = MappingModel = serializers.ModelSerializer
+    ImportModel = NumberModel = serializers.ModelSerializer
     RecipientModel = SuppressionModel = TemplateModel = LanguageModel = serializers.ModelSerializer
     Plain = serializers.Serializer
 
@@ -120,6 +126,22 @@ class ContentSerializer(MirroredMixin, ContentModel):
         extra_kwargs: ClassVar = {"file": {"write_only": True}}
 
 
+class ChangeSerializer(ChangeModel):
+    """One line of a campaign's history."""
+
+    class Meta:
+        model = CampaignChange
+        fields = ("at", "from_state", "to_state", "actor_name", "reason")
+        read_only_fields = fields
+
+
+class RetryRuleSerializer(Plain):
+    """One retry after each of these minutes, if the call ended for the rule's reason."""
+
+    gaps = serializers.ListField(child=serializers.IntegerField(), default=list)
+    another_hour = serializers.BooleanField(default=False)
+
+
 class CampaignSerializer(CampaignModel):
     """A campaign. State and reason are changed by its actions only."""
 
@@ -128,6 +150,11 @@ class CampaignSerializer(CampaignModel):
         max_length=MOST_RETRIES,
         required=False,
         help_text="Minutes before each retry.",
+    )
+    retry_rules = serializers.DictField(
+        child=RetryRuleSerializer(),
+        required=False,
+        help_text="Retries for single reasons: busy, no_answer, …, or unfinished (docs/campaigns.md).",
     )
 
     class Meta:
@@ -144,8 +171,12 @@ class CampaignSerializer(CampaignModel):
             "window_start",
             "window_end",
             "calls_per_minute",
+            "most_at_once",
+            "priority",
             "max_attempts",
             "retry_gaps",
+            "retry_rules",
+            "stop_at_percent",
             "state",
             "reason",
             "state_since",
@@ -164,6 +195,10 @@ class CampaignSerializer(CampaignModel):
             raise serializers.ValidationError(
                 {"number": "This number belongs to another account than the template."}
             )
+        rules = self._now_or_then(attrs, "retry_rules") or {}
+        most, agent = self._now_or_then(attrs, "max_attempts") or 1, self._now_or_then(attrs, "agent")
+        if why := retries.problem(rules) or retry_problem(most, rules, agent):
+            raise serializers.ValidationError({"retry_rules": why})
         gaps, attempts = (
             self._now_or_then(attrs, "retry_gaps") or [],
             self._now_or_then(attrs, "max_attempts") or 1,
@@ -188,7 +223,13 @@ class ImportSerializer(ImportModel):
             "id",
             "campaign",
             "filename",
+            "kind",
             "encoding",
+            "columns",
+            "size",
+            "bytes_read",
+            "row_reached",
+            "rows_a_second",
             "uploaded",
             "accepted",
             "rejected",
@@ -203,9 +244,64 @@ class ImportSerializer(ImportModel):
 
 
 class PeopleFileSerializer(Plain):
-    """A list of people as a file: CSV or a spreadsheet."""
+    """A list of people as a file: CSV or a spreadsheet. It is read at once, unless `confirm` is false."""
 
     file = serializers.FileField(allow_empty_file=False)
+    confirm = serializers.BooleanField(
+        default=True, help_text="False: wait until the columns are confirmed with `imports/{id}/choose/`."
+    )
+
+
+class ColumnsSerializer(Plain):
+    """Which column is what, counted from 0; the guess stands in the import's `columns`."""
+
+    phone = serializers.IntegerField(min_value=0)
+    name = serializers.IntegerField(min_value=0, allow_null=True, default=None)
+    language = serializers.IntegerField(min_value=0, allow_null=True, default=None)
+    variables = serializers.DictField(child=serializers.IntegerField(min_value=0), default=dict)
+    remember_as = serializers.CharField(max_length=80, default="", allow_blank=True)
+
+
+class NewPersonSerializer(Plain):
+    """One person to be added. The number may be written in any usual way."""
+
+    phone = serializers.CharField(max_length=100, allow_blank=True)
+    name = serializers.CharField(max_length=200, default="", allow_blank=True)
+    language = serializers.CharField(max_length=40, default="", allow_blank=True)
+    variables = serializers.DictField(
+        child=serializers.CharField(max_length=1000, allow_blank=True), default=dict
+    )
+
+
+class NewPeopleSerializer(Plain):
+    """People to be added to a campaign, thousands at most; longer lists come as a file."""
+
+    people = serializers.ListField(child=NewPersonSerializer(), allow_empty=False, max_length=5000)
+
+
+class PersonVerdictSerializer(Plain):
+    """What became of one person of a request."""
+
+    row = serializers.IntegerField(help_text="Place in the request, from 1.")
+    fate = serializers.CharField(help_text="accepted, rejected, duplicate or suppressed")
+    reason = serializers.CharField(help_text="Why not; for an accepted row what was repaired.")
+    recipient = serializers.IntegerField(allow_null=True)
+
+
+class AddedPeopleSerializer(Plain):
+    """The import a request became, and a verdict for each of its rows."""
+
+    list = ImportSerializer()
+    verdicts = PersonVerdictSerializer(many=True)
+
+
+class MappingSerializer(MappingModel):
+    """A named mapping: the headings taken for phone, name, language and each variable."""
+
+    class Meta:
+        model = ColumnMapping
+        fields = ("id", "account", "template", "name", "columns", "created_at")
+        read_only_fields = fields
 
 
 class RowCountsSerializer(Plain):

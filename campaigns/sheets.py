@@ -5,19 +5,16 @@ UTF-8 with and without a BOM, UTF-16 and ISO-8859-1, any of four separators, a t
 headings, and workbooks (awaaz-platform.md §1). A file of a million rows is read row by row.
 """
 
-import codecs
 import csv
 import io
-from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from itertools import islice
-from typing import Literal
+from typing import BinaryIO, Literal
 
-from charset_normalizer import from_bytes
-from python_calamine import CalamineError, CalamineWorkbook, PasswordError, SheetVisibleEnum
+from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook, PasswordError, SheetVisibleEnum
 
 from campaigns.columns import (
     Columns,
@@ -27,23 +24,26 @@ from campaigns.columns import (
     match_columns,
     normalise_language,
 )
+from campaigns.textfiles import (
+    ROWS_LOOKED_AT,
+    SAVE_AS,
+    decoded_sample,
+    delimiter_of,
+    encoding_of,
+    is_strictly,
+    pieces_of,
+    start_of,
+)
 
 __all__ = ["Columns", "Sheet", "SheetError", "match_columns", "normalise_language", "read_sheet"]
 
 Row = tuple[int, list[str]]
 Kind = Literal["csv", "workbook"]
+#: Reads cells from the row with this number on (1 is the first).
+Read = Callable[[int], Iterator[list[str]]]
 
-_DELIMITERS = (",", ";", "\t", "|")
-_SAMPLE_BYTES = 64 * 1024
-_ROWS_LOOKED_AT = 30
 _MOST_LINES_IN_A_CELL = 10
 _ZIP, _OLD_OFFICE = b"PK\x03\x04", b"\xd0\xcf\x11\xe0"
-_BOMS = (
-    (codecs.BOM_UTF8, "utf-8-sig"),
-    (codecs.BOM_UTF32_LE, "utf-32"),
-    (codecs.BOM_UTF16_LE, "utf-16"),
-    (codecs.BOM_UTF16_BE, "utf-16"),
-)
 _OTHER_FILES = {
     b"%PDF": "a PDF",
     b"\x89PNG": "a picture",
@@ -52,32 +52,42 @@ _OTHER_FILES = {
     b"<htm": "a web page",
     b"<!DO": "a web page",
 }
-_SAVE_AS = "Save the list as CSV or as an Excel workbook and upload it again."
 
 
 class Rows:
-    """The rows below the headings as `(row number, cells)`; can be gone through again.
+    """The rows below the headings as `(row number, cells)`; can be gone through again, one pass at a time.
 
     Row numbers are those a spreadsheet shows, from 1. Each row has at least as many cells as there
     are headings; more mean a separator stands unquoted in a cell. `empty` counts the rows without
     content that the last pass has skipped. A pass raises SheetError at a row that cannot be read.
     """
 
-    def __init__(self, read: Callable[[], Iterator[list[str]]], *, after: int, width: int) -> None:
+    def __init__(self, read: Read, *, after: int, width: int, share_read: Callable[[], float]) -> None:
         self._read = read
         self._after = after
         self._width = width
+        self._share_read = share_read
         self.empty = 0
 
     def __iter__(self) -> Iterator[Row]:
+        return self.beyond(0)
+
+    def beyond(self, number: int) -> Iterator[Row]:
+        """The rows after the one with this number: where an earlier pass was broken off."""
         self.empty = 0
-        for number, cells in enumerate(self._read(), start=1):
-            if number <= self._after:
-                continue
-            if any(cells):
-                yield number, self._fitted(cells)
-            else:
+        begin = max(number, self._after) + 1
+        for place, cells in enumerate(self._read(begin), start=begin):
+            if not any(cells):
                 self.empty += 1
+            elif len(cells) == self._width:
+                yield place, cells
+            else:
+                yield place, self._fitted(cells)
+
+    @property
+    def share_read(self) -> float:
+        """How much of the file the pass under way has taken in, from 0 to 1; a block ahead of its rows."""
+        return min(1.0, self._share_read())
 
     def _fitted(self, cells: list[str]) -> list[str]:
         while len(cells) > self._width and not cells[-1]:
@@ -101,153 +111,121 @@ class Sheet:
     warnings: tuple[str, ...] = ()
 
 
-def read_sheet(data: bytes, filename: str) -> Sheet:
+def read_sheet(source: bytes | BinaryIO, filename: str) -> Sheet:
     """Open a list; what it is, is told by its content. Raises SheetError when it is none.
 
-    `filename` is used in messages only.
+    A file must be seekable and stay open while rows are read. `filename` is used in messages only.
     """
-    if not data.strip(b"\x00 \t\r\n"):
+    file = io.BytesIO(source) if isinstance(source, bytes) else source
+    if not any(piece.strip(b"\x00 \t\r\n") for piece in pieces_of(file)):
         raise SheetError(f"The file {filename} is empty.")
-    for start, what in _OTHER_FILES.items():
-        if data.startswith(start):
-            raise SheetError(f"The file {filename} is {what}, not a list. {_SAVE_AS}")
-    if data.startswith((_ZIP, _OLD_OFFICE)):
-        return _read_workbook(data, filename)
-    return _read_text(data, filename)
+    start = start_of(file)
+    for beginning, what in _OTHER_FILES.items():
+        if start.startswith(beginning):
+            raise SheetError(f"The file {filename} is {what}, not a list. {SAVE_AS}")
+    if start.startswith((_ZIP, _OLD_OFFICE)):
+        return _read_workbook(file, filename)
+    return _read_text(file, filename)
 
 
-def _read_text(data: bytes, filename: str) -> Sheet:
-    encoding = _encoding_of(data, filename)
-    errors = "strict" if _is_strictly(data, encoding) else "replace"
-    sample = _decoded_sample(data, encoding)
-    delimiter, hinted = _delimiter_of(sample)
+def _read_text(file: BinaryIO, filename: str) -> Sheet:
+    encoding = encoding_of(file, filename)
+    errors = "strict" if is_strictly(file, encoding) else "replace"
+    delimiter, hinted = delimiter_of(decoded_sample(file, encoding))
+    size = file.seek(0, io.SEEK_END)
 
-    def read() -> Iterator[list[str]]:
-        text = io.TextIOWrapper(io.BytesIO(data), encoding=encoding, errors=errors, newline="")
-        return _csv_rows(text, delimiter)
+    def read(begin: int) -> Iterator[list[str]]:
+        return _csv_rows(_lines(file, encoding, errors), delimiter, begin=begin)
 
-    warnings = ("Some letters in the file are damaged.",) if errors == "replace" else ()
-    return _sheet(
-        read, encoding=encoding, delimiter=delimiter, kind="csv", skip=int(hinted), warnings=warnings
+    first = _First(read, skip=int(hinted))
+    return Sheet(
+        first.headers,
+        first.rows(share_read=lambda: file.tell() / size),
+        encoding,
+        delimiter,
+        "csv",
+        first.header_row,
+        ("Some letters in the file are damaged.",) if errors == "replace" else (),
     )
 
 
-def _csv_rows(text: io.TextIOBase, delimiter: str) -> Iterator[list[str]]:
-    number = 0
+def _lines(file: BinaryIO, encoding: str, errors: str) -> Iterator[str]:
+    """The lines as they came, without signs that no cell may hold; the file stays open."""
+    file.seek(0)
+    text = io.TextIOWrapper(file, encoding=encoding, errors=errors, newline="")
     try:
-        for number, cells in enumerate(csv.reader(text, delimiter=delimiter), start=1):
-            if any(cell.count("\n") > _MOST_LINES_IN_A_CELL for cell in cells):
-                raise SheetError(_open_quote(number))
-            yield [_clean(cell) for cell in cells]
+        for line in text:
+            if "\x00" in line or "\ufeff" in line:
+                line = line.replace("\x00", "").replace("\ufeff", "")
+            yield line
+    finally:
+        text.detach()
+
+
+def _csv_rows(lines: Iterator[str], delimiter: str, *, begin: int) -> Iterator[list[str]]:
+    reader = csv.reader(lines, delimiter=delimiter)
+    number, lines_before = 0, 0
+    try:
+        for number, cells in enumerate(reader, start=1):
+            if reader.line_num - lines_before > _MOST_LINES_IN_A_CELL:
+                _refuse_open_quote(number, cells)
+            lines_before = reader.line_num
+            if number >= begin:
+                yield [cell.strip() for cell in cells]
     except csv.Error:
         raise SheetError(_open_quote(number + 1)) from None
+
+
+def _refuse_open_quote(number: int, cells: Sequence[str]) -> None:
+    if any(len(cell.splitlines()) > _MOST_LINES_IN_A_CELL + 1 for cell in cells):
+        raise SheetError(_open_quote(number))
 
 
 def _open_quote(row: int) -> str:
     return f"Row {row} has a quotation mark that is never closed. Remove it and upload the file again."
 
 
-def _clean(cell: str) -> str:
-    return cell.replace("\x00", "").replace("\ufeff", "").strip()
-
-
-def _encoding_of(data: bytes, filename: str) -> str:
-    """What a BOM says, else UTF-8 if all of it is, else a guess."""
-    for bom, encoding in _BOMS:
-        if data.startswith(bom):
-            return encoding
-    wide = _wide_encoding(data[:_SAMPLE_BYTES])
-    if wide:
-        return wide
-    if _is_strictly(data, "utf-8") or _is_mostly_utf8(data):
-        return "utf-8"
-    return _single_byte_encoding(data, filename)
-
-
-def _is_strictly(data: bytes, encoding: str) -> bool:
-    """Whether all of `data` decodes; piece by piece, since a list may be large."""
-    decoder = codecs.getincrementaldecoder(encoding)()
+def _read_workbook(file: BinaryIO, filename: str) -> Sheet:
+    file.seek(0)
     try:
-        for start in range(0, len(data), 1 << 20):
-            decoder.decode(data[start : start + (1 << 20)])
-        decoder.decode(b"", final=True)
-    except UnicodeError:
-        return False
-    return True
-
-
-def _is_mostly_utf8(data: bytes) -> bool:
-    """Whether a few spoilt bytes stand in a UTF-8 file: ISO-8859-1 has hardly a valid sequence."""
-    text = data[: 1 << 20].decode("utf-8", "replace")
-    spoilt = text.count("\ufffd")
-    return sum(1 for c in text if c > "\x7f") - spoilt >= 10 * spoilt
-
-
-def _wide_encoding(sample: bytes) -> str:
-    """UTF-16 without a BOM shows as zeros in every other byte of the separators and digits."""
-    if sample.count(0) < len(sample) // 10:
-        return ""
-    return "utf-16-le" if sample[1::2].count(0) >= sample[::2].count(0) else "utf-16-be"
-
-
-def _single_byte_encoding(data: bytes, filename: str) -> str:
-    """ISO-8859-1, or Windows' variant of it where the bytes that only that one uses occur."""
-    lines = [line for line in data[: 1 << 20].splitlines() if not line.isascii()]
-    sample = b"\n".join(lines)[:_SAMPLE_BYTES]
-    if any(byte < 9 for byte in sample):
-        raise SheetError(f"The file {filename} is not a text file. {_SAVE_AS}")
-    guess = from_bytes(sample, cp_isolation=["cp1252", "latin_1"]).best()
-    windows = guess is not None and guess.encoding == "cp1252" and any(0x80 <= b < 0xA0 for b in sample)
-    return "cp1252" if windows else "iso8859-1"
-
-
-def _decoded_sample(data: bytes, encoding: str) -> list[str]:
-    """The first lines; the last one is dropped when the sample has cut it."""
-    text = data[:_SAMPLE_BYTES].decode(encoding, "ignore")
-    lines = text.splitlines()
-    return lines[:-1] if len(data) > _SAMPLE_BYTES and len(lines) > 1 else lines
-
-
-def _delimiter_of(lines: Sequence[str]) -> tuple[str, bool]:
-    """The separator, and whether Excel's `sep=` line names it."""
-    first = lines[0].strip().strip('"').lower() if lines else ""
-    if len(first) == 5 and first.startswith("sep=") and first[4] in _DELIMITERS:
-        return first[4], True
-    filled = [line for line in lines if line.strip()][:200]
-    return max(_DELIMITERS, key=lambda delimiter: _delimiter_score(filled, delimiter)), False
-
-
-def _delimiter_score(lines: Sequence[str], delimiter: str) -> tuple[int, int]:
-    """Headings found, then rows of the commonest width: amounts with commas have no headings."""
-    rows = list(csv.reader(lines, delimiter=delimiter, strict=False))
-    widths = Counter(len(row) for row in rows if len(row) > 1)
-    if not widths:
-        return 0, 0
-    width, count = widths.most_common(1)[0]
-    headed = max((heading_score(row) for row in rows[:_ROWS_LOOKED_AT]), default=0)
-    return (headed if headed > 1 else 0, count * width)
-
-
-def _read_workbook(data: bytes, filename: str) -> Sheet:
-    try:
-        rows = _first_filled_sheet(CalamineWorkbook.from_filelike(io.BytesIO(data)))
+        page = _first_filled_sheet(CalamineWorkbook.from_filelike(file))
     except PasswordError:
         raise SheetError(f"The file {filename} is protected by a password. Save it without one.") from None
     except CalamineError:
-        raise SheetError(f"The file {filename} is not a workbook that can be read. {_SAVE_AS}") from None
-    if rows is None:
+        raise SheetError(f"The file {filename} is not a workbook that can be read. {SAVE_AS}") from None
+    if page is None:
         raise SheetError(f"The workbook {filename} has no sheet with content.")
-    return _sheet(lambda: iter(rows), encoding="", delimiter="", kind="workbook")
+    pages = _PageRows(page)
+    first = _First(pages.read, skip=0)
+    return Sheet(first.headers, first.rows(share_read=pages.share_read), "", "", "workbook", first.header_row)
 
 
-def _first_filled_sheet(book: CalamineWorkbook) -> list[list[str]] | None:
+def _first_filled_sheet(book: CalamineWorkbook) -> CalamineSheet | None:
     for about in book.sheets_metadata:
         if about.visible == SheetVisibleEnum.Visible:
-            cells = book.get_sheet_by_name(about.name).to_python(skip_empty_area=False)
-            rows = [[_cell_text(cell) for cell in row] for row in cells]
-            if any(map(any, rows)):
-                return rows
+            page = book.get_sheet_by_name(about.name)
+            if any(any(map(_cell_text, row)) for row in page.iter_rows()):
+                return page
     return None
+
+
+class _PageRows:
+    """The rows of a workbook's sheet as text. The library keeps the whole sheet, half a kilobyte a row."""
+
+    def __init__(self, page: CalamineSheet) -> None:
+        self._page = page
+        self._place = 0
+
+    def read(self, begin: int) -> Iterator[list[str]]:
+        """From the row with this number on."""
+        for place, row in enumerate(self._page.iter_rows(), start=1):
+            self._place = place
+            if place >= begin:
+                yield [_cell_text(cell) for cell in row]
+
+    def share_read(self) -> float:
+        """Rows gone through, of all."""
+        return self._place / max(1, self._page.total_height)
 
 
 def _cell_text(cell: object) -> str:
@@ -258,7 +236,7 @@ def _cell_text(cell: object) -> str:
         return str(int(cell)) if cell.is_integer() else format(Decimal(repr(cell)), "f")
     if isinstance(cell, date | time | timedelta):
         return _time_text(cell)
-    return _clean(str(cell))
+    return str(cell).replace("\x00", "").replace("\ufeff", "").strip()
 
 
 def _time_text(cell: date | time | timedelta) -> str:
@@ -269,23 +247,23 @@ def _time_text(cell: date | time | timedelta) -> str:
     return cell.strftime("%H:%M") if isinstance(cell, time) else str(cell)
 
 
-def _sheet(
-    read: Callable[[], Iterator[list[str]]],
-    *,
-    encoding: str,
-    delimiter: str,
-    kind: Kind,
-    skip: int = 0,
-    warnings: tuple[str, ...] = (),
-) -> Sheet:
-    first = list(islice(read(), skip + _ROWS_LOOKED_AT))
-    header_row = _header_row(first, skip)
-    width = max((len(row) for row in first), default=0)
-    headers = first[header_row - 1] if header_row else [f"Column {place + 1}" for place in range(width)]
-    while headers and not headers[-1]:
-        headers = headers[:-1]
-    rows = Rows(read, after=header_row or skip, width=len(headers))
-    return Sheet(headers, rows, encoding, delimiter, kind, header_row, warnings)
+class _First:
+    """What the first rows tell: where the headings stand and what they are."""
+
+    def __init__(self, read: Read, *, skip: int) -> None:
+        first = list(islice(read(1), skip + ROWS_LOOKED_AT))
+        self._read, self._skip = read, skip
+        self.header_row = _header_row(first, skip)
+        width = max((len(row) for row in first), default=0)
+        numbered = [f"Column {place + 1}" for place in range(width)]
+        self.headers = first[self.header_row - 1] if self.header_row else numbered
+        while self.headers and not self.headers[-1]:
+            self.headers = self.headers[:-1]
+
+    def rows(self, *, share_read: Callable[[], float]) -> Rows:
+        """The rows below the headings."""
+        after = self.header_row or self._skip
+        return Rows(self._read, after=after, width=len(self.headers), share_read=share_read)
 
 
 def _header_row(rows: Sequence[list[str]], skip: int) -> int:

@@ -1,22 +1,33 @@
 """Celery tasks: nudges. Each finds its work by query and calls one service; losing one loses seconds.
 
 The scheduler nudges every few seconds (`settings.CELERY_BEAT_SCHEDULE`). Read top to bottom, this is
-the whole story of a campaign: templates go up, people are planned, messages go up, what is unclear is
-looked up, states come back, the campaign is finished.
+the whole story of a campaign: templates go up, lists are read, people are counted before the launch and
+planned after it, messages go up, what is unclear is looked up, what is not wanted any more is taken back,
+states come back, the campaign is finished.
 """
 
+import contextlib
+
 from celery import shared_task
+from kombu.exceptions import OperationalError
 
 from campaigns import clock
 from campaigns.services import (
     accounts,
+    breakers,
     compliance,
+    importing,
+    imports,
     lifecycle,
     planning,
+    preflight,
+    programmes,
     reconciling,
+    settling,
     syncing,
     templates,
     uploading,
+    withdrawing,
 )
 
 
@@ -28,8 +39,57 @@ def synchronise_templates() -> None:
 
 
 @shared_task
+def find_imports() -> None:
+    """Have every import read that waits or whose worker died; delete the files of those that are over."""
+    imports.drop_forgotten(clock.now())
+    importing.forget_files()
+    for import_id in importing.imports_to_read(clock.now()):
+        nudge_import(import_id)
+
+
+@shared_task
+def read_import(import_id: int) -> None:
+    """Read an uploaded list to its end."""
+    importing.read_import(import_id, clock=clock.now)
+
+
+def nudge_import(import_id: int) -> None:
+    """Queue an import to be read. Without a broker the next tick finds it."""
+    with contextlib.suppress(OperationalError):
+        read_import.apply_async((import_id,), expires=60, retry=False)
+
+
+@shared_task
+def find_preflights() -> None:
+    """Have every preflight counted that waits or whose worker died."""
+    for preflight_id in preflight.preflights_to_run(clock.now()):
+        nudge_preflight(preflight_id)
+
+
+@shared_task
+def run_preflight(preflight_id: int) -> None:
+    """Count the people of a campaign that is to be launched."""
+    preflight.run(preflight_id, clock=clock.now)
+
+
+def nudge_preflight(preflight_id: int) -> None:
+    """Queue a preflight. Without a broker the next tick finds it."""
+    with contextlib.suppress(OperationalError):
+        run_preflight.apply_async((preflight_id,), expires=60, retry=False)
+
+
+@shared_task
+def draw_programmes() -> None:
+    """Draw from the standing lists whose day it is, and launch each day's campaigns."""
+    for programme_id in programmes.programmes_to_draw():
+        programmes.draw(programme_id, now=clock.now())
+    programmes.launch_rounds(clock.now())
+
+
+@shared_task
 def plan_campaigns() -> None:
-    """Plan the next calls of every running campaign."""
+    """Start campaigns whose time has come, and plan the next calls of every running one."""
+    lifecycle.start_scheduled(clock.now())
     for campaign_id in planning.campaigns_to_plan(clock.now()):
         planning.plan(campaign_id, now=clock.now())
 
@@ -50,19 +110,38 @@ def reconcile_batches() -> None:
 
 
 @shared_task
+def withdraw_messages() -> None:
+    """Take back what nobody may be rung for: the campaign halts, the person said stop or has answered."""
+    lifecycle.withdraw_stragglers(clock.now())
+    settling.call_off_closed(clock.now())
+    withdrawing.mark_unwanted(clock.now())
+    for account_id in withdrawing.accounts_with_withdrawals(clock.now()):
+        withdrawing.withdraw(account_id, clock=clock.now)
+
+
+@shared_task
+def try_broken_accounts() -> None:
+    """One trial request to each account whose circuit is open."""
+    accounts.try_broken(clock=clock.now)
+
+
+@shared_task
 def pull_states() -> None:
-    """Ask XFin how messages stand; give up on those without news for too long."""
+    """Ask XFin how messages stand; look up those without news for too long, then give up on them."""
     for account_id in syncing.accounts_with_news(clock.now()):
         syncing.pull_states(account_id, clock=clock.now)
+    for account_id in syncing.accounts_with_overdue(clock.now()):
+        syncing.look_up_overdue(account_id, clock=clock.now)
     syncing.give_up_waiting(clock.now())
 
 
 @shared_task
 def finish_campaigns() -> None:
-    """Complete campaigns in which every person has a final state; stop those XFin refuses to serve.
+    """Complete campaigns in which every person has a final state; stop those refused or failing.
 
     The numbers that a DND scrub refused go at midnight, with the scrub.
     """
     compliance.purge_scrub_hits(clock.now())
     lifecycle.complete_finished(clock.now())
     accounts.stop_refused()
+    breakers.stop_failing(clock.now())

@@ -2,9 +2,10 @@
 
 from django.urls import path
 
-from campaigns import views
+from campaigns import programme_views, views
 
 urlpatterns = [
+    path("programmes/", programme_views.programme_list, name="programmes"),
     path("campaigns/", views.campaign_list, name="campaigns"),
     path("campaigns/new/", views.new_campaign, name="campaign-new"),
     path("campaigns/<int:pk>/", views.campaign_page, name="campaign"),
@@ -12,7 +13,13 @@ urlpatterns = [
     path("campaigns/<int:pk>/people/", views.people_page, name="campaign-people"),
     path("campaigns/<int:pk>/files/", views.files_page, name="campaign-files"),
     path("campaigns/<int:pk>/cancel/ask/", views.ask_cancel, name="campaign-cancel"),
+    path("campaigns/<int:pk>/preflight/", views.preflight_card, name="campaign-preflight"),
+    path("campaigns/<int:pk>/preflight/ask/", views.ask_preflight, name="campaign-preflight-ask"),
+    path("campaigns/<int:pk>/approve/", views.approve, name="campaign-approve"),
     path("campaigns/<int:pk>/<slug:verb>/", views.change_state, name="campaign-change"),
     path("campaigns/files/<int:pk>/", views.import_page, name="import"),
-    path("campaigns/files/<int:pk>/not-accepted.csv", views.rows_csv, name="import-rows"),
+    path("campaigns/files/<int:pk>/columns/", views.choose_columns, name="import-columns"),
+    path("campaigns/files/<int:pk>/progress/", views.import_progress, name="import-progress"),
+    path("campaigns/files/<int:pk>/cancel/", views.cancel_import, name="import-cancel"),
+    path("campaigns/files/<int:pk>/not-accepted/", views.rows_not_accepted, name="import-rows"),
 ]

@@ -24,11 +24,11 @@ class Window:
     @property
     def empty(self) -> bool:
         """Whether no call fits in, the quiet minutes at the end taken off."""
-        return self._on(date(2000, 1, 1))[0] >= self._on(date(2000, 1, 1))[1]
+        return self.hours_of(date(2000, 1, 1))[0] >= self.hours_of(date(2000, 1, 1))[1]
 
     def allows(self, instant: datetime) -> bool:
         """Whether a call may be placed at `instant` (aware)."""
-        opens, closes = self._on(instant.astimezone(IST).date())
+        opens, closes = self.hours_of(instant.astimezone(IST).date())
         return opens <= instant < closes
 
     def next_opening(self, instant: datetime) -> datetime:
@@ -38,13 +38,14 @@ class Window:
                 return max(instant, opens).astimezone(UTC)
         raise ValueError("an empty window never opens")
 
-    def _on(self, day: date) -> tuple[datetime, datetime]:
+    def hours_of(self, day: date) -> tuple[datetime, datetime]:
+        """A day (IST): the first moment at which a call may be placed, and the first at which none may."""
         opens = datetime.combine(day, self.start, IST)
         return opens, datetime.combine(day, self.end, IST) - QUIET_END
 
     def _days_from(self, instant: datetime) -> Iterator[tuple[datetime, datetime]]:
         today = instant.astimezone(IST).date()
-        return (self._on(today + timedelta(days=ahead)) for ahead in range(2))
+        return (self.hours_of(today + timedelta(days=ahead)) for ahead in range(2))
 
     def __str__(self) -> str:
         return f"{self.start:%H:%M}–{self.end:%H:%M} IST"

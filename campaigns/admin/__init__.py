@@ -1,15 +1,29 @@
 """Django's admin for what staff manage. Records of what happened can be read here and nothing else."""
 
-from campaigns.admin import accounts, campaigns, compliance, people, sending, staff, templates
+from campaigns.admin import (
+    accounts,
+    audit,
+    campaigns,
+    compliance,
+    people,
+    privacy,
+    programmes,
+    sending,
+    staff,
+    templates,
+)
 from campaigns.admin.base import ReadOnly, RecordAdmin
 
 __all__ = [
     "ReadOnly",
     "RecordAdmin",
     "accounts",
+    "audit",
     "campaigns",
     "compliance",
     "people",
+    "privacy",
+    "programmes",
     "sending",
     "staff",
     "templates",

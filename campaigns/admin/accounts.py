@@ -55,6 +55,7 @@ class AccountForm(AccountModelForm):
             "auth_scheme",
             "extra_headers",
             "chunk_size",
+            "second_person",
             "reference_tag",
             "batch_tag",
             "state_codes",

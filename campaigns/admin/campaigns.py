@@ -7,7 +7,8 @@ from unfold.admin import ModelAdmin, TabularInline
 
 from campaigns.admin.base import ReadOnly, RecordAdmin
 from campaigns.display import masked_cell
-from campaigns.models import Campaign, Import, ImportRow, User
+from campaigns.models import Campaign, CampaignChange, Import, ImportRow, User
+from campaigns.services import lifecycle
 
 
 @admin.register(Campaign)
@@ -33,10 +34,26 @@ class CampaignAdmin(ModelAdmin):
         return allowed and (obj is not None and obj.state == Campaign.State.DRAFT)
 
     def save_model(self, request: HttpRequest, obj: Campaign, form: forms.Form, change: bool) -> None:
-        """Note who made it."""
-        if not change and isinstance(request.user, User):
-            obj.created_by = request.user
-        super().save_model(request, obj, form, change)
+        """Note who made it, or who changed it; nothing is saved over a campaign launched meanwhile."""
+        by = request.user if isinstance(request.user, User) else None
+        if not change:
+            obj.created_by = by
+            super().save_model(request, obj, form, change)
+            return
+        try:
+            lifecycle.edit(obj, form.changed_data, by)
+        except lifecycle.NotAllowed as error:
+            self.message_user(request, error.reason, level="error")
+
+
+@admin.register(CampaignChange)
+class CampaignChangeAdmin(RecordAdmin):
+    """The history of every campaign."""
+
+    list_display = ("at", "campaign", "from_state", "to_state", "actor_name", "reason")
+    list_filter = ("to_state",)
+    list_select_related = ("campaign",)
+    search_fields = ("campaign__name", "actor_name")
 
 
 class ImportRowInline(ReadOnly, TabularInline):

@@ -10,7 +10,7 @@ from unfold.admin import ModelAdmin
 from campaigns import phones
 from campaigns.admin.base import RecordAdmin
 from campaigns.display import words
-from campaigns.models import Recipient, Suppression, User
+from campaigns.models import ColumnMapping, Recipient, Suppression, User
 from campaigns.services.suppressions import Wish, lift, suppress
 
 if TYPE_CHECKING:
@@ -64,6 +64,20 @@ class RecipientAdmin(RecordAdmin):
     def last_call(self, recipient: Recipient) -> str:
         """How it ended."""
         return words(recipient.disposition)
+
+
+@admin.register(ColumnMapping)
+class ColumnMappingAdmin(ModelAdmin):
+    """Named mappings: renamed and deleted here, made where a file's columns are confirmed."""
+
+    list_display = ("name", "account", "template", "created_by", "changed_at")
+    list_filter = ("account",)
+    fields = ("name", "account", "template", "columns", "created_by", "created_at")
+    readonly_fields = ("account", "columns", "created_by", "created_at")
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """Only with a file in view can one say which column is which."""
+        return False
 
 
 class SuppressionForm(SuppressionModelForm):

@@ -1,7 +1,7 @@
 """Every word of docs/architecture.md that staff manage, as a table."""
 
 from campaigns.models.accounts import Account, PhoneNumber, User
-from campaigns.models.campaigns import Agent, Campaign
+from campaigns.models.campaigns import Agent, Campaign, CampaignChange
 from campaigns.models.compliance import (
     CallerDeclaration,
     CallingBasis,
@@ -13,7 +13,10 @@ from campaigns.models.compliance import (
     ScrubHit,
     ScrubRun,
 )
-from campaigns.models.people import Import, ImportRow, Recipient, Suppression
+from campaigns.models.people import ColumnMapping, Import, ImportRow, Recipient, Suppression
+from campaigns.models.preflight import Preflight
+from campaigns.models.privacy import Erasure, LegalHold, Purge
+from campaigns.models.programmes import Draw, Member, MemberDate, Programme, ProgrammeRound, StandingList
 from campaigns.models.sending import Evidence, Message, UploadBatch
 from campaigns.models.templates import Content, Template, TemplateLanguage
 
@@ -23,20 +26,32 @@ __all__ = [
     "CallerDeclaration",
     "CallingBasis",
     "Campaign",
+    "CampaignChange",
     "CampaignDeclaration",
+    "ColumnMapping",
     "Complaint",
     "Content",
+    "Draw",
+    "Erasure",
     "Evidence",
     "Holiday",
     "Import",
     "ImportRow",
+    "LegalHold",
+    "Member",
+    "MemberDate",
     "Message",
     "PhoneNumber",
     "PollingDay",
+    "Preflight",
+    "Programme",
+    "ProgrammeRound",
+    "Purge",
     "Recipient",
     "Registration",
     "ScrubHit",
     "ScrubRun",
+    "StandingList",
     "Suppression",
     "Template",
     "TemplateLanguage",

@@ -20,6 +20,7 @@ class AccountState(models.TextChoices):
 
     READY = "ready", "Ready"
     WAITING = "waiting", "Waiting for XFin"
+    BROKEN = "broken", "XFin out of order"
     REFUSED = "refused", "Refused by XFin"
 
 
@@ -42,8 +43,15 @@ class Account(Stamped):
     state_codes = models.JSONField(
         default=dict, blank=True, help_text='What numeric states mean at this tenant, e.g. {"7": "failed"}.'
     )
+    second_person = models.BooleanField(
+        "every campaign needs a second person",
+        default=False,
+        help_text="Somebody who neither made nor changed it approves it before its first call. "
+        "Promotional and political campaigns need that in any case.",
+    )
     token = EncryptedTextField(default="", blank=True, editable=False)
     token_until = models.DateTimeField(null=True, blank=True, editable=False)
+    logging_in_until = models.DateTimeField(null=True, blank=True, editable=False)
     state = models.CharField(max_length=10, choices=State, default=State.READY)
     reason = models.TextField(default="", blank=True)
     failures = models.PositiveIntegerField(default=0, editable=False)

@@ -1,12 +1,14 @@
 """Agents, and the campaigns that send them to people."""
 
-from typing import ClassVar, TypeAlias
+from typing import Any, ClassVar, TypeAlias
 
 from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.urls import reverse
 
-from campaigns import clock
+from campaigns import clock, retries
 from campaigns.models.accounts import PhoneNumber
 from campaigns.models.base import Stamped, one_of
 from campaigns.models.templates import Template
@@ -25,9 +27,19 @@ class Agent(Stamped):
 
     Kind: TypeAlias = AgentKind
 
+    #: They ask, so a call without an outcome broke off.
+    ASKING: ClassVar = (Kind.MENU,)
+
     name = models.CharField(max_length=120, unique=True)
     kind = models.CharField(max_length=20, choices=Kind, default=Kind.MENU)
     configuration = models.JSONField(default=dict, blank=True)
+    most_calls = models.PositiveIntegerField(
+        "most calls at once",
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(1)],
+        help_text="How many the agent can serve over all campaigns. Empty: as many as there are lines.",
+    )
 
     class Meta:
         ordering = ("name",)
@@ -54,6 +66,9 @@ class CampaignState(models.TextChoices):
     """Where a campaign stands; `campaigns.services.lifecycle.TRANSITIONS` says what may follow."""
 
     DRAFT = "draft", "Draft"
+    CHECKED = "checked", "Checked"
+    APPROVED = "approved", "Approved"
+    SCHEDULED = "scheduled", "Scheduled"
     RUNNING = "running", "Running"
     PAUSED = "paused", "Paused"
     STOPPED = "stopped", "Stopped"
@@ -61,11 +76,33 @@ class CampaignState(models.TextChoices):
     CANCELLED = "cancelled", "Cancelled"
 
 
+def check_retry_rules(rules: Any) -> None:
+    """Refuse retry rules that `campaigns.retries` could not follow; ValidationError with a sentence."""
+    try:
+        why = retries.problem(rules)
+    except (AttributeError, KeyError, TypeError):
+        why = "Write rules such as {“busy”: {“gaps”: [10, 30], “another_hour”: false}}."
+    if why:
+        raise ValidationError(why)
+
+
+class CampaignPriority(models.IntegerChoices):
+    """Its weight where campaigns share lines: twice the weight, twice the calls."""
+
+    LOW = 1, "Low"
+    NORMAL = 2, "Normal"
+    HIGH = 4, "High"
+
+
 class Campaign(Stamped):
     """Whom to call about what, when, how fast and how often."""
 
     Category: TypeAlias = CampaignCategory
     State: TypeAlias = CampaignState
+    Priority: TypeAlias = CampaignPriority
+
+    #: Nobody may be rung: what is at XFin is withdrawn.
+    HALTED: ClassVar = (State.PAUSED, State.STOPPED, State.CANCELLED)
 
     name = models.CharField(max_length=160, unique=True)
     template = models.ForeignKey(Template, on_delete=models.PROTECT, related_name="campaigns")
@@ -77,8 +114,28 @@ class Campaign(Stamped):
     window_start = models.TimeField(null=True, blank=True, help_text="IST; may only narrow the lawful hours.")
     window_end = models.TimeField(null=True, blank=True)
     calls_per_minute = models.PositiveIntegerField(default=60)
+    most_at_once = models.PositiveIntegerField(
+        "calls at once at most",
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(1)],
+        help_text="Empty: as many as the number has lines.",
+    )
+    stop_at_percent = models.PositiveSmallIntegerField(
+        "stop when so many in a hundred calls fail",
+        default=50,
+        validators=[MaxValueValidator(100)],
+        help_text="Counted over the latest calls. 0: never.",
+    )
+    priority = models.PositiveSmallIntegerField(choices=CampaignPriority, default=CampaignPriority.NORMAL)
     max_attempts = models.PositiveSmallIntegerField("calls to one person at most", default=1)
     retry_gaps = models.JSONField("minutes before each retry", default=list, blank=True)
+    retry_rules = models.JSONField(
+        default=dict,
+        blank=True,
+        validators=[check_retry_rules],
+        help_text="Retries for single reasons (`campaigns.retries`).",
+    )
     state = models.CharField(max_length=10, choices=State, default=State.DRAFT)
     reason = models.TextField(default="Not launched yet.", blank=True)
     state_since = models.DateTimeField(default=clock.now, editable=False)
@@ -88,9 +145,13 @@ class Campaign(Stamped):
 
     class Meta:
         ordering = ("-created_at",)
+        permissions: ClassVar = [("approve_campaign", "Can approve what somebody else made")]
         constraints: ClassVar = [
             one_of("state", CampaignState, table="campaign"),
             one_of("category", CampaignCategory, table="campaign"),
+            models.CheckConstraint(
+                condition=models.Q(priority__in=CampaignPriority.values), name="campaign_priority_known"
+            ),
             models.CheckConstraint(
                 condition=models.Q(calls_per_minute__gte=1, max_attempts__gte=1),
                 name="campaign_pace_positive",
@@ -100,6 +161,34 @@ class Campaign(Stamped):
     def __str__(self) -> str:
         return self.name
 
+    @property
+    def retries(self) -> retries.Policy:
+        """When and how often a person who was not reached is called again."""
+        return retries.policy(self.max_attempts, self.retry_gaps, self.retry_rules)
+
     def get_absolute_url(self) -> str:
         """The campaign's page in the portal."""
         return reverse("campaign", args=[self.pk])
+
+
+class CampaignChange(models.Model):
+    """One line of a campaign's history, never changed: who brought it from where to where, when and why.
+
+    A line whose states are the same tells of an edit.
+    """
+
+    campaign = models.ForeignKey(Campaign, on_delete=models.CASCADE, related_name="changes")
+    at = models.DateTimeField()
+    from_state = models.CharField(max_length=10, choices=CampaignState)
+    to_state = models.CharField(max_length=10, choices=CampaignState)
+    actor = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
+    )
+    actor_name = models.CharField(max_length=200)
+    reason = models.TextField()
+
+    class Meta:
+        ordering = ("campaign", "-id")
+
+    def __str__(self) -> str:
+        return f"{self.get_from_state_display()} to {self.get_to_state_display()}"

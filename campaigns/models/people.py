@@ -6,27 +6,46 @@ from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
 
+from campaigns.models.accounts import Account
 from campaigns.models.base import Stamped, one_of
 from campaigns.models.campaigns import Campaign
+from campaigns.models.templates import Template
 
 
 class ImportState(models.TextChoices):
-    """How far it came."""
+    """How far it came. The last three are final."""
 
+    MAPPING = "mapping", "Columns to be confirmed"
+    WAITING = "waiting", "Waiting to be read"
     READING = "reading", "Being read"
     DONE = "done", "Read"
     FAILED = "failed", "Not usable"
+    CANCELLED = "cancelled", "Cancelled"
 
 
 class Import(Stamped):
-    """One uploaded file. uploaded = accepted + rejected + duplicate + suppressed, held by the database."""
+    """One uploaded file. uploaded = accepted + rejected + duplicate + suppressed, held by the database.
+
+    `uploaded` counts the rows read so far; figures, `row_reached` and the rows themselves change in
+    one transaction. `columns` holds the file's `headings` and the places (from 0) of `phone`, `name`,
+    `language` and each of `variables`.
+    """
 
     State: TypeAlias = ImportState
 
+    TO_BE_READ: ClassVar = (State.WAITING, State.READING)
+    OPEN_STATES: ClassVar = (State.MAPPING, *TO_BE_READ)
+
     campaign = models.ForeignKey(Campaign, on_delete=models.CASCADE, related_name="imports")
     filename = models.CharField(max_length=255)
+    file = models.FileField(
+        upload_to="imports/", blank=True, help_text="Kept until it was read to its end, or given up."
+    )
+    size = models.PositiveBigIntegerField(default=0, help_text="Bytes of the file.")
     sha256 = models.CharField(max_length=64)
+    kind = models.CharField(max_length=10, default="", blank=True, help_text="csv or workbook")
     encoding = models.CharField(max_length=40, default="", blank=True)
+    delimiter = models.CharField(max_length=1, default="", blank=True)
     columns = models.JSONField(default=dict, blank=True)
     uploaded = models.PositiveIntegerField(default=0)
     accepted = models.PositiveIntegerField(default=0)
@@ -36,6 +55,12 @@ class Import(Stamped):
     empty = models.PositiveIntegerField(default=0, help_text="Blank rows; they are not counted as uploaded.")
     state = models.CharField(max_length=10, choices=State, default=State.READING)
     reason = models.TextField(default="", blank=True)
+    row_reached = models.PositiveIntegerField(default=0, help_text="The last row that was read and stored.")
+    bytes_read = models.PositiveBigIntegerField(default=0)
+    rows_a_second = models.PositiveIntegerField(default=0)
+    claim = models.CharField(max_length=40, default="", blank=True, help_text="Of the worker that reads it.")
+    claimed_until = models.DateTimeField(null=True, blank=True)
+    attempts = models.PositiveSmallIntegerField(default=0, help_text="Since a row was stored last.")
     created_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="imports"
     )
@@ -52,6 +77,38 @@ class Import(Stamped):
 
     def __str__(self) -> str:
         return self.filename
+
+    @property
+    def is_open(self) -> bool:
+        """Whether rows may still come of it."""
+        return self.state in self.OPEN_STATES
+
+
+class ColumnMapping(Stamped):
+    """Which heading means what, under a name, so that the next file of the same office needs no clicks.
+
+    `columns` holds the headings taken for `phone`, `name`, `language` ("" for none) and each of
+    `variables`. It belongs to one template of an account, or to all.
+    """
+
+    account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="mappings")
+    template = models.ForeignKey(
+        Template, on_delete=models.CASCADE, null=True, blank=True, related_name="mappings"
+    )
+    name = models.CharField(max_length=80)
+    columns = models.JSONField()
+    created_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
+    )
+
+    class Meta:
+        ordering = ("name",)
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["account", "name"], name="mapping_name_once_an_account"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
 
 
 class ImportRowFate(models.TextChoices):
@@ -105,7 +162,9 @@ class Recipient(Stamped):
 
     OPEN_STATES: ClassVar = (State.WAITING, State.UNDER_WAY)
 
-    campaign = models.ForeignKey(Campaign, on_delete=models.CASCADE, related_name="recipients")
+    campaign = models.ForeignKey(
+        Campaign, on_delete=models.CASCADE, related_name="recipients", db_index=False
+    )  # two composite indexes below begin with it
     source = models.ForeignKey(
         Import, on_delete=models.SET_NULL, null=True, blank=True, related_name="recipients"
     )

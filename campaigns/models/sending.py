@@ -58,6 +58,9 @@ class MessageState(models.TextChoices):
     SENDING = "sending", "Being sent to XFin"
     UNCONFIRMED = "unconfirmed", "Sent, reply not read"
     QUEUED = "queued", "At XFin"
+    WITHDRAWING = "withdrawing", "Being withdrawn from XFin"
+    DIALLING = "dialling", "Being called: too late to withdraw"
+    WITHDRAWN = "withdrawn", "Withdrawn before it was dialled"
     DONE = "done", "Done"
     FAILED = "failed", "Failed"
     REJECTED = "rejected", "Rejected by XFin"
@@ -71,7 +74,9 @@ class Message(Stamped):
 
     State: TypeAlias = MessageState
 
-    OPEN_STATES: ClassVar = (State.PLANNED, State.SENDING, State.UNCONFIRMED, State.QUEUED)
+    #: XFin has it and has not said how it ended.
+    AT_XFIN: ClassVar = (State.QUEUED, State.WITHDRAWING, State.DIALLING)
+    OPEN_STATES: ClassVar = (State.PLANNED, State.SENDING, State.UNCONFIRMED, *AT_XFIN)
 
     recipient = models.ForeignKey(Recipient, on_delete=models.CASCADE, related_name="messages")
     attempt = models.PositiveSmallIntegerField()
@@ -86,24 +91,42 @@ class Message(Stamped):
     reason = models.TextField(default="Planned.", blank=True)
     disposition = models.CharField(max_length=20, default="", blank=True)
     duration_seconds = models.PositiveIntegerField(null=True, blank=True)
+    withdraw_at = models.DateTimeField(
+        null=True, blank=True, help_text="While it is withdrawn: when somebody may next try."
+    )
     settled_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         ordering = ("send_on", "id")
         constraints: ClassVar = [
-            models.UniqueConstraint(fields=["recipient", "attempt"], name="one_message_an_attempt"),
+            # An attempt that was withdrawn was never made; its number is used again.
+            models.UniqueConstraint(
+                fields=["recipient", "attempt"],
+                condition=~Q(state="withdrawn"),
+                name="one_message_an_attempt",
+            ),
             models.UniqueConstraint(
                 fields=["recipient"],
-                condition=Q(state__in=["planned", "sending", "unconfirmed", "queued"]),
+                condition=Q(
+                    state__in=["planned", "sending", "unconfirmed", "queued", "withdrawing", "dialling"]
+                ),
                 name="one_open_message_a_recipient",
             ),
             one_of("state", MessageState, table="message"),
             models.CheckConstraint(
-                condition=~Q(state__in=["sending", "unconfirmed", "queued"]) | Q(batch__isnull=False),
+                condition=~Q(state__in=["sending", "unconfirmed", "queued", "withdrawing", "dialling"])
+                | Q(batch__isnull=False),
                 name="message_handed_over_has_batch",
             ),
+            models.CheckConstraint(
+                condition=~Q(state="withdrawing") | Q(withdraw_at__isnull=False),
+                name="message_withdrawing_is_due",
+            ),
         ]
-        indexes: ClassVar = [models.Index(fields=["state", "send_on"], name="message_due")]
+        indexes: ClassVar = [
+            models.Index(fields=["state", "send_on"], name="message_due"),
+            models.Index(fields=["settled_at"], name="message_settled"),
+        ]
 
     def __str__(self) -> str:
         return self.reference

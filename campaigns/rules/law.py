@@ -354,3 +354,6 @@ RULES: Sequence[Rule] = (
         remedy="Have the rule set read against the law again and bring it up to date.",
     ),
 )
+
+#: Categories whose campaigns a second person must approve (india-calling-rules §9.5, governance; policy).
+TWO_PEOPLE = frozenset({"promotional", "political"})

@@ -3,25 +3,36 @@
 import ipaddress
 import json
 import random
+import time
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from threading import Lock
 from urllib.parse import urlsplit
 
 import httpx
 from django.conf import settings
-from django.db.models import Q
+from django.db.models import F, Q
 
 from campaigns import clock
+from campaigns.clock import Clock
 from campaigns.models import Account, Campaign
+from campaigns.services.states import stop
 from campaigns.xfin.client import XFinClient
 from campaigns.xfin.config import XFinConfig
-from campaigns.xfin.errors import AuthRefused, XFinError
+from campaigns.xfin.errors import AuthRefused, Throttled, XFinError
 from campaigns.xfin.states import RemoteState
 
 #: Pauses after failures in a row, in seconds: doubling from the first to the last.
 FIRST_PAUSE, LONGEST_PAUSE = 5.0, 300.0
+#: Failures in a row after which nothing but a single trial request goes out.
+BREAK_AFTER = 5
+#: How long one trial may take before another worker tries.
+TRIAL = timedelta(seconds=60)
+#: The longest a login may take, and how often those who wait for it look.
+LOGIN_SECONDS, ASK_AGAIN_SECONDS = 30.0, 0.1
+
+TROUBLED = (Account.State.WAITING, Account.State.BROKEN)
 
 
 class ClockShifted(Exception):
@@ -48,9 +59,32 @@ class DatabaseTokenStore:
         """Forget a token that XFin no longer takes."""
         self._write("")
 
-    def lock(self, account: str) -> AbstractContextManager[object]:
-        """One login at a time in this process; a second process costs one login more and no harm."""
-        return self._lock
+    @contextmanager
+    def lock(self, account: str) -> Iterator[None]:
+        """One login at a time, in all processes: whoever holds the row logs in, others wait for the token.
+
+        They wait at most `LOGIN_SECONDS`; then one login more is made, which does no harm.
+        """
+        with self._lock:  # the threads of this process wait without asking the database
+            until = self._claim()
+            try:
+                yield
+            finally:
+                Account.objects.filter(pk=self._account_id, logging_in_until=until).update(
+                    logging_in_until=None
+                )
+
+    def _claim(self) -> datetime:
+        given_up = time.monotonic() + LOGIN_SECONDS
+        while True:
+            now = clock.now()
+            until = now + timedelta(seconds=LOGIN_SECONDS)
+            free = Q(logging_in_until__isnull=True) | Q(logging_in_until__lte=now)
+            if Account.objects.filter(free, pk=self._account_id).update(logging_in_until=until):
+                return until
+            if time.monotonic() > given_up:
+                return until
+            time.sleep(ASK_AGAIN_SECONDS)
 
     def _write(self, token: str) -> None:
         Account.objects.filter(pk=self._account_id).update(token=token)
@@ -70,15 +104,15 @@ def is_loopback(base_url: str) -> bool:
 
 def check_clock() -> None:
     """Refuse a shifted clock while any account points at a real platform; raises `ClockShifted`."""
-    if settings.CLOCK_OFFSET:
+    if clock.is_shifted():
         for account in Account.objects.only("name", "base_url"):
             _check_account_clock(account)
 
 
 def _check_account_clock(account: Account) -> None:
-    if settings.CLOCK_OFFSET and not is_loopback(account.base_url):
+    if clock.is_shifted() and not is_loopback(account.base_url):
         raise ClockShifted(
-            f"CLOCK_OFFSET is set, but the account “{account.name}” is not on this machine. "
+            f"CLOCK_OFFSET or CLOCK_FILE is set, but the account “{account.name}” is not on this machine. "
             "A shifted clock would ring people at the wrong hour; unset it."
         )
 
@@ -112,7 +146,7 @@ def xfin_client(account: Account, *, transport: httpx.BaseTransport | None = Non
 
 
 def usable(now: datetime) -> Q:
-    """Accounts that may be tried now, as a condition on Account."""
+    """Accounts that may be tried now, as a condition on Account. A broken one is only tried by a trial."""
     waited = Q(state=Account.State.WAITING, retry_at__lte=now)
     return Q(state=Account.State.READY) | waited
 
@@ -122,12 +156,14 @@ def note_trouble(account: Account, error: XFinError, *, now: datetime) -> None:
     if isinstance(error, AuthRefused):
         _note_refusal(account, error)
         return
-    failures = account.failures + 1
+    served = Account.objects.filter(pk=account.pk).exclude(state=Account.State.REFUSED)
+    served.update(failures=F("failures") + 1, reason=error.reason)
+    failures = Account.objects.values_list("failures", flat=True).get(pk=account.pk)
+    # Being asked to slow down is an answer: XFin is not out of order.
+    broken = failures >= BREAK_AFTER and not isinstance(error, Throttled)
     pause = error.retry_after or _pause(failures)
-    Account.objects.filter(pk=account.pk).exclude(state=Account.State.REFUSED).update(
-        state=Account.State.WAITING,
-        reason=error.reason,
-        failures=failures,
+    served.update(
+        state=Account.State.BROKEN if broken else Account.State.WAITING,
         retry_at=now + timedelta(seconds=pause),
     )
     running = Campaign.objects.filter(template__account=account, state=Campaign.State.RUNNING)
@@ -136,10 +172,30 @@ def note_trouble(account: Account, error: XFinError, *, now: datetime) -> None:
 
 def note_recovery(account: Account) -> None:
     """Write down that XFin serves us again."""
-    troubled = Account.objects.filter(pk=account.pk, state=Account.State.WAITING)
+    troubled = Account.objects.filter(pk=account.pk, state__in=TROUBLED)
     if troubled.update(state=Account.State.READY, reason="", failures=0, retry_at=None):
         running = Campaign.objects.filter(template__account=account, state=Campaign.State.RUNNING)
         running.update(reason="Running.")
+
+
+def try_broken(*, clock: Clock, transport: httpx.BaseTransport | None = None) -> int:
+    """Send one trial request to each broken account whose pause is over; how many work again."""
+    due = Account.objects.filter(state=Account.State.BROKEN, retry_at__lte=clock())
+    return sum(_try(account, clock=clock, transport=transport) for account in due)
+
+
+def _try(account: Account, *, clock: Clock, transport: httpx.BaseTransport | None) -> bool:
+    mine = Account.objects.filter(pk=account.pk, state=Account.State.BROKEN, retry_at=account.retry_at)
+    if not mine.update(retry_at=clock() + TRIAL):
+        return False
+    try:
+        with xfin_client(account, transport=transport) as client:
+            client.probe()
+    except XFinError as error:
+        note_trouble(account, error, now=clock())
+        return False
+    note_recovery(account)
+    return True
 
 
 def credentials_changed(account: Account) -> None:
@@ -153,13 +209,13 @@ def stop_refused() -> int:
     """Stop every running campaign whose account is refused, with the reason; how many."""
     stopped = 0
     for account in Account.objects.filter(state=Account.State.REFUSED):
-        running = Campaign.objects.filter(template__account=account, state=Campaign.State.RUNNING)
-        stopped += running.update(
-            state=Campaign.State.STOPPED,
-            state_since=clock.now(),
-            reason=f"Stopped: {account.reason} Check the account's tenant, credentials, headers and cookies, "
-            "then resume.",
+        reason = (
+            f"Stopped: {account.reason} Check the account's tenant, credentials, headers and cookies, "
+            "then resume."
         )
+        running = Campaign.objects.filter(template__account=account, state=Campaign.State.RUNNING)
+        ids = list(running.values_list("pk", flat=True))
+        stopped += sum(stop(campaign_id, reason, now=clock.now()) for campaign_id in ids)
     return stopped
 
 

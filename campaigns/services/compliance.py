@@ -11,6 +11,7 @@ from campaigns.models import Campaign, Complaint, Recipient, ScrubHit, ScrubRun,
 from campaigns.phones import judge
 from campaigns.rules.law import COMPLAINT_SPAN, COMPLAINT_STOP
 from campaigns.services.facts import phone_hash
+from campaigns.services.states import stop
 from campaigns.windows import IST
 
 
@@ -83,9 +84,9 @@ def record_complaint(complaint: Complaint, *, now: datetime) -> bool:
         f"Stopped by the rules: {counted} complaints in ten days. Find out what is wrong and record the "
         "outcome of each; calls can be resumed when fewer than three count. (B16 complaint-stop)"
     )
-    Campaign.objects.filter(state=Campaign.State.RUNNING).update(
-        state=Campaign.State.STOPPED, state_since=now, reason=reason
-    )
+    running = Campaign.objects.filter(state=Campaign.State.RUNNING).values_list("pk", flat=True)
+    for campaign_id in list(running):
+        stop(campaign_id, reason, now=now)
     return True
 
 

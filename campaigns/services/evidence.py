@@ -2,12 +2,22 @@
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
-from django.db.models import Model
+from django.db.models import Model, QuerySet
 
-from campaigns.models import CallingBasis, Complaint, Evidence, Message, Recipient, Suppression
+from campaigns.models import (
+    CallingBasis,
+    Complaint,
+    Draw,
+    Evidence,
+    Member,
+    Message,
+    Recipient,
+    Suppression,
+)
+from campaigns.pseudonyms import pseudonym
 from campaigns.rules import REVIEWED, VERSION
 from campaigns.windows import IST
 
@@ -19,10 +29,13 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 def pack(phone: str, *, now: datetime) -> dict[str, Any]:
-    """The pack of one number (E.164). Times are UTC with their zone; `at` is when it happened."""
-    people = {
-        person.pk: person for person in Recipient.objects.filter(phone=phone).select_related("campaign")
-    }
+    """The pack of one number (E.164). Times are UTC with their zone; `at` is when it happened.
+
+    What is kept under the number's pseudonym after an erasure or a purge is in it as well.
+    """
+    names = (phone, pseudonym(phone))
+    found = Recipient.objects.filter(phone__in=names).select_related("campaign")
+    people = {person.pk: person for person in found}
     return {
         "phone": phone,
         "made_at": now.astimezone(UTC).isoformat(),
@@ -31,9 +44,11 @@ def pack(phone: str, *, now: datetime) -> dict[str, Any]:
         "people": [_of_person(person) for person in people.values()],
         "evidence": _judgements(people),
         "messages": _messages(people),
-        "suppressions": _plain(Suppression.objects.filter(phone=phone).order_by("pk"), at="created_at"),
-        "bases": _plain(CallingBasis.objects.filter(phone=phone).order_by("pk"), at="given_at"),
-        "complaints": _plain(Complaint.objects.filter(phone=phone).order_by("pk"), at="received_at"),
+        "suppressions": _plain(Suppression.objects.filter(phone__in=names).order_by("pk"), at="created_at"),
+        "bases": _plain(CallingBasis.objects.filter(phone__in=names).order_by("pk"), at="given_at"),
+        "complaints": _plain(Complaint.objects.filter(phone__in=names).order_by("pk"), at="received_at"),
+        "standing_lists": [_of_member(member) for member in _members(phone)],
+        "draws": _plain(Draw.objects.filter(phone__in=names).order_by("pk"), at="drawn_at"),
     }
 
 
@@ -54,6 +69,26 @@ def _of_person(person: Recipient) -> Row:
         "outcome": person.outcome,
         "attempts": person.attempts,
         "language": person.language,
+        "name": person.name,
+        "variables": person.variables,
+        "note": person.note,
+    }
+
+
+def _members(phone: str) -> QuerySet[Member]:
+    found = Member.objects.filter(phone=phone).order_by("pk")
+    return found.select_related("standing_list").prefetch_related("dates")
+
+
+def _of_member(member: Member) -> Row:
+    return {
+        "at": _utc(member.created_at),
+        "list": member.standing_list.name,
+        "name": member.name,
+        "language": member.language,
+        "variables": member.variables,
+        "joined_on": member.joined_on.isoformat(),
+        "dates": {each.name: each.day.isoformat() for each in member.dates.all()},
     }
 
 
@@ -104,7 +139,7 @@ def _plain(rows: Iterable[Model], *, at: str) -> list[Row]:
         {
             "at": _utc(getattr(row, at)),
             **{
-                field.attname: _utc(value) if isinstance(value, datetime) else value
+                field.attname: _written(value)
                 for field in row._meta.concrete_fields
                 if field.name != "phone"
                 for value in (getattr(row, field.attname),)
@@ -112,6 +147,13 @@ def _plain(rows: Iterable[Model], *, at: str) -> list[Row]:
         }
         for row in rows
     ]
+
+
+def _written(value: Any) -> Any:
+    """Moments in UTC and days as ISO writes them; all else as it is."""
+    if isinstance(value, datetime):
+        return _utc(value)
+    return value.isoformat() if isinstance(value, date) else value
 
 
 def _utc(instant: datetime | None) -> str | None:

@@ -25,6 +25,7 @@ from campaigns.models import (
     ScrubRun,
     Suppression,
 )
+from campaigns.pseudonyms import pseudonym
 from campaigns.rules.law import COMPLAINT_SPAN, LENDERS
 from campaigns.windows import IST
 from campaigns.xfin.states import Disposition
@@ -35,7 +36,12 @@ MEMORY = timedelta(days=8)
 LATEST = 200
 SHORT_SECONDS = 6
 #: Attempts that did not ring and will not.
-NEVER_RANG = (Message.State.REJECTED, Message.State.BLOCKED, Message.State.CANCELLED)
+NEVER_RANG = (
+    Message.State.REJECTED,
+    Message.State.BLOCKED,
+    Message.State.CANCELLED,
+    Message.State.WITHDRAWN,
+)
 
 Value = TypeVar("Value")
 
@@ -130,11 +136,18 @@ def of_people(phones: Iterable[str], *, now: datetime, grievances: bool = True) 
         kind=Complaint.Kind.GRIEVANCE, phone__in=numbers, closed_at__isnull=True
     )
     return PeopleFacts(
-        suppressions=_by_phone((row.phone, row) for row in Suppression.objects.filter(phone__in=numbers)),
+        suppressions=_suppressions(numbers),
         bases=_by_phone((row.phone, row) for row in CallingBasis.objects.filter(phone__in=numbers)),
         grievances=_by_phone((row.phone, row) for row in complaints) if grievances else {},
         attempts=_attempts(numbers, now),
     )
+
+
+def _suppressions(numbers: Sequence[str]) -> Mapping[str, Sequence[Suppression]]:
+    """Also those of people whose data was erased: they stand under the number's pseudonym."""
+    of_number = {pseudonym(number): number for number in numbers}
+    rows = Suppression.objects.filter(phone__in=[*numbers, *of_number])
+    return _by_phone((of_number.get(row.phone, row.phone), row) for row in rows)
 
 
 def needs_grievances(category: str) -> bool:

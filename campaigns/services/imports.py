@@ -1,186 +1,209 @@
-"""A list goes in: good rows become recipients, the others keep their cells and get a reason."""
+"""The life of an import up to its reading: a file comes in, its columns are chosen, it may be cancelled.
+
+receive: stored, columns guessed        -> MAPPING
+choose:  somebody confirmed the columns -> WAITING, which `importing` finds and reads
+cancel:  from any state that is not over -> CANCELLED; rows stored until then stay
+"""
 
 import hashlib
-from collections import Counter
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
 from itertools import islice
+from typing import Any, BinaryIO, cast
 
+from django.core.files.base import ContentFile, File
 from django.db import transaction
 
-from campaigns import clock
-from campaigns.models import Campaign, Import, ImportRow, PhoneNumber, Recipient, User
-from campaigns.phones import judge
-from campaigns.services.judging import suppression_reasons
-from campaigns.sheets import Columns, Sheet, SheetError, match_columns, normalise_language, read_sheet
+from campaigns import auditing, clock
+from campaigns.columns import Columns, check_columns
+from campaigns.models import Campaign, ColumnMapping, Import, User
+from campaigns.services import mappings
+from campaigns.services.importing import (
+    ENDED,
+    CampaignEnded,
+    columns_of,
+    finish_at_once,
+    how_far,
+    lock_campaign,
+    read_import,
+)
+from campaigns.sheets import Sheet, SheetError, match_columns, read_sheet
 
-#: Rows judged and stored together.
-STRIDE = 1000
 #: Rows looked at to find out which column is which.
 SAMPLE = 50
+#: Rows shown to whoever confirms the columns.
+PREVIEW = 8
+#: A file whose columns nobody confirmed is deleted after so long.
+FORGOTTEN_AFTER = timedelta(days=7)
 
-#: Nobody can be added any more.
-ENDED = (Campaign.State.COMPLETED, Campaign.State.CANCELLED)
-
-Row = tuple[int, list[str]]
+State = Import.State
 
 
 class UnreadableFile(Exception):
-    """Nobody could be taken from the file. `reason` says why and what to do."""
+    """Nobody can be taken from the file, or not so. `reason` says why and what to do."""
 
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
         self.reason = reason
 
 
-@dataclass(slots=True)
-class Sorted:
-    """A stride of rows, each in one place."""
-
-    accepted: list[Recipient] = field(default_factory=list)
-    others: list[ImportRow] = field(default_factory=list)
-
-
-def import_people(campaign: Campaign, *, data: bytes, filename: str, by: User | None) -> Import:
-    """Add a file's people to a campaign; `UnreadableFile` if that can't be, and then nothing is kept.
-
-    Duplicates are found after normalising, within the file and against the campaign; so a file that is
-    uploaded twice adds nobody, and every row says so.
-    """
+def receive(campaign: Campaign, file: "File[bytes]", *, filename: str, by: User | None) -> Import:
+    """Store a list and guess its columns; `UnreadableFile` if it is none, and then nothing is kept."""
+    refuse_ended(campaign)
     try:
-        sheet = read_sheet(data, filename)
-        columns = match_columns(sheet.headers, [cells for _, cells in islice(sheet.rows, SAMPLE)])
-        return _store(campaign, sheet, columns, data=data, filename=filename, by=by)
+        sheet = read_sheet(cast("BinaryIO", file.file), filename)
+        sample = [cells for _, cells in islice(sheet.rows, SAMPLE)]
+        columns, reason = _first_guess(campaign, sheet, sample)
     except SheetError as error:
         raise UnreadableFile(error.reason) from error
-
-
-@transaction.atomic
-def _store(
-    campaign: Campaign, sheet: Sheet, columns: Columns, *, data: bytes, filename: str, by: User | None
-) -> Import:
-    # The campaign's row is locked: two files at once must not both take the same person for new.
-    if Campaign.objects.select_for_update().get(pk=campaign.pk).state in ENDED:
-        raise UnreadableFile("This campaign has ended; make a new one for these people.")
-    source = Import.objects.create(
+    checksum = _checksum(file)
+    before = Import.objects.filter(campaign=campaign, sha256=checksum, state=State.DONE)
+    source = Import(
         campaign=campaign,
         filename=filename[:255],
-        sha256=hashlib.sha256(data).hexdigest(),
+        size=file.size,
+        sha256=checksum,
+        kind=sheet.kind,
         encoding=sheet.encoding,
-        columns=_described(sheet, columns),
+        delimiter=sheet.delimiter,
+        columns=_described(sheet.headers, columns),
+        state=State.MAPPING,
+        reason=" ".join(filter(None, [_IMPORTED_BEFORE if before.exists() else "", reason])),
         created_by=by,
     )
-    counts: Counter[str] = Counter()
-    sorter = _Sorter(campaign, source, columns, width=len(sheet.headers))
-    for stride in _strides(sheet):
-        rows = sorter.sort(stride)
-        Recipient.objects.bulk_create(rows.accepted)
-        ImportRow.objects.bulk_create(rows.others)
-        counts["accepted"] += len(rows.accepted)
-        counts.update(row.fate for row in rows.others)
-    return _finish(source, sheet, counts)
-
-
-class _Sorter:
-    """Decides the fate of each row, in the file's order."""
-
-    def __init__(self, campaign: Campaign, source: Import, columns: Columns, *, width: int) -> None:
-        self.campaign, self.source, self.columns, self.width = campaign, source, columns, width
-        self.own = frozenset(PhoneNumber.objects.values_list("e164", flat=True))
-        self.first_rows: dict[str, int] = {}
-
-    def sort(self, rows: Sequence[Row]) -> Sorted:
-        """Judge a stride of rows with two queries."""
-        judged = [(row, judge(row[1][self.columns.phone], own_numbers=self.own)) for row in rows]
-        phones = [verdict.e164 for _, verdict in judged if verdict.e164]
-        known = set(self.campaign.recipients.filter(phone__in=phones).values_list("phone", flat=True))
-        suppressed = suppression_reasons(phones, self.campaign.category)
-        result = Sorted()
-        for (number, cells), verdict in judged:
-            refusal = self._shifted(cells) or self._refusal(
-                number, verdict.e164, verdict.note, known, suppressed
-            )
-            if refusal or not verdict.e164:
-                result.others.append(self._other(number, cells, *(refusal or (_REJECTED, verdict.note))))
-            else:
-                result.accepted.append(self._recipient(number, cells, verdict.e164, verdict.note))
-        return result
-
-    def _shifted(self, cells: list[str]) -> tuple[str, str] | None:
-        """A separator inside an unquoted cell moves all that follows: 1,25,000 would be spoken as 1."""
-        if len(cells) <= self.width:
-            return None
-        reason = (
-            f"This row has {len(cells)} cells for {self.width} headings: a separator stands inside a cell."
-        )
-        return _REJECTED, f"{reason} Put such cells in quotes."
-
-    def _refusal(
-        self, number: int, phone: str | None, note: str, known: set[str], suppressed: dict[str, str]
-    ) -> tuple[str, str] | None:
-        if phone is None:
-            return _REJECTED, note
-        if phone in suppressed:
-            return ImportRow.Fate.SUPPRESSED, suppressed[phone]
-        first = self.first_rows.setdefault(phone, number)
-        if first != number:
-            return ImportRow.Fate.DUPLICATE, f"The same number as in row {first}."
-        if phone in known:
-            return ImportRow.Fate.DUPLICATE, "This number is in the campaign already."
-        return None
-
-    def _other(self, number: int, cells: list[str], fate: str, reason: str) -> ImportRow:
-        return ImportRow(source=self.source, row_number=number, cells=cells, fate=fate, reason=reason)
-
-    def _recipient(self, number: int, cells: list[str], phone: str, note: str) -> Recipient:
-        columns = self.columns
-        written = cells[columns.language] if columns.language is not None else ""
-        language = normalise_language(written) if written else None
-        if written and not language:
-            note = f"{note} The language “{written}” is not known; the campaign's own is used.".strip()
-        return Recipient(
-            campaign=self.campaign,
-            source=self.source,
-            row_number=number,
-            phone=phone,
-            name=(cells[columns.name] if columns.name is not None else "")[:200],
-            language=language or self.campaign.default_language,
-            variables={name: cells[place] for name, place in columns.variables.items()},
-            note=note,
-        )
-
-
-_REJECTED = ImportRow.Fate.REJECTED
-
-
-def _strides(sheet: Sheet) -> Iterator[list[Row]]:
-    rows = iter(sheet.rows)
-    while stride := list(islice(rows, STRIDE)):
-        yield stride
-
-
-def _described(sheet: Sheet, columns: Columns) -> dict[str, str | list[str]]:
-    """The file's headings in order, and which of them was taken for what."""
-    places = {"phone": columns.phone, "name": columns.name, "language": columns.language, **columns.variables}
-    taken = {word: sheet.headers[place] for word, place in places.items() if place is not None}
-    return {"headings": sheet.headers, **taken}
-
-
-def _finish(source: Import, sheet: Sheet, counts: Counter[str]) -> Import:
-    source.accepted, source.rejected = counts["accepted"], counts["rejected"]
-    source.duplicate, source.suppressed = counts["duplicate"], counts["suppressed"]
-    source.uploaded = counts.total()
-    source.empty = sheet.rows.empty
-    source.state = Import.State.DONE
-    source.reason = " ".join([_summary(source), *sheet.warnings])
+    file.seek(0)
+    source.file.save(f"{checksum[:16]}.{_ending(sheet)}", file, save=False)
     source.save()
     return source
 
 
-def _summary(source: Import) -> str:
-    twice = Import.objects.filter(
-        campaign=source.campaign, sha256=source.sha256, state=Import.State.DONE, created_at__lt=clock.now()
-    ).exclude(pk=source.pk)
-    if not source.accepted and twice.exists():
-        return "This file was imported before; nobody was added."
-    return f"{source.accepted} of {source.uploaded} people were added."
+def choose(source: Import, columns: Columns, *, by: User | None, remember_as: str = "") -> None:
+    """Confirm which column is which: the import may be read now. `UnreadableFile` if that can't be."""
+    refuse_ended(source.campaign)
+    headings = source.columns["headings"]
+    try:
+        check_columns(columns, len(headings))
+    except SheetError as error:
+        raise UnreadableFile(error.reason) from error
+    waiting = {"state": State.WAITING, "reason": "A worker reads it within seconds."}
+    mapping = Import.objects.filter(pk=source.pk, state=State.MAPPING)
+    if not mapping.update(columns=_described(headings, columns), changed_at=clock.now(), **waiting):
+        raise UnreadableFile("The columns of this file were confirmed before, or it was cancelled.")
+    if remember_as.strip():
+        mappings.remember(source.campaign, remember_as, columns=columns, headings=headings, by=by)
+    source.refresh_from_db()
+
+
+def cancel(source: Import, by: User | None) -> bool:
+    """Read no further; whether there was anything to stop. A chunk being stored is stored or not, whole."""
+    who = (by.get_full_name() or by.get_username()) if by else "the system"
+    stopped = Import.objects.filter(pk=source.pk, state__in=Import.OPEN_STATES)
+    changed = stopped.update(
+        state=State.CANCELLED, claim="", changed_at=clock.now(), reason=f"Cancelled by {who}."
+    )
+    source.refresh_from_db()
+    if changed:
+        source.reason = f"{source.reason} {how_far(source.row_reached)}"
+        source.save(update_fields=["reason"])
+        auditing.note(source, {"state": ("", State.CANCELLED)})
+    return bool(changed)
+
+
+def drop_forgotten(now: datetime) -> int:
+    """Cancel imports whose columns nobody confirmed; how many. Their files go with them."""
+    forgotten = Import.objects.filter(state=State.MAPPING, changed_at__lt=now - FORGOTTEN_AFTER)
+    days = FORGOTTEN_AFTER.days
+    return forgotten.update(
+        state=State.CANCELLED, reason=f"Nobody confirmed the columns for {days} days. No row was read."
+    )
+
+
+def import_people(campaign: Campaign, *, data: bytes, filename: str, by: User | None) -> Import:
+    """All of it at once, with the guessed columns: for small lists, and where no worker runs."""
+    source = receive(campaign, ContentFile(data), filename=filename, by=by)
+    choose(source, columns_of(source), by=by)
+    read_import(source.pk, clock=clock.now)
+    source.refresh_from_db()
+    return source
+
+
+@transaction.atomic
+def add_rows(
+    campaign: Campaign, rows: Sequence[Mapping[str, Any]], *, by: User | None, filename: str = "API"
+) -> Import:
+    """Add the people of a program's request, which are numbered from 1; all are stored, or none.
+
+    Each row holds `phone`, and `name`, `language`, `variables` as it likes. `UnreadableFile` if that
+    can't be; a bad row is refused alone.
+    """
+    words = sorted({word for row in rows for word in row.get("variables", ())})
+    columns = Columns(0, 1, 2, {word: place for place, word in enumerate(words, start=3)})
+    try:
+        check_columns(columns, 3 + len(words))
+        lock_campaign(campaign.pk)
+    except SheetError as error:
+        raise UnreadableFile(error.reason) from error
+    except CampaignEnded as error:
+        raise UnreadableFile(_ENDED) from error
+    cells = [_cells(row, words) for row in rows]
+    source = Import.objects.create(
+        campaign=campaign,
+        filename=filename,
+        sha256=hashlib.sha256(repr(cells).encode()).hexdigest(),
+        kind="api",
+        columns=_described(["phone", "name", "language", *words], columns),
+        created_by=by,
+    )
+    finish_at_once(source, list(enumerate(cells, start=1)), now=clock.now())
+    return source
+
+
+def _cells(row: Mapping[str, Any], words: Sequence[str]) -> list[str]:
+    said = row.get("variables", {})
+    cells = [row["phone"], row.get("name", ""), row.get("language", ""), *(said.get(w, "") for w in words)]
+    return [cell.replace("\x00", "").strip() for cell in cells]
+
+
+def preview(source: Import) -> list[list[str]]:
+    """The first rows of a file whose columns are to be confirmed."""
+    with source.file.open("rb") as file:
+        sheet = read_sheet(file.file, source.filename)
+        return [cells for _, cells in islice(sheet.rows, PREVIEW)]
+
+
+def refuse_ended(campaign: Campaign) -> None:
+    """`UnreadableFile` when nobody can be added to the campaign any more."""
+    if Campaign.objects.filter(pk=campaign.pk, state__in=ENDED).exists():
+        raise UnreadableFile(_ENDED)
+
+
+def _first_guess(campaign: Campaign, sheet: Sheet, sample: list[list[str]]) -> tuple[Columns, str]:
+    known: ColumnMapping | None = next(iter(mappings.offered(campaign, sheet.headers)), None)
+    if known:
+        return mappings.columns_in(known, sheet.headers), f"Columns as in the mapping “{known.name}”."
+    return match_columns(sheet.headers, sample), "Columns found by their headings and cells."
+
+
+def _described(headings: list[str], columns: Columns) -> dict[str, Any]:
+    return {
+        "headings": headings,
+        "phone": columns.phone,
+        "name": columns.name,
+        "language": columns.language,
+        "variables": columns.variables,
+    }
+
+
+def _checksum(file: "File[bytes]") -> str:
+    digest = hashlib.sha256()
+    for piece in file.chunks():
+        digest.update(piece)
+    return digest.hexdigest()
+
+
+def _ending(sheet: Sheet) -> str:
+    return "csv" if sheet.kind == "csv" else "book"
+
+
+_IMPORTED_BEFORE = "This very file was imported before: importing it again adds nobody."
+_ENDED = "This campaign has ended; make a new one for these people."

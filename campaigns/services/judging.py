@@ -4,20 +4,15 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
 from campaigns import phones, rules
-from campaigns.models import CallingBasis, Campaign, Evidence, Message, Recipient, Suppression
+from campaigns.models import CallingBasis, Campaign, Evidence, Message, Recipient
 from campaigns.rules import VERSION, Attempt, Judgement, evaluate
 from campaigns.rules.verdicts import Finding
 from campaigns.services import facts
 from campaigns.services.facts import CampaignFacts, PeopleFacts
+from campaigns.services.states import stop
 from campaigns.windows import IST
 
 REMEDIES = {rule.name: rule.remedy for rule in rules.RULES}
-
-
-def suppression_reasons(phones: Iterable[str], category: str) -> dict[str, str]:
-    """Which of these numbers must not be called about this category, and why."""
-    live = Suppression.objects.filter(phone__in=list(phones), lifted_at__isnull=True)
-    return {row.phone: row.reason for row in live if row.covers(category)}
 
 
 class Bench:
@@ -116,9 +111,7 @@ def standing_problems(campaign: Campaign, *, now: datetime) -> list[str]:
 def stop_campaign(campaign_id: int, judgement: Judgement, *, now: datetime) -> bool:
     """Stop a campaign that may call nobody as it stands; whether it was still running."""
     what = " ".join(advice(found) for found in judgement.campaign_blocks)
-    running = Campaign.objects.filter(pk=campaign_id, state=Campaign.State.RUNNING)
-    reason = f"Stopped by the rules: {what} Then resume."
-    return bool(running.update(state=Campaign.State.STOPPED, state_since=now, reason=reason))
+    return stop(campaign_id, f"Stopped by the rules: {what} Then resume.", now=now)
 
 
 def advice(found: Finding) -> str:
@@ -192,9 +185,7 @@ def _has_voice(campaign: Campaign, language: str) -> bool | None:
 
 
 def _retries_take(campaign: Campaign, attempts: int) -> timedelta:
-    gaps = campaign.retry_gaps or [60]
-    left = range(attempts + 1, campaign.max_attempts)
-    return timedelta(minutes=sum(gaps[min(attempt, len(gaps)) - 1] for attempt in left))
+    return campaign.retries.longest(attempts)
 
 
 def _grievance(people: PeopleFacts, phone: str) -> str:

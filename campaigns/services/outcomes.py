@@ -7,6 +7,7 @@ from django.db import transaction
 
 from campaigns import clock
 from campaigns.models import Message, Recipient, Suppression
+from campaigns.services.settling import settle_recipient
 from campaigns.services.suppressions import Wish, suppress
 
 
@@ -18,11 +19,17 @@ def call_identified(reference: str) -> Message | None:
 
 @transaction.atomic
 def record_outcome(message_id: int, outcome: str, label: str) -> None:
-    """What was achieved in a call: it stands beside the disposition, which XFin tells."""
-    recipient_id = Message.objects.values_list("recipient_id", flat=True).get(pk=message_id)
-    Recipient.objects.filter(pk=recipient_id).update(outcome=outcome, changed_at=clock.now())
-    completed = Recipient.objects.filter(pk=recipient_id, state=Recipient.State.COMPLETED)
-    completed.update(reason=f"Answered: {label}.")
+    """What was achieved in a call: it stands beside the disposition, which XFin tells.
+
+    If XFin's news came first and the person was put back for a retry, that is called off: what is planned
+    by `settling.call_off_closed`, what is at XFin by `withdrawing`.
+    """
+    message = Message.objects.only("recipient_id", "state").get(pk=message_id)
+    person = Recipient.objects.filter(pk=message.recipient_id)
+    person.update(outcome=outcome, changed_at=clock.now())
+    if message.state not in Message.OPEN_STATES:
+        settle_recipient(message.recipient_id, Recipient.State.COMPLETED, "Answered.")
+    person.filter(state=Recipient.State.COMPLETED).update(reason=f"Answered: {label}.")
 
 
 def opt_out(*, phone: str, how: str, what: str, message_reference: str = "", category: str = "") -> bool:

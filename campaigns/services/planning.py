@@ -1,17 +1,22 @@
 """Which people are called when: messages are planned a short horizon ahead, at the campaign's pace."""
 
 from datetime import datetime, timedelta
+from itertools import islice
+from math import ceil
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Max, Q
+from django.db.models import Exists, Max, OuterRef, Q, QuerySet
 
-from campaigns.models import Campaign, Evidence, Message, Recipient
+from campaigns.models import Campaign, Evidence, Message, PhoneNumber, Recipient
+from campaigns.pacing import Demand, interleaved, line_seconds, paces
 from campaigns.rules import Judgement
 from campaigns.services.judging import Bench, stop_campaign
 
 #: People looked at in one transaction; the next nudge takes the next ones.
 STRIDE = 500
+#: Calls of a number that tell how long its calls last.
+LATEST = 200
 
 
 def campaigns_to_plan(now: datetime) -> list[int]:
@@ -33,11 +38,12 @@ def plan(campaign_id: int, *, now: datetime) -> int:
     )
     if campaign.state != Campaign.State.RUNNING:
         return 0
-    people = _due_people(campaign, now)
+    pace = pace_of(campaign, now)
+    people = _due_people(campaign, pace, now)
     bench = Bench(people, now=now)
     planned: list[Message] = []
     rows: list[Evidence] = []
-    for person, free in zip(people, _slots(campaign, now, len(people)), strict=True):
+    for person, free in zip(people, _slots(campaign, pace, now, len(people)), strict=True):
         slot = max(free, person.due_at or free)
         judgement = bench.judge(person, at=slot)
         message = None
@@ -59,26 +65,65 @@ def plan(campaign_id: int, *, now: datetime) -> int:
     return len(planned)
 
 
-def _due_people(campaign: Campaign, now: datetime) -> list[Recipient]:
-    horizon = timedelta(minutes=settings.UPLOAD_HORIZON_MINUTES)
-    ahead = Message.objects.filter(
-        recipient__campaign=campaign, state__in=[Message.State.PLANNED, Message.State.QUEUED]
-    ).filter(send_on__gt=now)
-    room = campaign.calls_per_minute * settings.UPLOAD_HORIZON_MINUTES - ahead.count()
-    waiting = Recipient.objects.filter(campaign=campaign, state=Recipient.State.WAITING)
-    due = waiting.filter(Q(due_at__isnull=True) | Q(due_at__lte=now + horizon))
-    chosen = list(
-        due.order_by("id").select_for_update(of=("self",), skip_locked=True)[: max(0, min(room, STRIDE))]
+def pace_of(campaign: Campaign, now: datetime) -> float:
+    """Calls a minute of a campaign now: its share of its number's lines, and of what its agent can serve."""
+    active = _calling(now)
+    number = campaign.number
+    seconds = _line_seconds(number)
+    pace = _share(campaign, number.max_calls, active.filter(number=number), seconds)
+    if campaign.agent.most_calls is None:
+        return pace
+    return min(
+        pace, _share(campaign, campaign.agent.most_calls, active.filter(agent=campaign.agent), seconds)
     )
+
+
+def _share(campaign: Campaign, lines: int, others: QuerySet[Campaign], seconds: float | None) -> float:
+    sharing = {other.pk: other for other in others} | {campaign.pk: campaign}
+    demands = {pk: Demand(c.calls_per_minute, c.most_at_once, c.priority) for pk, c in sharing.items()}
+    return paces(lines, demands, call_seconds=seconds)[campaign.pk]
+
+
+def _calling(now: datetime) -> QuerySet[Campaign]:
+    """Campaigns that have somebody to call now: a share of any other's would lie idle."""
+    due = Recipient.objects.filter(_due(now), campaign=OuterRef("pk"), state=Recipient.State.WAITING)
+    return Campaign.objects.filter(Exists(due), state=Campaign.State.RUNNING, starts_at__lte=now)
+
+
+def _line_seconds(number: PhoneNumber) -> float | None:
+    ended = Message.objects.filter(recipient__campaign__number=number, settled_at__isnull=False)
+    rang = ended.exclude(disposition="").order_by("-settled_at")
+    return line_seconds(list(rang.values_list("duration_seconds", flat=True)[:LATEST]))
+
+
+def _due(now: datetime) -> Q:
+    horizon = timedelta(minutes=settings.UPLOAD_HORIZON_MINUTES)
+    return Q(due_at__isnull=True) | Q(due_at__lte=now + horizon)
+
+
+def _due_people(campaign: Campaign, pace: float, now: datetime) -> list[Recipient]:
+    """As many as the horizon still holds at this pace, first calls and retries in turn."""
+    ahead = Message.objects.filter(
+        recipient__campaign=campaign, state__in=Message.OPEN_STATES, send_on__gt=now
+    )
+    room = min(ceil(pace * settings.UPLOAD_HORIZON_MINUTES) - ahead.count(), STRIDE)
+    if room <= 0:
+        return []
+    waiting = Recipient.objects.filter(_due(now), campaign=campaign, state=Recipient.State.WAITING)
+    due = waiting.select_for_update(of=("self",), skip_locked=True)
+    fresh = list(due.filter(attempts=0).order_by("id")[:room])
+    retries = list(due.filter(attempts__gt=0).order_by("due_at", "id")[:room])
+    chosen = list(islice(interleaved(fresh, retries), room))
     for person in chosen:
         person.campaign = campaign
     return chosen
 
 
-def _slots(campaign: Campaign, now: datetime, count: int) -> list[datetime]:
-    """Dialling times at the campaign's pace, after the last one already given."""
-    gap = timedelta(minutes=1) / campaign.calls_per_minute
-    last = Message.objects.filter(recipient__campaign=campaign).aggregate(at=Max("send_on"))["at"]
+def _slots(campaign: Campaign, pace: float, now: datetime, count: int) -> list[datetime]:
+    """Dialling times at this pace, after the last one already given."""
+    gap = timedelta(minutes=1) / pace
+    made = Message.objects.filter(recipient__campaign=campaign).exclude(state=Message.State.WITHDRAWN)
+    last = made.aggregate(at=Max("send_on"))["at"]
     first = max(now, last + gap) if last else now
     return [first + gap * number for number in range(count)]
 

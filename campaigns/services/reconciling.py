@@ -10,7 +10,7 @@ from django.db import transaction
 from campaigns.clock import Clock
 from campaigns.models import Account, Message, UploadBatch
 from campaigns.services.accounts import note_recovery, note_trouble, usable, xfin_client
-from campaigns.services.uploading import mark_unconfirmed, record_answer
+from campaigns.services.batches import mark_unconfirmed, record_answer
 from campaigns.xfin.client import XFinClient
 from campaigns.xfin.errors import XFinError
 from campaigns.xfin.schemas import CreatedMessage, MessageFilter, RemoteMessage
@@ -99,7 +99,7 @@ def settle(
     )
     UploadBatch.objects.filter(pk=batch.pk).update(
         state=UploadBatch.State.RECONCILED,
-        reason=f"Looked up at XFin: {len(found)} of {len(messages)} were there.",
+        reason=f"{batch.reason} Looked up at XFin: {len(found)} of {len(messages)} were there.",
         look_up_after=None,
         changed_at=now,
     )

@@ -1,7 +1,7 @@
 """Who must not be called: entered in one transaction with what it changes, and lifted only with a reason.
 
 Effective before the next hand-over: people who wait and messages that are planned change state at once.
-What is at XFin already may still ring; a message being handed over at this moment counts as that.
+What is at XFin already is withdrawn (`withdrawing`), also what is being handed over at this moment.
 Never expires.
 """
 
@@ -13,7 +13,7 @@ from itertools import islice
 from django.db import transaction
 from django.db.models import F
 
-from campaigns import clock
+from campaigns import auditing, clock
 from campaigns.models import Message, Recipient, Suppression, User
 from campaigns.phones import judge
 from campaigns.sheets import SheetError, match_columns, read_sheet
@@ -56,9 +56,16 @@ class FileResult:
     refusals: list[tuple[int, str]] = field(default_factory=list)
 
 
+@transaction.atomic
 def suppress(phone: str, wish: Wish) -> bool:
     """Never call this number again (E.164); whether that is new. May be called twice for one event."""
-    return suppress_all([phone], wish) == 1
+    new = suppress_all([phone], wish) == 1
+    if new and wish.by:
+        row = Suppression.objects.get(
+            phone=phone, scope=wish.scope, category=wish.category, lifted_at__isnull=True
+        )
+        auditing.note(row, {"phone": ("", auditing.shown_number(phone)), "reason": ("", wish.reason)})
+    return new
 
 
 @transaction.atomic
@@ -87,6 +94,7 @@ def suppress_file(data: bytes, filename: str, wish: Wish) -> FileResult:
     numbers = [verdict.e164 for _, verdict in judged if verdict.e164]
     with transaction.atomic():
         result.new = sum(suppress_all(stride, wish) for stride in _strides(numbers))
+        auditing.list_entered(Suppression, f"{result.new} numbers of {filename}")
     result.known = len(numbers) - result.new
     return result
 
@@ -104,6 +112,7 @@ def lift(suppression_id: int, *, reason: str, by: User | None) -> None:
     now = clock.now()
     if not live.update(lifted_at=now, lifted_reason=reason.strip(), lifted_by=by, changed_at=now):
         raise NotAllowed("This suppression was lifted before.")
+    auditing.note(Suppression.objects.get(pk=suppression_id), {"lifted": ("", reason.strip())})
 
 
 def _row(phone: str, wish: Wish) -> Suppression:

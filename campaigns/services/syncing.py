@@ -19,6 +19,8 @@ log = logging.getLogger(__name__)
 
 #: XFin writes whole seconds and its filters exclude the ends.
 MARGIN = timedelta(seconds=2)
+#: Overdue messages that are looked up one by one in one go.
+STRIDE = 200
 
 
 def accounts_with_news(now: datetime) -> list[int]:
@@ -47,22 +49,62 @@ def pull_states(account_id: int, *, clock: Clock, transport: httpx.BaseTransport
     return ended
 
 
-@transaction.atomic
+def accounts_with_overdue(now: datetime) -> list[int]:
+    """Accounts that may be tried and have messages without an ending for too long."""
+    overdue = _overdue(now).values("batch__account")
+    return list(Account.objects.filter(usable(now), pk__in=overdue).values_list("pk", flat=True))
+
+
+def look_up_overdue(account_id: int, *, clock: Clock, transport: httpx.BaseTransport | None = None) -> int:
+    """Ask once more for each overdue message by its id; it ends as XFin says, else `unknown`. How many."""
+    account = Account.objects.get(pk=account_id)
+    overdue = list(_overdue(clock()).filter(batch__account=account).order_by("send_on")[:STRIDE])
+    try:
+        with xfin_client(account, transport=transport) as client:
+            for message in overdue:
+                _end(message, client.find_message(message.remote_id), now=clock())
+    except XFinError as error:
+        log.warning("looking up messages of account %s: %s", account.pk, error.reason)
+        note_trouble(account, error, now=clock())
+        return 0
+    note_recovery(account)
+    return len(overdue)
+
+
 def give_up_waiting(now: datetime) -> int:
-    """Messages without an ending for too long end `unknown`, with a reason; how many."""
+    """Messages that could not even be looked up for twice the bound end `unknown`; how many."""
+    hours = 2 * settings.STATE_BOUND_HOURS
+    reason = f"XFin did not say how it ended, and could not be asked within {hours:g} hours."
+    stale = Message.objects.filter(state__in=Message.AT_XFIN, send_on__lt=now - timedelta(hours=hours))
+    return sum(_unknown(message, reason, now=now) for message in stale)
+
+
+def _overdue(now: datetime) -> QuerySet[Message]:
     bound = now - timedelta(hours=settings.STATE_BOUND_HOURS)
-    reason = f"XFin did not say how it ended within {settings.STATE_BOUND_HOURS:g} hours."
-    stale = list(Message.objects.filter(state=Message.State.QUEUED, send_on__lt=bound))
-    for message in stale:
-        Message.objects.filter(pk=message.pk, state=Message.State.QUEUED).update(
-            state=Message.State.UNKNOWN, reason=reason, settled_at=now, changed_at=now
-        )
+    return Message.objects.filter(state__in=Message.AT_XFIN, send_on__lt=bound)
+
+
+def _end(message: Message, remote: RemoteMessage | None, *, now: datetime) -> None:
+    if remote is not None and remote.state in ENDED:
+        settle_message(message, remote, now=now)
+        return
+    said = f"XFin still said “{remote.raw_state}”" if remote else "XFin did not have it any more"
+    hours = settings.STATE_BOUND_HOURS
+    _unknown(message, f"{said} {hours:g} hours after its time; how it ended is not known.", now=now)
+
+
+@transaction.atomic
+def _unknown(message: Message, reason: str, *, now: datetime) -> bool:
+    changed = Message.objects.filter(pk=message.pk, state__in=Message.AT_XFIN).update(
+        state=Message.State.UNKNOWN, reason=reason, withdraw_at=None, settled_at=now, changed_at=now
+    )
+    if changed:
         settle_recipient(message.recipient_id, Recipient.State.UNKNOWN, reason)
-    return len(stale)
+    return bool(changed)
 
 
 def _at_xfin(now: datetime) -> QuerySet[Message]:
-    return Message.objects.filter(state=Message.State.QUEUED, send_on__lte=now)
+    return Message.objects.filter(state__in=Message.AT_XFIN, send_on__lte=now)
 
 
 def _take(by_remote_id: dict[str, Message], remote: RemoteMessage, now: datetime) -> bool:

@@ -8,13 +8,14 @@ request. A batch is claimed in the database, sent, and its fate written down:
     settle: reply read              -> QUEUED (or REJECTED with XFin's words), batch CONFIRMED
             certainly not carried out -> PLANNED again, batch NOT_SENT or REFUSED
             anything else           -> UNCONFIRMED; `reconciling` looks up what was created
+            refused for its content -> halved, until the message that is meant stands alone
 
-A worker that dies in between leaves a batch SENDING past `claimed_until`; it counts as unconfirmed.
+The claim is renewed while the request is under way. A worker that dies in between leaves a batch
+SENDING past `claimed_until`; it counts as unconfirmed.
 """
 
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import httpx
@@ -35,21 +36,30 @@ from campaigns.models import (
 )
 from campaigns.rules import Judgement
 from campaigns.services.accounts import note_recovery, note_trouble, usable, xfin_client
+from campaigns.services.batches import (
+    Claim,
+    give_back,
+    kept,
+    open_batch,
+    reject,
+    settle_failure,
+    settle_reply,
+    split,
+)
 from campaigns.services.judging import Bench, stop_campaign
 from campaigns.services.settling import settle_recipient
+from campaigns.services.states import stop
 from campaigns.xfin.client import XFinClient
-from campaigns.xfin.errors import AuthRefused, Refused, Retry, XFinError
-from campaigns.xfin.schemas import CreatedMessage, NewMessage
+from campaigns.xfin.errors import Refused, XFinError
+from campaigns.xfin.schemas import NewMessage
 
 log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
-class Claim:
-    """A batch that is ours to send, with its messages in order."""
-
-    batch: UploadBatch
-    messages: Sequence[Message]
+#: What XFin says of the content of a request (bad, too large, unprocessable): one row of it may be meant.
+ABOUT_CONTENT = (400, 413, 422)
+#: So many single messages refused, and none taken: not they are wrong but what they have in common.
+MOST_REFUSED = 5
 
 
 def accounts_with_due_messages(now: datetime) -> list[int]:
@@ -66,6 +76,11 @@ def upload(account_id: int, *, clock: Clock, transport: httpx.BaseTransport | No
     account = Account.objects.get(pk=account_id)
     confirmed = 0
     with xfin_client(account, transport=transport) as client:
+        try:
+            client.ensure_login()  # before anything is claimed: a login may take long or fail
+        except XFinError as error:
+            note_trouble(account, error, now=clock())
+            return 0
         while claim := claim_due(account, now=clock()):
             accepted = send(claim, client, account, clock=clock)
             if accepted is None:
@@ -89,99 +104,83 @@ def claim_due(account: Account, *, now: datetime) -> Claim | None:
     lawful = _judge_again(candidates, now)
     if not lawful:
         return None
-    batch = UploadBatch.objects.create(
-        account=account,
-        size=len(lawful),
-        claimed_until=now + timedelta(seconds=settings.CLAIM_SECONDS),
-    )
+    claim = open_batch(account, lawful, now=now)
     claimed = Message.objects.filter(pk__in=[m.pk for m in lawful], state=Message.State.PLANNED)
-    claimed.update(state=Message.State.SENDING, batch=batch, reason="Being sent to XFin.", changed_at=now)
-    return Claim(batch, lawful)
+    claimed.update(
+        state=Message.State.SENDING, batch=claim.batch, reason="Being sent to XFin.", changed_at=now
+    )
+    return claim
 
 
 def send(claim: Claim, client: XFinClient, account: Account, *, clock: Clock) -> int | None:
     """Send one claimed batch and write down its fate; how many XFin took, or None after trouble."""
-    wire = [_to_wire(message, claim.batch) for message in claim.messages]
-    try:
-        created = client.create_bulk(wire)
-    except XFinError as error:
-        log.warning("batch %s: %s", claim.batch.reference, error.reason)
-        settle_failure(claim.batch, error, now=clock())
-        note_trouble(account, error, now=clock())
-        return None
-    settle_reply(claim, created, now=clock())
-    note_recovery(account)
-    return sum(answer.created for answer in created)
+    return _Delivery(claim, client=client, account=account, clock=clock).run()
 
 
-@transaction.atomic
-def settle_reply(claim: Claim, created: Sequence[CreatedMessage], *, now: datetime) -> None:
-    """A reply was read: every message is at XFin now, or was rejected with XFin's words."""
-    answers = {answer.reference: answer for answer in created}
-    for message in claim.messages:
-        record_answer(message, answers[message.reference], now=now)
-    UploadBatch.objects.filter(pk=claim.batch.pk).update(
-        state=UploadBatch.State.CONFIRMED, reason="XFin confirmed it.", changed_at=now
-    )
+class _Delivery:
+    """A batch on its way, halved as often as XFin refuses a part as a whole."""
 
+    def __init__(self, claim: Claim, *, client: XFinClient, account: Account, clock: Clock) -> None:
+        self._left = [claim]
+        self._client, self._account, self._clock = client, account, clock
+        self._taken = self._refused = 0
 
-def record_answer(message: Message, answer: CreatedMessage, *, now: datetime) -> None:
-    """What XFin said of one message. Only a message on its way is changed."""
-    on_its_way = Message.objects.filter(
-        pk=message.pk, state__in=[Message.State.SENDING, Message.State.UNCONFIRMED]
-    )
-    if answer.created:
-        on_its_way.update(
-            state=Message.State.QUEUED,
-            remote_id=str(answer.id),
-            remote_state=answer.status,
-            reason="At XFin, waiting for its turn.",
-            changed_at=now,
+    def run(self) -> int | None:
+        """Send part by part; how many messages XFin took, or None after trouble."""
+        while self._left:
+            part = self._left.pop()
+            try:
+                self._send(part)
+            except XFinError as error:
+                self._trouble(part, error)
+                return None
+            if self._refused >= MOST_REFUSED and not self._taken:
+                return None
+        note_recovery(self._account)
+        return self._taken
+
+    def _send(self, part: Claim) -> None:
+        wire = [_to_wire(message, part.batch) for message in part.messages]
+        try:
+            with kept(part.batch, clock=self._clock):
+                created = self._client.create_bulk(wire)
+        except Refused as error:
+            if error.status not in ABOUT_CONTENT:
+                raise
+            self._find_the_row(part, error)
+            return
+        settle_reply(part, created, now=self._clock())
+        self._taken += sum(answer.created for answer in created)
+
+    def _find_the_row(self, part: Claim, error: Refused) -> None:
+        log.warning("batch %s of %d: %s", part.batch.reference, len(part.messages), error.reason)
+        if len(part.messages) > 1:
+            self._left += reversed(split(part, error, now=self._clock()))
+            return
+        reject(part, error, now=self._clock())
+        self._refused += 1
+        if self._refused >= MOST_REFUSED and not self._taken:
+            self._give_back_the_rest(error.reason)
+            self._stop_campaign(part, error)
+
+    def _trouble(self, part: Claim, error: XFinError) -> None:
+        log.warning("batch %s: %s", part.batch.reference, error.reason)
+        settle_failure(part.batch, error, now=self._clock())
+        self._give_back_the_rest(error.reason)
+        note_trouble(self._account, error, now=self._clock())
+
+    def _give_back_the_rest(self, reason: str) -> None:
+        for part in self._left:
+            give_back(part.batch, UploadBatch.State.NOT_SENT, reason, now=self._clock())
+        self._left.clear()
+
+    def _stop_campaign(self, part: Claim, error: Refused) -> None:
+        """The one whose messages were refused one by one: what is wrong is wrong for all of them."""
+        reason = (
+            f"Stopped: XFin refuses every message. {error.reason} Compare the template with the one at XFin "
+            "and look at the people's variables, then resume."
         )
-        return
-    reason = f"XFin rejected it: {answer.error or 'no reason given'}"
-    if on_its_way.update(state=Message.State.REJECTED, reason=reason, settled_at=now, changed_at=now):
-        settle_recipient(message.recipient_id, Recipient.State.FAILED, reason)
-
-
-@transaction.atomic
-def settle_failure(batch: UploadBatch, error: XFinError, *, now: datetime) -> None:
-    """No usable reply: give the messages back if nothing was carried out, else have them looked up.
-
-    A batch that was given up meanwhile is left alone: whoever looks it up decides for its messages.
-    """
-    if error.retry == Retry.LOOK_UP_FIRST:
-        mark_unconfirmed(batch, error.reason, now=now)
-        return
-    state = UploadBatch.State.REFUSED if error.retry == Retry.NEVER else UploadBatch.State.NOT_SENT
-    ours = UploadBatch.objects.filter(pk=batch.pk, state=UploadBatch.State.SENDING)
-    if not ours.update(state=state, reason=error.reason, changed_at=now):
-        return
-    messages = Message.objects.filter(batch=batch, state=Message.State.SENDING)
-    if isinstance(error, Refused) and not isinstance(error, AuthRefused):
-        _reject_all(messages, error, now)
-        return
-    messages.update(state=Message.State.PLANNED, batch=None, reason=error.reason, changed_at=now)
-
-
-def mark_unconfirmed(batch: UploadBatch, reason: str, *, now: datetime) -> None:
-    """The request may have been carried out: look it up once XFin has had time to finish it."""
-    UploadBatch.objects.filter(pk=batch.pk, state=UploadBatch.State.SENDING).update(
-        state=UploadBatch.State.UNCONFIRMED,
-        reason=reason,
-        look_up_after=now + timedelta(seconds=settings.SETTLE_SECONDS),
-        changed_at=now,
-    )
-    Message.objects.filter(batch=batch, state=Message.State.SENDING).update(
-        state=Message.State.UNCONFIRMED,
-        reason="Sent, but XFin's reply was not read; it is looked up before anything is sent again.",
-        changed_at=now,
-    )
-
-
-def _reject_all(messages: QuerySet[Message], error: Refused, now: datetime) -> None:
-    for message in messages:
-        record_answer(message, CreatedMessage(reference=message.reference, error=error.reason), now=now)
+        stop(part.messages[0].recipient.campaign_id, reason, now=self._clock())
 
 
 def _due(now: datetime) -> QuerySet[Message]:
@@ -192,6 +191,7 @@ def _due(now: datetime) -> QuerySet[Message]:
     unfinished = TemplateLanguage.objects.filter(sync_state=TemplateLanguage.Sync.PENDING)
     return Message.objects.exclude(recipient__campaign__template__in=unfinished.values("template")).filter(
         state=Message.State.PLANNED,
+        recipient__state=Recipient.State.UNDER_WAY,
         send_on__lte=now + timedelta(minutes=settings.UPLOAD_HORIZON_MINUTES),
         recipient__campaign__state=Campaign.State.RUNNING,
         recipient__campaign__template__sync_state=Template.Sync.SYNCED,

@@ -1,6 +1,7 @@
 """Template tags of the portal: chips, bars, and everything of `campaigns.display` as a filter."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 from django import template
@@ -26,6 +27,12 @@ for _name in (
 
 
 register.filter("masked_phone", phones.mask)
+
+
+@register.filter
+def moment(written: str) -> datetime:
+    """A time as JSON keeps it."""
+    return datetime.fromisoformat(written)
 
 
 @register.simple_tag
@@ -73,6 +80,12 @@ def length_of(things: Sequence[Any]) -> int:
 def cells(row: Sequence[Any]) -> str:
     """The cells of a row as it came, numbers masked."""
     return " | ".join(display.masked_cell(str(cell)) for cell in row)
+
+
+@register.filter
+def one_cell(cell: str) -> str:
+    """A cell of an uploaded list, with what may be a number hidden but for its last digits."""
+    return display.masked_cell(cell)
 
 
 @register.simple_tag(takes_context=True)

@@ -13,7 +13,7 @@ from urllib.parse import urljoin, urlsplit
 import httpx
 
 from campaigns.xfin.config import MOST_INSTANT_MESSAGES, MOST_MESSAGES_A_REQUEST, XFinConfig
-from campaigns.xfin.errors import BadReply
+from campaigns.xfin.errors import BadReply, NotFound
 from campaigns.xfin.replies import (
     read_content,
     read_created,
@@ -91,6 +91,14 @@ class XFinClient:
         """Log in now, whatever token is kept; shows whether the credentials are right."""
         self._session.login()
 
+    def ensure_login(self) -> None:
+        """Have a token: the kept one, or that of a login now. Asks XFin nothing when there is one."""
+        self._session.ensure_token()
+
+    def probe(self) -> None:
+        """One cheap read that shows whether XFin serves this account."""
+        next(self.iter_messages(MessageFilter(fields=("id",), page=1)), None)
+
     # Messages
 
     def chunks(
@@ -144,6 +152,13 @@ class XFinClient:
 
     def get_message(self, message_id: RemoteId) -> RemoteMessage:
         return self._one("GET", MESSAGES, message_id, self._read_message)
+
+    def find_message(self, message_id: RemoteId) -> RemoteMessage | None:
+        """The same, or None if XFin has none of that id (any more)."""
+        try:
+            return self.get_message(message_id)
+        except NotFound:
+            return None
 
     def update_message(self, message_id: RemoteId, message: Mapping[str, object]) -> RemoteMessage:
         """Replace a message (PUT)."""

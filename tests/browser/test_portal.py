@@ -18,7 +18,8 @@ from pytest_django import Settings
 from calls.audio import pcm, wav
 from calls.models import Call, CallEvent, MediaProcess, Recording
 from campaigns import clock
-from campaigns.models import Agent, Campaign, Message, User
+from campaigns.models import Agent, Campaign, Import, Message, User
+from campaigns.services.importing import read_import
 from tests import cast
 from tests.calls.servers import Server, serving
 from tests.campaigns.world import make_campaign
@@ -104,7 +105,7 @@ def hang_up(call: Call, seconds: int = 4) -> None:
 
 
 def test_a_manager_uploads_people_and_launches(chromium: Browser, server: Server) -> None:
-    campaign = make_campaign(state="draft")
+    campaign = make_campaign(state="draft", starts_at=clock.now())
     page = signed_in(chromium, server)
     page.goto(f"/campaigns/{campaign.pk}/")
     page.get_by_role("link", name="Add people").click()
@@ -112,6 +113,10 @@ def test_a_manager_uploads_people_and_launches(chromium: Browser, server: Server
         {"name": "people.csv", "mimeType": "text/csv", "buffer": PEOPLE.encode()}
     )
     page.get_by_role("button", name="Upload").click()
+    expect(page.get_by_label("phone: use")).to_have_value("phone")
+    page.get_by_role("button", name="Import", exact=True).click()
+    expect(page.get_by_text("0 rows")).to_be_visible()
+    read_import(Import.objects.get().pk, clock=clock.now)
     expect(page.get_by_text("This is a short code, not a person's number.")).to_be_visible()
     page.get_by_role("link", name="To the campaign").click()
     expect(page.get_by_text("Adds up")).to_be_visible()

@@ -5,6 +5,7 @@ import json
 import pytest
 from django.contrib import admin
 from django.contrib.auth.models import Permission
+from django.core.exceptions import ValidationError
 from django.urls import reverse
 
 from campaigns.admin import RecordAdmin
@@ -277,3 +278,11 @@ def test_permissions_of_the_cast_are_what_the_tests_believe() -> None:
     viewer = cast.viewer()
     assert viewer.has_perm("campaigns.view_campaign")
     assert not viewer.has_perm("campaigns.change_campaign")
+
+
+@pytest.mark.parametrize(
+    "rules", [{"busy": 5}, [1], {"busy": {}}, {"bored": {"gaps": [1]}}, {"busy": {"gaps": ["a"]}}]
+)
+def test_retry_rules_that_can_not_be_followed_are_refused_in_the_admin_too(rules: object) -> None:
+    with pytest.raises(ValidationError, match="retry_rules"):
+        Campaign(retry_rules=rules).clean_fields(exclude=["template", "number", "agent", "name"])

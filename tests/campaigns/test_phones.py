@@ -1,10 +1,11 @@
 """Every line of the table of parsing traps (india-calling-rules.md §7), and what offices send."""
 
+import phonenumbers
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from campaigns.phones import Judged, NumberSeries, PhoneProblem, judge, mask, series
+from campaigns.phones import Judged, NumberSeries, PhoneProblem, judge, judge_thoroughly, mask, series
 
 MEANT = "+919876543210"
 
@@ -181,3 +182,33 @@ def test_what_is_accepted_is_accepted_again_and_its_mask_hides_it(number: int) -
     if e164 is not None:
         assert judge(e164).e164 == e164
         assert str(number) not in mask(e164)
+
+
+_WAYS_OF_WRITING = (
+    *("{}", "+91{}", "91{}", "0091{}", "0{}", "+91 {}", "+91-{}", " {} ", "\t{}\n", "+910{}", "00910{}"),
+    *("'{}", "{}.0", "9{}", "{}1", "091{}", "+1{}", "{}/{}", "{} {}", "91 {}", "0 {}", "{}\u200b", "={}"),
+)
+_NUMBERS = st.one_of(
+    st.from_regex(r"[6-9][0-9]{9}", fullmatch=True),
+    st.from_regex(r"[0-9]{8,12}", fullmatch=True),
+    st.sampled_from(["9999999999", "6666666666", "9876543210", "8041234567", "7926301234", "1600112345"]),
+)
+
+
+@settings(max_examples=1500)
+@given(_NUMBERS, st.sampled_from(_WAYS_OF_WRITING), st.sampled_from(["", " ", "-", "  "]), st.booleans())
+def test_the_short_way_and_the_thorough_one_never_differ(
+    number: str, way: str, gap: str, is_ours: bool
+) -> None:
+    written = number[:5] + gap + number[5:]
+    text = way.format(*[written] * way.count("{}"))
+    own = {f"+91{number}"} if is_ours else set()
+    assert judge(text, own_numbers=own) == judge_thoroughly(text, own_numbers=own)
+
+
+def test_no_mobile_is_of_a_kind_that_is_refused() -> None:
+    """What the short way rests on: the library's pattern for mobiles shares nothing with service numbers."""
+    for prefix in range(60000, 100000):
+        number = phonenumbers.parse(f"+91{prefix}12358")
+        short = judge(f"{prefix}12358")
+        assert (short.e164 is not None) == phonenumbers.is_valid_number(number)

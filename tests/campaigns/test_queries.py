@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from pytest_django import DjangoAssertNumQueries
 
-from campaigns import queries
+from campaigns import notices, queries
 from campaigns.models import Account, Campaign, Import, Message, Recipient, UploadBatch
 from campaigns.queries import Progress, RowCounts
 from tests.campaigns.world import NOON, make_campaign
@@ -54,7 +54,7 @@ def test_the_funnel_counts_people_and_not_attempts() -> None:
         recipient=busy[0], attempt=2, send_on=NOON, state="failed", batch=UploadBatch.objects.get()
     )
     steps = {step.label: step.count for step in queries.funnel(queries.campaign_counts(campaign.pk))}
-    assert steps == {"Accepted": 6, "At XFin": 3, "Dialled": 3, "Answered": 2, "Goal reached": 2}
+    assert steps == {"Accepted": 6, "At XFin": 3, "Call over": 3, "Answered": 2, "Goal reached": 2}
 
 
 def test_a_refusal_is_an_outcome_and_no_goal() -> None:
@@ -124,7 +124,7 @@ def test_an_account_in_trouble_is_a_notice_with_its_reason_and_what_waits() -> N
     campaign = make_campaign(people=2)
     Account.objects.update(state="refused", reason="XFin refused the login.")
     hand_over(campaign, list(campaign.recipients.all()), "queued")
-    (notice,) = queries.notices()
+    (notice,) = notices.notices()
     assert notice.tone == "bad"
     assert "Saraswati Finance" in notice.title
     assert "XFin refused the login." in notice.text
@@ -133,9 +133,9 @@ def test_an_account_in_trouble_is_a_notice_with_its_reason_and_what_waits() -> N
 
 def test_a_stopped_campaign_is_a_notice_until_it_runs_again() -> None:
     campaign = make_campaign(state="stopped", reason="XFin refuses the account.")
-    assert [notice.campaign for notice in queries.notices()] == [campaign]
+    assert [notice.campaign for notice in notices.notices()] == [campaign]
     Campaign.objects.update(state="running")
-    assert queries.notices() == []
+    assert notices.notices() == []
 
 
 def test_people_are_found_by_name_by_last_digits_and_by_state() -> None:

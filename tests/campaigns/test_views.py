@@ -1,14 +1,30 @@
 """The portal's pages about campaigns, as seen by a manager, a viewer and an outsider."""
 
+import io
 from collections.abc import Callable
 
 import pytest
+import xlsxwriter
+from django.contrib.auth.models import Permission
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.http import HttpResponse
 from django.test import Client
 from django.urls import reverse
 
-from campaigns.models import Campaign, Import, ImportRow, Message, Recipient
+from campaigns import clock
+from campaigns.models import (
+    Account,
+    Campaign,
+    ColumnMapping,
+    Import,
+    ImportRow,
+    Message,
+    Preflight,
+    Recipient,
+)
+from campaigns.services import preflight
+from campaigns.services.importing import read_import
+from campaigns.sheets import read_sheet
 from tests import cast
 from tests.campaigns.world import make_campaign
 
@@ -23,9 +39,27 @@ LIST = (
 )
 
 
-def upload(browser: Client, campaign: Campaign, data: bytes, name: str = "people.csv") -> HttpResponse:
+def send(browser: Client, campaign: Campaign, data: bytes, name: str = "people.csv") -> HttpResponse:
+    """Upload a file; the page that asks about its columns."""
     address = reverse("campaign-files", args=[campaign.pk])
     return browser.post(address, {"file": SimpleUploadedFile(name, data)}, follow=True)  # type: ignore[return-value]  # the last of the redirects
+
+
+def shown(answer: HttpResponse) -> dict[str, str]:
+    """What the form of the columns was filled with."""
+    form = answer.context["form"]  # type: ignore[attr-defined]  # of the test client
+    return {field.html_name: field.value() or "" for field in form}
+
+
+def upload(browser: Client, campaign: Campaign, data: bytes, name: str = "people.csv") -> HttpResponse:
+    """Upload a file, confirm its columns as they are shown, and have it read; its page."""
+    asked = send(browser, campaign, data, name)
+    if asked.status_code != 200:
+        return asked
+    source = Import.objects.latest("pk")
+    browser.post(reverse("import-columns", args=[source.pk]), shown(asked))
+    read_import(source.pk, clock=clock.now)
+    return browser.get(reverse("import", args=[source.pk]))  # type: ignore[return-value]  # of the test client
 
 
 def pages(campaign: Campaign) -> list[str]:
@@ -62,7 +96,7 @@ def test_only_who_may_change_campaigns_changes_their_state(who: Callable[[], obj
 
 
 def test_a_manager_launches_pauses_resumes_and_cancels() -> None:
-    campaign = make_campaign(people=1, state="draft")
+    campaign = make_campaign(people=1, state="draft", starts_at=clock.now())
     browser = cast.browser(cast.manager())
     for verb, state in (
         ("launch", "running"),
@@ -120,9 +154,9 @@ def test_the_rows_not_accepted_come_back_as_csv_with_a_reason_and_no_formula() -
     browser = cast.browser(cast.manager())
     upload(browser, campaign, LIST.replace("12345,Nobody", "12345,=cmd()").encode())
     answer = browser.get(reverse("import-rows", args=[Import.objects.get().pk]))
-    lines = answer.content.decode("utf-8-sig").splitlines()
-    assert "reason" in lines[0]
-    assert lines[1].startswith("3,Duplicate,The same number as in row 2.")
+    lines = answer.getvalue().decode("utf-8-sig").splitlines()
+    assert lines[0] == "Mobile,Name,Language,Amount,row,result,reason"
+    assert lines[1] == "9825112410,Asha again,Gujarati,1200,3,Duplicate,The same number as in row 2."
     assert "'=cmd()" in lines[2]
     assert "attachment" in answer.headers["Content-Disposition"]
 
@@ -135,6 +169,92 @@ def test_an_unreadable_file_gets_a_page_that_says_why_and_adds_nobody() -> None:
     assert "was not used" in answer.content.decode()
     assert not Recipient.objects.exists()
     assert not Import.objects.exists()
+
+
+def test_the_rows_of_a_workbook_come_back_as_a_workbook() -> None:
+    campaign = make_campaign(state="draft")
+    browser = cast.browser(cast.manager())
+    target = io.BytesIO()
+    with xlsxwriter.Workbook(target, {"in_memory": True}) as book:
+        page = book.add_worksheet()
+        page.write_row(0, 0, ["Mobile", "Name"])
+        page.write_row(1, 0, ["98251 12410", "Asha"])
+        page.write_string(2, 0, "9.87E+09")
+        page.write_string(2, 1, "=1+2")
+    upload(browser, campaign, target.getvalue(), "people.xlsx")
+    answer = browser.get(reverse("import-rows", args=[Import.objects.get().pk]))
+    assert answer.headers["Content-Disposition"].endswith('filename="people-not-accepted.xlsx"')
+    back = read_sheet(answer.getvalue(), "back.xlsx")
+    assert back.headers == ["Mobile", "Name", "row", "result", "reason"]
+    assert [cells[:4] for _, cells in back.rows] == [["9.87E+09", "=1+2", "3", "Rejected"]]
+
+
+def test_nobody_is_added_before_the_columns_are_confirmed_and_numbers_are_masked_there() -> None:
+    campaign = make_campaign(state="draft")
+    browser = cast.browser(cast.manager())
+    html = send(browser, campaign, LIST.encode()).content.decode()
+    assert "Which column is what?" in html
+    assert "9825112410" not in html
+    assert Import.objects.get().state == "mapping"
+    assert not Recipient.objects.exists()
+
+
+def test_corrected_columns_are_used_remembered_and_offered_again() -> None:
+    campaign = make_campaign(state="draft")
+    browser = cast.browser(cast.manager())
+    two_phones = "Mobile,Alternate phone,Who,Sum\n9825112410,9825112499,Asha,1200\n"
+    asked = send(browser, campaign, two_phones.encode())
+    wish = shown(asked) | {"use_0": "", "use_1": "phone", "use_2": "name", "called_3": "amount"}
+    source = Import.objects.get()
+    browser.post(reverse("import-columns", args=[source.pk]), {**wish, "remember_as": "Branch list"})
+    read_import(source.pk, clock=clock.now)
+    person = Recipient.objects.get()
+    assert (person.phone, person.name, person.variables) == ("+919825112499", "Asha", {"amount": "1200"})
+    assert ColumnMapping.objects.get().columns["phone"] == "Alternate phone"
+    again = send(browser, campaign, two_phones.replace("99,", "98,").encode())
+    offer = "Columns as in the mapping “Branch list”."
+    assert offer in again.content.decode()
+    assert shown(again)["use_1"] == "phone"
+    other = send(browser, campaign, b"Mobile,Who\n9825112410,Asha\n")
+    assert offer not in other.content.decode()
+
+
+@pytest.mark.parametrize(
+    ("changes", "complaint"),
+    [
+        ({"use_0": ""}, "Choose one column with the phone numbers."),
+        ({"use_1": "phone"}, "Choose one column with the phone numbers."),
+        ({"use_2": "name"}, "Choose one column at most for the name"),
+        ({"called_3": ""}, "Give each variable a name of its own."),
+        ({"called_3": "tag5"}, "that word has a meaning of its own"),
+        ({"called_3": "Big Sum"}, "is no name for a variable"),
+    ],
+)
+def test_columns_that_cannot_be_are_refused_in_words(changes: dict[str, str], complaint: str) -> None:
+    browser = cast.browser(cast.manager())
+    asked = send(browser, make_campaign(state="draft"), LIST.encode())
+    address = reverse("import-columns", args=[Import.objects.get().pk])
+    answer = browser.post(address, shown(asked) | changes)
+    assert answer.status_code == 422
+    assert complaint in answer.content.decode()
+    assert Import.objects.get().state == "mapping"
+
+
+def test_progress_is_shown_until_it_is_over_and_a_cancelled_file_is_not_read() -> None:
+    browser = cast.browser(cast.manager())
+    asked = send(browser, make_campaign(state="draft"), LIST.encode())
+    source = Import.objects.get()
+    browser.post(reverse("import-columns", args=[source.pk]), shown(asked))
+    progress = reverse("import-progress", args=[source.pk])
+    waiting = browser.get(progress)
+    assert "hx-trigger" in waiting.content.decode()
+    assert "HX-Refresh" not in waiting.headers
+    browser.post(reverse("import-cancel", args=[source.pk]))
+    read_import(source.pk, clock=clock.now)
+    assert browser.get(progress).headers["HX-Refresh"] == "true"
+    source.refresh_from_db()
+    assert (source.state, source.uploaded) == ("cancelled", 0)
+    assert source.reason == "Cancelled by Asha. No row was read."
 
 
 def test_a_viewer_cannot_upload() -> None:
@@ -171,6 +291,8 @@ def draft_of(campaign: Campaign, **changes: object) -> dict[str, object]:
         "category": "service",
         "default_language": "hi",
         "starts_at": "2026-11-25T10:00",
+        "priority": "2",
+        "stop_at_percent": "50",
         "window_start": "10:00",
         "window_end": "18:00",
         "calls_per_minute": 30,
@@ -195,6 +317,8 @@ def test_a_manager_makes_a_draft() -> None:
         ({"window_end": "09:00"}, "must be later"),
         ({"retry_gaps": "soon"}, "whole minutes"),
         ({"retry_gaps": "30, 60, 90"}, "need 2 pauses"),
+        ({"retry_rules": "bored: 10"}, "no reason to call again"),
+        ({"retry_rules": "busy: 10", "max_attempts": 1, "retry_gaps": ""}, "leaves no retry"),
         ({"calls_per_minute": 0}, "greater than or equal to 1"),
         ({"name": ""}, "This field is required"),
     ],
@@ -212,6 +336,20 @@ def test_a_campaign_that_was_launched_is_not_edited() -> None:
     browser.post(reverse("campaign-edit", args=[campaign.pk]), draft_of(campaign))
     campaign.refresh_from_db()
     assert campaign.name == "EMI reminder, November"
+
+
+def test_retry_rules_are_written_in_lines_and_shown_as_written() -> None:
+    campaign = make_campaign(state="draft")
+    browser = cast.browser(cast.manager())
+    lines = "busy: 10, 30\r\nNo answer: 120 at another hour"
+    browser.post(reverse("campaign-edit", args=[campaign.pk]), draft_of(campaign, retry_rules=lines))
+    campaign.refresh_from_db()
+    assert campaign.retry_rules == {
+        "busy": {"gaps": [10, 30], "another_hour": False},
+        "no_answer": {"gaps": [120], "another_hour": True},
+    }
+    for page in (campaign.get_absolute_url(), reverse("campaign-edit", args=[campaign.pk])):
+        assert "no answer: 120 at another hour" in browser.get(page).content.decode()
 
 
 def test_a_viewer_cannot_make_a_draft() -> None:
@@ -249,3 +387,81 @@ def test_pages_hold_no_inline_style_or_script_and_carry_the_policy() -> None:
         assert "<script>" not in html
         assert "script-src 'self'" in answer.headers["Content-Security-Policy"]
         assert "unsafe" not in answer.headers["Content-Security-Policy"]
+
+
+def test_the_second_person_gets_a_button_that_the_first_does_not() -> None:
+    campaign = make_campaign(people=1, state="draft", starts_at=clock.now())
+    Account.objects.update(second_person=True)
+    first, second = cast.browser(cast.manager()), cast.browser(cast.second_manager())
+    page, launch = campaign.get_absolute_url(), reverse("campaign-change", args=[campaign.pk, "launch"])
+    approve = reverse("campaign-approve", args=[campaign.pk])
+    assert "A second person must approve it now" in first.post(launch, follow=True).content.decode()
+    assert approve not in first.get(page).content.decode()
+    assert approve in second.get(page).content.decode()
+    assert "somebody else must approve it" in first.post(approve, follow=True).content.decode()
+    assert "Approved by Meera." in second.post(approve, follow=True).content.decode()
+    html = first.post(launch, follow=True).content.decode()
+    assert "Launched. The first calls are planned within seconds." in html
+    assert "checked to approved" in html
+
+
+def test_who_may_change_but_not_approve_is_refused() -> None:
+    campaign = make_campaign(state="checked")
+    manager = cast.manager()
+    manager.user_permissions.remove(Permission.objects.get(codename="approve_campaign"))
+    approve = reverse("campaign-approve", args=[campaign.pk])
+    assert cast.browser(manager).post(approve).status_code == 403
+    assert cast.browser(manager).post(f"{campaign.get_absolute_url()}approve/").status_code == 403
+
+
+def test_an_edit_after_the_check_says_so_and_asks_for_another() -> None:
+    asha = cast.manager()
+    campaign = make_campaign(state="checked", created_by=asha)
+    browser = cast.browser(asha)
+    address = reverse("campaign-edit", args=[campaign.pk])
+    form = browser.get(address).context["form"]
+    fields = {name: form[name].value() or "" for name in form.fields}
+    html = browser.post(address, {**fields, "max_attempts": 2, "retry_gaps": "30"}, follow=True)
+    campaign.refresh_from_db()
+    assert (campaign.state, campaign.max_attempts) == ("draft", 2)
+    assert "it must be checked again" in html.content.decode()
+
+
+def test_a_draft_is_checked_on_its_page_and_says_what_an_estimate_is() -> None:
+    campaign = make_campaign(people=3, state="draft")
+    browser = cast.browser(cast.manager())
+    assert "Not checked yet." in browser.get(campaign.get_absolute_url()).content.decode()
+    ask = reverse("campaign-preflight-ask", args=[campaign.pk])
+    page = browser.post(ask, follow=True).content.decode()
+    assert "All 3 can be called." in page
+    assert "Last call, estimated" in page
+    assert "Talk, estimated" in page
+    assert "not known yet" in page
+    assert "The template does not have it" in page
+    assert "Check again" in page
+
+
+def test_only_who_may_change_campaigns_has_them_checked() -> None:
+    campaign = make_campaign(people=1, state="draft")
+    ask = reverse("campaign-preflight-ask", args=[campaign.pk])
+    viewer = cast.browser(cast.viewer())
+    assert viewer.post(ask).status_code == 403
+    assert viewer.get(reverse("campaign-preflight", args=[campaign.pk])).status_code == 200
+
+
+def test_a_card_that_is_counted_asks_again_and_one_that_is_done_does_not() -> None:
+    campaign = make_campaign(people=1, state="draft")
+    row = Preflight.objects.create(campaign=campaign)
+    card = reverse("campaign-preflight", args=[campaign.pk])
+    browser = cast.browser(cast.viewer())
+    assert "hx-trigger" in browser.get(card).content.decode()
+    preflight.run(row.pk, clock=clock.now)
+    assert "hx-trigger" not in browser.get(card).content.decode()
+
+
+def test_a_running_campaign_shows_no_preflight() -> None:
+    campaign = make_campaign(people=1)
+    assert (
+        "Before the launch"
+        not in cast.browser(cast.manager()).get(campaign.get_absolute_url()).content.decode()
+    )

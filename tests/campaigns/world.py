@@ -113,6 +113,8 @@ class FakeXFin(httpx.BaseTransport):
     faults: deque[Answer] = field(default_factory=deque)
     requests: list[tuple[str, str]] = field(default_factory=list)
     filters_by_tag: bool = True
+    page_size: int = 100_000
+    poison: set[str] = field(default_factory=set)
     ids: "itertools.count[int]" = field(default_factory=lambda: itertools.count(1001))
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
@@ -126,14 +128,36 @@ class FakeXFin(httpx.BaseTransport):
             return self.faults.popleft()(self, request) if self.faults else self.create(request)
         if path == "xact/message" and request.method == "GET":
             return self.list(request)
+        if path == "xact/message" and request.method == "DELETE":
+            return self.faults.popleft()(self, request) if self.faults else self.delete(request)
+        if path.startswith("xact/message/"):
+            return self.one(request, int(path.rpartition("/")[2]))
         return httpx.Response(404, json={"detail": "Not found."})
 
+    def delete(self, request: httpx.Request) -> httpx.Response:
+        """Messages by their ids; one that is being dialled stays."""
+        for number in json.loads(request.content)["ids"]:
+            if self.messages.get(number, {}).get("state") == "scheduled":
+                del self.messages[number]
+        return httpx.Response(204)
+
+    def one(self, request: httpx.Request, number: int) -> httpx.Response:
+        """One message, to be read or deleted."""
+        found = self.messages.get(number)
+        if found is None:
+            return httpx.Response(404, json={"detail": "Not found."})
+        if request.method == "GET":
+            return httpx.Response(200, json=found)
+        return self.delete(httpx.Request("DELETE", request.url, json={"ids": [number]}))
+
     def create(self, request: httpx.Request) -> httpx.Response:
-        """Take every message with an Indian number, and say of the others why not."""
+        """Take every message with an Indian number; one in `poison` spoils its whole request."""
+        if self.poison & {message["phone_number"] for message in json.loads(request.content)["data"]}:
+            return httpx.Response(400, json={"data": ["The variable amount is too long."]})
         return httpx.Response(200, json=[self._one(data) for data in json.loads(request.content)["data"]])
 
     def list(self, request: httpx.Request) -> httpx.Response:
-        """Messages by tag and by the window of `send_on`, on one page."""
+        """Messages by tag and by the window of `send_on`, in pages."""
         asked = request.url.params
         found = [
             message
@@ -141,7 +165,11 @@ class FakeXFin(httpx.BaseTransport):
             if (not self.filters_by_tag or asked.get("tags") in (None, *message["tags"]))
             and asked.get("send_on__gt", "") < message["send_on"] < asked.get("send_on__lt", "9")
         ]
-        return httpx.Response(200, json={"results": found, "next": None})
+        first = int(asked.get("page", "1")) - 1
+        rest = found[first * self.page_size :]
+        more = len(rest) > self.page_size
+        after = str(request.url.copy_merge_params({"page": str(first + 2)})) if more else None
+        return httpx.Response(200, json={"results": rest[: self.page_size], "next": after})
 
     def references(self) -> Counter[str]:
         """How often each of our references was created."""

@@ -3,13 +3,12 @@
 import csv
 import json
 from argparse import ArgumentParser
-from datetime import UTC
 from pathlib import Path
 from typing import Any, Protocol
 
 from django.core.management.base import BaseCommand, CommandError
 
-from calls.models import Answer, Call
+from calls.persons import calls_of
 from campaigns import clock, phones
 from campaigns.services import evidence
 
@@ -45,31 +44,6 @@ class Command(BaseCommand):
         with options["output"].open("w", encoding="utf-8", newline="") as file:
             write(made, file)
         self.stdout.write(f"The pack of {phones.mask(judged.e164)} is in {options['output']}.")
-
-
-def calls_of(phone: str) -> list[dict[str, Any]]:
-    """How each call ended, what was answered in it, and its recording's fingerprint."""
-    calls = Call.objects.filter(recipient__phone=phone).select_related(
-        "campaign", "message", "number", "recording"
-    )
-    return [
-        {
-            "at": call.started_at.astimezone(UTC).isoformat(),
-            "campaign": call.campaign.name if call.campaign else "",
-            "reference": call.message.reference if call.message else "",
-            "reason": call.reason,
-            "caller_id": call.number.e164,
-            "direction": call.direction,
-            "disposition": call.disposition,
-            "outcome": call.outcome,
-            "ended_by": call.ended_by,
-            "duration_ms": call.duration_ms,
-            "call_sid": call.call_sid,
-            "answers": list(Answer.objects.filter(call=call).values("question", "value", "label")),
-            "recording_sha256": call.recording.sha256 if hasattr(call, "recording") else "",
-        }
-        for call in calls.order_by("started_at")
-    ]
 
 
 def write_json(made: dict[str, Any], file: Writes) -> None:

@@ -1,15 +1,19 @@
 """What an account's row says of XFin, and the guard round the demonstration's clock."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from pathlib import Path
 
+import httpx
 import pytest
-from django.db import connection
+from django.db import connection, connections
 from pytest_django import Settings
 
+from campaigns import clock, notices
 from campaigns.models import Account, Campaign
 from campaigns.services import accounts
 from campaigns.xfin.errors import NotSent, Throttled
-from tests.campaigns.world import NOON, FakeXFin, make_campaign
+from tests.campaigns.world import NOON, FakeXFin, at, make_campaign
 
 pytestmark = pytest.mark.django_db
 
@@ -48,6 +52,77 @@ def test_recovery_forgets_the_trouble(account: Account) -> None:
     account.refresh_from_db()
     assert (account.state, account.failures, account.reason) == (Account.State.READY, 0, "")
     assert usable()
+
+
+def fail(account: Account, times: int) -> Account:
+    for _ in range(times):
+        accounts.note_trouble(account, NotSent("No connection."), now=NOON)
+    account.refresh_from_db()
+    return account
+
+
+def test_after_failures_in_a_row_only_a_trial_goes_out_and_brings_it_back(account: Account) -> None:
+    assert fail(account, accounts.BREAK_AFTER - 1).state == Account.State.WAITING
+    assert fail(account, 1).state == Account.State.BROKEN
+    late = NOON + timedelta(days=1)
+    assert not Account.objects.filter(accounts.usable(late)).exists()
+    assert accounts.try_broken(clock=at(NOON), transport=FakeXFin()) == 0  # its pause is not over
+    xfin = FakeXFin()
+    assert accounts.try_broken(clock=at(late), transport=xfin) == 1
+    assert xfin.requests == [("POST", "account/login"), ("GET", "xact/message")]
+    assert usable()
+
+
+def test_a_trial_that_fails_is_followed_by_a_longer_pause(account: Account) -> None:
+    fail(account, accounts.BREAK_AFTER)
+    late = NOON + timedelta(days=1)
+    down = httpx.MockTransport(lambda _: httpx.Response(503))
+    assert accounts.try_broken(clock=at(late), transport=down) == 0
+    account.refresh_from_db()
+    assert (account.state, account.failures) == (Account.State.BROKEN, accounts.BREAK_AFTER + 1)
+    assert account.retry_at
+    assert account.retry_at > late
+
+
+def test_being_asked_to_slow_down_never_opens_the_circuit(account: Account) -> None:
+    fail(account, accounts.BREAK_AFTER)
+    accounts.note_trouble(account, Throttled("Too fast.", retry_after=1), now=NOON)
+    account.refresh_from_db()
+    assert account.state == Account.State.WAITING
+
+
+def test_the_notice_tells_how_often_it_failed_and_when_it_is_tried(account: Account) -> None:
+    fail(account, accounts.BREAK_AFTER)
+    text = notices.notices()[0].text
+    assert "5 failures in a row: nothing is sent until a trial request succeeds, the next at 24 Nov" in text
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_several_processes_that_need_a_token_one_logs_in(account: Account) -> None:
+    xfin = FakeXFin()
+
+    def work() -> None:
+        accounts._login_locks.clear()  # as another process, which shares the database only
+        try:
+            with accounts.xfin_client(account, transport=xfin) as client:
+                client.ensure_login()
+        finally:
+            connections.close_all()
+
+    with ThreadPoolExecutor(4) as pool:
+        for worker in [pool.submit(work) for _ in range(4)]:
+            worker.result()
+    assert xfin.requests.count(("POST", "account/login")) == 1
+    assert not Account.objects.filter(logging_in_until__isnull=False).exists()
+
+
+def test_a_login_whose_process_died_is_taken_over(account: Account) -> None:
+    died = clock.now() - timedelta(seconds=1)
+    Account.objects.update(logging_in_until=died)
+    xfin = FakeXFin()
+    with accounts.xfin_client(account, transport=xfin) as client:
+        client.ensure_login()
+    assert xfin.requests == [("POST", "account/login")]
 
 
 def test_secrets_are_encrypted_at_rest(account: Account) -> None:
@@ -90,6 +165,16 @@ def test_a_shifted_clock_is_refused_for_any_account_elsewhere(
         accounts.check_clock()
     with pytest.raises(accounts.ClockShifted), accounts.xfin_client(account):
         pass
+
+
+def test_a_clock_that_can_be_turned_is_refused_likewise(
+    account: Account, settings: Settings, tmp_path: Path
+) -> None:
+    settings.CLOCK_FILE = str(tmp_path / "clock")
+    accounts.check_clock()
+    Account.objects.update(base_url="https://api.awaaz.de")
+    with pytest.raises(accounts.ClockShifted, match="not on this machine"):
+        accounts.check_clock()
 
 
 def test_a_campaign_that_starts_after_the_refusal_is_stopped_too(account: Account) -> None:

@@ -1,12 +1,14 @@
 """People become messages at the campaign's pace, inside lawful hours, each judged with evidence."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
-from campaigns.models import Evidence, Message, Recipient, Suppression
+from campaigns.models import Campaign, Evidence, Message, Recipient, Suppression
+from campaigns.pacing import ENOUGH_CALLS
 from campaigns.services import planning
-from tests.campaigns.world import NOON, make_campaign
+from tests.campaigns.world import NOON, add_people, make_campaign
 
 pytestmark = pytest.mark.django_db
 
@@ -78,3 +80,64 @@ def test_a_retry_is_not_planned_before_it_is_due() -> None:
     campaign.recipients.update(due_at=due)
     planning.plan(campaign.pk, now=NOON)
     assert Message.objects.get().send_on == due
+
+
+def known_calls(campaign: Campaign, seconds: int) -> None:
+    """Calls enough on the campaign's number to tell how long they last."""
+    other = Campaign.objects.get(pk=campaign.pk)
+    other.pk, other.name, other.state = None, "Last month", Campaign.State.COMPLETED
+    other.save()
+    people = add_people(other, ENOUGH_CALLS)
+    Recipient.objects.filter(campaign=other).update(state=Recipient.State.COMPLETED)
+    Message.objects.bulk_create(
+        Message(
+            recipient=person,
+            attempt=1,
+            send_on=NOON - timedelta(days=30),
+            state=Message.State.DONE,
+            disposition="answered",
+            duration_seconds=seconds,
+            settled_at=NOON - timedelta(days=30),
+        )
+        for person in people
+    )
+
+
+def second_campaign(campaign: Campaign, **fields: Any) -> Campaign:
+    """Another one on the same number with people of its own."""
+    other = Campaign.objects.get(pk=campaign.pk)
+    other.pk, other.name = None, "Another"
+    for name, value in fields.items():
+        setattr(other, name, value)
+    other.save()
+    add_people(other, 3)
+    return other
+
+
+def test_the_pace_follows_the_numbers_lines_and_the_length_of_its_calls() -> None:
+    campaign = make_campaign(people=1, calls_per_minute=600)
+    assert planning.pace_of(campaign, NOON) == 600
+    known_calls(campaign, 40)  # and 20 s of ringing: ten lines carry ten a minute
+    assert planning.pace_of(campaign, NOON) == 10
+    campaign.most_at_once = 4
+    assert planning.pace_of(campaign, NOON) == 4
+    campaign.most_at_once, campaign.agent.most_calls = None, 2
+    assert planning.pace_of(campaign, NOON) == 2
+
+
+def test_two_campaigns_share_a_number_by_priority_as_long_as_both_have_somebody_to_call() -> None:
+    campaign = make_campaign(people=1, calls_per_minute=60, priority=Campaign.Priority.LOW)
+    other = second_campaign(campaign, priority=Campaign.Priority.HIGH)
+    assert planning.pace_of(campaign, NOON) == 12
+    assert planning.pace_of(other, NOON) == 48
+    other.recipients.update(state=Recipient.State.COMPLETED)
+    assert planning.pace_of(campaign, NOON) == 60
+
+
+def test_first_calls_and_retries_take_turns() -> None:
+    campaign = make_campaign(people=4, calls_per_minute=60, max_attempts=2)
+    again = [person.pk for person in campaign.recipients.order_by("pk")[2:]]
+    Recipient.objects.filter(pk__in=again).update(attempts=1, due_at=NOON)
+    planning.plan(campaign.pk, now=NOON)
+    order = Message.objects.order_by("send_on").values_list("attempt", flat=True)
+    assert list(order) == [1, 2, 1, 2]

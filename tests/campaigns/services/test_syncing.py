@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from campaigns.models import Campaign, Message, Recipient
-from campaigns.services import lifecycle, outcomes, planning, syncing, uploading
+from campaigns.models import Agent, Campaign, Message, Recipient
+from campaigns.services import lifecycle, outcomes, planning, settling, syncing, uploading, withdrawing
 from tests.campaigns.world import NOON, FakeXFin, at, make_campaign, states
 
 pytestmark = pytest.mark.django_db
@@ -93,11 +93,191 @@ def test_news_that_come_twice_count_once() -> None:
     assert set(campaign.recipients.values_list("state", flat=True)) == {Recipient.State.COMPLETED}
 
 
-def test_a_message_without_news_ends_unknown() -> None:
+def test_a_message_that_nobody_can_look_up_ends_unknown() -> None:
     campaign, _ = called()
-    assert syncing.give_up_waiting(NOON + timedelta(hours=23)) == 0
-    assert syncing.give_up_waiting(NOON + timedelta(hours=25)) == 2
+    assert syncing.give_up_waiting(NOON + timedelta(hours=47)) == 0
+    assert syncing.give_up_waiting(NOON + timedelta(hours=49)) == 2
     person = campaign.recipients.first()
     assert person
     assert person.state == Recipient.State.UNKNOWN
-    assert "24 hours" in person.reason
+    assert "could not be asked within 48 hours" in person.reason
+
+
+def overdue(campaign: Campaign, xfin: FakeXFin) -> int:
+    late = at(NOON + timedelta(hours=25))
+    assert syncing.accounts_with_overdue(NOON + timedelta(hours=23)) == []
+    assert syncing.accounts_with_overdue(late()) == [campaign.template.account_id]
+    return syncing.look_up_overdue(campaign.template.account_id, clock=late, transport=xfin)
+
+
+def test_after_the_bound_each_message_is_looked_up_and_the_rest_is_unknown() -> None:
+    campaign, xfin = called()
+    ended, ringing = xfin.messages.values()
+    ended |= {"state": "failed", "execution_state_reason_code": "USER_BUSY"}
+    ringing |= {"state": "calling"}
+    assert overdue(campaign, xfin) == 2
+    first, second = campaign.recipients.order_by("id")
+    assert (first.state, first.disposition) == (Recipient.State.UNREACHED, "busy")
+    assert second.state == Recipient.State.UNKNOWN
+    assert second.reason == "XFin still said “calling” 24 hours after its time; how it ended is not known."
+    assert syncing.accounts_with_overdue(NOON + timedelta(hours=25)) == []
+
+
+def test_what_xfin_does_not_have_any_more_is_unknown() -> None:
+    campaign, xfin = called()
+    xfin.messages.clear()
+    assert overdue(campaign, xfin) == 2
+    reasons = set(campaign.recipients.values_list("reason", flat=True))
+    assert reasons == {"XFin did not have it any more 24 hours after its time; how it ended is not known."}
+
+
+def test_news_after_the_bound_change_nothing() -> None:
+    campaign, xfin = called(max_attempts=3)
+    remembered = dict(xfin.messages)
+    xfin.messages.clear()
+    overdue(campaign, xfin)
+    xfin.messages = remembered
+    xfin.end()
+    assert pull(campaign, xfin) == 0
+    assert set(campaign.recipients.values_list("state", flat=True)) == {Recipient.State.UNKNOWN}
+
+
+def test_states_come_in_pages() -> None:
+    campaign, xfin = called()
+    xfin.page_size = 1
+    xfin.end()
+    assert pull(campaign, xfin) == 2
+    assert sum(path == "xact/message" for method, path in xfin.requests if method == "GET") == 2
+
+
+def busy_then(campaign: Campaign, xfin: FakeXFin) -> tuple[Message, Recipient]:
+    """The first call ended busy, says XFin, and a second one is planned."""
+    xfin.end(state="failed", reason="USER_BUSY")
+    pull(campaign, xfin)
+    first = Message.objects.order_by("pk")[0]
+    later = NOON + timedelta(hours=5)
+    campaign.recipients.exclude(pk=first.recipient_id).delete()
+    planning.plan(campaign.pk, now=later)
+    assert states(campaign) == {Message.State.FAILED: 1, Message.State.PLANNED: 1}
+    return first, first.recipient
+
+
+def test_an_answer_that_comes_after_the_retry_was_planned_calls_it_off() -> None:
+    campaign, xfin = called(max_attempts=3, retry_gaps=[300])
+    first, person = busy_then(campaign, xfin)
+    outcomes.record_outcome(first.pk, "will_pay", "Will pay")
+    later = NOON + timedelta(hours=5)
+    uploading.upload(campaign.template.account_id, clock=at(later), transport=xfin)
+    assert states(campaign) == {Message.State.FAILED: 1, Message.State.PLANNED: 1}
+    assert settling.call_off_closed(later) == 1
+    person.refresh_from_db()
+    assert (person.state, person.reason, person.attempts) == ("completed", "Answered: Will pay.", 1)
+    assert states(campaign) == {Message.State.FAILED: 1, Message.State.WITHDRAWN: 1}
+
+
+def test_an_answer_that_comes_when_the_retry_is_at_xfin_has_it_withdrawn() -> None:
+    campaign, xfin = called(max_attempts=3, retry_gaps=[300])
+    first, person = busy_then(campaign, xfin)
+    later, account = at(NOON + timedelta(hours=5)), campaign.template.account_id
+    uploading.upload(account, clock=later, transport=xfin)
+    outcomes.record_outcome(first.pk, "will_pay", "Will pay")
+    assert withdrawing.mark_unwanted(later()) == 1
+    assert withdrawing.withdraw(account, clock=later, transport=xfin) == 1
+    person.refresh_from_db()
+    assert (person.state, person.reason, person.attempts) == ("completed", "Answered: Will pay.", 1)
+
+
+def test_an_answer_in_a_call_that_goes_on_withdraws_nothing() -> None:
+    called(max_attempts=3)
+    message = Message.objects.first()
+    assert message
+    outcomes.record_outcome(message.pk, "will_pay", "Will pay")
+    assert withdrawing.mark_unwanted(LATER) == 0
+    assert settling.call_off_closed(LATER) == 0
+
+
+def test_an_answer_never_takes_a_final_state_back() -> None:
+    campaign, xfin = called()
+    xfin.end(state="failed", reason="USER_BUSY")
+    pull(campaign, xfin)
+    message = Message.objects.first()
+    assert message
+    outcomes.record_outcome(message.pk, "will_pay", "Will pay")
+    person = Recipient.objects.get(pk=message.recipient_id)
+    assert (person.state, person.disposition, person.outcome) == ("unreached", "busy", "will_pay")
+
+
+def test_a_withdrawal_that_xfin_calls_cancelled_is_no_end() -> None:
+    campaign, xfin = called()
+    lifecycle.pause(campaign, None)
+    withdrawing.mark_unwanted(LATER)
+    xfin.end(state="cancelled")
+    assert pull(campaign, xfin) == 0
+    withdrawing.withdraw(campaign.template.account_id, clock=at(LATER), transport=xfin)
+    assert states(campaign) == {Message.State.WITHDRAWN: 2}
+    assert set(campaign.recipients.values_list("state", "attempts")) == {(Recipient.State.WAITING, 0)}
+
+
+# --- Retries ---------------------------------------------------------------------------------------
+
+
+def called_through(campaign: Campaign, xfin: FakeXFin, *, days: int, **end: Any) -> None:
+    """Everything the scheduler does, every third hour of so many days; every call ends the same way."""
+    account = campaign.template.account_id
+    for hour in range(0, days * 24, 3):
+        now = at(NOON + timedelta(hours=hour))
+        planning.plan(campaign.pk, now=now())
+        uploading.upload(account, clock=now, transport=xfin)
+        xfin.end(**end)
+        for _ in range(2):
+            syncing.pull_states(account, clock=at(now() + timedelta(minutes=30)), transport=xfin)
+
+
+@pytest.mark.parametrize("reason", ["USER_BUSY", "NO_ANSWER"])
+def test_told_to_retry_once_it_calls_twice_and_never_more(reason: str) -> None:
+    rules = {"busy": {"gaps": [10]}, "no_answer": {"gaps": [10], "another_hour": True}}
+    campaign, xfin = called(max_attempts=5, retry_rules=rules)
+    called_through(campaign, xfin, days=3, state="failed", reason=reason)
+    assert states(campaign) == {Message.State.FAILED: 4}
+    assert set(campaign.recipients.values_list("state", "attempts")) == {(Recipient.State.UNREACHED, 2)}
+
+
+def test_the_budget_bounds_every_rule() -> None:
+    campaign, xfin = called(max_attempts=2, retry_rules={"busy": {"gaps": [10, 10, 10]}})
+    called_through(campaign, xfin, days=4, state="failed", reason="USER_BUSY")
+    assert states(campaign) == {Message.State.FAILED: 4}
+
+
+def test_a_reason_with_another_hour_waits_for_it() -> None:
+    campaign, xfin = called(max_attempts=2, retry_rules={"busy": {"gaps": [30], "another_hour": True}})
+    xfin.end(state="failed", reason="USER_BUSY")
+    pull(campaign, xfin)
+    person = campaign.recipients.first()
+    assert person
+    assert person.due_at
+    assert timedelta(hours=3) <= person.due_at - NOON < timedelta(hours=4)
+
+
+def test_a_dialogue_that_broke_off_is_taken_up_again_where_a_rule_says_so() -> None:
+    campaign, xfin = called(max_attempts=2, retry_rules={"unfinished": {"gaps": [300]}})
+    message = Message.objects.first()
+    assert message
+    outcomes.record_outcome(message.pk, "will_pay", "Will pay")
+    xfin.end()
+    pull(campaign, xfin)
+    done, other = campaign.recipients.order_by("-outcome")
+    assert done.state == Recipient.State.COMPLETED
+    assert other.state == Recipient.State.WAITING
+    assert other.reason == "Answered, but the dialogue broke off before its end. Call 2 of at most 2 follows."
+    called_through(campaign, xfin, days=2)
+    other.refresh_from_db()
+    assert (other.state, other.attempts, other.disposition) == (Recipient.State.COMPLETED, 2, "answered")
+    assert "broke off" in other.reason
+
+
+def test_an_answered_call_of_an_agent_that_asks_nothing_is_finished() -> None:
+    campaign, xfin = called(max_attempts=2, retry_rules={"unfinished": {"gaps": [300]}})
+    Agent.objects.filter(pk=campaign.agent_id).update(kind=Agent.Kind.PLAYBACK)
+    xfin.end()
+    pull(campaign, xfin)
+    assert set(campaign.recipients.values_list("state", flat=True)) == {Recipient.State.COMPLETED}

@@ -1,9 +1,14 @@
 """House rule 2: nobody is called twice for one attempt, nobody is missed."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
+import httpx
 import pytest
+from django.db import connections
+from pytest_django import Settings
 
+from awaaz_project.processes import wait_until
 from campaigns.models import (
     Account,
     Campaign,
@@ -14,7 +19,7 @@ from campaigns.models import (
     TemplateLanguage,
     UploadBatch,
 )
-from campaigns.services import planning, reconciling, uploading
+from campaigns.services import batches, planning, reconciling, uploading
 from campaigns.xfin.errors import NotSent
 from tests.campaigns.world import (
     NOON,
@@ -210,8 +215,117 @@ def test_a_slow_worker_whose_batch_was_given_up_does_not_strand_its_people() -> 
     claim = uploading.claim_due(campaign.template.account, now=NOON)
     assert claim
     reconciling.abandon_dead_claims(NOON + timedelta(hours=1))
-    uploading.settle_failure(claim.batch, NotSent("No connection."), now=LATER)
+    batches.settle_failure(claim.batch, NotSent("No connection."), now=LATER)
     assert UploadBatch.objects.get().state == UploadBatch.State.UNCONFIRMED
     upload_all(campaign, xfin)
     assert states(campaign) == {Message.State.QUEUED: 3}
+    assert set(xfin.references().values()) == {1}
+
+
+def test_one_row_that_spoils_its_batch_is_found_by_halving_and_keeps_xfins_words() -> None:
+    campaign, xfin = make_campaign(people=20, max_attempts=1), FakeXFin()
+    bad = campaign.recipients.order_by("pk")[13]
+    xfin.poison = {bad.phone}
+    upload_all(campaign, xfin, rounds=1)
+    assert states(campaign) == {Message.State.QUEUED: 19, Message.State.REJECTED: 1}
+    assert set(xfin.references().values()) == {1}
+    bad.refresh_from_db()
+    assert (bad.state, bad.reason) == (
+        "failed",
+        "XFin rejected it: data: The variable amount is too long.",
+    )
+    requests = [path for _, path in xfin.requests if path.endswith("create_bulk")]
+    assert len(requests) <= 11
+    assert Account.objects.get().state == Account.State.READY
+
+
+def test_a_refusal_of_every_row_stops_the_campaign_before_everybody_has_failed() -> None:
+    campaign, xfin = make_campaign(people=200), FakeXFin()
+    xfin.poison = set(campaign.recipients.values_list("phone", flat=True))
+    upload_all(campaign, xfin)
+    campaign.refresh_from_db()
+    assert campaign.state == Campaign.State.STOPPED
+    assert campaign.reason.startswith("Stopped: XFin refuses every message.")
+    assert states(campaign) == {Message.State.PLANNED: 195, Message.State.REJECTED: 5}
+
+
+def test_an_address_that_xfin_does_not_know_fails_nobody() -> None:
+    campaign, xfin = make_campaign(people=8), FakeXFin()
+    xfin.faults.append(lambda _xfin, _request: httpx.Response(404, json={"detail": "Not found."}))
+    upload_all(campaign, xfin, rounds=1)
+    assert states(campaign) == {Message.State.PLANNED: 8}
+    assert Account.objects.get().state == Account.State.WAITING
+    upload_all(campaign, xfin)
+    assert states(campaign) == {Message.State.QUEUED: 8}
+
+
+@pytest.mark.parametrize("fault", [lost_after, unreachable])
+def test_trouble_in_the_midst_of_halving_neither_strands_nor_repeats_anybody(fault: Answer) -> None:
+    campaign, xfin = make_campaign(people=16), FakeXFin()
+    xfin.poison = {campaign.recipients.order_by("pk")[11].phone}
+    xfin.faults.extend([FakeXFin.create, FakeXFin.create, fault])
+    upload_all(campaign, xfin)
+    assert states(campaign) == {Message.State.QUEUED: 15, Message.State.REJECTED: 1}
+    assert set(xfin.references().values()) == {1}
+
+
+def test_login_comes_before_anything_is_claimed() -> None:
+    campaign, xfin = make_campaign(people=2), FakeXFin()
+    planning.plan(campaign.pk, now=NOON)
+    claimed_at_login: list[int] = []
+
+    class Watched(FakeXFin):
+        def handle_request(self, request: httpx.Request) -> httpx.Response:
+            if request.url.path.endswith("account/login/"):
+                claimed_at_login.append(UploadBatch.objects.count())
+            return super().handle_request(request)
+
+    xfin = Watched()
+    uploading.upload(campaign.template.account_id, clock=at(NOON), transport=xfin)
+    assert claimed_at_login == [0]
+    assert states(campaign) == {Message.State.QUEUED: 2}
+
+
+def test_a_login_that_fails_claims_nothing() -> None:
+    campaign = make_campaign(people=2)
+    planning.plan(campaign.pk, now=NOON)
+    down = httpx.MockTransport(lambda _: httpx.Response(503))
+    assert uploading.upload(campaign.template.account_id, clock=at(NOON), transport=down) == 0
+    assert not UploadBatch.objects.exists()
+    assert Account.objects.get().state == Account.State.WAITING
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_claim_is_renewed_while_a_slow_send_is_under_way(settings: Settings) -> None:
+    settings.CLAIM_SECONDS = 0.3
+    campaign = make_campaign(people=2)
+    planning.plan(campaign.pk, now=NOON)
+    claim = uploading.claim_due(campaign.template.account, now=NOON)
+    assert claim
+    later = NOON + timedelta(minutes=1)
+
+    def renewed() -> bool:
+        return UploadBatch.objects.filter(claimed_until__gt=later).exists()
+
+    with batches.kept(claim.batch, clock=at(later)):
+        assert wait_until(renewed, patience=10)
+    assert reconciling.abandon_dead_claims(later) == 0
+
+
+@pytest.mark.django_db(transaction=True)
+def test_several_workers_at_once_send_every_message_once() -> None:
+    campaign, xfin = make_campaign(people=40, chunk_size=4), FakeXFin()
+    planning.plan(campaign.pk, now=NOON)
+    account = campaign.template.account_id
+
+    def work() -> int:
+        try:
+            return uploading.upload(account, clock=at(NOON), transport=xfin)
+        finally:
+            connections.close_all()
+
+    with ThreadPoolExecutor(4) as pool:
+        sent = [worker.result() for worker in [pool.submit(work) for _ in range(4)]]
+    assert sum(sent) == 40
+    assert states(campaign) == {Message.State.QUEUED: 40}
     assert set(xfin.references().values()) == {1}

@@ -166,6 +166,19 @@ def test_429_says_when_to_come_back(header: str, pause: float | None) -> None:
     assert error.retry_after == pause
 
 
+def test_a_lost_creation_says_when_to_come_back_too() -> None:
+    wire = Wire(httpx.Response(503, headers={"retry-after": "120"}))
+    error = trouble_of(create, client_over(wire))
+    assert (type(error), error.retry_after) == (Unconfirmed, 120)
+
+
+@pytest.mark.parametrize(
+    "text", ["Mon, 23 Nov 2026 05:00:00 +9999999999", "Mon, 23 Nov 99999 05:00:00 GMT", "Mon, 0 Nov 1 0:0:0"]
+)
+def test_a_retry_after_of_nonsense_is_none(text: str) -> None:
+    assert read_retry_after(text, now=NOW) is None
+
+
 def test_retry_after_is_never_negative_nor_longer_than_a_day() -> None:
     assert read_retry_after("Mon, 23 Nov 2026 05:00:00 GMT", now=NOW) == 0
     assert read_retry_after("Mon, 23 Nov 2126 05:00:00 GMT", now=NOW) == 86_400

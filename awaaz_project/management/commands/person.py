@@ -1,0 +1,59 @@
+"""Find, export, hold or erase everything we hold about one phone number."""
+
+import shutil
+from argparse import ArgumentParser
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+
+from calls import persons, purging
+from campaigns import clock, phones
+from campaigns.services import erasing, holds
+from campaigns.services.suppressions import NotAllowed
+
+
+class Command(BaseCommand):
+    """`person find|export|hold|release|erase +919825112410 [--reason TEXT] [--output FILE.zip]`."""
+
+    help = __doc__
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        """What to do, the number in any spelling, and why."""
+        parser.add_argument("verb", choices=("find", "export", "hold", "release", "erase"))
+        parser.add_argument("phone")
+        parser.add_argument("--reason", default="", help="needed to hold, release and erase")
+        parser.add_argument("--output", type=Path, default=Path("person.zip"), help="of an export")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Do it, and say what is there then."""
+        judged = phones.judge(options["phone"])
+        if judged.e164 is None:
+            raise CommandError(judged.note)
+        try:
+            self._do(options["verb"], judged.e164, options["reason"], options["output"])
+        except NotAllowed as error:
+            raise CommandError(error.reason) from error
+        self._tell(judged.e164)
+
+    def _do(self, verb: str, phone: str, reason: str, output: Path) -> None:
+        if verb == "export":
+            with persons.packed(phone, now=clock.now()) as pack, output.open("wb") as file:
+                shutil.copyfileobj(pack, file)
+        elif verb == "hold":
+            holds.place(phone=phone, reason=reason, by=None)
+        elif verb == "release" and (hold := holds.hold_on(phone)):
+            holds.release(hold.pk, reason=reason, by=None, now=clock.now())
+        elif verb == "erase":
+            erasing.ask(phone, reason=reason, by=None, now=clock.now())
+            purging.erase_people(clock.now())
+
+    def _tell(self, phone: str) -> None:
+        found = persons.find(phone, now=clock.now())
+        counts = " ".join(f"{kind}={count}" for kind, count in found.counts.items())
+        self.stdout.write(f"{phones.mask(phone)}: {counts}")
+        if found.hold:
+            self.stdout.write(f"Under legal hold: {found.hold.reason}")
+        if found.erasure:
+            text = f"Erasure: {found.erasure.get_state_display().lower()}. {found.erasure.waits_for}"
+            self.stdout.write(text.strip())

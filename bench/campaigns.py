@@ -1,0 +1,108 @@
+"""`make bench-campaigns`: what a row costs on its way through campaigns; so far the import.
+
+Every size runs in a child process on an empty database of its own, so that its peak memory is its
+own. The list is generated with the faults of real ones: names in Devanagari, three variables, 2 % bad
+numbers, 1 % duplicates. In the same child the rows that were accepted are afterwards written by one bare
+COPY into an empty table with the same columns and indexes; the import's time by that one is the ratio.
+Ends with one line of figures; exit 1 where a goal is missed.
+"""
+
+import argparse
+import csv
+import json
+import os
+import random
+import subprocess
+import sys
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+
+GOALS = {"import_us_per_row": 60.0, "import_peak_mb": 300.0, "growth_100k_to_1m": 1.2}
+SMALLER = 10
+POSTGRES = os.environ.get(
+    "BENCH_DATABASE_URL", f"postgres://postgres@127.0.0.1:5432/awaaz_bench_campaigns_{os.getpid()}"
+)
+HEADINGS = ("Sr No", "Customer Name", "Mobile No.", "Language", "EMI Amount", "Due Date", "Loan No")
+FIRST = ("आशा", "रमेश", "भावना", "सुनीता", "विक्रम", "प्रीति", "मोहन", "कविता", "अर्जुन", "लक्ष्मी")
+LAST = ("पटेल", "शर्मा", "देशमुख", "यादव", "कुलकर्णी", "चौधरी", "जोशी", "गुप्ता")
+LANGUAGES = ("Hindi", "हिंदी", "Gujarati", "Marathi", "hi-IN")
+WAYS = ("{}", "{}", "{}", "0{}", "+91{}", "91{}", "+91 {}")
+BAD = ("9.87654E+09", "12345", "", "1600112345", "9999999999", "98250 12345 / 98250 12346")
+
+
+def numbers(rows: int) -> list[str]:
+    """So many different mobile numbers without order."""
+    chosen = random.Random(20261123).sample(range(300_000_000), rows)
+    return [f"9{6 * 10**8 + number:09d}" for number in chosen]
+
+
+def write_list(path: Path, rows: int) -> None:
+    """A list as an office sends it; the same one every time."""
+    dice, phones = random.Random(7), numbers(rows)
+    with path.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file)
+        writer.writerow(HEADINGS)
+        for place in range(rows):
+            writer.writerow(_row(place, phones, dice))
+
+
+def _row(place: int, phones: list[str], dice: random.Random) -> tuple[object, ...]:
+    fate = dice.random()
+    phone = phones[dice.randrange(place)] if fate < 0.01 and place else phones[place]
+    written = dice.choice(BAD) if fate > 0.98 else dice.choice(WAYS).format(phone)
+    name = f"{dice.choice(FIRST)} {dice.choice(LAST)}"
+    amount, due = f"1,{dice.randrange(100):02d},000", f"{dice.randrange(1, 29):02d}/12/2026"
+    return place + 1, name, written, dice.choice(LANGUAGES), amount, due, f"LN{place:08d}"
+
+
+def in_child(rows: int, folder: Path) -> dict[str, float]:
+    """The figures of a size, told by a process of its own."""
+    path = folder / f"{rows}.csv"
+    write_list(path, rows)
+    env = {**os.environ, "DATABASE_URL": POSTGRES, "DATA_DIR": str(folder / "data"), "LOG_LEVEL": "WARNING"}
+    command = [sys.executable, "-m", "bench.campaigns_import", str(path)]
+    answer = subprocess.run(command, env=env, check=True, stdout=subprocess.PIPE, text=True)
+    path.unlink()
+    figures: dict[str, float] = json.loads(answer.stdout.splitlines()[-1])
+    print(f"{rows:>9} rows: " + ", ".join(f"{name} {value}" for name, value in figures.items()), flush=True)
+    return figures
+
+
+def figures_of(small: Mapping[str, float], large: Mapping[str, float]) -> dict[str, float]:
+    """The line of figures, from the figures of the two sizes."""
+    return {
+        "import_us_per_row": large["us_per_row"],
+        "import_peak_mb": max(small["peak_mb"], large["peak_mb"]),
+        "copy_ratio": large["copy_ratio"],
+        "growth_100k_to_1m": round(large["us_per_row"] / small["us_per_row"], 2),
+    }
+
+
+def missed(figures: Mapping[str, float]) -> list[str]:
+    """The goals that were not reached."""
+    return [
+        f"{name} is {figures[name]}, not {goal} or less"
+        for name, goal in GOALS.items()
+        if figures[name] > goal
+    ]
+
+
+def main() -> int:
+    """Both sizes, the line, the verdict."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rows", type=int, default=1_000_000, help="the larger size; the other is a tenth")
+    rows = parser.parse_args().rows
+    with tempfile.TemporaryDirectory(prefix="awaaz-bench-") as folder:
+        small = in_child(max(1, rows // SMALLER), Path(folder))
+        large = in_child(rows, Path(folder))
+    figures = figures_of(small, large)
+    print(" ".join(f"{name}={value}" for name, value in figures.items()))
+    problems = missed(figures)
+    for problem in problems:
+        print(f"MISSED: {problem}")
+    return 1 if problems else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

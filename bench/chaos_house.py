@@ -1,0 +1,229 @@
+"""Our side of a chaotic run: forked workers and web, a database and a broker that can be taken away, a clock.
+
+The importing process has set Django up; workers and web are forked from it, which takes milliseconds where a
+new process takes seconds. Workers are Celery's own on the real broker, the web process is uvicorn. They are
+killed with SIGKILL and nothing else.
+"""
+
+import logging
+import multiprocessing
+import os
+import socket
+import sqlite3
+import time
+from collections.abc import Callable, Sequence
+from contextlib import closing, suppress
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from multiprocessing.context import ForkProcess
+from pathlib import Path
+from typing import Any
+
+import celery.bin.worker  # noqa: F401 (so that a forked worker has it already)
+import httpx
+import psycopg
+import redis
+import uvicorn
+from celery.signals import task_postrun, task_prerun
+from django.conf import settings
+from django.db import connections
+from psycopg import sql
+
+from awaaz_project.asgi import application
+from awaaz_project.celery import app
+
+MOST_WORKERS = 8
+WORKER = ["--quiet", "worker", "--pool", "solo", "--loglevel", "ERROR", "--prefetch-multiplier", "1"]
+ALONE = ["--without-gossip", "--without-mingle", "--without-heartbeat"]
+AWAY_SECONDS = 0.15
+TRIES = 10
+_fork = multiprocessing.get_context("fork")
+_busy = _fork.RawArray("b", MOST_WORKERS)
+_place = 0
+
+
+@task_prerun.connect
+def _begin(**_: object) -> None:
+    _busy[_place] = 1
+
+
+@task_postrun.connect
+def _end(**_: object) -> None:
+    _busy[_place] = 0
+
+
+class Member:
+    """A forked process that can be killed and comes back."""
+
+    def __init__(self, work: Callable[[], None], log: Path) -> None:
+        self._work, self._log = work, log
+        self._process: ForkProcess | None = None
+
+    def start(self) -> None:
+        """Fork it; its words go to the log."""
+        connections.close_all()
+        self._process = _fork.Process(target=self._run, daemon=True)
+        self._process.start()
+
+    def kill(self) -> bool:
+        """SIGKILL; whether it was alive until then."""
+        if self._process is None:
+            return False
+        alive = self._process.is_alive()
+        self._process.kill()
+        self._process.join()
+        return alive
+
+    def _run(self) -> None:
+        with self._log.open("ab", buffering=0) as log:
+            os.dup2(log.fileno(), 1)
+            os.dup2(log.fileno(), 2)
+            self._work()
+
+
+class Workers:
+    """Celery workers, each of which says whether it is at work."""
+
+    def __init__(self, count: int, log: Path) -> None:
+        self.members = [Member(partial(_work, place), log) for place in range(count)]
+
+    def start(self) -> None:
+        """All of them."""
+        for member in self.members:
+            member.start()
+
+    def kill(self, place: int) -> tuple[bool, bool]:
+        """Kill one and start it again: whether it lived, and whether it was in the middle of a task."""
+        lived, was_busy = self.members[place].kill(), bool(_busy[place])
+        _busy[place] = 0
+        self.members[place].start()
+        return lived, was_busy
+
+    def idle(self) -> bool:
+        """Whether nobody works."""
+        return not any(_busy)
+
+    def stop(self) -> None:
+        """The end of the run."""
+        for member in self.members:
+            member.kill()
+
+
+def _work(place: int) -> None:
+    global _place  # the process is this worker's own
+    _place = place
+    app.start([*WORKER, *ALONE])
+
+
+class Web:
+    """The portal and its API. The listening socket is ours, so that a restart keeps the port."""
+
+    def __init__(self, log: Path) -> None:
+        self._socket = socket.create_server(("127.0.0.1", 0), backlog=64)
+        self.port = int(self._socket.getsockname()[1])
+        self._member = Member(self._serve, log)
+
+    def start(self) -> None:
+        """Requests wait in the socket's queue until it is up."""
+        self._member.start()
+
+    def restart(self) -> bool:
+        """Kill it and start it again; whether it lived."""
+        lived = self._member.kill()
+        self._member.start()
+        return lived
+
+    def stop(self) -> None:
+        """The end of the run."""
+        self._member.kill()
+        self._socket.close()
+
+    def _serve(self) -> None:
+        logging.getLogger("uvicorn").setLevel(logging.ERROR)
+        config = uvicorn.Config(application, log_level="error", access_log=False, timeout_graceful_shutdown=1)
+        uvicorn.Server(config).run(sockets=[self._socket])
+
+
+class Broker:
+    """Celery's queue, as far as it can be sent to, looked at and emptied."""
+
+    def __init__(self) -> None:
+        self._redis: Any = redis.Redis.from_url(settings.REDIS_URL) if settings.REDIS_URL else None
+        self._folder = settings.DATA_DIR / "broker" / "queue"
+
+    def send(self, tasks: Sequence[Any]) -> None:
+        """Nudge, as the scheduler does."""
+        with app.connection_for_write() as connection:
+            for task in tasks:
+                task.apply_async(connection=connection)
+
+    def waiting(self) -> int:
+        """Tasks nobody has taken yet."""
+        if self._redis:
+            return int(self._redis.llen(f"{settings.REDIS_PREFIX}:{settings.CELERY_TASK_DEFAULT_QUEUE}"))
+        return sum(1 for _ in self._folder.glob("*.msg"))
+
+    def flush(self) -> None:
+        """Lose everything of ours that is in it, queues and all."""
+        if self._redis:
+            for key in self._redis.scan_iter(match=f"{settings.REDIS_PREFIX}*"):
+                self._redis.delete(key)
+        for message in self._folder.glob("*"):
+            message.unlink(missing_ok=True)
+
+
+class Database:
+    """Ours, taken away for a moment: PostgreSQL cuts every line and refuses new ones, SQLite is locked."""
+
+    def __init__(self) -> None:
+        self._row = settings.DATABASES["default"]
+        self._is_postgres = "postgresql" in self._row["ENGINE"]
+
+    def restart(self) -> None:
+        """Away for `AWAY_SECONDS`, and back."""
+        connections.close_all()
+        if self._is_postgres:
+            self._cut()
+        else:
+            self._hold()
+
+    def _cut(self) -> None:
+        row = self._row
+        where = {"host": row["HOST"], "port": row["PORT"] or 5432, "user": row["USER"], "dbname": "postgres"}
+        allow = sql.SQL("ALTER DATABASE {} ALLOW_CONNECTIONS {}")
+        name, lines = sql.Identifier(row["NAME"]), "SELECT pid FROM pg_stat_activity WHERE datname = %s"
+        with psycopg.connect(**where, password=row["PASSWORD"] or None, autocommit=True) as server:
+            server.execute(allow.format(name, sql.SQL("false")))
+            try:
+                server.execute(f"SELECT pg_terminate_backend(pid) FROM ({lines}) AS ours", (row["NAME"],))
+                time.sleep(AWAY_SECONDS)
+            finally:
+                server.execute(allow.format(name, sql.SQL("true")))
+
+    def _hold(self) -> None:
+        with closing(sqlite3.connect(self._row["NAME"], timeout=20, isolation_level=None)) as line:
+            line.execute("BEGIN IMMEDIATE")
+            time.sleep(AWAY_SECONDS)
+            line.execute("ROLLBACK")
+
+
+class Clock:
+    """Our clock, by its file, and the sandbox's, by its API: turned on together, ours a moment ahead."""
+
+    def __init__(self, file: Path, turn_sandbox: Callable[[str], object]) -> None:
+        self._file, self._turn_sandbox = file, turn_sandbox
+
+    def set(self, to: datetime) -> None:
+        """Both clocks show `to` and run on at the usual speed."""
+        ahead = to - datetime.now(UTC)
+        new = self._file.with_suffix(".new")
+        new.write_text(repr(ahead.total_seconds()))
+        new.replace(self._file)
+        self._follow(ahead)
+
+    def _follow(self, ahead: timedelta) -> None:
+        """The sandbox's clock never goes back: a request that took longer than the step is made anew."""
+        for _ in range(TRIES):
+            with suppress(httpx.HTTPStatusError):
+                self._turn_sandbox((datetime.now(UTC) + ahead).isoformat())
+                return

@@ -1,0 +1,99 @@
+"""Legal holds, requests for erasure, and the log of purges."""
+
+from typing import TYPE_CHECKING
+
+from django import forms
+from django.contrib import admin
+from django.http import HttpRequest
+from unfold.admin import ModelAdmin
+
+from campaigns import clock, phones
+from campaigns.admin.base import RecordAdmin
+from campaigns.models import Erasure, LegalHold, Purge, User
+from campaigns.services import holds
+
+if TYPE_CHECKING:
+    HoldModelForm = forms.ModelForm[LegalHold]
+else:
+    HoldModelForm = forms.ModelForm
+
+
+class HoldForm(HoldModelForm):
+    """One number, in any spelling, or one campaign."""
+
+    class Meta:
+        model = LegalHold
+        fields = ("phone", "campaign", "reason", "released_reason")
+
+    def clean_phone(self) -> str:
+        """The number in its one form."""
+        written = self.cleaned_data["phone"]
+        judged = phones.judge(written)
+        if written and judged.e164 is None:
+            raise forms.ValidationError(judged.note)
+        return judged.e164 or ""
+
+
+@admin.register(LegalHold)
+class LegalHoldAdmin(ModelAdmin):
+    """Placed once, released with a reason, never deleted."""
+
+    form = HoldForm
+    list_display = ("__str__", "masked", "reason", "created_at", "placed_by", "released_at")
+    list_filter = (("released_at", admin.EmptyFieldListFilter),)
+    list_select_related = ("campaign", "placed_by")
+    KEPT = ("masked", "campaign", "reason", "placed_by", "created_at", "released_at", "released_by")
+
+    def get_fields(self, request: HttpRequest, obj: LegalHold | None = None) -> tuple[str, ...]:
+        """Everything for a new one; for an old one only the reason for releasing it."""
+        return (*self.KEPT, "released_reason") if obj else ("phone", "campaign", "reason")
+
+    def get_readonly_fields(self, request: HttpRequest, obj: LegalHold | None = None) -> tuple[str, ...]:
+        """What was said once stays."""
+        released = ("released_reason",) if obj and obj.released_at else ()
+        return (*self.KEPT, *released) if obj else ()
+
+    def has_delete_permission(self, request: HttpRequest, obj: LegalHold | None = None) -> bool:
+        """That there was a hold is proof."""
+        return False
+
+    def save_model(self, request: HttpRequest, obj: LegalHold, form: forms.Form, change: bool) -> None:
+        """Placed, or, with a reason for that, released."""
+        by = request.user if isinstance(request.user, User) else None
+        if not change:
+            made = holds.place(phone=obj.phone, campaign=obj.campaign, reason=obj.reason, by=by)
+            obj.pk = made.pk
+        elif obj.released_reason and obj.released_at is None:
+            holds.release(obj.pk, reason=obj.released_reason, by=by, now=clock.now())
+
+    @admin.display(description="phone")
+    def masked(self, hold: LegalHold) -> str:
+        """Enough to tell two apart."""
+        return phones.mask(hold.phone) if hold.phone else ""
+
+
+@admin.register(Erasure)
+class ErasureAdmin(RecordAdmin):
+    """Who asked for erasure is not here any more; that it was done is."""
+
+    list_display = ("__str__", "reason", "requested_by", "created_at", "waits_for", "finished_at")
+    list_filter = ("state",)
+    list_select_related = ("requested_by",)
+    fields = (
+        "state",
+        "reason",
+        "requested_by",
+        "created_at",
+        "due_at",
+        "waits_for",
+        "finished_at",
+        "removed",
+    )
+
+
+@admin.register(Purge)
+class PurgeAdmin(RecordAdmin):
+    """What went on which night, and why."""
+
+    list_display = ("day", "kind", "removed", "held", "reason", "cutoff", "finished_at")
+    list_filter = ("kind",)

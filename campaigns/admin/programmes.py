@@ -1,0 +1,75 @@
+"""Standing lists, their people with their dates, and the programmes that draw from them."""
+
+from django.contrib import admin
+from unfold.admin import ModelAdmin, TabularInline
+
+from campaigns import phones
+from campaigns.admin.base import RecordAdmin
+from campaigns.models import Draw, Member, MemberDate, Programme, ProgrammeRound, StandingList
+
+
+@admin.register(StandingList)
+class StandingListAdmin(ModelAdmin):
+    """Lists of people who are looked after for long."""
+
+    list_display = ("name", "created_at")
+    search_fields = ("name",)
+
+
+class MemberDateInline(TabularInline):
+    """A person's dates."""
+
+    model = MemberDate
+    extra = 1
+
+
+@admin.register(Member)
+class MemberAdmin(ModelAdmin):
+    """People of standing lists; their numbers are masked in the list."""
+
+    list_display = ("__str__", "masked", "standing_list", "language", "joined_on")
+    list_filter = ("standing_list",)
+    list_select_related = ("standing_list",)
+    search_fields = ("name",)
+    inlines = (MemberDateInline,)
+
+    @admin.display(description="phone")
+    def masked(self, member: Member) -> str:
+        """Enough to tell two apart."""
+        return phones.mask(member.phone)
+
+
+@admin.register(Programme)
+class ProgrammeAdmin(ModelAdmin):
+    """Programmes: by which date, how late at most, after which campaign."""
+
+    list_display = ("name", "rule", "standing_list", "pattern", "late_days", "active", "reason")
+    list_filter = ("active", "kind")
+    list_select_related = ("standing_list", "pattern")
+    search_fields = ("name",)
+    readonly_fields = ("settled_until", "reason")
+
+
+@admin.register(ProgrammeRound)
+class ProgrammeRoundAdmin(RecordAdmin):
+    """Each day's campaign."""
+
+    list_display = ("falls_on", "programme", "campaign", "reason")
+    list_filter = ("programme",)
+    list_select_related = ("programme", "campaign")
+
+
+@admin.register(Draw)
+class DrawAdmin(RecordAdmin):
+    """Who was drawn for what, and who was missed."""
+
+    list_display = ("falls_on", "programme", "masked", "occurrence", "fate", "reason", "drawn_at")
+    list_filter = ("fate", "programme")
+    list_select_related = ("programme",)
+    fields = ("programme", "masked", "occurrence", "falls_on", "fate", "reason", "round", "drawn_at")
+    readonly_fields = fields
+
+    @admin.display(description="phone")
+    def masked(self, draw: Draw) -> str:
+        """Enough to tell two apart."""
+        return phones.mask(draw.phone)

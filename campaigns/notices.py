@@ -1,0 +1,91 @@
+"""What needs somebody: accounts in trouble, stopped campaigns, unusable files."""
+
+from dataclasses import dataclass
+
+from django.db.models import Count
+
+from campaigns.display import ist_exact
+from campaigns.models import Account, Campaign, Import, Message
+from campaigns.models.campaigns import CampaignState
+from campaigns.models.people import ImportState
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Notice:
+    """Something somebody should look at."""
+
+    tone: str
+    title: str
+    text: str
+    campaign: Campaign | None = None
+    account: Account | None = None
+
+
+def notices() -> list[Notice]:
+    """What needs somebody: accounts in trouble, stopped campaigns, unusable files. Four queries."""
+    return [*_account_notices(), *_stopped_notices(), *_file_notices()]
+
+
+def _account_notices() -> list[Notice]:
+    troubled = Account.objects.exclude(state=Account.State.READY).defer("password", "token", "cookies")
+    open_messages = dict(
+        Message.objects.filter(
+            state__in=Message.OPEN_STATES,
+        )
+        .order_by()
+        .values_list("recipient__campaign__template__account_id")
+        .annotate(waiting=Count("id"))
+    )
+    return [_account_notice(account, open_messages.get(account.pk, 0)) for account in troubled]
+
+
+def _account_notice(account: Account, waiting: int) -> Notice:
+    refused = account.state == Account.State.REFUSED
+    what = "XFin refused the account" if refused else "XFin does not serve the account"
+    messages = {0: "No message is waiting.", 1: "1 message is waiting."}.get(
+        waiting, f"{waiting} messages are waiting."
+    )
+    after = "Nothing is lost and nothing is sent twice."
+    return Notice(
+        tone="bad" if refused else "warn",
+        title=f"{what} “{account.name}”.",
+        text=f"{account.reason} {trials(account)} {messages} {after}".strip(),
+        account=account,
+    )
+
+
+def trials(account: Account) -> str:
+    """When XFin is tried again, and how; empty for an account that is served or refused."""
+    if account.state == Account.State.WAITING:
+        return f"It is tried again at {ist_exact(account.retry_at)}."
+    if account.state == Account.State.BROKEN:
+        return (
+            f"{account.failures} failures in a row: nothing is sent until a trial request succeeds, "
+            f"the next at {ist_exact(account.retry_at)}."
+        )
+    return ""
+
+
+def _stopped_notices(limit: int = 5) -> list[Notice]:
+    stopped = Campaign.objects.filter(state=CampaignState.STOPPED).order_by("-state_since")[:limit]
+    return [
+        Notice(
+            tone="bad", title=f"The campaign “{campaign}” stopped.", text=campaign.reason, campaign=campaign
+        )
+        for campaign in stopped
+    ]
+
+
+def _file_notices(limit: int = 3) -> list[Notice]:
+    unusable = Import.objects.filter(
+        state=ImportState.FAILED, campaign__state=CampaignState.DRAFT
+    ).select_related("campaign")[:limit]
+    return [
+        Notice(
+            tone="warn",
+            title=f"The file “{source.filename}” could not be used.",
+            text=source.reason,
+            campaign=source.campaign,
+        )
+        for source in unusable
+    ]

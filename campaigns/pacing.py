@@ -1,0 +1,78 @@
+"""How fast a campaign may call: its wish, the lines there are, how long calls last, who else calls. Pure."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import chain, zip_longest
+from typing import TypeVar
+
+Key = TypeVar("Key")
+Item = TypeVar("Item")
+
+#: A call holds its line while it rings and is set up, whether or not it is answered.
+RINGING_SECONDS = 20.0
+#: Of fewer calls than this nothing is concluded.
+ENOUGH_CALLS = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Demand:
+    """What one campaign asks of the lines it shares: calls a minute and at once, at most; its weight."""
+
+    a_minute: float
+    at_once: int | None = None
+    weight: int = 1
+
+    def most(self, call_seconds: float | None) -> float:
+        """The pace it can use, in calls a minute."""
+        if self.at_once is None or call_seconds is None:
+            return self.a_minute
+        return min(self.a_minute, carried(self.at_once, call_seconds))
+
+
+def carried(lines: int, call_seconds: float) -> float:
+    """Calls a minute that keep so many lines busy and no more (Little's law)."""
+    return lines * 60 / call_seconds
+
+
+def line_seconds(talked: Sequence[int | None]) -> float | None:
+    """How long a call holds its line on average; None if too few calls are known to tell.
+
+    `talked`: seconds of the latest calls, None for one that nobody answered.
+    """
+    if len(talked) < ENOUGH_CALLS:
+        return None
+    return RINGING_SECONDS + sum(seconds or 0 for seconds in talked) / len(talked)
+
+
+def paces(lines: int, demands: Mapping[Key, Demand], *, call_seconds: float | None) -> dict[Key, float]:
+    """Calls a minute for everybody who shares these lines.
+
+    As long as nobody knows how long calls last, the lines are taken to carry the fastest of them alone.
+    """
+    wishes = {key: demand.most(call_seconds) for key, demand in demands.items()}
+    carries = max(wishes.values(), default=0.0) if call_seconds is None else carried(lines, call_seconds)
+    return fair(carries, wishes, {key: demand.weight for key, demand in demands.items()})
+
+
+def fair(capacity: float, wishes: Mapping[Key, float], weights: Mapping[Key, int]) -> dict[Key, float]:
+    """`capacity` shared by weight; what one does not need goes to the others (weighted max-min fairness).
+
+    Nobody gets more than the wish, and whoever wishes for something gets something.
+    """
+    shares: dict[Key, float] = {}
+    left, room = dict(wishes), capacity
+    while left:
+        level = room / sum(weights[key] for key in left)
+        content = {key: wish for key, wish in left.items() if wish <= level * weights[key]}
+        if not content:
+            return shares | {key: level * weights[key] for key in left}
+        shares |= content
+        room = max(0.0, room - sum(content.values()))
+        left = {key: wish for key, wish in left.items() if key not in content}
+    return shares
+
+
+def interleaved(fresh: Sequence[Item], retries: Sequence[Item]) -> Iterator[Item]:
+    """One of each in turn, then the rest: neither first calls nor retries wait for the end of the others."""
+    pairs = zip_longest(((item,) for item in fresh), ((item,) for item in retries), fillvalue=())
+    return chain.from_iterable(chain.from_iterable(pairs))

@@ -1,0 +1,31 @@
+"""The chaos suite in small: one seed on each kind of database, and one whose books are broken by hand."""
+
+from datetime import UTC, datetime
+
+import pytest
+from django.conf import settings
+
+from bench.chaos import BROKEN, run
+
+SCALED = settings.DATABASES["default"]["ENGINE"].endswith("postgresql")
+pytestmark = [
+    pytest.mark.system,
+    pytest.mark.timeout(240),
+    pytest.mark.skipif(SCALED, reason="it makes databases of both kinds itself"),
+]
+TODAY = datetime.now(UTC).date()
+
+
+def test_nobody_is_rung_twice_missed_or_rung_at_night() -> None:
+    totals = run([4, 5], 40, TODAY)
+    assert totals.seeds == 2
+    assert totals.attempts >= 2 * 30
+    assert {name: totals.broken[name] for name in BROKEN} == dict.fromkeys(BROKEN, 0)
+    happened = ("api_faults", "worker_killed", "web_killed", "database_restarted", "broker_flushed")
+    assert all(totals.faults[name] for name in happened)
+
+
+def test_books_broken_by_hand_are_noticed(capsys: pytest.CaptureFixture[str]) -> None:
+    totals = run([5], 30, TODAY, more=["--spoil"])
+    assert all(totals.broken[name] for name in BROKEN)
+    assert "Again: python -m bench.chaos --first 5 --seeds 1 --people 30" in capsys.readouterr().out
