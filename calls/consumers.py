@@ -48,7 +48,12 @@ SERVER_GOES = 1012
 STOPPED = "Our server was stopped during the call."
 HUNG_UP_BY_STAFF = "A member of staff ended the call."
 CLOSED_ELSEWHERE = "Our server was silent for so long that the call was closed for it."
-OWN_ERROR = "An error in our own program ended the call."
+BY_OUR_ERROR = Close(
+    code=CloseCode.GOING_AWAY,
+    ended_by=Ending.SERVER,
+    reason="An error in our own program ended the call.",
+)
+ENDS_BY_OUR_ERROR = "Call %s ends by an error of our own."
 TOO_MANY_EFFECTS = "Too much was asked for at once."
 ONLY_TO_GO_ON = "All lines are busy; this one was kept for a call whose connection broke."
 GOES_ON = "This connection went on with a call that was there already."
@@ -124,7 +129,7 @@ class CallConsumer(AsyncConsumer):
             self.move(self.conversation.closed)
         finally:
             if not connection.over.is_set():
-                self.end(Close(code=CloseCode.GOING_AWAY, ended_by=Ending.SERVER, reason=OWN_ERROR))
+                self.end(BY_OUR_ERROR)
 
     async def finish(self, connection: Connection) -> None:
         """Close the socket; when the call is over with it, wait for its tasks too. Bounded."""
@@ -136,7 +141,13 @@ class CallConsumer(AsyncConsumer):
 
     def hear(self, text: str) -> None:
         """A frame of the platform."""
-        self.move(self.conversation.receive, text)
+        if self.close:
+            return
+        try:
+            self.carry_out(self.conversation.receive(text, self.loop.time()))
+        except Exception:
+            log.exception(ENDS_BY_OUR_ERROR, self.call.call_id)
+            self.end(BY_OUR_ERROR)
 
     def left(self, connection: Connection, code: int) -> None:
         """The connection is gone: by our server's end, by a good end of theirs, or it broke."""
@@ -157,13 +168,14 @@ class CallConsumer(AsyncConsumer):
         try:
             self.carry_out(event(*args, self.loop.time()))
         except Exception:
-            log.exception("Call %s ends by an error of our own.", self.call.call_id)
-            self.end(Close(code=CloseCode.GOING_AWAY, ended_by=Ending.SERVER, reason=OWN_ERROR))
+            log.exception(ENDS_BY_OUR_ERROR, self.call.call_id)
+            self.end(BY_OUR_ERROR)
 
     def carry_out(self, step: Step) -> None:
         """Hand every part of a step to those who do it. Nothing here waits."""
-        self.take_down(step.entries)
-        if self.connection:
+        if step.entries:
+            self.take_down(step.entries)
+        if step.frames and self.connection:
             for frame in step.frames:
                 self.connection.put(frame)
             self.conversation.note_queue(self.connection.depth)
@@ -172,7 +184,7 @@ class CallConsumer(AsyncConsumer):
         self.give_audio(step)
         if step.entries or step.frames:
             self.page.doing(self.conversation.doing)
-        if not self.close:
+        if not self.close and (self.timer is None or step.wake_at != self.timer_at):
             self.wake_at(step.wake_at)
         if step.close:
             self.end(step.close)
@@ -238,8 +250,8 @@ class CallConsumer(AsyncConsumer):
 
     def fail(self, error: BaseException) -> None:
         """An error in a task of ours ends the call."""
-        log.error("Call %s ends by an error of our own.", self.call.call_id, exc_info=error)
-        self.end(Close(code=CloseCode.GOING_AWAY, ended_by=Ending.SERVER, reason=OWN_ERROR))
+        log.error(ENDS_BY_OUR_ERROR, self.call.call_id, exc_info=error)
+        self.end(BY_OUR_ERROR)
 
     # --- A second connection -------------------------------------------------------------------------
 

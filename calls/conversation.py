@@ -340,8 +340,9 @@ class Conversation:
 
     def _take_note(self, media: Media, now: float) -> Step:
         """Caller audio while nothing else is due and nobody listens: most frames of most calls."""
-        self._now = self._last_frame = max(now, self._now)
-        self._malformed_in_a_row = 0
+        if now > self._now:
+            self._now = now
+        self._last_frame, self._malformed_in_a_row = self._now, 0
         self._step = step = Step(wake_at=self._wake_at)
         self._on_media(media)
         if not self._listener.noticed:

@@ -10,7 +10,7 @@ import logging
 import os
 import time
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from uuid import UUID
@@ -48,19 +48,38 @@ class _Block:
     last: bool
 
 
+@dataclass(slots=True)
+class _Run:
+    """Audio of one side without a break."""
+
+    side: Side
+    start_ms: int
+    audio: bytearray
+
+    @property
+    def end_ms(self) -> int:
+        """Where the next piece begins, if it follows this one."""
+        return self.start_ms + len(self.audio) // BYTES_PER_MS
+
+
 class Recorder:
     """One call's recording, on the side of the media loop. Nothing here waits."""
 
     def __init__(self, desk: "RecordingDesk", call_id: UUID) -> None:
         self._desk, self._call_id = desk, call_id
-        self._pieces: list[Recorded] = []
+        self._runs: list[_Run] = []
+        self._latest: dict[Side, _Run] = {}
         self._size = 0
 
     def add(self, pieces: Iterable[Recorded]) -> None:
-        """Take what was said and heard."""
+        """Take what was said and heard. Neighbours are joined at once, so that no frame is held."""
         for piece in pieces:
-            self._pieces.append(piece)
-            self._size += len(piece.pcm)
+            audio, run = piece.pcm, self._latest.get(piece.side)
+            if run is None or run.end_ms != piece.at_ms:
+                run = self._latest[piece.side] = _Run(piece.side, piece.at_ms, bytearray())
+                self._runs.append(run)
+            run.audio += audio
+            self._size += len(audio)
         if self._size >= BLOCK_BYTES:
             self._hand_over(last=False)
 
@@ -69,8 +88,10 @@ class Recorder:
         self._hand_over(last=True)
 
     def _hand_over(self, *, last: bool) -> None:
-        self._desk.put(_Block(self._call_id, self._pieces, self._size, last))
-        self._pieces, self._size = [], 0
+        joined = [Recorded(run.side, run.start_ms, bytes(run.audio)) for run in self._runs]
+        self._desk.put(_Block(self._call_id, joined, self._size, last))
+        self._runs, self._size = [], 0
+        self._latest.clear()
 
 
 class RecordingDesk(Backroom):
@@ -137,36 +158,17 @@ def path_of(call_id: UUID) -> Path:
 
 def write_pieces(path: Path, pieces: Sequence[Recorded]) -> None:
     """Put pieces in their places in the stereo file at `path`, and its header right. Raises OSError."""
-    runs = list(_runs(pieces))
-    if not runs:
+    if not any(piece.pcm for piece in pieces):
         return
     path.parent.mkdir(parents=True, exist_ok=True)
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
     try:
-        for side, start_ms, audio in runs:
-            _place(descriptor, _CHANNEL[side], start_ms=start_ms, audio=audio)
+        for piece in pieces:
+            _place(descriptor, _CHANNEL[piece.side], start_ms=piece.at_ms, audio=piece.pcm)
         size = os.fstat(descriptor).st_size - wav.HEADER_BYTES
         os.pwrite(descriptor, wav.header(size, channels=_CHANNELS), 0)
     finally:
         os.close(descriptor)
-
-
-def _runs(pieces: Sequence[Recorded]) -> Iterator[tuple[Side, int, bytes]]:
-    """Neighbours joined, a side at a time: (side, start in ms, audio)."""
-    for side in Side:
-        start, audio, end = 0, bytearray(), -1
-        for piece in pieces:
-            if piece.side is not side or not piece.pcm:
-                continue
-            if piece.at_ms != end and audio:
-                yield side, start, bytes(audio)
-                audio.clear()
-            if not audio:
-                start = piece.at_ms
-            audio += piece.pcm
-            end = start + len(audio) // BYTES_PER_MS
-        if audio:
-            yield side, start, bytes(audio)
 
 
 def _place(descriptor: int, channel: int, *, start_ms: int, audio: bytes) -> None:

@@ -35,6 +35,9 @@ _WHOLE_TEXT: Final = 0x81
 _FIN, _MASKED = 0x80, 0x80
 _CONTINUED, _TEXT, _BINARY, _CLOSE, _PING, _PONG = 0, 1, 2, 8, 9, 10
 _LENGTH_16, _LENGTH_64 = 126, 127
+_LIKE_AUDIO: Final = bytes((_WHOLE_TEXT, _MASKED | _LENGTH_16))
+_LONG_HEAD: Final = 8
+"""Bytes before the payload of a masked frame with a length in 16 bits."""
 
 
 class Splitter:
@@ -56,6 +59,8 @@ class Splitter:
             return [data]
         if self._rest:
             data, self._rest = self._rest + data, b""
+        elif (text := self._read_lone(data)) is not None:
+            return [text]
         found: list[str | bytes] = []
         at, size = 0, len(data)
         while at < size:
@@ -69,6 +74,18 @@ class Splitter:
             found.append(self._read(data, at, body, end))
             at = end
         return found
+
+    def _read_lone(self, data: bytes) -> str | None:
+        """The text, if `data` is just one frame of caller audio: most of all there is to read."""
+        if self._in_message or not data.startswith(_LIKE_AUDIO):
+            return None
+        length = len(data) - _LONG_HEAD
+        if not _LENGTH_16 <= length <= self._most_bytes or int.from_bytes(data[2:4]) != length:
+            return None
+        try:
+            return apply_mask(data[_LONG_HEAD:], data[4:_LONG_HEAD]).decode()
+        except UnicodeDecodeError:
+            return None
 
     def _bounds(self, data: bytes, at: int) -> tuple[int, int]:
         """Where the frame at `at` ends and its payload begins; (0, 0): not to be known yet; (-1, 0): no."""

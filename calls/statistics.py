@@ -3,13 +3,13 @@
 Fed with every frame, so the way of a frame is short: what can wait is reckoned once a second.
 """
 
+import math
+from array import array
 from collections import deque
 from collections.abc import Iterable
+from itertools import accumulate
 
-import numpy as np
-import numpy.typing as npt
-
-from calls.audio.pcm import SAMPLE_RATE
+from calls.audio.pcm import FULL_SCALE, loudness
 from calls.protocol.messages import Media
 
 SECOND = 1.0
@@ -29,14 +29,11 @@ _HOLD_S = 0.5
 """What was heard of the agent is known a little later than what the caller said."""
 _TRIGGER_S = 2.0
 """A key or speech longer ago did not cause this clear."""
-_FRAME = SAMPLE_RATE // 50
-_FRAME_S = 0.02
-_FULL_POWER = _FRAME * 32768.0**2
 _BYTES_PER_MS = 16
-_MOST_BYTES = 5 * 16_000
-"""Caller audio kept for the figures of a second; more than four times real time is only counted."""
-_FRAME_COST = 64
-"""So that empty frames count, too."""
+_MOST_FRAMES = 250
+"""Noted for the figures of a second: five times as many as come in real time. More are only counted."""
+_UNKNOWN = math.nan
+"""A missing timestamp."""
 
 
 class _Arrival:
@@ -49,11 +46,14 @@ class _Arrival:
         self._transit = self._quickest = 0.0
         self._until: float | None = None
 
-    def add(self, frames: Iterable[tuple[Media, float]]) -> None:
-        """Frames and their times, in order; one without a timestamp is taken to follow the one before."""
+    def add(self, frames: Iterable[tuple[float, float, int]]) -> None:
+        """Frames in order: timestamp (ms), arrival (s), size in bytes.
+
+        One whose timestamp is not a number is taken to follow the one before.
+        """
         until, before, quickest, jitter = self._until, self._transit, self._quickest, self.jitter_ms
-        for media, now in frames:
-            stamp = (until or 0.0) if media.timestamp_ms is None else media.timestamp_ms
+        for given, now, size in frames:
+            stamp = (until or 0.0) if math.isnan(given) else given
             transit = now * 1000 - stamp
             change = abs(transit - before)
             if until is None or change > _JUMP_MS:
@@ -68,7 +68,7 @@ class _Arrival:
                 quickest = min(quickest + _DRIFT_MS, transit)
                 if transit - quickest > LATE_MS:
                     self.late += 1
-            before, until = transit, stamp + len(media.payload) / _BYTES_PER_MS
+            before, until = transit, stamp + size / _BYTES_PER_MS
         self._until, self._transit, self._quickest, self.jitter_ms = until, before, quickest, jitter
 
 
@@ -81,10 +81,9 @@ class _Sound:
         self._caller_until = -1.0
         self._waiting: list[tuple[float, float]] = []
 
-    def caller(self, starts: Iterable[float]) -> None:
-        """The caller spoke in the 20 ms from each of these moments on, in order."""
-        for start in starts:
-            end = start + _FRAME_S
+    def caller(self, spans: Iterable[tuple[float, float]]) -> None:
+        """The caller spoke from each of these moments to the other, in order."""
+        for start, end in spans:
             goes_on = start - self._caller_until <= _PAUSE_S
             begin = self._caller_until if goes_on else start
             self.caller_s += max(0.0, end - begin)
@@ -123,8 +122,10 @@ class Statistics:
         self._arrival, self._sound = _Arrival(), _Sound(began)
         self._in = self._out = self._queue = self._most_queued = 0
         self._before: dict[str, float] = {}
-        self._frames: list[tuple[Media, float]] = []
-        self._frames_size = 0
+        # Of the frames of a second, one value each. No frame is kept: that would hold, and walk through,
+        # a second of every call's audio.
+        self._stamps, self._times = array("d"), array("d")
+        self._sizes, self._levels = array("L"), array("L")
         self._floors = deque([_FIRST_FLOOR_DBFS], maxlen=3)
         self._trigger: float | None = None
         self._barge_ins: list[float] = []
@@ -134,9 +135,12 @@ class Statistics:
     def frame_in(self, media: Media, now: float) -> None:
         """A frame of caller audio."""
         self._in += 1
-        if self._frames_size < _MOST_BYTES:
-            self._frames.append((media, now))
-            self._frames_size += len(media.payload) + _FRAME_COST
+        if len(self._times) < _MOST_FRAMES:
+            payload, stamp = media.payload, media.timestamp_ms
+            self._stamps.append(_UNKNOWN if stamp is None else stamp)
+            self._times.append(now)
+            self._sizes.append(len(payload))
+            self._levels.append(loudness(payload))
 
     def frame_out(self) -> None:
         """A frame of agent audio."""
@@ -206,20 +210,21 @@ class Statistics:
 
     def _listen(self) -> None:
         """Look at what came since the last time, all frames at once."""
-        frames, self._frames, self._frames_size = self._frames, [], 0
-        if not frames:
-            return
-        self._arrival.add(frames)
-        samples = np.frombuffer(b"".join([media.payload for media, _ in frames]), dtype="<i2")
-        count = samples.size // _FRAME
-        if count:
-            self._find_speech(samples[: count * _FRAME].reshape(count, _FRAME), frames[-1][1])
+        if self._times:
+            self._arrival.add(zip(self._stamps, self._times, self._sizes, strict=True))
+            self._find_speech()
+            for noted in (self._stamps, self._times, self._sizes, self._levels):
+                del noted[:]
 
-    def _find_speech(self, frames: npt.NDArray[np.int16], arrived: float) -> None:
-        """By level; `arrived` is when the last of the frames came."""
-        loud = frames.astype(np.float32)
-        levels = 10 * np.log10(np.einsum("ij,ij->i", loud, loud) / _FULL_POWER + 1e-10)
-        least = max(_LEAST_DBFS, min(self._floors) + _MARGIN_DB)
-        self._floors.append(float(levels.min()))
-        began = arrived - len(frames) * _FRAME_S
-        self._sound.caller([began + index * _FRAME_S for index in np.flatnonzero(levels > least).tolist()])
+    def _find_speech(self) -> None:
+        """By level. The frames lie without gaps before the arrival of the last."""
+        least_dbfs = max(_LEAST_DBFS, min(self._floors) + _MARGIN_DB)
+        least = FULL_SCALE * 10 ** (least_dbfs / 20)
+        self._floors.append(20 * math.log10(max(min(self._levels), 1) / FULL_SCALE))
+        if max(self._levels) <= least:
+            return
+        seconds = [size / _BYTES_PER_MS / 1000 for size in self._sizes]
+        began = self._times[-1] - sum(seconds)
+        ends = [began + until for until in accumulate(seconds)]
+        loud = zip(ends, seconds, self._levels, strict=True)
+        self._sound.caller((end - length, end) for end, length, level in loud if level > least)

@@ -158,12 +158,11 @@ class Ear:
         return self._go_on(end, voiced=voiced) if self.speaking else self._weigh(end, voiced=voiced)
 
     def _is_loud(self, frame: bytes) -> bool:
-        samples = np.frombuffer(frame, np.int16).astype(np.float32)
-        power = float(samples @ samples) / samples.size
-        level = 10 * math.log10(power) - _FULL_SCALE_DB if power else pcm.SILENT_DBFS
+        loudness = pcm.loudness(frame)
+        level = 20 * math.log10(loudness) - _FULL_SCALE_DB if loudness else pcm.SILENT_DBFS
         threshold = self._floor.push(level, pcm.FRAME_MS) + self._settings.start_margin_db
-        fires = self._gate.fires(frame)
-        return fires and level > max(self._settings.least_level_dbfs, threshold)
+        fires = self._gate.fires(frame)  # every frame: it learns the line's noise
+        return fires and level > threshold and level > self._settings.least_level_dbfs
 
     def _is_ours(self, end: int) -> bool:
         """The echo of a prompt, or a key of the telephone: loud, and yet nobody speaks."""

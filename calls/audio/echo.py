@@ -46,7 +46,7 @@ class EchoGuard:
     """Positions are samples on the call's clock. Knows the last two seconds of agent audio."""
 
     def __init__(self) -> None:
-        self._played: Floats = np.zeros(_HELD, np.float32)
+        self._played: pcm.Samples = np.zeros(_HELD, np.int16)
         self._base = 0
         self._until = -_LATEST
         self._lag: int | None = None
@@ -151,7 +151,7 @@ class EchoGuard:
         """Agent audio from `first` on, silence where there was none."""
         at = first - self._base
         if at >= 0 and at + size <= _HELD:
-            return self._played[at : at + size]
+            return self._played[at : at + size].astype(np.float32)
         made = np.zeros(size, np.float32)
         low, high = max(0, at), min(_HELD, at + size)
         if low < high:

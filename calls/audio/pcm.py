@@ -4,10 +4,15 @@ Everywhere: 16-bit signed little-endian mono, 8000 samples a second unless a rat
 """
 
 import math
+import warnings
 from typing import Final, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
+
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore", DeprecationWarning)  # gone from Python 3.13 on: audioop-lts brings it
+    import audioop
 
 SAMPLE_RATE: Final = 8000
 SAMPLE_BYTES: Final = 2
@@ -48,6 +53,11 @@ def rms(pcm: bytes) -> float:
     """Root mean square in int16 units, 0 for no samples."""
     samples = to_array(pcm).astype(np.float64)
     return math.sqrt(float(samples @ samples) / samples.size) if samples.size else 0.0
+
+
+def loudness(pcm: bytes) -> int:
+    """`rms` in whole units, for every frame of a call: a tenth of what an array costs. No half samples."""
+    return audioop.rms(pcm, SAMPLE_BYTES)
 
 
 def dbfs(pcm: bytes) -> float:

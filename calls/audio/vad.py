@@ -50,16 +50,20 @@ class NoiseFloor:
 
     def __init__(self, first_dbfs: float) -> None:
         self._blocks = deque([first_dbfs], maxlen=_BLOCKS)
+        self._quietest_block = first_dbfs
         self._current = 0.0
         self._current_ms = 0
 
     def push(self, level: float, ms: int) -> float:
         """The floor after `ms` of audio at `level`."""
-        self._current = min(self._current, level)
+        current = self._current
+        if level < current:
+            self._current = current = level
+        floor = current if current < self._quietest_block else self._quietest_block
         self._current_ms += ms
-        floor = min(*self._blocks, self._current)
         if self._current_ms >= _BLOCK_MS:
-            self._blocks.append(self._current)
+            self._blocks.append(current)
+            self._quietest_block = min(self._blocks)
             self._current, self._current_ms = 0.0, 0
         return floor
 

@@ -18,6 +18,7 @@ LARGEST_COUNT = 2**53 - 1
 """The largest number every JSON reader agrees on; beyond it a counter is taken as unknown."""
 
 _LONGEST_COUNT_TEXT = 20
+_SURELY_A_COUNT = len(str(LARGEST_COUNT)) - 1
 _EVENT_LETTERS = frozenset(string.ascii_letters + "_-.")
 _LONGEST_EVENT = 32
 _UNKEEPABLE = re.compile("[\0\ud800-\udfff]")
@@ -38,6 +39,8 @@ def count(value: object) -> int | None:
     """A counter, milliseconds or rate, as a number or as text; None if it is not one."""
     if type(value) is int:
         return value if 0 <= value <= LARGEST_COUNT else None
+    if type(value) is str and len(value) <= _SURELY_A_COUNT and value.isascii() and value.isdecimal():
+        return int(value)  # as nearly all come
     if isinstance(value, str) and len(value) <= _LONGEST_COUNT_TEXT:
         return _count_of_text(value.strip())
     if isinstance(value, float) and math.isfinite(value):

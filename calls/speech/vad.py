@@ -16,9 +16,9 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Final, TypeAlias
 
+import _webrtcvad
 import numpy as np
 import numpy.typing as npt
-import webrtcvad
 
 from calls.audio import pcm
 from calls.audio.ear import JUDGED_SAMPLES, Unjudged
@@ -38,6 +38,7 @@ MODE: Final = 2
 """Of 0 to 3: strict enough for telephone noise, and not late for soft voices."""
 CONTEXT: Final = 32
 _STATE: Final = (2, 128)
+_FRAME_SAMPLES: Final = pcm.FRAME_BYTES // pcm.SAMPLE_BYTES
 _CHUNK_BYTES: Final = JUDGED_SAMPLES * pcm.SAMPLE_BYTES
 _MOST_WAITING: Final = 64
 """Chunks of one call (2 s); one that is further behind is not worth judging any more."""
@@ -46,14 +47,19 @@ _RATE: Final = np.array(pcm.SAMPLE_RATE, dtype=np.int64)
 
 
 class WebrtcGate:
-    """`calls.audio.ear.Gate` by WebRTC's detector. One a call: it adapts to the line."""
+    """`calls.audio.ear.Gate` by WebRTC's detector. One a call: it adapts to the line.
+
+    Without the class `webrtcvad.Vad`, which adds a call and a check of the size to every frame.
+    """
 
     def __init__(self, mode: int = MODE) -> None:
-        self._detector = webrtcvad.Vad(mode)
+        self._detector = _webrtcvad.create()
+        _webrtcvad.init(self._detector)
+        _webrtcvad.set_mode(self._detector, mode)
 
     def fires(self, frame: bytes) -> bool:
         """True if 20 ms of s16le at 8 kHz may be speech."""
-        return bool(self._detector.is_speech(frame, pcm.SAMPLE_RATE))
+        return bool(_webrtcvad.process(self._detector, pcm.SAMPLE_RATE, frame, _FRAME_SAMPLES))
 
 
 class SileroModel:
