@@ -205,7 +205,10 @@ class Crowd:
         async with gate:
             make: Callable[[], Caller] = lambda: Caller(self, role, slot)  # noqa: E731 (picows wants one)
             _, listener = await ws_connect(make, self._urls[role], websocket_handshake_timeout=20)
-            caller = cast("Caller", listener)
+            caller = cast("Caller | None", listener)
+            if caller is None:  # the connection broke together with the handshake
+                self.seen.lost += 1
+                return
             self._slots[slot].append(caller)
             await asyncio.wait_for(caller.ready, 20)
 

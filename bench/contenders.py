@@ -134,6 +134,7 @@ class Entrants:
             "DATABASE_URL": f"sqlite:///{path / 'bench.sqlite3'}",
             "SECRET_KEY": self._secret,
             "REDIS_URL": "",
+            "MAX_PROCESS_CALLS": "5000",
             "DJANGO_SETTINGS_MODULE": "awaaz_project.settings",
         }
 

@@ -3,6 +3,8 @@
 import asyncio
 from dataclasses import dataclass
 
+from picows import WSError
+
 from bench.callers import TICK_S, Crowd, Role, Seen
 from bench.contenders import Contender
 from bench.figures import Spread, percentile, spread
@@ -71,7 +73,7 @@ async def step(contender: Contender, roles: list[Role], *, warm: float, seconds:
         crowd.begin()
         await asyncio.sleep(seconds)
         seen, after = crowd.end(), server.load()
-    except (OSError, TimeoutError, asyncio.CancelledError):
+    except (OSError, TimeoutError, asyncio.CancelledError, WSError):  # the last: refused
         crowd.seen.lost += len(roles) - crowd.size
         seen, before, after = crowd.end(), server.load(), server.load()
     finally:
