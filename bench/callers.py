@@ -30,7 +30,7 @@ KEY_EVERY_TICKS = 90
 """A key every 1.8 s: while the prompt of the key before is still being said."""
 SPEAK_EVERY_TICKS = 150
 """Three seconds: what was said is over, and the agent speaks again."""
-CONNECTING_AT_ONCE = 8
+CONNECTING_AT_ONCE = 16
 CLOSING_SECONDS = 4.0
 
 

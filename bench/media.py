@@ -51,13 +51,13 @@ class Plan:
 
 QUICK = Plan(
     repeats=1,
-    tries=5,
-    tolerance=1.15,
+    tries=4,
+    tolerance=1.2,
     warm=0.5,
     seconds=2.5,
     half_seconds=6.0,
     retries=1,
-    search_seconds=140,
+    search_seconds=115,
 )
 LONG = Plan(
     repeats=3,
