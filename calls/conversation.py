@@ -9,17 +9,16 @@ wrong is raised: the shell closes the call and says so.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from enum import Enum, auto
 from typing import Any
 
 from calls.agents import base
-from calls.audio.pcm import SAMPLE_RATE
 from calls.callertrack import CallerTrack
 from calls.dialogue import Dialogue
 from calls.gauge import Gauge, Pace
 from calls.limits import CloseCode, ConversationLimits, Hearing
 from calls.listener import Listener
 from calls.logbook import Logbook, key_pressed, unexpected, what_was_wrong, who, without_numbers
+from calls.patience import Overdue, Patience, Phase
 from calls.playout import Piece, Playout
 from calls.protocol.messages import Connected, Dtmf, FromPlatform, Malformed, Mark, Media, Start, Stop
 from calls.protocol.stream import AgentStream
@@ -27,14 +26,6 @@ from calls.statistics import Statistics
 from calls.steps import Close, Ending, EntryKind, Identify, Recorded, Side, Step, Summary
 
 __all__ = ["CloseCode", "Conversation", "ConversationLimits", "Hearing"]
-
-
-class _Phase(Enum):
-    WAITING = auto()
-    IDENTIFYING = auto()
-    TALKING = auto()
-    LEAVING = auto()
-    CLOSED = auto()
 
 
 _DROPPED = (Ending.CONNECTION, Ending.SERVER)
@@ -59,22 +50,16 @@ class Conversation:
         self._caller = CallerTrack()
         self._statistics = Statistics(now)
         self._step, self._now = Step(), now
-        self._phase = _Phase.WAITING
+        self._phase = Phase.WAITING
         self._dialogue = Dialogue(self._log, self._playout, prompt_s=self._limits.prompt_s, now=now)
         self._listener = Listener(hearing or Hearing(), self._log, self._playout, self._dialogue)
-        self._deadline = now + self._limits.start_s
-        """Of the phase: for start, for who it is, for hanging up; unused while talking."""
+        self._patience = Patience(self._limits, now)
         self._wake_at = now
-        self._ends_at = now + self._limits.call_s
         self._started_at: float | None = None
-        self._last_frame = now
         self._early_keys: list[str] = []
         self._malformed_in_a_row = 0
-        self._frames_in = self._frames_out = self._heard_bytes = 0
         self._first_audio_ms: int | None = None
         self._gauge = Gauge(per_second=self._limits.frames_per_s, burst=self._limits.frames_burst, now=now)
-        self._away_until: float | None = None
-        """The connection broke; so long the call waits for another."""
         self._must_clear = False
         self._closed: Close | None = None
         self._closed_at = now
@@ -84,7 +69,7 @@ class Conversation:
 
     def receive(self, text: str | bytes, now: float) -> Step:
         """A frame of the platform, whatever it holds."""
-        if self._phase is _Phase.CLOSED:
+        if self._phase is Phase.CLOSED:
             return Step()
         if (pace := self._gauge.take(now)) is not Pace.FINE:
             return self._leave_unread(pace, now)
@@ -112,7 +97,7 @@ class Conversation:
     def speech(self, utterance: int, probabilities: Sequence[float] | None, now: float) -> Step:
         """The judge's word on `Step.unjudged`, a probability a chunk; None: there is no judge any more."""
         self._listener.judged(utterance, probabilities)
-        if self._listener.noticed or self._phase is _Phase.CLOSED:
+        if self._listener.noticed or self._phase is Phase.CLOSED:
             return self._do(now, self._react)
         return Step(wake_at=self._wake_at)
 
@@ -149,9 +134,9 @@ class Conversation:
         until = self._closed_at if self._closed else now
         return Summary(
             duration_ms=self._log.at_ms(until),
-            frames_in=self._frames_in,
-            frames_out=self._frames_out,
-            heard_ms=self._heard_bytes * 1000 // (2 * SAMPLE_RATE),
+            frames_in=self._statistics.frames_in,
+            frames_out=self._statistics.frames_out,
+            heard_ms=self._statistics.heard_ms,
             first_audio_ms=self._first_audio_ms,
             disposition=self._disposition(),
             outcome=self._dialogue.outcome,
@@ -167,7 +152,7 @@ class Conversation:
 
     def _do(self, now: float, what: Callable[..., None], *args: Any) -> Step:
         """Let time pass up to `now`, handle one event, then everything that is due."""
-        if self._phase is _Phase.CLOSED:
+        if self._phase is Phase.CLOSED:
             return Step()
         self._now = self._dialogue.now = max(now, self._now)
         self._step = Step()
@@ -178,18 +163,18 @@ class Conversation:
         return self._step
 
     def _follow_up(self) -> None:
-        if self._phase is not _Phase.CLOSED:
+        if self._phase is not Phase.CLOSED:
             self._dialogue.catch_up()
             self._step.effects += self._dialogue.take_effects()
             self._send()
             self._look_for_hang_up()
             self._check_limits()
         self._record_heard()
-        if self._phase is not _Phase.CLOSED:
+        if self._phase is not Phase.CLOSED:
             self._step.wake_at = self._wake_at = self._next_wake()
 
     def _send(self) -> None:
-        if self._away_until is not None:
+        if self._patience.away_until is not None:
             self._dialogue.clear_wanted = False  # what was cleared will not be sent
         elif self._dialogue.clear_wanted:
             self._dialogue.clear_wanted = False
@@ -204,7 +189,6 @@ class Conversation:
     def _send_piece(self, piece: Piece) -> None:
         self._step.frames.append(self._stream.send_media(piece.pcm))
         self._listener.played(piece)
-        self._frames_out += 1
         self._statistics.frame_out()
         if self._first_audio_ms is None and self._started_at is not None:
             ms = self._first_audio_ms = round((self._now - self._started_at) * 1000)
@@ -217,7 +201,6 @@ class Conversation:
 
     def _record_heard(self) -> None:
         for heard in self._playout.take_heard():
-            self._heard_bytes += len(heard.pcm)
             self._statistics.heard(heard.at, len(heard.pcm))
             self._step.recording.append(Recorded(Side.AGENT, self._log.at_ms(heard.at), heard.pcm))
 
@@ -226,58 +209,35 @@ class Conversation:
         if not self._dialogue.leaving:
             return
         still = self._playout.remaining_ms(self._now) / 1000
-        if self._phase is not _Phase.LEAVING or still or self._playout.preparing is not None:
-            self._phase, self._deadline = _Phase.LEAVING, self._now + still + self._limits.hang_up_grace_s
-        if self._playout.idle or self._now >= self._deadline:
+        if self._phase is not Phase.LEAVING or still or self._playout.preparing is not None:
+            self._phase, self._patience.deadline = (
+                Phase.LEAVING,
+                self._now + still + self._limits.hang_up_grace_s,
+            )
+        if self._playout.idle or self._now >= self._patience.deadline:
             self._close(CloseCode.NORMAL, Ending.AGENT, self._dialogue.leaving)
 
     # --- limits --------------------------------------------------------------------------------------
 
     def _check_limits(self) -> None:
-        if self._phase is _Phase.CLOSED:
+        if self._phase is Phase.CLOSED:
             return
-        if self._away_until is not None and self._now >= self._away_until:
-            waited = f"and did not come back within {self._limits.resume_s:g} s"
-            self._close(None, Ending.CONNECTION, f"The connection broke without a stop, {waited}.")
-        elif self._now >= self._ends_at:
-            self._close_for_limit(
-                CloseCode.NORMAL, f"The call reached its limit of {self._limits.call_s:.0f} s."
-            )
-        elif self._phase is _Phase.WAITING and self._now >= self._deadline:
-            wait = f"{self._limits.start_s:.0f} s"
-            self._close_for_limit(
-                CloseCode.NO_START, f"No start message came within {wait}; the call was closed."
-            )
-        elif self._phase is _Phase.IDENTIFYING and self._now >= self._deadline:
-            wait = f"{self._limits.identify_s:.0f} s"
-            reason = f"Who this call is for was not found out within {wait}; we hung up."
-            self._close_for_limit(CloseCode.NORMAL, reason)
-        elif self._now >= self._idle_until():
-            wait = f"{self._limits.idle_s:.0f} s"
-            self._close_for_limit(
-                CloseCode.POLICY, f"The platform sent nothing for {wait}; the call was closed."
-            )
+        if overdue := self._patience.overdue(self._phase, self._now):
+            self._give_up(overdue)
 
-    def _idle_until(self) -> float:
-        if self._away_until is not None:
-            return self._away_until
-        waiting = self._phase is _Phase.WAITING
-        return self._deadline if waiting else self._last_frame + self._limits.idle_s
+    def _give_up(self, overdue: Overdue) -> None:
+        if overdue.ended_by is Ending.LIMIT:
+            self._log.add(EntryKind.PROBLEM, overdue.reason, self._now)
+        self._close(overdue.code, overdue.ended_by, overdue.reason)
 
     def _next_wake(self) -> float:
-        due = [self._ends_at, self._idle_until(), *self._dialogue.due()]
-        if self._phase is not _Phase.TALKING:
-            due.append(self._deadline)
+        due = [*self._patience.due(self._phase), *self._dialogue.due()]
         playout = self._playout.next_wake(self._now)
         return min(due) if playout is None else min(playout, *due)
 
-    def _close_for_limit(self, code: CloseCode, reason: str) -> None:
-        self._log.add(EntryKind.PROBLEM, reason, self._now)
-        self._close(code, Ending.LIMIT, reason)
-
     def _close(self, code: CloseCode | None, ended_by: Ending, reason: str) -> None:
         """Whatever is under way ends here; the agent is not asked any more."""
-        self._phase = _Phase.CLOSED
+        self._phase = Phase.CLOSED
         self._dialogue.end()
         self._playout.lose(self._now)
         self._dialogue.report_ended()
@@ -298,14 +258,14 @@ class Conversation:
     # --- a connection that breaks, and another -------------------------------------------------------
 
     def _wait_for_another(self) -> None:
-        if self._away_until is not None:
+        if self._patience.away_until is not None:
             return
         start = self._stream.start
         if not (start and start.call_sid and self._limits.resume_s > 0):
             self._close(None, Ending.CONNECTION, "The connection broke without a stop.")
             return
         self._must_clear = self._playout.hold(self._now)
-        self._away_until = self._now + self._limits.resume_s
+        self._patience.away_until = self._now + self._limits.resume_s
         text = f"The connection broke; the call waits {self._limits.resume_s:g} s for another."
         self._log.add(EntryKind.NOTE, text, self._now)
 
@@ -314,8 +274,8 @@ class Conversation:
         told = self._playout.hold(self._now)
         if told or self._must_clear:
             self._step.frames.append(stream.send_clear())
-        self._stream, self._away_until, self._must_clear = stream, None, False
-        self._last_frame = self._now
+        self._stream, self._patience.away_until, self._must_clear = stream, None, False
+        self._patience.last_frame = self._now
         self._caller.begin_again()
         self._playout.go_on()
         self._log.add(EntryKind.NOTE, "A second connection goes on with this call.", self._now)
@@ -327,11 +287,11 @@ class Conversation:
         return self._do(now, self._note_flood, pace)
 
     def _note_flood(self, pace: Pace) -> None:
-        self._last_frame = self._now
+        self._patience.last_frame = self._now
         rate = f"more than {self._limits.frames_per_s:.0f} frames a second"
         if pace is Pace.UNBEARABLE:
             reason = f"The platform sent {rate} for too long; the call was closed."
-            self._close_for_limit(CloseCode.POLICY, reason)
+            self._give_up(Overdue(CloseCode.POLICY, Ending.LIMIT, reason))
         else:
             text = f"The platform sends {rate}; what is too much is left unread. The call goes on."
             self._log.add(EntryKind.PROBLEM, text, self._now, problem="too_fast", event="")
@@ -342,7 +302,7 @@ class Conversation:
         """Caller audio while nothing else is due and nobody listens: most frames of most calls."""
         if now > self._now:
             self._now = now
-        self._last_frame, self._malformed_in_a_row = self._now, 0
+        self._patience.last_frame, self._malformed_in_a_row = self._now, 0
         self._step = step = Step(wake_at=self._wake_at)
         self._on_media(media)
         if not self._listener.noticed:
@@ -353,7 +313,7 @@ class Conversation:
         return more
 
     def _read(self, message: FromPlatform | Malformed) -> None:
-        self._last_frame = self._now
+        self._patience.last_frame = self._now
         if isinstance(message, Malformed):
             self._note_problem(message)
             return
@@ -374,8 +334,8 @@ class Conversation:
         pass
 
     def _on_start(self, start: Start) -> None:
-        self._started_at, self._phase = self._now, _Phase.IDENTIFYING
-        self._deadline = self._now + self._limits.identify_s
+        self._started_at, self._phase = self._now, Phase.IDENTIFYING
+        self._patience.deadline = self._now + self._limits.identify_s
         self._log.add(EntryKind.START, "The call was answered; the stream has started.", self._now)
         self._question(start)
         parameters = start.custom_parameters
@@ -388,7 +348,6 @@ class Conversation:
             self._log.add(EntryKind.PROBLEM, text, self._now)
 
     def _on_media(self, media: Media) -> None:
-        self._frames_in += 1
         at = self._caller.place(media, self._log.at_ms(self._now))
         if at is not None:
             self._step.recording.append(Recorded(Side.CALLER, at, media.payload))
@@ -419,14 +378,14 @@ class Conversation:
     def _press(self, digit: str, *, heard: bool) -> None:
         self._statistics.triggered(self._now)
         self._log_key(digit, heard=heard)
-        if self._phase is not _Phase.IDENTIFYING:
+        if self._phase is not Phase.IDENTIFYING:
             self._dialogue.press(digit)
         elif len(self._early_keys) < self._limits.keys_kept:
             self._early_keys.append(digit)
 
     def _log_key(self, digit: str, *, heard: bool) -> None:
         prompt = self._playout.playing(self._now) or ""
-        text = key_pressed(digit, during=prompt, heard=heard, ignored=self._phase is _Phase.LEAVING)
+        text = key_pressed(digit, during=prompt, heard=heard, ignored=self._phase is Phase.LEAVING)
         self._log.add(EntryKind.KEY, text, self._now, digit=digit, during=prompt)
 
     def _on_mark(self, mark: Mark) -> None:
@@ -443,9 +402,9 @@ class Conversation:
     # --- who it is -----------------------------------------------------------------------------------
 
     def _begin(self, agent: base.Agent, context: base.CallContext) -> None:
-        if self._phase is not _Phase.IDENTIFYING:
+        if self._phase is not Phase.IDENTIFYING:
             return
-        self._phase = _Phase.TALKING
+        self._phase = Phase.TALKING
         self._log.add(
             EntryKind.IDENTIFIED,
             who(context.campaign, context.language),
@@ -458,28 +417,21 @@ class Conversation:
             self._dialogue.press(digit)
 
     def _turn_away(self, reason: str) -> None:
-        if self._phase is _Phase.IDENTIFYING:
+        if self._phase is Phase.IDENTIFYING:
             self._log.add(EntryKind.PROBLEM, reason, self._now)
             self._close(CloseCode.NORMAL, Ending.AGENT, reason)
 
     def _doing(self) -> str:
-        if self._away_until is not None and self._phase is not _Phase.CLOSED:
+        if self._patience.away_until is not None and self._phase is not Phase.CLOSED:
             return "waiting for the connection to come back"
-        if self._phase is not _Phase.TALKING:
-            return _DOING[self._phase]
+        if self._phase is not Phase.TALKING:
+            return self._phase.value
         if prompt := self._playout.playing(self._now):
             return f"agent speaks: {prompt}"
         if preparing := self._playout.preparing:
             return f"preparing: {preparing}"
         return "listening" if self._dialogue.wants_audio else "waiting for a key"
 
-
-_DOING: Mapping[_Phase, str] = {
-    _Phase.WAITING: "waiting for the start message",
-    _Phase.IDENTIFYING: "finding out who this is",
-    _Phase.LEAVING: "hanging up",
-    _Phase.CLOSED: "ended",
-}
 
 _ON_MESSAGE: Mapping[type, Callable[[Conversation, Any], None]] = {
     Connected: Conversation._on_connected,

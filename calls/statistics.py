@@ -120,7 +120,8 @@ class Statistics:
         """When `second` is to be asked for next."""
         self._began = self._last = began
         self._arrival, self._sound = _Arrival(), _Sound(began)
-        self._in = self._out = self._queue = self._most_queued = 0
+        self.frames_in = self.frames_out = 0
+        self._heard_bytes = self._queue = self._most_queued = 0
         self._before: dict[str, float] = {}
         # Of the frames of a second, one value each. No frame is kept: that would hold, and walk through,
         # a second of every call's audio.
@@ -134,7 +135,7 @@ class Statistics:
 
     def frame_in(self, media: Media, now: float) -> None:
         """A frame of caller audio."""
-        self._in += 1
+        self.frames_in += 1
         if len(self._times) < _MOST_FRAMES:
             payload, stamp = media.payload, media.timestamp_ms
             self._stamps.append(_UNKNOWN if stamp is None else stamp)
@@ -144,11 +145,17 @@ class Statistics:
 
     def frame_out(self) -> None:
         """A frame of agent audio."""
-        self._out += 1
+        self.frames_out += 1
 
     def heard(self, start: float, size: int) -> None:
         """So many bytes of agent audio were heard from `start` on."""
+        self._heard_bytes += size
         self._sound.agent(start, size / _BYTES_PER_MS / 1000)
+
+    @property
+    def heard_ms(self) -> int:
+        """Agent audio that was heard."""
+        return self._heard_bytes // _BYTES_PER_MS
 
     def triggered(self, at: float) -> None:
         """The caller did something that may interrupt: a key was pressed, speech began."""
@@ -200,8 +207,8 @@ class Statistics:
 
     def _counts(self) -> dict[str, float]:
         return {
-            "in": self._in,
-            "out": self._out,
+            "in": self.frames_in,
+            "out": self.frames_out,
             "gaps": self._arrival.gaps,
             "late": self._arrival.late,
             "caller_ms": self._sound.caller_s * 1000,
