@@ -5,14 +5,15 @@ conditional UPDATE, what is handed out, and what concerns many rows at once is n
 transaction. People of lists are not watched: a list is one entry. Numbers are masked, secrets never written.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from datetime import datetime
 from typing import Any
 
 from auditlog.models import LogEntry
 from auditlog.registry import auditlog
 from django.contrib.auth.models import Group
 from django.contrib.contenttypes.models import ContentType
-from django.db.models import Model
+from django.db.models import Model, Q
 
 from campaigns import models, phones
 from campaigns.pseudonyms import pseudonym
@@ -49,6 +50,7 @@ WATCHED: Mapping[type[Model], Mapping[str, Any]] = {
     models.TemplateLanguage: {"exclude_fields": _MIRROR, "m2m_fields": {"contents"}},
     models.Content: {"exclude_fields": _MIRROR},
     models.Agent: {},
+    models.Approval: {"exclude_fields": ["contents", "newest_recipient"]},
     models.Campaign: {"exclude_fields": ["state", "reason", "state_since"]},
     models.CampaignDeclaration: {},
     models.CallerDeclaration: {},
@@ -106,6 +108,17 @@ def person_handed_out(phone: str) -> None:
 def list_entered(model: type[Model], shown: str) -> None:
     """Staff entered many rows at once, which `shown` describes."""
     _enter(model, "", shown, action=Action.CREATE, changes={})
+
+
+def changed_by(user: models.User, things: Iterable[Model], *, since: datetime) -> bool:
+    """Whether this user made or changed one of these things since a moment."""
+    mine = LogEntry.objects.filter(
+        actor=user, timestamp__gte=since, action__in=(Action.CREATE, Action.UPDATE)
+    )
+    about = Q(pk__in=())
+    for thing in things:
+        about |= Q(content_type=ContentType.objects.get_for_model(thing), object_pk=str(thing.pk))
+    return bool(mine.filter(about).exists())
 
 
 def _enter(kind: Model | type[Model], key: str, shown: str, *, action: int, changes: Changes) -> None:

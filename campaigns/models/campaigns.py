@@ -174,13 +174,14 @@ class Campaign(Stamped):
 class CampaignChange(models.Model):
     """One line of a campaign's history, never changed: who brought it from where to where, when and why.
 
-    A line whose states are the same tells of an edit.
+    A line whose states are the same tells of an edit, or of one more approval.
     """
 
     campaign = models.ForeignKey(Campaign, on_delete=models.CASCADE, related_name="changes")
     at = models.DateTimeField()
     from_state = models.CharField(max_length=10, choices=CampaignState)
     to_state = models.CharField(max_length=10, choices=CampaignState)
+    edited = models.BooleanField(default=False)
     actor = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
     )

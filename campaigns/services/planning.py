@@ -11,6 +11,7 @@ from django.db.models import Exists, Max, OuterRef, Q, QuerySet
 from campaigns.models import Campaign, Evidence, Message, PhoneNumber, Recipient
 from campaigns.pacing import Demand, interleaved, line_seconds, paces
 from campaigns.rules import Judgement
+from campaigns.services import approvals
 from campaigns.services.judging import Bench, stop_campaign
 
 #: People looked at in one transaction; the next nudge takes the next ones.
@@ -36,7 +37,7 @@ def plan(campaign_id: int, *, now: datetime) -> int:
         .select_related("number", "template", "agent")
         .get(pk=campaign_id)
     )
-    if campaign.state != Campaign.State.RUNNING:
+    if campaign.state != Campaign.State.RUNNING or approvals.lapse(campaign, now=now):
         return 0
     pace = pace_of(campaign, now)
     people = _due_people(campaign, pace, now)
@@ -87,7 +88,9 @@ def _share(campaign: Campaign, lines: int, others: QuerySet[Campaign], seconds: 
 def _calling(now: datetime) -> QuerySet[Campaign]:
     """Campaigns that have somebody to call now: a share of any other's would lie idle."""
     due = Recipient.objects.filter(_due(now), campaign=OuterRef("pk"), state=Recipient.State.WAITING)
-    return Campaign.objects.filter(Exists(due), state=Campaign.State.RUNNING, starts_at__lte=now)
+    approved = due.filter(pk__lte=OuterRef("approval__newest_recipient"))
+    somebody = (~approvals.NEEDED & Exists(due)) | (approvals.NEEDED & Exists(approved))
+    return Campaign.objects.filter(somebody, state=Campaign.State.RUNNING, starts_at__lte=now)
 
 
 def _line_seconds(number: PhoneNumber) -> float | None:
@@ -110,7 +113,7 @@ def _due_people(campaign: Campaign, pace: float, now: datetime) -> list[Recipien
     if room <= 0:
         return []
     waiting = Recipient.objects.filter(_due(now), campaign=campaign, state=Recipient.State.WAITING)
-    due = waiting.select_for_update(of=("self",), skip_locked=True)
+    due = approvals.callable_people(campaign, waiting).select_for_update(of=("self",), skip_locked=True)
     fresh = list(due.filter(attempts=0).order_by("id")[:room])
     retries = list(due.filter(attempts__gt=0).order_by("due_at", "id")[:room])
     chosen = list(islice(interleaved(fresh, retries), room))

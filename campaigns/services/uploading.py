@@ -35,6 +35,7 @@ from campaigns.models import (
     UploadBatch,
 )
 from campaigns.rules import Judgement
+from campaigns.services import approvals
 from campaigns.services.accounts import note_recovery, note_trouble, usable, xfin_client
 from campaigns.services.batches import (
     Claim,
@@ -201,7 +202,8 @@ def _due(now: datetime) -> QuerySet[Message]:
 def _judge_again(candidates: Sequence[Message], now: datetime) -> list[Message]:
     """The messages that may still be sent; the others are put off or blocked. All leave evidence."""
     bench = Bench([message.recipient for message in candidates], now=now)
-    lawful, rows, stopped = [], [], set[int]()
+    campaigns = (message.recipient.campaign for message in candidates)
+    lawful, rows, stopped = [], [], approvals.lapsed_among(campaigns, now=now)
     for message in candidates:
         person, at = message.recipient, max(message.send_on, now)
         if person.campaign_id in stopped:
