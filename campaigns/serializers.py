@@ -131,8 +131,19 @@ class ChangeSerializer(ChangeModel):
 
     class Meta:
         model = CampaignChange
-        fields = ("at", "from_state", "to_state", "actor_name", "reason")
+        fields = ("at", "from_state", "to_state", "edited", "actor_name", "reason")
         read_only_fields = fields
+
+
+class ApprovalSerializer(Plain):
+    """A second person's approval, and what of the campaign it does not cover."""
+
+    by = serializers.CharField(source="approval.by_name", default=None, allow_null=True)
+    at = serializers.DateTimeField(source="approval.at", default=None, allow_null=True)
+    people = serializers.IntegerField(source="approval.people", default=0)
+    changed = serializers.ListField(child=serializers.CharField(), help_text="With any, nobody is called.")
+    added = serializers.IntegerField(help_text="People who wait for another approval.")
+    complete = serializers.BooleanField(help_text="Whether everything there is was approved.")
 
 
 class RetryRuleSerializer(Plain):

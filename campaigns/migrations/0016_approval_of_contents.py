@@ -57,4 +57,13 @@ class Migration(migrations.Migration):
                 ),
             ],
         ),
+        migrations.AlterField(
+            model_name="account",
+            name="second_person",
+            field=models.BooleanField(
+                default=False,
+                help_text="Somebody who neither made nor changed it approves it before its first call. Promotional and political campaigns need that in any case. Switching it on stops campaigns that run without an approval.",
+                verbose_name="every campaign needs a second person",
+            ),
+        ),
     ]

@@ -24,6 +24,7 @@ from campaigns.models import (
     TemplateLanguage,
     User,
 )
+from campaigns.notices import notices
 from campaigns.services import approvals, imports, lifecycle, planning, uploading
 from tests import cast
 from tests.campaigns.world import NOON, FakeXFin, at, make_campaign, states
@@ -331,3 +332,19 @@ def test_the_page_shows_what_changed_and_offers_the_approval_to_the_second_perso
         assert "resume" not in page.context["verbs"]
     assert "approve" in theirs.context["verbs"]
     assert "approve" not in mine.context["verbs"]
+
+
+def test_the_start_page_and_the_api_tell_of_people_who_wait(asha: User, meera: User) -> None:
+    campaign = running(asha, meera)
+    address = f"/api/campaigns/{campaign.pk}/approval/"
+    browser = cast.browser(asha)
+    assert browser.get(address).json()["complete"] is True
+    assert notices() == []
+    imports.add_rows(campaign, [{"phone": "98251 99001"}], by=asha)
+    assert [notice.title for notice in notices()] == [f"1 added to “{campaign}” after its approval."]
+    said = browser.get(address).json()
+    assert (said["by"], said["people"], said["changed"], said["added"]) == ("Meera", 3, [], 1)
+    assert cast.browser(meera).post(f"/api/campaigns/{campaign.pk}/approve/").status_code == 200
+    assert browser.get(address).json()["people"] == 4
+    Account.objects.update(second_person=False)
+    assert browser.get(address).status_code == 404

@@ -27,7 +27,7 @@ from campaigns.rules import Verdict
 from campaigns.services import lifecycle, planning, syncing, uploading
 from campaigns.services.judging import Bench, standing_problems
 from campaigns.windows import IST
-from tests.campaigns.world import NOON, FakeXFin, add_people, at, make_campaign
+from tests.campaigns.world import NOON, FakeXFin, add_people, approve, at, make_campaign
 
 HOUR = timedelta(hours=1)
 
