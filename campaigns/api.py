@@ -168,13 +168,13 @@ class CampaignViewSet(CampaignViews):
     @extend_schema(request=None, responses=serializers.CampaignSerializer)
     @action(detail=True, methods=["post"], permission_classes=[MayApproveCampaigns])
     def approve(self, request: Request, pk: str) -> Response:
-        """Approve what another person made, or what changed or came since. 409 for whoever had a hand in it."""
+        """Approve what another person made, or what came since. 409 for whoever had a hand in it."""
         return self._change(lifecycle.approve)
 
     @extend_schema(responses=serializers.ApprovalSerializer)
     @action(detail=True, permission_classes=[ModelPermissions], pagination_class=None, filterset_fields=None)
     def approval(self, request: Request, pk: str) -> Response:
-        """Who approved it, what changed since, and how many were added. 404: no second person is asked for."""
+        """Who approved it, what changed since, how many were added. 404: no second person is asked for."""
         found = approvals.standing(self.get_object())
         if found is None:
             raise NotFound("No second person is asked for.")

@@ -96,6 +96,7 @@ class CampaignForm(CampaignModelForm):
             "retry_gaps",
             "retry_rules",
             "stop_at_percent",
+            "stop_at_complaints",
         )
         labels: ClassVar = {
             "category": "Purpose of the call",

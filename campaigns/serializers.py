@@ -188,6 +188,7 @@ class CampaignSerializer(CampaignModel):
             "retry_gaps",
             "retry_rules",
             "stop_at_percent",
+            "stop_at_complaints",
             "state",
             "reason",
             "state_since",

@@ -142,7 +142,7 @@ def pull_states() -> None:
 
 @shared_task
 def finish_campaigns() -> None:
-    """Complete campaigns in which every person has a final state; stop those refused or failing.
+    """Complete campaigns in which every person has a final state; stop those refused, failing, complained of.
 
     The numbers that a DND scrub refused go at midnight, with the scrub.
     """
@@ -150,3 +150,4 @@ def finish_campaigns() -> None:
     lifecycle.complete_finished(clock.now())
     accounts.stop_refused()
     breakers.stop_failing(clock.now())
+    breakers.stop_complained_about(clock.now())

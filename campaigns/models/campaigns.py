@@ -127,6 +127,12 @@ class Campaign(Stamped):
         validators=[MaxValueValidator(100)],
         help_text="Counted over the latest calls. 0: never.",
     )
+    stop_at_complaints = models.PositiveSmallIntegerField(
+        "stop at so many complaints",
+        default=2,
+        help_text="Open ones about calls of this campaign in the last days. 0: never; three about any calls "
+        "in ten days stop every campaign all the same.",
+    )
     priority = models.PositiveSmallIntegerField(choices=CampaignPriority, default=CampaignPriority.NORMAL)
     max_attempts = models.PositiveSmallIntegerField("calls to one person at most", default=1)
     retry_gaps = models.JSONField("minutes before each retry", default=list, blank=True)

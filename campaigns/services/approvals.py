@@ -213,6 +213,7 @@ def contents(campaign: Campaign) -> dict[str, str]:
         "minutes before retries": ", ".join(map(str, campaign.retry_gaps)),
         "retry rules": retries.written(campaign.retry_rules).replace("\n", ", "),
         "stops when so many in a hundred fail": str(campaign.stop_at_percent),
+        "stops at so many complaints": str(campaign.stop_at_complaints),
     }
 
 

@@ -14,6 +14,7 @@ from campaigns import clock
 from campaigns.models import Account, Campaign, CampaignChange, Import, Message, Recipient, User
 from campaigns.services import approvals
 from campaigns.services.approvals import needs_second_person
+from campaigns.services.breakers import too_many_complaints
 from campaigns.services.judging import standing_problems
 from campaigns.services.settling import CANCELLED, withdraw_planned
 from campaigns.services.states import move, name_of, note
@@ -198,6 +199,8 @@ def resume(campaign: Campaign, by: User | None) -> None:
     if campaign.template.account.state == campaign.template.account.State.REFUSED:
         raise NotAllowed("XFin refuses the account; correct its credentials first.")
     _refuse_lapsed(campaign)
+    if why := too_many_complaints(campaign, now=clock.now()):
+        raise NotAllowed(why)
     change(campaign, "resume", by=by)
 
 
