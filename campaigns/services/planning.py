@@ -106,9 +106,9 @@ def _due(now: datetime) -> Q:
 
 def _due_people(campaign: Campaign, pace: float, now: datetime) -> list[Recipient]:
     """As many as the horizon still holds at this pace, first calls and retries in turn."""
-    ahead = Message.objects.filter(
-        recipient__campaign=campaign, state__in=Message.OPEN_STATES, send_on__gt=now
-    )
+    # What could not be handed over counts also when its time has passed: an outage must not pile up plans.
+    still_ahead = Q(send_on__gt=now) | Q(state=Message.State.PLANNED)
+    ahead = Message.objects.filter(still_ahead, recipient__campaign=campaign, state__in=Message.OPEN_STATES)
     room = min(ceil(pace * settings.UPLOAD_HORIZON_MINUTES) - ahead.count(), STRIDE)
     if room <= 0:
         return []

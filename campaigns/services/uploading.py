@@ -48,6 +48,7 @@ from campaigns.services.batches import (
     split,
 )
 from campaigns.services.judging import Bench, stop_campaign
+from campaigns.services.repacing import in_pace
 from campaigns.services.settling import settle_recipient
 from campaigns.services.states import stop
 from campaigns.xfin.client import XFinClient
@@ -92,7 +93,7 @@ def upload(account_id: int, *, clock: Clock, transport: httpx.BaseTransport | No
 
 @transaction.atomic
 def claim_due(account: Account, *, now: datetime) -> Claim | None:
-    """Take the next due messages of an account into a new batch, judging each once more."""
+    """Take the next due messages of an account into a new batch, at their pace, judging each once more."""
     candidates = list(
         _due(now)
         .filter(recipient__campaign__template__account=account)
@@ -102,7 +103,7 @@ def claim_due(account: Account, *, now: datetime) -> Claim | None:
         .select_for_update(of=("self",), skip_locked=True)
         .order_by("send_on", "id")[: account.chunk_size]
     )
-    lawful = _judge_again(candidates, now)
+    lawful = _judge_again(in_pace(candidates, now=now), now)
     if not lawful:
         return None
     claim = open_batch(account, lawful, now=now)
