@@ -2,7 +2,9 @@
 
 Saving, deleting and relating are recorded by signals for what `watch` names. What services write with a
 conditional UPDATE, what is handed out, and what concerns many rows at once is noted by hand, in the same
-transaction. People of lists are not watched: a list is one entry. Numbers are masked, secrets never written.
+transaction. People of lists are not watched: a list is one entry. Numbers are masked, secrets never written;
+a token of the API stands under a name of its own, with its user when it is made or deleted, and with whatever
+is done by it.
 """
 
 from collections.abc import Iterable, Mapping
@@ -13,10 +15,11 @@ from auditlog.models import LogEntry
 from auditlog.registry import auditlog
 from django.contrib.auth.models import Group
 from django.contrib.contenttypes.models import ContentType
-from django.db.models import Model, Q
+from django.db.models import Model, Q, signals
+from rest_framework.authtoken.models import Token, TokenProxy
 
 from campaigns import models, phones
-from campaigns.pseudonyms import pseudonym
+from campaigns.pseudonyms import pseudonym, token_name
 
 Changes = Mapping[str, tuple[str, str]]
 Action = LogEntry.Action
@@ -72,11 +75,23 @@ WATCHED: Mapping[type[Model], Mapping[str, Any]] = {
 
 def watch() -> None:
     """Have every change of what staff manage recorded. Called once, when the apps are ready."""
+    for kind in (Token, TokenProxy):
+        signals.post_save.connect(_token_saved, sender=kind)
+        signals.post_delete.connect(_token_deleted, sender=kind)
     for model, how in WATCHED.items():
         # Keys, and what points at the thing: auditlog would write "campaigns.ScrubRun.None" for each.
         automatic = [field.name for field in model._meta.get_fields() if field.auto_created]
         excluded = [*OF_THE_SYSTEM, *automatic, *how.get("exclude_fields", ())]
         auditlog.register(model, **{**how, "exclude_fields": excluded})
+
+
+def _token_saved(instance: Token, created: bool, **_: Any) -> None:
+    if created:
+        note(instance.user, {"API token": ("", token_name(instance.key))})
+
+
+def _token_deleted(instance: Token, **_: Any) -> None:
+    note(instance.user, {"API token": (token_name(instance.key), "deleted")})
 
 
 def hidden(value: str) -> str:

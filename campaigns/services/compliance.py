@@ -79,7 +79,7 @@ def record_complaint(complaint: Complaint, *, now: datetime) -> bool:
 
     It counts against the campaign whose call it is about, too, which may stop that one alone (`breakers`).
     """
-    if complaint.pk is None and complaint.campaign is None:
+    if complaint._state.adding and complaint.campaign is None:
         complaint.campaign = _who_called(complaint)
     complaint.save()
     stop_complained_about(now)
