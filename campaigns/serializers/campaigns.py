@@ -6,7 +6,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from campaigns import retries
-from campaigns.forms import retry_problem
+from campaigns.forms import retry_problem, retry_template_problem
 from campaigns.models import Campaign, CampaignChange
 from campaigns.retries import LONGEST_GAP_MINUTES, MOST_RETRIES
 from campaigns.serializers.base import Plain
@@ -79,6 +79,7 @@ class CampaignSerializer(CampaignModel):
             "max_attempts",
             "retry_gaps",
             "retry_rules",
+            "retry_template",
             "stop_at_percent",
             "stop_at_complaints",
             "state",
@@ -103,6 +104,8 @@ class CampaignSerializer(CampaignModel):
         most, agent = self._now_or_then(attrs, "max_attempts") or 1, self._now_or_then(attrs, "agent")
         if why := retries.problem(rules) or retry_problem(most, rules, agent):
             raise serializers.ValidationError({"retry_rules": why})
+        if why := retry_template_problem(most, template, self._now_or_then(attrs, "retry_template")):
+            raise serializers.ValidationError({"retry_template": why})
         gaps, attempts = (
             self._now_or_then(attrs, "retry_gaps") or [],
             self._now_or_then(attrs, "max_attempts") or 1,

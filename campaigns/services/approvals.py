@@ -184,9 +184,10 @@ def has_changed_parts(campaign: Campaign, by: User) -> bool:
 
 def _parts(campaign: Campaign) -> list[Any]:
     """The rows beside the campaign's own that `contents` reads."""
-    forms = list(TemplateLanguage.objects.filter(template=campaign.template_id))
+    templates = [template for template in (campaign.template, campaign.retry_template) if template]
+    forms = list(TemplateLanguage.objects.filter(template__in=templates))
     declaration = CampaignDeclaration.objects.filter(campaign=campaign)
-    return [campaign.template, campaign.agent, *forms, *declaration, *_clips_of(campaign.agent, campaign)]
+    return [*templates, campaign.agent, *forms, *declaration, *_clips_of(campaign.agent, campaign)]
 
 
 # --- What is approved -----------------------------------------------------------------------------
@@ -201,6 +202,7 @@ def contents(campaign: Campaign) -> dict[str, str]:
         "purpose": campaign.get_category_display(),
         "number": f"{campaign.number.e164} ({campaign.number.get_series_display()})",
         **_of_template(campaign.template),
+        **(_of_template(campaign.retry_template, "the retry template") if campaign.retry_template else {}),
         **_of_agent(campaign),
         **_of_declaration(campaign),
         "default language": campaign.default_language,
@@ -233,17 +235,17 @@ def _changed(name: str, before: str, after: str) -> str:
     return name if after else f"{name}: gone"
 
 
-def _of_template(template: Template) -> dict[str, str]:
+def _of_template(template: Template, named: str = "the template") -> dict[str, str]:
     numbers = sorted(template.numbers.values_list("e164", flat=True))
     forms = TemplateLanguage.objects.filter(template=template).prefetch_related("contents")
-    said = {f"the template's words in {form.language}": _words(form) for form in forms}
+    said = {f"{named}'s words in {form.language}": _words(form) for form in forms}
     return {
-        "template": template.name,
-        "the template's description": _digest(template.description),
-        "the template's numbers": ", ".join(numbers),
-        "what XFin itself collects": template.get_response_type_display(),
-        "redials by XFin": str(template.num_backups),
-        "key retries": str(template.max_touchtone_retries),
+        named: template.name,
+        f"{named}'s description": _digest(template.description),
+        f"{named}'s numbers": ", ".join(numbers),
+        f"{named}'s response at XFin": template.get_response_type_display(),
+        f"{named}'s redials by XFin": str(template.num_backups),
+        f"{named}'s key retries": str(template.max_touchtone_retries),
         **said,
     }
 

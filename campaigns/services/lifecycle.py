@@ -11,7 +11,16 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef, Q
 
 from campaigns import clock
-from campaigns.models import Account, Campaign, CampaignChange, Import, Message, Recipient, User
+from campaigns.models import (
+    Account,
+    Campaign,
+    CampaignChange,
+    Import,
+    Message,
+    Recipient,
+    TemplateLanguage,
+    User,
+)
 from campaigns.services import approvals
 from campaigns.services.approvals import needs_second_person
 from campaigns.services.breakers import too_many_complaints
@@ -245,7 +254,35 @@ def launch_problems(campaign: Campaign) -> list[str]:
         (account.state == account.State.REFUSED, "XFin refuses the account; correct its credentials first."),
     )
     plain = [sentence for wrong, sentence in checks if wrong]
-    return [*plain, *standing_problems(campaign, now=clock.now())]
+    return [*plain, *_retry_problems(campaign), *standing_problems(campaign, now=clock.now())]
+
+
+def _retry_problems(campaign: Campaign) -> list[str]:
+    """What is wrong with the template through which people are called again."""
+    template = campaign.retry_template
+    if template is None:
+        return []
+    if campaign.retry_line is None:
+        return ["The template for retries must have exactly one number: from it people are called again."]
+    _, number = campaign.retry_line
+    first, again = (
+        set(TemplateLanguage.objects.filter(template=one).values_list("language", flat=True))
+        for one in (campaign.template, template)
+    )
+    missing = ", ".join(sorted(first - again))
+    checks = (
+        (
+            template.account_id != campaign.template.account_id,
+            "The template for retries is another account's.",
+        ),
+        (not number.active, "The number of the template for retries is switched off."),
+        (
+            number.direction == number.Direction.INBOUND,
+            "The number of the template for retries takes inbound calls only.",
+        ),
+        (bool(missing), f"The template for retries does not have the languages {missing}."),
+    )
+    return [sentence for wrong, sentence in checks if wrong]
 
 
 def start_scheduled(now: datetime) -> int:

@@ -34,7 +34,7 @@ def plan(campaign_id: int, *, now: datetime) -> int:
     """
     campaign = (
         Campaign.objects.select_for_update(of=("self",))
-        .select_related("number", "template", "agent")
+        .select_related("number", "template", "agent", "retry_template")
         .get(pk=campaign_id)
     )
     if campaign.state != Campaign.State.RUNNING or approvals.lapse(campaign, now=now):
@@ -52,12 +52,8 @@ def plan(campaign_id: int, *, now: datetime) -> int:
             stop_campaign(campaign.pk, judgement, now=now)
         elif message := _act(person, judgement, slot):
             planned.append(message)
-        reference = message.reference if message else ""
-        rows.append(
-            bench.evidence(
-                person, judgement, stage=Evidence.Stage.PLANNING, at=slot, now=now, reference=reference
-            )
-        )
+        stage = Evidence.Stage.PLANNING
+        rows.append(bench.evidence(person, judgement, stage=stage, at=slot, now=now, message=message))
         if judgement.stops_campaign:
             break
     Recipient.objects.bulk_update(people, ["state", "reason", "due_at", "attempts"])
@@ -67,16 +63,25 @@ def plan(campaign_id: int, *, now: datetime) -> int:
 
 
 def pace_of(campaign: Campaign, now: datetime) -> float:
-    """Calls a minute of a campaign now: its share of its number's lines, and of what its agent can serve."""
+    """Calls a minute of a campaign now: its share of its number's lines, and of what its agent can serve.
+
+    With a number of its own for retries, the smaller of its shares.
+    """
     active = _calling(now)
-    number = campaign.number
-    seconds = _line_seconds(number)
-    pace = _share(campaign, number.max_calls, active.filter(number=number), seconds)
+    seconds = _line_seconds(campaign.number)
+    pace = min(
+        _share(campaign, number.max_calls, active.filter(_calls_from(number)), seconds)
+        for number in {campaign.number, campaign.line(2)[1]}
+    )
     if campaign.agent.most_calls is None:
         return pace
     return min(
         pace, _share(campaign, campaign.agent.most_calls, active.filter(agent=campaign.agent), seconds)
     )
+
+
+def _calls_from(number: PhoneNumber) -> Q:
+    return Q(number=number) | Q(pk__in=Campaign.objects.filter(retry_template__numbers=number))
 
 
 def _share(campaign: Campaign, lines: int, others: QuerySet[Campaign], seconds: float | None) -> float:

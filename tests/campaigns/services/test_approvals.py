@@ -124,7 +124,7 @@ CHANGES: dict[str, Callable[[], None]] = {
     "agent: EMI reminder (Speaks and takes a key) → Other (Echo, for tests)": another_agent,
     "what the agent says": other_dialogue,
     "declared “contains offer”: no → yes": an_offer,
-    "redials by XFin: 0 → 3": redials,
+    "the template's redials by XFin: 0 → 3": redials,
     "calls a minute: 60 → 600": faster,
     "hours: … to … → … to 18:45:00": longer_hours,
     "calls to one person: 1 → 3; minutes before retries: none → 30": more_retries,
