@@ -6,12 +6,14 @@ from auditlog.middleware import AuditlogMiddleware
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.utils.functional import SimpleLazyObject
+from rest_framework.authtoken.models import Token
 from whitenoise.middleware import WhiteNoiseMiddleware
 from whitenoise.responders import StaticFile
 
 from campaigns import clock
 from campaigns.models import User
 from campaigns.networks import sender
+from campaigns.pseudonyms import token_name
 
 #: Pages of libraries that bring inline scripts and styles of their own; staff only, and behind the login.
 OWN_POLICY = ("/admin/", "/api/docs/")
@@ -60,12 +62,18 @@ class Audit(AuditlogMiddleware):
             "actor": SimpleLazyObject(lambda: request.user),
             "remote_addr": str(address) if address else None,
             "timestamp": clock.now,
-            "additional_data": lambda: {"who": _name(request), "path": request.path},
+            "additional_data": lambda: {"who": _name(request), "path": request.path, **_token(request)},
         }
 
 
 def _name(request: HttpRequest) -> str:
     return request.user.get_username() if isinstance(request.user, User) else ""
+
+
+def _token(request: HttpRequest) -> dict[str, str]:
+    """By which token of the API it was asked, under the name that the log has for it."""
+    token = getattr(request, "auth", None)  # set by the API when it knows who asks
+    return {"token": token_name(token.key)} if isinstance(token, Token) else {}
 
 
 class StaticFiles(WhiteNoiseMiddleware):

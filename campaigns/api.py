@@ -30,7 +30,7 @@ from campaigns.models import (
     User,
 )
 from campaigns.preflight_serializers import PreflightSerializer
-from campaigns.services import importing, imports, lifecycle, preflight
+from campaigns.services import approvals, importing, imports, lifecycle, preflight
 from campaigns.services.suppressions import Wish, suppress
 from campaigns.tasks import nudge_import, nudge_preflight
 
@@ -168,8 +168,17 @@ class CampaignViewSet(CampaignViews):
     @extend_schema(request=None, responses=serializers.CampaignSerializer)
     @action(detail=True, methods=["post"], permission_classes=[MayApproveCampaigns])
     def approve(self, request: Request, pk: str) -> Response:
-        """Approve what another person made. 409 for whoever had a hand in it."""
+        """Approve what another person made, or what came since. 409 for whoever had a hand in it."""
         return self._change(lifecycle.approve)
+
+    @extend_schema(responses=serializers.ApprovalSerializer)
+    @action(detail=True, permission_classes=[ModelPermissions], pagination_class=None, filterset_fields=None)
+    def approval(self, request: Request, pk: str) -> Response:
+        """Who approved it, what changed since, how many were added. 404: no second person is asked for."""
+        found = approvals.standing(self.get_object())
+        if found is None:
+            raise NotFound("No second person is asked for.")
+        return Response(serializers.ApprovalSerializer(found).data)
 
     @extend_schema(responses=serializers.ChangeSerializer(many=True))
     @action(detail=True, permission_classes=[ModelPermissions], pagination_class=None, filterset_fields=None)

@@ -2,20 +2,24 @@
 
 Saving, deleting and relating are recorded by signals for what `watch` names. What services write with a
 conditional UPDATE, what is handed out, and what concerns many rows at once is noted by hand, in the same
-transaction. People of lists are not watched: a list is one entry. Numbers are masked, secrets never written.
+transaction. People of lists are not watched: a list is one entry. Numbers are masked, secrets never written;
+a token of the API stands under a name of its own, with its user when it is made or deleted, and with whatever
+is done by it.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from datetime import datetime
 from typing import Any
 
 from auditlog.models import LogEntry
 from auditlog.registry import auditlog
 from django.contrib.auth.models import Group
 from django.contrib.contenttypes.models import ContentType
-from django.db.models import Model
+from django.db.models import Model, Q, signals
+from rest_framework.authtoken.models import Token, TokenProxy
 
 from campaigns import models, phones
-from campaigns.pseudonyms import pseudonym
+from campaigns.pseudonyms import pseudonym, token_name
 
 Changes = Mapping[str, tuple[str, str]]
 Action = LogEntry.Action
@@ -49,6 +53,7 @@ WATCHED: Mapping[type[Model], Mapping[str, Any]] = {
     models.TemplateLanguage: {"exclude_fields": _MIRROR, "m2m_fields": {"contents"}},
     models.Content: {"exclude_fields": _MIRROR},
     models.Agent: {},
+    models.Approval: {"exclude_fields": ["contents", "newest_recipient"]},
     models.Campaign: {"exclude_fields": ["state", "reason", "state_since"]},
     models.CampaignDeclaration: {},
     models.CallerDeclaration: {},
@@ -70,11 +75,23 @@ WATCHED: Mapping[type[Model], Mapping[str, Any]] = {
 
 def watch() -> None:
     """Have every change of what staff manage recorded. Called once, when the apps are ready."""
+    for kind in (Token, TokenProxy):
+        signals.post_save.connect(_token_saved, sender=kind)
+        signals.post_delete.connect(_token_deleted, sender=kind)
     for model, how in WATCHED.items():
         # Keys, and what points at the thing: auditlog would write "campaigns.ScrubRun.None" for each.
         automatic = [field.name for field in model._meta.get_fields() if field.auto_created]
         excluded = [*OF_THE_SYSTEM, *automatic, *how.get("exclude_fields", ())]
         auditlog.register(model, **{**how, "exclude_fields": excluded})
+
+
+def _token_saved(instance: Token, created: bool, **_: Any) -> None:
+    if created:
+        note(instance.user, {"API token": ("", token_name(instance.key))})
+
+
+def _token_deleted(instance: Token, **_: Any) -> None:
+    note(instance.user, {"API token": (token_name(instance.key), "deleted")})
 
 
 def hidden(value: str) -> str:
@@ -106,6 +123,17 @@ def person_handed_out(phone: str) -> None:
 def list_entered(model: type[Model], shown: str) -> None:
     """Staff entered many rows at once, which `shown` describes."""
     _enter(model, "", shown, action=Action.CREATE, changes={})
+
+
+def changed_by(user: models.User, things: Iterable[Model], *, since: datetime) -> bool:
+    """Whether this user made or changed one of these things since a moment."""
+    mine = LogEntry.objects.filter(
+        actor=user, timestamp__gte=since, action__in=(Action.CREATE, Action.UPDATE)
+    )
+    about = Q(pk__in=())
+    for thing in things:
+        about |= Q(content_type=ContentType.objects.get_for_model(thing), object_pk=str(thing.pk))
+    return bool(mine.filter(about).exists())
 
 
 def _enter(kind: Model | type[Model], key: str, shown: str, *, action: int, changes: Changes) -> None:

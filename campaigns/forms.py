@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from campaigns import phones, retries
 from campaigns.columns import Columns
-from campaigns.models import Agent, Campaign, Message, Recipient
+from campaigns.models import Agent, Campaign, Message, Recipient, Template
 from campaigns.retries import LONGEST_GAP_MINUTES, MOST_RETRIES
 
 if TYPE_CHECKING:
@@ -95,7 +95,9 @@ class CampaignForm(CampaignModelForm):
             "max_attempts",
             "retry_gaps",
             "retry_rules",
+            "retry_template",
             "stop_at_percent",
+            "stop_at_complaints",
         )
         labels: ClassVar = {
             "category": "Purpose of the call",
@@ -104,6 +106,7 @@ class CampaignForm(CampaignModelForm):
             "window_start": "Not before, each day (IST)",
             "window_end": "Not after, each day (IST)",
             "calls_per_minute": "Calls a minute at most",
+            "retry_template": "Template of retries, for another number",
             "most_at_once": "Calls at once at most",
         }
         help_texts: ClassVar = {
@@ -139,6 +142,9 @@ class CampaignForm(CampaignModelForm):
             self.add_error("retry_gaps", f"{attempts} calls need {attempts - 1} pauses between them at most.")
         if why := retry_problem(attempts, cleaned.get("retry_rules"), cleaned.get("agent")):
             self.add_error("retry_rules", why)
+        again = cleaned.get("retry_template")
+        if why := retry_template_problem(attempts, cleaned.get("template"), again):
+            self.add_error("retry_template", why)
         number, template = cleaned.get("number"), cleaned.get("template")
         if number and template and number.account_id != template.account_id:
             self.add_error("number", "This number belongs to another account than the template.")
@@ -237,6 +243,19 @@ def retry_problem(attempts: int | None, rules: dict[str, Any] | None, agent: Age
         return "One call to one person leaves no retry: allow more calls, or take the rules out."
     if rules and agent and retries.UNFINISHED in rules and agent.kind not in Agent.ASKING:
         return "This agent asks nothing, so none of its dialogues is unfinished."
+    return ""
+
+
+def retry_template_problem(attempts: int | None, template: Template | None, again: Template | None) -> str:
+    """Why a campaign can't call people again through this template; empty if it can."""
+    if again is None:
+        return ""
+    if attempts == 1:
+        return "One call to one person leaves no retry: allow more calls, or take this out."
+    if template and again.account_id != template.account_id:
+        return "This template belongs to another account."
+    if again.numbers.count() != 1:
+        return "This template must have exactly one number: from it people are called again."
     return ""
 
 

@@ -1,13 +1,14 @@
-"""What needs somebody: accounts in trouble, stopped campaigns, unusable files."""
+"""What needs somebody: accounts in trouble, stopped campaigns, people to be approved, unusable files."""
 
 from dataclasses import dataclass
 
-from django.db.models import Count
+from django.db.models import Count, F, Q
 
 from campaigns.display import ist_exact
-from campaigns.models import Account, Campaign, Import, Message
+from campaigns.models import Account, Campaign, Import, Message, Recipient
 from campaigns.models.campaigns import CampaignState
 from campaigns.models.people import ImportState
+from campaigns.rules.law import TWO_PEOPLE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,8 +23,8 @@ class Notice:
 
 
 def notices() -> list[Notice]:
-    """What needs somebody: accounts in trouble, stopped campaigns, unusable files. Four queries."""
-    return [*_account_notices(), *_stopped_notices(), *_file_notices()]
+    """What needs somebody, the worst first. Five queries."""
+    return [*_account_notices(), *_stopped_notices(), *_approval_notices(), *_file_notices()]
 
 
 def _account_notices() -> list[Notice]:
@@ -73,6 +74,26 @@ def _stopped_notices(limit: int = 5) -> list[Notice]:
             tone="bad", title=f"The campaign “{campaign}” stopped.", text=campaign.reason, campaign=campaign
         )
         for campaign in stopped
+    ]
+
+
+def _approval_notices(limit: int = 5) -> list[Notice]:
+    asked = Q(campaign__category__in=TWO_PEOPLE) | Q(campaign__template__account__second_person=True)
+    held = Recipient.objects.filter(
+        asked,
+        state=Recipient.State.WAITING,
+        campaign__state=CampaignState.RUNNING,
+        pk__gt=F("campaign__approval__newest_recipient"),
+    )
+    waiting = dict(held.order_by().values_list("campaign").annotate(people=Count("pk"))[:limit])
+    return [
+        Notice(
+            tone="warn",
+            title=f"{waiting[campaign.pk]} added to “{campaign}” after its approval.",
+            text="They are not called until a second person approves them on the campaign's page.",
+            campaign=campaign,
+        )
+        for campaign in Campaign.objects.filter(pk__in=waiting)
     ]
 
 

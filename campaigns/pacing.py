@@ -2,7 +2,9 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from itertools import chain, zip_longest
+from math import ceil
 from typing import TypeVar
 
 Key = TypeVar("Key")
@@ -12,6 +14,9 @@ Item = TypeVar("Item")
 RINGING_SECONDS = 20.0
 #: Of fewer calls than this nothing is concluded.
 ENOUGH_CALLS = 20
+MINUTE = timedelta(minutes=1)
+#: A hand-over so late is the scheduler's tick, and no outage.
+LATE = timedelta(seconds=15)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,3 +81,30 @@ def interleaved(fresh: Sequence[Item], retries: Sequence[Item]) -> Iterator[Item
     """One of each in turn, then the rest: neither first calls nor retries wait for the end of the others."""
     pairs = zip_longest(((item,) for item in fresh), ((item,) for item in retries), fillvalue=())
     return chain.from_iterable(chain.from_iterable(pairs))
+
+
+def rushed(times: Sequence[datetime], *, before: Sequence[datetime], now: datetime, a_minute: float) -> bool:
+    """Whether calls of these times, handed over now, would be overdue or ring faster than the pace.
+
+    `before`: times of calls handed over earlier. What a late tick brings together is let pass.
+    """
+    if any(at < now - LATE for at in times):
+        return True
+    most = ceil(a_minute * (MINUTE + LATE) / MINUTE)
+    ahead = sorted([*((max(at, now), True) for at in times), *((at, False) for at in before)])
+    pairs = zip(ahead, ahead[most:], strict=False)
+    return any(new and last - first < MINUTE for (first, _), (last, new) in pairs)
+
+
+def respaced(times: Sequence[datetime], *, first: datetime, a_minute: float) -> list[datetime]:
+    """New times in the same order: none before `first` or its old one, no minute with more than the pace."""
+    slots: list[datetime] = []
+    for at in times:
+        slots.append(max(at, first))
+        first = slots[-1] + gap(a_minute)
+    return slots
+
+
+def gap(a_minute: float) -> timedelta:
+    """The time between two calls, rounded up: eleven a minute must not become twelve."""
+    return MINUTE / a_minute + timedelta.resolution

@@ -14,6 +14,7 @@ from kombu.exceptions import OperationalError
 from campaigns import clock
 from campaigns.services import (
     accounts,
+    approvals,
     breakers,
     compliance,
     importing,
@@ -88,7 +89,11 @@ def draw_programmes() -> None:
 
 @shared_task
 def plan_campaigns() -> None:
-    """Start campaigns whose time has come, and plan the next calls of every running one."""
+    """Start campaigns whose time has come, and plan the next calls of every running one.
+
+    What is not any more what a second person approved halts before.
+    """
+    approvals.lapse_changed(clock.now())
     lifecycle.start_scheduled(clock.now())
     for campaign_id in planning.campaigns_to_plan(clock.now()):
         planning.plan(campaign_id, now=clock.now())
@@ -137,7 +142,7 @@ def pull_states() -> None:
 
 @shared_task
 def finish_campaigns() -> None:
-    """Complete campaigns in which every person has a final state; stop those refused or failing.
+    """Complete campaigns in which every person has a final state; stop those refused, failing, complained of.
 
     The numbers that a DND scrub refused go at midnight, with the scrub.
     """
@@ -145,3 +150,4 @@ def finish_campaigns() -> None:
     lifecycle.complete_finished(clock.now())
     accounts.stop_refused()
     breakers.stop_failing(clock.now())
+    breakers.stop_complained_about(clock.now())

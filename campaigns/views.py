@@ -20,7 +20,8 @@ from campaigns.access import person, staff_page
 from campaigns.forms import CampaignForm, ColumnsForm, PeopleFilter, PeopleForm
 from campaigns.models import Campaign, Import, User
 from campaigns.models.people import ImportRowFate
-from campaigns.services import importing, imports, lifecycle, mappings, preflight
+from campaigns.services import approvals, importing, imports, lifecycle, mappings, preflight
+from campaigns.services.approvals import Standing
 from campaigns.tasks import nudge_import, nudge_preflight
 
 TABLE = lifecycle.TRANSITIONS
@@ -37,7 +38,7 @@ LAUNCHED: Mapping[str, str] = {
 }
 VERBS: Mapping[str, tuple[Callable[[Campaign, User | None], None], str]] = {
     "launch": (lifecycle.launch, ""),
-    "approve": (lifecycle.approve, "Approved. It can be launched now."),
+    "approve": (lifecycle.approve, "Approved as it is now."),
     "pause": (lifecycle.pause, "Paused. Nothing more is sent, and what is at XFin is being withdrawn."),
     "resume": (lifecycle.resume, "Running again, where it was."),
     "cancel": (lifecycle.cancel, "Cancelled. What is at XFin is being withdrawn; everything known is kept."),
@@ -100,9 +101,12 @@ def _save(form: CampaignForm, by: User | None) -> None:
 def campaign_page(request: HttpRequest, pk: int) -> HttpResponse:
     """One campaign in figures that add up."""
     campaign = get_object_or_404(queries.all_campaigns(), pk=pk)
+    approval = approvals.standing(campaign)
     context = queries.overview(campaign, clock.now()) | {
         "campaign": campaign,
-        "verbs": _verbs(campaign, person(request)),
+        "approval": approval,
+        "beyond_approval": campaign.state in approvals.BEYOND_APPROVAL,
+        "verbs": _verbs(campaign, person(request), approval),
         "history": queries.history(pk),
         "editable": campaign.state in lifecycle.EDITABLE,
         "retry_lines": retries.written(campaign.retry_rules).splitlines(),
@@ -131,14 +135,18 @@ def ask_preflight(request: HttpRequest, pk: int) -> HttpResponseBase:
     return redirect(campaign)
 
 
-def _verbs(campaign: Campaign, user: User | None) -> set[str]:
+def _verbs(campaign: Campaign, user: User, approval: Standing | None) -> set[str]:
     """What this person can ask the campaign to do in its state."""
     verbs = {verb for verb in VERBS if verb in TABLE and campaign.state in TABLE[verb].sources}
-    waits = campaign.state == Campaign.State.CHECKED and lifecycle.needs_second_person(campaign)
+    verbs.discard("approve")
+    waits = approval is not None and campaign.state == Campaign.State.CHECKED
     if campaign.state in lifecycle.LAUNCHABLE and not waits:
         verbs.add("launch")
-    if not (waits and user and not lifecycle.has_worked_on(campaign, user)):
-        verbs.discard("approve")
+    if approval and approval.lapse:
+        verbs -= {"resume", *(["launch"] if campaign.state == Campaign.State.APPROVED else [])}
+    beyond = approval is not None and campaign.state in approvals.BEYOND_APPROVAL and not approval.complete
+    if (waits or beyond) and not lifecycle.has_worked_on(campaign, user):
+        verbs.add("approve")
     return verbs
 
 

@@ -34,6 +34,7 @@ class AuditAdmin(RecordAdmin):
         "who",
         "remote_addr",
         "way",
+        "token",
         "action",
         "content_type",
         "object_pk",
@@ -51,6 +52,11 @@ class AuditAdmin(RecordAdmin):
     def way(self, entry: LogEntry) -> str:
         """The address that was asked."""
         return str((entry.additional_data or {}).get("path", ""))
+
+    @admin.display(description="API token")
+    def token(self, entry: LogEntry) -> str:
+        """The name of the token it was done by; empty for the portal."""
+        return str((entry.additional_data or {}).get("token", ""))
 
     @admin.display(description="before and after")
     def what(self, entry: LogEntry) -> str:

@@ -12,6 +12,7 @@ from campaigns import clock, phones
 from campaigns.models import (
     CallerDeclaration,
     CallingBasis,
+    Campaign,
     CampaignDeclaration,
     Complaint,
     Holiday,
@@ -214,24 +215,30 @@ class ComplaintForm(ComplaintModelForm):
 
 @admin.register(Complaint)
 class ComplaintAdmin(KeptAdmin):
-    """Complaints and grievances. The third complaint in ten days stops every campaign."""
+    """Complaints and grievances. Two stop the campaign they are about; three in ten days stop every one."""
 
     form = ComplaintForm
-    list_display = ("kind", "masked", "received_at", "dismissed", "closed_at")
-    list_filter = ("kind", "dismissed")
+    list_display = ("kind", "masked", "campaign", "received_at", "dismissed", "closed_at")
+    list_filter = ("kind", "dismissed", "campaign")
+    list_select_related = ("campaign",)
     search_fields = ("=phone",)
-    changeable = ("dismissed", "closed_at", "outcome")
-    GIVEN = ("kind", "received_at", "channel", "text", "dismissed", "closed_at", "outcome")
+    changeable = ("campaign", "dismissed", "closed_at", "outcome")
+    GIVEN = ("kind", "campaign", "received_at", "channel", "text", "dismissed", "closed_at", "outcome")
 
     def get_fields(self, request: HttpRequest, obj: Complaint | None = None) -> tuple[str, ...]:
         """The number is written once and masked afterwards."""
         return ("masked" if obj else "phone", *self.GIVEN)
 
     def save_model(self, request: HttpRequest, obj: Complaint, form: Any, change: bool) -> None:
-        """Write it down, and say so if it stopped every campaign."""
+        """Write it down, and say so if it stopped every campaign, or the one it is about."""
+        running = Campaign.objects.filter(state=Campaign.State.RUNNING)
+        before = set(running.values_list("pk", flat=True))
         if compliance.record_complaint(obj, now=clock.now()):
             text = "Three complaints in ten days: every running campaign was stopped."
             self.message_user(request, text, messages.ERROR)
+            return
+        for campaign in Campaign.objects.filter(pk__in=before, state=Campaign.State.STOPPED):
+            self.message_user(request, f"“{campaign}”: {campaign.reason}", messages.ERROR)
 
     @admin.display(description="phone")
     def masked(self, complaint: Complaint) -> str:

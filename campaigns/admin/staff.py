@@ -1,15 +1,19 @@
-"""People who work here and their roles."""
+"""People who work here, their roles, and the tokens of their programs."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin
 from django.contrib.auth.admin import GroupAdmin as DjangoGroupAdmin
 from django.contrib.auth.admin import UserAdmin as BaseUserAdmin
 from django.contrib.auth.models import Group
+from django.http import HttpRequest
+from rest_framework.authtoken.admin import TokenAdmin as RestTokenAdmin
+from rest_framework.authtoken.models import TokenProxy
 from unfold.admin import ModelAdmin
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
 from campaigns.models import User
+from campaigns.pseudonyms import token_name
 
 if TYPE_CHECKING:
     DjangoUserAdmin = BaseUserAdmin[User]
@@ -17,6 +21,7 @@ else:
     DjangoUserAdmin = BaseUserAdmin
 
 admin.site.unregister(Group)
+admin.site.unregister(TokenProxy)
 
 
 @admin.register(User)
@@ -31,3 +36,25 @@ class StaffAdmin(DjangoUserAdmin, ModelAdmin):
 @admin.register(Group)
 class RoleAdmin(DjangoGroupAdmin, ModelAdmin):
     """Roles: sets of permissions."""
+
+
+@admin.register(TokenProxy)
+class TokenAdmin(RestTokenAdmin, ModelAdmin):
+    """Tokens of the API. A token itself is told once, when it is made; afterwards by its name in the log."""
+
+    list_display = ("user", "known_as", "created")
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """A token is made and deleted; another person's needs another token."""
+        return False
+
+    @admin.display(description="in the audit log")
+    def known_as(self, token: TokenProxy) -> str:
+        """Its name there."""
+        return token_name(token.key)
+
+    def log_addition(self, *args: Any) -> Any:
+        """The admin's own log would hold the token; the audit log has its name."""
+
+    def log_deletions(self, *args: Any) -> Any:
+        """The same."""

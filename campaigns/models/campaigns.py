@@ -7,6 +7,7 @@ from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.urls import reverse
+from django.utils.functional import cached_property
 
 from campaigns import clock, retries
 from campaigns.models.accounts import PhoneNumber
@@ -127,6 +128,12 @@ class Campaign(Stamped):
         validators=[MaxValueValidator(100)],
         help_text="Counted over the latest calls. 0: never.",
     )
+    stop_at_complaints = models.PositiveSmallIntegerField(
+        "stop at so many complaints",
+        default=2,
+        help_text="Open ones about calls of this campaign in the last days. 0: never; three about any calls "
+        "in ten days stop every campaign all the same.",
+    )
     priority = models.PositiveSmallIntegerField(choices=CampaignPriority, default=CampaignPriority.NORMAL)
     max_attempts = models.PositiveSmallIntegerField("calls to one person at most", default=1)
     retry_gaps = models.JSONField("minutes before each retry", default=list, blank=True)
@@ -135,6 +142,14 @@ class Campaign(Stamped):
         blank=True,
         validators=[check_retry_rules],
         help_text="Retries for single reasons (`campaigns.retries`).",
+    )
+    retry_template = models.ForeignKey(
+        Template,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="retried_campaigns",
+        help_text="Of the same account, with exactly one number: from it people are called again.",
     )
     state = models.CharField(max_length=10, choices=State, default=State.DRAFT)
     reason = models.TextField(default="Not launched yet.", blank=True)
@@ -166,6 +181,20 @@ class Campaign(Stamped):
         """When and how often a person who was not reached is called again."""
         return retries.policy(self.max_attempts, self.retry_gaps, self.retry_rules)
 
+    @cached_property
+    def retry_line(self) -> tuple[Template, PhoneNumber] | None:
+        """The template and number of retries, where they are others than those of the first call.
+
+        XFin takes the caller's number from the template, so a template with no number or with several
+        names none: then retries go as the first call did. One query.
+        """
+        numbers = list(self.retry_template.numbers.all()[:2]) if self.retry_template else []
+        return (self.retry_template, numbers[0]) if self.retry_template and len(numbers) == 1 else None
+
+    def line(self, attempt: int) -> tuple[Template, PhoneNumber]:
+        """The template through which an attempt (from 1) goes, and the number from which it is made."""
+        return (self.retry_line if attempt > 1 else None) or (self.template, self.number)
+
     def get_absolute_url(self) -> str:
         """The campaign's page in the portal."""
         return reverse("campaign", args=[self.pk])
@@ -174,13 +203,14 @@ class Campaign(Stamped):
 class CampaignChange(models.Model):
     """One line of a campaign's history, never changed: who brought it from where to where, when and why.
 
-    A line whose states are the same tells of an edit.
+    A line whose states are the same tells of an edit, or of one more approval.
     """
 
     campaign = models.ForeignKey(Campaign, on_delete=models.CASCADE, related_name="changes")
     at = models.DateTimeField()
     from_state = models.CharField(max_length=10, choices=CampaignState)
     to_state = models.CharField(max_length=10, choices=CampaignState)
+    edited = models.BooleanField(default=False)
     actor = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
     )

@@ -222,6 +222,14 @@ class Complaint(Stamped):
 
     kind = models.CharField(max_length=12, choices=Kind, default=Kind.UNSOLICITED)
     phone = models.CharField(max_length=16, default="", blank=True)
+    campaign = models.ForeignKey(
+        Campaign,
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="complaints",
+        help_text="Whose call it is about. Empty: the one that called the number last before it.",
+    )
     received_at = models.DateTimeField(default=clock.now)
     channel = models.CharField(max_length=80, default="", blank=True, help_text="1909, operator, branch, …")
     text = models.TextField(default="", blank=True)

@@ -1,16 +1,17 @@
-"""A campaign whose calls fail stops by itself, and says why and what to do.
+"""A campaign whose calls fail or bring complaints stops by itself, and says why and what to do.
 
-Too many complaints stop all campaigns (`compliance`), a refused account stops its own (`accounts`), and so
-does an XFin that refuses every message (`uploading`).
+Too many complaints about any calls stop all campaigns (`compliance`), a refused account stops its own
+(`accounts`), and so does an XFin that refuses every message (`uploading`).
 """
 
 from collections import Counter
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.conf import settings
 
-from campaigns.models import Campaign, Message
+from campaigns.display import ist_exact
+from campaigns.models import Campaign, Complaint, Message
 from campaigns.services.settling import WORDS
 from campaigns.services.states import stop
 from campaigns.xfin.states import Disposition
@@ -38,6 +39,40 @@ def _stop_if_failing(campaign: Campaign, now: datetime) -> bool:
         "See under Calls whether the agent answered and the number's stream address is right, then resume."
     )
     return stop(campaign.pk, reason, now=now)
+
+
+def stop_complained_about(now: datetime) -> int:
+    """Stop running campaigns about whose calls too many complaints are open; how many were stopped."""
+    running = Campaign.objects.filter(state=Campaign.State.RUNNING, stop_at_complaints__gt=0)
+    stopped = 0
+    for campaign in running.filter(complaints__isnull=False).distinct():
+        if why := too_many_complaints(campaign, now=now):
+            stopped += stop(campaign.pk, f"Stopped by itself: {why}", now=now)
+    return stopped
+
+
+def too_many_complaints(campaign: Campaign, *, now: datetime) -> str:
+    """Which complaints keep a campaign from calling, and what to do; empty if they do not.
+
+    Counted are those of the last `BREAKER_COMPLAINT_DAYS` that are neither closed nor dismissed.
+    """
+    days = settings.BREAKER_COMPLAINT_DAYS
+    still_open = Complaint.objects.filter(
+        kind=Complaint.Kind.UNSOLICITED,
+        campaign=campaign,
+        dismissed=False,
+        closed_at__isnull=True,
+        received_at__gt=now - timedelta(days=days),
+    )
+    rows = list(still_open.order_by("received_at").values_list("received_at", "channel"))
+    if not 0 < campaign.stop_at_complaints <= len(rows):
+        return ""
+    received = ", ".join(f"{ist_exact(at)} {channel}".strip() for at, channel in rows)
+    return (
+        f"{len(rows)} open {'complaint' if len(rows) == 1 else 'complaints'} about its calls in {days} days "
+        f"({received}). Find out whether these people had asked for the calls, what they heard and how often "
+        "they were rung. Close each complaint with its outcome, then resume."
+    )
 
 
 def tripped(failed: int, calls: int, *, least: int, percent: int) -> bool:

@@ -2,15 +2,17 @@
 
 import hashlib
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 
+from django.conf import settings
 from django.db import transaction
 from django.db.models import Max
 
-from campaigns.models import Campaign, Complaint, Recipient, ScrubHit, ScrubRun, User
+from campaigns.models import Campaign, Complaint, Message, Recipient, ScrubHit, ScrubRun, User
 from campaigns.phones import judge
 from campaigns.rules.law import COMPLAINT_SPAN, COMPLAINT_STOP
-from campaigns.services.facts import phone_hash
+from campaigns.services.breakers import stop_complained_about
+from campaigns.services.facts import NEVER_RANG, phone_hash
 from campaigns.services.states import stop
 from campaigns.windows import IST
 
@@ -73,8 +75,14 @@ def purge_scrub_hits(now: datetime) -> int:
 
 @transaction.atomic
 def record_complaint(complaint: Complaint, *, now: datetime) -> bool:
-    """Save a complaint; whether it made too many, so that every running campaign was stopped (B16)."""
+    """Save a complaint; whether it made too many, so that every running campaign was stopped (B16).
+
+    It counts against the campaign whose call it is about, too, which may stop that one alone (`breakers`).
+    """
+    if complaint._state.adding and complaint.campaign is None:
+        complaint.campaign = _who_called(complaint)
     complaint.save()
+    stop_complained_about(now)
     counted = Complaint.objects.filter(
         kind=Complaint.Kind.UNSOLICITED, dismissed=False, received_at__gt=now - COMPLAINT_SPAN
     ).count()
@@ -88,6 +96,16 @@ def record_complaint(complaint: Complaint, *, now: datetime) -> bool:
     for campaign_id in list(running):
         stop(campaign_id, reason, now=now)
     return True
+
+
+def _who_called(complaint: Complaint) -> Campaign | None:
+    """The campaign that rang the number last before the complaint; None if none did or nobody knows."""
+    since = complaint.received_at - timedelta(days=settings.BREAKER_COMPLAINT_DAYS)
+    rang = Message.objects.exclude(state__in=NEVER_RANG).filter(
+        recipient__phone=complaint.phone, send_on__gt=since, send_on__lte=complaint.received_at
+    )
+    last = rang.select_related("recipient__campaign").order_by("-send_on").first()
+    return last.recipient.campaign if last else None
 
 
 def _e164(text: str) -> str:

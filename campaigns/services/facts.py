@@ -76,9 +76,10 @@ class CampaignFacts:
     polls: Sequence[PollingDay]
     own_numbers: frozenset[str]
 
-    def declared_on(self, day: date) -> bool:
-        """Whether the calling number is declared as A2P on a day."""
-        return any(row.declared_on <= day <= (row.valid_until or date.max) for row in self.declarations)
+    def declared_on(self, day: date, number: PhoneNumber) -> bool:
+        """Whether a calling number is declared as A2P on a day."""
+        mine = (row for row in self.declarations if row.number_id == number.pk)
+        return any(row.declared_on <= day <= (row.valid_until or date.max) for row in mine)
 
     def closes_of(self, area: str) -> tuple[datetime, ...] | None:
         """When polls close in an area; None if the area is not known."""
@@ -121,7 +122,9 @@ def of_campaign(campaign: Campaign, people: Iterable[Recipient], *, now: datetim
     return CampaignFacts(
         campaign=campaign,
         organisation=_organisation(campaign, now),
-        declarations=list(CallerDeclaration.objects.filter(number=campaign.number_id)),
+        declarations=list(
+            CallerDeclaration.objects.filter(number__in=[campaign.number, campaign.line(2)[1]])
+        ),
         declaration=CampaignDeclaration.objects.filter(campaign=campaign).first(),
         scrubbed=_scrubbed(campaign, people) if promotional else Scrubbed(),
         polls=list(PollingDay.objects.filter(closes_at__gt=now)) if political else (),

@@ -41,34 +41,38 @@ class Bench:
         stage: Evidence.Stage,
         at: datetime,
         now: datetime,
-        reference: str = "",
+        message: Message | None,
     ) -> Evidence:
-        """The row that keeps a judgement and what it was founded on; not saved yet."""
+        """The row that keeps a judgement and what it was founded on; not saved yet.
+
+        `message` is the attempt, None if none was planned.
+        """
         return Evidence(
             recipient=person,
-            message_reference=reference,
+            message_reference=message.reference if message else "",
             stage=stage,
             judged_at=now,
             planned_for=at,
             verdict=judgement.verdict,
             findings=[finding.as_evidence() for finding in _kept(judgement)],
-            facts=self._facts(person, judgement, at),
+            facts=self._facts(person, message, judgement, at),
             rules_version=VERSION,
         )
 
     def _attempt(self, person: Recipient, message: Message | None, at: datetime) -> Attempt:
         ours, people = self._campaigns[person.campaign_id], self._people
+        _, number = ours.campaign.line(_attempt_number(person, message))
         campaign, declared = ours.campaign, ours.declaration
         phone = phones.judge(person.phone, own_numbers=ours.own_numbers)
         bases = people.bases.get(person.phone, ())
         area = str(person.variables.get("polling_area") or (declared.polling_area if declared else ""))
         return Attempt(
             category=campaign.category,
-            caller_id=campaign.number.e164,
+            caller_id=number.e164,
             own_window=(campaign.window_start, campaign.window_end),
             widening=declared.window_reason if declared else "",
             organisation=ours.organisation,
-            declared=ours.declared_on(at.astimezone(IST).date()),
+            declared=ours.declared_on(at.astimezone(IST).date(), number),
             scrub=_scrub(ours),
             script=_script(ours),
             has_voice=_has_voice(campaign, person.language),
@@ -85,14 +89,17 @@ class Bench:
             others=people.others(person.phone, message),
         )
 
-    def _facts(self, person: Recipient, judgement: Judgement, at: datetime) -> dict[str, object]:
+    def _facts(
+        self, person: Recipient, message: Message | None, judgement: Judgement, at: datetime
+    ) -> dict[str, object]:
         ours = self._campaigns[person.campaign_id]
+        _, number = ours.campaign.line(_attempt_number(person, message))
         basis = best_basis(self._people.bases.get(person.phone, ()), at)
         run = ours.scrubbed.run
         return {
             "ist": at.astimezone(IST).isoformat(),
             "category": ours.campaign.category,
-            "caller_id": ours.campaign.number.e164,
+            "caller_id": number.e164,
             "language": person.language,
             "principal_entity": ours.organisation.principal_entity if ours.organisation else "",
             "basis": basis.pk if basis else None,
@@ -103,9 +110,18 @@ class Bench:
 
 def standing_problems(campaign: Campaign, *, now: datetime) -> list[str]:
     """What would stop the campaign at its first call, with what to do; a scrub may still come in time."""
-    person = Recipient(campaign=campaign, phone="", language=campaign.default_language)
-    judgement = Bench([person], now=now).judge(person, at=max(now, campaign.starts_at))
-    return [advice(found) for found in judgement.campaign_blocks if found.id != "B08"]
+    begins, said = max(now, campaign.starts_at), {}
+    for attempts in (0, 1) if campaign.retry_line else (0,):
+        person = Recipient(campaign=campaign, phone="", language=campaign.default_language, attempts=attempts)
+        judgement = Bench([person], now=now).judge(person, at=begins)
+        blocks = (found for found in judgement.campaign_blocks if found.id != "B08")
+        said |= dict.fromkeys(advice(found) for found in blocks)
+    return list(said)
+
+
+def _attempt_number(person: Recipient, message: Message | None) -> int:
+    """Which call to this person it is, from 1."""
+    return message.attempt if message else person.attempts + 1
 
 
 def stop_campaign(campaign_id: int, judgement: Judgement, *, now: datetime) -> bool:

@@ -8,11 +8,22 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import transaction
-from django.db.models import Exists, F, OuterRef, Q
+from django.db.models import Exists, OuterRef, Q
 
 from campaigns import clock
-from campaigns.models import Account, Campaign, CampaignChange, Import, Message, Recipient, User
-from campaigns.rules.law import TWO_PEOPLE
+from campaigns.models import (
+    Account,
+    Campaign,
+    CampaignChange,
+    Import,
+    Message,
+    Recipient,
+    TemplateLanguage,
+    User,
+)
+from campaigns.services import approvals
+from campaigns.services.approvals import needs_second_person
+from campaigns.services.breakers import too_many_complaints
 from campaigns.services.judging import standing_problems
 from campaigns.services.settling import CANCELLED, withdraw_planned
 from campaigns.services.states import move, name_of, note
@@ -71,7 +82,7 @@ TRANSITIONS: Mapping[str, Transition] = {
 LAUNCHABLE = (State.DRAFT, State.CHECKED, State.APPROVED)
 #: Nobody is called yet, so what is to be done may still be changed.
 EDITABLE = (*LAUNCHABLE, State.SCHEDULED)
-#: What may change after a check and an approval without asking for them again.
+#: What may change after a check without asking for another one.
 HARMLESS = frozenset({"name", "calls_per_minute", "most_at_once", "priority"})
 
 
@@ -102,6 +113,8 @@ def launch(campaign: Campaign, by: User | None) -> None:
     problems = launch_problems(campaign)
     if problems:
         raise NotAllowed(" ".join(problems))
+    if campaign.state == State.APPROVED:
+        _refuse_lapsed(campaign)
     fresh = campaign.state == State.DRAFT
     if fresh:
         change(campaign, "check", by=by)
@@ -122,23 +135,43 @@ def _approved(campaign: Campaign, by: User | None, *, asked: bool) -> bool:
     raise NotAllowed("A second person must approve it first, one who neither made nor changed it.")
 
 
-def needs_second_person(campaign: Campaign) -> bool:
-    """Whether the rules or the organisation ask for an approval."""
-    return campaign.category in TWO_PEOPLE or campaign.template.account.second_person
+def _refuse_lapsed(campaign: Campaign) -> None:
+    if why := approvals.lapsed(campaign):
+        raise NotAllowed(f"{why} {approvals.REMEDY}.")
 
 
+@transaction.atomic
 def approve(campaign: Campaign, by: User | None) -> None:
-    """Approve what another person made. `NotAllowed` for whoever had a hand in it."""
+    """Approve what another person made, or what changed or who was added since the last approval.
+
+    `NotAllowed` for whoever had a hand in it.
+    """
+    Campaign.objects.select_for_update(no_key=True).get(pk=campaign.pk)  # nobody is added meanwhile
+    campaign.refresh_from_db()
     if by is None or has_worked_on(campaign, by):
         raise NotAllowed("You made, changed or checked this campaign; somebody else must approve it.")
+    if approvals.still_read(campaign):
+        raise NotAllowed("A list of people is still being read; approve it when it is known who is called.")
+    if campaign.state in approvals.BEYOND_APPROVAL:
+        _approve_again(campaign, by)
+        return
     change(campaign, "approve", by=by)
+    approvals.keep(campaign, by=by, now=clock.now())
+
+
+def _approve_again(campaign: Campaign, by: User) -> None:
+    found = approvals.standing(campaign)
+    if found is None or found.complete:
+        raise NotAllowed("There is nothing to approve: nothing changed and nobody was added.")
+    approvals.keep_again(campaign, found, by=by, now=clock.now())
+    campaign.refresh_from_db()
 
 
 def has_worked_on(campaign: Campaign, by: User) -> bool:
-    """Whether this person made the campaign, edited it, or had it checked."""
-    hand_in_it = Q(from_state=F("to_state")) | Q(to_state__in=(State.DRAFT, State.CHECKED))
+    """Whether this person made the campaign, edited it or what it says, added people, or had it checked."""
+    hand_in_it = Q(edited=True) | Q(to_state__in=(State.DRAFT, State.CHECKED))
     worked = CampaignChange.objects.filter(hand_in_it, campaign=campaign, actor=by)
-    return campaign.created_by_id == by.pk or worked.exists()
+    return campaign.created_by_id == by.pk or worked.exists() or approvals.has_changed_parts(campaign, by)
 
 
 @transaction.atomic
@@ -153,8 +186,13 @@ def edit(campaign: Campaign, changed: Collection[str], by: User | None) -> None:
     if not changed:
         return
     campaign.save(update_fields=[*changed, "changed_at"])
-    note(campaign.pk, state, state, f"Changed: {', '.join(sorted(changed))}.", now=clock.now(), by=by)
-    if state != State.DRAFT and not HARMLESS.issuperset(changed):
+    words = f"Changed: {', '.join(sorted(changed))}."
+    note(campaign.pk, state, state, words, now=clock.now(), by=by, edited=True)
+    if state == State.DRAFT:
+        return
+    # The pace is a part of what a second person approved.
+    approved = state in (State.APPROVED, State.SCHEDULED)
+    if not HARMLESS.issuperset(changed) or (approved and approvals.lapsed(campaign)):
         change(campaign, "redraft", by=by)
 
 
@@ -169,6 +207,9 @@ def resume(campaign: Campaign, by: User | None) -> None:
     """Go on where it was."""
     if campaign.template.account.state == campaign.template.account.State.REFUSED:
         raise NotAllowed("XFin refuses the account; correct its credentials first.")
+    _refuse_lapsed(campaign)
+    if why := too_many_complaints(campaign, now=clock.now()):
+        raise NotAllowed(why)
     change(campaign, "resume", by=by)
 
 
@@ -213,13 +254,41 @@ def launch_problems(campaign: Campaign) -> list[str]:
         (account.state == account.State.REFUSED, "XFin refuses the account; correct its credentials first."),
     )
     plain = [sentence for wrong, sentence in checks if wrong]
-    return [*plain, *standing_problems(campaign, now=clock.now())]
+    return [*plain, *_retry_problems(campaign), *standing_problems(campaign, now=clock.now())]
+
+
+def _retry_problems(campaign: Campaign) -> list[str]:
+    """What is wrong with the template through which people are called again."""
+    template = campaign.retry_template
+    if template is None:
+        return []
+    if campaign.retry_line is None:
+        return ["The template for retries must have exactly one number: from it people are called again."]
+    _, number = campaign.retry_line
+    first, again = (
+        set(TemplateLanguage.objects.filter(template=one).values_list("language", flat=True))
+        for one in (campaign.template, template)
+    )
+    missing = ", ".join(sorted(first - again))
+    checks = (
+        (
+            template.account_id != campaign.template.account_id,
+            "The template for retries is another account's.",
+        ),
+        (not number.active, "The number of the template for retries is switched off."),
+        (
+            number.direction == number.Direction.INBOUND,
+            "The number of the template for retries takes inbound calls only.",
+        ),
+        (bool(missing), f"The template for retries does not have the languages {missing}."),
+    )
+    return [sentence for wrong, sentence in checks if wrong]
 
 
 def start_scheduled(now: datetime) -> int:
     """Start campaigns whose time has come; how many."""
-    due = Campaign.objects.filter(state=State.SCHEDULED, starts_at__lte=now).values_list("pk", flat=True)
-    return sum(_by_itself(pk, "start", now) for pk in list(due))
+    due = Campaign.objects.filter(state=State.SCHEDULED, starts_at__lte=now)
+    return sum(not approvals.lapse(one, now=now) and _by_itself(one.pk, "start", now) for one in due)
 
 
 def complete_finished(now: datetime) -> int:

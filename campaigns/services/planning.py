@@ -11,6 +11,7 @@ from django.db.models import Exists, Max, OuterRef, Q, QuerySet
 from campaigns.models import Campaign, Evidence, Message, PhoneNumber, Recipient
 from campaigns.pacing import Demand, interleaved, line_seconds, paces
 from campaigns.rules import Judgement
+from campaigns.services import approvals
 from campaigns.services.judging import Bench, stop_campaign
 
 #: People looked at in one transaction; the next nudge takes the next ones.
@@ -33,10 +34,10 @@ def plan(campaign_id: int, *, now: datetime) -> int:
     """
     campaign = (
         Campaign.objects.select_for_update(of=("self",))
-        .select_related("number", "template", "agent")
+        .select_related("number", "template", "agent", "retry_template")
         .get(pk=campaign_id)
     )
-    if campaign.state != Campaign.State.RUNNING:
+    if campaign.state != Campaign.State.RUNNING or approvals.lapse(campaign, now=now):
         return 0
     pace = pace_of(campaign, now)
     people = _due_people(campaign, pace, now)
@@ -51,12 +52,8 @@ def plan(campaign_id: int, *, now: datetime) -> int:
             stop_campaign(campaign.pk, judgement, now=now)
         elif message := _act(person, judgement, slot):
             planned.append(message)
-        reference = message.reference if message else ""
-        rows.append(
-            bench.evidence(
-                person, judgement, stage=Evidence.Stage.PLANNING, at=slot, now=now, reference=reference
-            )
-        )
+        stage = Evidence.Stage.PLANNING
+        rows.append(bench.evidence(person, judgement, stage=stage, at=slot, now=now, message=message))
         if judgement.stops_campaign:
             break
     Recipient.objects.bulk_update(people, ["state", "reason", "due_at", "attempts"])
@@ -66,16 +63,25 @@ def plan(campaign_id: int, *, now: datetime) -> int:
 
 
 def pace_of(campaign: Campaign, now: datetime) -> float:
-    """Calls a minute of a campaign now: its share of its number's lines, and of what its agent can serve."""
+    """Calls a minute of a campaign now: its share of its number's lines, and of what its agent can serve.
+
+    With a number of its own for retries, the smaller of its shares.
+    """
     active = _calling(now)
-    number = campaign.number
-    seconds = _line_seconds(number)
-    pace = _share(campaign, number.max_calls, active.filter(number=number), seconds)
+    seconds = _line_seconds(campaign.number)
+    pace = min(
+        _share(campaign, number.max_calls, active.filter(_calls_from(number)), seconds)
+        for number in {campaign.number, campaign.line(2)[1]}
+    )
     if campaign.agent.most_calls is None:
         return pace
     return min(
         pace, _share(campaign, campaign.agent.most_calls, active.filter(agent=campaign.agent), seconds)
     )
+
+
+def _calls_from(number: PhoneNumber) -> Q:
+    return Q(number=number) | Q(pk__in=Campaign.objects.filter(retry_template__numbers=number))
 
 
 def _share(campaign: Campaign, lines: int, others: QuerySet[Campaign], seconds: float | None) -> float:
@@ -87,7 +93,9 @@ def _share(campaign: Campaign, lines: int, others: QuerySet[Campaign], seconds: 
 def _calling(now: datetime) -> QuerySet[Campaign]:
     """Campaigns that have somebody to call now: a share of any other's would lie idle."""
     due = Recipient.objects.filter(_due(now), campaign=OuterRef("pk"), state=Recipient.State.WAITING)
-    return Campaign.objects.filter(Exists(due), state=Campaign.State.RUNNING, starts_at__lte=now)
+    approved = due.filter(pk__lte=OuterRef("approval__newest_recipient"))
+    somebody = (~approvals.NEEDED & Exists(due)) | (approvals.NEEDED & Exists(approved))
+    return Campaign.objects.filter(somebody, state=Campaign.State.RUNNING, starts_at__lte=now)
 
 
 def _line_seconds(number: PhoneNumber) -> float | None:
@@ -103,14 +111,14 @@ def _due(now: datetime) -> Q:
 
 def _due_people(campaign: Campaign, pace: float, now: datetime) -> list[Recipient]:
     """As many as the horizon still holds at this pace, first calls and retries in turn."""
-    ahead = Message.objects.filter(
-        recipient__campaign=campaign, state__in=Message.OPEN_STATES, send_on__gt=now
-    )
+    # What could not be handed over counts also when its time has passed: an outage must not pile up plans.
+    still_ahead = Q(send_on__gt=now) | Q(state=Message.State.PLANNED)
+    ahead = Message.objects.filter(still_ahead, recipient__campaign=campaign, state__in=Message.OPEN_STATES)
     room = min(ceil(pace * settings.UPLOAD_HORIZON_MINUTES) - ahead.count(), STRIDE)
     if room <= 0:
         return []
     waiting = Recipient.objects.filter(_due(now), campaign=campaign, state=Recipient.State.WAITING)
-    due = waiting.select_for_update(of=("self",), skip_locked=True)
+    due = approvals.callable_people(campaign, waiting).select_for_update(of=("self",), skip_locked=True)
     fresh = list(due.filter(attempts=0).order_by("id")[:room])
     retries = list(due.filter(attempts__gt=0).order_by("due_at", "id")[:room])
     chosen = list(islice(interleaved(fresh, retries), room))

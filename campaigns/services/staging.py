@@ -15,6 +15,7 @@ from django.db.models import Q
 
 from campaigns.models import Import, ImportRow, Recipient, Suppression
 from campaigns.pseudonyms import PREFIX, pseudonym
+from campaigns.services.approvals import reason_of_new_people
 
 
 class NewPerson(NamedTuple):
@@ -110,7 +111,9 @@ def _insert(cursor: CursorWrapper, source: Import, now: datetime) -> set[int]:
 
 def _same_for_all(source: Import, now: datetime) -> Mapping[str, Any]:
     """What every new person of this import has in the columns that are not staged."""
-    model = Recipient(campaign=source.campaign, source=source, created_at=now, changed_at=now)
+    stamps = {"created_at": now, "changed_at": now}
+    reason = reason_of_new_people(source.campaign)
+    model = Recipient(campaign=source.campaign, source=source, reason=reason, **stamps)
     fields = [f for f in Recipient._meta.concrete_fields if not f.primary_key and f.name not in STAGED]
     return {str(f.column): f.get_db_prep_save(getattr(model, f.attname), connection) for f in fields}
 

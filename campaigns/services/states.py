@@ -40,6 +40,7 @@ def note(
     *,
     now: datetime,
     by: User | None = None,
+    edited: bool = False,
 ) -> None:
     """One line of a campaign's history. The name stays when the user goes."""
     CampaignChange.objects.create(
@@ -47,6 +48,7 @@ def note(
         at=now,
         from_state=before,
         to_state=after,
+        edited=edited,
         actor=by,
         actor_name=name_of(by),
         reason=reason,

@@ -21,7 +21,7 @@ from datetime import datetime, timedelta
 import httpx
 from django.conf import settings
 from django.db import transaction
-from django.db.models import F, QuerySet
+from django.db.models import F, Q, QuerySet
 
 from campaigns.clock import Clock
 from campaigns.models import (
@@ -35,6 +35,7 @@ from campaigns.models import (
     UploadBatch,
 )
 from campaigns.rules import Judgement
+from campaigns.services import approvals
 from campaigns.services.accounts import note_recovery, note_trouble, usable, xfin_client
 from campaigns.services.batches import (
     Claim,
@@ -47,6 +48,7 @@ from campaigns.services.batches import (
     split,
 )
 from campaigns.services.judging import Bench, stop_campaign
+from campaigns.services.repacing import in_pace
 from campaigns.services.settling import settle_recipient
 from campaigns.services.states import stop
 from campaigns.xfin.client import XFinClient
@@ -91,17 +93,24 @@ def upload(account_id: int, *, clock: Clock, transport: httpx.BaseTransport | No
 
 @transaction.atomic
 def claim_due(account: Account, *, now: datetime) -> Claim | None:
-    """Take the next due messages of an account into a new batch, judging each once more."""
+    """Take the next due messages of an account into a new batch, at their pace, judging each once more."""
     candidates = list(
         _due(now)
         .filter(recipient__campaign__template__account=account)
         .select_related(
-            "recipient__campaign__number", "recipient__campaign__template", "recipient__campaign__agent"
+            "recipient__campaign__number",
+            "recipient__campaign__template",
+            "recipient__campaign__retry_template",
+            "recipient__campaign__agent",
         )
         .select_for_update(of=("self",), skip_locked=True)
         .order_by("send_on", "id")[: account.chunk_size]
     )
-    lawful = _judge_again(candidates, now)
+    of_campaign: dict[int, Campaign] = {}
+    for message in candidates:  # one object each, so that its retry number is asked for once
+        person = message.recipient
+        person.campaign = of_campaign.setdefault(person.campaign_id, person.campaign)
+    lawful = _judge_again(in_pace(candidates, now=now), now)
     if not lawful:
         return None
     claim = open_batch(account, lawful, now=now)
@@ -189,7 +198,11 @@ def _due(now: datetime) -> QuerySet[Message]:
     XFin rejects a message in a language that it does not have yet, and nobody would call that person.
     """
     unfinished = TemplateLanguage.objects.filter(sync_state=TemplateLanguage.Sync.PENDING)
-    return Message.objects.exclude(recipient__campaign__template__in=unfinished.values("template")).filter(
+    retry = "recipient__campaign__retry_template"
+    there = Q(**{f"{retry}__isnull": True}) | Q(**{f"{retry}__sync_state": Template.Sync.SYNCED})
+    ready = Message.objects.exclude(recipient__campaign__template__in=unfinished.values("template"))
+    return ready.exclude(**{f"{retry}__in": unfinished.values("template")}).filter(
+        there,
         state=Message.State.PLANNED,
         recipient__state=Recipient.State.UNDER_WAY,
         send_on__lte=now + timedelta(minutes=settings.UPLOAD_HORIZON_MINUTES),
@@ -201,7 +214,8 @@ def _due(now: datetime) -> QuerySet[Message]:
 def _judge_again(candidates: Sequence[Message], now: datetime) -> list[Message]:
     """The messages that may still be sent; the others are put off or blocked. All leave evidence."""
     bench = Bench([message.recipient for message in candidates], now=now)
-    lawful, rows, stopped = [], [], set[int]()
+    campaigns = (message.recipient.campaign for message in candidates)
+    lawful, rows, stopped = [], [], approvals.lapsed_among(campaigns, now=now)
     for message in candidates:
         person, at = message.recipient, max(message.send_on, now)
         if person.campaign_id in stopped:
@@ -219,7 +233,7 @@ def _judge_again(candidates: Sequence[Message], now: datetime) -> list[Message]:
                 stage=Evidence.Stage.HAND_OVER,
                 at=at,
                 now=now,
-                reference=message.reference,
+                message=message,
             )
         )
     Evidence.objects.bulk_create(rows)
@@ -247,7 +261,7 @@ def _to_wire(message: Message, batch: UploadBatch) -> NewMessage:
     return NewMessage(
         phone_number=person.phone,
         language=person.language,
-        template=person.campaign.template.name,
+        template=person.campaign.line(message.attempt)[0].name,
         reference=message.reference,
         batch=batch.reference,
         send_on=message.send_on,

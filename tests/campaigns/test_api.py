@@ -4,13 +4,14 @@ import json
 from typing import Any
 
 import pytest
+from auditlog.models import LogEntry
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.core.management import call_command
 from django.test import Client
 from rest_framework.authtoken.models import Token
 
 from campaigns import clock
-from campaigns.models import Account, Campaign, Import, Recipient, Suppression, Template, User
+from campaigns.models import Account, Campaign, Import, PhoneNumber, Recipient, Suppression, Template, User
 from campaigns.services.importing import read_import
 from tests import cast
 from tests.campaigns.world import make_campaign
@@ -323,3 +324,61 @@ def test_retry_rules_are_kept() -> None:
     rules = {"busy": {"gaps": [10, 30], "another_hour": True}}
     answer = send(api(cast.manager()), "POST", "campaigns", draft(campaign, retry_rules=rules))
     assert (answer.status_code, answer.json()["retry_rules"]) == (201, rules)
+
+
+# --- Our own numbers ------------------------------------------------------------------------------
+
+
+def test_a_number_s_gate_is_set_by_a_program_and_its_password_is_never_told() -> None:
+    number, client = make_campaign().number, api(cast.manager())
+    path = f"numbers/{number.pk}"
+    gate = {
+        "allowed_networks": "203.0.113.0/24",
+        "stream_user": "awaaz",
+        "stream_password": " open sesame ",
+        "record_calls": False,
+        "announce_recording": True,
+    }
+    answer = send(client, "PATCH", path, gate)
+    assert answer.status_code == 200
+    assert {name: answer.json().get(name) for name in gate} == {**gate, "stream_password": None}
+    number.refresh_from_db()
+    assert (number.stream_user, number.stream_password) == ("awaaz", " open sesame ")
+    assert "sesame" not in str(list(LogEntry.objects.values()))
+    assert send(client, "PATCH", path, {"record_calls": True}).status_code == 200
+    number.refresh_from_db()
+    assert number.stream_password == " open sesame "
+    assert send(client, "PATCH", path, {"stream_user": ""}).status_code == 200
+    number.refresh_from_db()
+    assert (number.stream_user, number.stream_password) == ("", "")
+
+
+@pytest.mark.parametrize(
+    ("wrong", "field"),
+    [
+        ({"allowed_networks": "the office"}, "allowed_networks"),
+        ({"stream_user": "awaaz"}, "stream_password"),
+        ({"stream_password": "open sesame"}, "stream_user"),
+        ({"max_calls": 0}, "max_calls"),
+    ],
+)
+def test_a_number_s_gate_that_could_not_work_is_refused(wrong: dict[str, Any], field: str) -> None:
+    number = make_campaign().number
+    answer = send(api(cast.manager()), "PATCH", f"numbers/{number.pk}", wrong)
+    assert answer.status_code == 400
+    assert field in answer.json()
+
+
+def test_a_number_is_made_with_its_gate_by_whoever_may_add_numbers() -> None:
+    account = make_campaign().template.account
+    new = {
+        "account": account.pk,
+        "e164": "+911600110246",
+        "stream_user": "awaaz",
+        "stream_password": "sesame",
+    }
+    assert send(api(cast.viewer()), "POST", "numbers", new).status_code == 403
+    answer = send(api(cast.manager()), "POST", "numbers", new)
+    assert answer.status_code == 201
+    assert "stream_password" not in answer.json()
+    assert PhoneNumber.objects.get(e164="+911600110246").stream_password == "sesame"

@@ -1,11 +1,14 @@
 """Who did what, when, from where, to which thing, with before and after."""
 
+from io import StringIO
 from ipaddress import ip_network
 
 import pytest
 from auditlog.models import LogEntry
+from django.contrib.admin.models import LogEntry as AdminLog
 from django.contrib.auth.models import Permission
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.core.management import call_command
 from django.db import DatabaseError, transaction
 from django.test import Client
 from django.urls import reverse
@@ -14,6 +17,7 @@ from rest_framework.authtoken.models import Token
 
 from campaigns import clock
 from campaigns.models import Account, Campaign, Import, PhoneNumber, Suppression, User
+from campaigns.pseudonyms import token_name
 from campaigns.services import importing, numbers
 from tests import cast
 from tests.campaigns.world import make_campaign
@@ -66,7 +70,45 @@ def test_a_program_with_a_token_is_named_too() -> None:
     client.patch(address, {"name": "Another name"}, content_type="application/json")
     entry = of(campaign)[-1]
     assert (entry.actor, entry.changes["name"]) == (user, ["EMI reminder, November", "Another name"])
-    assert Token.objects.get().key not in str(list(LogEntry.objects.values()))
+    key = Token.objects.get().key
+    assert entry.additional_data == {"who": "asha", "path": address, "token": token_name(key)}
+    assert key not in str(list(LogEntry.objects.values()))
+
+
+def test_what_a_service_notes_is_there_with_the_token_too() -> None:
+    campaign, user = draft(), cast.manager()
+    client = Client(headers={"Authorization": f"Token {Token.objects.create(user=user).key}"})
+    assert client.post(f"/api/campaigns/{campaign.pk}/launch/").status_code == 200
+    asked = {"phone": MEENA, "reason": "Wrote a letter."}
+    assert client.post("/api/suppressions/", asked, "application/json").status_code == 201
+    name = token_name(Token.objects.get().key)
+    states = [entry for entry in of(campaign) if "state" in entry.changes]
+    assert len(states) == 4
+    for entry in [*states, of(Suppression.objects.get())[0]]:
+        assert (entry.actor, entry.additional_data["token"]) == (user, name)
+
+
+def test_a_token_that_is_made_and_deleted_is_there_by_its_name_and_nowhere_by_itself() -> None:
+    chief = User.objects.create_superuser("chief", password="x")
+    user, browser = cast.manager(), cast.browser(chief)
+    page = browser.post(reverse("admin:authtoken_tokenproxy_add"), {"user": user.pk}, follow=True)
+    key = Token.objects.get().key
+    assert key in page.content.decode()
+    listed = browser.get(reverse("admin:authtoken_tokenproxy_changelist")).content.decode()
+    assert token_name(key) in listed
+    assert key not in listed
+    made = of(user)[-1]
+    assert (made.actor, made.changes) == (chief, {"API token": ["", token_name(key)]})
+    browser.post(reverse("admin:authtoken_tokenproxy_delete", args=[user.pk]), {"post": "yes"})
+    assert not Token.objects.exists()
+    assert of(user)[-1].changes == {"API token": [token_name(key), "deleted"]}
+    assert key not in str([*LogEntry.objects.values(), *AdminLog.objects.values()])
+
+
+def test_a_token_made_on_the_command_line_is_there_too() -> None:
+    user = cast.manager()
+    call_command("drf_create_token", "asha", stdout=StringIO())
+    assert of(user)[-1].changes == {"API token": ["", token_name(Token.objects.get().key)]}
 
 
 def test_a_change_of_state_is_there_and_one_by_the_system_is_not() -> None:

@@ -293,6 +293,7 @@ def draft_of(campaign: Campaign, **changes: object) -> dict[str, object]:
         "starts_at": "2026-11-25T10:00",
         "priority": "2",
         "stop_at_percent": "50",
+        "stop_at_complaints": "2",
         "window_start": "10:00",
         "window_end": "18:00",
         "calls_per_minute": 30,

@@ -1,13 +1,15 @@
-"""A campaign whose calls fail stops by itself."""
+"""A campaign whose calls fail or bring complaints stops by itself."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from pytest_django import Settings
 
-from campaigns.models import Campaign, Message
-from campaigns.services import breakers, lifecycle
-from tests.campaigns.world import NOON, make_campaign
+from campaigns import clock
+from campaigns.models import Campaign, Complaint, Message
+from campaigns.services import breakers, compliance, lifecycle
+from tests.campaigns.world import NOON, at, make_campaign
 
 pytestmark = pytest.mark.django_db
 State = Message.State
@@ -79,3 +81,89 @@ def test_after_resuming_it_counts_anew() -> None:
     lifecycle.resume(campaign, None)
     Campaign.objects.update(state_since=NOON + timedelta(minutes=5))
     assert breakers.stop_failing(NOON + timedelta(minutes=6)) == 0
+
+
+# --- Complaints -----------------------------------------------------------------------------------
+
+
+def two_campaigns() -> tuple[Campaign, Campaign]:
+    """Two running campaigns: the first rang its five people an hour ago, the second nobody yet."""
+    first = ended(*[ANSWERED] * 5)
+    Message.objects.update(send_on=NOON - timedelta(hours=1))
+    values = {name: getattr(first, name) for name in ("template", "number", "agent", "category")}
+    other = Campaign.objects.create(name="Other", state=Campaign.State.RUNNING, starts_at=NOON, **values)
+    return first, other
+
+
+def complain(phone: str = "", **fields: Any) -> Complaint:
+    complaint = Complaint(phone=phone, **({"received_at": NOON, "channel": "1909"} | fields))
+    compliance.record_complaint(complaint, now=NOON)
+    return complaint
+
+
+def test_two_complaints_about_its_calls_stop_a_campaign_and_no_other() -> None:
+    campaign, other = two_campaigns()
+    one, two = campaign.recipients.order_by("pk")[:2]
+    assert complain(one.phone).campaign == campaign
+    campaign.refresh_from_db()
+    assert campaign.state == Campaign.State.RUNNING
+    complain(two.phone)
+    campaign.refresh_from_db()
+    other.refresh_from_db()
+    assert (campaign.state, other.state) == (Campaign.State.STOPPED, Campaign.State.RUNNING)
+    assert campaign.reason.startswith(
+        "Stopped by itself: 2 open complaints about its calls in 10 days "
+        "(24 Nov 2026, 11:00:00 IST 1909, 24 Nov 2026, 11:00:00 IST 1909). Find out whether"
+    )
+    assert campaign.reason.endswith("Close each complaint with its outcome, then resume.")
+    assert one.phone not in campaign.reason
+
+
+def test_it_is_resumed_when_the_complaints_are_closed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(clock, "now", at(NOON))
+    campaign, _ = two_campaigns()
+    first, _ = complain(campaign=campaign), complain(campaign=campaign)
+    campaign.refresh_from_db()
+    with pytest.raises(lifecycle.NotAllowed, match="2 open complaints about its calls"):
+        lifecycle.resume(campaign, None)
+    first.closed_at, first.outcome = NOON, "The number was entered wrongly; corrected."
+    first.save()
+    lifecycle.resume(campaign, None)
+    assert breakers.stop_complained_about(NOON) == 0
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"dismissed": True, "outcome": "Unfounded."},
+        {"closed_at": NOON, "outcome": "Apologised."},
+        {"received_at": NOON - timedelta(days=10)},
+        {"kind": "grievance", "phone": "+919825112410"},
+        {"campaign": None},
+    ],
+)
+def test_what_does_not_count_against_a_campaign(changes: dict[str, Any]) -> None:
+    campaign, _ = two_campaigns()
+    complain(campaign=campaign)
+    complain(**{"campaign": campaign} | changes)
+    campaign.refresh_from_db()
+    assert campaign.state == Campaign.State.RUNNING
+
+
+def test_the_count_and_the_days_are_settings_and_nought_means_never(settings: Settings) -> None:
+    campaign, _ = two_campaigns()
+    Campaign.objects.update(stop_at_complaints=0)
+    complain(campaign=campaign)
+    complain(campaign=campaign, received_at=NOON - timedelta(days=20))
+    assert breakers.stop_complained_about(NOON) == 0
+    Campaign.objects.update(stop_at_complaints=2)
+    assert breakers.stop_complained_about(NOON) == 0
+    settings.BREAKER_COMPLAINT_DAYS = 30
+    assert breakers.stop_complained_about(NOON) == 1
+
+
+def test_a_complaint_about_no_call_of_ours_has_no_campaign() -> None:
+    campaign, _ = two_campaigns()
+    called = campaign.recipients.order_by("pk")[0].phone
+    assert complain("+919825112410").campaign is None
+    assert complain(called, received_at=NOON - timedelta(hours=2)).campaign is None

@@ -18,7 +18,7 @@ from campaigns.models import (
 )
 from campaigns.services import compliance, planning, uploading
 from campaigns.services.compliance import NotRecorded
-from tests.campaigns.world import NOON, FakeXFin, add_people, at, make_campaign, states
+from tests.campaigns.world import NOON, FakeXFin, add_people, approve, at, make_campaign, states
 
 pytestmark = pytest.mark.django_db
 
@@ -31,7 +31,7 @@ def promotional(people: int = 3) -> Campaign:
         CallingBasis(phone=person.phone, kind="consent", given_at=NOON - timedelta(days=30))
         for person in campaign.recipients.all()
     )
-    return campaign
+    return approve(campaign)
 
 
 def scrub(campaign: Campaign, **changes: Any) -> ScrubRun:

@@ -27,7 +27,7 @@ from campaigns.rules import Verdict
 from campaigns.services import lifecycle, planning, syncing, uploading
 from campaigns.services.judging import Bench, standing_problems
 from campaigns.windows import IST
-from tests.campaigns.world import NOON, FakeXFin, add_people, at, make_campaign
+from tests.campaigns.world import NOON, FakeXFin, add_people, approve, at, make_campaign
 
 HOUR = timedelta(hours=1)
 
@@ -46,7 +46,7 @@ def call_same_people(first: Campaign, other: Campaign) -> None:
 
 
 #: Planning and hand-over of one stride, whatever its size: facts, judgements, rows.
-PLANNING, HAND_OVER = 23, 17
+PLANNING, HAND_OVER = 25, 19
 
 
 @pytest.mark.django_db
@@ -135,6 +135,7 @@ def test_political_calls_need_an_area_and_keep_silence_there() -> None:
     quiet, free, unknown = add_people(campaign, 3)
     Recipient.objects.filter(pk=quiet.pk).update(variables={"polling_area": "Indore"})
     Recipient.objects.filter(pk=free.pk).update(variables={"polling_area": "Bhopal"})
+    approve(campaign)
     assert planning.plan(campaign.pk, now=NOON) == 1
     states = dict(campaign.recipients.values_list("pk", "state"))
     assert states == {quiet.pk: "blocked", free.pk: "under_way", unknown.pk: "blocked"}

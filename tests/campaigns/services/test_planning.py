@@ -8,7 +8,7 @@ import pytest
 from campaigns.models import Campaign, Evidence, Message, Recipient, Suppression
 from campaigns.pacing import ENOUGH_CALLS
 from campaigns.services import planning
-from tests.campaigns.world import NOON, add_people, make_campaign
+from tests.campaigns.world import NOON, add_people, approve, make_campaign
 
 pytestmark = pytest.mark.django_db
 
@@ -67,7 +67,7 @@ def test_a_suppression_of_another_category_does_not_count() -> None:
 
 
 def test_a_promotional_campaign_on_a_1600_number_calls_nobody() -> None:
-    campaign = make_campaign(people=1, category="promotional")
+    campaign = approve(make_campaign(people=1, category="promotional"))
     assert planning.plan(campaign.pk, now=NOON) == 0
     person = campaign.recipients.get()
     assert person.state == Recipient.State.BLOCKED

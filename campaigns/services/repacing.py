@@ -1,0 +1,64 @@
+"""New times for calls whose planned time has passed, or that were put off to the same moment.
+
+XFin would ring them all at once. They follow what was handed over before at the campaign's present pace;
+the rules judge them at their new time.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+
+from django.conf import settings
+
+from campaigns.models import Campaign, Message
+from campaigns.pacing import MINUTE, gap, respaced, rushed
+from campaigns.services.planning import pace_of
+
+State = Message.State
+
+#: Handed over: they ring or rang at their time, so the pace counts them.
+COUNTED = (State.SENDING, State.UNCONFIRMED, *Message.AT_XFIN, State.DONE, State.FAILED, State.UNKNOWN)
+MOVED = "Its time had passed, or too many had the same one: it follows at the campaign's pace."
+
+
+def in_pace(planned: Sequence[Message], *, now: datetime) -> list[Message]:
+    """Those of these planned messages that may be handed over now, in order; the others keep a later time.
+
+    The caller holds their rows, and they come with their campaign.
+    """
+    of_campaign: defaultdict[Campaign, list[Message]] = defaultdict(list)
+    for message in planned:
+        of_campaign[message.recipient.campaign].append(message)
+    for campaign, messages in of_campaign.items():
+        _space(campaign, sorted(messages, key=_turn), now)
+    horizon = now + timedelta(minutes=settings.UPLOAD_HORIZON_MINUTES)
+    return sorted((message for message in planned if message.send_on <= horizon), key=_turn)
+
+
+def _turn(message: Message) -> tuple[datetime, int]:
+    return message.send_on, message.pk
+
+
+def _space(campaign: Campaign, messages: Sequence[Message], now: datetime) -> None:
+    times, before = [message.send_on for message in messages], _handed_over(campaign, now)
+    if not rushed(times, before=before, now=now, a_minute=campaign.calls_per_minute):
+        return
+    pace = pace_of(campaign, now)
+    first = max(now, before[0] + gap(pace)) if before else now
+    moved = zip(messages, respaced(times, first=first, a_minute=pace), strict=True)
+    _keep((message, at) for message, at in moved if at != message.send_on)
+
+
+def _handed_over(campaign: Campaign, now: datetime) -> list[datetime]:
+    """When the calls that XFin has ring, the last first, back to a minute ago; no more than matter."""
+    ahead = Message.objects.filter(recipient__campaign=campaign, state__in=COUNTED, send_on__gt=now - MINUTE)
+    times = ahead.order_by("-send_on").values_list("send_on", flat=True)
+    return list(times[: 2 * campaign.calls_per_minute])
+
+
+def _keep(moved: Iterable[tuple[Message, datetime]]) -> None:
+    changed = []
+    for message, at in moved:
+        message.send_on, message.reason = at, MOVED
+        changed.append(message)
+    Message.objects.bulk_update(changed, ["send_on", "reason"], batch_size=500)

@@ -1,0 +1,99 @@
+"""After an outage nobody is rung faster than the pace."""
+
+from datetime import datetime, timedelta
+
+import pytest
+
+from campaigns.models import Account, Campaign, Message
+from campaigns.services import planning, reconciling, uploading
+from campaigns.windows import IST
+from tests.campaigns.world import NOON, FakeXFin, at, lost_before, make_campaign, states, unreachable
+
+pytestmark = pytest.mark.django_db
+MINUTE = timedelta(minutes=1)
+
+
+def tick(campaign: Campaign, xfin: FakeXFin, now: datetime) -> None:
+    """One nudge of planning and one of hand-over, whatever the account waits for."""
+    planning.plan(campaign.pk, now=now)
+    uploading.upload(campaign.template.account_id, clock=at(now), transport=xfin)
+
+
+def rung(xfin: FakeXFin, *, not_before: datetime) -> list[datetime]:
+    """When XFin dials: at the time given, or as soon as it has the message."""
+    given = (datetime.fromisoformat(message["send_on"]) for message in xfin.messages.values())
+    return sorted(max(at.replace(tzinfo=IST), not_before) for at in given)
+
+
+def most_in_a_minute(times: list[datetime]) -> int:
+    return max(sum(at <= other < at + MINUTE for other in times) for at in times)
+
+
+@pytest.mark.parametrize("chunk_size", [5000, 7])
+def test_after_an_outage_the_calls_follow_at_the_pace(chunk_size: int) -> None:
+    campaign, xfin = make_campaign(people=100, calls_per_minute=4, chunk_size=chunk_size), FakeXFin()
+    for minutes in range(0, 120, 10):
+        planning.plan(campaign.pk, now=NOON + minutes * MINUTE)
+    assert states(campaign) == {Message.State.PLANNED: 60}  # the horizon's, not two hours'
+    back = NOON + timedelta(hours=2)
+    order = list(Message.objects.order_by("send_on", "pk").values_list("pk", flat=True))
+    for minutes in range(40):
+        tick(campaign, xfin, back + minutes * MINUTE)
+    times = rung(xfin, not_before=back)
+    assert len(times) == 100
+    assert most_in_a_minute(times) <= 4
+    assert times[0] == back
+    assert times[-1] <= back + 26 * MINUTE
+    same = Message.objects.filter(pk__in=order).order_by("send_on", "pk").values_list("pk", flat=True)
+    assert list(same) == order
+
+
+def test_what_ends_outside_the_hours_waits_for_the_morning_and_does_not_ring_all_at_once() -> None:
+    campaign, xfin = make_campaign(people=60, calls_per_minute=4), FakeXFin()
+    planning.plan(campaign.pk, now=NOON)
+    evening = NOON + timedelta(hours=7, minutes=50)  # 18:50; the last dial is before 18:55
+    tick(campaign, xfin, evening)
+    times = rung(xfin, not_before=evening)
+    assert len(times) == 20
+    assert max(times) < evening + 5 * MINUTE
+    assert states(campaign) == {Message.State.QUEUED: 20, Message.State.PLANNED: 40}
+    morning = NOON + timedelta(hours=21)  # 08:00
+    for minutes in range(-10, 15):
+        tick(campaign, xfin, morning + minutes * MINUTE)
+    later = [at for at in rung(xfin, not_before=evening) if at > evening + MINUTE * 10]
+    assert len(later) == 40
+    assert min(later) == morning
+    assert most_in_a_minute(later) <= 4
+
+
+def test_a_batch_that_xfin_never_got_follows_at_the_pace() -> None:
+    campaign, xfin = make_campaign(people=30, calls_per_minute=10), FakeXFin()
+    xfin.faults.append(lost_before)
+    tick(campaign, xfin, NOON)
+    assert states(campaign) == {Message.State.UNCONFIRMED: 30}
+    late = NOON + timedelta(hours=1)
+    Account.objects.update(retry_at=NOON)
+    (batch,) = reconciling.batches_to_look_up(late)
+    reconciling.reconcile(batch, clock=at(late), transport=xfin)
+    tick(campaign, xfin, late)
+    times = rung(xfin, not_before=late)
+    assert len(times) == 30
+    assert most_in_a_minute(times) <= 10
+    assert Message.objects.filter(reason__startswith="At XFin").count() == 30
+
+
+def test_an_ordinary_hand_over_changes_no_time() -> None:
+    campaign, xfin = make_campaign(people=50, calls_per_minute=60), FakeXFin()
+    planning.plan(campaign.pk, now=NOON)
+    before = dict(Message.objects.values_list("pk", "send_on"))
+    uploading.upload(campaign.template.account_id, clock=at(NOON + timedelta(seconds=9)), transport=xfin)
+    assert dict(Message.objects.values_list("pk", "send_on")) == before
+    assert len(xfin.messages) == 50
+
+
+def test_an_outage_at_xfin_leaves_one_horizon_of_plans() -> None:
+    campaign, xfin = make_campaign(people=200, calls_per_minute=2), FakeXFin()
+    xfin.faults.extend([unreachable] * 60)
+    for minutes in range(60):
+        tick(campaign, xfin, NOON + minutes * MINUTE)
+    assert states(campaign) == {Message.State.PLANNED: 30}
