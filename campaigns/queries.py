@@ -29,7 +29,17 @@ from campaigns.models.sending import MessageState
 from campaigns.windows import IST, Window
 
 #: Outcomes an agent may report that are no success; every other outcome counts as the goal reached.
-NO_GOAL = ("", "refused", "opted_out", "opt_out", "wrong_person", "no_input", "not_interested", "unclear")
+NO_GOAL = (
+    "",
+    "refused",
+    "opted_out",
+    "opt_out",
+    "wrong_person",
+    "no_input",
+    "not_interested",
+    "unclear",
+    "call_back",
+)
 
 ENDED = (CampaignState.STOPPED, CampaignState.COMPLETED, CampaignState.CANCELLED)
 

@@ -1,6 +1,7 @@
 """Every word of docs/architecture.md that staff manage, as a table."""
 
 from campaigns.models.accounts import Account, PhoneNumber, User
+from campaigns.models.callbacks import Callback
 from campaigns.models.campaigns import Agent, Campaign, CampaignChange
 from campaigns.models.compliance import (
     CallerDeclaration,
@@ -23,6 +24,7 @@ from campaigns.models.templates import Content, Template, TemplateLanguage
 __all__ = [
     "Account",
     "Agent",
+    "Callback",
     "CallerDeclaration",
     "CallingBasis",
     "Campaign",

@@ -35,6 +35,7 @@ from campaigns.models import (
     UploadBatch,
 )
 from campaigns.rules import Judgement
+from campaigns.services import callbacks
 from campaigns.services.accounts import note_recovery, note_trouble, usable, xfin_client
 from campaigns.services.batches import (
     Claim,
@@ -238,6 +239,7 @@ def _may_go(message: Message, judgement: Judgement, now: datetime) -> bool:
         return False
     if judgement.waits_until:
         Message.objects.filter(pk=message.pk).update(send_on=judgement.waits_until, reason=judgement.reason)
+        callbacks.attempt_put_off(message, judgement)
         return False
     return True
 
