@@ -157,7 +157,8 @@ def _refusal(person: Recipient, wish: Wish) -> str:
     if why := callbacks.unusable(wish.asked_for, asked_at=wish.asked_at, days=days):
         return why
     if (made := _made(person.pk)) >= settings.CALLBACKS_A_PERSON:
-        return f"This person was called back {made} times already; more is not done in one campaign."
+        times = "once" if made == 1 else f"{made} times"
+        return f"This person was called back {times} already; more is not done in one campaign."
     return ""
 
 
