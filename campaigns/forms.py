@@ -11,6 +11,7 @@ from django.utils import timezone
 from campaigns import phones, retries
 from campaigns.columns import Columns
 from campaigns.models import Agent, Campaign, Message, Recipient
+from campaigns.queries import CALL_BACK
 from campaigns.retries import LONGEST_GAP_MINUTES, MOST_RETRIES
 
 if TYPE_CHECKING:
@@ -243,11 +244,23 @@ def retry_problem(attempts: int | None, rules: dict[str, Any] | None, agent: Age
 class PeopleFilter(forms.Form):
     """What to show of a campaign's people."""
 
-    state = forms.ChoiceField(required=False, choices=[("", "All states"), *Recipient.State.choices])
+    state = forms.ChoiceField(
+        required=False,
+        choices=[("", "All states"), *Recipient.State.choices, (CALL_BACK, "To be called back")],
+    )
     text = forms.CharField(
         required=False,
         max_length=100,
         widget=forms.TextInput(attrs={"placeholder": "Name or last digits", "type": "search"}),
+    )
+
+
+class CallbackForm(forms.Form):
+    """When a person wants to be called."""
+
+    asked_for = forms.DateTimeField(
+        label="Call back on (IST)",
+        widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
     )
 
 

@@ -26,6 +26,7 @@ LISTS = (
     "column-mappings",
     "recipients",
     "suppressions",
+    "callbacks",
     "standing-lists",
     "members",
     "programmes",

@@ -8,6 +8,7 @@ from pytest_django import Settings
 
 from campaigns.models import Callback, Campaign, Evidence, Message, Recipient, Suppression, UploadBatch, User
 from campaigns.services import calling_back, lifecycle, outcomes, planning, syncing, uploading, withdrawing
+from campaigns.services.accounts import xfin_client
 from campaigns.services.calling_back import NotAllowed, Wish
 from campaigns.services.settling import call_off_closed, settle_message
 from campaigns.windows import IST
@@ -39,7 +40,7 @@ def at_xfin(people: int = 1, **fields: Any) -> Campaign:
     campaign = make_campaign(people=people, **fields)
     planning.plan(campaign.pk, now=NOON)
     account = campaign.template.account
-    with uploading.xfin_client(account, transport=FakeXFin()) as client:
+    with xfin_client(account, transport=FakeXFin()) as client:
         claim = uploading.claim_due(account, now=NOON)
         assert claim
         assert uploading.send(claim, client, account, clock=at(NOON)) == people
