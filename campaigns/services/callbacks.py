@@ -41,7 +41,7 @@ def planned(asked: Mapping[int, Callback], messages: Sequence[Message]) -> None:
     """Attempts are planned; those of people who wait for a call-back are made for that."""
     for message in messages:
         if callback := asked.get(message.recipient_id):
-            _change(callback, state=State.UNDER_WAY, message=message)
+            _change(callback, state=State.UNDER_WAY, message=message, planned_for=message.send_on)
 
 
 def put_off(callback: Callback, judgement: Judgement) -> None:

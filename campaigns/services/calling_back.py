@@ -129,6 +129,21 @@ def withdraw(callback_id: int, *, by: User | None, now: datetime) -> Callback:
     return row
 
 
+@transaction.atomic
+def give_way(now: datetime) -> int:
+    """Take back what is planned again for people who wait for a call-back: a batch that did not reach XFin.
+
+    How many messages.
+    """
+    waiting = Callback.objects.filter(state=State.WAITING).values("recipient")
+    planned = Message.objects.select_for_update(of=("self",)).filter(
+        recipient__in=waiting, state=Message.State.PLANNED
+    )
+    given_up = list(planned)
+    _make_room(given_up, now=now)
+    return len(given_up)
+
+
 def may_ask(recipient_id: int) -> bool:
     """Whether a further call-back of this person would be made, as far as their number goes."""
     return bool(_made(recipient_id) < settings.CALLBACKS_A_PERSON)

@@ -21,11 +21,12 @@ from datetime import datetime, timedelta
 import httpx
 from django.conf import settings
 from django.db import transaction
-from django.db.models import F, QuerySet
+from django.db.models import Exists, F, OuterRef, QuerySet
 
 from campaigns.clock import Clock
 from campaigns.models import (
     Account,
+    Callback,
     Campaign,
     Evidence,
     Message,
@@ -187,10 +188,13 @@ class _Delivery:
 def _due(now: datetime) -> QuerySet[Message]:
     """Planned messages within the horizon whose campaign runs and whose template is at XFin in all languages.
 
-    XFin rejects a message in a language that it does not have yet, and nobody would call that person.
+    XFin rejects a message in a language that it does not have yet, and nobody would call that person. Whoever
+    waits for a call-back is called then, and not for what was planned before.
     """
     unfinished = TemplateLanguage.objects.filter(sync_state=TemplateLanguage.Sync.PENDING)
-    return Message.objects.exclude(recipient__campaign__template__in=unfinished.values("template")).filter(
+    asked = Callback.objects.filter(recipient=OuterRef("recipient"), state=Callback.State.WAITING)
+    ready = Message.objects.exclude(recipient__campaign__template__in=unfinished.values("template"))
+    return ready.exclude(Exists(asked)).filter(
         state=Message.State.PLANNED,
         recipient__state=Recipient.State.UNDER_WAY,
         send_on__lte=now + timedelta(minutes=settings.UPLOAD_HORIZON_MINUTES),

@@ -9,6 +9,7 @@ from pytest_django import Settings
 from campaigns.models import Callback, Campaign, Evidence, Message, Recipient, Suppression, UploadBatch, User
 from campaigns.services import calling_back, lifecycle, outcomes, planning, syncing, uploading, withdrawing
 from campaigns.services.accounts import xfin_client
+from campaigns.services.batches import give_back
 from campaigns.services.calling_back import NotAllowed, Wish
 from campaigns.services.settling import call_off_closed, settle_message
 from campaigns.windows import IST
@@ -301,6 +302,24 @@ def test_a_call_at_xfin_is_withdrawn_for_a_call_back_that_staff_enter(asha: User
     assert (row.message.send_on, row.message.attempt) == (FIVE, 1)
 
 
+def test_a_batch_that_did_not_reach_xfin_gives_way_as_well() -> None:
+    campaign = make_campaign(people=1)
+    planning.plan(campaign.pk, now=NOON)
+    claim = uploading.claim_due(campaign.template.account, now=NOON)
+    assert claim
+    row = entered(of(campaign))
+    give_back(claim.batch, UploadBatch.State.NOT_SENT, "XFin could not be reached.", now=NOON)
+    assert uploading.claim_due(campaign.template.account, now=NOON) is None
+    assert calling_back.give_way(NOON) == 1
+    person = of(campaign)
+    assert (person.state, person.attempts, person.due_at) == (Recipient.State.WAITING, 0, FIVE)
+    planning.plan(campaign.pk, now=FIVE)
+    assert calling_back.give_way(FIVE) == 0
+    claim = uploading.claim_due(campaign.template.account, now=FIVE)
+    assert claim
+    assert [message.callback.pk for message in claim.messages] == [row.pk]
+
+
 def test_the_call_in_which_it_was_asked_is_not_withdrawn_for_it() -> None:
     at_xfin()
     asks(Message.objects.get())
@@ -360,7 +379,8 @@ def test_a_paused_campaign_keeps_it_and_a_cancelled_one_ends_it(asha: User) -> N
     assert planning.plan(campaign.pk, now=FIVE) == 0
     lifecycle.resume(campaign, asha)
     assert planning.plan(campaign.pk, now=FIVE + HOUR) == 1
-    assert Message.objects.latest("pk").send_on == FIVE + HOUR
+    row.refresh_from_db()
+    assert row.planned_for == Message.objects.latest("pk").send_on == FIVE + HOUR
     lifecycle.cancel(campaign, asha)
     row.refresh_from_db()
     assert (row.state, row.reason) == (State.ENDED, "The campaign was cancelled.")
