@@ -22,6 +22,7 @@ from campaigns.models import (
     Programme,
     ProgrammeRound,
     Recipient,
+    StandingList,
 )
 from campaigns.models.campaigns import CampaignState
 from campaigns.models.people import ImportRowFate, RecipientState
@@ -404,6 +405,11 @@ def people_repaired(source: Import) -> int:
 
 #: Days of a programme that are shown on the page.
 LATEST_ROUNDS = 7
+
+
+def standing_lists() -> QuerySet[StandingList]:
+    """Every standing list with how many `people` it has. One query."""
+    return StandingList.objects.annotate(people=Count("members"))
 
 
 def programmes() -> list[tuple[Programme, list[ProgrammeRound]]]:

@@ -6,6 +6,7 @@ from campaigns import callback_views, programme_views, views
 
 urlpatterns = [
     path("programmes/", programme_views.programme_list, name="programmes"),
+    path("programmes/lists/<int:pk>/", programme_views.standing_list, name="standing-list"),
     path("campaigns/", views.campaign_list, name="campaigns"),
     path("campaigns/new/", views.new_campaign, name="campaign-new"),
     path("campaigns/<int:pk>/", views.campaign_page, name="campaign"),
