@@ -176,6 +176,8 @@ IMPORT_MAX_MB = env.int("IMPORT_MAX_MB", default=512)
 XFIN_READ_TIMEOUT = env.float("XFIN_READ_TIMEOUT", default=60.0)
 BREAKER_CALLS = env.int("BREAKER_CALLS", default=100)
 BREAKER_COMPLAINT_DAYS = env.int("BREAKER_COMPLAINT_DAYS", default=10)
+CALLBACKS_A_PERSON = env.int("CALLBACKS_A_PERSON", default=2)
+CALLBACK_DAYS = env.int("CALLBACK_DAYS", default=14)
 STATE_BOUND_HOURS = env.float("STATE_BOUND_HOURS", default=24.0)
 MAX_CALL_SECONDS = env.int("MAX_CALL_SECONDS", default=600)
 CALL_MARGIN_SECONDS = 60  # a call row still open so long after the limit is closed from outside

@@ -8,7 +8,7 @@ from rest_framework.permissions import IsAdminUser
 from rest_framework.routers import DefaultRouter
 
 from calls.api import CallViewSet, CampaignReportView, PersonViewSet
-from campaigns import api, programme_api
+from campaigns import api, callback_api, programme_api
 
 router = DefaultRouter()
 router.register("templates", api.TemplateViewSet, basename="api-template")
@@ -19,6 +19,7 @@ router.register("campaigns", api.CampaignViewSet, basename="api-campaign")
 router.register("imports", api.ImportViewSet, basename="api-import")
 router.register("column-mappings", api.MappingViewSet, basename="api-mapping")
 router.register("recipients", api.RecipientViewSet, basename="api-recipient")
+router.register("callbacks", callback_api.CallbackViewSet, basename="api-callback")
 router.register("suppressions", api.SuppressionViewSet, basename="api-suppression")
 router.register("standing-lists", programme_api.StandingListViewSet, basename="api-standing-list")
 router.register("members", programme_api.MemberViewSet, basename="api-member")

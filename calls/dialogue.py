@@ -12,6 +12,8 @@ from calls.logbook import Logbook, how_it_ended
 from calls.playout import Ended, Fate, Playout
 from calls.steps import Effect, EntryKind, LoadClip, Synthesise
 
+CALL_BACK = "call_back"
+"""The outcome of a call in which the person asked to be called back; the person has none yet."""
 _LEAST_TIMER_S = 0.02
 
 
@@ -230,6 +232,12 @@ class Dialogue:
         data = {"outcome": action.outcome, "label": action.label}
         self._log.add(EntryKind.OUTCOME, f"{action.label or action.outcome}.", self.now, **data)
 
+    def _ask_callback(self, action: base.AskCallback) -> None:
+        self.outcome = CALL_BACK
+        data = {"when": action.when, "label": action.label, "how": action.how}
+        text = f"Asked to be called back: {action.label or action.when}."
+        self._log.add(EntryKind.CALLBACK, text, self.now, **data)
+
     def _opt_out(self, action: base.OptOut) -> None:
         how = f"pressed {action.what}" if action.how == "key" else f"said “{action.what}”"
         text = f"Asked not to be called again: {how}."
@@ -265,6 +273,7 @@ _ON_ACTION: Mapping[type, Callable[[Dialogue, Any], None]] = {
     base.StopCollecting: Dialogue._stop_collecting,
     base.RecordAnswer: Dialogue._answer,
     base.ReachOutcome: Dialogue._reach,
+    base.AskCallback: Dialogue._ask_callback,
     base.OptOut: Dialogue._opt_out,
     base.Note: Dialogue._note,
     base.HangUp: Dialogue._hang_up,

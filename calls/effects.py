@@ -27,7 +27,7 @@ from calls.speech.voice import SpeechError, Voice
 from calls.steps import Identify, LoadClip, Synthesise
 from campaigns.models import Agent as AgentRow
 from campaigns.models import Content, Message, PhoneNumber
-from campaigns.services import outcomes
+from campaigns.services import calling_back, outcomes
 
 log = logging.getLogger(__name__)
 
@@ -102,6 +102,7 @@ def context_of(message: Message) -> CallContext:
         variables={"name": recipient.name, **_texts(recipient.variables)},
         name=recipient.name,
         campaign=recipient.campaign.name,
+        callback=calling_back.may_ask(recipient.pk),
     )
 
 
@@ -136,7 +137,9 @@ def _inbound(asked: Identify, number: PhoneNumber) -> Found | NotFound:
     )
     if row is None:
         return NotFound(identity, "The call names no message of ours, and this number has no inbound agent.")
-    return _with_agent(identity, row, CallContext(language=language, variables=given, inbound=True))
+    return _with_agent(
+        identity, row, CallContext(language=language, variables=given, inbound=True, callback=False)
+    )
 
 
 def _with_agent(identity: Identity, row: AgentRow, context: CallContext) -> Found | NotFound:

@@ -36,7 +36,9 @@ MOST_EVENTS_A_CALL = 5_000
 SLOW = 3.0
 LONGEST_BACK_OFF = 2.0
 """Well under PROCESS_SILENT_SECONDS: after an outage nobody may take this process for dead."""
-ALWAYS_KEPT = frozenset({EntryKind.ANSWER, EntryKind.OUTCOME, EntryKind.OPT_OUT, EntryKind.END})
+ALWAYS_KEPT = frozenset(
+    {EntryKind.ANSWER, EntryKind.OUTCOME, EntryKind.CALLBACK, EntryKind.OPT_OUT, EntryKind.END}
+)
 
 _STOPPED = Close(code=None, ended_by=Ending.SERVER, reason="Our server was stopped during the call.")
 

@@ -18,6 +18,7 @@ MARK_TONES = {
     "key": "live",
     "answer": "ok",
     "outcome": "ok",
+    "callback": "ok",
     "opt_out": "bad",
     "problem": "bad",
 }

@@ -10,11 +10,12 @@ from django.conf import settings
 from django.db import models, transaction
 from django.db.models import Max, Q
 
+from calls.dialogue import CALL_BACK
 from calls.models import Answer, Call, CallEvent, MediaProcess, Watch
 from calls.records import Closed, Identified, Identity, Logged, Record, Trouble
 from calls.steps import Entry, EntryKind, Summary
 from campaigns.models import Message, PhoneNumber, Recipient
-from campaigns.services import outcomes
+from campaigns.services import calling_back, outcomes
 
 log = logging.getLogger(__name__)
 
@@ -115,7 +116,8 @@ class _Place:
 
 @transaction.atomic
 def write(records: Sequence[Record], *, tried_before: bool = False) -> set[UUID]:
-    """Store a batch, in its order, in one transaction; answers, outcomes and opt-outs act with it, once.
+    """Store a batch, in its order, in one transaction; answers, outcomes, call-backs and opt-outs act
+    with it, once.
 
     Returns the calls whose rows somebody else had closed: they keep that end, and get their events behind
     it. With `tried_before` some of the batch may be stored already, by a commit whose reply was lost or by
@@ -208,6 +210,9 @@ def _act(row: Call, record: Logged) -> dict[str, object]:
         _answer(row, record)
     elif entry.kind is EntryKind.OPT_OUT:
         _opt_out(row, entry)
+    elif entry.kind is EntryKind.CALLBACK:
+        _ask_callback(row, record)
+        return {"outcome": CALL_BACK}
     elif entry.kind is EntryKind.OUTCOME:
         outcome = _text(entry, "outcome", 60)
         if row.message_id is not None:
@@ -225,6 +230,15 @@ def _answer(row: Call, record: Logged) -> None:
         label=_text(record.entry, "label", 200),
         at=record.at,
     )
+
+
+def _ask_callback(row: Call, record: Logged) -> None:
+    """At the moment of the wish, so that one stored late means the same."""
+    if row.message_id is None:
+        log.warning("Call %s: somebody whose campaign we do not know asked to be called back.", row.pk)
+        return
+    when, how = _text(record.entry, "when", 60), _text(record.entry, "how", 20)
+    calling_back.asked_in_call(row.message_id, when=when, how=how, asked_at=record.at)
 
 
 def _opt_out(row: Call, entry: Entry) -> None:

@@ -27,6 +27,7 @@ class EntryKind(StrEnum):
     SPEECH = "speech"
     ANSWER = "answer"
     OUTCOME = "outcome"
+    CALLBACK = "callback"
     OPT_OUT = "opt_out"
     PROBLEM = "problem"
     NOTE = "note"
@@ -40,7 +41,8 @@ class Entry:
     """One line of the call's log. `at_ms` counts from the accepted connection; `text` is a sentence.
 
     `data` is small and JSON-ready. For ANSWER: question, value, label. For OUTCOME: outcome, label.
-    For OPT_OUT: how, what. The journal acts on these three in the transaction that stores the entry.
+    For CALLBACK: when, label, how. For OPT_OUT: how, what. The journal acts on these four in the transaction
+    that stores the entry.
     """
 
     kind: EntryKind

@@ -23,7 +23,7 @@ LANGUAGES = {
 }
 
 TONES = {
-    "ok": "ok completed confirmed synced done ready answered reconciled",
+    "ok": "ok completed confirmed synced done ready answered reconciled made",
     "live": "running under_way live sending queued in_progress reading",
     "warn": (
         "unreached blocked unknown unconfirmed waiting_account mapping drifted voicemail dropped duplicate"

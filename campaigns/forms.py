@@ -11,6 +11,7 @@ from django.utils import timezone
 from campaigns import phones, retries
 from campaigns.columns import Columns
 from campaigns.models import Agent, Campaign, Message, Recipient, Template
+from campaigns.queries import CALL_BACK
 from campaigns.retries import LONGEST_GAP_MINUTES, MOST_RETRIES
 
 if TYPE_CHECKING:
@@ -262,11 +263,23 @@ def retry_template_problem(attempts: int | None, template: Template | None, agai
 class PeopleFilter(forms.Form):
     """What to show of a campaign's people."""
 
-    state = forms.ChoiceField(required=False, choices=[("", "All states"), *Recipient.State.choices])
+    state = forms.ChoiceField(
+        required=False,
+        choices=[("", "All states"), *Recipient.State.choices, (CALL_BACK, "To be called back")],
+    )
     text = forms.CharField(
         required=False,
         max_length=100,
         widget=forms.TextInput(attrs={"placeholder": "Name or last digits", "type": "search"}),
+    )
+
+
+class CallbackForm(forms.Form):
+    """When a person wants to be called."""
+
+    asked_for = forms.DateTimeField(
+        label="Call back on (IST)",
+        widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
     )
 
 

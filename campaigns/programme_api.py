@@ -3,11 +3,21 @@
 from typing import TYPE_CHECKING
 
 from django.db.models import ProtectedError
+from drf_spectacular.utils import extend_schema
 from rest_framework import viewsets
+from rest_framework.decorators import action
+from rest_framework.exceptions import ValidationError
+from rest_framework.parsers import MultiPartParser
+from rest_framework.permissions import BasePermission
+from rest_framework.request import Request
+from rest_framework.response import Response
 
 from campaigns import programme_serializers as serializers
 from campaigns.api import Conflict, ModelPermissions
+from campaigns.forms import too_large
 from campaigns.models import Draw, Member, Programme, StandingList
+from campaigns.services.members import read_members
+from campaigns.services.suppressions import NotAllowed
 
 if TYPE_CHECKING:
     ListViews = viewsets.ModelViewSet[StandingList]
@@ -17,6 +27,14 @@ if TYPE_CHECKING:
 else:
     ListViews = MemberViews = ProgrammeViews = viewsets.ModelViewSet
     DrawViews = viewsets.ReadOnlyModelViewSet
+
+
+class MayChangeMembers(BasePermission):
+    """For files of people: they join, and are brought up to date."""
+
+    def has_permission(self, request: Request, view: object) -> bool:
+        """Whoever may do both one by one."""
+        return bool(request.user.has_perms(("campaigns.add_member", "campaigns.change_member")))
 
 
 class StandingListViewSet(ListViews):
@@ -32,6 +50,31 @@ class StandingListViewSet(ListViews):
             instance.delete()
         except ProtectedError as error:
             raise Conflict("A programme draws from this list.") from error
+
+    @extend_schema(
+        request={"multipart/form-data": serializers.MembersFileSerializer},
+        responses=serializers.ListResultSerializer,
+    )
+    @action(
+        detail=True,
+        methods=["post"],
+        permission_classes=[MayChangeMembers],
+        parser_classes=[MultiPartParser],
+        serializer_class=serializers.MembersFileSerializer,
+    )
+    def people(self, request: Request, pk: str) -> Response:
+        """Add and update people with a file; 400 with the reason when nothing can be read from it."""
+        standing_list = self.get_object()
+        form = serializers.MembersFileSerializer(data=request.data)
+        form.is_valid(raise_exception=True)
+        file = form.validated_data["file"]
+        if problem := too_large(file.size):
+            raise ValidationError({"file": [problem]})
+        try:
+            result = read_members(standing_list, file.read(), file.name)
+        except NotAllowed as error:
+            raise ValidationError({"file": [error.reason]}) from error
+        return Response(serializers.ListResultSerializer(result).data)
 
 
 class MemberViewSet(MemberViews):

@@ -4,11 +4,13 @@ from typing import TYPE_CHECKING, Any
 
 from django.core.exceptions import ValidationError as ModelError
 from django.db import transaction
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from campaigns import phones
 from campaigns.models import Draw, Member, MemberDate, Programme, StandingList
-from campaigns.serializers import shown_phone
+from campaigns.serializers import Plain, shown_phone
+from campaigns.services.members import ListResult
 
 if TYPE_CHECKING:
     ListModel = serializers.ModelSerializer[StandingList]
@@ -27,6 +29,35 @@ class StandingListSerializer(ListModel):
         model = StandingList
         fields = ("id", "name", "created_at")
         read_only_fields = ("created_at",)
+
+
+class MembersFileSerializer(Plain):
+    """A file of people for a list: CSV or Excel."""
+
+    file = serializers.FileField()
+
+
+class RefusedRowSerializer(Plain):
+    """A row that was not taken, and why."""
+
+    row = serializers.IntegerField()
+    reason = serializers.CharField()
+
+
+class ListResultSerializer(Plain):
+    """What a file did to a list; every row is new, changed, the same or refused."""
+
+    rows = serializers.IntegerField()
+    dates = serializers.ListField(child=serializers.CharField(), help_text="Columns taken for dates.")
+    new = serializers.IntegerField()
+    changed = serializers.IntegerField()
+    same = serializers.IntegerField()
+    refused = serializers.SerializerMethodField()
+
+    @extend_schema_field(RefusedRowSerializer(many=True))
+    def get_refused(self, result: ListResult) -> list[dict[str, object]]:
+        """In the order of the file."""
+        return [{"row": row, "reason": reason} for row, reason in result.refusals]
 
 
 class MemberDateSerializer(DateModel):

@@ -6,11 +6,12 @@ from datetime import date, datetime
 from functools import partial
 from typing import Any
 
-from django.db.models import Case, Count, Q, QuerySet, Sum, Value, When
+from django.db.models import Case, Count, Min, Prefetch, Q, QuerySet, Sum, Value, When
 
 from campaigns import notices, rules
 from campaigns.display import share, tone, words
 from campaigns.models import (
+    Callback,
     Campaign,
     CampaignChange,
     CampaignDeclaration,
@@ -21,6 +22,7 @@ from campaigns.models import (
     Programme,
     ProgrammeRound,
     Recipient,
+    StandingList,
 )
 from campaigns.models.campaigns import CampaignState
 from campaigns.models.people import ImportRowFate, RecipientState
@@ -29,7 +31,20 @@ from campaigns.models.sending import MessageState
 from campaigns.windows import IST, Window
 
 #: Outcomes an agent may report that are no success; every other outcome counts as the goal reached.
-NO_GOAL = ("", "refused", "opted_out", "opt_out", "wrong_person", "no_input", "not_interested", "unclear")
+NO_GOAL = (
+    "",
+    "refused",
+    "opted_out",
+    "opt_out",
+    "wrong_person",
+    "no_input",
+    "not_interested",
+    "unclear",
+    "call_back",
+)
+
+#: Chooses the people who are to be called back, beside the states.
+CALL_BACK = "callback"
 
 ENDED = (CampaignState.STOPPED, CampaignState.COMPLETED, CampaignState.CANCELLED)
 
@@ -269,15 +284,31 @@ def history(campaign_id: int) -> Sequence[CampaignChange]:
 
 
 def recipients_of(campaign_id: int, *, state: str = "", text: str = "") -> QuerySet[Recipient]:
-    """The people of a campaign in the order of its files; by state, name or last digits."""
-    people = Recipient.objects.filter(campaign_id=campaign_id).order_by("id")
+    """The people of a campaign in the order of its files; by state (or `CALL_BACK`), name or last digits."""
+    people = people_with_callbacks(campaign_id).order_by("id")
     if state in RecipientState.values:
         people = people.filter(state=state)
+    if state == CALL_BACK:
+        wishes = Callback.objects.filter(state__in=Callback.OPEN_STATES)
+        people = people.filter(pk__in=wishes.values("recipient"))
     if text:
         # The last digits, as a masked number shows them, or a whole number in any spelling.
         digits = "" if any(ch.isalpha() for ch in text) else "".join(ch for ch in text if ch.isdigit())
         people = people.filter(Q(name__icontains=text) | (Q(phone__endswith=digits) if digits else Q()))
     return people
+
+
+def people_with_callbacks(campaign_id: int) -> QuerySet[Recipient]:
+    """The people of a campaign with what they asked for, the newest wish first. Two queries."""
+    wishes = Callback.objects.select_related("entered_by").order_by("-id")
+    people = Recipient.objects.filter(campaign_id=campaign_id).select_related("campaign")
+    return people.prefetch_related(Prefetch("callbacks", queryset=wishes))
+
+
+def callbacks_to_make(campaign_id: int) -> Mapping[str, Any]:
+    """`count` of the call-backs that are still to be made, and `next_at`. One query."""
+    rows = Callback.objects.filter(recipient__campaign=campaign_id, state__in=Callback.OPEN_STATES)
+    return rows.aggregate(count=Count("id"), next_at=Min("planned_for"))
 
 
 def latest_imports(campaign_id: int, limit: int = 5) -> Sequence[Import]:
@@ -293,7 +324,7 @@ def evidence_for(message_reference: str) -> Sequence[Evidence]:
 
 
 def overview(campaign: Campaign, now: datetime) -> dict[str, object]:
-    """What the campaign's page and its live part show. Six queries at most."""
+    """What the campaign's page and its live part show. Seven queries at most."""
     counts = campaign_counts(campaign.pk)
     return {
         "counts": counts,
@@ -303,6 +334,7 @@ def overview(campaign: Campaign, now: datetime) -> dict[str, object]:
         "account": campaign.template.account,
         "trials": notices.trials(campaign.template.account),
         "withdrawal": withdrawal(campaign),
+        "callbacks": callbacks_to_make(campaign.pk),
     }
 
 
@@ -373,6 +405,11 @@ def people_repaired(source: Import) -> int:
 
 #: Days of a programme that are shown on the page.
 LATEST_ROUNDS = 7
+
+
+def standing_lists() -> QuerySet[StandingList]:
+    """Every standing list with how many `people` it has. One query."""
+    return StandingList.objects.annotate(people=Count("members"))
 
 
 def programmes() -> list[tuple[Programme, list[ProgrammeRound]]]:

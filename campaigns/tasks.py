@@ -16,6 +16,7 @@ from campaigns.services import (
     accounts,
     approvals,
     breakers,
+    calling_back,
     compliance,
     importing,
     imports,
@@ -116,9 +117,10 @@ def reconcile_batches() -> None:
 
 @shared_task
 def withdraw_messages() -> None:
-    """Take back what nobody may be rung for: the campaign halts, the person said stop or has answered."""
+    """Take back what nobody may be rung for: the campaign halts, its person said stop, answered or later."""
     lifecycle.withdraw_stragglers(clock.now())
     settling.call_off_closed(clock.now())
+    calling_back.give_way(clock.now())
     withdrawing.mark_unwanted(clock.now())
     for account_id in withdrawing.accounts_with_withdrawals(clock.now()):
         withdrawing.withdraw(account_id, clock=clock.now)

@@ -2,15 +2,24 @@
 
 from django.urls import path
 
-from campaigns import programme_views, views
+from campaigns import callback_views, programme_views, views
 
 urlpatterns = [
     path("programmes/", programme_views.programme_list, name="programmes"),
+    path("programmes/lists/<int:pk>/", programme_views.standing_list, name="standing-list"),
     path("campaigns/", views.campaign_list, name="campaigns"),
     path("campaigns/new/", views.new_campaign, name="campaign-new"),
     path("campaigns/<int:pk>/", views.campaign_page, name="campaign"),
     path("campaigns/<int:pk>/edit/", views.edit_campaign, name="campaign-edit"),
     path("campaigns/<int:pk>/people/", views.people_page, name="campaign-people"),
+    path(
+        "campaigns/<int:pk>/people/<int:recipient>/callbacks/",
+        callback_views.callbacks_page,
+        name="campaign-callbacks",
+    ),
+    path(
+        "campaigns/callbacks/<int:pk>/withdraw/", callback_views.withdraw_callback, name="callback-withdraw"
+    ),
     path("campaigns/<int:pk>/files/", views.files_page, name="campaign-files"),
     path("campaigns/<int:pk>/cancel/ask/", views.ask_cancel, name="campaign-cancel"),
     path("campaigns/<int:pk>/preflight/", views.preflight_card, name="campaign-preflight"),

@@ -19,6 +19,8 @@ class CallContext:
     name: str = ""
     campaign: str = ""
     inbound: bool = False
+    callback: bool = True
+    """Whether a call-back would be made; False when the person has had as many as there are."""
 
 
 # --- What an agent is told ---------------------------------------------------------------------------
@@ -223,6 +225,18 @@ class ReachOutcome:
 
 
 @dataclass(frozen=True, slots=True)
+class AskCallback:
+    """The person wants to be called back `when` (`campaigns.callbacks.moment`: "tomorrow 10:00", ISO 8601).
+
+    `label` says it for people; `how` is "key" or "spoken".
+    """
+
+    when: str
+    label: str
+    how: str
+
+
+@dataclass(frozen=True, slots=True)
 class OptOut:
     """The person asked not to be called. `how` is "key" or "spoken"; `what` the key or the words."""
 
@@ -255,6 +269,7 @@ Action = (
     | StopCollecting
     | RecordAnswer
     | ReachOutcome
+    | AskCallback
     | OptOut
     | Note
     | HangUp

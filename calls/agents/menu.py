@@ -3,7 +3,8 @@
 A key interrupts whatever is being said, speech does if that is configured; then the question comes again.
 After a choice a number may be asked for (`collect`): in it 9 is a digit, and "do not call again" only if it
 stands alone. Silence is answered by one repeat and then a goodbye; a wrong key by "not understood" and the
-question again, a few times. The call ends when the closing words have been heard, and until then 9 counts.
+question again, a few times. One key may mean "call me later" (`later`): the question is then when, and keys
+are times. The call ends when the closing words have been heard, and until then 9 counts.
 """
 
 from collections.abc import Sequence
@@ -12,6 +13,7 @@ from calls.agents.base import (
     NO_BARGE_IN,
     Action,
     AgentEvent,
+    AskCallback,
     BargeIn,
     CallContext,
     CallStarted,
@@ -34,7 +36,7 @@ from calls.agents.base import (
     StopTimer,
     TimerFired,
 )
-from calls.agents.menu_configuration import ANSWER, OPT_OUT_KEY, MenuConfiguration
+from calls.agents.menu_configuration import ANSWER, OPT_OUT_KEY, Later, MenuConfiguration
 
 OPTED_OUT = "opted_out"
 OPENING, MESSAGE, NOT_UNDERSTOOD = "Opening", "Message", "Not understood"
@@ -59,7 +61,10 @@ class MenuAgent:
         self._language = configuration.default_language
         self._texts = configuration.languages[self._language]
         self._variables: dict[str, str] = {}
-        self._question_name = _question_name(list(configuration.choices))
+        self._question_name = _question_name(_keys(configuration))
+        self._choosing_time = False
+        """The question is when to call back."""
+        self._may_call_back = True
         self._closing = ""
         """The prompt after which the call ends; empty while there is none."""
         self._hang_up_reason = ""
@@ -95,6 +100,7 @@ class MenuAgent:
 
     def _begin(self, context: CallContext) -> list[Action]:
         self._variables = {"name": context.name, **context.variables}
+        self._may_call_back = context.callback
         self._language, self._texts = self._configuration.texts_for(context.language)
         missing = self._configuration.missing(self._texts.all(), self._variables)
         if missing:
@@ -110,11 +116,13 @@ class MenuAgent:
 
     def _ask(self) -> list[Action]:
         text, barge_in = self._texts.message, self._barge_in()
-        return [*([self._say(MESSAGE, text, barge_in)] if text.strip() else []), self._ask_again()]
+        says_it = text.strip() and not self._choosing_time
+        return [*([self._say(MESSAGE, text, barge_in)] if says_it else []), self._ask_again()]
 
     def _ask_again(self) -> Say:
         self._questions += 1
-        return self._say(self._question_name, self._texts.question, self._barge_in())
+        later = self._texts.later if self._choosing_time else None
+        return self._say(self._question_name, (later or self._texts).question, self._barge_in())
 
     def _barge_in(self) -> BargeIn:
         switches = self._configuration.barge_in
@@ -139,8 +147,15 @@ class MenuAgent:
             return self._opt_out()
         if self._closing:
             return []
-        known = digit in self._configuration.choices
-        return [StopTimer(_ANSWER), *(self._choose(digit) if known else self._miss())]
+        return [StopTimer(_ANSWER), *self._act_on(digit)]
+
+    def _act_on(self, digit: str) -> list[Action]:
+        later = self._configuration.later
+        if later and self._choosing_time:
+            return self._choose_time(digit, later) if digit in later.times else self._miss()
+        if digit in self._configuration.choices:
+            return self._choose(digit)
+        return self._ask_when(later) if later and digit == later.key else self._miss()
 
     def _opt_out(self) -> list[Action]:
         if self._opted_out:
@@ -174,6 +189,25 @@ class MenuAgent:
 
     def _not_understood(self) -> Say:
         return self._say(NOT_UNDERSTOOD, self._texts.not_understood, self._barge_in())
+
+    # --- call me later ---------------------------------------------------------------------------------
+
+    def _ask_when(self, later: Later) -> list[Action]:
+        if not self._may_call_back and self._texts.later:
+            return self._say_last(REPLY, self._texts.later.full, "We hung up: no further call-back is made.")
+        self._choosing_time, self._repeated = True, False
+        self._question_name = f"When? {_question_name(list(later.times))}"
+        self._questions = 0  # what is left of the first question does not count any more
+        return [self._ask_again()]
+
+    def _choose_time(self, digit: str, later: Later) -> list[Action]:
+        time, words = later.times[digit], self._texts.later
+        reply = words.replies[digit] if words else self._texts.goodbye
+        return [
+            RecordAnswer(later.question, digit, time.label),
+            AskCallback(time.when, time.label, "key"),
+            *self._say_last(REPLY, reply, "We hung up after saying when we call back."),
+        ]
 
     # --- digits --------------------------------------------------------------------------------------
 
@@ -263,6 +297,11 @@ class MenuAgent:
             self._closing, self._hang_up_reason = SORRY, reason
             return [HangUp(reason)]
         return self._say_last(SORRY, self._texts.sorry, reason)
+
+
+def _keys(configuration: MenuConfiguration) -> list[str]:
+    later = configuration.later
+    return [*configuration.choices, *([later.key] if later else [])]
 
 
 def _question_name(keys: list[str]) -> str:

@@ -2,10 +2,12 @@
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from datetime import UTC, datetime
 
 from msgspec import Struct, field
 
 from calls.speech import spoken
+from campaigns.callbacks import UnreadableMoment, moment
 
 OPT_OUT_KEY = "9"
 _KEYS = frozenset("012345678*#")
@@ -15,6 +17,8 @@ ANSWER = "answer"
 """The variable that stands for collected digits in a reply."""
 _ANSWER_KINDS = (spoken.Kind.DIGITS, spoken.Kind.AMOUNT, spoken.Kind.TEXT)
 _MOST_DIGITS = 20
+_ANY_DAY = datetime(2026, 1, 1, tzinfo=UTC)
+"""To see whether a moment can be read at all."""
 
 
 class Choice(Struct, frozen=True, forbid_unknown_fields=True):
@@ -56,6 +60,49 @@ class Digits(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
             yield "needs `attempts` between 1 and 5."
 
 
+class Time(Struct, frozen=True, forbid_unknown_fields=True):
+    """A time that may be chosen for a call-back: `when` as `campaigns.callbacks.moment` reads it."""
+
+    when: str
+    label: str
+
+
+class Later(Struct, frozen=True, forbid_unknown_fields=True):
+    """`key` means "call me later"; then one of `times` is chosen by key, as the answer to `question`."""
+
+    key: str
+    times: dict[str, Time]
+    question: str = "call_back"
+
+    def problems(self) -> Iterator[str]:
+        """Sentences; none if a time can be chosen with it."""
+        if not self.times:
+            yield "needs at least one key under `times`."
+        if not self.question.strip():
+            yield "needs a `question`, the name under which the choice is stored."
+        for key, time in self.times.items():
+            if key == OPT_OUT_KEY or key not in _KEYS:
+                yield f"has the time key “{key[:20]}”; use one of 0 to 8, * and #."
+            if not time.label.strip():
+                yield f"needs a `label` for its time key {key[:20]}."
+            try:
+                moment(time.when, now=_ANY_DAY)
+            except UnreadableMoment as error:
+                yield f"can't be asked for with key {key[:20]}: {error}"
+
+
+class LaterTexts(Struct, frozen=True, forbid_unknown_fields=True):
+    """The words for it: the question about the time, a reply for each, and `full`: no further call-back."""
+
+    question: str
+    full: str
+    replies: dict[str, str]
+
+    def all(self) -> list[str]:
+        """Every text."""
+        return [self.question, self.full, *self.replies.values()]
+
+
 class Texts(Struct, frozen=True, forbid_unknown_fields=True):
     """What is said in one language. `{name}` stands for a variable; `sorry` may hold none."""
 
@@ -68,11 +115,13 @@ class Texts(Struct, frozen=True, forbid_unknown_fields=True):
     message: str = ""
     sorry: str = ""
     collect: dict[str, str] = field(default_factory=dict)
+    later: LaterTexts | None = None
 
     def all(self) -> list[str]:
         """Every text that may hold variables."""
         fixed = [self.opening, self.message, self.question, self.not_understood, self.goodbye, self.opt_out]
-        return [*fixed, *self.collect.values(), *self.replies.values()]
+        later = self.later.all() if self.later else []
+        return [*fixed, *self.collect.values(), *self.replies.values(), *later]
 
 
 class MenuConfiguration(Struct, frozen=True, forbid_unknown_fields=True):
@@ -87,11 +136,12 @@ class MenuConfiguration(Struct, frozen=True, forbid_unknown_fields=True):
     most_misses: int = 3
     barge_in: BargeInSwitches = BargeInSwitches()
     collect: dict[str, Digits] = field(default_factory=dict)
+    later: Later | None = None
 
     def problems(self) -> list[str]:
         """Sentences; none if a call can be held with it."""
-        general = [*self._general_problems(), *self._choice_problems(), *self._collect_problems()]
-        return [*general, *self._text_problems()]
+        keys = [*self._choice_problems(), *self._collect_problems(), *self._later_problems()]
+        return [*self._general_problems(), *keys, *self._text_problems()]
 
     def _general_problems(self) -> Iterator[str]:
         if self.default_language not in self.languages:
@@ -122,6 +172,15 @@ class MenuConfiguration(Struct, frozen=True, forbid_unknown_fields=True):
         if self.variables.get(ANSWER, spoken.Kind.TEXT) not in _ANSWER_KINDS:
             yield f"`{ANSWER}` stands for digits that were pressed; they are no date."
 
+    def _later_problems(self) -> Iterator[str]:
+        if self.later is None:
+            return
+        if self.later.key in self.choices or self.later.key == OPT_OUT_KEY or self.later.key not in _KEYS:
+            yield f"`later` needs a `key` of its own among 0 to 8, * and #, not “{self.later.key[:20]}”."
+        if self.later.question == self.question:
+            yield f"`later` needs a `question` other than “{self.question}”."
+        yield from (f"`later` {problem}" for problem in self.later.problems())
+
     def _text_problems(self) -> Iterator[str]:
         for language, texts in self.languages.items():
             yield from (f"In “{language}”: {problem}" for problem in self._problems_of(texts))
@@ -134,12 +193,18 @@ class MenuConfiguration(Struct, frozen=True, forbid_unknown_fields=True):
             yield "`replies` must have one text for each key of `choices`."
         if set(texts.collect) != set(self.collect) or not all(t.strip() for t in texts.collect.values()):
             yield "`collect` must have one text for each key of the configuration's `collect`."
+        if not self._words_for_later(texts.later):
+            yield "`later` must have a `question`, `full`, and a reply for each of its times."
         if self.collect and any(ANSWER in _SLOT.findall(t) for t in self._texts_before_digits(texts)):
             yield f"{{{ANSWER}}} is known only in the reply after digits were collected."
         if _SLOT.search(texts.sorry):
             yield "`sorry` must not hold variables: it is said when one is missing."
-        for text in (*texts.all(), texts.sorry):
-            yield from _brace_problems(text)
+        yield from (problem for text in (*texts.all(), texts.sorry) for problem in _brace_problems(text))
+
+    def _words_for_later(self, texts: LaterTexts | None) -> bool:
+        if self.later is None or texts is None:
+            return self.later is None and texts is None
+        return set(texts.replies) == set(self.later.times) and all(text.strip() for text in texts.all())
 
     def _texts_before_digits(self, texts: Texts) -> list[str]:
         after = [texts.replies.get(key, "") for key in self.collect]

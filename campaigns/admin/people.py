@@ -10,13 +10,35 @@ from unfold.admin import ModelAdmin
 from campaigns import phones
 from campaigns.admin.base import RecordAdmin
 from campaigns.display import words
-from campaigns.models import ColumnMapping, Recipient, Suppression, User
+from campaigns.models import Callback, ColumnMapping, Recipient, Suppression, User
 from campaigns.services.suppressions import Wish, lift, suppress
 
 if TYPE_CHECKING:
     SuppressionModelForm = forms.ModelForm[Suppression]
 else:
     SuppressionModelForm = forms.ModelForm
+
+
+@admin.register(Callback)
+class CallbackAdmin(RecordAdmin):
+    """Calls at a time that a person asked for; entered and withdrawn in the portal."""
+
+    list_display = ("recipient", "asked_for", "planned_for", "source", "entered_by", "state", "reason")
+    list_filter = ("state", "source", "recipient__campaign")
+    list_select_related = ("recipient", "entered_by")
+    fields = (
+        "recipient",
+        "asked_at",
+        "asked_for",
+        "planned_for",
+        "source",
+        "message_reference",
+        "entered_by",
+        "message",
+        "state",
+        "reason",
+    )
+    readonly_fields = fields
 
 
 @admin.register(Recipient)

@@ -2,6 +2,7 @@
 
 from campaigns.models.accounts import Account, PhoneNumber, User
 from campaigns.models.approvals import Approval
+from campaigns.models.callbacks import Callback
 from campaigns.models.campaigns import Agent, Campaign, CampaignChange
 from campaigns.models.compliance import (
     CallerDeclaration,
@@ -25,6 +26,7 @@ __all__ = [
     "Account",
     "Agent",
     "Approval",
+    "Callback",
     "CallerDeclaration",
     "CallingBasis",
     "Campaign",

@@ -98,6 +98,7 @@ class Attempt:
 
     `suppressed` is the reason of a suppression that covers it; `polls` are the closes of poll in the person's
     area, None if the area is not known; `requested` is a slot the person asked for (`[start, end)`);
+    `called_back` is the moment from which on the person asked to be called back;
     `widening` is the recorded reason for going beyond hours of kind policy; `has_voice` None: not known.
     """
 
@@ -120,6 +121,7 @@ class Attempt:
     grievance: str = ""
     polls: tuple[datetime, ...] | None = None
     requested: tuple[datetime, datetime] | None = None
+    called_back: datetime | None = None
     others: tuple[Past, ...] = ()
 
     @property

@@ -17,6 +17,7 @@ from campaigns.rules.verdicts import FINE, Opinion, Verdict
 from campaigns.windows import IST, Window
 
 WEEK = timedelta(days=7)
+_CALLED_BACK = "The person asked to be called back at this time."
 
 
 def window_rule(category: str, day: date) -> WindowRule:
@@ -94,25 +95,34 @@ def judge_answered_a_week(attempt: Attempt, at: datetime) -> Opinion:
 
 
 def judge_gap(attempt: Attempt, at: datetime) -> Opinion:
-    """F03: so much quiet before and after every other call to the number."""
+    """F03: so much quiet before and after every other call to the number, but for one that was asked for."""
     gap = caps(attempt).gap
     near = [past.at for past in attempt.others if abs(at - past.at) < gap]
     if not near:
         return FINE
+    if _is_callback(attempt, at):
+        return Opinion(Verdict.OK, _CALLED_BACK)
     hours = f"{gap / timedelta(hours=1):g}"
     reason = f"Another call to this number is less than {hours} hours away."
     return Opinion(Verdict.DEFER, reason, until=max(near) + gap)
 
 
 def judge_collections_a_day(attempt: Attempt, at: datetime) -> Opinion:
-    """F04: who has answered a collections call hears no second one that day."""
+    """F04: who has answered a collections call hears no second one that day, unless they asked for it."""
     if attempt.category not in COLLECTIONS:
         return FINE
     answered = [past for past in _on_day(attempt.others, at) if past.answered]
     if len(answered) < caps(attempt).collections_answered_a_day:
         return FINE
+    if _is_callback(attempt, at):
+        return Opinion(Verdict.OK, _CALLED_BACK)
     reason = "This number has answered a call on that day; collections calls once a day at most."
     return Opinion(Verdict.DEFER, reason, until=_tomorrow(at))
+
+
+def _is_callback(attempt: Attempt, at: datetime) -> bool:
+    """These two caps are our own caution against calls nobody asked for (9.3); hours and counts stay."""
+    return attempt.called_back is not None and at >= attempt.called_back
 
 
 def judge_third_attempt(attempt: Attempt, at: datetime) -> Opinion:

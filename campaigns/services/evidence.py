@@ -8,6 +8,7 @@ from typing import Any
 from django.db.models import Model, QuerySet
 
 from campaigns.models import (
+    Callback,
     CallingBasis,
     Complaint,
     Draw,
@@ -44,6 +45,7 @@ def pack(phone: str, *, now: datetime) -> dict[str, Any]:
         "people": [_of_person(person) for person in people.values()],
         "evidence": _judgements(people),
         "messages": _messages(people),
+        "callbacks": _plain(Callback.objects.filter(recipient__in=people).order_by("pk"), at="asked_at"),
         "suppressions": _plain(Suppression.objects.filter(phone__in=names).order_by("pk"), at="created_at"),
         "bases": _plain(CallingBasis.objects.filter(phone__in=names).order_by("pk"), at="given_at"),
         "complaints": _plain(Complaint.objects.filter(phone__in=names).order_by("pk"), at="received_at"),

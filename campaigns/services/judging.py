@@ -1,13 +1,14 @@
 """From rows to the pure rules, and from their findings to evidence rows and to what staff must do."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from campaigns import phones, rules
 from campaigns.models import CallingBasis, Campaign, Evidence, Message, Recipient
 from campaigns.rules import VERSION, Attempt, Judgement, evaluate
 from campaigns.rules.verdicts import Finding
-from campaigns.services import facts
+from campaigns.services import callbacks, facts
 from campaigns.services.facts import CampaignFacts, PeopleFacts
 from campaigns.services.states import stop
 from campaigns.windows import IST
@@ -24,14 +25,26 @@ class Bench:
         lenders = any(facts.needs_grievances(campaign.category) for campaign in campaigns.values())
         numbers = [person.phone for person in people]
         self._people = facts.of_people(numbers, now=now, grievances=lenders)
+        self._callbacks = callbacks.open_moments(people)
         self._campaigns = {
             pk: facts.of_campaign(campaign, (p for p in people if p.campaign_id == pk), now=now)
             for pk, campaign in campaigns.items()
         }
 
-    def judge(self, person: Recipient, *, at: datetime, message: Message | None = None) -> Judgement:
-        """May this person be called at `at`? `message` is the attempt, if it is planned already."""
-        return evaluate(self._attempt(person, message, at), at)
+    def judge(
+        self,
+        person: Recipient,
+        *,
+        at: datetime,
+        message: Message | None = None,
+        called_back: datetime | None = None,
+    ) -> Judgement:
+        """May this person be called at `at`? `message` is the attempt, if it is planned already.
+
+        `called_back`: a call-back that is asked for just now; those that wait are known.
+        """
+        called_back = called_back or self._callbacks.get(person.pk)
+        return evaluate(replace(self._attempt(person, message, at), called_back=called_back), at)
 
     def evidence(
         self,
@@ -110,7 +123,8 @@ class Bench:
 
 def standing_problems(campaign: Campaign, *, now: datetime) -> list[str]:
     """What would stop the campaign at its first call, with what to do; a scrub may still come in time."""
-    begins, said = max(now, campaign.starts_at), {}
+    begins = max(now, campaign.starts_at)
+    said: dict[str, None] = {}
     for attempts in (0, 1) if campaign.retry_line else (0,):
         person = Recipient(campaign=campaign, phone="", language=campaign.default_language, attempts=attempts)
         judgement = Bench([person], now=now).judge(person, at=begins)

@@ -21,7 +21,7 @@ from campaigns.models import (
     TemplateLanguage,
     User,
 )
-from campaigns.services import approvals
+from campaigns.services import approvals, callbacks
 from campaigns.services.approvals import needs_second_person
 from campaigns.services.breakers import too_many_complaints
 from campaigns.services.judging import standing_problems
@@ -78,6 +78,9 @@ TRANSITIONS: Mapping[str, Transition] = {
         "Cancelled by {actor}.",
     ),
     "complete": Transition(frozenset({State.RUNNING}), State.COMPLETED, "Every person has a final state."),
+    "reopen": Transition(
+        frozenset({State.COMPLETED}), State.RUNNING, "A person asked in its last calls to be called back."
+    ),
 }
 LAUNCHABLE = (State.DRAFT, State.CHECKED, State.APPROVED)
 #: Nobody is called yet, so what is to be done may still be changed.
@@ -221,6 +224,7 @@ def cancel(campaign: Campaign, by: User | None) -> None:
     Recipient.objects.filter(campaign=campaign, state=Recipient.State.WAITING).update(
         state=Recipient.State.CANCELLED, reason=CANCELLED
     )
+    callbacks.end_all(Recipient.objects.filter(campaign=campaign), CANCELLED)
 
 
 def withdraw_stragglers(now: datetime) -> int:
@@ -304,7 +308,21 @@ def complete_finished(now: datetime) -> int:
         ~Exists(lists),
         state=State.RUNNING,
     )
-    return sum(_by_itself(pk, "complete", now) for pk in finished.values_list("pk", flat=True))
+    return sum(_complete(pk, now) for pk in finished.values_list("pk", flat=True))
+
+
+@transaction.atomic
+def _complete(campaign_id: int, now: datetime) -> bool:
+    """Under the campaign's lock: a call-back may have been asked for meanwhile."""
+    Campaign.objects.select_for_update(of=("self",)).get(pk=campaign_id)
+    if Recipient.objects.filter(campaign=campaign_id, state__in=Recipient.OPEN_STATES).exists():
+        return False
+    return _by_itself(campaign_id, "complete", now)
+
+
+def reopen(campaign_id: int, *, now: datetime) -> bool:
+    """Go on for a call-back: news of a call may come when the campaign has just been completed."""
+    return _by_itself(campaign_id, "reopen", now)
 
 
 def _by_itself(campaign_id: int, verb: str, now: datetime) -> bool:

@@ -7,6 +7,7 @@ from django.db import transaction
 
 from campaigns import clock
 from campaigns.models import Message, Recipient, Suppression
+from campaigns.services import callbacks
 from campaigns.services.settling import settle_recipient
 from campaigns.services.suppressions import Wish, suppress
 
@@ -22,12 +23,13 @@ def record_outcome(message_id: int, outcome: str, label: str) -> None:
     """What was achieved in a call: it stands beside the disposition, which XFin tells.
 
     If XFin's news came first and the person was put back for a retry, that is called off: what is planned
-    by `settling.call_off_closed`, what is at XFin by `withdrawing`.
+    by `settling.call_off_closed`, what is at XFin by `withdrawing`. A call-back that was asked for in the
+    same call stands: it is a promise.
     """
-    message = Message.objects.only("recipient_id", "state").get(pk=message_id)
+    message = Message.objects.only("recipient_id", "state", "reference").get(pk=message_id)
     person = Recipient.objects.filter(pk=message.recipient_id)
     person.update(outcome=outcome, changed_at=clock.now())
-    if message.state not in Message.OPEN_STATES:
+    if not callbacks.answered(message) and message.state not in Message.OPEN_STATES:
         settle_recipient(message.recipient_id, Recipient.State.COMPLETED, "Answered.")
     person.filter(state=Recipient.State.COMPLETED).update(reason=f"Answered: {label}.")
 

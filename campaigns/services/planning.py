@@ -1,5 +1,6 @@
 """Which people are called when: messages are planned a short horizon ahead, at the campaign's pace."""
 
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from itertools import islice
 from math import ceil
@@ -8,10 +9,10 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import Exists, Max, OuterRef, Q, QuerySet
 
-from campaigns.models import Campaign, Evidence, Message, PhoneNumber, Recipient
+from campaigns.models import Callback, Campaign, Evidence, Message, PhoneNumber, Recipient
 from campaigns.pacing import Demand, interleaved, line_seconds, paces
 from campaigns.rules import Judgement
-from campaigns.services import approvals
+from campaigns.services import approvals, callbacks
 from campaigns.services.judging import Bench, stop_campaign
 
 #: People looked at in one transaction; the next nudge takes the next ones.
@@ -44,13 +45,14 @@ def plan(campaign_id: int, *, now: datetime) -> int:
     bench = Bench(people, now=now)
     planned: list[Message] = []
     rows: list[Evidence] = []
-    for person, free in zip(people, _slots(campaign, pace, now, len(people)), strict=True):
+    asked = callbacks.waiting_for(people)
+    for person, free in _with_slots(campaign, pace, now, people, asked):
         slot = max(free, person.due_at or free)
         judgement = bench.judge(person, at=slot)
         message = None
         if judgement.stops_campaign:
             stop_campaign(campaign.pk, judgement, now=now)
-        elif message := _act(person, judgement, slot):
+        elif message := _act(person, judgement, slot, asked.get(person.pk)):
             planned.append(message)
         stage = Evidence.Stage.PLANNING
         rows.append(bench.evidence(person, judgement, stage=stage, at=slot, now=now, message=message))
@@ -58,6 +60,7 @@ def plan(campaign_id: int, *, now: datetime) -> int:
             break
     Recipient.objects.bulk_update(people, ["state", "reason", "due_at", "attempts"])
     Message.objects.bulk_create(planned)
+    callbacks.planned(asked, planned)
     Evidence.objects.bulk_create(rows)
     return len(planned)
 
@@ -110,40 +113,69 @@ def _due(now: datetime) -> Q:
 
 
 def _due_people(campaign: Campaign, pace: float, now: datetime) -> list[Recipient]:
-    """As many as the horizon still holds at this pace, first calls and retries in turn."""
-    # What could not be handed over counts also when its time has passed: an outage must not pile up plans.
-    still_ahead = Q(send_on__gt=now) | Q(state=Message.State.PLANNED)
-    ahead = Message.objects.filter(still_ahead, recipient__campaign=campaign, state__in=Message.OPEN_STATES)
-    room = min(ceil(pace * settings.UPLOAD_HORIZON_MINUTES) - ahead.count(), STRIDE)
-    if room <= 0:
-        return []
+    """Everybody whose call-back is due, whatever the pace; then as many as the horizon still holds, first
+    calls and retries in turn."""
     waiting = Recipient.objects.filter(_due(now), campaign=campaign, state=Recipient.State.WAITING)
     due = approvals.callable_people(campaign, waiting).select_for_update(of=("self",), skip_locked=True)
-    fresh = list(due.filter(attempts=0).order_by("id")[:room])
-    retries = list(due.filter(attempts__gt=0).order_by("due_at", "id")[:room])
-    chosen = list(islice(interleaved(fresh, retries), room))
+    asked = Callback.objects.filter(state=Callback.State.WAITING).values("recipient")
+    chosen = list(due.filter(pk__in=asked).order_by("due_at", "id")[:STRIDE])
+    others = due.exclude(pk__in=[person.pk for person in chosen])
+    chosen += _in_turn(others, _room(campaign, pace, now))
     for person in chosen:
         person.campaign = campaign
     return chosen
 
 
+def _room(campaign: Campaign, pace: float, now: datetime) -> int:
+    """How many more calls the horizon holds at this pace."""
+    # What could not be handed over counts also when its time has passed: an outage must not pile up plans.
+    still_ahead = Q(send_on__gt=now) | Q(state=Message.State.PLANNED)
+    ahead = Message.objects.filter(still_ahead, recipient__campaign=campaign, state__in=Message.OPEN_STATES)
+    room: int = ceil(pace * settings.UPLOAD_HORIZON_MINUTES) - ahead.count()
+    return max(0, min(room, STRIDE))
+
+
+def _in_turn(due: QuerySet[Recipient], room: int) -> list[Recipient]:
+    fresh = list(due.filter(attempts=0).order_by("id")[:room])
+    retries = list(due.filter(attempts__gt=0).order_by("due_at", "id")[:room])
+    return list(islice(interleaved(fresh, retries), room))
+
+
+def _with_slots(
+    campaign: Campaign,
+    pace: float,
+    now: datetime,
+    people: Sequence[Recipient],
+    asked: Mapping[int, Callback],
+) -> Iterator[tuple[Recipient, datetime]]:
+    """Each with the first free dialling time; whoever asked for a time of their own waits for no other."""
+    free = iter(_slots(campaign, pace, now, len(people)))
+    return ((person, now if person.pk in asked else next(free)) for person in people)
+
+
 def _slots(campaign: Campaign, pace: float, now: datetime, count: int) -> list[datetime]:
-    """Dialling times at this pace, after the last one already given."""
+    """Dialling times at this pace, after the last one already given to anybody without a call-back."""
     gap = timedelta(minutes=1) / pace
-    made = Message.objects.filter(recipient__campaign=campaign).exclude(state=Message.State.WITHDRAWN)
+    made = Message.objects.filter(recipient__campaign=campaign, callback__isnull=True)
+    made = made.exclude(state=Message.State.WITHDRAWN)
     last = made.aggregate(at=Max("send_on"))["at"]
     first = max(now, last + gap) if last else now
     return [first + gap * number for number in range(count)]
 
 
-def _act(person: Recipient, judgement: Judgement, slot: datetime) -> Message | None:
+def _act(
+    person: Recipient, judgement: Judgement, slot: datetime, callback: Callback | None
+) -> Message | None:
     """Plan, put off or refuse one person's call, as the rules say; the caller writes the rows."""
     if judgement.refuses_person:
         state = Recipient.State.SUPPRESSED if judgement.opted_out else Recipient.State.BLOCKED
         person.state, person.reason = state, judgement.reason
+        callbacks.end_of(person.pk, judgement.reason)
         return None
     if judgement.waits_until:
         person.due_at, person.reason = judgement.waits_until, judgement.reason
+        if callback:
+            callbacks.put_off(callback, judgement)
         return None
     person.attempts += 1
     person.state, person.reason = Recipient.State.UNDER_WAY, f"Call {person.attempts} is planned."

@@ -1,7 +1,7 @@
 """New times for calls whose planned time has passed, or that were put off to the same moment.
 
 XFin would ring them all at once. They follow what was handed over before at the campaign's present pace;
-the rules judge them at their new time.
+the rules judge them at their new time. Call-backs keep theirs: somebody waits for them.
 """
 
 from collections import defaultdict
@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 
 from django.conf import settings
 
-from campaigns.models import Campaign, Message
+from campaigns.models import Callback, Campaign, Message
 from campaigns.pacing import MINUTE, gap, respaced, rushed
 from campaigns.services.planning import pace_of
 
@@ -26,9 +26,11 @@ def in_pace(planned: Sequence[Message], *, now: datetime) -> list[Message]:
 
     The caller holds their rows, and they come with their campaign.
     """
+    asked_for = set(Callback.objects.filter(message__in=planned).values_list("message", flat=True))
     of_campaign: defaultdict[Campaign, list[Message]] = defaultdict(list)
     for message in planned:
-        of_campaign[message.recipient.campaign].append(message)
+        if message.pk not in asked_for:
+            of_campaign[message.recipient.campaign].append(message)
     for campaign, messages in of_campaign.items():
         _space(campaign, sorted(messages, key=_turn), now)
     horizon = now + timedelta(minutes=settings.UPLOAD_HORIZON_MINUTES)

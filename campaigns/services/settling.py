@@ -8,6 +8,7 @@ from django.db.models import F, Q, QuerySet
 
 from campaigns import queries, retries
 from campaigns.models import Agent, Campaign, Message, Recipient, Suppression
+from campaigns.services import callbacks
 from campaigns.xfin.schemas import RemoteMessage
 from campaigns.xfin.states import Disposition, RemoteState
 
@@ -43,7 +44,10 @@ BROKE_OFF = "Answered, but the dialogue broke off before its end."
 def settle_recipient(recipient_id: int, state: Recipient.State, reason: str, **fields: object) -> bool:
     """Give a person a final state, unless there is one already; whether it was given."""
     still_open = Recipient.objects.filter(pk=recipient_id, state__in=Recipient.OPEN_STATES)
-    return bool(still_open.update(state=state, reason=reason, **fields))
+    settled = bool(still_open.update(state=state, reason=reason, **fields))
+    if settled:
+        callbacks.end_of(recipient_id, reason)
+    return settled
 
 
 @transaction.atomic
@@ -112,6 +116,8 @@ def attempt_was_not_made(recipient_id: int, *, now: datetime) -> None:
     same = Recipient.objects.filter(pk=recipient_id)
     same.update(attempts=F("attempts") - 1, changed_at=now)
     same.filter(state=Recipient.State.UNDER_WAY).update(state=state, reason=reason)
+    callbacks.attempt_not_made(recipient_id)
+    callbacks.wait_for(recipient_id)
 
 
 def _without_attempt(person: Recipient) -> tuple[Recipient.State, str]:
@@ -142,6 +148,23 @@ def _disposition(message: Message, remote: RemoteMessage) -> Disposition:
 
 def _after_attempt(message: Message, disposition: Disposition, reason: str, now: datetime) -> None:
     person = _locked(message.recipient_id)
+    callbacks.attempt_made(message)
+    if not callbacks.wait_for(person.pk, disposition=disposition):
+        _go_on(person, disposition, reason, now)
+
+
+def resume_course(person: Recipient, reason: str, *, now: datetime) -> None:
+    """What the campaign's rules have in mind for a waiting person whose call-back was taken back."""
+    last = _calls(person).last()
+    if last is None:
+        Recipient.objects.filter(pk=person.pk).update(due_at=None, reason=reason, changed_at=now)
+    else:
+        disposition = Disposition(last.disposition)
+        _go_on(_locked(person.pk), disposition, f"{WORDS[disposition]} {reason}", now)
+
+
+def _go_on(person: Recipient, disposition: Disposition, reason: str, now: datetime) -> None:
+    """After calls that have ended, with no call-back to wait for: done, tried again, or not reached."""
     broke_off = disposition == Disposition.ANSWERED and _should_have_asked(person)
     if person.outcome or (disposition == Disposition.ANSWERED and not broke_off):
         # Whoever has given an answer is not called again, however the line ended.
@@ -154,6 +177,12 @@ def _after_attempt(message: Message, disposition: Disposition, reason: str, now:
         return
     state = Recipient.State.COMPLETED if broke_off else Recipient.State.UNREACHED
     settle_recipient(person.pk, state, reason, disposition=disposition)
+
+
+def ended_unknown(recipient_id: int, reason: str) -> None:
+    """Nobody knows how an attempt ended. A call-back that was asked for in it is made all the same."""
+    if not callbacks.wait_for(recipient_id):
+        settle_recipient(recipient_id, Recipient.State.UNKNOWN, reason)
 
 
 def _locked(recipient_id: int) -> Recipient:

@@ -16,6 +16,7 @@ from django.db.models import F
 from campaigns import auditing, clock
 from campaigns.models import Message, Recipient, Suppression, User
 from campaigns.phones import judge
+from campaigns.services import callbacks
 from campaigns.sheets import SheetError, match_columns, read_sheet
 
 #: Numbers looked at together.
@@ -149,6 +150,7 @@ def _call_off(phones: Collection[str], wish: Wish, *, now: datetime) -> None:
     )
     waiting = people.filter(state=Recipient.State.WAITING).values_list("pk", flat=True)
     Recipient.objects.filter(pk__in=list(waiting), state=Recipient.State.WAITING).update(**stopped)
+    callbacks.end_all(people, wish.reason)
 
 
 def _strides(numbers: Iterable[str]) -> Iterable[list[str]]:

@@ -9,9 +9,9 @@ from django.db import transaction
 from django.db.models import Max, Min, QuerySet
 
 from campaigns.clock import Clock
-from campaigns.models import Account, Message, Recipient
+from campaigns.models import Account, Message
 from campaigns.services.accounts import note_recovery, note_trouble, usable, xfin_client
-from campaigns.services.settling import ENDED, settle_message, settle_recipient
+from campaigns.services.settling import ENDED, ended_unknown, settle_message
 from campaigns.xfin.errors import XFinError
 from campaigns.xfin.schemas import MessageFilter, RemoteMessage
 
@@ -99,7 +99,7 @@ def _unknown(message: Message, reason: str, *, now: datetime) -> bool:
         state=Message.State.UNKNOWN, reason=reason, withdraw_at=None, settled_at=now, changed_at=now
     )
     if changed:
-        settle_recipient(message.recipient_id, Recipient.State.UNKNOWN, reason)
+        ended_unknown(message.recipient_id, reason)
     return bool(changed)
 
 

@@ -21,11 +21,12 @@ from datetime import datetime, timedelta
 import httpx
 from django.conf import settings
 from django.db import transaction
-from django.db.models import F, Q, QuerySet
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
 
 from campaigns.clock import Clock
 from campaigns.models import (
     Account,
+    Callback,
     Campaign,
     Evidence,
     Message,
@@ -35,7 +36,7 @@ from campaigns.models import (
     UploadBatch,
 )
 from campaigns.rules import Judgement
-from campaigns.services import approvals
+from campaigns.services import approvals, callbacks
 from campaigns.services.accounts import note_recovery, note_trouble, usable, xfin_client
 from campaigns.services.batches import (
     Claim,
@@ -195,13 +196,16 @@ class _Delivery:
 def _due(now: datetime) -> QuerySet[Message]:
     """Planned messages within the horizon whose campaign runs and whose template is at XFin in all languages.
 
-    XFin rejects a message in a language that it does not have yet, and nobody would call that person.
+    XFin rejects a message in a language that it does not have yet, and nobody would call that person. Whoever
+    waits for a call-back is called then, and not for what was planned before.
     """
     unfinished = TemplateLanguage.objects.filter(sync_state=TemplateLanguage.Sync.PENDING)
+    asked = Callback.objects.filter(recipient=OuterRef("recipient"), state=Callback.State.WAITING)
     retry = "recipient__campaign__retry_template"
     there = Q(**{f"{retry}__isnull": True}) | Q(**{f"{retry}__sync_state": Template.Sync.SYNCED})
     ready = Message.objects.exclude(recipient__campaign__template__in=unfinished.values("template"))
     return ready.exclude(**{f"{retry}__in": unfinished.values("template")}).filter(
+        ~Exists(asked),
         there,
         state=Message.State.PLANNED,
         recipient__state=Recipient.State.UNDER_WAY,
@@ -252,6 +256,7 @@ def _may_go(message: Message, judgement: Judgement, now: datetime) -> bool:
         return False
     if judgement.waits_until:
         Message.objects.filter(pk=message.pk).update(send_on=judgement.waits_until, reason=judgement.reason)
+        callbacks.attempt_put_off(message, judgement)
         return False
     return True
 

@@ -23,7 +23,7 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from campaigns.clock import Clock
-from campaigns.models import Account, Campaign, Message, Recipient, Suppression
+from campaigns.models import Account, Callback, Campaign, Message, Recipient, Suppression
 from campaigns.services.accounts import note_recovery, note_trouble, usable, xfin_client
 from campaigns.services.settling import ENDED, attempt_was_not_made, settle_message
 from campaigns.xfin.client import XFinClient
@@ -50,12 +50,15 @@ MARKED = "Being withdrawn from XFin."
 def mark_unwanted(now: datetime) -> int:
     """Have every message at XFin withdrawn that must not be dialled any more; how many.
 
+    A call-back takes the place of what was planned before it.
+
     By query, not at the moment of the pause: a batch that was on its way then arrives later.
     """
     unwanted = Message.objects.filter(state=Message.State.QUEUED).filter(
         Q(recipient__campaign__state__in=Campaign.HALTED)
         | Q(recipient__state=Recipient.State.COMPLETED)  # the answer of an earlier call came late
         | Exists(_wishes())
+        | Exists(_callbacks())
     )
     return Message.objects.filter(pk__in=unwanted.values("pk"), state=Message.State.QUEUED).update(
         state=Message.State.WITHDRAWING, withdraw_at=now, reason=MARKED, changed_at=now
@@ -67,6 +70,12 @@ def _wishes() -> QuerySet[Suppression]:
     about = Q(scope=Suppression.Scope.ORGANISATION) | Q(category=OuterRef("recipient__campaign__category"))
     wishes = Suppression.objects.filter(about, phone=OuterRef("recipient__phone"), lifted_at__isnull=True)
     return wishes.exclude(message_reference=OuterRef("reference"))
+
+
+def _callbacks() -> QuerySet[Callback]:
+    """Call-backs that take a message's place, but for one asked for in its own call: that was dialled."""
+    waiting = Callback.objects.filter(recipient=OuterRef("recipient"), state=Callback.State.WAITING)
+    return waiting.exclude(message_reference=OuterRef("reference"))
 
 
 def accounts_with_withdrawals(now: datetime) -> list[int]:

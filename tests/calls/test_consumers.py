@@ -15,9 +15,11 @@ from asgiref.sync import sync_to_async
 
 from calls import recording, services
 from calls.audio import wav
-from calls.models import Call, CallEvent, MediaProcess, Recording
+from calls.models import Answer, Call, CallEvent, MediaProcess, Recording
 from campaigns import clock
-from campaigns.models import Agent, Message, PhoneNumber
+from campaigns.models import Agent, Callback, Campaign, Message, PhoneNumber, Recipient
+from campaigns.windows import IST
+from tests.calls.agents.texts import LATER, MENU, VARIABLES
 from tests.calls.outside import OutsideCaller, hum, is_refused
 from tests.calls.rows import closed_calls, kinds
 from tests.calls.servers import DAPHNE, UVICORN, Server, serving
@@ -301,3 +303,30 @@ async def test_a_peer_that_reads_nothing_is_given_up(
         talking.join(5)
     assert call.ended_by == "connection"
     assert "took no audio" in call.reason
+
+
+async def test_whoever_presses_later_and_a_time_waits_for_it_with_the_calls_event(
+    server: Server, number: PhoneNumber, message: Message
+) -> None:
+    menu = await Agent.objects.acreate(name="Menu", kind=Agent.Kind.MENU, configuration=MENU | LATER)
+    await Campaign.objects.aupdate(agent=menu, state=Campaign.State.RUNNING)
+    await Message.objects.aupdate(state=Message.State.REJECTED)
+    await Recipient.objects.aupdate(variables=VARIABLES, state=Recipient.State.UNREACHED)
+    async with OutsideCaller(server.url(number.stream_path), reference=message.reference) as caller:
+        await caller.start()
+        caller.keep_speaking()
+        await caller.hears(300)
+        await caller.press("4")
+        await caller.press("3")
+        assert await caller.closed() == 1000
+    (call,) = await closed_calls(1)
+    assert (call.outcome, call.reason) == ("call_back", "We hung up after saying when we call back.")
+    event = await CallEvent.objects.aget(call=call, kind="callback")
+    assert event.text == "Asked to be called back: Tomorrow at ten."
+    row = await Callback.objects.select_related("recipient").aget()
+    local = row.asked_for.astimezone(IST)
+    assert (local.hour, local.date()) == (10, row.asked_at.astimezone(IST).date() + timedelta(days=1))
+    assert (row.state, row.message_reference) == (Callback.State.WAITING, message.reference)
+    assert (row.recipient.state, row.recipient.due_at) == (Recipient.State.WAITING, row.planned_for)
+    answer = await Answer.objects.aget(call=call)
+    assert (answer.question, answer.value, answer.label) == ("call_back", "3", "Tomorrow at ten")

@@ -104,7 +104,7 @@ class Call:
 @pytest.mark.parametrize("latency", [0, 2, 5])
 def test_an_answered_reminder(latency: int) -> None:
     call = Call("menu", EXAMPLE, latency=latency)
-    while call.talk.doing != "agent speaks: Choose 1, 2 or 3":
+    while call.talk.doing != "agent speaks: Choose 1, 2, 3 or 4":
         call.slot()
     call.run(1.0)
     call.send(call.platform.dtmf("1"))
@@ -115,7 +115,12 @@ def test_an_answered_reminder(latency: int) -> None:
         "Will pay before the due date.",
     ]
     heard = call.log(EntryKind.HEARD)
-    assert [text.split("”")[0] for text in heard] == ["“Opening", "“Message", "“Choose 1, 2 or 3", "“Reply"]
+    assert [text.split("”")[0] for text in heard] == [
+        "“Opening",
+        "“Message",
+        "“Choose 1, 2, 3 or 4",
+        "“Reply",
+    ]
     assert heard[2].endswith("the rest was cleared.")
     assert call.log(EntryKind.PROBLEM) == []
     # What we believe was heard is what the far end played, to within the network's delay and its first wait.
@@ -132,9 +137,9 @@ def test_silence_ends_with_goodbye() -> None:
     assert [text.split("”")[0] for text in call.log(EntryKind.HEARD)] == [
         "“Opening",
         "“Message",
-        "“Choose 1, 2 or 3",
+        "“Choose 1, 2, 3 or 4",
         "“Message",
-        "“Choose 1, 2 or 3",
+        "“Choose 1, 2, 3 or 4",
         "“Goodbye",
     ]
     # The far end fills the last slot of each of the three stretches of speech up to 20 ms.

@@ -8,17 +8,17 @@ from pathlib import Path
 from uuid import UUID, uuid4
 
 import pytest
-from django.db import OperationalError
+from django.db import IntegrityError, OperationalError
 from pytest_django import Settings
 
 from calls import queries, services, storing
 from calls.journal import Journal
 from calls.models import Answer, Call, CallEvent, MediaProcess
-from calls.records import Identity, Record
+from calls.records import Identified, Identity, Logged, Record
 from calls.spool import Spool
 from calls.steps import Close, Ending, Entry, EntryKind, Summary
 from campaigns import clock
-from campaigns.models import Message, PhoneNumber, Recipient, Suppression
+from campaigns.models import Callback, Message, PhoneNumber, Recipient, Suppression
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -90,6 +90,47 @@ def test_an_answer_an_outcome_and_an_opt_out_act_with_their_event(
     suppression = Suppression.objects.get()
     assert suppression.phone == "+919825112410"
     assert suppression.message_reference == message.reference
+
+
+def test_a_call_back_is_taken_down_with_its_event_and_once_when_both_are_stored_again(
+    journal: Journal, call_id: UUID, message: Message
+) -> None:
+    Recipient.objects.update(attempts=1)
+    wish = entry(EntryKind.CALLBACK, when="in 3 days", label="In three days", how="key")
+    at, identity = clock.now(), identity_of(message)
+    records: list[Record] = [
+        Identified(call_id=call_id, at=at, identity=identity),
+        Logged(call_id=call_id, at=at, sequence=1, entry=wish),
+    ]
+    services.write(records)
+    services.write(records, tried_before=True)
+    row = Callback.objects.get()
+    assert row.asked_for == at + timedelta(days=3)
+    assert (row.recipient_id, row.message_reference) == (message.recipient_id, message.reference)
+    assert Call.objects.get(pk=call_id).outcome == "call_back"
+    assert Recipient.objects.get(pk=message.recipient_id).outcome == ""
+    assert sequences(call_id) == [1]
+
+
+def test_a_call_back_whose_event_can_not_be_stored_is_not_taken_down(call_id: UUID, message: Message) -> None:
+    wish = entry(EntryKind.CALLBACK, when="in 3 days", label="In three days", how="key")
+    at = clock.now()
+    twice: list[Record] = [Logged(call_id=call_id, at=at, sequence=1, entry=wish)] * 2
+    known = Identified(call_id=call_id, at=at, identity=identity_of(message))
+    with pytest.raises(IntegrityError):
+        services.write([known, *twice])
+    assert not Callback.objects.exists()
+    assert not CallEvent.objects.exists()
+
+
+def test_a_call_back_for_somebody_unknown_is_logged_and_nothing_else(
+    journal: Journal, call_id: UUID, caplog: pytest.LogCaptureFixture
+) -> None:
+    journal.open(call_id).log([entry(EntryKind.CALLBACK, when="in 1 hour", label="", how="spoken")])
+    journal.work()
+    assert not Callback.objects.exists()
+    assert "whose campaign we do not know asked to be called back" in caplog.text
+    assert sequences(call_id) == [1]
 
 
 def test_an_opt_out_of_somebody_unknown_suppresses_nobody(

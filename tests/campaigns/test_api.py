@@ -27,6 +27,7 @@ LISTS = (
     "column-mappings",
     "recipients",
     "suppressions",
+    "callbacks",
     "standing-lists",
     "members",
     "programmes",

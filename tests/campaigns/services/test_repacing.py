@@ -4,8 +4,9 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from campaigns.models import Account, Campaign, Message
-from campaigns.services import planning, reconciling, uploading
+from campaigns.models import Account, Callback, Campaign, Message
+from campaigns.services import calling_back, planning, reconciling, uploading
+from campaigns.services.calling_back import Wish
 from campaigns.windows import IST
 from tests.campaigns.world import NOON, FakeXFin, at, lost_before, make_campaign, states, unreachable
 
@@ -97,3 +98,17 @@ def test_an_outage_at_xfin_leaves_one_horizon_of_plans() -> None:
     for minutes in range(60):
         tick(campaign, xfin, NOON + minutes * MINUTE)
     assert states(campaign) == {Message.State.PLANNED: 30}
+
+
+def test_a_call_back_keeps_its_time_however_much_is_overdue() -> None:
+    campaign, xfin = make_campaign(people=31, calls_per_minute=4), FakeXFin()
+    asking = campaign.recipients.order_by("pk").last()
+    assert asking
+    back = NOON + timedelta(hours=2)
+    wish = Wish(asked_for=back + 3 * MINUTE, asked_at=NOON, source=Callback.Source.STAFF)
+    calling_back.enter(asking.pk, wish, now=NOON)
+    planning.plan(campaign.pk, now=NOON)
+    for minutes in range(3):
+        tick(campaign, xfin, back + minutes * MINUTE)
+    assert Message.objects.get(recipient=asking).send_on == back + 3 * MINUTE
+    assert len(xfin.messages) > 1

@@ -1,0 +1,213 @@
+"""Calling a person back at the time they asked for: asked in a call, entered by staff, withdrawn by staff.
+
+A call-back takes the place of every other call the campaign had in mind for the person, and is made even if
+the calls to one person are used up: it counts as one of them, and a person gets `CALLBACKS_A_PERSON` of them
+in one campaign. The rules judge it as any other call: where they put it off it moves to the first lawful time
+after the asked one, never before it.
+"""
+
+import logging
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.conf import settings
+from django.db import transaction
+
+from campaigns import auditing, callbacks, clock
+from campaigns.display import ist
+from campaigns.models import Callback, Campaign, Message, Recipient, User
+from campaigns.services import lifecycle
+from campaigns.services.callbacks import REPLACED
+from campaigns.services.judging import Bench
+from campaigns.services.settling import attempt_was_not_made, resume_course
+
+log = logging.getLogger(__name__)
+
+State = Callback.State
+
+#: Whoever is in one of these is not called any more, whoever asks.
+CLOSED = (Recipient.State.SUPPRESSED, Recipient.State.BLOCKED, Recipient.State.CANCELLED)
+GIVES_WAY = "The person asked to be called at another time."
+WITHDRAWN = "The call-back was withdrawn."
+
+
+class NotAllowed(Exception):
+    """This can't be done. `reason` is a sentence for the person who asked."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wish:
+    """When somebody wants to be called, when that was said, and how we know."""
+
+    asked_for: datetime
+    asked_at: datetime
+    source: Callback.Source
+    message_reference: str = ""
+    by: User | None = None
+
+
+def asked_in_call(message_id: int, *, when: str, how: str, asked_at: datetime) -> Callback | None:
+    """A person asked in a call; None if `when` is no moment (`campaigns.callbacks.moment`).
+
+    In the caller's transaction. What can't be done is kept as REFUSED with its reason, and shown.
+    """
+    message = Message.objects.only("recipient_id", "reference").get(pk=message_id)
+    try:
+        asked_for = callbacks.moment(when, now=asked_at)
+    except callbacks.UnreadableMoment as error:
+        log.warning("message %s: a call-back was asked for that can't be read: %s", message.reference, error)
+        return None
+    source = Callback.Source.SPOKEN if how == "spoken" else Callback.Source.KEY
+    wish = Wish(asked_for=asked_for, asked_at=asked_at, source=source, message_reference=message.reference)
+    return ask(message.recipient_id, wish, now=clock.now())
+
+
+@transaction.atomic
+def enter(recipient_id: int, wish: Wish, *, now: datetime) -> Callback:
+    """Staff or a program ask for a person; `NotAllowed` with the reason, and then nothing is stored."""
+    row = ask(recipient_id, wish, now=now)
+    if row.state == State.REFUSED:
+        raise NotAllowed(row.reason)
+    if wish.by:
+        auditing.note(row, {"asked for": ("", ist(row.asked_for)), "planned for": ("", ist(row.planned_for))})
+    return row
+
+
+@transaction.atomic
+def ask(recipient_id: int, wish: Wish, *, now: datetime) -> Callback:
+    """Take a wish down: WAITING, in the place of everything that was planned, or REFUSED with the reason."""
+    # Messages are locked before their people, as hand-over does.
+    planned = Message.objects.select_for_update(of=("self",)).filter(
+        recipient=recipient_id, state=Message.State.PLANNED
+    )
+    given_up = list(planned)
+    person = _locked(recipient_id)
+    if why := _refusal(person, wish):
+        return _row(person, wish, State.REFUSED, why)
+    _make_room(given_up, now=now)
+    earliest = max(wish.asked_for, person.campaign.starts_at, now)
+    judgement = Bench([person], now=now).judge(person, at=earliest, called_back=wish.asked_for)
+    if judgement.refuses_person:
+        return _row(person, wish, State.REFUSED, judgement.reason)
+    Callback.objects.filter(recipient=person, state=State.WAITING).update(
+        state=State.REPLACED, reason=REPLACED, changed_at=now
+    )
+    planned_for = judgement.waits_until or earliest
+    why = judgement.reason if judgement.waits_until else ""
+    reason = callbacks.told(wish.asked_for, planned_for, why)
+    row = _row(person, wish, State.WAITING, reason, planned_for=planned_for)
+    _have_wait(person, row, now=now)
+    return row
+
+
+@transaction.atomic
+def withdraw(callback_id: int, *, by: User | None, now: datetime) -> Callback:
+    """Take a wish back that is not at XFin yet; the campaign's own rules go on for its person.
+
+    `NotAllowed` when it is too late.
+    """
+    row = Callback.objects.select_related("message").get(pk=callback_id)
+    planned = Message.objects.select_for_update(of=("self",)).filter(callback=row)
+    given_up = list(planned.filter(state=Message.State.PLANNED))
+    person = _locked(row.recipient_id)
+    row.refresh_from_db()
+    if row.state == State.UNDER_WAY and not given_up:
+        raise NotAllowed(f"It was handed over to XFin for {ist(row.planned_for)} and can't be withdrawn.")
+    if not row.is_open:
+        raise NotAllowed(f"This call-back is over: {row.get_state_display().lower()}.")
+    Callback.objects.filter(pk=row.pk).update(state=State.WITHDRAWN, reason=WITHDRAWN, changed_at=now)
+    _make_room(given_up, now=now)
+    if Recipient.objects.filter(pk=person.pk, state=Recipient.State.WAITING).exists():
+        resume_course(person, WITHDRAWN, now=now)
+    if by:
+        auditing.note(row, {"state": (row.state, State.WITHDRAWN)})
+    row.refresh_from_db()
+    return row
+
+
+@transaction.atomic
+def give_way(now: datetime) -> int:
+    """Take back what is planned again for people who wait for a call-back: a batch that did not reach XFin.
+
+    How many messages.
+    """
+    waiting = Callback.objects.filter(state=State.WAITING).values("recipient")
+    planned = Message.objects.select_for_update(of=("self",)).filter(
+        recipient__in=waiting, state=Message.State.PLANNED
+    )
+    given_up = list(planned)
+    _make_room(given_up, now=now)
+    return len(given_up)
+
+
+def may_ask(recipient_id: int) -> bool:
+    """Whether a further call-back of this person would be made, as far as their number goes."""
+    return bool(_made(recipient_id) < settings.CALLBACKS_A_PERSON)
+
+
+def _locked(recipient_id: int) -> Recipient:
+    related = ("campaign__number", "campaign__template", "campaign__agent")
+    people = Recipient.objects.select_for_update(of=("self",)).select_related(*related)
+    return people.get(pk=recipient_id)
+
+
+def _made(recipient_id: int) -> int:
+    return Callback.objects.filter(recipient=recipient_id, state__in=Callback.COUNTED).count()
+
+
+def _refusal(person: Recipient, wish: Wish) -> str:
+    """Why this can't be done whatever the rules say; empty if it can."""
+    campaign = person.campaign
+    if campaign.state == Campaign.State.CANCELLED:
+        return "The campaign is cancelled; nobody is called any more."
+    if campaign.state == Campaign.State.COMPLETED and not wish.message_reference:
+        return "The campaign is completed; call the person in another one."
+    if person.state in CLOSED:
+        return person.reason
+    days = settings.CALLBACK_DAYS
+    if why := callbacks.unusable(wish.asked_for, asked_at=wish.asked_at, days=days):
+        return why
+    if (made := _made(person.pk)) >= settings.CALLBACKS_A_PERSON:
+        times = "once" if made == 1 else f"{made} times"
+        return f"This person was called back {times} already; more is not done in one campaign."
+    return ""
+
+
+def _row(
+    person: Recipient, wish: Wish, state: State, reason: str, *, planned_for: datetime | None = None
+) -> Callback:
+    return Callback.objects.create(
+        recipient=person,
+        asked_at=wish.asked_at,
+        asked_for=wish.asked_for,
+        planned_for=planned_for or wish.asked_for,
+        source=wish.source,
+        message_reference=wish.message_reference,
+        entered_by=wish.by,
+        state=state,
+        reason=reason,
+    )
+
+
+def _make_room(given_up: list[Message], *, now: datetime) -> None:
+    """Planned attempts are taken back at once; what is at XFin is withdrawn (`withdrawing`)."""
+    for message in given_up:
+        still = Message.objects.filter(pk=message.pk, state=Message.State.PLANNED)
+        if still.update(state=Message.State.WITHDRAWN, reason=GIVES_WAY, settled_at=now, changed_at=now):
+            attempt_was_not_made(message.recipient_id, now=now)
+
+
+def _have_wait(person: Recipient, row: Callback, *, now: datetime) -> None:
+    """Also somebody with a final state; whoever is on the line, or still at XFin, waits when that is over."""
+    if person.state not in Recipient.OPEN_STATES:
+        # Completing a campaign takes the same lock: either it sees who waits, or we open it again.
+        Campaign.objects.select_for_update(of=("self",)).get(pk=person.campaign_id)
+    same = Recipient.objects.filter(pk=person.pk)
+    same.update(due_at=row.planned_for, reason=row.reason, changed_at=now)
+    if not Message.objects.filter(recipient=person, state__in=Message.OPEN_STATES).exists():
+        same.update(state=Recipient.State.WAITING)
+        lifecycle.reopen(person.campaign_id, now=now)
