@@ -11,6 +11,7 @@ from django.db.models import Exists, Max, OuterRef, Q, QuerySet
 from campaigns.models import Campaign, Evidence, Message, PhoneNumber, Recipient
 from campaigns.pacing import Demand, interleaved, line_seconds, paces
 from campaigns.rules import Judgement
+from campaigns.services.bulk import insert
 from campaigns.services.judging import Bench, stop_campaign
 
 #: People looked at in one transaction; the next nudge takes the next ones.
@@ -60,8 +61,8 @@ def plan(campaign_id: int, *, now: datetime) -> int:
         if judgement.stops_campaign:
             break
     Recipient.objects.bulk_update(people, ["state", "reason", "due_at", "attempts"])
-    Message.objects.bulk_create(planned)
-    Evidence.objects.bulk_create(rows)
+    insert(planned)
+    insert(rows)
     return len(planned)
 
 

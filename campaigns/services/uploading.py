@@ -46,6 +46,7 @@ from campaigns.services.batches import (
     settle_reply,
     split,
 )
+from campaigns.services.bulk import insert
 from campaigns.services.judging import Bench, stop_campaign
 from campaigns.services.settling import settle_recipient
 from campaigns.services.states import stop
@@ -95,12 +96,11 @@ def claim_due(account: Account, *, now: datetime) -> Claim | None:
     candidates = list(
         _due(now)
         .filter(recipient__campaign__template__account=account)
-        .select_related(
-            "recipient__campaign__number", "recipient__campaign__template", "recipient__campaign__agent"
-        )
+        .select_related("recipient")
         .select_for_update(of=("self",), skip_locked=True)
         .order_by("send_on", "id")[: account.chunk_size]
     )
+    _add_campaigns([message.recipient for message in candidates])
     lawful = _judge_again(candidates, now)
     if not lawful:
         return None
@@ -198,6 +198,14 @@ def _due(now: datetime) -> QuerySet[Message]:
     )
 
 
+def _add_campaigns(people: Sequence[Recipient]) -> None:
+    """Give people the few campaigns that they share; joined, each person would come with its own copy."""
+    related = Campaign.objects.select_related("number", "template", "agent")
+    campaigns = related.in_bulk({person.campaign_id for person in people})
+    for person in people:
+        person.campaign = campaigns[person.campaign_id]
+
+
 def _judge_again(candidates: Sequence[Message], now: datetime) -> list[Message]:
     """The messages that may still be sent; the others are put off or blocked. All leave evidence."""
     bench = Bench([message.recipient for message in candidates], now=now)
@@ -222,7 +230,7 @@ def _judge_again(candidates: Sequence[Message], now: datetime) -> list[Message]:
                 reference=message.reference,
             )
         )
-    Evidence.objects.bulk_create(rows)
+    insert(rows)
     return lawful
 
 
