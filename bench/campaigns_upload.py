@@ -9,7 +9,7 @@ from statistics import median
 
 import httpx
 
-from bench.campaigns_world import MILLION, NOON, add_messages, add_people, cores, empty_database, peak_mb, pin, running
+from bench.campaigns_world import MILLION, NOON, add_messages, add_people, cores, empty_database, like_a_worker, peak_mb, running
 from bench.servers import Server, uvicorn
 from campaigns.models import Account, Evidence, Message, Recipient, UploadBatch
 from campaigns.services import uploading
@@ -35,7 +35,7 @@ def main(messages: int, folder: Path) -> None:
 def measured(address: str, messages: int) -> dict[str, float]:
     """The figures of all rounds."""
     campaign = running(address)
-    pin()
+    like_a_worker()
     add_people(campaign, messages * ROUNDS)
     plan(messages)
     account = campaign.template.account

@@ -18,6 +18,7 @@ from django.core.management import call_command  # noqa: E402
 from django.db import connection  # noqa: E402
 from django.db.models import Model  # noqa: E402
 
+from awaaz_project.startup import collect_seldom  # noqa: E402
 from bench.campaigns_server import FIRST_NUMBER  # noqa: E402
 from campaigns.models import (  # noqa: E402
     Account,
@@ -63,8 +64,13 @@ def cores() -> list[int]:
     return sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_setaffinity") else []
 
 
-def pin() -> None:
-    """This process and its database session on the last core, where the machine lets us."""
+def like_a_worker() -> None:
+    """What a Celery worker does at its start; and on one core with its database session, if we may."""
+    collect_seldom()
+    _pin()
+
+
+def _pin() -> None:
     ours = cores()
     if len(ours) < 2:
         return
