@@ -9,7 +9,17 @@ from statistics import median
 
 import httpx
 
-from bench.campaigns_world import MILLION, NOON, add_messages, add_people, cores, empty_database, like_a_worker, peak_mb, running
+from bench.campaigns_world import (
+    MILLION,
+    NOON,
+    add_messages,
+    add_people,
+    cores,
+    empty_database,
+    like_a_worker,
+    peak_mb,
+    running,
+)
 from bench.servers import Server, uvicorn
 from campaigns.models import Account, Evidence, Message, Recipient, UploadBatch
 from campaigns.services import uploading

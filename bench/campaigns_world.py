@@ -172,9 +172,7 @@ def _many(sample: Model, each: Mapping[str, str], source: str) -> None:
         if field.column not in each
     ]
     with connection.cursor() as cursor:
-        cursor.execute(
-            f"INSERT INTO {sample._meta.db_table} ({columns}) SELECT {values} FROM {source}", same
-        )
+        cursor.execute(f"INSERT INTO {sample._meta.db_table} ({columns}) SELECT {values} FROM {source}", same)
 
 
 def _analyse() -> None:

@@ -17,7 +17,6 @@ from campaigns.services.settling import settle_recipient
 from campaigns.xfin.errors import Refused, Retry, XFinError
 from campaigns.xfin.schemas import CreatedMessage
 
-
 ON_ITS_WAY = (Message.State.SENDING, Message.State.UNCONFIRMED)
 AT_XFIN = "At XFin, waiting for its turn."
 

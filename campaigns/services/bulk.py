@@ -7,11 +7,25 @@ from django.db import connection, transaction
 from django.db.models import Model
 from django.db.models.expressions import RawSQL
 
+from campaigns.models import Campaign, Recipient
+
 
 def among(texts: Iterable[str]) -> RawSQL:
     """Many texts for a lookup with `__in`, as one parameter: thousands of single ones are slow to write."""
     each = "json_array_elements_text" if connection.vendor == "postgresql" else "json_each"
     return RawSQL(f"SELECT value FROM {each}(%s)", [json.dumps(list(texts))])
+
+
+def add_campaigns(people: Sequence[Recipient]) -> dict[int, Recipient]:
+    """Give people the few campaigns that they share, with all that decides about a call; people by key.
+
+    Joined to each person's row, each would come with its own copy of all that.
+    """
+    related = Campaign.objects.select_related("number", "template", "agent")
+    campaigns = related.in_bulk({person.campaign_id for person in people})
+    for person in people:
+        person.campaign = campaigns[person.campaign_id]
+    return {person.pk: person for person in people}
 
 
 def insert(rows: Sequence[Model]) -> None:
@@ -35,3 +49,33 @@ def insert(rows: Sequence[Model]) -> None:
     ):
         for row in rows:
             copy.write_row([prepared(getattr(row, name), connection) for name, prepared in values])
+
+
+def update(rows: Sequence[Model], names: Sequence[str]) -> None:
+    """Write these fields (none of them JSON) of rows of one model, whatever stands there now.
+
+    Django's `bulk_update` builds a CASE with a branch for each row and field: 600 µs a row.
+    """
+    if not rows:
+        return
+    model, key = type(rows[0]), type(rows[0])._meta.pk
+    fields = [model._meta.get_field(name) for name in names]
+    table = model._meta.db_table
+    values = [
+        [field.get_db_prep_save(getattr(row, field.attname), connection) for field in (*fields, key)]
+        for row in rows
+    ]
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            new = ", ".join(f'"{field.column}" {field.cast_db_type(connection)}' for field in (*fields, key))
+            sets = ", ".join(f'"{field.column}" = new."{field.column}"' for field in fields)
+            columns = [field.column for field in (*fields, key)]
+            told = json.dumps([dict(zip(columns, each, strict=True)) for each in values], default=str)
+            cursor.execute(
+                f'UPDATE "{table}" SET {sets} FROM json_to_recordset(%s) AS new({new})'
+                f' WHERE "{table}"."{key.column}" = new."{key.column}"',
+                [told],
+            )
+        else:
+            sets = ", ".join(f'"{field.column}" = %s' for field in fields)
+            cursor.executemany(f'UPDATE "{table}" SET {sets} WHERE "{key.column}" = %s', values)

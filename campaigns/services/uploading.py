@@ -46,7 +46,7 @@ from campaigns.services.batches import (
     settle_reply,
     split,
 )
-from campaigns.services.bulk import insert
+from campaigns.services.bulk import add_campaigns, insert
 from campaigns.services.judging import Bench, stop_campaign
 from campaigns.services.settling import settle_recipient
 from campaigns.services.states import stop
@@ -100,7 +100,7 @@ def claim_due(account: Account, *, now: datetime) -> Claim | None:
         .select_for_update(of=("self",), skip_locked=True)
         .order_by("send_on", "id")[: account.chunk_size]
     )
-    _add_campaigns([message.recipient for message in candidates])
+    add_campaigns([message.recipient for message in candidates])
     lawful = _judge_again(candidates, now)
     if not lawful:
         return None
@@ -196,14 +196,6 @@ def _due(now: datetime) -> QuerySet[Message]:
         recipient__campaign__state=Campaign.State.RUNNING,
         recipient__campaign__template__sync_state=Template.Sync.SYNCED,
     )
-
-
-def _add_campaigns(people: Sequence[Recipient]) -> None:
-    """Give people the few campaigns that they share; joined, each person would come with its own copy."""
-    related = Campaign.objects.select_related("number", "template", "agent")
-    campaigns = related.in_bulk({person.campaign_id for person in people})
-    for person in people:
-        person.campaign = campaigns[person.campaign_id]
 
 
 def _judge_again(candidates: Sequence[Message], now: datetime) -> list[Message]:
