@@ -1,4 +1,4 @@
-"""What the children of `bench.campaigns` share: an empty PostgreSQL database, a campaign, many people in it."""
+"""What the children of `bench.campaigns` share: an empty PostgreSQL database, a campaign, many people."""
 
 import os
 import resource

@@ -3,7 +3,8 @@
 import json
 from collections.abc import Iterable, Sequence
 
-from django.db import connection, transaction
+from django.db import DEFAULT_DB_ALIAS, connections, transaction
+from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import Model
 from django.db.models.expressions import RawSQL
 
@@ -12,7 +13,7 @@ from campaigns.models import Campaign, Recipient
 
 def among(texts: Iterable[str]) -> RawSQL:
     """Many texts for a lookup with `__in`, as one parameter: thousands of single ones are slow to write."""
-    each = "json_array_elements_text" if connection.vendor == "postgresql" else "json_each"
+    each = "json_array_elements_text" if _database().vendor == "postgresql" else "json_each"
     return RawSQL(f"SELECT value FROM {each}(%s)", [json.dumps(list(texts))])
 
 
@@ -36,9 +37,10 @@ def insert(rows: Sequence[Model]) -> None:
     if not rows:
         return
     model = type(rows[0])
-    if connection.vendor != "postgresql":
+    if _database().vendor != "postgresql":
         model._default_manager.bulk_create(rows)
         return
+    connection = _database()
     fields = [field for field in model._meta.concrete_fields if not field.primary_key]
     values = [(field.attname, field.get_db_prep_save) for field in fields]
     columns = ", ".join(f'"{field.column}"' for field in fields)
@@ -60,7 +62,7 @@ def update(rows: Sequence[Model], names: Sequence[str]) -> None:
         return
     model, key = type(rows[0]), type(rows[0])._meta.pk
     fields = [model._meta.get_field(name) for name in names]
-    table = model._meta.db_table
+    table, connection = model._meta.db_table, _database()
     values = [
         [field.get_db_prep_save(getattr(row, field.attname), connection) for field in (*fields, key)]
         for row in rows
@@ -79,3 +81,8 @@ def update(rows: Sequence[Model], names: Sequence[str]) -> None:
         else:
             sets = ", ".join(f'"{field.column}" = %s' for field in fields)
             cursor.executemany(f'UPDATE "{table}" SET {sets} WHERE "{key.column}" = %s', values)
+
+
+def _database() -> BaseDatabaseWrapper:
+    """The connection itself: Django's `connection` looks it up anew for everything it is asked."""
+    return connections[DEFAULT_DB_ALIAS]
