@@ -1,8 +1,11 @@
 """The child of `bench.campaigns` for the upload: ours and a bare httpx loop, in turns, to the same server."""
 
 import json
+import sqlite3
 import sys
 import time
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
 from statistics import median
@@ -21,28 +24,61 @@ from bench.campaigns_world import (
     running,
 )
 from bench.servers import Server, uvicorn
+from bench.virtual import Sandbox, furnish
 from campaigns.models import Account, Evidence, Message, Recipient, UploadBatch
 from campaigns.services import uploading
 from campaigns.services.accounts import config_for
 from campaigns.services.uploading import _to_wire
 
+IdOf = Callable[[Message], str]
+
 ROUNDS = 3
 """Of each, in turns. The messages of a round become due an hour after those of the one before."""
 
 
-def main(messages: int, folder: Path) -> None:
+def main(against: str, messages: int, folder: Path) -> None:
     """Print the figures as JSON."""
+    with SERVERS[against](folder) as (address, id_of), empty_database():
+        print(json.dumps(measured(address, id_of, messages)))
+
+
+@contextmanager
+def quick(folder: Path) -> Iterator[tuple[str, IdOf]]:
+    """The server that answers at once, on a core of its own: its address, and the right id of a message."""
     core = (cores() or [0])[0]
     server = Server(uvicorn("bench.campaigns_server:application"), {}, log=folder / "server.log", core=core)
     try:
-        address = f"http://127.0.0.1:{server.wait_for_port()}"
-        with empty_database():
-            print(json.dumps(measured(address, messages)))
+        yield f"http://127.0.0.1:{server.wait_for_port()}", lambda sent: sent.recipient.phone[3:]
     finally:
         server.stop()
 
 
-def measured(address: str, messages: int) -> dict[str, float]:
+@contextmanager
+def own_sandbox(folder: Path) -> Iterator[tuple[str, IdOf]]:
+    """The same of the project's sandbox, which stores what it is given; its clock stands still."""
+    sandbox = Sandbox(folder / "sandbox", round_messages=1000)
+    sandbox.folder.mkdir(exist_ok=True)
+    try:
+        sandbox.start()
+        furnish(sandbox)
+        sandbox.post("/sandbox/clock", {"rate": 0})
+        with closing(sqlite3.connect(sandbox.database)) as database:
+            yield str(sandbox.http.base_url).rstrip("/"), lambda sent: _stored_as(sent, database)
+    finally:
+        sandbox.kill()
+
+
+def _stored_as(sent: Message, database: sqlite3.Connection) -> str:
+    """The message's own id if the sandbox holds it under that id; else the reference that it holds there."""
+    query = "SELECT reference FROM sandbox_message WHERE id = ?"
+    (reference,) = database.execute(query, [sent.remote_id]).fetchone()
+    return sent.remote_id if reference == sent.reference else str(reference)
+
+
+SERVERS = {"quick": quick, "sandbox": own_sandbox}
+
+
+def measured(address: str, id_of: IdOf, messages: int) -> dict[str, float]:
     """The figures of all rounds."""
     campaign = running(address)
     like_a_worker()
@@ -55,7 +91,7 @@ def measured(address: str, messages: int) -> dict[str, float]:
         chunks = prepared(account, now)
         ours.append(timed_upload(account, now))
         bare.append(timed_bare(account, chunks))
-    check(messages * ROUNDS)
+    check(messages * ROUNDS, id_of)
     return {
         "upload_us_per_message": round(median(ours) / messages * MILLION, 1),
         "bare_us_per_message": round(median(bare) / messages * MILLION, 1),
@@ -96,7 +132,9 @@ def timed_upload(account: Account, now: datetime) -> float:
 
 def timed_bare(account: Account, chunks: list[bytes]) -> float:
     """The prepared bodies, one after the other on one connection; seconds."""
-    url, headers = config_for(account).url("xact/message/create_bulk"), {"content-type": "application/json"}
+    account.refresh_from_db()  # its token
+    url = config_for(account).url("xact/message/create_bulk")
+    headers = {"content-type": "application/json", "authorization": f"Bearer {account.token}"}
     began = time.perf_counter()
     with httpx.Client(headers=headers) as client:
         for chunk in chunks:
@@ -104,17 +142,17 @@ def timed_bare(account: Account, chunks: list[bytes]) -> float:
     return time.perf_counter() - began
 
 
-def check(messages: int) -> None:
+def check(messages: int, id_of: IdOf) -> None:
     """Every message went up once and has the id that the server gave it, or the figures mean nothing."""
     account = Account.objects.get()
     assert account.state == Account.State.READY, account.reason
     sent = Message.objects.filter(state=Message.State.QUEUED).select_related("recipient")
     assert sent.count() == messages, (sent.count(), messages)
-    assert all(message.remote_id == message.recipient.phone[3:] for message in sent.iterator())
+    assert all(message.remote_id == id_of(message) for message in sent.iterator())
     batches = UploadBatch.objects.filter(state=UploadBatch.State.CONFIRMED)
     assert sum(batches.values_list("size", flat=True)) == messages
     assert Evidence.objects.filter(stage=Evidence.Stage.HAND_OVER, verdict="OK").count() == messages
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]), Path(sys.argv[2]))
+    main(sys.argv[1], int(sys.argv[2]), Path(sys.argv[3]))

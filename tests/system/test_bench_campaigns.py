@@ -22,8 +22,9 @@ def _own_database(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(campaigns, "POSTGRES", f"postgres://{where}")
 
 
-def test_an_upload_beside_a_bare_loop(tmp_path: Path) -> None:
-    figures = campaigns.in_child("campaigns_upload", 2000, tmp_path, folder=tmp_path)
+@pytest.mark.parametrize("server", campaigns.SERVERS)
+def test_an_upload_beside_a_bare_loop(server: str, tmp_path: Path) -> None:
+    figures = campaigns.uploaded_to(server, 2000, tmp_path)
     assert 0 < figures["upload_vs_bare"] <= 1.5
     assert figures["peak_mb"] > 0
 
