@@ -2,13 +2,16 @@
 
 import json
 from collections.abc import Iterable, Sequence
+from typing import Any, TypeAlias
 
 from django.db import DEFAULT_DB_ALIAS, connections, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
-from django.db.models import Model
+from django.db.models import Field, Model
 from django.db.models.expressions import RawSQL
 
 from campaigns.models import Campaign, Recipient
+
+AnyField: TypeAlias = "Field[Any, Any]"
 
 
 def among(texts: Iterable[str]) -> RawSQL:
@@ -61,26 +64,34 @@ def update(rows: Sequence[Model], names: Sequence[str]) -> None:
     if not rows:
         return
     model, key = type(rows[0]), type(rows[0])._meta.pk
-    fields = [model._meta.get_field(name) for name in names]
-    table, connection = model._meta.db_table, _database()
+    by_name = {field.name: field for field in model._meta.concrete_fields}
+    fields, connection = [*(by_name[name] for name in names), key], _database()
     values = [
-        [field.get_db_prep_save(getattr(row, field.attname), connection) for field in (*fields, key)]
-        for row in rows
+        [field.get_db_prep_save(getattr(row, field.attname), connection) for field in fields] for row in rows
     ]
+    write = _update_postgresql if connection.vendor == "postgresql" else _update_each
+    write(model._meta.db_table, fields, values)
+
+
+def _update_postgresql(table: str, fields: Sequence[AnyField], values: Sequence[Sequence[Any]]) -> None:
+    """One statement, joined with the new values; the key stands last."""
+    connection, columns = _database(), [field.column for field in fields]
+    new = ", ".join(f'"{field.column}" {field.cast_db_type(connection)}' for field in fields)
+    sets = ", ".join(f'"{column}" = new."{column}"' for column in columns[:-1])
+    told = json.dumps([dict(zip(columns, each, strict=True)) for each in values], default=str)
     with connection.cursor() as cursor:
-        if connection.vendor == "postgresql":
-            new = ", ".join(f'"{field.column}" {field.cast_db_type(connection)}' for field in (*fields, key))
-            sets = ", ".join(f'"{field.column}" = new."{field.column}"' for field in fields)
-            columns = [field.column for field in (*fields, key)]
-            told = json.dumps([dict(zip(columns, each, strict=True)) for each in values], default=str)
-            cursor.execute(
-                f'UPDATE "{table}" SET {sets} FROM json_to_recordset(%s) AS new({new})'
-                f' WHERE "{table}"."{key.column}" = new."{key.column}"',
-                [told],
-            )
-        else:
-            sets = ", ".join(f'"{field.column}" = %s' for field in fields)
-            cursor.executemany(f'UPDATE "{table}" SET {sets} WHERE "{key.column}" = %s', values)
+        cursor.execute(
+            f'UPDATE "{table}" SET {sets} FROM json_to_recordset(%s) AS new({new})'
+            f' WHERE "{table}"."{columns[-1]}" = new."{columns[-1]}"',
+            [told],
+        )
+
+
+def _update_each(table: str, fields: Sequence[AnyField], values: Sequence[Sequence[Any]]) -> None:
+    """One prepared statement, for each row; the key stands last."""
+    sets = ", ".join(f'"{field.column}" = %s' for field in fields[:-1])
+    with _database().cursor() as cursor:
+        cursor.executemany(f'UPDATE "{table}" SET {sets} WHERE "{fields[-1].column}" = %s', values)
 
 
 def _database() -> BaseDatabaseWrapper:
