@@ -4,15 +4,16 @@
 what follows. docs/rules.md says each rule in plain words.
 """
 
-from collections.abc import Mapping
-from datetime import datetime
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
+from functools import lru_cache
 
 from campaigns.rules import blocks, hours, warnings
 from campaigns.rules.blocks import lapsed
 from campaigns.rules.facts import Attempt, Basis, BasisKind, Organisation, Past, Script, Scrub, Sector
 from campaigns.rules.hours import Judge, calling_window, window_rule
 from campaigns.rules.law import REVIEWED, RULES, VERSION, WINDOWS, Caps
-from campaigns.rules.verdicts import Finding, Judgement, Kind, Opinion, Rule, Scope, Verdict
+from campaigns.rules.verdicts import FINE, Finding, Judgement, Kind, Opinion, Rule, Scope, Verdict
 from campaigns.windows import IST
 
 __all__ = [
@@ -100,9 +101,17 @@ _ROUNDS = 40
 
 
 def _once(attempt: Attempt, at: datetime) -> Judgement:
-    day = at.astimezone(IST).date()
-    in_force = (rule for rule in RULES if rule.in_force(day))
-    return Judgement(tuple(_finding(rule, JUDGES[rule.id](attempt, at)) for rule in in_force))
+    findings = []
+    for rule, judge, fine in _in_force(at.astimezone(IST).date()):
+        opinion = judge(attempt, at)
+        findings.append(fine if opinion is FINE else _finding(rule, opinion))
+    return Judgement(tuple(findings))
+
+
+@lru_cache(maxsize=64)
+def _in_force(day: date) -> Sequence[tuple[Rule, Judge, Finding]]:
+    """The rules of a day (IST) with their judges, and what each finds when all is fine: always the same."""
+    return [(rule, JUDGES[rule.id], _finding(rule, FINE)) for rule in RULES if rule.in_force(day)]
 
 
 def _finding(rule: Rule, opinion: Opinion) -> Finding:

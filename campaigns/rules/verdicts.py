@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import KW_ONLY, dataclass
 from datetime import date, datetime
 from enum import StrEnum
+from functools import cache
 
 
 class Kind(StrEnum):
@@ -86,12 +87,18 @@ class Finding:
     @property
     def id(self) -> str:
         """The rule's id alone, such as B01."""
-        return self.rule.split()[0]
+        return _id(self.rule)
 
     def as_evidence(self) -> dict[str, str]:
         """JSON-ready, for the evidence row."""
         until = {"until": self.until.isoformat()} if self.until else {}
         return {"rule": self.rule, "kind": self.kind, "verdict": self.verdict, "reason": self.reason, **until}
+
+
+@cache
+def _id(name: str) -> str:
+    """Of a rule's name the id; a call has dozens of findings, and there are few names."""
+    return name.split()[0]
 
 
 _ORDER = {verdict: place for place, verdict in enumerate(Verdict)}

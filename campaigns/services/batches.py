@@ -1,19 +1,24 @@
 """One batch on its way to XFin: its claim, its fate, and its halves when XFin refuses it as a whole."""
 
-from collections.abc import Iterator, Sequence
+import json
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from threading import Event, Thread
 
 from django.conf import settings
-from django.db import connections, transaction
+from django.db import connection, connections, transaction
 
 from campaigns.clock import Clock
 from campaigns.models import Account, Message, Recipient, UploadBatch
 from campaigns.services.settling import settle_recipient
 from campaigns.xfin.errors import Refused, Retry, XFinError
 from campaigns.xfin.schemas import CreatedMessage
+
+ON_ITS_WAY = (Message.State.SENDING, Message.State.UNCONFIRMED)
+AT_XFIN = "At XFin, waiting for its turn."
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,24 +81,42 @@ def _part(claim: Claim, messages: Sequence[Message], now: datetime) -> Claim:
 def settle_reply(claim: Claim, created: Sequence[CreatedMessage], *, now: datetime) -> None:
     """A reply was read: every message is at XFin now, or was rejected with XFin's words."""
     answers = {answer.reference: answer for answer in created}
+    taken: defaultdict[str, dict[int, str]] = defaultdict(dict)
     for message in claim.messages:
-        record_answer(message, answers[message.reference], now=now)
+        answer = answers[message.reference]
+        if answer.created:
+            taken[answer.status][message.pk] = str(answer.id)
+        else:
+            record_answer(message, answer, now=now)
+    for status, remote_ids in taken.items():
+        _record_taken(remote_ids, status, now=now)
     UploadBatch.objects.filter(pk=claim.batch.pk).update(
         state=UploadBatch.State.CONFIRMED, reason="XFin confirmed it.", changed_at=now
     )
 
 
+def _record_taken(remote_ids: Mapping[int, str], status: str, *, now: datetime) -> None:
+    """Messages that XFin took (key to XFin's id), in one statement. Only those on their way are changed."""
+    pairs = "json_each_text" if connection.vendor == "postgresql" else "json_each"
+    at = connection.ops.adapt_datetimefield_value(now)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"UPDATE {Message._meta.db_table} AS m SET state = %s, remote_id = pair.value, remote_state = %s,"
+            f" reason = %s, changed_at = %s FROM {pairs}(%s) AS pair"
+            " WHERE m.id = CAST(pair.key AS bigint) AND m.state IN (%s, %s)",
+            [Message.State.QUEUED, status, AT_XFIN, at, json.dumps(remote_ids), *ON_ITS_WAY],
+        )
+
+
 def record_answer(message: Message, answer: CreatedMessage, *, now: datetime) -> None:
     """What XFin said of one message. Only a message on its way is changed."""
-    on_its_way = Message.objects.filter(
-        pk=message.pk, state__in=[Message.State.SENDING, Message.State.UNCONFIRMED]
-    )
+    on_its_way = Message.objects.filter(pk=message.pk, state__in=ON_ITS_WAY)
     if answer.created:
         on_its_way.update(
             state=Message.State.QUEUED,
             remote_id=str(answer.id),
             remote_state=answer.status,
-            reason="At XFin, waiting for its turn.",
+            reason=AT_XFIN,
             changed_at=now,
         )
         return

@@ -39,9 +39,10 @@ def open_moments(people: Collection[Recipient]) -> Mapping[int, datetime]:
 
 def planned(asked: Mapping[int, Callback], messages: Sequence[Message]) -> None:
     """Attempts are planned; those of people who wait for a call-back are made for that."""
-    for message in messages:
-        if callback := asked.get(message.recipient_id):
-            _change(callback, state=State.UNDER_WAY, message=message, planned_for=message.send_on)
+    for_them = [message.reference for message in messages if message.recipient_id in asked]
+    for message in Message.objects.filter(reference__in=for_them):
+        callback = asked[message.recipient_id]
+        _change(callback, state=State.UNDER_WAY, message=message, planned_for=message.send_on)
 
 
 def put_off(callback: Callback, judgement: Judgement) -> None:
@@ -65,10 +66,10 @@ def _change(callback: Callback, **fields: object) -> None:
 # --- Attempts that end -----------------------------------------------------------------------------
 
 
-def attempt_made(message: Message) -> None:
-    """The attempt of a call-back, if it was one, rang and is over."""
-    mine = Callback.objects.filter(message=message, state=State.UNDER_WAY)
-    mine.update(state=State.MADE, reason=MADE, changed_at=clock.now())
+def attempts_made(messages: Sequence[Message]) -> None:
+    """These attempts rang and are over; some may have been made for call-backs."""
+    theirs = Callback.objects.filter(message__in=messages, state=State.UNDER_WAY)
+    theirs.update(state=State.MADE, reason=MADE, changed_at=clock.now())
 
 
 def attempt_not_made(recipient_id: int) -> None:
@@ -114,6 +115,13 @@ def answered(message: Message) -> bool:
 def end_of(recipient_id: int, reason: str) -> None:
     """This person has a final state."""
     _close(Callback.objects.filter(recipient=recipient_id), reason)
+
+
+def end_of_many(reasons: Mapping[int, str]) -> None:
+    """These people have a final state; its reason by person. One query where nobody has a call-back."""
+    still = Callback.objects.filter(recipient__in=reasons, state__in=Callback.OPEN_STATES)
+    for recipient in set(still.values_list("recipient", flat=True)):
+        end_of(recipient, reasons[recipient])
 
 
 def end_all(people: QuerySet[Recipient], reason: str) -> None:

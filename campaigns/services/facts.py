@@ -27,6 +27,7 @@ from campaigns.models import (
 )
 from campaigns.pseudonyms import pseudonym
 from campaigns.rules.law import COMPLAINT_SPAN, LENDERS
+from campaigns.services.bulk import among
 from campaigns.windows import IST
 from campaigns.xfin.states import Disposition
 
@@ -135,12 +136,13 @@ def of_campaign(campaign: Campaign, people: Iterable[Recipient], *, now: datetim
 def of_people(phones: Iterable[str], *, now: datetime, grievances: bool = True) -> PeopleFacts:
     """The facts of numbers, in four queries."""
     numbers = list(set(phones))
+    these = among(numbers)
     complaints = Complaint.objects.filter(
-        kind=Complaint.Kind.GRIEVANCE, phone__in=numbers, closed_at__isnull=True
+        kind=Complaint.Kind.GRIEVANCE, phone__in=these, closed_at__isnull=True
     )
     return PeopleFacts(
         suppressions=_suppressions(numbers),
-        bases=_by_phone((row.phone, row) for row in CallingBasis.objects.filter(phone__in=numbers)),
+        bases=_by_phone((row.phone, row) for row in CallingBasis.objects.filter(phone__in=these)),
         grievances=_by_phone((row.phone, row) for row in complaints) if grievances else {},
         attempts=_attempts(numbers, now),
     )
@@ -149,7 +151,7 @@ def of_people(phones: Iterable[str], *, now: datetime, grievances: bool = True) 
 def _suppressions(numbers: Sequence[str]) -> Mapping[str, Sequence[Suppression]]:
     """Also those of people whose data was erased: they stand under the number's pseudonym."""
     of_number = {pseudonym(number): number for number in numbers}
-    rows = Suppression.objects.filter(phone__in=[*numbers, *of_number])
+    rows = Suppression.objects.filter(phone__in=among([*numbers, *of_number]))
     return _by_phone((of_number.get(row.phone, row.phone), row) for row in rows)
 
 
@@ -213,7 +215,7 @@ def _scrubbed(campaign: Campaign, people: Iterable[Recipient]) -> Scrubbed:
 
 def _attempts(numbers: Sequence[str], now: datetime) -> Mapping[str, Sequence[Attempted]]:
     rows = (
-        Message.objects.filter(recipient__phone__in=numbers, send_on__gt=now - MEMORY)
+        Message.objects.filter(recipient__phone__in=among(numbers), send_on__gt=now - MEMORY)
         .exclude(state__in=NEVER_RANG)
         .values_list("recipient__phone", "pk", "send_on", "disposition", "state")
     )

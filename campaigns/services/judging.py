@@ -30,6 +30,8 @@ class Bench:
             pk: facts.of_campaign(campaign, (p for p in people if p.campaign_id == pk), now=now)
             for pk, campaign in campaigns.items()
         }
+        self._scripts = {pk: _script(ours) for pk, ours in self._campaigns.items()}
+        self._retries: dict[tuple[int, int], timedelta] = {}
 
     def judge(
         self,
@@ -87,9 +89,9 @@ class Bench:
             organisation=ours.organisation,
             declared=ours.declared_on(at.astimezone(IST).date(), number),
             scrub=_scrub(ours),
-            script=_script(ours),
+            script=self._scripts[person.campaign_id],
             has_voice=_has_voice(campaign, person.language),
-            retries_take=_retries_take(campaign, person.attempts),
+            retries_take=self._retries_take(campaign, person.attempts),
             callee_problem="" if phone.e164 else phone.note,
             landline=phones.is_landline(phone),
             suppressed=people.suppressed(person.phone, campaign.category),
@@ -101,6 +103,12 @@ class Bench:
             requested=_slot(bases, at),
             others=people.others(person.phone, message),
         )
+
+    def _retries_take(self, campaign: Campaign, attempts: int) -> timedelta:
+        key = campaign.pk, attempts
+        if key not in self._retries:
+            self._retries[key] = campaign.retries.longest(attempts)
+        return self._retries[key]
 
     def _facts(
         self, person: Recipient, message: Message | None, judgement: Judgement, at: datetime
@@ -212,10 +220,6 @@ def _script(ours: CampaignFacts) -> rules.Script | None:
 def _has_voice(campaign: Campaign, language: str) -> bool | None:
     spoken = campaign.agent.configuration.get("languages")
     return language in spoken if isinstance(spoken, dict) else None
-
-
-def _retries_take(campaign: Campaign, attempts: int) -> timedelta:
-    return campaign.retries.longest(attempts)
 
 
 def _grievance(people: PeopleFacts, phone: str) -> str:

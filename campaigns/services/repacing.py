@@ -12,6 +12,7 @@ from django.conf import settings
 
 from campaigns.models import Callback, Campaign, Message
 from campaigns.pacing import MINUTE, gap, respaced, rushed
+from campaigns.services.bulk import update
 from campaigns.services.planning import pace_of
 
 State = Message.State
@@ -63,4 +64,4 @@ def _keep(moved: Iterable[tuple[Message, datetime]]) -> None:
     for message, at in moved:
         message.send_on, message.reason = at, MOVED
         changed.append(message)
-    Message.objects.bulk_update(changed, ["send_on", "reason"], batch_size=500)
+    update(changed, ["send_on", "reason"])

@@ -1,6 +1,7 @@
 """How an attempt ended, and what that means for the person: done, tried again, or not reached."""
 
-from collections.abc import Mapping
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
 from django.db import transaction
@@ -9,6 +10,7 @@ from django.db.models import F, Q, QuerySet
 from campaigns import queries, retries
 from campaigns.models import Agent, Campaign, Message, Recipient, Suppression
 from campaigns.services import callbacks
+from campaigns.services.bulk import add_campaigns, update
 from campaigns.xfin.schemas import RemoteMessage
 from campaigns.xfin.states import Disposition, RemoteState
 
@@ -35,6 +37,15 @@ WORDS: Mapping[Disposition, str] = {
     Disposition.UNKNOWN: "XFin did not say how the call ended.",
 }
 
+#: How an attempt ended, and when it was to be dialled.
+Call = tuple[str, datetime]
+
+#: What is written of a message that has ended.
+_OF_AN_END = (
+    *("state", "disposition", "reason", "remote_state", "duration_seconds"),
+    *("withdraw_at", "settled_at", "changed_at"),
+)
+
 CANCELLED = "The campaign was cancelled."
 
 ANSWERED_LATE = "The answer of an earlier call came in; no further one is needed."
@@ -50,34 +61,44 @@ def settle_recipient(recipient_id: int, state: Recipient.State, reason: str, **f
     return settled
 
 
-@transaction.atomic
 def settle_message(message: Message, remote: RemoteMessage, *, now: datetime) -> bool:
-    """Write down how XFin says an attempt ended; whether it was still open here.
+    """Write down how XFin says an attempt ended; whether it was still open here."""
+    return bool(settle_messages([(message, remote)], now=now))
+
+
+@transaction.atomic
+def settle_messages(told: Sequence[tuple[Message, RemoteMessage]], *, now: datetime) -> int:
+    """Write down how XFin says attempts ended; how many of them were still open here.
 
     Repeated and late news change nothing. What XFin cancelled because we withdrew it is left to
     `withdrawing`: that attempt was never made.
     """
-    state = ENDED[remote.state]
-    disposition = _disposition(message, remote)
-    reason = WORDS[disposition]
+    still_open = _still_open([message.pk for message, _ in told])
+    ended: list[Message] = []
+    for message, remote in told:
+        state, disposition = still_open.pop(message.pk, None), _disposition(remote)
+        withdrawn = disposition == Disposition.CANCELLED and state == Message.State.WITHDRAWING
+        if state is not None and not withdrawn:
+            _end(message, remote, disposition, now)
+            ended.append(message)
+    update(ended, _OF_AN_END)
+    _after_attempts(ended, now)
+    return len(ended)
+
+
+def _still_open(ids: Sequence[int]) -> dict[int, str]:
+    """Of these messages those without an end, by key, locked. One that is being changed is told of again."""
+    rows = Message.objects.filter(pk__in=ids, state__in=Message.AT_XFIN).order_by("pk")
+    return dict(rows.select_for_update(of=("self",), skip_locked=True).values_list("pk", "state"))
+
+
+def _end(message: Message, remote: RemoteMessage, disposition: Disposition, now: datetime) -> None:
+    message.reason = WORDS[disposition]
     if remote.raw_reason and disposition in (Disposition.FAILED, Disposition.UNKNOWN):
-        reason = f"{reason} XFin says: {remote.raw_reason}"
-    still_open = Message.objects.filter(pk=message.pk, state__in=Message.AT_XFIN)
-    if disposition == Disposition.CANCELLED:
-        still_open = still_open.exclude(state=Message.State.WITHDRAWING)
-    changed = still_open.update(
-        state=state,
-        disposition=disposition,
-        reason=reason,
-        remote_state=remote.raw_state[:60],
-        duration_seconds=remote.duration_s,
-        withdraw_at=None,
-        settled_at=now,
-        changed_at=now,
-    )
-    if changed:
-        _after_attempt(message, disposition, reason, now)
-    return bool(changed)
+        message.reason = f"{message.reason} XFin says: {remote.raw_reason}"
+    message.state, message.disposition = ENDED[remote.state], disposition
+    message.remote_state, message.duration_seconds = remote.raw_state[:60], remote.duration_s
+    message.withdraw_at, message.settled_at, message.changed_at = None, now, now
 
 
 @transaction.atomic
@@ -135,7 +156,7 @@ def live_suppressions(phone: str, category: str) -> QuerySet[Suppression]:
     return Suppression.objects.filter(scopes, phone=phone, lifted_at__isnull=True)
 
 
-def _disposition(message: Message, remote: RemoteMessage) -> Disposition:
+def _disposition(remote: RemoteMessage) -> Disposition:
     """How the call ended. A finished message without any code was answered."""
     if remote.state == RemoteState.CANCELLED:
         return Disposition.CANCELLED
@@ -146,37 +167,65 @@ def _disposition(message: Message, remote: RemoteMessage) -> Disposition:
     return remote.disposition
 
 
-def _after_attempt(message: Message, disposition: Disposition, reason: str, now: datetime) -> None:
-    person = _locked(message.recipient_id)
-    callbacks.attempt_made(message)
-    if not callbacks.wait_for(person.pk, disposition=disposition):
-        _go_on(person, disposition, reason, now)
+def _after_attempts(ended: Sequence[Message], now: datetime) -> None:
+    """What the ends of attempts, at most one a person, mean for their people."""
+    of_whom = {message.recipient_id: message for message in ended}
+    people = _locked(list(of_whom))
+    callbacks.attempts_made(ended)
+    calls, asked = _calls(people), callbacks.waiting_for(list(people.values()))
+    changed = [person for person in people.values() if person.state in Recipient.OPEN_STATES]
+    for person in changed:
+        message = of_whom[person.pk]
+        disposition = Disposition(message.disposition)
+        if callback := asked.get(person.pk):
+            person.state, person.disposition = Recipient.State.WAITING, disposition
+            person.due_at, person.reason = callback.planned_for, callback.reason
+        else:
+            _go_on(person, disposition, message.reason, calls[person.pk], now)
+    _write(changed)
 
 
 def resume_course(person: Recipient, reason: str, *, now: datetime) -> None:
     """What the campaign's rules have in mind for a waiting person whose call-back was taken back."""
-    last = _calls(person).last()
-    if last is None:
+    calls = _calls([person.pk])[person.pk]
+    if not calls:
         Recipient.objects.filter(pk=person.pk).update(due_at=None, reason=reason, changed_at=now)
-    else:
-        disposition = Disposition(last.disposition)
-        _go_on(_locked(person.pk), disposition, f"{WORDS[disposition]} {reason}", now)
+        return
+    disposition = Disposition(calls[-1][0])
+    changed = [one for one in _locked([person.pk]).values() if one.state in Recipient.OPEN_STATES]
+    for one in changed:
+        _go_on(one, disposition, f"{WORDS[disposition]} {reason}", calls, now)
+    _write(changed)
 
 
-def _go_on(person: Recipient, disposition: Disposition, reason: str, now: datetime) -> None:
-    """After calls that have ended, with no call-back to wait for: done, tried again, or not reached."""
-    broke_off = disposition == Disposition.ANSWERED and _should_have_asked(person)
-    if person.outcome or (disposition == Disposition.ANSWERED and not broke_off):
+def _write(people: Sequence[Recipient]) -> None:
+    """Locked people as they were changed; whoever is done waits for no call-back."""
+    update(people, ("state", "reason", "disposition", "due_at"))
+    done = {person.pk: person.reason for person in people if person.state not in Recipient.OPEN_STATES}
+    callbacks.end_of_many(done)
+
+
+def _go_on(
+    person: Recipient, disposition: Disposition, reason: str, calls: Sequence[Call], now: datetime
+) -> None:
+    """After calls that have ended, with no call-back to wait for: done, tried again, or not reached.
+
+    Changes a locked person; the caller writes the row.
+    """
+    person.disposition = disposition
+    answered = disposition == Disposition.ANSWERED
+    broke_off = answered and _should_have_asked(person)
+    if person.outcome or (answered and not broke_off):
         # Whoever has given an answer is not called again, however the line ended.
         said = f"Answered: {person.outcome.replace('_', ' ')}." if person.outcome else reason
-        settle_recipient(person.pk, Recipient.State.COMPLETED, said, disposition=disposition)
+        person.state, person.reason = Recipient.State.COMPLETED, said
         return
     reason = BROKE_OFF if broke_off else reason
-    if retry := _retry(person):
-        _put_back(person, retry, disposition=disposition, reason=reason, now=now)
+    if retry := _retry(person, calls):
+        _put_back(person, retry, calls, reason=reason, now=now)
         return
-    state = Recipient.State.COMPLETED if broke_off else Recipient.State.UNREACHED
-    settle_recipient(person.pk, state, reason, disposition=disposition)
+    person.state = Recipient.State.COMPLETED if broke_off else Recipient.State.UNREACHED
+    person.reason = reason
 
 
 def ended_unknown(recipient_id: int, reason: str) -> None:
@@ -185,10 +234,10 @@ def ended_unknown(recipient_id: int, reason: str) -> None:
         settle_recipient(recipient_id, Recipient.State.UNKNOWN, reason)
 
 
-def _locked(recipient_id: int) -> Recipient:
-    related = ("campaign__agent", "campaign__number")
-    people = Recipient.objects.select_for_update(of=("self",)).select_related(*related)
-    return people.get(pk=recipient_id)
+def _locked(ids: Sequence[int]) -> dict[int, Recipient]:
+    """People by key, with what decides whether they are called again; always locked in the same order."""
+    people = Recipient.objects.filter(pk__in=ids).order_by("pk").select_for_update(of=("self",))
+    return add_campaigns(list(people))
 
 
 def _should_have_asked(person: Recipient) -> bool:
@@ -197,20 +246,22 @@ def _should_have_asked(person: Recipient) -> bool:
     return retries.UNFINISHED in campaign.retry_rules and campaign.agent.kind in Agent.ASKING
 
 
-def _retry(person: Recipient) -> retries.Retry | None:
+def _retry(person: Recipient, calls: Sequence[Call]) -> retries.Retry | None:
     """The next call that the campaign's rules give this person; the attempts counted here are a bound too."""
     campaign = person.campaign
     ended = campaign.state in (Campaign.State.CANCELLED, Campaign.State.COMPLETED)
     if ended or person.attempts >= campaign.max_attempts:
         return None
-    return campaign.retries.after(
-        [_reason(how) for how in _calls(person).values_list("disposition", flat=True)]
-    )
+    return campaign.retries.after([_reason(how) for how, _ in calls])
 
 
-def _calls(person: Recipient) -> QuerySet[Message]:
-    """The attempts of a person that were made and have ended, in order."""
-    return Message.objects.filter(recipient=person).exclude(disposition="").order_by("attempt")
+def _calls(people: Collection[int]) -> Mapping[int, Sequence[Call]]:
+    """The attempts of each person that were made and have ended, in order."""
+    calls: defaultdict[int, list[Call]] = defaultdict(list)
+    ended = Message.objects.filter(recipient__in=people).exclude(disposition="").order_by("attempt")
+    for person, how, at in ended.values_list("recipient", "disposition", "send_on"):
+        calls[person].append((how, at))
+    return calls
 
 
 def _reason(disposition: str) -> str:
@@ -219,15 +270,10 @@ def _reason(disposition: str) -> str:
 
 
 def _put_back(
-    person: Recipient, retry: retries.Retry, *, disposition: Disposition, reason: str, now: datetime
+    person: Recipient, retry: retries.Retry, calls: Sequence[Call], *, reason: str, now: datetime
 ) -> None:
     due = now + retry.gap
     if retry.another_hour:
-        tried = _calls(person).values_list("send_on", flat=True)
-        due = retries.at_another_hour(due, tried, queries.daily_hours(person.campaign))
-    Recipient.objects.filter(pk=person.pk, state__in=Recipient.OPEN_STATES).update(
-        state=Recipient.State.WAITING,
-        due_at=due,
-        disposition=disposition,
-        reason=f"{reason} Call {person.attempts + 1} of at most {person.campaign.max_attempts} follows.",
-    )
+        due = retries.at_another_hour(due, [at for _, at in calls], queries.daily_hours(person.campaign))
+    person.state, person.due_at = Recipient.State.WAITING, due
+    person.reason = f"{reason} Call {person.attempts + 1} of at most {person.campaign.max_attempts} follows."

@@ -1,7 +1,9 @@
 """News of messages at XFin: their states are pulled by the window of their dialling times."""
 
 import logging
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
+from itertools import islice
 
 import httpx
 from django.conf import settings
@@ -11,7 +13,7 @@ from django.db.models import Max, Min, QuerySet
 from campaigns.clock import Clock
 from campaigns.models import Account, Message
 from campaigns.services.accounts import note_recovery, note_trouble, usable, xfin_client
-from campaigns.services.settling import ENDED, ended_unknown, settle_message
+from campaigns.services.settling import ENDED, ended_unknown, settle_message, settle_messages
 from campaigns.xfin.errors import XFinError
 from campaigns.xfin.schemas import MessageFilter, RemoteMessage
 
@@ -19,7 +21,7 @@ log = logging.getLogger(__name__)
 
 #: XFin writes whole seconds and its filters exclude the ends.
 MARGIN = timedelta(seconds=2)
-#: Overdue messages that are looked up one by one in one go.
+#: Messages whose ends are written in one transaction, and overdue ones that are looked up in one go.
 STRIDE = 200
 
 
@@ -37,10 +39,12 @@ def pull_states(account_id: int, *, clock: Clock, transport: httpx.BaseTransport
     if span["first"] is None:
         return 0
     window = MessageFilter(send_on_after=span["first"] - MARGIN, send_on_before=span["last"] + MARGIN)
-    by_remote_id = {message.remote_id: message for message in mine}
+    by_remote_id, ended = {message.remote_id: message for message in mine}, 0
     try:
         with xfin_client(account, transport=transport) as client:
-            ended = sum(_take(by_remote_id, remote, clock()) for remote in client.iter_messages(window))
+            listed = client.iter_messages(window)
+            while news := list(islice(listed, STRIDE)):
+                ended += settle_messages(_of_ours(by_remote_id, news), now=clock())
     except XFinError as error:
         log.warning("pulling states of account %s: %s", account.pk, error.reason)
         note_trouble(account, error, now=clock())
@@ -107,8 +111,9 @@ def _at_xfin(now: datetime) -> QuerySet[Message]:
     return Message.objects.filter(state__in=Message.AT_XFIN, send_on__lte=now)
 
 
-def _take(by_remote_id: dict[str, Message], remote: RemoteMessage, now: datetime) -> bool:
-    message = by_remote_id.get(str(remote.id))
-    if message is None or remote.state not in ENDED:
-        return False
-    return settle_message(message, remote, now=now)
+def _of_ours(
+    by_remote_id: Mapping[str, Message], news: Iterable[RemoteMessage]
+) -> list[tuple[Message, RemoteMessage]]:
+    """The news that tell of an end of ours."""
+    found = ((by_remote_id.get(str(remote.id)), remote) for remote in news if remote.state in ENDED)
+    return [(message, remote) for message, remote in found if message]

@@ -48,6 +48,7 @@ from campaigns.services.batches import (
     settle_reply,
     split,
 )
+from campaigns.services.bulk import add_campaigns, insert
 from campaigns.services.judging import Bench, stop_campaign
 from campaigns.services.repacing import in_pace
 from campaigns.services.settling import settle_recipient
@@ -98,19 +99,11 @@ def claim_due(account: Account, *, now: datetime) -> Claim | None:
     candidates = list(
         _due(now)
         .filter(recipient__campaign__template__account=account)
-        .select_related(
-            "recipient__campaign__number",
-            "recipient__campaign__template",
-            "recipient__campaign__retry_template",
-            "recipient__campaign__agent",
-        )
+        .select_related("recipient")
         .select_for_update(of=("self",), skip_locked=True)
         .order_by("send_on", "id")[: account.chunk_size]
     )
-    of_campaign: dict[int, Campaign] = {}
-    for message in candidates:  # one object each, so that its retry number is asked for once
-        person = message.recipient
-        person.campaign = of_campaign.setdefault(person.campaign_id, person.campaign)
+    add_campaigns([message.recipient for message in candidates])
     lawful = _judge_again(in_pace(candidates, now=now), now)
     if not lawful:
         return None
@@ -240,7 +233,7 @@ def _judge_again(candidates: Sequence[Message], now: datetime) -> list[Message]:
                 message=message,
             )
         )
-    Evidence.objects.bulk_create(rows)
+    insert(rows)
     return lawful
 
 

@@ -183,8 +183,11 @@ def read_content(raw: object, *, where: str = "") -> RemoteContent:
 
 def read_created_one(raw: object, *, reference: str, where: str = "") -> CreatedMessage:
     """The answer for one message: an id, or an error in whatever shape XFin wrote it."""
-    answer = convert(raw, _Created, where=where)
-    error = scrub(plain_text(answer.error))
+    return _created(convert(raw, _Created, where=where), reference, where)
+
+
+def _created(answer: _Created, reference: str, where: str) -> CreatedMessage:
+    error = scrub(plain_text(answer.error)) if answer.error is not None else ""
     if answer.id is None and not error:
         if _text(answer.status).casefold() != "error":
             raise BadReply(f"{where}.id".lstrip("."), "neither an id nor an error")
@@ -198,7 +201,7 @@ def read_created(raw: object, sent: Sequence[NewMessage], config: XFinConfig) ->
     Each object is matched by our reference; where it carries none, by its position, and then only
     if the phone number agrees. Any other length, and anything unmatched, raises `BadReply`.
     """
-    answers = convert(raw, list[Json])
+    answers, read = convert(raw, list[Json]), convert(raw, list[_Created])
     if len(answers) != len(sent):
         raise BadReply("the answer", f"{len(answers)} objects for {len(sent)} messages")
     places = {message.reference: place for place, message in enumerate(sent)}
@@ -207,7 +210,7 @@ def read_created(raw: object, sent: Sequence[NewMessage], config: XFinConfig) ->
         place = _place_of(answer, places, sent[position], config, position)
         if place is None or place in found:
             raise BadReply(f"[{position}]", "it cannot be matched to a message we sent")
-        found[place] = read_created_one(answer, reference=sent[place].reference, where=f"[{position}]")
+        found[place] = _created(read[position], sent[place].reference, f"[{position}]")
     return [found[place] for place in range(len(sent))]
 
 

@@ -46,7 +46,7 @@ def call_same_people(first: Campaign, other: Campaign) -> None:
 
 
 #: Planning and hand-over of one stride, whatever its size: facts, judgements, rows.
-PLANNING, HAND_OVER = 28, 21
+PLANNING, HAND_OVER = 28, 22
 
 
 @pytest.mark.django_db

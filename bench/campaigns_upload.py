@@ -1,0 +1,158 @@
+"""The child of `bench.campaigns` for the upload: ours and a bare httpx loop, in turns, to the same server."""
+
+import json
+import sqlite3
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from datetime import datetime, timedelta
+from pathlib import Path
+from statistics import median
+
+import httpx
+
+from bench.campaigns_world import (
+    MILLION,
+    NOON,
+    add_messages,
+    add_people,
+    cores,
+    empty_database,
+    like_a_worker,
+    peak_mb,
+    running,
+)
+from bench.servers import Server, uvicorn
+from bench.virtual import Sandbox, furnish
+from campaigns.models import Account, Evidence, Message, Recipient, UploadBatch
+from campaigns.services import uploading
+from campaigns.services.accounts import config_for
+from campaigns.services.uploading import _to_wire
+
+IdOf = Callable[[Message], str]
+
+ROUNDS = 3
+"""Of each, in turns. The messages of a round become due an hour after those of the one before."""
+
+
+def main(against: str, messages: int, folder: Path) -> None:
+    """Print the figures as JSON."""
+    with SERVERS[against](folder) as (address, id_of), empty_database():
+        print(json.dumps(measured(address, id_of, messages)))
+
+
+@contextmanager
+def quick(folder: Path) -> Iterator[tuple[str, IdOf]]:
+    """The server that answers at once, on a core of its own: its address, and the right id of a message."""
+    core = (cores() or [0])[0]
+    server = Server(uvicorn("bench.campaigns_server:application"), {}, log=folder / "server.log", core=core)
+    try:
+        yield f"http://127.0.0.1:{server.wait_for_port()}", lambda sent: sent.recipient.phone[3:]
+    finally:
+        server.stop()
+
+
+@contextmanager
+def own_sandbox(folder: Path) -> Iterator[tuple[str, IdOf]]:
+    """The same of the project's sandbox, which stores what it is given; its clock stands still."""
+    sandbox = Sandbox(folder / "sandbox", round_messages=1000)
+    sandbox.folder.mkdir(exist_ok=True)
+    try:
+        sandbox.start()
+        furnish(sandbox)
+        sandbox.post("/sandbox/clock", {"rate": 0})
+        with closing(sqlite3.connect(sandbox.database)) as database:
+            yield str(sandbox.http.base_url).rstrip("/"), lambda sent: _stored_as(sent, database)
+    finally:
+        sandbox.kill()
+
+
+def _stored_as(sent: Message, database: sqlite3.Connection) -> str:
+    """The message's own id if the sandbox holds it under that id; else the reference that it holds there."""
+    query = "SELECT reference FROM sandbox_message WHERE id = ?"
+    (reference,) = database.execute(query, [sent.remote_id]).fetchone()
+    return sent.remote_id if reference == sent.reference else str(reference)
+
+
+SERVERS = {"quick": quick, "sandbox": own_sandbox}
+
+
+def measured(address: str, id_of: IdOf, messages: int) -> dict[str, float]:
+    """The figures of all rounds."""
+    campaign = running(address)
+    like_a_worker()
+    add_people(campaign, messages * ROUNDS)
+    plan(messages)
+    account = campaign.template.account
+    ours, bare = [], []
+    for number in range(ROUNDS):
+        now = NOON + timedelta(hours=number)
+        chunks = prepared(account, now)
+        ours.append(timed_upload(account, now))
+        bare.append(timed_bare(account, chunks))
+    check(messages * ROUNDS, id_of)
+    return {
+        "upload_us_per_message": round(median(ours) / messages * MILLION, 1),
+        "bare_us_per_message": round(median(bare) / messages * MILLION, 1),
+        "upload_vs_bare": round(median(bare) / median(ours), 3),
+        "peak_mb": peak_mb(),
+    }
+
+
+def plan(messages: int) -> None:
+    """A message for everybody, each round's within the horizon of its hour."""
+    message = Message(attempt=1, send_on=NOON)
+    hours = f"(r.id - (SELECT min(id) FROM {Recipient._meta.db_table})) / {messages}"
+    within = f"mod(r.id, {messages}) * interval '14 minutes' / {messages}"
+    send_on = f"timestamptz '{NOON.isoformat()}' + {hours} * interval '1 hour' + {within}"
+    add_messages(message, "true", send_on)
+    Recipient.objects.update(state=Recipient.State.UNDER_WAY, attempts=1, reason="Call 1 is planned.")
+
+
+def prepared(account: Account, now: datetime) -> list[bytes]:
+    """What ours will send at this hour, as bodies that only have to be posted."""
+    due = uploading._due(now).select_related("recipient__campaign__template").order_by("send_on", "id")
+    config, size, batch = config_for(account), account.chunk_size, UploadBatch()
+    wire = [_to_wire(message, batch).to_wire(config) for message in due]
+    return [_body(wire[first : first + size]) for first in range(0, len(wire), size)]
+
+
+def _body(data: list[dict[str, str]]) -> bytes:
+    body = {"transform_using_template": True, "data": data, "instant_message": False}
+    return json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def timed_upload(account: Account, now: datetime) -> float:
+    """What the Celery task does for an account; seconds."""
+    began = time.perf_counter()
+    uploading.upload(account.pk, clock=lambda: now)
+    return time.perf_counter() - began
+
+
+def timed_bare(account: Account, chunks: list[bytes]) -> float:
+    """The prepared bodies, one after the other on one connection; seconds."""
+    account.refresh_from_db()  # its token
+    url = config_for(account).url("xact/message/create_bulk")
+    headers = {"content-type": "application/json", "authorization": f"Bearer {account.token}"}
+    began = time.perf_counter()
+    with httpx.Client(headers=headers) as client:
+        for chunk in chunks:
+            client.post(url, content=chunk).raise_for_status()
+    return time.perf_counter() - began
+
+
+def check(messages: int, id_of: IdOf) -> None:
+    """Every message went up once and has the id that the server gave it, or the figures mean nothing."""
+    account = Account.objects.get()
+    assert account.state == Account.State.READY, account.reason
+    sent = Message.objects.filter(state=Message.State.QUEUED).select_related("recipient")
+    assert sent.count() == messages, (sent.count(), messages)
+    assert all(message.remote_id == id_of(message) for message in sent.iterator())
+    batches = UploadBatch.objects.filter(state=UploadBatch.State.CONFIRMED)
+    assert sum(batches.values_list("size", flat=True)) == messages
+    assert Evidence.objects.filter(stage=Evidence.Stage.HAND_OVER, verdict="OK").count() == messages
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], int(sys.argv[2]), Path(sys.argv[3]))

@@ -1,0 +1,99 @@
+"""Many rows and many values at once, by the shortest way that the database has."""
+
+import json
+from collections.abc import Iterable, Sequence
+from typing import Any, TypeAlias
+
+from django.db import DEFAULT_DB_ALIAS, connections, transaction
+from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.models import Field, Model
+from django.db.models.expressions import RawSQL
+
+from campaigns.models import Campaign, Recipient
+
+AnyField: TypeAlias = "Field[Any, Any]"
+
+
+def among(texts: Iterable[str]) -> RawSQL:
+    """Many texts for a lookup with `__in`, as one parameter: thousands of single ones are slow to write."""
+    each = "json_array_elements_text" if _database().vendor == "postgresql" else "json_each"
+    return RawSQL(f"SELECT value FROM {each}(%s)", [json.dumps(list(texts))])
+
+
+def add_campaigns(people: Sequence[Recipient]) -> dict[int, Recipient]:
+    """Give people the few campaigns that they share, with all that decides about a call; people by key.
+
+    Joined to each person's row, each would come with its own copy of all that.
+    """
+    related = Campaign.objects.select_related("number", "template", "retry_template", "agent")
+    campaigns = related.in_bulk({person.campaign_id for person in people})
+    for person in people:
+        person.campaign = campaigns[person.campaign_id]
+    return {person.pk: person for person in people}
+
+
+def insert(rows: Sequence[Model]) -> None:
+    """Add new rows of one model: COPY on PostgreSQL, `bulk_create` elsewhere. Their keys stay unknown.
+
+    Django writes every value of an INSERT as text into the statement itself, 70 µs a row; COPY takes a third.
+    """
+    if not rows:
+        return
+    model = type(rows[0])
+    if _database().vendor != "postgresql":
+        model._default_manager.bulk_create(rows)
+        return
+    connection = _database()
+    fields = [field for field in model._meta.concrete_fields if not field.primary_key]
+    values = [(field.attname, field.get_db_prep_save) for field in fields]
+    columns = ", ".join(f'"{field.column}"' for field in fields)
+    with (
+        transaction.atomic(),
+        connection.cursor() as cursor,
+        cursor.copy(f'COPY "{model._meta.db_table}" ({columns}) FROM STDIN') as copy,
+    ):
+        for row in rows:
+            copy.write_row([prepared(getattr(row, name), connection) for name, prepared in values])
+
+
+def update(rows: Sequence[Model], names: Sequence[str]) -> None:
+    """Write these fields (none of them JSON) of rows of one model, whatever stands there now.
+
+    Django's `bulk_update` builds a CASE with a branch for each row and field: 600 µs a row.
+    """
+    if not rows:
+        return
+    model, key = type(rows[0]), type(rows[0])._meta.pk
+    by_name = {field.name: field for field in model._meta.concrete_fields}
+    fields, connection = [*(by_name[name] for name in names), key], _database()
+    values = [
+        [field.get_db_prep_save(getattr(row, field.attname), connection) for field in fields] for row in rows
+    ]
+    write = _update_postgresql if connection.vendor == "postgresql" else _update_each
+    write(model._meta.db_table, fields, values)
+
+
+def _update_postgresql(table: str, fields: Sequence[AnyField], values: Sequence[Sequence[Any]]) -> None:
+    """One statement, joined with the new values; the key stands last."""
+    connection, columns = _database(), [field.column for field in fields]
+    new = ", ".join(f'"{field.column}" {field.cast_db_type(connection)}' for field in fields)
+    sets = ", ".join(f'"{column}" = new."{column}"' for column in columns[:-1])
+    told = json.dumps([dict(zip(columns, each, strict=True)) for each in values], default=str)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f'UPDATE "{table}" SET {sets} FROM json_to_recordset(%s) AS new({new})'
+            f' WHERE "{table}"."{columns[-1]}" = new."{columns[-1]}"',
+            [told],
+        )
+
+
+def _update_each(table: str, fields: Sequence[AnyField], values: Sequence[Sequence[Any]]) -> None:
+    """One prepared statement, for each row; the key stands last."""
+    sets = ", ".join(f'"{field.column}" = %s' for field in fields[:-1])
+    with _database().cursor() as cursor:
+        cursor.executemany(f'UPDATE "{table}" SET {sets} WHERE "{fields[-1].column}" = %s', values)
+
+
+def _database() -> BaseDatabaseWrapper:
+    """The connection itself: Django's `connection` looks it up anew for everything it is asked."""
+    return connections[DEFAULT_DB_ALIAS]
