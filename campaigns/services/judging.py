@@ -110,7 +110,8 @@ class Bench:
 
 def standing_problems(campaign: Campaign, *, now: datetime) -> list[str]:
     """What would stop the campaign at its first call, with what to do; a scrub may still come in time."""
-    begins, said = max(now, campaign.starts_at), {}
+    begins = max(now, campaign.starts_at)
+    said: dict[str, None] = {}
     for attempts in (0, 1) if campaign.retry_line else (0,):
         person = Recipient(campaign=campaign, phone="", language=campaign.default_language, attempts=attempts)
         judgement = Bench([person], now=now).judge(person, at=begins)
