@@ -1,8 +1,10 @@
 """Entering the facts that the rules ask for."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
+import time_machine
 from django.test import Client
 from django.urls import reverse
 
@@ -10,6 +12,7 @@ from campaigns.models import (
     CallingBasis,
     Campaign,
     Complaint,
+    Message,
     Registration,
     ScrubHit,
     ScrubRun,
@@ -20,6 +23,7 @@ from tests import cast
 from tests.campaigns.world import NOON, make_campaign
 
 pytestmark = pytest.mark.django_db
+HOUR = timedelta(hours=1)
 MOMENT = {"received_at_0": "2026-11-24", "received_at_1": "11:00:00"}
 
 
@@ -79,6 +83,18 @@ def test_the_third_complaint_stops_everything_and_the_page_says_so() -> None:
     campaign.refresh_from_db()
     assert campaign.state == Campaign.State.STOPPED
     assert add("complaint", {"kind": "grievance", "phone": "", **MOMENT}) == 200
+
+
+def test_a_complaint_finds_the_campaign_that_called_and_the_page_says_what_it_stopped() -> None:
+    campaign = make_campaign(people=1, stop_at_complaints=1)
+    person = campaign.recipients.get()
+    Message.objects.create(recipient=person, attempt=1, send_on=NOON - HOUR, state="done")
+    form = {"kind": "unsolicited", "phone": person.phone, **MOMENT}
+    address = reverse("admin:campaigns_complaint_add")
+    with time_machine.travel(NOON, tick=False):
+        page = cast_browser().post(address, form, follow=True).content.decode()
+    assert Complaint.objects.get().campaign == campaign
+    assert "1 open complaint about its calls in 10 days" in page
 
 
 def test_a_basis_is_entered_in_any_spelling_and_only_withdrawn_afterwards() -> None:
