@@ -5,7 +5,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_http_methods, require_safe
 
-from campaigns import queries
+from campaigns import programme_queries as queries
 from campaigns.access import staff_page
 from campaigns.forms import PeopleForm
 from campaigns.models import StandingList

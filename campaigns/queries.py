@@ -19,14 +19,10 @@ from campaigns.models import (
     Import,
     ImportRow,
     Message,
-    Programme,
-    ProgrammeRound,
     Recipient,
-    StandingList,
 )
 from campaigns.models.campaigns import CampaignState
 from campaigns.models.people import ImportRowFate, RecipientState
-from campaigns.models.programmes import DrawFate
 from campaigns.models.sending import MessageState
 from campaigns.windows import IST, Window
 
@@ -401,21 +397,3 @@ def rows_not_accepted(source: Import, *, fate: str = "") -> QuerySet[ImportRow]:
 def people_repaired(source: Import) -> int:
     """How many accepted rows had something repaired. One query."""
     return source.recipients.exclude(note="").count()
-
-
-#: Days of a programme that are shown on the page.
-LATEST_ROUNDS = 7
-
-
-def standing_lists() -> QuerySet[StandingList]:
-    """Every standing list with how many `people` it has. One query."""
-    return StandingList.objects.annotate(people=Count("members"))
-
-
-def programmes() -> list[tuple[Programme, list[ProgrammeRound]]]:
-    """Each programme with `drawn` and `missed` occurrences, and its latest rounds. One query and one each."""
-    found = Programme.objects.select_related("standing_list", "pattern").annotate(
-        drawn=Count("draws", filter=Q(draws__fate=DrawFate.DRAWN)),
-        missed=Count("draws", filter=Q(draws__fate=DrawFate.MISSED)),
-    )
-    return [(one, list(one.rounds.select_related("campaign")[:LATEST_ROUNDS])) for one in found]

@@ -38,6 +38,8 @@ CLOCKS = (
     Keep("calls", THREE_YEARS, A_YEAR, "after the call: answers, call ids, and whose call it was"),
     Keep("people", A_YEAR, 0, "after the campaign's end: number, name and variables"),
     Keep("rows", A_YEAR, 0, "after the campaign's end: rows of lists that were not accepted"),
+    Keep("members", A_YEAR, 0, "after the last day a programme could call for, and the last change"),
+    Keep("draws", THREE_YEARS, A_YEAR, "after the draw, if it can't fall due again"),
     Keep("evidence", THREE_YEARS, A_YEAR, "after the judgement"),
     Keep("bases", THREE_YEARS, A_YEAR, "after the ground for calling ended"),
     Keep("complaints", THREE_YEARS, 2 * A_YEAR, "after the complaint was closed"),

@@ -15,7 +15,7 @@ from campaigns.rules.verdicts import Kind, Rule, Scope
 from campaigns.windows import Window
 
 REVIEWED = date(2026, 11, 23)
-VERSION = f"{REVIEWED:%Y-%m-%d}.2"
+VERSION = f"{REVIEWED:%Y-%m-%d}.3"
 #: After this a rule set must be read again (W13).
 REVIEW_AFTER = timedelta(days=90)
 

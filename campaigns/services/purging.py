@@ -13,10 +13,22 @@ from typing import Any
 from auditlog.models import LogEntry
 from django.conf import settings
 from django.db import transaction
-from django.db.models import F, Q, QuerySet
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
 
 from campaigns import retention
-from campaigns.models import CallingBasis, Complaint, Evidence, ImportRow, Purge, Recipient
+from campaigns.models import (
+    CallingBasis,
+    Complaint,
+    Draw,
+    Evidence,
+    ImportRow,
+    Member,
+    MemberDate,
+    Programme,
+    Purge,
+    Recipient,
+)
+from campaigns.occasions import earliest, ist_day
 from campaigns.pseudonyms import PREFIX, pseudonym
 from campaigns.services.holds import held, held_rows
 from campaigns.services.importing import ENDED
@@ -112,9 +124,40 @@ def _bases(cutoff: datetime) -> QuerySet[CallingBasis]:
     return CallingBasis.objects.filter(Q(revoked_at__lt=cutoff) | Q(expires_at__lt=cutoff))
 
 
+def _members(cutoff: datetime) -> QuerySet[Member]:
+    """People of standing lists whom no programme will call: none of the list's recurs, and the days that any
+    of them counts from their dates, switched on or not, are over."""
+    day = ist_day(cutoff)
+    to_come = Q(day__gte=day)
+    for programme in Programme.objects.filter(kind=Programme.Kind.DATE):
+        first = earliest(day, programme.offset)
+        counted = Q(name=programme.date_name, day__gte=first)
+        to_come |= counted & Q(member__standing_list=programme.standing_list_id)
+    recurring = Programme.objects.exclude(kind=Programme.Kind.DATE).values("standing_list")
+    idle = Member.objects.filter(changed_at__lt=cutoff).exclude(standing_list__in=recurring)
+    return idle.exclude(Exists(MemberDate.objects.filter(to_come, member=OuterRef("pk"))))
+
+
+def _draws(cutoff: datetime) -> QuerySet[Draw]:
+    """Draws whose occurrence nobody looks for any more; without its draw another would be noted as missed."""
+    standing = MemberDate.objects.filter(
+        member__standing_list=OuterRef("programme__standing_list"),
+        member__phone=OuterRef("phone"),
+        name=OuterRef("programme__date_name"),
+        day=OuterRef("occurrence"),
+    )
+    by_date = Q(programme__kind=Programme.Kind.DATE) & ~Exists(standing)
+    settled = Q(programme__settled_until__gte=F("occurrence")) & ~Q(programme__kind=Programme.Kind.DATE)
+    return Draw.objects.filter(by_date | settled, drawn_at__lt=cutoff)
+
+
 SWEEPS = (
     Sweep("people", _people, lambda: held(""), forget_people),
     Sweep("rows", _rows, held_rows, lambda keys: forget_rows(ImportRow.objects.filter(pk__in=keys))),
+    Sweep(
+        "members", _members, lambda: held("", ""), lambda keys: _delete(Member.objects.filter(pk__in=keys))
+    ),
+    Sweep("draws", _draws, lambda: held("", ""), lambda keys: _delete(Draw.objects.filter(pk__in=keys))),
     Sweep(
         "evidence",
         lambda cutoff: Evidence.objects.filter(judged_at__lt=cutoff),
