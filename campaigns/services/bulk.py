@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterable, Sequence
 from typing import Any, TypeAlias
 
-from django.db import DEFAULT_DB_ALIAS, connections, transaction
+from django.db import DEFAULT_DB_ALIAS, connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import Field, Model
 from django.db.models.expressions import RawSQL
@@ -48,7 +48,6 @@ def insert(rows: Sequence[Model]) -> None:
     values = [(field.attname, field.get_db_prep_save) for field in fields]
     columns = ", ".join(f'"{field.column}"' for field in fields)
     with (
-        transaction.atomic(),
         connection.cursor() as cursor,
         cursor.copy(f'COPY "{model._meta.db_table}" ({columns}) FROM STDIN') as copy,
     ):
