@@ -5,6 +5,7 @@ import json
 import struct
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from random import Random
 from uuid import uuid4
@@ -62,6 +63,7 @@ class Caller(WSListener):
         self.sent: dict[int, float] = {}
         self.is_over = False
         self.hung_up = False
+        self.transport: WSTransport | None = None
         self._number = 0
         self._plays_until = 0.0
 
@@ -109,7 +111,7 @@ class Caller(WSListener):
         self.hung_up = True
         if politely:
             self._send('{"event":"stop","stop":{}}')
-        else:
+        elif self.transport:
             self.transport.disconnect()
 
     def _hear(self, pcm: bytes, now: float) -> None:
@@ -121,16 +123,16 @@ class Caller(WSListener):
         self._send(f'{{"event":"mark","mark":{{"name":"{name}"}}}}')
 
     def _send(self, text: str) -> None:
-        if not self.is_over:
+        if self.transport and not self.is_over:
             self.transport.send(WSMsgType.TEXT, text.encode())
 
 
 async def dial(url: str, tally: Tally, *, timed: bool) -> Caller | None:
     """A call, None if it was refused."""
     caller = Caller(tally, timed=timed)
-    try:
+    with suppress(WSError, OSError, TimeoutError):
         await ws_connect(lambda: caller, url)
-    except (WSError, OSError, TimeoutError):
+    if caller.transport is None:  # refused, or the connection broke together with the handshake
         tally.refused += 1
         await asyncio.sleep(0.2)
         return None

@@ -66,7 +66,7 @@ def _turn(row: Switch) -> str:
         return "" if turn == OK else turn
     if row.remaining == 0:
         return ""
-    draw = random.Random(f"{row.seed}:{row.pk}:{row.seen}").random()
+    draw = random.Random(f"{row.seed}:{row.subject}:{row.behaviour}:{row.seen}").random()
     return row.behaviour if draw < row.probability else ""
 
 

@@ -285,6 +285,11 @@ class Switch(models.Model):
     class Meta:
         abstract = True
 
+    @property
+    def subject(self) -> str:
+        """What it is about: with the behaviour and the seed this decides every draw."""
+        return ""
+
 
 class Fault(Switch):
     """Of one operation of the API. `seconds`: how long to wait, to ask to wait, or to let a token live."""
@@ -294,6 +299,11 @@ class Fault(Switch):
 
     class Meta:
         indexes: ClassVar = [models.Index(fields=["operation"], name="fault_operation")]
+
+    @property
+    def subject(self) -> str:
+        """The operation."""
+        return self.operation
 
 
 class LineFault(Switch):
