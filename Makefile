@@ -79,7 +79,7 @@ bench-sandbox: setup-dev  ## 200 calls from one process on one core: are their f
 bench-virtual: setup-dev  ## 100,000 messages on the virtual clock, kill -9 twice on the way: MESSAGES=2000
 	@$(BIN)/python -m bench.virtual $(if $(MESSAGES),--messages $(MESSAGES))
 
-bench-campaigns: setup-dev  ## a million rows into PostgreSQL: µs a row, memory, against a bare COPY: ROWS=1000000
+bench-campaigns: setup-dev  ## what a row costs from import to last state on PostgreSQL, against COPY and bare httpx: ROWS=1000000
 	@$(BIN)/python -m bench.campaigns $(if $(ROWS),--rows $(ROWS))
 
 chaos: setup-dev  ## campaigns in which everything fails that can, by seed: SEEDS=200 FIRST=1 PEOPLE=150

@@ -44,6 +44,25 @@ def test_nothing_new_changes_nothing() -> None:
     assert states(campaign) == {Message.State.QUEUED: 2}
 
 
+def test_an_end_that_one_list_tells_twice_counts_once() -> None:
+    campaign, xfin = called(max_attempts=3, retry_gaps=[300])
+    xfin.end(state="failed", reason="USER_BUSY")
+    xfin.messages |= {-number: dict(message) for number, message in xfin.messages.items()}
+    assert pull(campaign, xfin) == 2
+    people = campaign.recipients.values_list("state", "attempts", "disposition")
+    assert list(people) == [(Recipient.State.WAITING, 1, "busy")] * 2
+    assert states(campaign) == {Message.State.FAILED: 2}
+
+
+def test_an_end_does_not_undo_what_a_person_has_reached_meanwhile() -> None:
+    campaign, xfin = called(max_attempts=3, retry_gaps=[300])
+    campaign.recipients.update(state=Recipient.State.SUPPRESSED, reason="Asked by letter.")
+    xfin.end(state="failed", reason="USER_BUSY")
+    assert pull(campaign, xfin) == 2
+    people = campaign.recipients.values_list("state", "reason", "disposition", "due_at")
+    assert list(people) == [(Recipient.State.SUPPRESSED, "Asked by letter.", "", None)] * 2
+
+
 def test_busy_is_tried_again_once_and_then_given_up() -> None:
     campaign, xfin = called(max_attempts=2, retry_gaps=[300])
     xfin.end(state="failed", reason="USER_BUSY")
