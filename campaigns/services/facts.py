@@ -94,7 +94,7 @@ class PeopleFacts:
     suppressions: Mapping[str, Sequence[Suppression]] = field(default_factory=dict)
     bases: Mapping[str, Sequence[CallingBasis]] = field(default_factory=dict)
     grievances: Mapping[str, Sequence[Complaint]] = field(default_factory=dict)
-    attempts: Mapping[str, Sequence[Attempted]] = field(default_factory=dict)
+    attempts: dict[str, Sequence[Attempted]] = field(default_factory=dict)
 
     def suppressed(self, phone: str, category: str) -> str:
         """Why this number must not be called about this; empty if it may."""
@@ -115,6 +115,14 @@ class PeopleFacts:
             for row in rows
             if row.message_id != message.pk and not (row.planned and row.message_id > message.pk)
         )
+
+    def decided(self, phone: str, message: Message, at: datetime | None, *, planned: bool) -> None:
+        """An attempt has another time, is on its way, or (`at` None) will not be made."""
+        rows = self.attempts.get(phone, ())
+        if len(rows) < 2:  # nobody is judged by their own attempt
+            return
+        mine = [Attempted(message.pk, rules.Past(at), planned)] if at else []
+        self.attempts[phone] = [*(row for row in rows if row.message_id != message.pk), *mine]
 
 
 def of_campaign(campaign: Campaign, people: Iterable[Recipient], *, now: datetime) -> CampaignFacts:
@@ -213,7 +221,7 @@ def _scrubbed(campaign: Campaign, people: Iterable[Recipient]) -> Scrubbed:
     return Scrubbed(run=run, grew=grew, hits=frozenset(hashes[hit] for hit in hits))
 
 
-def _attempts(numbers: Sequence[str], now: datetime) -> Mapping[str, Sequence[Attempted]]:
+def _attempts(numbers: Sequence[str], now: datetime) -> dict[str, Sequence[Attempted]]:
     rows = (
         Message.objects.filter(recipient__phone__in=among(numbers), send_on__gt=now - MEMORY)
         .exclude(state__in=NEVER_RANG)
@@ -230,7 +238,7 @@ def _attempts(numbers: Sequence[str], now: datetime) -> Mapping[str, Sequence[At
     )
 
 
-def _by_phone(pairs: Iterable[tuple[str, Value]]) -> Mapping[str, Sequence[Value]]:
+def _by_phone(pairs: Iterable[tuple[str, Value]]) -> dict[str, Sequence[Value]]:
     groups: defaultdict[str, list[Value]] = defaultdict(list)
     for phone, value in pairs:
         groups[phone].append(value)

@@ -48,6 +48,13 @@ class Bench:
         called_back = called_back or self._callbacks.get(person.pk)
         return evaluate(replace(self._attempt(person, message, at), called_back=called_back), at)
 
+    def decided(self, message: Message, at: datetime | None, *, planned: bool) -> None:
+        """What became of an attempt just judged counts for those that are judged after it.
+
+        `at`: when it rings, None if it will not; `planned`: it may still be moved.
+        """
+        self._people.decided(message.recipient.phone, message, at, planned=planned)
+
     def evidence(
         self,
         person: Recipient,

@@ -34,6 +34,7 @@ def in_pace(planned: Sequence[Message], *, now: datetime) -> list[Message]:
             of_campaign[message.recipient.campaign].append(message)
     for campaign, messages in of_campaign.items():
         _space(campaign, sorted(messages, key=_turn), now)
+    _ring_now([message for message in planned if message.send_on < now], now)
     horizon = now + timedelta(minutes=settings.UPLOAD_HORIZON_MINUTES)
     return sorted((message for message in planned if message.send_on <= horizon), key=_turn)
 
@@ -57,6 +58,13 @@ def _handed_over(campaign: Campaign, now: datetime) -> list[datetime]:
     ahead = Message.objects.filter(recipient__campaign=campaign, state__in=COUNTED, send_on__gt=now - MINUTE)
     times = ahead.order_by("-send_on").values_list("send_on", flat=True)
     return list(times[: 2 * campaign.calls_per_minute])
+
+
+def _ring_now(late: Sequence[Message], now: datetime) -> None:
+    """What is handed over late rings at once: the quiet after a call is counted from then on."""
+    for message in late:
+        message.send_on = now
+    update(late, ["send_on"])
 
 
 def _keep(moved: Iterable[tuple[Message, datetime]]) -> None:

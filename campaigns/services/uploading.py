@@ -17,6 +17,7 @@ SENDING past `claimed_until`; it counts as unconfirmed.
 import logging
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from operator import attrgetter
 
 import httpx
 from django.conf import settings
@@ -209,11 +210,14 @@ def _due(now: datetime) -> QuerySet[Message]:
 
 
 def _judge_again(candidates: Sequence[Message], now: datetime) -> list[Message]:
-    """The messages that may still be sent; the others are put off or blocked. All leave evidence."""
+    """The messages that may still be sent; the others are put off or blocked. All leave evidence.
+
+    Of two calls to one number the older goes first, so they are judged in that order.
+    """
     bench = Bench([message.recipient for message in candidates], now=now)
     campaigns = (message.recipient.campaign for message in candidates)
     lawful, rows, stopped = [], [], approvals.lapsed_among(campaigns, now=now)
-    for message in candidates:
+    for message in sorted(candidates, key=attrgetter("pk")):
         person, at = message.recipient, max(message.send_on, now)
         if person.campaign_id in stopped:
             continue
@@ -223,6 +227,10 @@ def _judge_again(candidates: Sequence[Message], now: datetime) -> list[Message]:
             stopped.add(person.campaign_id)
         elif _may_go(message, judgement, now):
             lawful.append(message)
+            bench.decided(message, at, planned=False)
+        else:
+            later = None if judgement.refuses_person else judgement.waits_until
+            bench.decided(message, later, planned=True)
         rows.append(
             bench.evidence(
                 person,
@@ -234,7 +242,7 @@ def _judge_again(candidates: Sequence[Message], now: datetime) -> list[Message]:
             )
         )
     insert(rows)
-    return lawful
+    return sorted(lawful, key=attrgetter("send_on", "pk"))
 
 
 def _may_go(message: Message, judgement: Judgement, now: datetime) -> bool:

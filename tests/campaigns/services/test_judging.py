@@ -152,6 +152,36 @@ def test_a_slot_the_person_asked_for_is_kept_outside_hours() -> None:
     assert planning.plan(campaign.pk, now=night) == 1
 
 
+@pytest.mark.django_db
+def test_four_hours_are_counted_from_when_a_late_call_really_rings() -> None:
+    one = make_campaign(people=1)
+    other = second(one)
+    call_same_people(one, other)
+    planning.plan(one.pk, now=NOON)
+    late = NOON + timedelta(seconds=5)
+    uploading.upload(one.template.account_id, clock=at(late), transport=FakeXFin())
+    planning.plan(other.pk, now=NOON + 4 * HOUR)
+    person = other.recipients.get()
+    assert (person.state, person.due_at) == ("waiting", late + 4 * HOUR)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("first", ["collections", "transactional"])
+def test_calls_put_off_together_keep_their_distance(first: str) -> None:
+    """Both stand at the same moment by chance, the hours of one begin at seven, of the other at eight."""
+    one = make_campaign(people=1, category=first)
+    other = second(one, category={"collections": "transactional", "transactional": "collections"}[first])
+    call_same_people(one, other)
+    planning.plan(one.pk, now=NOON)
+    planning.plan(other.pk, now=NOON + 4 * HOUR)
+    night = NOON - 5 * HOUR - timedelta(minutes=5)  # 06:55
+    Message.objects.update(send_on=night)
+    uploading.upload(one.template.account_id, clock=at(night), transport=FakeXFin())
+    earlier, later = sorted(Message.objects.values_list("send_on", flat=True))
+    assert later - earlier >= 4 * HOUR
+    assert set(Message.objects.values_list("state", flat=True)) == {"planned"}
+
+
 # --- Whatever happens, nothing is planned or sent that the rules refuse ---------------------------
 
 zones = st.integers(-12 * 60, 14 * 60).map(lambda minutes: timezone(timedelta(minutes=minutes)))
