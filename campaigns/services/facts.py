@@ -239,7 +239,7 @@ def _attempts(numbers: Sequence[str], now: datetime) -> dict[str, Sequence[Attem
 
 
 def _by_phone(pairs: Iterable[tuple[str, Value]]) -> dict[str, Sequence[Value]]:
-    groups: defaultdict[str, list[Value]] = defaultdict(list)
+    groups: dict[str, list[Value]] = defaultdict(list)
     for phone, value in pairs:
         groups[phone].append(value)
-    return groups
+    return dict(groups)
