@@ -83,12 +83,14 @@ def test_a_batch_that_xfin_never_got_follows_at_the_pace() -> None:
     assert Message.objects.filter(reason__startswith="At XFin").count() == 30
 
 
-def test_an_ordinary_hand_over_changes_no_time() -> None:
+def test_an_ordinary_hand_over_moves_nothing_but_what_is_late_by_seconds_and_rings_now() -> None:
     campaign, xfin = make_campaign(people=50, calls_per_minute=60), FakeXFin()
     planning.plan(campaign.pk, now=NOON)
     before = dict(Message.objects.values_list("pk", "send_on"))
-    uploading.upload(campaign.template.account_id, clock=at(NOON + timedelta(seconds=9)), transport=xfin)
-    assert dict(Message.objects.values_list("pk", "send_on")) == before
+    now = NOON + timedelta(seconds=9)
+    uploading.upload(campaign.template.account_id, clock=at(now), transport=xfin)
+    after = dict(Message.objects.values_list("pk", "send_on"))
+    assert after == {pk: max(send_on, now) for pk, send_on in before.items()}
     assert len(xfin.messages) == 50
 
 
