@@ -41,6 +41,9 @@ class Holder(Protocol):
     def fail(self, error: BaseException) -> None:
         """An error of our own."""
 
+    def let_go(self, connection: "Connection") -> None:
+        """The connection is closed."""
+
 
 class Connection:
     """From the accepted WebSocket to the closed one. `call` may change once: see `CallConsumer.resume`."""
@@ -97,6 +100,10 @@ class Connection:
             task.cancel()
         if tasks:
             await asyncio.wait(tasks, timeout=CLOSING_SECONDS)
+        self._reader = self._writer = None  # their errors hold frames that hold us
+        if self._short:
+            self._short.end()
+            self._short = None
 
     async def _read_frames(self) -> None:
         """Every frame of the platform, one after the other. It waits for the next frame only.

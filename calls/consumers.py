@@ -26,7 +26,7 @@ from calls.agents.announced import Announced
 from calls.connection import CLOSING_SECONDS, MOST_MESSAGE_BYTES, Connection
 from calls.conversation import CloseCode, Conversation, ConversationLimits, Hearing
 from calls.held import Key, held
-from calls.journal import journal
+from calls.journal import journal, nothing
 from calls.protocol.stream import AgentStream
 from calls.recording import Recorder, desk
 from calls.sending import Receive, Send, bound_messages, refuse
@@ -81,6 +81,7 @@ class CallConsumer(AsyncConsumer):
             await self.finish(connection)
         finally:
             held.leave(connection)
+            connection.call.let_go(connection)
 
     def begin(self, admitted: Admitted) -> None:
         """What a call needs, all of it ready before the first frame."""
@@ -136,6 +137,11 @@ class CallConsumer(AsyncConsumer):
         await connection.finish()
         if self.close and self.tasks:
             await asyncio.wait(self.tasks, timeout=CLOSING_SECONDS)
+
+    def let_go(self, connection: Connection) -> None:
+        """The connection is closed. Nothing may hold an ended call in a circle, see `ShortWay.end`."""
+        if connection is self.connection:
+            self.connection = None
 
     # --- The media loop -----------------------------------------------------------------------------
 
@@ -230,6 +236,7 @@ class CallConsumer(AsyncConsumer):
         summary = self.conversation.summary(self.loop.time())
         self.page.closed(close, replace(summary, disposition=summary.disposition or "dropped"))
         self.judge.close()
+        self.page.on_closed_elsewhere = nothing
         if self.recorder:
             self.recorder.finish()
         if self.key:
@@ -286,6 +293,7 @@ class CallConsumer(AsyncConsumer):
         self.wake_at(None)
         self.connection = None
         self.judge.close()
+        self.page.on_closed_elsewhere = nothing
         self.cancel_tasks()
         self.start(self.withdraw())
         earlier.resume(connection, self.stream)

@@ -49,7 +49,7 @@ class CallLog:
     def __init__(self, journal: "Journal", call_id: UUID) -> None:
         self.call_id = call_id
         self.lost = 0
-        self.on_closed_elsewhere: Callable[[], None] = _nothing
+        self.on_closed_elsewhere: Callable[[], None] = nothing
         self._journal = journal
         self._opened = time.monotonic()
         self._sequence = 0
@@ -380,7 +380,7 @@ class _Scribe(Backroom):
         return 0
 
 
-def _nothing() -> None:
+def nothing() -> None:
     """Nobody wants to know."""
 
 

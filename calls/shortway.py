@@ -75,6 +75,12 @@ class Splitter:
             at = end
         return found
 
+    def give_up(self) -> bytes:
+        """All that comes from now on is the server's; what waits for the rest of its frame, too."""
+        self._given_up = True
+        rest, self._rest = self._rest, b""
+        return rest
+
     def _read_lone(self, data: bytes) -> str | None:
         """The text, if `data` is just one frame of caller audio: most of all there is to read."""
         if self._in_message or not data.startswith(_LIKE_AUDIO):
@@ -143,6 +149,9 @@ class Server(Protocol):
     def stand_before(self, receive: LongWay) -> None:
         """Bytes of the transport come to `receive` from now on."""
 
+    def stand_aside(self) -> None:
+        """Bytes of the transport may go to the server again; until it asks anew they come as before."""
+
     def is_free(self) -> bool:
         """Whether the connection is open and nothing that came before waits for the application."""
 
@@ -174,6 +183,9 @@ class Daphne:
 
     def stand_before(self, receive: LongWay) -> None:
         self._protocol.dataReceived = receive
+
+    def stand_aside(self) -> None:
+        vars(self._protocol).pop("dataReceived", None)
 
     def is_free(self) -> bool:
         protocol = self._protocol
@@ -214,6 +226,9 @@ class Uvicorn:
         self._protocol.data_received = receive
         self._protocol.transport.set_protocol(self._protocol)  # uvloop keeps the method it found there
 
+    def stand_aside(self) -> None:
+        vars(self._protocol).pop("data_received", None)
+
     def is_free(self) -> bool:
         protocol = self._protocol
         return self._is_open() and protocol.queue.empty()
@@ -239,7 +254,8 @@ class ShortWay:
 
     def __init__(self, server: Server, hear: Hear, most_bytes: int) -> None:
         self._server, self._hear = server, hear
-        self._split = Splitter(most_bytes).push
+        self._splitter = Splitter(most_bytes)
+        self._split = self._splitter.push
 
     def receive(self, data: bytes) -> None:
         """Bytes from the transport, in order."""
@@ -256,9 +272,24 @@ class ShortWay:
         if heard:
             server.note_life()
 
+    def end(self) -> None:
+        """The call is over: what still comes is the server's alone.
+
+        Also takes apart what holds the connection and the call in a circle. Left to the garbage collector,
+        hundreds of ended calls would wait in memory for a full collection, in which all calls stutter.
+        """
+        self._server.stand_aside()
+        if rest := self._splitter.give_up():
+            self._server.long_way(rest)
+        self._hear = _hear_nothing
+
     def send(self, text: str) -> bool:
         """Give a frame to the transport now; False where it must take the long way: the peer is behind."""
         return self._server.write(text_frame(text))
+
+
+def _hear_nothing(text: str) -> None:
+    """Nobody listens any more."""
 
 
 def _masked(text: str) -> bytes:

@@ -89,6 +89,10 @@ def model_path() -> Path:
     return Path(found.submodule_search_locations[0]) / "data" / "silero_vad.onnx"
 
 
+def _unanswered(utterance: int, probabilities: Sequence[float] | None) -> None:
+    """Of a call that is over."""
+
+
 class CallJudge:
     """One call's side of the judge. `submit` from the call's loop; answers arrive in that loop."""
 
@@ -107,7 +111,7 @@ class CallJudge:
 
     def close(self) -> None:
         """The call is over: nothing is judged or answered any more."""
-        self.open = False
+        self.open, self.answer = False, _unanswered
 
     def begin(self, utterance: int) -> None:
         """A new utterance knows nothing of the one before it."""
