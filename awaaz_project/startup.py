@@ -12,7 +12,7 @@ from campaigns import clock
 from campaigns.services.accounts import ClockShifted, check_clock
 
 SWITCH_SECONDS = 0.0005
-COLLECT_SELDOM = (10_000, 20, 20)
+COLLECT_SELDOM = (10_000, 20, 5)
 """Thresholds of the garbage collector's three generations; 700, 10, 10 unless told."""
 
 

@@ -7,12 +7,13 @@ keeps the raw value beside it.
 
 import re
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from types import MappingProxyType
 from zoneinfo import ZoneInfo
 
 INDIA = ZoneInfo("Asia/Kolkata")
+_ALMOST_A_SECOND = timedelta(seconds=1) - timedelta.resolution
 
 
 class RemoteState(StrEnum):
@@ -144,13 +145,15 @@ def read_duration(raw: object) -> int | None:
 def write_send_on(moment: datetime | None) -> str:
     """`YYYY-MM-DDTHH:MM:SS` in India's time without a zone; "" for as soon as possible.
 
+    A begun second counts as whole: XFin must never dial before the moment that the rules were asked about.
+    The five minutes that hours end early for us (`campaigns.windows.QUIET_END`) are more than a second.
     Raises ValueError for a naive `moment`. Form: awaaz-platform.md §1.
     """
     if moment is None:
         return ""
     if moment.tzinfo is None:
         raise ValueError("send_on needs an aware time")
-    return moment.astimezone(INDIA).strftime("%Y-%m-%dT%H:%M:%S")
+    return (moment + _ALMOST_A_SECOND).astimezone(INDIA).strftime("%Y-%m-%dT%H:%M:%S")
 
 
 def read_send_on(raw: object) -> datetime | None:

@@ -107,7 +107,10 @@ def test_duration_becomes_seconds(raw: object, seconds: int | None) -> None:
 
 
 def test_send_on_is_written_in_indian_time_without_a_zone() -> None:
-    assert write_send_on(datetime(2026, 11, 24, 4, 30, 15, 99, tzinfo=UTC)) == "2026-11-24T10:00:15"
+    assert write_send_on(datetime(2026, 11, 24, 4, 30, 15, 99, tzinfo=UTC)) == "2026-11-24T10:00:16", (
+        "never early"
+    )
+    assert write_send_on(datetime(2026, 11, 24, 4, 30, 15, tzinfo=UTC)) == "2026-11-24T10:00:15"
     assert write_send_on(datetime(2026, 11, 24, 18, 30, tzinfo=UTC)) == "2026-11-25T00:00:00"
     assert write_send_on(None) == ""
     with pytest.raises(ValueError, match="aware"):
