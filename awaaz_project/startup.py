@@ -13,7 +13,10 @@ from campaigns.services.accounts import ClockShifted, check_clock
 
 SWITCH_SECONDS = 0.0005
 COLLECT_SELDOM = (10_000, 20, 5)
-"""Thresholds of the garbage collector's three generations; 700, 10, 10 unless told."""
+"""Thresholds of the garbage collector's three generations; 700, 10, 10 unless told.
+
+The last is low: what servers leave of closed connections waits for a full collection.
+"""
 
 
 def refuse_shifted_clock() -> None:

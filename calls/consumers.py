@@ -147,13 +147,7 @@ class CallConsumer(AsyncConsumer):
 
     def hear(self, text: str) -> None:
         """A frame of the platform."""
-        if self.close:
-            return
-        try:
-            self.carry_out(self.conversation.receive(text, self.loop.time()))
-        except Exception:
-            log.exception(ENDS_BY_OUR_ERROR, self.call.call_id)
-            self.end(BY_OUR_ERROR)
+        self.move(self.conversation.receive, text)
 
     def left(self, connection: Connection, code: int) -> None:
         """The connection is gone: by our server's end, by a good end of theirs, or it broke."""

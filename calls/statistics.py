@@ -9,7 +9,7 @@ from collections import deque
 from collections.abc import Iterable
 from itertools import accumulate
 
-from calls.audio.pcm import FULL_SCALE, loudness
+from calls.audio.pcm import FULL_SCALE, decibels, loudness
 from calls.protocol.messages import Media
 
 SECOND = 1.0
@@ -227,7 +227,7 @@ class Statistics:
         """By level. The frames lie without gaps before the arrival of the last."""
         least_dbfs = max(_LEAST_DBFS, min(self._floors) + _MARGIN_DB)
         least = FULL_SCALE * 10 ** (least_dbfs / 20)
-        self._floors.append(20 * math.log10(max(min(self._levels), 1) / FULL_SCALE))
+        self._floors.append(decibels(min(self._levels)))
         if max(self._levels) <= least:
             return
         seconds = [size / _BYTES_PER_MS / 1000 for size in self._sizes]

@@ -6,7 +6,6 @@ What passes and is neither a key tone nor our own echo is a candidate; its audio
 is slow or gone costs certainty, never hearing: the gate then decides alone.
 """
 
-import math
 from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -158,8 +157,7 @@ class Ear:
         return self._go_on(end, voiced=voiced) if self.speaking else self._weigh(end, voiced=voiced)
 
     def _is_loud(self, frame: bytes) -> bool:
-        loudness = pcm.loudness(frame)
-        level = 20 * math.log10(loudness) - _FULL_SCALE_DB if loudness else pcm.SILENT_DBFS
+        level = pcm.decibels(pcm.loudness(frame))
         threshold = self._floor.push(level, pcm.FRAME_MS) + self._settings.start_margin_db
         fires = self._gate.fires(frame)  # every frame: it learns the line's noise
         return fires and level > threshold and level > self._settings.least_level_dbfs
@@ -225,6 +223,3 @@ class Ear:
             return _NOTHING
         self._insisted = True
         return [Insisted(self._onset)]
-
-
-_FULL_SCALE_DB: Final = 20 * math.log10(pcm.FULL_SCALE)

@@ -62,7 +62,11 @@ def loudness(pcm: bytes) -> int:
 
 def dbfs(pcm: bytes) -> float:
     """Level in dB against a full-scale square wave: a full-scale sine is about -3."""
-    level = rms(pcm)
+    return decibels(rms(pcm))
+
+
+def decibels(level: float) -> float:
+    """The same of a root mean square in int16 units."""
     return max(SILENT_DBFS, 20 * math.log10(level / FULL_SCALE)) if level else SILENT_DBFS
 
 

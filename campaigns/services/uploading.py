@@ -218,7 +218,7 @@ def _judge_again(candidates: Sequence[Message], now: datetime) -> list[Message]:
     campaigns = (message.recipient.campaign for message in candidates)
     lawful, rows, stopped = [], [], approvals.lapsed_among(campaigns, now=now)
     for message in sorted(candidates, key=attrgetter("pk")):
-        person, at = message.recipient, max(message.send_on, now)
+        person, at = message.recipient, message.send_on  # not before now: `in_pace` saw to that
         if person.campaign_id in stopped:
             continue
         judgement = bench.judge(person, at=at, message=message)
