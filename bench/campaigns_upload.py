@@ -106,8 +106,8 @@ def plan(messages: int) -> None:
     hours = f"(r.id - (SELECT min(id) FROM {Recipient._meta.db_table})) / {messages}"
     within = f"mod(r.id, {messages}) * interval '14 minutes' / {messages}"
     send_on = f"timestamptz '{NOON.isoformat()}' + {hours} * interval '1 hour' + {within}"
-    add_messages(message, "true", send_on)
     Recipient.objects.update(state=Recipient.State.UNDER_WAY, attempts=1, reason="Call 1 is planned.")
+    add_messages(message, "true", send_on)
 
 
 def prepared(account: Account, now: datetime) -> list[bytes]:

@@ -91,6 +91,8 @@ def rushed(times: Sequence[datetime], *, before: Sequence[datetime], now: dateti
     if any(at < now - LATE for at in times):
         return True
     most = ceil(a_minute * (MINUTE + LATE) / MINUTE)
+    if len(times) + len(before) <= most:
+        return False
     ahead = sorted([*((max(at, now), True) for at in times), *((at, False) for at in before)])
     pairs = zip(ahead, ahead[most:], strict=False)
     return any(new and last - first < MINUTE for (first, _), (last, new) in pairs)

@@ -37,6 +37,7 @@ __all__ = [
     "Scrub",
     "Sector",
     "Verdict",
+    "by_the_minute",
     "calling_window",
     "evaluate",
     "lapsed",
@@ -94,6 +95,18 @@ def evaluate(attempt: Attempt, at: datetime) -> Judgement:
             break
         until = later
     return judgement if until is None else _deferred(judgement, until)
+
+
+def by_the_minute(attempt: Attempt) -> bool:
+    """Whether every moment of one minute is judged alike.
+
+    Hours and days begin on whole minutes. Only where a fact is itself a moment, such as another call's or
+    when a consent was given, does a second make a difference.
+    """
+    moments = (attempt.basis, attempt.requested, attempt.called_back, attempt.others, attempt.polls)
+    complaints = attempt.organisation.complaints if attempt.organisation else ()
+    whole = all(edge is None or edge == edge.replace(second=0, microsecond=0) for edge in attempt.own_window)
+    return whole and not complaints and not any(moments)
 
 
 #: Caps and windows push a call at most a few times: past its week, past other calls, into the hours.

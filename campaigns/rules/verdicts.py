@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import KW_ONLY, dataclass
 from datetime import date, datetime
 from enum import StrEnum
-from functools import cache
+from functools import cache, cached_property
 
 
 class Kind(StrEnum):
@@ -104,13 +104,13 @@ def _id(name: str) -> str:
 _ORDER = {verdict: place for place, verdict in enumerate(Verdict)}
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Judgement:
-    """All findings on one attempt, and what follows from them."""
+    """All findings on one attempt, and what follows from them; many people's calls may share one."""
 
     findings: tuple[Finding, ...]
 
-    @property
+    @cached_property
     def verdict(self) -> Verdict:
         """The worst of all findings."""
         return min((finding.verdict for finding in self.findings), key=_ORDER.__getitem__)
@@ -126,17 +126,17 @@ class Judgement:
         """When to judge again, if the call is only deferred."""
         return self.waits_until if self.verdict == Verdict.DEFER else None
 
-    @property
+    @cached_property
     def waits_until(self) -> datetime | None:
         """The latest time that any rule proposes, also beside a refusal: until then staff can act."""
         return max((finding.until for finding in self.findings if finding.until), default=None)
 
-    @property
+    @cached_property
     def refuses_person(self) -> bool:
         """Whether this person is refused for good, whatever staff do about the campaign."""
         return any(found.scope == Scope.PERSON for found in self.blocks)
 
-    @property
+    @cached_property
     def stops_campaign(self) -> bool:
         """Whether the campaign may call nobody now, until staff have acted."""
         return bool(self.campaign_blocks) and not self.refuses_person and self.waits_until is None
@@ -146,7 +146,7 @@ class Judgement:
         """Whether the person has asked not to be called."""
         return any(found.id == "B02" for found in self.blocks)
 
-    @property
+    @cached_property
     def blocks(self) -> tuple[Finding, ...]:
         """Everything that forbids the call for good."""
         return tuple(found for found in self.findings if found.verdict == Verdict.BLOCK)
@@ -160,6 +160,12 @@ class Judgement:
         """Every finding that is not simply fine."""
         return (found for found in self.findings if found.verdict != Verdict.OK)
 
+    @cached_property
     def passed(self) -> list[str]:
         """The ids of the rules that had nothing to say against the call."""
         return [found.id for found in self.findings if found.verdict == Verdict.OK]
+
+    @cached_property
+    def told(self) -> list[dict[str, str]]:
+        """The findings worth a row's room, JSON-ready: the hours, and everything that was not simply fine."""
+        return [found.as_evidence() for found in self.findings if found.reason]

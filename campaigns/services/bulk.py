@@ -1,12 +1,15 @@
 """Many rows and many values at once, by the shortest way that the database has."""
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime
+from operator import attrgetter
 from typing import Any, TypeAlias
 
+import msgspec
 from django.db import DEFAULT_DB_ALIAS, connections
 from django.db.backends.base.base import BaseDatabaseWrapper
-from django.db.models import Field, Model
+from django.db.models import DateTimeField, Field, JSONField, Model
 from django.db.models.expressions import RawSQL
 
 from campaigns.models import Campaign, Recipient
@@ -20,6 +23,13 @@ def among(texts: Iterable[str]) -> RawSQL:
     return RawSQL(f"SELECT value FROM {each}(%s)", [json.dumps(list(texts))])
 
 
+def keys(rows: Iterable[Model]) -> RawSQL:
+    """The keys of many rows (without those not saved yet), as `among` gives many texts."""
+    each = "json_array_elements_text" if _database().vendor == "postgresql" else "json_each"
+    told = json.dumps([row.pk for row in rows if row.pk])
+    return RawSQL(f"SELECT CAST(value AS bigint) FROM {each}(%s)", [told])
+
+
 def add_campaigns(people: Sequence[Recipient]) -> dict[int, Recipient]:
     """Give people the few campaigns that they share, with all that decides about a call; people by key.
 
@@ -27,32 +37,67 @@ def add_campaigns(people: Sequence[Recipient]) -> dict[int, Recipient]:
     """
     related = Campaign.objects.select_related("number", "template", "retry_template", "agent")
     campaigns = related.in_bulk({person.campaign_id for person in people})
-    for person in people:
-        person.campaign = campaigns[person.campaign_id]
+    field = Recipient._meta.get_field("campaign")
+    for person in people:  # as `select_related` does it: an assignment checks the model and the router
+        field.set_cached_value(person, campaigns[person.campaign_id])
     return {person.pk: person for person in people}
 
 
-def insert(rows: Sequence[Model]) -> None:
-    """Add new rows of one model: COPY on PostgreSQL, `bulk_create` elsewhere. Their keys stay unknown.
+def insert(model: type[Model], rows: Sequence[object]) -> None:
+    """Add new rows of a model: COPY on PostgreSQL, one prepared statement elsewhere. Their keys stay unknown.
 
-    Django writes every value of an INSERT as text into the statement itself, 70 µs a row; COPY takes a third.
+    A row is anything with the model's fields as attributes, its instances among them. Django writes every
+    value of an INSERT as text into the statement itself, 70 µs a row; COPY takes a sixth.
     """
     if not rows:
         return
-    model = type(rows[0])
-    if _database().vendor != "postgresql":
-        model._default_manager.bulk_create(rows)
-        return
-    connection = _database()
     fields = [field for field in model._meta.concrete_fields if not field.primary_key]
-    values = [(field.attname, field.get_db_prep_save) for field in fields]
-    columns = ", ".join(f'"{field.column}"' for field in fields)
+    write = _copy if _database().vendor == "postgresql" else _insert_each
+    write(model._meta.db_table, fields, map(attrgetter(*(field.attname for field in fields)), rows))
+
+
+def _copy(table: str, fields: Sequence[AnyField], rows: Iterable[Sequence[Any]]) -> None:
+    columns, texts = ", ".join(f'"{field.column}"' for field in fields), [_text_of(field) for field in fields]
     with (
-        connection.cursor() as cursor,
-        cursor.copy(f'COPY "{model._meta.db_table}" ({columns}) FROM STDIN') as copy,
+        _database().cursor() as cursor,
+        cursor.copy(f'COPY "{table}" ({columns}) FROM STDIN') as copy,
     ):
         for row in rows:
-            copy.write_row([prepared(getattr(row, name), connection) for name, prepared in values])
+            copy.write_row([text(value) for text, value in zip(texts, row, strict=True)])
+
+
+def _insert_each(table: str, fields: Sequence[AnyField], rows: Iterable[Sequence[Any]]) -> None:
+    connection, columns = _database(), ", ".join(f'"{field.column}"' for field in fields)
+    places = ", ".join(["%s"] * len(fields))
+    with connection.cursor() as cursor:
+        cursor.executemany(
+            f'INSERT INTO "{table}" ({columns}) VALUES ({places})',
+            [
+                [field.get_db_prep_save(value, connection) for field, value in zip(fields, row, strict=True)]
+                for row in rows
+            ],
+        )
+
+
+def _text_of(field: AnyField) -> Callable[[Any], str | None]:
+    """How COPY writes values of a field. Django's own preparation, made for any database, takes 2 µs each."""
+    if isinstance(field, JSONField):
+        return _json_text
+    if isinstance(field, DateTimeField):
+        return _moment_text
+    return _plain_text
+
+
+def _json_text(value: Any) -> str | None:
+    return None if value is None else msgspec.json.encode(value).decode()
+
+
+def _moment_text(value: datetime | None) -> str | None:
+    return None if value is None else value.isoformat()
+
+
+def _plain_text(value: Any) -> str | None:
+    return None if value is None else str(value)
 
 
 def update(rows: Sequence[Model], names: Sequence[str]) -> None:

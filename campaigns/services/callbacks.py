@@ -13,6 +13,7 @@ from django.db.models import QuerySet
 from campaigns import callbacks, clock
 from campaigns.models import Callback, Message, Recipient
 from campaigns.rules import Judgement
+from campaigns.services.bulk import keys
 
 State = Callback.State
 
@@ -29,8 +30,7 @@ def waiting_for(people: Sequence[Recipient]) -> Mapping[int, Callback]:
 
 def open_moments(people: Collection[Recipient]) -> Mapping[int, datetime]:
     """From when on each of these people asked to be called; only those who did. One query."""
-    saved = [person.pk for person in people if person.pk]
-    rows = Callback.objects.filter(recipient__in=saved, state__in=Callback.OPEN_STATES)
+    rows = Callback.objects.filter(recipient__in=keys(people), state__in=Callback.OPEN_STATES)
     return dict(rows.order_by("-id").values_list("recipient_id", "asked_for"))
 
 

@@ -1,9 +1,10 @@
 """The facts that the rules ask for, read for many people at once: so many queries whatever their number."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
+from itertools import chain
 from typing import TypeVar
 
 from django.utils.crypto import salted_hmac
@@ -27,12 +28,13 @@ from campaigns.models import (
 )
 from campaigns.pseudonyms import pseudonym
 from campaigns.rules.law import COMPLAINT_SPAN, LENDERS
-from campaigns.services.bulk import among
+from campaigns.services.bulk import among, keys
 from campaigns.windows import IST
 from campaigns.xfin.states import Disposition
 
 #: How far back calls to a number matter: the longest cap is a week, and a day for plans that lie ahead.
 MEMORY = timedelta(days=8)
+PLANNED = Message.State.PLANNED
 #: The newest calls by which W07 is judged.
 LATEST = 200
 SHORT_SECONDS = 6
@@ -96,6 +98,10 @@ class PeopleFacts:
     grievances: Mapping[str, Sequence[Complaint]] = field(default_factory=dict)
     attempts: dict[str, Sequence[Attempted]] = field(default_factory=dict)
 
+    def known(self) -> set[str]:
+        """The numbers of which more is kept than attempts."""
+        return {*self.suppressions, *self.bases, *self.grievances}
+
     def suppressed(self, phone: str, category: str) -> str:
         """Why this number must not be called about this; empty if it may."""
         live = (row for row in self.suppressions.get(phone, ()) if row.lifted_at is None)
@@ -108,7 +114,7 @@ class PeopleFacts:
     def others(self, phone: str, message: Message | None) -> tuple[rules.Past, ...]:
         """Other attempts at the number. Of two that are only planned, the older goes first."""
         rows = self.attempts.get(phone, ())
-        if message is None:
+        if message is None or not rows:
             return tuple(row.past for row in rows)
         return tuple(
             row.past
@@ -141,8 +147,13 @@ def of_campaign(campaign: Campaign, people: Iterable[Recipient], *, now: datetim
     )
 
 
-def of_people(phones: Iterable[str], *, now: datetime, grievances: bool = True) -> PeopleFacts:
-    """The facts of numbers, in four queries."""
+def of_people(
+    phones: Iterable[str], *, now: datetime, grievances: bool = True, planned: Sequence[Message] = ()
+) -> PeopleFacts:
+    """The facts of numbers, in four queries.
+
+    `planned`: attempts among theirs that come with their person, as they stand in the database.
+    """
     numbers = list(set(phones))
     these = among(numbers)
     complaints = Complaint.objects.filter(
@@ -152,7 +163,7 @@ def of_people(phones: Iterable[str], *, now: datetime, grievances: bool = True) 
         suppressions=_suppressions(numbers),
         bases=_by_phone((row.phone, row) for row in CallingBasis.objects.filter(phone__in=these)),
         grievances=_by_phone((row.phone, row) for row in complaints) if grievances else {},
-        attempts=_attempts(numbers, now),
+        attempts=_attempts(numbers, planned, now),
     )
 
 
@@ -221,21 +232,29 @@ def _scrubbed(campaign: Campaign, people: Iterable[Recipient]) -> Scrubbed:
     return Scrubbed(run=run, grew=grew, hits=frozenset(hashes[hit] for hit in hits))
 
 
-def _attempts(numbers: Sequence[str], now: datetime) -> dict[str, Sequence[Attempted]]:
+def _attempts(
+    numbers: Sequence[str], planned: Sequence[Message], now: datetime
+) -> dict[str, Sequence[Attempted]]:
+    """A number's only attempt is left out if it is one of `planned`: nobody is judged by their own."""
     rows = (
         Message.objects.filter(recipient__phone__in=among(numbers), send_on__gt=now - MEMORY)
         .exclude(state__in=NEVER_RANG)
+        .exclude(pk__in=keys(planned))
         .values_list("recipient__phone", "pk", "send_on", "disposition", "state")
     )
-    return _by_phone(
-        (
-            phone,
-            Attempted(
-                pk, rules.Past(at, answered=how == Disposition.ANSWERED), state == Message.State.PLANNED
-            ),
-        )
+    found = [
+        (phone, Attempted(pk, rules.Past(at, answered=how == Disposition.ANSWERED), state == PLANNED))
         for phone, pk, at, how, state in rows
+    ]
+    together = Counter(message.recipient.phone for message in planned)
+    together.update(phone for phone, _ in found)
+    ours = ((message.recipient.phone, message) for message in planned)
+    several = (
+        (phone, Attempted(message.pk, rules.Past(message.send_on), planned=True))
+        for phone, message in ours
+        if together[phone] > 1
     )
+    return _by_phone(chain(found, several))
 
 
 def _by_phone(pairs: Iterable[tuple[str, Value]]) -> dict[str, Sequence[Value]]:

@@ -1,13 +1,13 @@
 """From rows to the pure rules, and from their findings to evidence rows and to what staff must do."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from collections.abc import Hashable, Iterable, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from campaigns import phones, rules
 from campaigns.models import CallingBasis, Campaign, Evidence, Message, Recipient
-from campaigns.rules import VERSION, Attempt, Judgement, evaluate
-from campaigns.rules.verdicts import Finding
+from campaigns.rules import VERSION, Attempt, Judgement, by_the_minute, evaluate
+from campaigns.rules.verdicts import Finding, Verdict
 from campaigns.services import callbacks, facts
 from campaigns.services.facts import CampaignFacts, PeopleFacts
 from campaigns.services.states import stop
@@ -16,22 +16,49 @@ from campaigns.windows import IST
 REMEDIES = {rule.name: rule.remedy for rule in rules.RULES}
 
 
-class Bench:
-    """The rules together with all facts on a stride of people; gathered once, asked for each of them."""
+@dataclass(slots=True, kw_only=True)
+class EvidenceRow:
+    """The fields of an `Evidence`; making an instance of the model takes ten times as long."""
 
-    def __init__(self, people: Sequence[Recipient], *, now: datetime) -> None:
-        """`people` come with their campaign, its number, template and agent."""
+    recipient_id: int
+    message_reference: str
+    stage: Evidence.Stage
+    judged_at: datetime
+    planned_for: datetime
+    verdict: Verdict
+    findings: list[dict[str, str]]
+    facts: dict[str, object]
+    rules_version: str
+
+
+class Bench:
+    """The rules together with all facts on a stride of people; gathered once, asked for each of them.
+
+    Of most people nothing is known but that they are in the campaign. Calls to them in one minute are
+    judged once: every rule comes to the same end for each.
+    """
+
+    def __init__(
+        self, people: Sequence[Recipient], *, now: datetime, messages: Sequence[Message] = ()
+    ) -> None:
+        """`people` come with their campaign, its number, template and agent.
+
+        `messages`: the attempts that will be judged, if they are planned already, with these people.
+        """
         campaigns = {person.campaign_id: person.campaign for person in people}
         lenders = any(facts.needs_grievances(campaign.category) for campaign in campaigns.values())
         numbers = [person.phone for person in people]
-        self._people = facts.of_people(numbers, now=now, grievances=lenders)
+        self._people = facts.of_people(numbers, now=now, grievances=lenders, planned=messages)
         self._callbacks = callbacks.open_moments(people)
         self._campaigns = {
             pk: facts.of_campaign(campaign, (p for p in people if p.campaign_id == pk), now=now)
             for pk, campaign in campaigns.items()
         }
         self._scripts = {pk: _script(ours) for pk, ours in self._campaigns.items()}
+        hits = (ours.scrubbed.hits for ours in self._campaigns.values())
+        self._known = self._people.known().union(*hits)
         self._retries: dict[tuple[int, int], timedelta] = {}
+        self._judged: dict[Hashable, Judgement] = {}
 
     def judge(
         self,
@@ -46,7 +73,14 @@ class Bench:
         `called_back`: a call-back that is asked for just now; those that wait are known.
         """
         called_back = called_back or self._callbacks.get(person.pk)
-        return evaluate(replace(self._attempt(person, message, at), called_back=called_back), at)
+        alike = None if called_back else self._alike(person, message, at)
+        if found := self._judged.get(alike):
+            return found
+        attempt = replace(self._attempt(person, message, at), called_back=called_back)
+        judgement = evaluate(attempt, at)
+        if alike and by_the_minute(attempt):
+            self._judged[alike] = judgement
+        return judgement
 
     def decided(self, message: Message, at: datetime | None, *, planned: bool) -> None:
         """What became of an attempt just judged counts for those that are judged after it.
@@ -64,21 +98,36 @@ class Bench:
         at: datetime,
         now: datetime,
         message: Message | None,
-    ) -> Evidence:
+    ) -> "EvidenceRow":
         """The row that keeps a judgement and what it was founded on; not saved yet.
 
         `message` is the attempt, None if none was planned.
         """
-        return Evidence(
-            recipient=person,
+        return EvidenceRow(
+            recipient_id=person.pk,
             message_reference=message.reference if message else "",
             stage=stage,
             judged_at=now,
             planned_for=at,
             verdict=judgement.verdict,
-            findings=[finding.as_evidence() for finding in _kept(judgement)],
+            findings=judgement.told,
             facts=self._facts(person, message, judgement, at),
             rules_version=VERSION,
+        )
+
+    def _alike(self, person: Recipient, message: Message | None, at: datetime) -> Hashable | None:
+        """All of `_attempt` that is not the campaign's; None where something is known of this very person."""
+        if person.phone in self._known or self._people.others(person.phone, message):
+            return None
+        phone = phones.judge(person.phone, own_numbers=self._campaigns[person.campaign_id].own_numbers)
+        return (
+            person.campaign_id,
+            _attempt_number(person, message),
+            person.attempts,
+            person.language,
+            person.variables.get("polling_area"),
+            (phone.problem, phone.note),
+            at.replace(second=0, microsecond=0),
         )
 
     def _attempt(self, person: Recipient, message: Message | None, at: datetime) -> Attempt:
@@ -132,7 +181,7 @@ class Bench:
             "principal_entity": ours.organisation.principal_entity if ours.organisation else "",
             "basis": basis.pk if basis else None,
             "scrub": f"{run.operator} {run.reference}" if run else "",
-            "passed": judgement.passed(),
+            "passed": judgement.passed,
         }
 
 
@@ -196,11 +245,6 @@ def _slot(bases: Iterable[CallingBasis], at: datetime) -> tuple[datetime, dateti
         if open_then and row.starts_at and row.expires_at and row.starts_at <= at < row.expires_at:
             return row.starts_at, row.expires_at
     return None
-
-
-def _kept(judgement: Judgement) -> list[Finding]:
-    """The findings worth a row's room: the hours, and everything that was not simply fine."""
-    return [found for found in judgement.findings if found.reason]
 
 
 def _scrub(ours: CampaignFacts) -> rules.Scrub | None:

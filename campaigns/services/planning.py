@@ -14,7 +14,7 @@ from campaigns.pacing import Demand, interleaved, line_seconds, paces
 from campaigns.rules import Judgement
 from campaigns.services import approvals, callbacks
 from campaigns.services.bulk import insert, update
-from campaigns.services.judging import Bench, stop_campaign
+from campaigns.services.judging import Bench, EvidenceRow, stop_campaign
 
 #: People looked at in one transaction; the next nudge takes the next ones.
 STRIDE = 500
@@ -46,7 +46,7 @@ def plan(campaign_id: int, *, now: datetime) -> int:
     people = _due_people(campaign, pace, now)
     bench = Bench(people, now=now)
     planned: list[Message] = []
-    rows: list[Evidence] = []
+    rows: list[EvidenceRow] = []
     asked = callbacks.waiting_for(people)
     for person, free in _with_slots(campaign, pace, now, people, asked):
         slot = max(free, person.due_at or free)
@@ -61,9 +61,9 @@ def plan(campaign_id: int, *, now: datetime) -> int:
         if judgement.stops_campaign:
             break
     update(people, ["state", "reason", "due_at", "attempts"])
-    insert(planned)
+    insert(Message, planned)
     callbacks.planned(asked, planned)
-    insert(rows)
+    insert(Evidence, rows)
     return len(planned)
 
 

@@ -7,18 +7,21 @@ the rules judge them at their new time. Call-backs keep theirs: somebody waits f
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
+from operator import attrgetter
 
 from django.conf import settings
+from django.db.models import QuerySet
 
 from campaigns.models import Callback, Campaign, Message
 from campaigns.pacing import MINUTE, gap, respaced, rushed
-from campaigns.services.bulk import update
+from campaigns.services.bulk import keys, update
 from campaigns.services.planning import pace_of
 
 State = Message.State
 
 #: Handed over: they ring or rang at their time, so the pace counts them.
 COUNTED = (State.SENDING, State.UNCONFIRMED, *Message.AT_XFIN, State.DONE, State.FAILED, State.UNKNOWN)
+_turn = attrgetter("send_on", "id")
 MOVED = "Its time had passed, or too many had the same one: it follows at the campaign's pace."
 
 
@@ -27,37 +30,34 @@ def in_pace(planned: Sequence[Message], *, now: datetime) -> list[Message]:
 
     The caller holds their rows, and they come with their campaign.
     """
-    asked_for = set(Callback.objects.filter(message__in=planned).values_list("message", flat=True))
-    of_campaign: defaultdict[Campaign, list[Message]] = defaultdict(list)
+    asked_for = set(Callback.objects.filter(message__in=keys(planned)).values_list("message", flat=True))
+    of_campaign: defaultdict[int, list[Message]] = defaultdict(list)
     for message in planned:
         if message.pk not in asked_for:
-            of_campaign[message.recipient.campaign].append(message)
-    for campaign, messages in of_campaign.items():
-        _space(campaign, sorted(messages, key=_turn), now)
+            of_campaign[message.recipient.campaign_id].append(message)
+    for messages in of_campaign.values():
+        _space(messages[0].recipient.campaign, sorted(messages, key=_turn), now)
     _ring_now([message for message in planned if message.send_on < now], now)
     horizon = now + timedelta(minutes=settings.UPLOAD_HORIZON_MINUTES)
     return sorted((message for message in planned if message.send_on <= horizon), key=_turn)
 
 
-def _turn(message: Message) -> tuple[datetime, int]:
-    return message.send_on, message.pk
-
-
 def _space(campaign: Campaign, messages: Sequence[Message], now: datetime) -> None:
-    times, before = [message.send_on for message in messages], _handed_over(campaign, now)
-    if not rushed(times, before=before, now=now, a_minute=campaign.calls_per_minute):
+    times = [message.send_on for message in messages]
+    handed_over = _handed_over(campaign, since=now - MINUTE)
+    near = handed_over.filter(send_on__gt=max(now, times[0]) - MINUTE)[: 2 * campaign.calls_per_minute]
+    if not rushed(times, before=list(near), now=now, a_minute=campaign.calls_per_minute):
         return
-    pace = pace_of(campaign, now)
-    first = max(now, before[0] + gap(pace)) if before else now
+    pace, last = pace_of(campaign, now), handed_over.first()
+    first = max(now, last + gap(pace)) if last else now
     moved = zip(messages, respaced(times, first=first, a_minute=pace), strict=True)
     _keep((message, at) for message, at in moved if at != message.send_on)
 
 
-def _handed_over(campaign: Campaign, now: datetime) -> list[datetime]:
-    """When the calls that XFin has ring, the last first, back to a minute ago; no more than matter."""
-    ahead = Message.objects.filter(recipient__campaign=campaign, state__in=COUNTED, send_on__gt=now - MINUTE)
-    times = ahead.order_by("-send_on").values_list("send_on", flat=True)
-    return list(times[: 2 * campaign.calls_per_minute])
+def _handed_over(campaign: Campaign, *, since: datetime) -> QuerySet[Message, datetime]:
+    """When the calls that XFin has ring, the last first."""
+    ahead = Message.objects.filter(recipient__campaign=campaign, state__in=COUNTED, send_on__gt=since)
+    return ahead.order_by("-send_on").values_list("send_on", flat=True)
 
 
 def _ring_now(late: Sequence[Message], now: datetime) -> None:

@@ -4,7 +4,7 @@ Sources: awaaz-platform.md §1 and the exchanges in tests/data/xfin. Writing is 
 ours raises ValueError before anything is sent. How answers are read stands in replies.py.
 """
 
-from collections.abc import Container
+from collections.abc import Container, Set
 from datetime import datetime
 from typing import Any
 
@@ -57,15 +57,20 @@ class NewMessage(msgspec.Struct, frozen=True, kw_only=True):
             REFERENCE_FIELD: self.reference,
             **self.variables,
         }
-        return message | ({config.batch_tag: self.batch} if self.batch else {})
+        if self.batch:
+            message[config.batch_tag] = self.batch
+        return message
 
     def _check(self, config: XFinConfig) -> None:
         if not self.reference:
             raise ValueError("a message needs a reference")
-        reserved = sorted(RESERVED_FIELDS & self.variables.keys())
-        if reserved:
+        if not RESERVED_FIELDS.isdisjoint(self.variables):
+            reserved = sorted(RESERVED_FIELDS.intersection(self.variables))
             raise ValueError(f"reserved names used as variables: {', '.join(reserved)}")
-        allowed = set(TAG_FIELDS) - {config.reference_tag, config.batch_tag}
+        if self.tags:
+            self._check_tags(set(TAG_FIELDS) - {config.reference_tag, config.batch_tag})
+
+    def _check_tags(self, allowed: Set[str]) -> None:
         if not self.tags.keys() <= allowed:
             raise ValueError(f"tags must be among {', '.join(sorted(allowed))}")
 

@@ -1,6 +1,8 @@
 """Windows and caps, with the boundary cases of the rules' reference, §9.8."""
 
+from dataclasses import replace
 from datetime import date, datetime, time, timedelta
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -17,12 +19,13 @@ from campaigns.rules import (
     Past,
     Sector,
     Verdict,
+    by_the_minute,
     calling_window,
     evaluate,
     window_rule,
 )
 from campaigns.windows import IST, Window
-from tests.campaigns.rules.cases import DAY, LENDER, NOON, attempt, finding, ist, said
+from tests.campaigns.rules.cases import DAY, LENDER, NOON, SCRIPT, attempt, finding, ist, said
 
 HOUR = timedelta(hours=1)
 
@@ -226,3 +229,61 @@ def test_no_hours_go_beyond_what_the_reference_names(
     for widening, limit in (("", rule.window), ("Asked for.", rule.widest or rule.window)):
         window = calling_window(attempt(category, own_window=own, widening=widening), day)
         assert window.empty or (limit.start <= window.start and window.end <= limit.end)
+
+
+@given(
+    category=st.sampled_from(Campaign.Category.values),
+    at=moments,
+    later=st.timedeltas(timedelta(0), timedelta(microseconds=59_999_999)),
+    own=st.tuples(hours, hours),
+    changes=st.fixed_dictionaries(
+        {},
+        optional={
+            "others": st.lists(pasts, max_size=3),
+            "basis": st.builds(lambda gap: (gap,), st.timedeltas(timedelta(-9), timedelta(9))),
+            "complaint": st.timedeltas(timedelta(days=-11), timedelta(0)),
+            "polls": st.timedeltas(timedelta(0), timedelta(days=4)),
+            "opted_out_at": st.timedeltas(timedelta(days=-95), timedelta(0)),
+        },
+    ),
+)
+def test_where_no_fact_is_a_moment_all_moments_of_a_minute_are_judged_alike(
+    category: str,
+    at: datetime,
+    later: timedelta,
+    own: tuple[time | None, time | None],
+    changes: dict[str, Any],
+) -> None:
+    minute = at.replace(second=0, microsecond=0)
+    facts: dict[str, Any] = {"own_window": own}
+    if "others" in changes:
+        facts["others"] = tuple(Past(at + offset, answered=yes) for offset, yes in changes["others"])
+    if "basis" in changes:
+        facts["basis"] = Basis(kind=BasisKind.ENQUIRY, given_at=at + changes["basis"][0])
+    if "complaint" in changes:
+        facts["organisation"] = replace(LENDER, complaints=(at + changes["complaint"],))
+    if "polls" in changes:
+        facts["polls"] = (at + changes["polls"],)
+    if "opted_out_at" in changes:
+        asking = replace(SCRIPT, asks_consent=True)
+        facts |= {"opted_out_at": at + changes["opted_out_at"], "script": asking}
+    one = attempt(category, **facts)
+    if by_the_minute(one):
+        assert evaluate(one, minute) == evaluate(one, minute + later)
+
+
+@pytest.mark.parametrize(
+    "facts",
+    [
+        {"others": (Past(NOON),)},
+        {"basis": Basis(kind=BasisKind.ENQUIRY, given_at=NOON)},
+        {"requested": (NOON, NOON)},
+        {"called_back": NOON},
+        {"polls": (NOON,)},
+        {"organisation": replace(LENDER, complaints=(NOON,))},
+        {"own_window": (time(9, 0, 30), None)},
+    ],
+)
+def test_a_fact_that_is_a_moment_is_asked_by_the_second(facts: dict[str, Any]) -> None:
+    assert by_the_minute(attempt())
+    assert not by_the_minute(attempt(**facts))

@@ -43,7 +43,7 @@ def test_every_rule_in_force_speaks_about_every_attempt() -> None:
     judgement = evaluate(attempt(), NOON)
     assert sorted(found.id for found in judgement.findings) == sorted(JUDGES)
     assert judgement.verdict == Verdict.OK
-    assert sorted(judgement.passed()) == sorted(JUDGES)
+    assert sorted(judgement.passed) == sorted(JUDGES)
 
 
 def test_the_page_for_people_names_every_rule() -> None:

@@ -26,14 +26,14 @@ def test_inserted_rows_hold_every_value_as_it_was() -> None:
         facts={"basis": None, AWKWARD: [1, True]},
         rules_version=AWKWARD[:40],
     )
-    bulk.insert([row])
+    bulk.insert(Evidence, [row])
     [stored] = Evidence.objects.all()
     fields = [field.attname for field in Evidence._meta.concrete_fields if not field.primary_key]
     assert [getattr(stored, name) for name in fields] == [getattr(row, name) for name in fields]
 
 
 def test_nothing_to_write_writes_nothing() -> None:
-    bulk.insert([])
+    bulk.insert(Evidence, [])
     bulk.update([], ["state"])
 
 

@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from datetime import UTC, datetime, timedelta, timezone
-from itertools import pairwise
+from itertools import pairwise, product
 from typing import Any
 
 import pytest
@@ -16,12 +16,14 @@ from campaigns.models import (
     CallingBasis,
     Campaign,
     CampaignDeclaration,
+    Complaint,
     Evidence,
     Message,
     PhoneNumber,
     PollingDay,
     Recipient,
     Registration,
+    Suppression,
 )
 from campaigns.rules import Verdict
 from campaigns.services import lifecycle, planning, syncing, uploading
@@ -46,7 +48,7 @@ def call_same_people(first: Campaign, other: Campaign) -> None:
 
 
 #: Planning and hand-over of one stride, whatever its size: facts, judgements, rows.
-PLANNING, HAND_OVER = 28, 22
+PLANNING, HAND_OVER = 28, 23
 
 
 @pytest.mark.django_db
@@ -125,6 +127,41 @@ def test_without_registration_collections_are_not_launched_and_stop_and_service_
     assert campaign.state == Campaign.State.STOPPED
     Campaign.objects.update(state="running", category="service")
     assert planning.plan(campaign.pk, now=NOON) == 1
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("complained_of", [False, True])
+def test_among_many_everybody_is_judged_as_if_alone(*, complained_of: bool) -> None:
+    campaign = make_campaign(category="service", calls_per_minute=600)
+    _plain, twin, landline, refused, called, again, asked, complains = add_people(campaign, 8)
+    agent = campaign.agent
+    agent.configuration = {"languages": {"hi": {}}}
+    agent.save()
+    Recipient.objects.filter(pk=landline.pk).update(phone="+912227001234")
+    Recipient.objects.filter(pk=twin.pk).update(language="ta")
+    Recipient.objects.filter(pk=again.pk).update(attempts=1)
+    Suppression.objects.create(phone=refused.phone, source="staff", reason="Asked on paper.")
+    Complaint.objects.create(kind="grievance", phone=complains.phone, received_at=NOON)
+    CallingBasis.objects.create(
+        phone=asked.phone, kind="callback", given_at=NOON, starts_at=NOON, expires_at=NOON + HOUR
+    )
+    if complained_of:  # it ceases to count in the middle of a minute
+        expires = NOON + timedelta(seconds=30)
+        Complaint.objects.create(
+            kind="unsolicited", phone="+919825099999", received_at=expires - timedelta(days=10)
+        )
+    other = second(campaign, category="collections")
+    twice = Recipient.objects.create(campaign=other, phone=called.phone, language="hi")
+    Message.objects.create(recipient=twice, attempt=1, send_on=NOON - 4 * HOUR + timedelta(seconds=31))
+    people = list(Recipient.objects.select_related("campaign__number", "campaign__template").order_by("pk"))
+    seconds = [timedelta(seconds=second) for second in (0, 29, 30, 59, 61)]
+    together = Bench(people, now=NOON)
+    verdicts = set()
+    for person, offset in product(people, [*seconds, *(offset - 2 * HOUR for offset in seconds)]):
+        alone = Bench([person], now=NOON).judge(person, at=NOON + offset)
+        assert together.judge(person, at=NOON + offset) == alone
+        verdicts.add(alone.verdict)
+    assert verdicts == set(Verdict)
 
 
 @pytest.mark.django_db
