@@ -64,10 +64,11 @@ def cores() -> list[int]:
     return sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_setaffinity") else []
 
 
-def like_a_worker() -> None:
-    """What a Celery worker does at its start; and on one core with its database session, if we may."""
+def like_a_worker(*, alone: bool = True) -> None:
+    """What a Celery worker does at its start; `alone` on one core with its database session, if we may."""
     collect_seldom()
-    _pin()
+    if alone:
+        _pin()
 
 
 def _pin() -> None:
