@@ -7,8 +7,7 @@ Two circles of objects a connection, some 60 objects and with what hangs on them
 2. autobahn's `is_closed` is a Deferred whose result is the protocol that holds it.
 
 Left to the garbage collector they wait for thousands of ended calls, because collections are made rare
-(`awaaz_project.startup`): 10 calls a second were 15 MB a minute. And what lies about so long is in pieces of
-memory that nobody gives back.
+(`awaaz_project.startup`), and what is allocated meanwhile lies behind them.
 """
 
 from functools import partial
@@ -24,12 +23,13 @@ def open_circles(send: Send) -> None:
     """
     protocol: Any = send.args[0] if isinstance(send, partial) and send.args else None
     forget_request(getattr(protocol, "transport", None))
-    if hasattr(closed := getattr(protocol, "is_closed", None), "addCallback"):
+    closed: Any = getattr(protocol, "is_closed", None)
+    if hasattr(closed, "addCallback"):
         closed.addCallback(_nothing)
 
 
 def forget_request(transport: object) -> None:
-    """It will not be answered: the connection has been a WebSocket since. None is there of any other."""
+    """The request that became this WebSocket waits for no answer of HTTP any more."""
     requests = getattr(getattr(transport, "producer", None), "requests", None)
     if isinstance(requests, list):
         requests.clear()
