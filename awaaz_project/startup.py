@@ -15,7 +15,7 @@ SWITCH_SECONDS = 0.0005
 COLLECT_SELDOM = (10_000, 20, 5)
 """Thresholds of the garbage collector's three generations; 700, 10, 10 unless told.
 
-The last is low: what servers leave of closed connections waits for a full collection.
+The last is low: what servers leave of closed connections other than calls waits for a full collection.
 """
 
 

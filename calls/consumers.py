@@ -23,6 +23,7 @@ from redis.exceptions import RedisError
 from calls import effects, services
 from calls.admission import Admitted, Knock, Refused, admit_within
 from calls.agents.announced import Announced
+from calls.circles import open_circles
 from calls.connection import CLOSING_SECONDS, MOST_MESSAGE_BYTES, Connection
 from calls.conversation import CloseCode, Conversation, ConversationLimits, Hearing
 from calls.held import Key, held
@@ -67,6 +68,7 @@ class CallConsumer(AsyncConsumer):
         """The whole life of a connection: admitted or refused, held, finished."""
         self.scope = scope
         bound_messages(send, MOST_MESSAGE_BYTES)
+        open_circles(send)
         await receive()
         admitted = await admit_within(ADMISSION_SECONDS, Knock.of(scope), journal=journal)
         if isinstance(admitted, Refused):

@@ -75,6 +75,12 @@ def test_a_refusal_holds_no_secret_and_no_number(
     assert not Call.objects.exists()
 
 
+@pytest.mark.skipif(connection.vendor != "sqlite", reason="PostgreSQL plans by how many rows there are")
+def test_lines_are_counted_without_a_walk_through_all_earlier_calls(number: PhoneNumber) -> None:
+    plan = services.live_calls(number, clock.now()).order_by().explain()
+    assert "state=?" in plan
+
+
 def test_a_number_takes_as_many_calls_as_it_may_and_no_more(number: PhoneNumber, journal: Journal) -> None:
     answers = [admit(Knock(path=number.stream_path), journal=journal) for _ in range(5)]
     assert [isinstance(answer, Admitted) for answer in answers] == [True, True, True, False, False]

@@ -3,9 +3,12 @@
 import asyncio
 import gc
 from collections import Counter
+from pathlib import Path
 
+import httpx
 import pytest
 import uvicorn
+from websockets.exceptions import InvalidStatus
 
 from awaaz_project.asgi import application
 from calls.connection import Connection
@@ -18,12 +21,14 @@ from calls.speech.vad import CallJudge
 from campaigns.models import PhoneNumber
 from tests.calls.outside import OutsideCaller
 from tests.calls.rows import closed_calls
+from tests.calls.servers import serving
 
 pytestmark = [
     pytest.mark.django_db(transaction=True),
     pytest.mark.system,
     pytest.mark.usefixtures("tidy_thread", "folders"),
 ]
+COUNTING_DAPHNE = ["-m", "daphne", "-b", "127.0.0.1", "-p", "0", "tests.calls.remains:application"]
 OF_A_CALL = (CallConsumer, Connection, Conversation, CallJudge, CallLog, ShortWay)
 
 
@@ -61,3 +66,33 @@ async def test_an_ended_call_leaves_nothing_to_collect(number: PhoneNumber) -> N
         await asyncio.to_thread(journal.stop)
         await asyncio.to_thread(desk.stop)
     assert not left
+
+
+async def test_daphne_keeps_nothing_of_a_connection_that_is_closed(
+    number: PhoneNumber, tmp_path: Path
+) -> None:
+    with serving(tmp_path, COUNTING_DAPHNE) as server:
+        url = server.url(number.stream_path)
+        async with OutsideCaller(url) as hangs_up, OutsideCaller(url, sid="MZ2") as drops:
+            for caller in (hangs_up, drops):
+                await caller.start()
+                await caller.speak(0.2)
+            assert (await remains(server.port))["WebSocketProtocol"] == 2
+            drops.line.transport.abort()
+            await hangs_up.stop()
+            await hangs_up.closed()
+        with pytest.raises(InvalidStatus):
+            await OutsideCaller(server.url("/stream/unknown")).__aenter__()
+        await closed_calls(2)
+        for _ in range(50):  # Daphne forgets a connection a second or two after its end
+            await asyncio.sleep(0.1)
+            if not (left := await remains(server.port)):
+                break
+    assert left == {}
+
+
+async def remains(port: int) -> dict[str, int]:
+    """What is there of WebSockets in the server."""
+    async with httpx.AsyncClient() as client:
+        found: dict[str, int] = (await client.get(f"http://127.0.0.1:{port}/")).json()
+    return found
