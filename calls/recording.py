@@ -13,6 +13,7 @@ from collections import deque
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 from uuid import UUID
 
 import numpy as np
@@ -29,7 +30,7 @@ from campaigns import clock
 
 log = logging.getLogger(__name__)
 
-BYTES_PER_MS = pcm.SAMPLE_RATE // 1000 * pcm.SAMPLE_BYTES
+SAMPLES_PER_MS = pcm.SAMPLE_RATE // 1000
 BLOCK_BYTES = 2 * pcm.SAMPLE_RATE * pcm.SAMPLE_BYTES
 """Handed over at once: a second of both sides."""
 CAPACITY_BYTES = 64 * 1024 * 1024
@@ -40,26 +41,34 @@ _FRAME = _CHANNELS * pcm.SAMPLE_BYTES
 _CHANNEL = {Side.CALLER: 0, Side.AGENT: 1}
 
 
+class Stretch(NamedTuple):
+    """PCM of one side from a sample of the recording on."""
+
+    side: Side
+    start: int
+    pcm: bytes
+
+
 @dataclass(frozen=True, slots=True)
 class _Block:
     call_id: UUID
-    pieces: list[Recorded]
+    pieces: list[Stretch]
     size: int
     last: bool
 
 
 @dataclass(slots=True)
 class _Run:
-    """Audio of one side without a break."""
+    """Audio of one side without a break; positions in samples."""
 
     side: Side
-    start_ms: int
+    start: int
     audio: bytearray
 
     @property
-    def end_ms(self) -> int:
+    def end(self) -> int:
         """Where the next piece begins, if it follows this one."""
-        return self.start_ms + len(self.audio) // BYTES_PER_MS
+        return self.start + len(self.audio) // pcm.SAMPLE_BYTES
 
 
 class Recorder:
@@ -72,11 +81,16 @@ class Recorder:
         self._size = 0
 
     def add(self, pieces: Iterable[Recorded]) -> None:
-        """Take what was said and heard. Neighbours are joined at once, so that no frame is held."""
+        """Take what was said and heard. Neighbours are joined at once, so that no frame is held.
+
+        Pieces come in whole milliseconds and end at any sample: what is off by one follows on, or every
+        seam would click.
+        """
         for piece in pieces:
             audio, run = piece.pcm, self._latest.get(piece.side)
-            if run is None or run.end_ms != piece.at_ms:
-                run = self._latest[piece.side] = _Run(piece.side, piece.at_ms, bytearray())
+            start = piece.at_ms * SAMPLES_PER_MS
+            if run is None or abs(start - run.end) > SAMPLES_PER_MS:
+                run = self._latest[piece.side] = _Run(piece.side, start, bytearray())
                 self._runs.append(run)
             run.audio += audio
             self._size += len(audio)
@@ -88,10 +102,10 @@ class Recorder:
         self._hand_over(last=True)
 
     def _hand_over(self, *, last: bool) -> None:
-        joined = [Recorded(run.side, run.start_ms, bytes(run.audio)) for run in self._runs]
+        joined = [Stretch(run.side, run.start, bytes(run.audio)) for run in self._runs]
         self._desk.put(_Block(self._call_id, joined, self._size, last))
-        self._runs, self._size = [], 0
-        self._latest.clear()
+        self._runs, self._size = [_Run(run.side, run.end, bytearray()) for run in self._latest.values()], 0
+        self._latest = {run.side: run for run in self._runs}
 
 
 class RecordingDesk(Backroom):
@@ -156,7 +170,7 @@ def path_of(call_id: UUID) -> Path:
     return Path(settings.RECORDING_DIR) / f"{call_id}.wav"
 
 
-def write_pieces(path: Path, pieces: Sequence[Recorded]) -> None:
+def write_pieces(path: Path, pieces: Sequence[Stretch]) -> None:
     """Put pieces in their places in the stereo file at `path`, and its header right. Raises OSError."""
     if not any(piece.pcm for piece in pieces):
         return
@@ -164,17 +178,17 @@ def write_pieces(path: Path, pieces: Sequence[Recorded]) -> None:
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
     try:
         for piece in pieces:
-            _place(descriptor, _CHANNEL[piece.side], start_ms=piece.at_ms, audio=piece.pcm)
+            _place(descriptor, _CHANNEL[piece.side], start=piece.start, audio=piece.pcm)
         size = os.fstat(descriptor).st_size - wav.HEADER_BYTES
         os.pwrite(descriptor, wav.header(size, channels=_CHANNELS), 0)
     finally:
         os.close(descriptor)
 
 
-def _place(descriptor: int, channel: int, *, start_ms: int, audio: bytes) -> None:
+def _place(descriptor: int, channel: int, *, start: int, audio: bytes) -> None:
     """Write one channel of a stretch and leave the other as it is."""
     samples = pcm.to_array(audio)
-    offset = wav.HEADER_BYTES + start_ms * pcm.SAMPLE_RATE // 1000 * _FRAME
+    offset = wav.HEADER_BYTES + start * _FRAME
     both = bytearray(samples.size * _FRAME)
     there = os.pread(descriptor, len(both), offset)
     both[: len(there)] = there

@@ -13,7 +13,7 @@ import pytest
 from calls import recording
 from calls.audio import wav
 from calls.models import Call, Recording
-from calls.recording import Recorder, RecordingDesk, path_of, write_pieces
+from calls.recording import Recorder, RecordingDesk, Stretch, path_of, write_pieces
 from calls.steps import Recorded, Side
 from campaigns import clock
 
@@ -22,6 +22,10 @@ CALLER, AGENT = Side.CALLER, Side.AGENT
 
 def tone(value: int, ms: int) -> bytes:
     return np.full(8 * ms, value, dtype="<i2").tobytes()
+
+
+def stretch(side: Side, at_ms: int, pcm: bytes) -> Stretch:
+    return Stretch(side, 8 * at_ms, pcm)
 
 
 def channels_of(path: Path) -> tuple[np.ndarray, np.ndarray]:
@@ -33,8 +37,8 @@ def channels_of(path: Path) -> tuple[np.ndarray, np.ndarray]:
 
 def test_caller_left_agent_right_silence_between(tmp_path: Path) -> None:
     path = tmp_path / "call.wav"
-    write_pieces(path, [Recorded(CALLER, 0, tone(1, 20)), Recorded(CALLER, 20, tone(2, 20))])
-    write_pieces(path, [Recorded(AGENT, 10, tone(9, 20)), Recorded(CALLER, 100, tone(3, 20))])
+    write_pieces(path, [stretch(CALLER, 0, tone(1, 20)), stretch(CALLER, 20, tone(2, 20))])
+    write_pieces(path, [stretch(AGENT, 10, tone(9, 20)), stretch(CALLER, 100, tone(3, 20))])
     left, right = channels_of(path)
     assert left.size == 8 * 120
     assert [left[0], left[159], left[160], left[320], left[799], left[800]] == [1, 1, 2, 0, 0, 3]
@@ -44,15 +48,27 @@ def test_caller_left_agent_right_silence_between(tmp_path: Path) -> None:
 def test_the_header_is_right_after_every_block(tmp_path: Path) -> None:
     path = tmp_path / "call.wav"
     for block in range(5):
-        write_pieces(path, [Recorded(CALLER, block * 1000, tone(block, 1000))])
+        write_pieces(path, [stretch(CALLER, block * 1000, tone(block, 1000))])
         data = path.read_bytes()
         assert struct.unpack_from("<I", data, 40)[0] == len(data) - 44 == (block + 1) * 32_000
         assert wav.unwrap(data).channels == 2
 
 
 def test_nothing_recorded_makes_no_file(tmp_path: Path) -> None:
-    write_pieces(tmp_path / "call.wav", [Recorded(CALLER, 0, b"")])
+    write_pieces(tmp_path / "call.wav", [stretch(CALLER, 0, b"")])
     assert not (tmp_path / "call.wav").exists()
+
+
+def test_pieces_that_end_between_two_milliseconds_have_no_seam(tmp_path: Path) -> None:
+    desk, samples = RecordingDesk(), np.arange(1, 24_001, dtype="<i2")
+    recorder, at = Recorder(desk, UUID(int=1)), 0
+    for size in [1603, 157, 4, 1998, 12_345, 801] * 2:
+        recorder.add([Recorded(AGENT, 100 + round(at / 8), samples[at : at + size].tobytes())])
+        at = min(at + size, samples.size)
+    recorder.finish()
+    write_pieces(tmp_path / "call.wav", [piece for block in desk._blocks for piece in block.pieces])
+    assert channels_of(tmp_path / "call.wav")[1][800:].tolist() == samples.tolist()
+    assert len(desk._blocks) > 1
 
 
 @pytest.mark.django_db(transaction=True)
@@ -95,7 +111,7 @@ def test_a_slow_disk_costs_audio_and_no_memory() -> None:
 @pytest.mark.django_db(transaction=True)
 def test_what_a_killed_process_left_is_filed_once_its_call_is_closed(call_id: UUID, folders: Path) -> None:
     path = path_of(call_id)
-    write_pieces(path, [Recorded(CALLER, 0, tone(5, 400))])
+    write_pieces(path, [stretch(CALLER, 0, tone(5, 400))])
     (path.parent / "not-a-call.wav").write_bytes(b"x")
     os.utime(path, (1, 1))
     assert recording.file_leftovers() == 0
