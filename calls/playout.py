@@ -14,6 +14,9 @@ from calls.playclock import PlayClock, samples_of
 from calls.protocol.messages import MAX_WAITING_MARKS
 
 _KEY_NAME_SIZE = 60
+_JITTER_S = 0.2
+"""Audio handed over without a break is heard without one, unless its far end fell silent for longer. A mark
+is late by the way of the network, and holds the clock: that puts no hole into the middle of a word."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,6 +117,8 @@ class Playout:
         self._owed: dict[str, float] = {}
         self._tape: deque[tuple[int, bytes]] = deque()
         self._recorded_until = 0.0
+        self._dry_at = 0
+        """Position of the last piece that found the far end's buffer dry."""
         self._ended: list[Ended] = []
         self._heard: list[Heard] = []
         self._held = False
@@ -346,6 +351,8 @@ class Playout:
         if not self._tape:  # nothing is heard before it was sent, whatever a mark that comes too early says
             self._recorded_until = max(self._recorded_until, now)
         position = self._clock.sent
+        if self._clock.heard(now) >= position:
+            self._dry_at = position
         self._tape.append((position, pcm))
         self._clock.hand_over(len(pcm) // SAMPLE_BYTES, now)
         return Piece(prompt.name, pcm, begins, _ms(prompt.samples), self._clock.time_of(position))
@@ -359,6 +366,8 @@ class Playout:
             if size < len(pcm):
                 self._tape.appendleft((position, pcm[size:]))
             at = max(self._clock.time_of(start), self._recorded_until)
+            if start != self._dry_at and at < self._recorded_until + _JITTER_S:
+                at = self._recorded_until
             self._heard.append(Heard(at, pcm[:size]))
             self._recorded_until = at + len(pcm[:size]) / SAMPLE_BYTES / SAMPLE_RATE
 

@@ -243,6 +243,46 @@ def test_heard_audio_is_given_with_its_moment_and_cut_at_clear() -> None:
     assert b"".join(h.pcm for h in heard) == audio(250, value=7)
 
 
+def moments(playout: Playout) -> list[tuple[float, float]]:
+    """(beginning, end) of what was heard, neighbours joined."""
+    spans: list[tuple[float, float]] = []
+    for heard in playout.take_heard():
+        end = heard.at + len(heard.pcm) / 16_000
+        joined = bool(spans) and abs(heard.at - spans[-1][1]) < 1e-6
+        spans[-1:] = [(spans[-1][0], end)] if joined else [*spans[-1:], (heard.at, end)]
+    return [(round(begin, 3), round(end, 3)) for begin, end in spans]
+
+
+@pytest.mark.parametrize(
+    ("late_s", "spans"),
+    [(0.07, [(0.08, 0.93)]), (0.5, [(0.08, 0.78), (1.28, 1.43)])],
+    ids=["network", "stall"],
+)
+def test_a_mark_that_took_its_way_puts_no_hole_into_the_next_prompt(
+    late_s: float, spans: list[tuple[float, float]]
+) -> None:
+    playout = Playout()
+    first = playout.add("One", audio(200))
+    playout.add("Two", audio(650))
+    for now in [step / 100 for step in range(200)]:
+        playout.settle(now)
+        if now == round(0.28 + late_s, 2):
+            playout.mark_back(first, now)
+        playout.pump(now)
+    assert moments(playout) == spans
+
+
+def test_a_pause_after_which_the_far_end_waits_is_heard() -> None:
+    playout = Playout()
+    playout.add("One", audio(200))
+    playout.pump(0.0)
+    playout.settle(0.29)
+    playout.add("Two", audio(200))
+    playout.pump(0.3)
+    playout.settle(1.0)
+    assert moments(playout) == [(0.08, 0.28), (0.34, 0.54)]
+
+
 def test_what_is_playing() -> None:
     playout = Playout()
     playout.add("One", audio(100))
