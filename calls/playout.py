@@ -80,11 +80,12 @@ class Heard:
 
 @dataclass(slots=True)
 class _Prompt:
-    """`start` and `end` are positions in samples of everything ever handed over."""
+    """`start` and `end` are positions in samples of everything ever handed over. `mark`: name of its mark."""
 
     key: str
     name: str
     pcm: bytes | None
+    mark: str
     taken: int = 0
     start: int | None = None
     end: int = 0
@@ -133,7 +134,7 @@ class Playout:
         if pcm is not None:
             _check(pcm)
         key = self._new_key(name)
-        self._queue.append(_Prompt(key, name, pcm))
+        self._queue.append(_Prompt(key, name, pcm, mark=key))
         return key
 
     def _new_key(self, name: str) -> str:
@@ -197,15 +198,15 @@ class Playout:
         self._clock.begin_again()
 
     def _take_back(self, prompt: _Prompt, position: int, now: float) -> None:
-        """What was heard of it stays heard. It gets a new key: an old mark says nothing of the rest."""
+        """What was heard of it stays heard. It gets a new mark: the old one says nothing of the rest."""
         heard = max(0, position - (prompt.start or 0))
         if heard >= prompt.samples:  # but for the silence behind it
             self._queue.remove(prompt)
             self._finish(prompt, now, mark_back=False)
             return
         if prompt.end:
-            self._owed[prompt.key] = now + self._limits.mark_grace_s
-            prompt.key = self._new_key(prompt.name)
+            self._owed[prompt.mark] = now + self._limits.mark_grace_s
+            prompt.mark = self._new_key(prompt.name)
         prompt.taken, prompt.end = heard, 0
         if not heard:
             prompt.start = None
@@ -220,14 +221,14 @@ class Playout:
             if prompt.taken == prompt.samples:
                 prompt.end = self._clock.sent
                 self._sent.append(self._queue.popleft())
-                sending.append(MarkRequest(prompt.key))
+                sending.append(MarkRequest(prompt.mark))
         return sending
 
     def mark_back(self, key: str, now: float) -> bool:
         """A mark came back: heard, unless cleared before. False if it is none of ours, or long given up."""
         if self._owed.pop(key, None) is not None:
             return True
-        prompt = next((p for p in self._sent if p.key == key), None)
+        prompt = next((p for p in self._sent if p.mark == key), None)
         if prompt is None:
             return False
         self._clock.reached(prompt.end, now)
@@ -376,7 +377,7 @@ class Playout:
         self._tape.clear()
         position = self._clock.cut(now)
         for prompt in self._sent:
-            self._owed[prompt.key] = now + self._limits.mark_grace_s
+            self._owed[prompt.mark] = now + self._limits.mark_grace_s
             whole = prompt.end <= position
             self._end(prompt, Fate.FINISHED if whole else fate, prompt.heard_ms(position))
         for prompt in self._queue:
@@ -386,7 +387,7 @@ class Playout:
 
     def _finish(self, prompt: _Prompt, now: float, *, mark_back: bool) -> None:
         """Heard, by the play clock or because a later mark is back, though its own mark is not."""
-        self._owed[prompt.key] = now + self._limits.mark_grace_s
+        self._owed[prompt.mark] = now + self._limits.mark_grace_s
         self._end(prompt, Fate.FINISHED, _ms(prompt.samples), mark_back=mark_back)
 
     def _end(self, prompt: _Prompt, fate: Fate, heard_ms: int, *, mark_back: bool = False) -> None:

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from calls.agents.base import (
     Action,
     AudioReceived,
+    BargeIn,
     CallStarted,
     ClearAudio,
     HangUp,
@@ -659,6 +660,17 @@ def test_what_was_heard_is_not_heard_twice() -> None:
     line.keep(line.talk.closed(line.now))
     heard = [piece for piece in line.recorded if piece.side is Side.AGENT]
     assert sum(duration_ms(piece.pcm) for piece in heard) == 2000
+
+
+def test_after_a_break_a_key_still_cuts_what_was_handed_over_before_it() -> None:
+    line = Line()
+    line.begin(saying(Play("Greeting", silence(600), BargeIn(key=True)), Play("Question", silence(5000))))
+    line.wait(0.5)
+    line.keep(line.talk.broken(line.now))
+    stream, line.platform = second_stream()
+    line.keep(line.talk.resumed(stream, line.now))
+    line.key("5")
+    assert line.log(EntryKind.CLEAR) == ["Our audio was cleared: 5 was pressed."]
 
 
 def test_a_connection_that_does_not_come_back_closes_the_call_in_time() -> None:

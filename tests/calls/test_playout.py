@@ -383,6 +383,18 @@ def test_a_mark_of_before_says_nothing_of_the_rest() -> None:
     assert (ended.fate, ended.heard_ms) == (Fate.FINISHED, 300)
 
 
+def test_a_prompt_keeps_its_key_over_a_break() -> None:
+    playout = Playout()
+    key = playout.add("Greeting", audio(300))
+    playout.pump(0.0)
+    playout.hold(0.2)
+    playout.go_on()
+    playout.pump(0.5)
+    assert playout.unheard(0.6) == key
+    playout.clear(0.6)
+    assert [ended.key for ended in playout.take_ended()] == [key]
+
+
 def test_prompts_heard_before_the_break_are_over_and_the_others_keep_their_order() -> None:
     playout = Playout(PlayoutLimits(ahead_ms=2000))
     for name in ("one", "two", "three", "four"):
