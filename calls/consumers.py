@@ -171,7 +171,17 @@ class CallConsumer(AsyncConsumer):
             self.carry_out(event(*args, self.loop.time()))
         except Exception:
             log.exception(ENDS_BY_OUR_ERROR, self.call.call_id)
-            self.end(BY_OUR_ERROR)
+            self.break_off()
+
+    def break_off(self) -> None:
+        """End by our own error. What had happened is told first, as far as the conversation still can."""
+        if self.close:
+            return
+        try:
+            self.carry_out(self.conversation.stop(BY_OUR_ERROR.reason, self.loop.time()))
+        except Exception:
+            log.exception(ENDS_BY_OUR_ERROR, self.call.call_id)
+        self.end(BY_OUR_ERROR)
 
     def carry_out(self, step: Step) -> None:
         """Hand every part of a step to those who do it. Nothing here waits."""
@@ -248,13 +258,12 @@ class CallConsumer(AsyncConsumer):
     def lose_peer(self, connection: Connection) -> None:
         """The other side holds the connection but reads nothing."""
         if connection is self.connection:
-            reason = DEAD_PEER.format(settings.SEND_SECONDS)
-            self.end(Close(code=CloseCode.POLICY, ended_by=Ending.CONNECTION, reason=reason))
+            self.move(self.conversation.lost, DEAD_PEER.format(settings.SEND_SECONDS))
 
     def fail(self, error: BaseException) -> None:
         """An error in a task of ours ends the call."""
         log.error(ENDS_BY_OUR_ERROR, self.call.call_id, exc_info=error)
-        self.end(BY_OUR_ERROR)
+        self.break_off()
 
     # --- A second connection -------------------------------------------------------------------------
 

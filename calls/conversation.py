@@ -109,6 +109,10 @@ class Conversation:
         """The socket is gone."""
         return self._do(now, self._close, None, Ending.CONNECTION, "The connection broke without a stop.")
 
+    def lost(self, reason: str, now: float) -> Step:
+        """The socket is there, and the platform takes nothing from us; `reason` is a sentence."""
+        return self._do(now, self._close, CloseCode.POLICY, Ending.CONNECTION, reason)
+
     def broken(self, now: float) -> Step:
         """The socket is gone without a word: the call waits for a second one, if the platform can name it."""
         return self._do(now, self._wait_for_another)

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from asgiref.testing import ApplicationCommunicator
@@ -15,7 +15,7 @@ from channels.layers import get_channel_layer
 from pytest_django import Settings
 
 from calls.agents import registry
-from calls.agents.base import Action, AgentEvent, BargeIn, CallStarted, Play
+from calls.agents.base import Action, AgentEvent, BargeIn, CallStarted, OptOut, Play
 from calls.audio.framing import Framer
 from calls.audio.pcm import silence
 from calls.consumers import CallConsumer
@@ -101,6 +101,25 @@ async def test_a_mistake_of_our_own_ends_the_call_and_is_told(
     assert "ZeroDivisionError" in caplog.text
 
 
+class CarelessAgent(BrokenAgent):
+    """An agent that does what it should, and then something that does not exist."""
+
+    def handle(self, event: AgentEvent) -> Sequence[Action]:
+        return [Play("Greeting", bytes(32_000)), OptOut("spoken", "stop"), cast("Action", "whistle")]
+
+
+async def test_what_happened_before_a_mistake_of_our_own_is_kept(
+    line: ApplicationCommunicator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    careless = registry.Kind(registry.KINDS["echo"].configuration, CarelessAgent)
+    monkeypatch.setattr(registry, "KINDS", {"echo": careless})
+    await say(line, START)
+    assert await close_code(line) == 4001
+    (call,) = await closed_calls(1)
+    assert (await kinds(call))[-3:] == ["opt_out", "heard", "end"]
+    assert call.reason == "An error in our own program ended the call."
+
+
 async def test_a_cancelled_application_closes_its_call(line: ApplicationCommunicator) -> None:
     await say(line, START)
     await asyncio.sleep(0.1)
@@ -129,8 +148,19 @@ async def test_nothing_but_silence_ends_by_a_limit(number: PhoneNumber, settings
     await line.wait(5)
 
 
-async def test_a_send_that_never_returns_ends_the_call(number: PhoneNumber, settings: Settings) -> None:
+class TalkingAgent(BrokenAgent):
+    """An agent that speaks for a minute."""
+
+    def handle(self, event: AgentEvent) -> Sequence[Action]:
+        return [Play("Story", bytes(960_000))] if isinstance(event, CallStarted) else []
+
+
+async def test_a_send_that_never_returns_ends_the_call(
+    number: PhoneNumber, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """As on uvicorn, whose `send` waits for the peer."""
+    talking = registry.Kind(registry.KINDS["echo"].configuration, TalkingAgent)
+    monkeypatch.setattr(registry, "KINDS", {"echo": talking})
     settings.SEND_SECONDS = 0.2
     frames: asyncio.Queue[Mapping[str, Any]] = asyncio.Queue()
 
@@ -148,6 +178,7 @@ async def test_a_send_that_never_returns_ends_the_call(number: PhoneNumber, sett
         await asyncio.sleep(0.02)
     (call,) = await closed_calls(1)
     assert "took no audio" in call.reason
+    assert (await kinds(call))[-2:] == ["heard", "end"], "the prompt was lost with the call"
     await asyncio.wait_for(application, 10)
 
 
