@@ -281,8 +281,10 @@ class Journal(Backroom):
             self._store_from_memory()
 
     def _store_from_memory(self) -> None:
-        """The disk takes nothing, but the database may."""
+        """The disk takes nothing, but the database may. What is on disk goes first: it is older."""
         with self._moving:
+            if self._spool and self._spool.unread_bytes:
+                return
             while batch := [self._records[index] for index in range(min(BATCH, len(self._records)))]:
                 self._store(batch)
                 for _ in batch:
@@ -318,14 +320,15 @@ class Journal(Backroom):
     def _give_sign_of_life(self) -> None:
         now = time.monotonic()
         if now >= self._alive_until:
-            services.give_sign_of_life(self.process_id, clock.now(), self._trouble())
+            trouble = self._trouble()
+            services.give_sign_of_life(self.process_id, clock.now(), trouble)
+            self._told = (trouble.left_out, trouble.lost)
             self._alive_until = now + HEARTBEAT
 
     def _trouble(self) -> Trouble:
-        told, self._told = self._told, (self.left_out, self.lost)
-        return Trouble(
-            waiting=self._waiting(), left_out=self.left_out, lost=self.lost, is_new=told != self._told
-        )
+        left_out, lost = self.left_out, self.lost
+        is_new = self._told != (left_out, lost)
+        return Trouble(waiting=self._waiting(), left_out=left_out, lost=lost, is_new=is_new)
 
     def _waiting(self) -> int:
         return len(self._records) + (self._spool.waiting if self._spool else 0)

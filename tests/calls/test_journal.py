@@ -442,6 +442,55 @@ def test_past_the_limit_only_statistics_are_left_out(
     assert f"{journal.left_out} " in notice.text
 
 
+def test_what_was_left_out_in_an_outage_is_on_the_page_after_it(
+    journal: Journal, call_id: UUID, outage: Outage, settings: Settings
+) -> None:
+    settings.JOURNAL_SPOOL_MB = 0
+    page = journal.open(call_id)
+    page.log([entry()])
+    journal.work()
+    page.log([entry(EntryKind.STATS)])
+    assert journal.left_out == 1
+    with pytest.raises(OperationalError):
+        journal.register()
+    outage.ends()
+    journal.register()
+    (notice,) = queries.journal_notices(clock.now())
+    assert "1 " in notice.text
+
+
+def test_what_is_on_disk_is_stored_before_what_is_in_memory(
+    journal: Journal, call_id: UUID, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The disk takes events again just when the database was about to get those of the memory."""
+    page, put_really, disk = journal.open(call_id), Spool.put, {"full": False}
+
+    def put(self: Spool, records: Sequence[Record]) -> None:
+        if disk["full"]:
+            raise OSError(28, "No space left on device")
+        put_really(self, records)
+
+    def other_thread(*args: object) -> list[Record]:
+        """Between the look at the empty spool and the look into memory."""
+        page.log([entry()])
+        journal.move_to_disk()
+        page.closed(HUNG_UP, FIGURES)
+        disk["full"] = True
+        journal.move_to_disk()
+        return []
+
+    monkeypatch.setattr(Spool, "put", put)
+    page.log([entry()])
+    journal.work()
+    with monkeypatch.context() as patch:
+        patch.setattr(Spool, "peek", other_thread)
+        journal.work()
+    disk["full"] = False
+    journal.work()
+    journal.work()
+    assert sequences(call_id) == [1, 2, 3]
+
+
 def test_a_disk_that_takes_nothing_leaves_the_database(
     journal: Journal, call_id: UUID, monkeypatch: pytest.MonkeyPatch
 ) -> None:
