@@ -134,7 +134,7 @@ class RecordingDesk(Backroom):
             self._waiting -= block.size
             self._write(block)
         for _ in range(len(self._to_file)):
-            self._file(self._to_file.popleft())
+            _file_or_leave(self._to_file.popleft())
         if self.lost > self._lost_said:
             log.error("%d s of recordings are lost, the disk is too slow.", self.lost - self._lost_said)
             self._lost_said = self.lost
@@ -154,12 +154,6 @@ class RecordingDesk(Backroom):
             log.error("Call %s: the recording could not be written: %s", block.call_id, error.strerror)
         if block.last:
             self._to_file.append(block.call_id)
-
-    def _file(self, call_id: UUID) -> None:
-        try:
-            file_recording(call_id)
-        except (DatabaseError, OSError) as error:
-            log.warning("Call %s: its recording is filed later (%s).", call_id, type(error).__name__)
 
 
 # --- Files ----------------------------------------------------------------------------------------
@@ -201,13 +195,24 @@ def file_recording(call_id: UUID) -> None:
     path = path_of(call_id)
     if not path.exists():
         return
-    if not Recording.objects.filter(call_id=call_id).exists():
-        _store(call_id, path)
+    if not Recording.objects.filter(call_id=call_id).exists() and (frames := _mend(path)):
+        _store(call_id, path, frames=frames)
     path.unlink(missing_ok=True)
 
 
-def _store(call_id: UUID, path: Path) -> None:
-    size = path.stat().st_size - wav.HEADER_BYTES
+def _mend(path: Path) -> int:
+    """Set the header right where a full disk or a `kill -9` kept it from being; how many frames there are."""
+    size = max(0, path.stat().st_size - wav.HEADER_BYTES)
+    header = wav.header(size - size % _FRAME, channels=_CHANNELS)
+    with path.open("r+b") as file:
+        if file.read(wav.HEADER_BYTES) != header:
+            file.truncate(wav.HEADER_BYTES + size - size % _FRAME)
+            file.seek(0)
+            file.write(header)
+    return size // _FRAME
+
+
+def _store(call_id: UUID, path: Path, *, frames: int) -> None:
     with path.open("rb") as audio:
         sha256 = hashlib.file_digest(audio, "sha256").hexdigest()
         audio.seek(0)
@@ -217,7 +222,7 @@ def _store(call_id: UUID, path: Path) -> None:
             call_id=call_id,
             file=name,
             sha256=sha256,
-            duration_ms=max(0, size) // _FRAME * 1000 // pcm.SAMPLE_RATE,
+            duration_ms=frames * 1000 // pcm.SAMPLE_RATE,
         )
     except DatabaseError:
         default_storage.delete(name)
@@ -227,12 +232,18 @@ def _store(call_id: UUID, path: Path) -> None:
 def file_leftovers() -> int:
     """File what ended processes left on this machine; how many recordings that were."""
     folder = Path(settings.RECORDING_DIR)
-    filed = 0
-    for path in folder.glob("*.wav") if folder.is_dir() else ():
-        if _is_leftover(path):
-            file_recording(UUID(path.stem))
-            filed += 1
-    return filed
+    found = [path for path in folder.glob("*.wav") if _is_leftover(path)] if folder.is_dir() else []
+    return sum(_file_or_leave(UUID(path.stem)) for path in found)
+
+
+def _file_or_leave(call_id: UUID) -> bool:
+    """One that can't be filed now waits for `file_leftovers`, and holds up no other."""
+    try:
+        file_recording(call_id)
+    except (DatabaseError, OSError) as error:
+        log.warning("Call %s: its recording is filed later (%s).", call_id, type(error).__name__)
+        return False
+    return True
 
 
 def _is_leftover(path: Path) -> bool:

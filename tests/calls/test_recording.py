@@ -16,6 +16,7 @@ from calls.models import Call, Recording
 from calls.recording import Recorder, RecordingDesk, Stretch, path_of, write_pieces
 from calls.steps import Recorded, Side
 from campaigns import clock
+from campaigns.models import PhoneNumber
 
 CALLER, AGENT = Side.CALLER, Side.AGENT
 
@@ -119,3 +120,56 @@ def test_what_a_killed_process_left_is_filed_once_its_call_is_closed(call_id: UU
     assert recording.file_leftovers() == 1
     assert Recording.objects.get().duration_ms == 400
     assert recording.file_leftovers() == 0
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_process_killed_within_a_block_leaves_a_recording_that_can_be_played(
+    call_id: UUID, folders: Path
+) -> None:
+    """Between the audio and the header, at the first block and at a later one; half a frame at the end."""
+    Call.objects.update(state="ended", ended_at=clock.now())
+    path = path_of(call_id)
+    for header in (bytes(44), wav.header(3200, channels=2)):
+        path.parent.mkdir(exist_ok=True)
+        path.write_bytes(header + tone(5, 800) + b"x")
+        os.utime(path, (1, 1))
+        assert recording.file_leftovers() == 1
+        row = Recording.objects.get()
+        left, _ = channels_of(Path(row.file.path))
+        assert (row.duration_ms, left.size) == (400, 3200)
+        assert row.sha256 == hashlib.sha256(Path(row.file.path).read_bytes()).hexdigest()
+        row.delete()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_disk_that_was_full_from_the_first_block_on_leaves_no_recording(
+    call_id: UUID, folders: Path
+) -> None:
+    path = path_of(call_id)
+    path.parent.mkdir(exist_ok=True)
+    path.touch()
+    recording.file_recording(call_id)
+    assert not path.exists()
+    assert not Recording.objects.exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_recording_that_cannot_be_filed_does_not_hold_up_the_others(
+    call_id: UUID, number: PhoneNumber, folders: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Call.objects.create(number=number, process=Call.objects.get(pk=call_id).process)
+    Call.objects.update(state="ended", ended_at=clock.now())
+    ids = [UUID(str(pk)) for pk in Call.objects.values_list("pk", flat=True)]
+    for pk in ids:
+        write_pieces(path_of(pk), [stretch(CALLER, 0, tone(5, 400))])
+        os.utime(path_of(pk), (1, 1))
+    really, refused = recording.file_recording, next(iter(path_of(call_id).parent.glob("*.wav"))).stem
+
+    def file_recording(call: UUID) -> None:
+        if str(call) == refused:
+            raise OSError(5, "Input/output error")
+        really(call)
+
+    monkeypatch.setattr(recording, "file_recording", file_recording)
+    assert recording.file_leftovers() == 1
+    assert Recording.objects.count() == 1
