@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 from channels.db import database_sync_to_async
 from django.conf import settings
-from django.db import DatabaseError
+from django.db import Error as DatabaseFailure
 
 from calls.agents import registry
 from calls.agents.base import Agent, CallContext
@@ -66,7 +66,7 @@ async def identify(asked: Identify, number_id: int) -> Found | NotFound:
     try:
         looking = database_sync_to_async(find, thread_sensitive=False)(asked, number_id)
         found: Found | NotFound = await looking
-    except DatabaseError as error:
+    except DatabaseFailure as error:
         log.error("Who is on the line could not be looked up: %s", type(error).__name__)
         bare = Identity(stream_sid=asked.stream_sid, call_sid=asked.call_sid)
         return NotFound(bare, "Our database could not be asked who this call is for.")
@@ -208,7 +208,7 @@ def load_clip(name: str, number_id: int) -> bytes:
             return _recent.put(key, mono(wav.unwrap(file.read())))
     except ValueError as error:  # WavError, or a rate that nobody speaks at
         raise AudioError(f"The clip “{name}” cannot be played: {error}.") from error
-    except (OSError, DatabaseError) as error:
+    except (OSError, DatabaseFailure) as error:
         raise AudioError(f"The clip “{name}” could not be read.") from error
 
 

@@ -20,7 +20,7 @@ import numpy as np
 from django.conf import settings
 from django.core.files import File
 from django.core.files.storage import default_storage
-from django.db import DatabaseError
+from django.db import Error as DatabaseFailure
 
 from calls.audio import pcm, wav
 from calls.backroom import Backroom
@@ -191,7 +191,7 @@ def _place(descriptor: int, channel: int, *, start: int, audio: bytes) -> None:
 
 
 def file_recording(call_id: UUID) -> None:
-    """Move a finished recording into storage, with its row. Repeatable. Raises OSError, DatabaseError."""
+    """Move a finished recording into storage, with its row. Repeatable. Raises OSError, DatabaseFailure."""
     path = path_of(call_id)
     if not path.exists():
         return
@@ -224,7 +224,7 @@ def _store(call_id: UUID, path: Path, *, frames: int) -> None:
             sha256=sha256,
             duration_ms=frames * 1000 // pcm.SAMPLE_RATE,
         )
-    except DatabaseError:
+    except DatabaseFailure:
         default_storage.delete(name)
         raise
 
@@ -240,7 +240,7 @@ def _file_or_leave(call_id: UUID) -> bool:
     """One that can't be filed now waits for `file_leftovers`, and holds up no other."""
     try:
         file_recording(call_id)
-    except (DatabaseError, OSError) as error:
+    except (DatabaseFailure, OSError) as error:
         log.warning("Call %s: its recording is filed later (%s).", call_id, type(error).__name__)
         return False
     return True

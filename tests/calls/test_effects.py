@@ -7,7 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 from django.core.files.base import ContentFile
+from django.db import InterfaceError, OperationalError
 
+from calls import effects
 from calls.agents.echo import EchoAgent
 from calls.audio import wav
 from calls.effects import AudioError, Found, NotFound, find, load_clip, mono, speak
@@ -58,6 +60,21 @@ def test_a_message_of_another_account_is_unknown_here(message: Message, echo: ob
     assert isinstance(found, NotFound)
     assert found.identity.recipient_id is None
     assert "no inbound agent" in found.reason
+
+
+@pytest.mark.parametrize("error", [OperationalError, InterfaceError])
+async def test_a_database_that_fails_in_whatever_way_is_a_sentence(
+    monkeypatch: pytest.MonkeyPatch, error: type[Exception]
+) -> None:
+    def fail(*args: object, **named: object) -> None:
+        raise error("connection already closed")
+
+    monkeypatch.setattr(effects, "find", fail)
+    monkeypatch.setattr(Content.objects, "filter", fail)
+    found = await effects.identify(asked(), 1)
+    assert isinstance(found, NotFound)
+    with pytest.raises(AudioError, match="could not be read"):
+        load_clip("welcome", 1)
 
 
 def test_an_agent_that_cannot_be_made_is_told_but_the_person_is_known(
