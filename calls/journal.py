@@ -33,6 +33,7 @@ ORPHAN_INTERVAL = 10.0
 CAPACITY = 50_000
 """Events that may wait in memory while the disk takes none: some minutes of some hundred calls."""
 MOST_EVENTS_A_CALL = 5_000
+"""Beside those of every second: there are no more of them than the call has seconds."""
 SLOW = 3.0
 LONGEST_BACK_OFF = 2.0
 """Well under PROCESS_SILENT_SECONDS: after an outage nobody may take this process for dead."""
@@ -52,7 +53,7 @@ class CallLog:
         self.on_closed_elsewhere: Callable[[], None] = nothing
         self._journal = journal
         self._opened = time.monotonic()
-        self._sequence = 0
+        self._sequence = self._statistics = 0
         self._doing = ""
         self._ended = self._closed = False
 
@@ -65,11 +66,12 @@ class CallLog:
             if entry.kind is EntryKind.STATS and self._journal.spares_statistics:
                 self._journal.left_out += 1
                 continue
-            if entry.kind not in ALWAYS_KEPT and self._is_full():
+            if entry.kind not in ALWAYS_KEPT and self._is_full(entry.kind):
                 self.lost += 1
                 self._journal.lost += 1
                 continue
             self._sequence += 1
+            self._statistics += entry.kind is EntryKind.STATS
             self._ended = entry.kind is EntryKind.END
             self._journal.put(
                 Logged(call_id=self.call_id, at=clock.now(), sequence=self._sequence, entry=entry)
@@ -98,8 +100,9 @@ class CallLog:
             Closed(call_id=self.call_id, at=clock.now(), close=close, summary=summary, lost=self.lost)
         )
 
-    def _is_full(self) -> bool:
-        return self._sequence >= MOST_EVENTS_A_CALL or self._journal.is_full
+    def _is_full(self, kind: EntryKind) -> bool:
+        too_many = self._sequence - self._statistics >= MOST_EVENTS_A_CALL
+        return (too_many and kind is not EntryKind.STATS) or self._journal.is_full
 
 
 class Journal(Backroom):

@@ -216,6 +216,15 @@ def test_too_much_is_turned_away_counted_and_told(number: PhoneNumber, call_id: 
     assert "20 events" in Call.objects.get(pk=call_id).reason
 
 
+def test_the_figures_of_a_call_of_hours_crowd_out_nothing(journal: Journal, call_id: UUID) -> None:
+    page = journal.open(call_id)
+    page.log([entry(EntryKind.STATS)] * 6000)
+    page.log([entry(EntryKind.KEY)] * 10)
+    assert (page.lost, journal.accepted) == (0, 6010)
+    page.log([entry()] * 6000)
+    assert (page.lost, journal.accepted) == (1010, 11_000)
+
+
 def test_a_call_that_cannot_be_stored_harms_no_other(
     journal: Journal, call_id: UUID, number: PhoneNumber
 ) -> None:
