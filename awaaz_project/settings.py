@@ -186,6 +186,16 @@ RESUME_SECONDS = env.float("RESUME_SECONDS", default=5.0)
 DRAIN_SECONDS = env.float("DRAIN_SECONDS", default=60.0)
 SEND_SECONDS = env.float("SEND_SECONDS", default=5.0)
 DTMF_IN_BAND = env.bool("DTMF_IN_BAND", default=False)
+SPEECH_MIN_MS = env.int("SPEECH_MIN_MS", default=120)
+SPEECH_HANGOVER_MS = env.int("SPEECH_HANGOVER_MS", default=400)
+SPEECH_START_PROBABILITY = env.float("SPEECH_START_PROBABILITY", default=0.5)
+SPEECH_STOP_PROBABILITY = env.float("SPEECH_STOP_PROBABILITY", default=0.35)
+_short_words = (pair.partition("=") for pair in env.list("SPEECH_SHORT_WORDS_MS", default=[]))
+SPEECH_SHORT_WORDS_MS = {language.strip(): int(ms) for language, _, ms in _short_words}
+if not 0 <= SPEECH_STOP_PROBABILITY <= SPEECH_START_PROBABILITY <= 1:
+    raise ImproperlyConfigured(
+        "SPEECH_STOP_PROBABILITY may not be above SPEECH_START_PROBABILITY; both are 0 to 1."
+    )
 PROCESS_SILENT_SECONDS = env.float("PROCESS_SILENT_SECONDS", default=15.0)
 JOURNAL_SPOOL_MB = env.float("JOURNAL_SPOOL_MB", default=256.0)
 TRUSTED_PROXIES = [ip_network(proxy) for proxy in env.list("TRUSTED_PROXIES", default=[])]

@@ -23,6 +23,7 @@ from redis.exceptions import RedisError
 from calls import effects, services
 from calls.admission import Admitted, Knock, Refused, admit_within
 from calls.agents.announced import Announced
+from calls.audio.ear import HearingSettings
 from calls.circles import open_circles
 from calls.connection import CLOSING_SECONDS, MOST_MESSAGE_BYTES, Connection
 from calls.conversation import CloseCode, Conversation, ConversationLimits, Hearing
@@ -59,6 +60,18 @@ TOO_MANY_EFFECTS = "Too much was asked for at once."
 ONLY_TO_GO_ON = "All lines are busy; this one was kept for a call whose connection broke."
 GOES_ON = "This connection went on with a call that was there already."
 DEAD_PEER = "The platform took no audio from us for {:.0f} s; the line counts as lost."
+
+
+def hearing() -> Hearing:
+    """What a call listens with, as the settings have it."""
+    figures = HearingSettings(
+        min_speech_ms=settings.SPEECH_MIN_MS,
+        hangover_ms=settings.SPEECH_HANGOVER_MS,
+        start_probability=settings.SPEECH_START_PROBABILITY,
+        stop_probability=settings.SPEECH_STOP_PROBABILITY,
+        short_words_ms=settings.SPEECH_SHORT_WORDS_MS,
+    )
+    return Hearing(gate=WebrtcGate(), judged=True, settings=figures, tones=settings.DTMF_IN_BAND)
 
 
 class CallConsumer(AsyncConsumer):
@@ -108,7 +121,7 @@ class CallConsumer(AsyncConsumer):
         self.conversation = Conversation(
             self.stream,
             limits=ConversationLimits(call_s=settings.MAX_CALL_SECONDS, resume_s=settings.RESUME_SECONDS),
-            hearing=Hearing(gate=WebrtcGate(), judged=True, tones=settings.DTMF_IN_BAND),
+            hearing=hearing(),
             now=self.loop.time(),
         )
 

@@ -16,9 +16,10 @@ from pytest_django import Settings
 
 from calls.agents import registry
 from calls.agents.base import Action, AgentEvent, BargeIn, CallStarted, OptOut, Play
+from calls.audio.ear import HearingSettings
 from calls.audio.framing import Framer
 from calls.audio.pcm import silence
-from calls.consumers import CallConsumer
+from calls.consumers import CallConsumer, hearing
 from calls.journal import journal as the_journal
 from calls.models import Call
 from calls.protocol.stream import PlatformStream
@@ -118,6 +119,15 @@ async def test_what_happened_before_a_mistake_of_our_own_is_kept(
     (call,) = await closed_calls(1)
     assert (await kinds(call))[-3:] == ["opt_out", "heard", "end"]
     assert call.reason == "An error in our own program ended the call."
+
+
+def test_what_a_call_hears_with_is_a_matter_of_settings(settings: Settings) -> None:
+    assert hearing().settings == HearingSettings()
+    settings.SPEECH_SHORT_WORDS_MS = {"hi": 500}
+    settings.SPEECH_HANGOVER_MS = 700
+    figures = hearing().settings
+    assert (figures.cut_after_ms("hi-IN"), figures.cut_after_ms("ta")) == (500, 120)
+    assert figures.hangover_ms == 700
 
 
 async def test_a_cancelled_application_closes_its_call(line: ApplicationCommunicator) -> None:
