@@ -5,7 +5,8 @@ A call has one of these at a time. When it breaks, a second one may go on with t
 
 import asyncio
 import logging
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Mapping
+from functools import partial
 from typing import Any, Protocol
 
 from django.conf import settings
@@ -22,6 +23,8 @@ MOST_MESSAGE_BYTES = 2 * DEFAULT_LIMITS.text_size
 MOST_UNSENT_FRAMES = 500
 NO_CODE = 1005
 """RFC 6455: what a server reports when no close frame, or one without a code, came."""
+SERVER_GOES = 1012
+"""The code of `websocket.disconnect` when uvicorn shuts down ("service restart", RFC 6455 registry)."""
 BINARY = "(binary)"
 """Stands for a binary frame: the stream is JSON text (awaaz-platform.md §2), so that is malformed too."""
 
@@ -115,7 +118,14 @@ class Connection:
             if message["type"] == "websocket.receive":
                 self._hear(message.get("text") or BINARY)
             else:
-                self.call.left(self, message.get("code") or NO_CODE)
+                self.call.left(self, self._code_of(message))
+
+    def _code_of(self, message: Mapping[str, Any]) -> int:
+        """A platform that restarts is no server of ours that does: its close comes with a reason, if an empty
+        one. Daphne (whose `send` is a partial) gives no reasons, and when it ends it cancels."""
+        code = int(message.get("code") or NO_CODE)
+        is_ours = "reason" not in message and not isinstance(self._send, partial)
+        return NO_CODE if code == SERVER_GOES and not is_ours else code
 
     def _hear(self, text: str) -> None:
         if not self.over.is_set():

@@ -25,7 +25,7 @@ from calls.admission import Admitted, Knock, Refused, admit_within
 from calls.agents.announced import Announced
 from calls.audio.ear import HearingSettings
 from calls.circles import open_circles
-from calls.connection import CLOSING_SECONDS, MOST_MESSAGE_BYTES, Connection
+from calls.connection import CLOSING_SECONDS, MOST_MESSAGE_BYTES, SERVER_GOES, Connection
 from calls.conversation import CloseCode, Conversation, ConversationLimits, Hearing
 from calls.held import Key, held
 from calls.journal import journal, nothing
@@ -44,8 +44,6 @@ EFFECTS_AT_ONCE = 4
 MOST_EFFECTS = 50
 """At work or waiting for their turn."""
 ENDED_WELL = 1000
-SERVER_GOES = 1012
-"""The code of `websocket.disconnect` when uvicorn shuts down ("service restart", RFC 6455 registry)."""
 
 STOPPED = "Our server was stopped during the call."
 HUNG_UP_BY_STAFF = "A member of staff ended the call."

@@ -142,6 +142,18 @@ async def test_a_good_end_without_a_stop_does_not_wait(first: Far) -> None:
     assert call.reason == "The connection broke without a stop."
 
 
+@pytest.mark.parametrize(("said", "waits"), [({"reason": ""}, True), ({}, False)], ids=["platform", "ours"])
+async def test_only_our_own_server_ends_a_call_with_its_restart(
+    first: Far, said: dict[str, str], waits: bool
+) -> None:
+    """1012 is uvicorn's word for its end, and then without a reason; a platform may restart as well."""
+    await first.line.send_input({"type": "websocket.disconnect", "code": 1012, **said})
+    await first.line.wait(5)
+    assert held.is_idle is not waits
+    (call,) = await closed_calls(1, seconds=9)
+    assert call.ended_by == ("connection" if waits else "server")
+
+
 async def test_another_call_is_another_call(first: Far, second: Far) -> None:
     await first.gone()
     assert await second.connect()
