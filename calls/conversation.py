@@ -201,7 +201,8 @@ class Conversation:
             )
         if piece.begins and piece.name:
             text = f"“{piece.name}” begins."
-            self._log.add(EntryKind.PROMPT, text, self._now, name=piece.name, total_ms=piece.total_ms)
+            data = {"name": piece.name, "total_ms": piece.total_ms, "began_ms": self._log.at_ms(piece.at)}
+            self._log.add(EntryKind.PROMPT, text, self._now, **data)
 
     def _record_heard(self) -> None:
         for heard in self._playout.take_heard():

@@ -12,8 +12,9 @@ from django.views.decorators.http import require_http_methods, require_safe
 from calls import persons, queries, report
 from calls.audio.wav import WavError
 from calls.lanes import Happened, Lanes, draw
-from calls.models import Call, Recording
+from calls.models import Call, CallEvent, Recording
 from calls.ranges import file_response
+from calls.steps import EntryKind
 from campaigns import auditing, clock
 from campaigns.access import HANDLES_PERSONS, SEES_NUMBERS, person, staff_page
 from campaigns.forms import PersonForm, ReportForm
@@ -77,13 +78,18 @@ def _lanes(page: queries.CallPage) -> tuple[Lanes | None, str]:
         return None, ""
     if not page.recording.file:
         return None, "The file of this recording was deleted. Its length and checksum are kept."
-    entries = (Happened(e.kind, e.at_ms, e.text, str(e.data.get("name", ""))) for e in page.events)
+    entries = (Happened(e.kind, _heard_at(e), e.text, str(e.data.get("name", ""))) for e in page.events)
     try:
         return draw(Path(page.recording.file.path).read_bytes(), entries), ""
     except FileNotFoundError:
         return None, "The file of this recording is not there any more. Its length and checksum are kept."
     except WavError as error:
         return None, f"The recording can't be drawn: {error}."
+
+
+def _heard_at(event: CallEvent) -> int:
+    """A prompt is sent a little before it is heard."""
+    return int(event.data.get("began_ms", event.at_ms)) if event.kind == EntryKind.PROMPT else event.at_ms
 
 
 @staff_page()

@@ -81,6 +81,14 @@ def test_a_call_from_start_to_hang_up() -> None:
     assert line.talk.doing == "ended"
 
 
+def test_a_prompt_s_line_tells_when_it_began_to_be_heard_not_when_it_was_sent() -> None:
+    line = Line()
+    line.begin(saying(Play("One", silence(150)), Play("Two", silence(150))))
+    began = [(e.at_ms, e.data["began_ms"]) for e in line.entries if e.kind is EntryKind.PROMPT]
+    sent_at = began[0][0]
+    assert began == [(sent_at, sent_at + 80), (sent_at, sent_at + 230)]
+
+
 def test_the_hang_up_waits_for_the_last_mark_and_not_for_ever() -> None:
     line = Line()
     line.begin(saying(Play("Goodbye", silence(400)), HangUp("Goodbye was said.")))
