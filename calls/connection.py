@@ -57,6 +57,8 @@ class Connection:
         self._receive, self._send = receive, send
         self._code: int | None = None
         self._outbox: asyncio.Queue[str | None] = asyncio.Queue(MOST_UNSENT_FRAMES)
+        self._writing = False
+        """A frame from the outbox is with the server, which may have it wait."""
         self._short: ShortWay | None = None
         self._reader: asyncio.Task[None] | None = None
         self._writer: asyncio.Task[None] | None = None
@@ -73,7 +75,8 @@ class Connection:
 
     def put(self, frame: str) -> None:
         """Frames leave in the order of the conversation, whatever made it speak."""
-        if self._short and self._outbox.empty() and self._short.send(frame):
+        is_free = not self._writing and self._outbox.empty()
+        if self._short and is_free and self._short.send(frame):
             return
         try:
             self._outbox.put_nowait(frame)
@@ -134,6 +137,7 @@ class Connection:
     async def _write_frames(self) -> None:
         """Send what is queued, each frame within a bounded time, until the queue says None."""
         while (frame := await self._outbox.get()) is not None:
+            self._writing = True
             try:
                 await send_within(
                     settings.SEND_SECONDS, self._send, {"type": "websocket.send", "text": frame}
@@ -143,6 +147,7 @@ class Connection:
                 return
             except OSError:  # gone between two frames; `receive` says so too
                 return
+            self._writing = False
 
     async def _close_socket(self, code: int) -> None:
         """Say good-bye; who does not listen is left."""
