@@ -3,10 +3,14 @@
 Called by `calls` inside the transaction that stores the call's event, so that the two never disagree.
 """
 
+from collections.abc import Mapping
+
+from django.conf import settings
 from django.db import transaction
 
 from campaigns import clock
 from campaigns.models import Message, Recipient, Suppression
+from campaigns.phones import judge
 from campaigns.services import callbacks
 from campaigns.services.settling import settle_recipient
 from campaigns.services.suppressions import Wish, suppress
@@ -19,6 +23,17 @@ def call_identified(reference: str) -> Message | None:
     """The attempt a call on the stream belongs to, with its people and campaign; None if unknown."""
     related = ("recipient__campaign__agent", "recipient__campaign__template__account")
     return Message.objects.filter(reference=reference).select_related(*related).first()
+
+
+def caller_identified(parameters: Mapping[str, str], *, account_id: int) -> Recipient | None:
+    """The person who calls us, as the account's latest campaign has them; None if we do not know the number.
+
+    The platform's documents do not say where a caller's number stands, so its names are a setting.
+    """
+    names = {name.lower() for name in settings.CALLER_PARAMETERS}
+    numbers = {judge(text[:40]).e164 for name, text in parameters.items() if name.lower() in names}
+    ours = Recipient.objects.filter(campaign__template__account=account_id)
+    return ours.filter(phone__in=numbers - {None}).order_by("-pk").first()
 
 
 @transaction.atomic
@@ -47,6 +62,7 @@ def opt_out(
     what: str,
     message_reference: str = "",
     category: str = "",
+    inbound: bool = False,
 ) -> bool:
     """Never call this number again (about `category`, or at all); whether that is new.
 
@@ -54,10 +70,10 @@ def opt_out(
     In the caller's transaction: waiting calls are called off with it.
     """
     said = {"key": f"pressed {what}", "chosen": f"chose “{what}”"}.get(how, f"said “{what}”")
-    by_key = how in ("key", "chosen")
+    source = Suppression.Source.KEY if how in ("key", "chosen") else Suppression.Source.SPOKEN
     wish = Wish(
-        source=Suppression.Source.KEY if by_key else Suppression.Source.SPOKEN,
-        reason=f"Asked us to stop: {said} in a call.",
+        source=Suppression.Source.INBOUND if inbound else source,
+        reason=f"Asked us to stop: {said} {'when calling us' if inbound else 'in a call'}.",
         category=category,
         message_reference=message_reference,
     )
