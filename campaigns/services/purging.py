@@ -30,7 +30,7 @@ from campaigns.models import (
 )
 from campaigns.occasions import earliest, ist_day
 from campaigns.pseudonyms import PREFIX, pseudonym
-from campaigns.services.holds import held, held_rows
+from campaigns.services.holds import held, held_by_number, held_rows
 from campaigns.services.importing import ENDED
 from campaigns.windows import IST
 
@@ -154,23 +154,19 @@ def _draws(cutoff: datetime) -> QuerySet[Draw]:
 SWEEPS = (
     Sweep("people", _people, lambda: held(""), forget_people),
     Sweep("rows", _rows, held_rows, lambda keys: forget_rows(ImportRow.objects.filter(pk__in=keys))),
-    Sweep(
-        "members", _members, lambda: held("", ""), lambda keys: _delete(Member.objects.filter(pk__in=keys))
-    ),
-    Sweep("draws", _draws, lambda: held("", ""), lambda keys: _delete(Draw.objects.filter(pk__in=keys))),
+    Sweep("members", _members, held_by_number, lambda keys: _delete(Member.objects.filter(pk__in=keys))),
+    Sweep("draws", _draws, held_by_number, lambda keys: _delete(Draw.objects.filter(pk__in=keys))),
     Sweep(
         "evidence",
         lambda cutoff: Evidence.objects.filter(judged_at__lt=cutoff),
         lambda: held("recipient__", "recipient__campaign"),
         lambda keys: _delete(Evidence.objects.filter(pk__in=keys)),
     ),
-    Sweep(
-        "bases", _bases, lambda: held("", ""), lambda keys: _delete(CallingBasis.objects.filter(pk__in=keys))
-    ),
+    Sweep("bases", _bases, held_by_number, lambda keys: _delete(CallingBasis.objects.filter(pk__in=keys))),
     Sweep(
         "complaints",
         lambda cutoff: Complaint.objects.filter(closed_at__lt=cutoff),
-        lambda: held("", ""),
+        lambda: held_by_number("campaign"),
         lambda keys: _delete(Complaint.objects.filter(pk__in=keys)),
     ),
     Sweep(

@@ -197,6 +197,21 @@ def test_a_hold_on_a_person_or_a_campaign_keeps_all_of_it(message: Message) -> N
     assert Recipient.objects.get().phone == MEENA
 
 
+def test_a_hold_on_a_campaign_keeps_what_a_court_would_ask_for(message: Message) -> None:
+    campaign = message.recipient.campaign
+    old, over = days_ago(2000), days_ago(1500)
+    for phone in (MEENA, "+919825112499"):
+        CallingBasis.objects.create(phone=phone, kind="consent", given_at=old, expires_at=over)
+    about = {"received_at": old, "closed_at": over, "outcome": "Explained."}
+    Complaint.objects.create(campaign=campaign, **about)
+    Complaint.objects.create(phone=MEENA, **about)
+    Complaint.objects.create(phone="+919825112499", **about)
+    holds.place(campaign=campaign, reason="Order of TRAI.", by=None)
+    purging.purge(NIGHT)
+    assert (line("bases"), line("complaints")) == ((1, 1), (1, 2))
+    assert CallingBasis.objects.get().phone == MEENA
+
+
 def test_a_hold_needs_a_reason_and_stands_once(message: Message) -> None:
     with pytest.raises(NotAllowed, match="what asks for"):
         holds.place(phone=MEENA, reason=" ", by=None)
