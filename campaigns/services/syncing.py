@@ -51,7 +51,7 @@ def pull_states(account_id: int, *, clock: Clock, transport: httpx.BaseTransport
         log.warning("pulling states of account %s: %s", account.pk, error.reason)
         note_trouble(account, error, now=clock())
         return 0
-    note_recovery(account)
+    note_recovery(account, now=clock())
     return ended
 
 
@@ -73,7 +73,7 @@ def look_up_overdue(account_id: int, *, clock: Clock, transport: httpx.BaseTrans
         log.warning("looking up messages of account %s: %s", account.pk, error.reason)
         note_trouble(account, error, now=clock())
         return 0
-    note_recovery(account)
+    note_recovery(account, now=clock())
     return len(overdue)
 
 

@@ -97,7 +97,7 @@ def withdraw(account_id: int, *, clock: Clock, transport: httpx.BaseTransport | 
                 _again(messages, now=clock())
                 note_trouble(account, error, now=clock())
                 return gone
-            note_recovery(account)
+            note_recovery(account, now=clock())
     return gone
 
 
