@@ -24,6 +24,7 @@ from campaigns.models import (
 from campaigns.services import approvals, callbacks
 from campaigns.services.approvals import needs_second_person
 from campaigns.services.breakers import too_many_complaints
+from campaigns.services.drifting import drift_of
 from campaigns.services.judging import standing_problems
 from campaigns.services.settling import CANCELLED, withdraw_planned
 from campaigns.services.states import move, name_of, note
@@ -211,7 +212,7 @@ def resume(campaign: Campaign, by: User | None) -> None:
     if campaign.template.account.state == campaign.template.account.State.REFUSED:
         raise NotAllowed("XFin refuses the account; correct its credentials first.")
     _refuse_lapsed(campaign)
-    if why := too_many_complaints(campaign, now=clock.now()):
+    if why := drift_of(campaign) or too_many_complaints(campaign, now=clock.now()):
         raise NotAllowed(why)
     change(campaign, "resume", by=by)
 
@@ -258,7 +259,8 @@ def launch_problems(campaign: Campaign) -> list[str]:
         (account.state == account.State.REFUSED, "XFin refuses the account; correct its credentials first."),
     )
     plain = [sentence for wrong, sentence in checks if wrong]
-    return [*plain, *_retry_problems(campaign), *standing_problems(campaign, now=clock.now())]
+    drifted = filter(None, [drift_of(campaign)])
+    return [*plain, *drifted, *_retry_problems(campaign), *standing_problems(campaign, now=clock.now())]
 
 
 def _retry_problems(campaign: Campaign) -> list[str]:
