@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Any
 
 from auditlog.models import LogEntry
+from axes.models import AccessAttempt, AccessLog
 from django.conf import settings
 from django.db import transaction
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
@@ -151,6 +152,11 @@ def _draws(cutoff: datetime) -> QuerySet[Draw]:
     return Draw.objects.filter(by_date | settled, drawn_at__lt=cutoff)
 
 
+def _of_staff_only() -> Q:
+    """Nothing is held: these rows name nobody but staff."""
+    return Q(pk__in=())
+
+
 SWEEPS = (
     Sweep("people", _people, lambda: held(""), forget_people),
     Sweep("rows", _rows, held_rows, lambda keys: forget_rows(ImportRow.objects.filter(pk__in=keys))),
@@ -172,8 +178,20 @@ SWEEPS = (
     Sweep(
         "audit",
         lambda cutoff: LogEntry.objects.filter(timestamp__lt=cutoff),
-        lambda: Q(pk__in=()),  # it names nobody but staff
+        _of_staff_only,
         lambda keys: _delete(LogEntry.objects.filter(pk__in=keys)),
+    ),
+    Sweep(
+        "sign_ins",
+        lambda cutoff: AccessLog.objects.filter(attempt_time__lt=cutoff),
+        _of_staff_only,
+        lambda keys: _delete(AccessLog.objects.filter(pk__in=keys)),
+    ),
+    Sweep(
+        "failed_sign_ins",
+        lambda cutoff: AccessAttempt.objects.filter(attempt_time__lt=cutoff),
+        _of_staff_only,
+        lambda keys: _delete(AccessAttempt.objects.filter(pk__in=keys)),
     ),
 )
 

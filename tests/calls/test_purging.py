@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from axes.models import AccessAttempt, AccessLog
 from django.core.files.base import ContentFile
 from django.core.management import CommandError, call_command
 from django.urls import reverse
@@ -177,6 +178,21 @@ def test_a_purge_that_died_is_finished_by_the_next(message: Message) -> None:
     )
     purging.purge(NIGHT)
     assert line("recordings") == (8, 0)
+
+
+def test_who_signed_in_and_failed_to_is_kept_for_a_year() -> None:
+    for days in (364, 366):
+        AccessLog.objects.create(username="asha", ip_address="10.0.0.7")
+        AccessAttempt.objects.create(
+            username="asha", user_agent=str(days), ip_address="10.0.0.7", failures_since_start=1
+        )
+        for rows in (AccessLog, AccessAttempt):
+            newest = rows.objects.latest("pk")
+            rows.objects.filter(pk=newest.pk).update(attempt_time=days_ago(days))
+    purging.purge(NIGHT)
+    assert (line("sign_ins"), line("failed_sign_ins")) == ((1, 0), (1, 0))
+    for rows in (AccessLog, AccessAttempt):
+        assert [row.attempt_time for row in rows.objects.all()] == [days_ago(364)]
 
 
 # --- Holds ----------------------------------------------------------------------------------------
