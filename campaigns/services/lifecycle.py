@@ -18,6 +18,7 @@ from campaigns.models import (
     Import,
     Message,
     Recipient,
+    Template,
     TemplateLanguage,
     User,
 )
@@ -259,8 +260,16 @@ def launch_problems(campaign: Campaign) -> list[str]:
         (account.state == account.State.REFUSED, "XFin refuses the account; correct its credentials first."),
     )
     plain = [sentence for wrong, sentence in checks if wrong]
-    drifted = filter(None, [drift_of(campaign)])
-    return [*plain, *drifted, *_retry_problems(campaign), *standing_problems(campaign, now=clock.now())]
+    at_xfin = [*_template_problems(campaign), *_retry_problems(campaign)]
+    return [*plain, *at_xfin, *standing_problems(campaign, now=clock.now())]
+
+
+def _template_problems(campaign: Campaign) -> list[str]:
+    """What of the templates at XFin stands in the way: refused there, or changed there."""
+    ours = [pk for pk in (campaign.template_id, campaign.retry_template_id) if pk]
+    refused = Template.objects.filter(pk__in=ours, sync_state=Template.Sync.FAILED)
+    reasons = [f"XFin refused the template: {template.sync_reason}" for template in refused]
+    return [*reasons, *filter(None, [drift_of(campaign)])]
 
 
 def _retry_problems(campaign: Campaign) -> list[str]:
