@@ -32,6 +32,7 @@ NO_GOAL = (
     "refused",
     "opted_out",
     "opt_out",
+    "do_not_call",
     "wrong_person",
     "no_input",
     "not_interested",

@@ -18,6 +18,7 @@ from campaigns.services import (
     breakers,
     calling_back,
     compliance,
+    drifting,
     importing,
     imports,
     lifecycle,
@@ -38,6 +39,13 @@ def synchronise_templates() -> None:
     """Bring new and changed templates, languages and clips to XFin."""
     for account_id in templates.accounts_to_synchronise(clock.now()):
         templates.synchronise(account_id, clock=clock.now)
+
+
+@shared_task
+def look_at_templates() -> None:
+    """Find templates that somebody changed at XFin itself, and stop their campaigns."""
+    for account_id in drifting.accounts_to_look_at(clock.now()):
+        drifting.look(account_id, clock=clock.now)
 
 
 @shared_task

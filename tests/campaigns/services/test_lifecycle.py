@@ -177,6 +177,14 @@ def test_a_campaign_without_people_is_not_launched(asha: User) -> None:
         lifecycle.launch(campaign, asha)
 
 
+def test_a_template_that_xfin_refuses_must_be_corrected_first(asha: User) -> None:
+    campaign = make_campaign(people=1, state=State.DRAFT)
+    campaign.template.sync_state, campaign.template.sync_reason = "failed", "The name is taken."
+    campaign.template.save()
+    with pytest.raises(lifecycle.NotAllowed, match="XFin refused the template: The name is taken"):
+        lifecycle.launch(campaign, asha)
+
+
 def test_a_refused_account_must_be_corrected_first(asha: User) -> None:
     campaign = make_campaign(people=1, state=State.STOPPED)
     Account.objects.update(state=Account.State.REFUSED)
