@@ -34,6 +34,7 @@ NO_GOAL = (
     "opt_out",
     "do_not_call",
     "wrong_person",
+    "wrong_number",
     "no_input",
     "not_interested",
     "unclear",

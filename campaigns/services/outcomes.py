@@ -17,6 +17,8 @@ from campaigns.services.suppressions import Wish, suppress
 
 #: Outcomes that mean "do not call me again", however the agent came to them.
 OPT_OUTS = ("opted_out", "opt_out", "do_not_call")
+#: The number is somebody else's, who must not be called for this person again (india-calling-rules §9.4).
+WRONG_NUMBERS = ("wrong_person", "wrong_number")
 
 
 def call_identified(reference: str) -> Message | None:
@@ -42,7 +44,8 @@ def record_outcome(message_id: int, outcome: str, label: str) -> None:
 
     If XFin's news came first and the person was put back for a retry, that is called off: what is planned
     by `settling.call_off_closed`, what is at XFin by `withdrawing`. A call-back that was asked for in the
-    same call stands: it is a promise. An outcome that means "do not call me again" suppresses the number.
+    same call stands: it is a promise. An outcome that means "do not call me again", or "wrong number",
+    suppresses the number.
     """
     message = Message.objects.select_related("recipient").get(pk=message_id)
     person = Recipient.objects.filter(pk=message.recipient_id)
@@ -50,9 +53,13 @@ def record_outcome(message_id: int, outcome: str, label: str) -> None:
     if not callbacks.answered(message) and message.state not in Message.OPEN_STATES:
         settle_recipient(message.recipient_id, Recipient.State.COMPLETED, "Answered.")
     person.filter(state=Recipient.State.COMPLETED).update(reason=f"Answered: {label}.")
+    phone, chosen = message.recipient.phone, label or outcome
     if outcome in OPT_OUTS:
-        phone, chosen = message.recipient.phone, label or outcome
         opt_out(phone=phone, how="chosen", what=chosen, message_reference=message.reference)
+    elif outcome in WRONG_NUMBERS:
+        reason = f"Wrong number: somebody else chose “{chosen}” in a call."
+        source = Suppression.Source.KEY
+        suppress(phone, Wish(source=source, reason=reason, message_reference=message.reference))
 
 
 def opt_out(

@@ -71,6 +71,17 @@ def test_no_opt_out_is_lost_because_of_how_an_agent_calls_it() -> None:
     assert (row.source, row.reason) == ("spoken", "Asked us to stop: said “band karo” in a call.")
 
 
+def test_a_wrong_number_is_not_called_again_in_any_campaign() -> None:
+    message = planned()
+    other = make_copy(message)
+    outcomes.record_outcome(message.pk, "wrong_person", "This is not me")
+    row = Suppression.objects.get()
+    assert row.phone == message.recipient.phone
+    assert row.reason == "Wrong number: somebody else chose “This is not me” in a call."
+    other.refresh_from_db()
+    assert other.state == "suppressed"
+
+
 def make_copy(message: Message) -> Recipient:
     """The same person in another campaign."""
     campaign = Campaign.objects.get()
