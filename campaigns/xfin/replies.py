@@ -206,7 +206,7 @@ def read_created(raw: object, sent: Sequence[NewMessage], config: XFinConfig) ->
         raise BadReply("the answer", f"{len(read)} objects for {len(sent)} messages")
     places = {message.reference: place for place, message in enumerate(sent)}
     found: dict[int, CreatedMessage] = {}
-    for position, answer in enumerate(cast("list[Json]", raw)):  # objects all of them, or `convert` had raised
+    for position, answer in enumerate(cast("list[Json]", raw)):  # `convert` saw that all are objects
         place = _place_of(answer, places, sent[position], config, position)
         if place is None or place in found:
             raise BadReply(f"[{position}]", "it cannot be matched to a message we sent")
