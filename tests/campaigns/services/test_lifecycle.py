@@ -101,7 +101,8 @@ def test_whoever_edited_or_checked_it_does_not_approve_it_nor_does_a_program(
 
 
 @pytest.mark.parametrize(
-    ("category", "asked"), [("promotional", True), ("political", True), ("survey", False)]
+    ("category", "asked"),
+    [("promotional", True), ("political", True), ("government", True), ("survey", False)],
 )
 def test_the_rules_ask_for_a_second_person_whatever_the_account_says(category: str, asked: bool) -> None:
     campaign = make_campaign(category=category)
