@@ -168,12 +168,14 @@ CELERY_BEAT_SCHEDULER = "celery.beat:Scheduler"  # in memory: every entry is due
 # --- Pace and patience --------------------------------------------------------------------------
 TICK_SECONDS = env.float("TICK_SECONDS", default=5.0)
 UPLOAD_HORIZON_MINUTES = env.int("UPLOAD_HORIZON_MINUTES", default=15)
+UPLOADS_AT_ONCE = env.int("UPLOADS_AT_ONCE", default=3)
 SETTLE_SECONDS = env.float("SETTLE_SECONDS", default=60.0)
 # Outlives the slowest request: refused token, login, again; each connect 10 s, write 60 s, read 60 s.
 CLAIM_SECONDS = env.float("CLAIM_SECONDS", default=420.0)
 IMPORT_CLAIM_SECONDS = env.float("IMPORT_CLAIM_SECONDS", default=60.0)
 IMPORT_MAX_MB = env.int("IMPORT_MAX_MB", default=512)
 XFIN_READ_TIMEOUT = env.float("XFIN_READ_TIMEOUT", default=60.0)
+TEMPLATE_LOOK_SECONDS = env.float("TEMPLATE_LOOK_SECONDS", default=300.0)
 BREAKER_CALLS = env.int("BREAKER_CALLS", default=100)
 BREAKER_COMPLAINT_DAYS = env.int("BREAKER_COMPLAINT_DAYS", default=10)
 CALLBACKS_A_PERSON = env.int("CALLBACKS_A_PERSON", default=2)
@@ -185,6 +187,7 @@ MAX_PROCESS_CALLS = env.int("MAX_PROCESS_CALLS", default=500)
 RESUME_SECONDS = env.float("RESUME_SECONDS", default=5.0)
 DRAIN_SECONDS = env.float("DRAIN_SECONDS", default=60.0)
 SEND_SECONDS = env.float("SEND_SECONDS", default=5.0)
+CALLER_PARAMETERS = env.list("CALLER_PARAMETERS", default=["caller", "caller_number", "from"])
 DTMF_IN_BAND = env.bool("DTMF_IN_BAND", default=False)
 SPEECH_MIN_MS = env.int("SPEECH_MIN_MS", default=120)
 SPEECH_HANGOVER_MS = env.int("SPEECH_HANGOVER_MS", default=400)
@@ -216,6 +219,7 @@ def tick(task: str, every: float = TICK_SECONDS) -> dict[str, object]:
 
 CELERY_BEAT_SCHEDULE = {
     "synchronise templates": tick("campaigns.tasks.synchronise_templates"),
+    "look at templates": tick("campaigns.tasks.look_at_templates", every=TEMPLATE_LOOK_SECONDS),
     "read imports": tick("campaigns.tasks.find_imports"),
     "preflights": tick("campaigns.tasks.find_preflights"),
     "draw programmes": tick("campaigns.tasks.draw_programmes", every=60.0),

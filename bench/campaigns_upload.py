@@ -36,8 +36,6 @@ IdOf = Callable[[Message], str]
 
 ROUNDS = 3
 """Of each, in turns. The messages of a round become due an hour after those of the one before."""
-LANES = 2
-"""Threads of the worker that upload at once, as they do when the scheduler nudges again meanwhile."""
 
 
 def main(against: str, messages: int, folder: Path) -> None:
@@ -129,11 +127,12 @@ def _body(data: list[dict[str, str]]) -> bytes:
 
 
 def timed_upload(account: Account, now: datetime) -> float:
-    """What the Celery task does for an account, in `LANES` threads; seconds."""
+    """What a worker's threads do when they are nudged; seconds."""
     began = time.perf_counter()
-    with ThreadPoolExecutor(LANES) as lanes:
-        for lane in [lanes.submit(_upload, account.pk, now) for _ in range(LANES)]:
-            lane.result()
+    [(account_id, lanes)] = uploading.uploads_wanted(now).items()
+    with ThreadPoolExecutor(lanes) as threads:
+        for thread in [threads.submit(_upload, account_id, now) for _ in range(lanes)]:
+            thread.result()
     return time.perf_counter() - began
 
 

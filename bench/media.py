@@ -57,7 +57,7 @@ QUICK = Plan(
     seconds=2.5,
     half_seconds=6.0,
     retries=1,
-    search_seconds=115,
+    search_seconds=140,
 )
 LONG = Plan(
     repeats=3,

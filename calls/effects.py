@@ -126,7 +126,9 @@ def _note_repetition(message: Message) -> None:
 
 
 def _inbound(asked: Identify, number: PhoneNumber) -> Found | NotFound:
+    """Somebody calls us. Whose number it is matters if they ask us to stop; nobody is addressed by it."""
     given = _texts(asked.custom_parameters)
+    caller = outcomes.caller_identified(given, account_id=number.account_id)
     language = given.get("language", "")[:10] or DEFAULT_LANGUAGE
     row = number.inbound_agent
     identity = Identity(
@@ -134,6 +136,7 @@ def _inbound(asked: Identify, number: PhoneNumber) -> Found | NotFound:
         call_sid=asked.call_sid,
         language=language,
         agent_id=row.pk if row else None,
+        recipient_id=caller.pk if caller else None,
     )
     if row is None:
         return NotFound(identity, "The call names no message of ours, and this number has no inbound agent.")

@@ -209,14 +209,16 @@ def _act(row: Call, record: Logged) -> dict[str, object]:
     if entry.kind is EntryKind.ANSWER:
         _answer(row, record)
     elif entry.kind is EntryKind.OPT_OUT:
-        _opt_out(row, entry)
+        _opt_out(row, how=_text(entry, "how", 20), what=_text(entry, "what", 200))
     elif entry.kind is EntryKind.CALLBACK:
         _ask_callback(row, record)
         return {"outcome": CALL_BACK}
     elif entry.kind is EntryKind.OUTCOME:
-        outcome = _text(entry, "outcome", 60)
+        outcome, label = _text(entry, "outcome", 60), _text(entry, "label", 200)
         if row.message_id is not None:
-            outcomes.record_outcome(row.message_id, outcome, _text(entry, "label", 200))
+            outcomes.record_outcome(row.message_id, outcome, label)
+        elif outcome in outcomes.OPT_OUTS:
+            _opt_out(row, how="chosen", what=label)
         return {"outcome": outcome}
     return {}
 
@@ -241,7 +243,7 @@ def _ask_callback(row: Call, record: Logged) -> None:
     calling_back.asked_in_call(row.message_id, when=when, how=how, asked_at=record.at)
 
 
-def _opt_out(row: Call, entry: Entry) -> None:
+def _opt_out(row: Call, *, how: str, what: str) -> None:
     if row.recipient_id is None:
         log.warning("Call %s: somebody whose number we do not know asked not to be called.", row.pk)
         return
@@ -249,9 +251,10 @@ def _opt_out(row: Call, entry: Entry) -> None:
     messages = Message.objects.filter(pk=row.message_id or 0).values_list("reference", flat=True)
     outcomes.opt_out(
         phone=phone,
-        how=_text(entry, "how", 20),
-        what=_text(entry, "what", 200),
+        how=how,
+        what=what,
         message_reference=messages.first() or "",
+        inbound=row.message_id is None,
     )
 
 

@@ -55,7 +55,7 @@ class CallbackViewSet(
     @extend_schema(request=None, responses=CallbackSerializer)
     @action(detail=True, methods=["post"], permission_classes=[MayWithdraw])
     def withdraw(self, request: Request, pk: str) -> Response:
-        """Take it back; 409 with the reason when it is over, or at XFin already."""
+        """Take it back; 409 with the reason when it is over, or being dialled."""
         try:
             row = calling_back.withdraw(self.get_object().pk, by=_user(request), now=clock.now())
         except NotAllowed as error:

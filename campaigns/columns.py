@@ -6,7 +6,7 @@ column count. Everything else becomes a variable a template may speak.
 
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from campaigns.phones import PhoneProblem, judge
@@ -92,19 +92,40 @@ class Columns:
     variables: dict[str, int] = field(default_factory=dict)
 
 
-def match_columns(headers: Sequence[str], sample_rows: Sequence[Sequence[str]]) -> Columns:
+def match_columns(
+    headers: Sequence[str],
+    sample_rows: Sequence[Sequence[str]],
+    *,
+    chosen: Mapping[str, str] | None = None,
+) -> Columns:
     """The columns of a list, by their headings and by the rows given.
 
-    Raises SheetError when no column looks like phone numbers.
+    `chosen` names the headings of `phone`, `name` and `language` where somebody knows better. Raises
+    SheetError when no column looks like phone numbers, or a chosen one is not there.
     """
     samples = sample_rows[:_MOST_SAMPLES]
-    phone = _phone_column(headers, samples)
+    known = {use: _place_of(heading, headers) for use, heading in (chosen or {}).items() if heading.strip()}
+    phone = known["phone"] if "phone" in known else _phone_column(headers, samples)
     if phone is None:
         raise SheetError(_no_phone_column(headers))
-    name = _name_column(headers, samples, taken={phone})
-    language = _language_column(headers, samples, taken={phone, name})
+    taken: set[int | None] = {phone, *known.values()}
+    name = known["name"] if "name" in known else _name_column(headers, samples, taken=taken)
+    taken.add(name)
+    language = known["language"] if "language" in known else _language_column(headers, samples, taken=taken)
+    used = [place for place in (phone, name, language) if place is not None]
+    if len(set(used)) < len(used):
+        raise SheetError("One column was chosen for two things. Choose each column once.")
     rest = [place for place in range(len(headers)) if place not in (phone, name, language)]
     return Columns(phone, name, language, _variables(headers, samples, rest))
+
+
+def _place_of(heading: str, headers: Sequence[str]) -> int:
+    wanted = heading.strip().casefold()
+    places = [place for place, header in enumerate(headers) if header.strip().casefold() == wanted]
+    if len(places) != 1:
+        what = "No column is" if not places else "Several columns are"
+        raise SheetError(f"{what} headed “{heading.strip()[:40]}”. The headings are: {', '.join(headers)}.")
+    return places[0]
 
 
 def check_columns(columns: Columns, width: int) -> None:
@@ -174,7 +195,9 @@ def _phone_score(header: str, cells: Sequence[str]) -> float:
     return share if share >= 0.6 and not words & _NOT_THE_PHONE else 0.0
 
 
-def _name_column(headers: Sequence[str], samples: Sequence[Sequence[str]], *, taken: set[int]) -> int | None:
+def _name_column(
+    headers: Sequence[str], samples: Sequence[Sequence[str]], *, taken: set[int | None]
+) -> int | None:
     free = [place for place in range(len(headers)) if place not in taken]
     headed = [
         place

@@ -169,6 +169,23 @@ class PeopleForm(forms.Form):
         return file
 
 
+class MembersForm(PeopleForm):
+    """People for a standing list: the file, and the headings where they are not to be guessed."""
+
+    USES: ClassVar = ("phone", "name", "language")
+    _hint = "Only where it is not found, or a wrong one is: the heading as it stands in the file."
+
+    phone = forms.CharField(
+        required=False, max_length=200, label="Heading of the phone number", help_text=_hint
+    )
+    name = forms.CharField(required=False, max_length=200, label="Heading of the name")
+    language = forms.CharField(required=False, max_length=200, label="Heading of the language")
+
+    def headings(self) -> dict[str, str]:
+        """What was written, by use."""
+        return {use: self.cleaned_data[use] for use in self.USES}
+
+
 def too_large(size: int) -> str:
     """Why a file of so many bytes is not taken; empty if it is."""
     return (

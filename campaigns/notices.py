@@ -5,10 +5,12 @@ from dataclasses import dataclass
 from django.db.models import Count, F, Q
 
 from campaigns.display import ist_exact
-from campaigns.models import Account, Campaign, Import, Message, Recipient
+from campaigns.models import Account, Campaign, Import, Message, Recipient, Template
 from campaigns.models.campaigns import CampaignState
 from campaigns.models.people import ImportState
 from campaigns.rules.law import TWO_PEOPLE
+
+REFUSED = Template.Sync.FAILED
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,8 +25,8 @@ class Notice:
 
 
 def notices() -> list[Notice]:
-    """What needs somebody, the worst first. Five queries."""
-    return [*_account_notices(), *_stopped_notices(), *_approval_notices(), *_file_notices()]
+    """What needs somebody, the worst first. Six queries at most."""
+    return [*_account_notices(), *_campaign_notices(), *_approval_notices(), *_file_notices()]
 
 
 def _account_notices() -> list[Notice]:
@@ -67,14 +69,26 @@ def trials(account: Account) -> str:
     return ""
 
 
-def _stopped_notices(limit: int = 5) -> list[Notice]:
-    stopped = Campaign.objects.filter(state=CampaignState.STOPPED).order_by("-state_since")[:limit]
-    return [
-        Notice(
-            tone="bad", title=f"The campaign “{campaign}” stopped.", text=campaign.reason, campaign=campaign
-        )
-        for campaign in stopped
-    ]
+def _campaign_notices(limit: int = 5) -> list[Notice]:
+    """Campaigns that stopped, and running ones that wait for a template which XFin does not take."""
+    refused = Q(template__sync_state=REFUSED) | Q(retry_template__sync_state=REFUSED)
+    halted = Q(state=CampaignState.STOPPED) | (Q(state=CampaignState.RUNNING) & refused)
+    found = Campaign.objects.filter(halted).select_related("template", "retry_template")
+    return [_campaign_notice(campaign) for campaign in found.order_by("-state_since")[:limit]]
+
+
+def _campaign_notice(campaign: Campaign) -> Notice:
+    if campaign.state == CampaignState.STOPPED:
+        title, text = f"The campaign “{campaign}” stopped.", campaign.reason
+        return Notice(tone="bad", title=title, text=text, campaign=campaign)
+    templates = (campaign.template, campaign.retry_template)
+    template = next(one for one in templates if one and one.sync_state == REFUSED)
+    return Notice(
+        tone="bad",
+        title=f"“{campaign}” calls nobody: XFin refuses the template “{template}”.",
+        text=f"{template.sync_reason} Correct and save it; the campaign goes on by itself.",
+        campaign=campaign,
+    )
 
 
 def _approval_notices(limit: int = 5) -> list[Notice]:

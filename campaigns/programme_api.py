@@ -16,7 +16,7 @@ from campaigns import programme_serializers as serializers
 from campaigns.api import Conflict, ModelPermissions
 from campaigns.forms import too_large
 from campaigns.models import Draw, Member, Programme, StandingList
-from campaigns.services.members import read_members
+from campaigns.services.members import look_at_members, read_members
 from campaigns.services.suppressions import NotAllowed
 
 if TYPE_CHECKING:
@@ -70,8 +70,10 @@ class StandingListViewSet(ListViews):
         file = form.validated_data["file"]
         if problem := too_large(file.size):
             raise ValidationError({"file": [problem]})
+        headings = {use: form.validated_data[use] for use in ("phone", "name", "language")}
+        take = look_at_members if form.validated_data["only_look"] else read_members
         try:
-            result = read_members(standing_list, file.read(), file.name)
+            result = take(standing_list, file.read(), file.name, headings=headings)
         except NotAllowed as error:
             raise ValidationError({"file": [error.reason]}) from error
         return Response(serializers.ListResultSerializer(result).data)

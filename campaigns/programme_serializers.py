@@ -35,6 +35,19 @@ class MembersFileSerializer(Plain):
     """A file of people for a list: CSV or Excel."""
 
     file = serializers.FileField()
+    phone = serializers.CharField(required=False, default="", help_text="The heading, if not to be guessed.")
+    name = serializers.CharField(required=False, default="", help_text="Likewise.")
+    language = serializers.CharField(required=False, default="", help_text="Likewise.")
+    only_look = serializers.BooleanField(
+        required=False, default=False, help_text="Tell what would be done, and store nothing."
+    )
+
+
+class ReadAsSerializer(Plain):
+    """What a heading was taken for."""
+
+    heading = serializers.CharField()
+    use = serializers.CharField()
 
 
 class RefusedRowSerializer(Plain):
@@ -52,7 +65,13 @@ class ListResultSerializer(Plain):
     new = serializers.IntegerField()
     changed = serializers.IntegerField()
     same = serializers.IntegerField()
+    read_as = serializers.SerializerMethodField()
     refused = serializers.SerializerMethodField()
+
+    @extend_schema_field(ReadAsSerializer(many=True))
+    def get_read_as(self, result: ListResult) -> list[dict[str, str]]:
+        """From left to right."""
+        return [{"heading": heading, "use": use} for heading, use in result.read_as]
 
     @extend_schema_field(RefusedRowSerializer(many=True))
     def get_refused(self, result: ListResult) -> list[dict[str, object]]:

@@ -1,5 +1,7 @@
 """The portal's pages about programmes and standing lists."""
 
+from collections.abc import Callable
+
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
@@ -7,9 +9,9 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from campaigns import programme_queries as queries
 from campaigns.access import staff_page
-from campaigns.forms import PeopleForm
+from campaigns.forms import MembersForm
 from campaigns.models import StandingList
-from campaigns.services.members import ListResult, read_members
+from campaigns.services.members import ListResult, look_at_members, read_members
 from campaigns.services.suppressions import NotAllowed
 
 #: Rows not taken that are shown.
@@ -29,13 +31,15 @@ def programme_list(request: HttpRequest) -> HttpResponse:
 def standing_list(request: HttpRequest, pk: int) -> HttpResponse:
     """One list, and the form for a file; after it what became of each row."""
     found = get_object_or_404(StandingList.objects.prefetch_related("programmes"), pk=pk)
-    form, result = PeopleForm(), None
+    form, result = MembersForm(), None
+    looked = request.POST.get("do") == "look"
     if request.method == "POST":
         if not request.user.has_perms(("campaigns.add_member", "campaigns.change_member")):
             raise PermissionDenied
-        form = PeopleForm(request.POST, request.FILES)
-        result = _read(found, form) if form.is_valid() else None
-    context = {"list": found, "form": form, "people": found.members.count()}
+        form = MembersForm(request.POST, request.FILES)
+        take = look_at_members if looked else read_members
+        result = _read(found, form, take) if form.is_valid() else None
+    context = {"list": found, "form": form, "people": found.members.count(), "looked": looked}
     if result:
         more = max(0, len(result.refusals) - SHOWN)
         name = form.cleaned_data["file"].name
@@ -43,10 +47,10 @@ def standing_list(request: HttpRequest, pk: int) -> HttpResponse:
     return render(request, "campaigns/standing_list.html", context, status=422 if form.errors else 200)
 
 
-def _read(found: StandingList, form: PeopleForm) -> ListResult | None:
+def _read(found: StandingList, form: MembersForm, take: Callable[..., ListResult]) -> ListResult | None:
     file = form.cleaned_data["file"]
     try:
-        return read_members(found, file.read(), file.name)
+        return take(found, file.read(), file.name, headings=form.headings())
     except NotAllowed as error:
         form.add_error("file", error.reason)
         return None

@@ -44,6 +44,8 @@ CLOCKS = (
     Keep("bases", THREE_YEARS, A_YEAR, "after the ground for calling ended"),
     Keep("complaints", THREE_YEARS, 2 * A_YEAR, "after the complaint was closed"),
     Keep("audit", THREE_YEARS, A_YEAR, "after the entry"),
+    Keep("sign_ins", A_YEAR, A_YEAR, "after somebody signed in, with name and address"),
+    Keep("failed_sign_ins", A_YEAR, A_YEAR, "after somebody failed to sign in"),
 )
 BY_NAME: Mapping[str, Keep] = MappingProxyType({clock.name: clock for clock in CLOCKS})
 

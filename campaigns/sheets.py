@@ -24,6 +24,7 @@ from campaigns.columns import (
     match_columns,
     normalise_language,
 )
+from campaigns.longsheets import LongSheet, long_sheet
 from campaigns.textfiles import (
     ROWS_LOOKED_AT,
     SAVE_AS,
@@ -188,40 +189,46 @@ def _open_quote(row: int) -> str:
 def _read_workbook(file: BinaryIO, filename: str) -> Sheet:
     file.seek(0)
     try:
-        page = _first_filled_sheet(CalamineWorkbook.from_filelike(file))
+        page = _first_filled_sheet(file)
     except PasswordError:
         raise SheetError(f"The file {filename} is protected by a password. Save it without one.") from None
     except CalamineError:
         raise SheetError(f"The file {filename} is not a workbook that can be read. {SAVE_AS}") from None
     if page is None:
         raise SheetError(f"The workbook {filename} has no sheet with content.")
-    pages = _PageRows(page)
-    first = _First(pages.read, skip=0)
-    return Sheet(first.headers, first.rows(share_read=pages.share_read), "", "", "workbook", first.header_row)
+
+    def read(begin: int) -> Iterator[list[str]]:
+        return ([_cell_text(cell) for cell in row] for row in page.read(begin))
+
+    first = _First(read, skip=0)
+    return Sheet(first.headers, first.rows(share_read=page.share_read), "", "", "workbook", first.header_row)
 
 
-def _first_filled_sheet(book: CalamineWorkbook) -> CalamineSheet | None:
+def _first_filled_sheet(file: BinaryIO) -> "_Page | LongSheet | None":
+    book = CalamineWorkbook.from_filelike(file)
     for about in book.sheets_metadata:
         if about.visible == SheetVisibleEnum.Visible:
+            if long := long_sheet(file, about.name):
+                return long
             page = book.get_sheet_by_name(about.name)
             if any(any(map(_cell_text, row)) for row in page.iter_rows()):
-                return page
+                return _Page(page)
     return None
 
 
-class _PageRows:
-    """The rows of a workbook's sheet as text. The library keeps the whole sheet, half a kilobyte a row."""
+class _Page:
+    """A sheet of a workbook. The library keeps all of it, half a kilobyte a row; see `longsheets`."""
 
     def __init__(self, page: CalamineSheet) -> None:
         self._page = page
         self._place = 0
 
-    def read(self, begin: int) -> Iterator[list[str]]:
-        """From the row with this number on."""
+    def read(self, begin: int) -> Iterator[list[object]]:
+        """The cells from the row with this number on."""
         for place, row in enumerate(self._page.iter_rows(), start=1):
             self._place = place
             if place >= begin:
-                yield [_cell_text(cell) for cell in row]
+                yield list(row)
 
     def share_read(self) -> float:
         """Rows gone through, of all."""

@@ -9,6 +9,7 @@ states come back, the campaign is finished.
 import contextlib
 
 from celery import shared_task
+from django.conf import settings
 from kombu.exceptions import OperationalError
 
 from campaigns import clock
@@ -18,6 +19,7 @@ from campaigns.services import (
     breakers,
     calling_back,
     compliance,
+    drifting,
     importing,
     imports,
     lifecycle,
@@ -38,6 +40,13 @@ def synchronise_templates() -> None:
     """Bring new and changed templates, languages and clips to XFin."""
     for account_id in templates.accounts_to_synchronise(clock.now()):
         templates.synchronise(account_id, clock=clock.now)
+
+
+@shared_task
+def look_at_templates() -> None:
+    """Find templates that somebody changed at XFin itself, and stop their campaigns."""
+    for account_id in drifting.accounts_to_look_at(clock.now()):
+        drifting.look(account_id, clock=clock.now)
 
 
 @shared_task
@@ -102,9 +111,22 @@ def plan_campaigns() -> None:
 
 @shared_task
 def upload_messages() -> None:
-    """Hand planned messages to XFin."""
-    for account_id in uploading.accounts_with_due_messages(clock.now()):
-        uploading.upload(account_id, clock=clock.now)
+    """Have planned messages handed to XFin. No account waits for another's XFin."""
+    for account_id, lanes in uploading.uploads_wanted(clock.now()).items():
+        for _ in range(lanes):
+            nudge_upload(account_id)
+
+
+@shared_task
+def upload_account(account_id: int) -> None:
+    """Hand an account's messages to XFin, batch by batch; others may do the same with other batches."""
+    uploading.upload(account_id, clock=clock.now)
+
+
+def nudge_upload(account_id: int) -> None:
+    """Queue an upload. Without a broker the next tick finds its messages."""
+    with contextlib.suppress(OperationalError):
+        upload_account.apply_async((account_id,), expires=max(settings.TICK_SECONDS, 1.0), retry=False)
 
 
 @shared_task

@@ -41,6 +41,8 @@ class Window:
     def hours_of(self, day: date) -> tuple[datetime, datetime]:
         """A day (IST): the first moment at which a call may be placed, and the first at which none may."""
         opens = datetime.combine(day, self.start, IST)
+        if self == ALL_DAY:  # it goes on at midnight, so no call runs past its end
+            return opens, opens + timedelta(days=1)
         return opens, datetime.combine(day, self.end, IST) - QUIET_END
 
     def _days_from(self, instant: datetime) -> Iterator[tuple[datetime, datetime]]:
@@ -49,3 +51,7 @@ class Window:
 
     def __str__(self) -> str:
         return f"{self.start:%H:%M}–{self.end:%H:%M} IST"
+
+
+#: Every hour; its end is the last that a form can hold.
+ALL_DAY = Window(time(0), time(23, 59))

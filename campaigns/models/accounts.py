@@ -47,7 +47,7 @@ class Account(Stamped):
         "every campaign needs a second person",
         default=False,
         help_text="Somebody who neither made nor changed it approves it before its first call. "
-        "Promotional and political campaigns need that in any case. "
+        "Promotional, political and government campaigns need that in any case. "
         "Switching it on stops campaigns that run without an approval.",
     )
     token = EncryptedTextField(default="", blank=True, editable=False)

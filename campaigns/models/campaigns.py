@@ -61,6 +61,7 @@ class CampaignCategory(models.TextChoices):
     TRADE_DUES = "trade_dues", "Collections of own trade dues"
     SURVEY = "survey", "Survey"
     POLITICAL = "political", "Political"
+    GOVERNMENT = "government", "Emergency, or by direction of the government"
 
 
 class CampaignState(models.TextChoices):

@@ -80,7 +80,7 @@ class Message(Stamped):
 
     recipient = models.ForeignKey(Recipient, on_delete=models.CASCADE, related_name="messages")
     attempt = models.PositiveSmallIntegerField()
-    reference = models.CharField(max_length=40, unique=True, default=new_message_reference, editable=False)
+    reference = models.CharField(max_length=40, default=new_message_reference, editable=False)
     send_on = models.DateTimeField()
     batch = models.ForeignKey(
         UploadBatch, on_delete=models.PROTECT, null=True, blank=True, related_name="messages"
@@ -99,6 +99,9 @@ class Message(Stamped):
     class Meta:
         ordering = ("send_on", "id")
         constraints: ClassVar = [
+            # With `unique` at the field PostgreSQL keeps a second index, for LIKE, that every change of a
+            # message writes and nothing reads.
+            models.UniqueConstraint(fields=["reference"], name="message_reference_once"),
             # An attempt that was withdrawn was never made; its number is used again.
             models.UniqueConstraint(
                 fields=["recipient", "attempt"],
@@ -125,7 +128,9 @@ class Message(Stamped):
         ]
         indexes: ClassVar = [
             models.Index(fields=["state", "send_on"], name="message_due"),
-            models.Index(fields=["settled_at"], name="message_settled"),
+            models.Index(
+                fields=["settled_at"], condition=Q(settled_at__isnull=False), name="message_settled"
+            ),
         ]
 
     def __str__(self) -> str:

@@ -12,10 +12,10 @@ from datetime import date, time, timedelta
 from functools import partial
 
 from campaigns.rules.verdicts import Kind, Rule, Scope
-from campaigns.windows import Window
+from campaigns.windows import ALL_DAY, Window
 
 REVIEWED = date(2026, 11, 23)
-VERSION = f"{REVIEWED:%Y-%m-%d}.3"
+VERSION = f"{REVIEWED:%Y-%m-%d}.4"
 #: After this a rule set must be read again (W13).
 REVIEW_AFTER = timedelta(days=90)
 
@@ -64,7 +64,7 @@ WINDOWS: Sequence[WindowRule] = (
     WindowRule(
         category="transactional",
         window=_hours(7, 22),
-        widest=Window(time(0), time(23, 59)),
+        widest=ALL_DAY,
         kind=_POLICY,
         source="9.1, 2.1.1",
     ),
@@ -87,6 +87,10 @@ WINDOWS: Sequence[WindowRule] = (
     WindowRule(category="survey", window=_hours(10, 20), widest=_hours(9, 21), kind=_POLICY, source="9.1"),
     WindowRule(
         category="political", window=_hours(9, 20), widest=_hours(6, 22), kind=_POLICY, source="6.4, 9.1"
+    ),
+    # Any hour, but only with the direction on record as the reason, and approved by a second person.
+    WindowRule(
+        category="government", window=_hours(9, 20), widest=ALL_DAY, kind=_POLICY, source="2.1.4, 9.1"
     ),
 )
 
@@ -355,5 +359,5 @@ RULES: Sequence[Rule] = (
     ),
 )
 
-#: Categories whose campaigns a second person must approve (india-calling-rules §9.5, governance; policy).
-TWO_PEOPLE = frozenset({"promotional", "political"})
+#: Categories whose campaigns a second person must approve (india-calling-rules §9.1, §9.5; policy).
+TWO_PEOPLE = frozenset({"promotional", "political", "government"})

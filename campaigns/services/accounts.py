@@ -12,7 +12,8 @@ from urllib.parse import urlsplit
 
 import httpx
 from django.conf import settings
-from django.db.models import F, Q
+from django.db.models import F, Q, QuerySet, Value
+from django.db.models.functions import Coalesce, Greatest
 
 from campaigns import clock
 from campaigns.clock import Clock
@@ -162,17 +163,28 @@ def note_trouble(account: Account, error: XFinError, *, now: datetime) -> None:
     # Being asked to slow down is an answer: XFin is not out of order.
     broken = failures >= BREAK_AFTER and not isinstance(error, Throttled)
     pause = error.retry_after or _pause(failures)
+    until = Value(now + timedelta(seconds=pause))
     served.update(
         state=Account.State.BROKEN if broken else Account.State.WAITING,
-        retry_at=now + timedelta(seconds=pause),
+        # Another worker's trouble never shortens a pause that XFin asked for.
+        retry_at=Greatest(Coalesce(F("retry_at"), until), until),
     )
     running = Campaign.objects.filter(template__account=account, state=Campaign.State.RUNNING)
     running.update(reason=f"Waiting for XFin: {error.reason} It goes on by itself.")
 
 
-def note_recovery(account: Account) -> None:
-    """Write down that XFin serves us again."""
-    troubled = Account.objects.filter(pk=account.pk, state__in=TROUBLED)
+def note_recovery(account: Account, *, now: datetime | None = None) -> None:
+    """Write down that XFin serves us again.
+
+    What succeeds while a pause still runs was sent before the trouble: it ends no pause, least of all one
+    that XFin asked for.
+    """
+    over = Q(retry_at__isnull=True) | Q(retry_at__lte=now or clock.now())
+    _recovered(account, Account.objects.filter(over))
+
+
+def _recovered(account: Account, which: QuerySet[Account]) -> None:
+    troubled = which.filter(pk=account.pk, state__in=TROUBLED)
     if troubled.update(state=Account.State.READY, reason="", failures=0, retry_at=None):
         running = Campaign.objects.filter(template__account=account, state=Campaign.State.RUNNING)
         running.update(reason="Running.")
@@ -194,7 +206,7 @@ def _try(account: Account, *, clock: Clock, transport: httpx.BaseTransport | Non
     except XFinError as error:
         note_trouble(account, error, now=clock())
         return False
-    note_recovery(account)
+    _recovered(account, Account.objects.all())
     return True
 
 

@@ -237,8 +237,10 @@ def _changed(name: str, before: str, after: str) -> str:
 
 def _of_template(template: Template, named: str = "the template") -> dict[str, str]:
     numbers = sorted(template.numbers.values_list("e164", flat=True))
-    forms = TemplateLanguage.objects.filter(template=template).prefetch_related("contents")
+    forms = list(TemplateLanguage.objects.filter(template=template).prefetch_related("contents"))
     said = {f"{named}'s words in {form.language}": _words(form) for form in forms}
+    drifted = {f"{named}'s words in {form.language}, as XFin has them": _drift(form) for form in forms}
+    drifted[f"{named}, as XFin has it"] = _drift(template)
     return {
         named: template.name,
         f"{named}'s description": _digest(template.description),
@@ -247,7 +249,13 @@ def _of_template(template: Template, named: str = "the template") -> dict[str, s
         f"{named}'s redials by XFin": str(template.num_backups),
         f"{named}'s key retries": str(template.max_touchtone_retries),
         **said,
+        **{name: why for name, why in drifted.items() if why},
     }
+
+
+def _drift(mirrored: Template | TemplateLanguage) -> str:
+    """What is other at XFin than it was uploaded; an approval was given for what was."""
+    return mirrored.sync_reason if mirrored.sync_state == mirrored.Sync.DRIFTED else ""
 
 
 def _words(form: TemplateLanguage) -> str:

@@ -67,8 +67,10 @@ def _change(callback: Callback, **fields: object) -> None:
 
 
 def attempts_made(messages: Sequence[Message]) -> None:
-    """These attempts rang and are over; some may have been made for call-backs."""
-    theirs = Callback.objects.filter(message__in=messages, state=State.UNDER_WAY)
+    """These attempts rang and are over; some may have been made for call-backs, also for one that staff
+    withdrew too late."""
+    rang = (State.UNDER_WAY, State.WITHDRAWN)
+    theirs = Callback.objects.filter(message__in=messages, state__in=rang)
     theirs.update(state=State.MADE, reason=MADE, changed_at=clock.now())
 
 

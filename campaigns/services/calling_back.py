@@ -12,6 +12,7 @@ from datetime import datetime
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import Q
 
 from campaigns import auditing, callbacks, clock
 from campaigns.display import ist
@@ -19,7 +20,7 @@ from campaigns.models import Callback, Campaign, Message, Recipient, User
 from campaigns.services import lifecycle
 from campaigns.services.callbacks import REPLACED
 from campaigns.services.judging import Bench
-from campaigns.services.settling import attempt_was_not_made, resume_course
+from campaigns.services.settling import attempt_was_not_made, callback_withdrawn, go_on_without
 
 log = logging.getLogger(__name__)
 
@@ -27,8 +28,11 @@ State = Callback.State
 
 #: Whoever is in one of these is not called any more, whoever asks.
 CLOSED = (Recipient.State.SUPPRESSED, Recipient.State.BLOCKED, Recipient.State.CANCELLED)
+#: An attempt that may still be kept from ringing.
+STOPPABLE = [state for state in Message.OPEN_STATES if state != Message.State.DIALLING]
 GIVES_WAY = "The person asked to be called at another time."
 WITHDRAWN = "The call-back was withdrawn."
+TAKEN_BACK = "The call-back was withdrawn; its call is being taken back from XFin."
 
 
 class NotAllowed(Exception):
@@ -106,23 +110,25 @@ def ask(recipient_id: int, wish: Wish, *, now: datetime) -> Callback:
 
 @transaction.atomic
 def withdraw(callback_id: int, *, by: User | None, now: datetime) -> Callback:
-    """Take a wish back that is not at XFin yet; the campaign's own rules go on for its person.
+    """Take a wish back; the campaign's own rules go on for its person. One at XFin is withdrawn from there
+    (`withdrawing`), and was made if XFin dials it before.
 
     `NotAllowed` when it is too late.
     """
     row = Callback.objects.select_related("message").get(pk=callback_id)
     planned = Message.objects.select_for_update(of=("self",)).filter(callback=row)
-    given_up = list(planned.filter(state=Message.State.PLANNED))
+    messages = list(planned)
     person = _locked(row.recipient_id)
     row.refresh_from_db()
-    if row.state == State.UNDER_WAY and not given_up:
-        raise NotAllowed(f"It was handed over to XFin for {ist(row.planned_for)} and can't be withdrawn.")
+    if row.state == State.UNDER_WAY and not all(message.state in STOPPABLE for message in messages):
+        raise NotAllowed("Its call is being dialled, or is over; it can't be withdrawn any more.")
     if not row.is_open:
         raise NotAllowed(f"This call-back is over: {row.get_state_display().lower()}.")
-    Callback.objects.filter(pk=row.pk).update(state=State.WITHDRAWN, reason=WITHDRAWN, changed_at=now)
+    given_up = [message for message in messages if message.state == Message.State.PLANNED]
+    reason = TAKEN_BACK if row.state == State.UNDER_WAY and not given_up else WITHDRAWN
+    Callback.objects.filter(pk=row.pk).update(state=State.WITHDRAWN, reason=reason, changed_at=now)
     _make_room(given_up, now=now)
-    if Recipient.objects.filter(pk=person.pk, state=Recipient.State.WAITING).exists():
-        resume_course(person, WITHDRAWN, now=now)
+    go_on_without(person.pk, WITHDRAWN, now=now)
     if by:
         auditing.note(row, {"state": (row.state, State.WITHDRAWN)})
     row.refresh_from_db()
@@ -131,16 +137,19 @@ def withdraw(callback_id: int, *, by: User | None, now: datetime) -> Callback:
 
 @transaction.atomic
 def give_way(now: datetime) -> int:
-    """Take back what is planned again for people who wait for a call-back: a batch that did not reach XFin.
-
-    How many messages.
+    """Take back what is planned again because its batch did not reach XFin: for people who wait for a
+    call-back, and of call-backs that were withdrawn meanwhile. How many messages.
     """
-    waiting = Callback.objects.filter(state=State.WAITING).values("recipient")
+    waiting = Q(recipient__in=Callback.objects.filter(state=State.WAITING).values("recipient"))
+    made_for = Callback.objects.filter(state=State.WITHDRAWN, message__isnull=False)
+    withdrawn = Q(pk__in=made_for.values("message"))
     planned = Message.objects.select_for_update(of=("self",)).filter(
-        recipient__in=waiting, state=Message.State.PLANNED
+        waiting | withdrawn, state=Message.State.PLANNED
     )
     given_up = list(planned)
     _make_room(given_up, now=now)
+    for message in given_up:
+        callback_withdrawn(message, now=now)
     return len(given_up)
 
 

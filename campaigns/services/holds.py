@@ -46,6 +46,16 @@ def held(person: str = "recipient__", campaign: str = "campaign") -> Q:
     return of_person | Q(**{f"{campaign}__in": campaigns})
 
 
+def held_by_number(campaign: str = "") -> Q:
+    """The condition that a row with a number of its own is held: its person is, or is in a held campaign.
+
+    `campaign` leads to the campaign of the row itself, where it has one.
+    """
+    campaigns = LegalHold.objects.filter(released_at__isnull=True, campaign__isnull=False).values("campaign")
+    people = Recipient.objects.filter(campaign__in=campaigns)
+    return held("", campaign) | Q(phone__in=people.values("phone"))
+
+
 def held_rows() -> Q:
     """The condition that a row of an uploaded file is held: so is every file of a campaign that a held
     person is in."""

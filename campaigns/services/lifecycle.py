@@ -18,12 +18,14 @@ from campaigns.models import (
     Import,
     Message,
     Recipient,
+    Template,
     TemplateLanguage,
     User,
 )
 from campaigns.services import approvals, callbacks
 from campaigns.services.approvals import needs_second_person
 from campaigns.services.breakers import too_many_complaints
+from campaigns.services.drifting import drift_of
 from campaigns.services.judging import standing_problems
 from campaigns.services.settling import CANCELLED, withdraw_planned
 from campaigns.services.states import move, name_of, note
@@ -211,7 +213,7 @@ def resume(campaign: Campaign, by: User | None) -> None:
     if campaign.template.account.state == campaign.template.account.State.REFUSED:
         raise NotAllowed("XFin refuses the account; correct its credentials first.")
     _refuse_lapsed(campaign)
-    if why := too_many_complaints(campaign, now=clock.now()):
+    if why := drift_of(campaign) or too_many_complaints(campaign, now=clock.now()):
         raise NotAllowed(why)
     change(campaign, "resume", by=by)
 
@@ -258,7 +260,16 @@ def launch_problems(campaign: Campaign) -> list[str]:
         (account.state == account.State.REFUSED, "XFin refuses the account; correct its credentials first."),
     )
     plain = [sentence for wrong, sentence in checks if wrong]
-    return [*plain, *_retry_problems(campaign), *standing_problems(campaign, now=clock.now())]
+    at_xfin = [*_template_problems(campaign), *_retry_problems(campaign)]
+    return [*plain, *at_xfin, *standing_problems(campaign, now=clock.now())]
+
+
+def _template_problems(campaign: Campaign) -> list[str]:
+    """What of the templates at XFin stands in the way: refused there, or changed there."""
+    ours = [pk for pk in (campaign.template_id, campaign.retry_template_id) if pk]
+    refused = Template.objects.filter(pk__in=ours, sync_state=Template.Sync.FAILED)
+    reasons = [f"XFin refused the template: {template.sync_reason}" for template in refused]
+    return [*reasons, *filter(None, [drift_of(campaign)])]
 
 
 def _retry_problems(campaign: Campaign) -> list[str]:

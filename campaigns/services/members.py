@@ -34,8 +34,12 @@ LONGEST_NAME = 40
 
 @dataclass(slots=True)
 class ListResult:
-    """What a file did to a list. Every row is new, changed, the same or refused; refusals are (row, why)."""
+    """What a file did to a list, or would do. Every row is new, changed, the same or refused.
 
+    `read_as` tells what each heading was taken for, refusals are (row, why).
+    """
+
+    read_as: list[tuple[str, str]] = field(default_factory=list)
     dates: list[str] = field(default_factory=list)
     new: int = 0
     changed: int = 0
@@ -57,17 +61,33 @@ class _Joining:
     variables: Mapping[str, str]
 
 
-def read_members(standing_list: StandingList, data: bytes, filename: str) -> ListResult:
-    """Take every person of a file into the list, all or none; `NotAllowed` if nothing can be read from it."""
+def look_at_members(
+    standing_list: StandingList, data: bytes, filename: str, *, headings: Mapping[str, str] | None = None
+) -> ListResult:
+    """What `read_members` would do, without doing it."""
+    with transaction.atomic():
+        result = read_members(standing_list, data, filename, headings=headings)
+        transaction.set_rollback(True)
+    return result
+
+
+def read_members(
+    standing_list: StandingList, data: bytes, filename: str, *, headings: Mapping[str, str] | None = None
+) -> ListResult:
+    """Take every person of a file into the list, all or none; `NotAllowed` if nothing can be read from it.
+
+    `headings` of `phone`, `name` and `language` where they are not to be guessed.
+    """
     try:
         sheet = read_sheet(data, filename)
         rows = list(islice(sheet.rows, MOST_ROWS + 1))
-        columns = match_columns(sheet.headers, [cells for _, cells in rows[:SAMPLE]])
+        columns = match_columns(sheet.headers, [cells for _, cells in rows[:SAMPLE]], chosen=headings)
     except SheetError as error:
         raise NotAllowed(error.reason) from error
     if len(rows) > MOST_ROWS:
         raise NotAllowed(f"The file has more than {MOST_ROWS:,} rows; split it and send the parts.")
     result = ListResult(dates=date_columns(columns, [cells for _, cells in rows[:SAMPLE]]))
+    result.read_as = _read_as(sheet.headers, columns, result.dates)
     sorter = _sorter(columns, width=len(sheet.headers))
     first_row: dict[str, int] = {}
     with transaction.atomic():
@@ -78,6 +98,13 @@ def read_members(standing_list: StandingList, data: bytes, filename: str) -> Lis
         auditing.list_entered(Member, shown)
     result.refusals.sort()
     return result
+
+
+def _read_as(headers: Sequence[str], columns: Columns, dates: Sequence[str]) -> list[tuple[str, str]]:
+    uses = {columns.phone: "phone", columns.name: "name", columns.language: "language"}
+    for name, place in columns.variables.items():
+        uses[place] = f"{'date' if name in dates else 'variable'} {name}"
+    return [(heading, uses.get(place, "not used")) for place, heading in enumerate(headers)]
 
 
 def date_columns(columns: Columns, sample: Sequence[Sequence[str]]) -> list[str]:

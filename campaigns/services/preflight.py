@@ -157,8 +157,6 @@ class _Count:
         yield from launch_problems(self.campaign)
         yield from (f"The agent can't hold a call: {problem}" for problem in self.agent.problems)
         template, account = self.campaign.template, self.campaign.template.account
-        if template.sync_state == template.Sync.FAILED:
-            yield f"XFin refused the template: {template.sync_reason}"
         if template.num_backups and self.campaign.max_attempts > 1:
             yield (
                 f"XFin itself redials {template.num_backups} times, beside the campaign's own retries: "

@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Any
 
 from auditlog.models import LogEntry
+from axes.models import AccessAttempt, AccessLog
 from django.conf import settings
 from django.db import transaction
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
@@ -30,7 +31,7 @@ from campaigns.models import (
 )
 from campaigns.occasions import earliest, ist_day
 from campaigns.pseudonyms import PREFIX, pseudonym
-from campaigns.services.holds import held, held_rows
+from campaigns.services.holds import held, held_by_number, held_rows
 from campaigns.services.importing import ENDED
 from campaigns.windows import IST
 
@@ -151,33 +152,46 @@ def _draws(cutoff: datetime) -> QuerySet[Draw]:
     return Draw.objects.filter(by_date | settled, drawn_at__lt=cutoff)
 
 
+def _of_staff_only() -> Q:
+    """Nothing is held: these rows name nobody but staff."""
+    return Q(pk__in=())
+
+
 SWEEPS = (
     Sweep("people", _people, lambda: held(""), forget_people),
     Sweep("rows", _rows, held_rows, lambda keys: forget_rows(ImportRow.objects.filter(pk__in=keys))),
-    Sweep(
-        "members", _members, lambda: held("", ""), lambda keys: _delete(Member.objects.filter(pk__in=keys))
-    ),
-    Sweep("draws", _draws, lambda: held("", ""), lambda keys: _delete(Draw.objects.filter(pk__in=keys))),
+    Sweep("members", _members, held_by_number, lambda keys: _delete(Member.objects.filter(pk__in=keys))),
+    Sweep("draws", _draws, held_by_number, lambda keys: _delete(Draw.objects.filter(pk__in=keys))),
     Sweep(
         "evidence",
         lambda cutoff: Evidence.objects.filter(judged_at__lt=cutoff),
         lambda: held("recipient__", "recipient__campaign"),
         lambda keys: _delete(Evidence.objects.filter(pk__in=keys)),
     ),
-    Sweep(
-        "bases", _bases, lambda: held("", ""), lambda keys: _delete(CallingBasis.objects.filter(pk__in=keys))
-    ),
+    Sweep("bases", _bases, held_by_number, lambda keys: _delete(CallingBasis.objects.filter(pk__in=keys))),
     Sweep(
         "complaints",
         lambda cutoff: Complaint.objects.filter(closed_at__lt=cutoff),
-        lambda: held("", ""),
+        lambda: held_by_number("campaign"),
         lambda keys: _delete(Complaint.objects.filter(pk__in=keys)),
     ),
     Sweep(
         "audit",
         lambda cutoff: LogEntry.objects.filter(timestamp__lt=cutoff),
-        lambda: Q(pk__in=()),  # it names nobody but staff
+        _of_staff_only,
         lambda keys: _delete(LogEntry.objects.filter(pk__in=keys)),
+    ),
+    Sweep(
+        "sign_ins",
+        lambda cutoff: AccessLog.objects.filter(attempt_time__lt=cutoff),
+        _of_staff_only,
+        lambda keys: _delete(AccessLog.objects.filter(pk__in=keys)),
+    ),
+    Sweep(
+        "failed_sign_ins",
+        lambda cutoff: AccessAttempt.objects.filter(attempt_time__lt=cutoff),
+        _of_staff_only,
+        lambda keys: _delete(AccessAttempt.objects.filter(pk__in=keys)),
     ),
 )
 

@@ -59,7 +59,7 @@ def reconcile(batch_id: int, *, clock: Clock, transport: httpx.BaseTransport | N
         note_trouble(batch.account, error, now=clock())
         UploadBatch.objects.filter(pk=batch_id).update(look_up_after=clock() + timedelta(seconds=5))
         return None
-    note_recovery(batch.account)
+    note_recovery(batch.account, now=clock())
     settle(batch, messages, found, now=clock())
     return len(found)
 

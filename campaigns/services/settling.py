@@ -8,7 +8,7 @@ from django.db import transaction
 from django.db.models import F, Q, QuerySet
 
 from campaigns import queries, retries
-from campaigns.models import Agent, Campaign, Message, Recipient, Suppression
+from campaigns.models import Agent, Callback, Campaign, Message, Recipient, Suppression
 from campaigns.services import callbacks
 from campaigns.services.bulk import add_campaigns, update
 from campaigns.xfin.schemas import RemoteMessage
@@ -185,8 +185,17 @@ def _after_attempts(ended: Sequence[Message], now: datetime) -> None:
     _write(changed)
 
 
-def resume_course(person: Recipient, reason: str, *, now: datetime) -> None:
-    """What the campaign's rules have in mind for a waiting person whose call-back was taken back."""
+def callback_withdrawn(message: Message, *, now: datetime) -> None:
+    """An attempt was taken back: if for a call-back that staff withdrew, the campaign's rules go on."""
+    if Callback.objects.filter(message=message, state=Callback.State.WITHDRAWN).exists():
+        go_on_without(message.recipient_id, "The call-back was withdrawn.", now=now)
+
+
+def go_on_without(recipient_id: int, reason: str, *, now: datetime) -> None:
+    """What the campaign's rules have in mind for a person, if waiting, whose call-back was taken back."""
+    person = Recipient.objects.filter(pk=recipient_id, state=Recipient.State.WAITING).first()
+    if person is None:
+        return
     calls = _calls([person.pk])[person.pk]
     if not calls:
         Recipient.objects.filter(pk=person.pk).update(due_at=None, reason=reason, changed_at=now)

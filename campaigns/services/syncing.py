@@ -23,6 +23,8 @@ log = logging.getLogger(__name__)
 MARGIN = timedelta(seconds=2)
 #: Messages whose ends are written in one transaction, and overdue ones that are looked up in one go.
 STRIDE = 200
+#: XFin has them, or may have, and has not said how they ended.
+NO_NEWS = (Message.State.UNCONFIRMED, *Message.AT_XFIN)
 
 
 def accounts_with_news(now: datetime) -> list[int]:
@@ -49,7 +51,7 @@ def pull_states(account_id: int, *, clock: Clock, transport: httpx.BaseTransport
         log.warning("pulling states of account %s: %s", account.pk, error.reason)
         note_trouble(account, error, now=clock())
         return 0
-    note_recovery(account)
+    note_recovery(account, now=clock())
     return ended
 
 
@@ -71,16 +73,25 @@ def look_up_overdue(account_id: int, *, clock: Clock, transport: httpx.BaseTrans
         log.warning("looking up messages of account %s: %s", account.pk, error.reason)
         note_trouble(account, error, now=clock())
         return 0
-    note_recovery(account)
+    note_recovery(account, now=clock())
     return len(overdue)
 
 
 def give_up_waiting(now: datetime) -> int:
-    """Messages that could not even be looked up for twice the bound end `unknown`; how many."""
+    """Messages that could not even be looked up for twice the bound end `unknown`; how many.
+
+    So do those of which nobody could find out whether XFin has them: an account that XFin refuses for good
+    would keep them, and their campaign, open for ever.
+    """
     hours = 2 * settings.STATE_BOUND_HOURS
-    reason = f"XFin did not say how it ended, and could not be asked within {hours:g} hours."
-    stale = Message.objects.filter(state__in=Message.AT_XFIN, send_on__lt=now - timedelta(hours=hours))
-    return sum(_unknown(message, reason, now=now) for message in stale)
+    stale = Message.objects.filter(state__in=NO_NEWS, send_on__lt=now - timedelta(hours=hours))
+    return sum(_unknown(message, _no_news(message, hours), now=now) for message in stale)
+
+
+def _no_news(message: Message, hours: float) -> str:
+    if message.state == Message.State.UNCONFIRMED:
+        return f"Whether XFin has it could not be found out within {hours:g} hours."
+    return f"XFin did not say how it ended, and could not be asked within {hours:g} hours."
 
 
 def _overdue(now: datetime) -> QuerySet[Message]:
@@ -99,7 +110,7 @@ def _end(message: Message, remote: RemoteMessage | None, *, now: datetime) -> No
 
 @transaction.atomic
 def _unknown(message: Message, reason: str, *, now: datetime) -> bool:
-    changed = Message.objects.filter(pk=message.pk, state__in=Message.AT_XFIN).update(
+    changed = Message.objects.filter(pk=message.pk, state__in=NO_NEWS).update(
         state=Message.State.UNKNOWN, reason=reason, withdraw_at=None, settled_at=now, changed_at=now
     )
     if changed:

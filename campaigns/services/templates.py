@@ -5,7 +5,8 @@ only if it is not there: a creation whose reply was lost is found by the next lo
 """
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Protocol
@@ -25,6 +26,7 @@ from campaigns.xfin.schemas import NewTemplate, NewTemplateLanguage, RemoteConte
 log = logging.getLogger(__name__)
 
 PENDING = Mirrored.Sync.PENDING
+SAME = "The same here and at XFin."
 
 
 def accounts_to_synchronise(now: datetime) -> list[int]:
@@ -39,31 +41,39 @@ def accounts_to_synchronise(now: datetime) -> list[int]:
 
 def synchronise(account_id: int, *, clock: Clock, transport: httpx.BaseTransport | None = None) -> None:
     """Bring an account's clips, templates and template languages to XFin, in the order they need."""
-    account = Account.objects.get(pk=account_id)
-    if not _claim(account, clock()):
-        return
-    try:
-        with xfin_client(account, transport=transport) as client:
+    with alone_with_templates(account_id, clock=clock, transport=transport) as client:
+        if client:
+            account = Account.objects.get(pk=account_id)
             push_contents(client, account, clock())
             push_templates(client, account, clock())
             push_languages(client, account, clock())
-    except XFinError as error:
-        log.warning("synchronising templates of account %s: %s", account.pk, error.reason)
-        note_trouble(account, error, now=clock())
-    else:
-        note_recovery(account)
-    finally:
-        Account.objects.filter(pk=account.pk).update(synchronising_until=None)
 
 
-def _claim(account: Account, now: datetime) -> bool:
-    """One synchronisation of an account at a time: two would create everything twice.
+@contextmanager
+def alone_with_templates(
+    account_id: int, *, clock: Clock, transport: httpx.BaseTransport | None
+) -> Iterator[XFinClient | None]:
+    """A client for an account's templates; None if another worker has one. Trouble is noted on the account.
 
-    The claim of a worker that died runs out.
+    One at a time: two would create everything twice, and who compares must not see half of a change. The
+    claim of a worker that died runs out.
     """
+    account, now = Account.objects.get(pk=account_id), clock()
     free = Q(synchronising_until__isnull=True) | Q(synchronising_until__lte=now)
     until = now + timedelta(seconds=settings.CLAIM_SECONDS)
-    return bool(Account.objects.filter(free, pk=account.pk).update(synchronising_until=until))
+    if not Account.objects.filter(free, pk=account_id).update(synchronising_until=until):
+        yield None
+        return
+    try:
+        with xfin_client(account, transport=transport) as client:
+            yield client
+    except XFinError as error:
+        log.warning("templates of account %s: %s", account.pk, error.reason)
+        note_trouble(account, error, now=clock())
+    else:
+        note_recovery(account, now=clock())
+    finally:
+        Account.objects.filter(pk=account_id).update(synchronising_until=None)
 
 
 def push_contents(client: XFinClient, account: Account, now: datetime) -> None:
@@ -129,11 +139,10 @@ def _keep(thing: Mirrored, now: datetime, do: Callable[[], _Remote]) -> None:
     except Refused as error:
         rows.update(sync_state=Mirrored.Sync.FAILED, sync_reason=error.reason, changed_at=now)
         return
-    rows.update(
-        sync_state=Mirrored.Sync.SYNCED,
-        sync_reason="The same here and at XFin.",
-        remote_id=str(found.id),
-        synced_at=now,
+    rows.update(remote_id=str(found.id), remote={})  # `drifting` looks anew at what XFin made of it
+    # Whoever changed it while it went up has it uploaded once more.
+    rows.filter(changed_at=thing.changed_at).update(
+        sync_state=Mirrored.Sync.SYNCED, sync_reason=SAME, synced_at=now
     )
 
 

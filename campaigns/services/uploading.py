@@ -17,6 +17,7 @@ SENDING past `claimed_until`; it counts as unconfirmed.
 import logging
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from math import ceil
 from operator import attrgetter
 
 import httpx
@@ -72,10 +73,21 @@ NEEDED = (
 MOST_REFUSED = 5
 
 
-def accounts_with_due_messages(now: datetime) -> list[int]:
-    """Accounts that may be tried now and have messages to hand over."""
-    accounts = Account.objects.filter(usable(now)).values_list("pk", flat=True)
-    return [account_id for account_id in accounts if _due(account_id, now).exists()]
+def uploads_wanted(now: datetime) -> dict[int, int]:
+    """Accounts that may be tried now and have messages to hand over, with how many uploads to begin.
+
+    While XFin reads one batch the next is judged. Where so many are under way already, one more is begun all
+    the same: their workers may be dead.
+    """
+    wanted = {account.pk: _uploads(account, now) for account in Account.objects.filter(usable(now))}
+    return {account_id: count for account_id, count in wanted.items() if count}
+
+
+def _uploads(account: Account, now: datetime) -> int:
+    due: int = _due(account.pk, now)[: settings.UPLOADS_AT_ONCE * account.chunk_size].count()
+    under_way = account.batches.filter(state=UploadBatch.State.SENDING, claimed_until__gt=now).count()
+    free: int = settings.UPLOADS_AT_ONCE - under_way
+    return min(max(1, free), ceil(due / account.chunk_size))
 
 
 def upload(account_id: int, *, clock: Clock, transport: httpx.BaseTransport | None = None) -> int:
@@ -145,7 +157,7 @@ class _Delivery:
                 return None
             if self._refused >= MOST_REFUSED and not self._taken:
                 return None
-        note_recovery(self._account)
+        note_recovery(self._account, now=self._clock())
         return self._taken
 
     def _send(self, part: Claim) -> None:

@@ -25,7 +25,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from campaigns.clock import Clock
 from campaigns.models import Account, Callback, Campaign, Message, Recipient, Suppression
 from campaigns.services.accounts import note_recovery, note_trouble, usable, xfin_client
-from campaigns.services.settling import ENDED, attempt_was_not_made, settle_message
+from campaigns.services.settling import ENDED, attempt_was_not_made, callback_withdrawn, settle_message
 from campaigns.xfin.client import XFinClient
 from campaigns.xfin.errors import Refused, XFinError
 from campaigns.xfin.schemas import MessageFilter, RemoteId, RemoteMessage
@@ -59,6 +59,7 @@ def mark_unwanted(now: datetime) -> int:
         | Q(recipient__state=Recipient.State.COMPLETED)  # the answer of an earlier call came late
         | Exists(_wishes())
         | Exists(_callbacks())
+        | Q(callback__state=Callback.State.WITHDRAWN)  # by staff, when it was here already
     )
     return Message.objects.filter(pk__in=unwanted.values("pk"), state=Message.State.QUEUED).update(
         state=Message.State.WITHDRAWING, withdraw_at=now, reason=MARKED, changed_at=now
@@ -97,7 +98,7 @@ def withdraw(account_id: int, *, clock: Clock, transport: httpx.BaseTransport | 
                 _again(messages, now=clock())
                 note_trouble(account, error, now=clock())
                 return gone
-            note_recovery(account)
+            note_recovery(account, now=clock())
     return gone
 
 
@@ -174,6 +175,7 @@ def _withdrawn(message: Message, *, now: datetime) -> bool:
     changed = _change(message, Message.State.WITHDRAWN, GONE, now=now, settled_at=now)
     if changed:
         attempt_was_not_made(message.recipient_id, now=now)
+        callback_withdrawn(message, now=now)
     return changed
 
 

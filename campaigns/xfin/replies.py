@@ -6,7 +6,7 @@ Reading demands the fields we live on and ignores members we do not know; what c
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import msgspec
 
@@ -201,12 +201,12 @@ def read_created(raw: object, sent: Sequence[NewMessage], config: XFinConfig) ->
     Each object is matched by our reference; where it carries none, by its position, and then only
     if the phone number agrees. Any other length, and anything unmatched, raises `BadReply`.
     """
-    answers, read = convert(raw, list[Json]), convert(raw, list[_Created])
-    if len(answers) != len(sent):
-        raise BadReply("the answer", f"{len(answers)} objects for {len(sent)} messages")
+    read = convert(raw, list[_Created])
+    if len(read) != len(sent):
+        raise BadReply("the answer", f"{len(read)} objects for {len(sent)} messages")
     places = {message.reference: place for place, message in enumerate(sent)}
     found: dict[int, CreatedMessage] = {}
-    for position, answer in enumerate(answers):
+    for position, answer in enumerate(cast("list[Json]", raw)):  # `convert` saw that all are objects
         place = _place_of(answer, places, sent[position], config, position)
         if place is None or place in found:
             raise BadReply(f"[{position}]", "it cannot be matched to a message we sent")

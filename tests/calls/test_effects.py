@@ -53,6 +53,29 @@ def test_a_call_without_a_known_reference_is_served_by_the_inbound_agent(
     assert found.identity.message_id is None
 
 
+@pytest.mark.parametrize("parameters", [{"from": "+919825112410"}, {"Caller": "098251 12410"}])
+def test_whoever_calls_us_is_known_by_the_number_if_the_platform_tells_it(
+    message: Message, number: PhoneNumber, parameters: dict[str, str]
+) -> None:
+    found = find(asked(**parameters), number.pk)
+    assert found.identity.recipient_id == message.recipient_id
+    assert found.identity.inbound
+    assert (found.identity.message_id, found.identity.campaign_id) == (None, None)
+    assert isinstance(found, Found)
+    assert "Meena" not in found.context.variables.values()  # another person may hold the phone
+
+
+@pytest.mark.parametrize("said", ["", "anonymous", "+919825112411", "x" * 5000])
+def test_a_caller_who_is_in_no_list_stays_unknown(message: Message, number: PhoneNumber, said: str) -> None:
+    assert find(asked(**{"from": said}), number.pk).identity.recipient_id is None
+
+
+def test_a_caller_whom_another_account_knows_is_unknown_here(message: Message, echo: object) -> None:
+    stranger = Account.objects.create(name="Other", tenant="other", email="o@b.in", password="x")
+    theirs = PhoneNumber.objects.create(account=stranger, e164="+917961344199")
+    assert find(asked(**{"from": "+919825112410"}), theirs.pk).identity.recipient_id is None
+
+
 def test_a_message_of_another_account_is_unknown_here(message: Message, echo: object) -> None:
     stranger = Account.objects.create(name="Other", tenant="other", email="o@b.in", password="x")
     theirs = PhoneNumber.objects.create(account=stranger, e164="+917961344199")

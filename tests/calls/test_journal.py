@@ -133,6 +133,26 @@ def test_a_call_back_for_somebody_unknown_is_logged_and_nothing_else(
     assert sequences(call_id) == [1]
 
 
+@pytest.mark.parametrize(
+    ("wish", "words"),
+    [
+        (entry(EntryKind.OPT_OUT, how="key", what="9"), "pressed 9"),
+        (entry(EntryKind.OUTCOME, outcome="opted_out", label="No more calls"), "chose “No more calls”"),
+    ],
+)
+def test_whoever_calls_us_and_asks_us_to_stop_is_suppressed(
+    journal: Journal, call_id: UUID, message: Message, wish: Entry, words: str
+) -> None:
+    page = journal.open(call_id)
+    page.identified(Identity(recipient_id=message.recipient_id))
+    page.log([wish])
+    journal.work()
+    row = Suppression.objects.get()
+    assert (row.phone, row.source, row.message_reference) == ("+919825112410", "inbound", "")
+    assert row.reason == f"Asked us to stop: {words} when calling us."
+    assert Recipient.objects.get(pk=message.recipient_id).state == Recipient.State.SUPPRESSED
+
+
 def test_an_opt_out_of_somebody_unknown_suppresses_nobody(
     journal: Journal, call_id: UUID, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from axes.models import AccessAttempt, AccessLog
 from django.core.files.base import ContentFile
 from django.core.management import CommandError, call_command
 from django.urls import reverse
@@ -179,6 +180,21 @@ def test_a_purge_that_died_is_finished_by_the_next(message: Message) -> None:
     assert line("recordings") == (8, 0)
 
 
+def test_who_signed_in_and_failed_to_is_kept_for_a_year() -> None:
+    for days in (364, 366):
+        AccessLog.objects.create(username="asha", ip_address="10.0.0.7")
+        AccessAttempt.objects.create(
+            username="asha", user_agent=str(days), ip_address="10.0.0.7", failures_since_start=1
+        )
+        for rows in (AccessLog, AccessAttempt):
+            newest = rows.objects.latest("pk")
+            rows.objects.filter(pk=newest.pk).update(attempt_time=days_ago(days))
+    purging.purge(NIGHT)
+    assert (line("sign_ins"), line("failed_sign_ins")) == ((1, 0), (1, 0))
+    for rows in (AccessLog, AccessAttempt):
+        assert [row.attempt_time for row in rows.objects.all()] == [days_ago(364)]
+
+
 # --- Holds ----------------------------------------------------------------------------------------
 
 
@@ -195,6 +211,21 @@ def test_a_hold_on_a_person_or_a_campaign_keeps_all_of_it(message: Message) -> N
     purging.purge(NIGHT + timedelta(days=1))
     assert path(call).exists()
     assert Recipient.objects.get().phone == MEENA
+
+
+def test_a_hold_on_a_campaign_keeps_what_a_court_would_ask_for(message: Message) -> None:
+    campaign = message.recipient.campaign
+    old, over = days_ago(2000), days_ago(1500)
+    for phone in (MEENA, "+919825112499"):
+        CallingBasis.objects.create(phone=phone, kind="consent", given_at=old, expires_at=over)
+    about = {"received_at": old, "closed_at": over, "outcome": "Explained."}
+    Complaint.objects.create(campaign=campaign, **about)
+    Complaint.objects.create(phone=MEENA, **about)
+    Complaint.objects.create(phone="+919825112499", **about)
+    holds.place(campaign=campaign, reason="Order of TRAI.", by=None)
+    purging.purge(NIGHT)
+    assert (line("bases"), line("complaints")) == ((1, 1), (1, 2))
+    assert CallingBasis.objects.get().phone == MEENA
 
 
 def test_a_hold_needs_a_reason_and_stands_once(message: Message) -> None:

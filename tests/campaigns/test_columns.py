@@ -141,3 +141,26 @@ def test_amounts_dates_and_words_do_not_look_like_phones(cell: str) -> None:
 def test_a_row_with_a_phone_number_is_no_heading() -> None:
     assert heading_score(["Name", "Mobile No.", "Branch"]) == 2
     assert heading_score(["Name", "98123 00001"]) == 0
+
+
+def test_whoever_knows_better_names_the_headings() -> None:
+    headers = ["Branch phone", "Father", "Sathi", "Ph 2", "EMI"]
+    rows = [["9825112410", "Mohan", "Asha", "9825112411", "1250"]]
+    assert match_columns(headers, rows).phone == 0
+    columns = match_columns(headers, rows, chosen={"phone": " ph 2 ", "name": "SATHI", "language": ""})
+    assert (columns.phone, columns.name, columns.language) == (3, 2, None)
+    assert set(columns.variables.values()) == {0, 1, 4}
+
+
+@pytest.mark.parametrize(
+    ("chosen", "words"),
+    [
+        ({"phone": "Mobil"}, "No column is headed “Mobil”. The headings are: Mobile, Name, Name."),
+        ({"name": "Name"}, "Several columns are headed “Name”"),
+        ({"name": "Mobile"}, "One column was chosen for two things"),
+    ],
+)
+def test_a_heading_that_is_not_there_is_said(chosen: dict[str, str], words: str) -> None:
+    with pytest.raises(SheetError) as refused:
+        match_columns(["Mobile", "Name", "Name"], [["9825112410", "Asha", "Ravi"]], chosen=chosen)
+    assert words in refused.value.reason

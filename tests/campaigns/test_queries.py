@@ -6,7 +6,7 @@ import pytest
 from pytest_django import DjangoAssertNumQueries
 
 from campaigns import notices, queries
-from campaigns.models import Account, Campaign, Import, Message, Recipient, UploadBatch
+from campaigns.models import Account, Campaign, Import, Message, Recipient, Template, UploadBatch
 from campaigns.queries import Progress, RowCounts
 from tests.campaigns.world import NOON, make_campaign
 
@@ -129,6 +129,18 @@ def test_an_account_in_trouble_is_a_notice_with_its_reason_and_what_waits() -> N
     assert "Saraswati Finance" in notice.title
     assert "XFin refused the login." in notice.text
     assert "2 messages are waiting." in notice.text
+
+
+def test_a_campaign_whose_template_xfin_refuses_says_why_nothing_is_sent() -> None:
+    campaign = make_campaign()
+    Template.objects.update(sync_state="failed", sync_reason="XFin refused the request (400): name taken.")
+    (notice,) = notices.notices()
+    assert (notice.tone, notice.campaign) == ("bad", campaign)
+    assert notice.title == f"“{campaign}” calls nobody: XFin refuses the template “EMI reminder”."
+    assert "name taken." in notice.text
+    Template.objects.update(sync_state="synced")
+    Campaign.objects.update(retry_template=Template.objects.get())
+    assert notices.notices() == []
 
 
 def test_a_stopped_campaign_is_a_notice_until_it_runs_again() -> None:

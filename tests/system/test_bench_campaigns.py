@@ -22,7 +22,7 @@ def _own_database(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(campaigns, "POSTGRES", f"postgres://{where}")
 
 
-@pytest.mark.parametrize("server", campaigns.SERVERS)
+@pytest.mark.parametrize("server", campaigns.UPLOADED)
 def test_an_upload_beside_a_bare_loop(server: str, tmp_path: Path) -> None:
     figures = campaigns.uploaded_to(server, 2000, tmp_path)
     assert 0 < figures["upload_vs_bare"] <= 1.5

@@ -93,6 +93,7 @@ def test_no_reason_widens_hours_that_are_law(category: str) -> None:
         ("survey", Window(time(9), time(21))),
         ("political", Window(time(6), time(22))),
         ("transactional", Window(time(0), time(23, 59))),
+        ("government", Window(time(0), time(23, 59))),
     ],
 )
 def test_policy_hours_grow_with_a_reason_and_only_so_far(category: str, widest: Window) -> None:
@@ -181,6 +182,15 @@ def test_a_raised_cap_lets_the_third_call_through_with_a_warning() -> None:
     others = (Past(ist("09:00")), Past(ist("10:30")))
     assert said(attempt(organisation=ours, others=others)) == {"W10": Verdict.WARN}
     assert said(attempt(organisation=LENDER, others=others))["F01"] == Verdict.DEFER
+
+
+def test_a_direction_of_the_government_on_record_allows_any_hour_and_nothing_else_does() -> None:
+    whole_day = (time(0), time(23, 59))
+    night = [ist("2026-11-24 23:57:00"), ist("2026-11-25 00:00:00"), ist("03:00:00")]
+    for at in night:
+        directed = attempt("government", own_window=whole_day, widening="Order 12/2026 of the collector.")
+        assert said(directed, at).get("B01") is None
+        assert said(attempt("government", own_window=whole_day), at)["B01"] == Verdict.DEFER
 
 
 # --- Properties -----------------------------------------------------------------------------------

@@ -46,9 +46,26 @@ def test_the_pause_xfin_asks_for_is_kept(account: Account) -> None:
     assert account.retry_at == NOON + timedelta(seconds=90)
 
 
+def test_no_later_trouble_shortens_the_pause_xfin_asked_for(account: Account) -> None:
+    accounts.note_trouble(account, Throttled("Too fast.", retry_after=90), now=NOON)
+    accounts.note_trouble(account, NotSent("No connection."), now=NOON)
+    account.refresh_from_db()
+    assert account.retry_at == NOON + timedelta(seconds=90)
+
+
+@pytest.mark.parametrize(("seconds", "state"), [(0, "waiting"), (89, "waiting"), (90, "ready")])
+def test_a_success_that_was_under_way_does_not_end_the_pause_xfin_asked_for(
+    account: Account, seconds: int, state: str
+) -> None:
+    accounts.note_trouble(account, Throttled("Too fast.", retry_after=90), now=NOON)
+    accounts.note_recovery(account, now=NOON + timedelta(seconds=seconds))
+    account.refresh_from_db()
+    assert account.state == state
+
+
 def test_recovery_forgets_the_trouble(account: Account) -> None:
     accounts.note_trouble(account, NotSent("No connection."), now=NOON)
-    accounts.note_recovery(account)
+    accounts.note_recovery(account, now=NOON + timedelta(seconds=5))
     account.refresh_from_db()
     assert (account.state, account.failures, account.reason) == (Account.State.READY, 0, "")
     assert usable()

@@ -120,7 +120,7 @@ def campaign(platform: Platform) -> Campaign:
 def nudge(now: datetime) -> None:
     """What the scheduler does, once."""
     accounts.try_broken(clock=at(now))
-    for account in uploading.accounts_with_due_messages(now):
+    for account in uploading.uploads_wanted(now):
         uploading.upload(account, clock=at(now))
     for batch in reconciling.batches_to_look_up(now):
         reconciling.reconcile(batch, clock=at(now))
@@ -191,8 +191,8 @@ def test_the_next_try_waits_as_long_as_xfin_asked(
     assert account.state == Account.State.WAITING
     assert account.retry_at
     assert abs((account.retry_at - NOON).total_seconds() - 500) < 3
-    assert uploading.accounts_with_due_messages(account.retry_at - timedelta(seconds=1)) == []
-    assert uploading.accounts_with_due_messages(account.retry_at) == [account.pk]
+    assert uploading.uploads_wanted(account.retry_at - timedelta(seconds=1)) == {}
+    assert uploading.uploads_wanted(account.retry_at) == {account.pk: 1}
     campaign.refresh_from_db()
     assert "slow down" in campaign.reason
 

@@ -101,6 +101,14 @@ def redials() -> None:
     Template.objects.update(num_backups=3)
 
 
+def drifted_template() -> None:
+    Template.objects.update(sync_state="drifted", sync_reason="Changed at XFin: num_backups: 0 → 3.")
+
+
+def drifted_words() -> None:
+    TemplateLanguage.objects.update(sync_state="drifted", sync_reason="It is not at XFin any more.")
+
+
 def faster() -> None:
     Campaign.objects.update(calls_per_minute=600)
 
@@ -125,6 +133,8 @@ CHANGES: dict[str, Callable[[], None]] = {
     "what the agent says": other_dialogue,
     "declared “contains offer”: no → yes": an_offer,
     "the template's redials by XFin: 0 → 3": redials,
+    "the template, as XFin has it: none → Changed at XFin: num_backups: 0 → 3.": drifted_template,
+    "the template's words in hi, as XFin has them: none → It is not at XFin any more.": drifted_words,
     "calls a minute: 60 → 600": faster,
     "hours: … to … → … to 18:45:00": longer_hours,
     "calls to one person: 1 → 3; minutes before retries: none → 30": more_retries,

@@ -461,7 +461,7 @@ def test_a_withdrawn_one_leaves_the_person_to_the_campaigns_own_rules(asha: User
     assert set(Callback.objects.values_list("state", flat=True)) == {State.WITHDRAWN}
 
 
-def test_one_that_is_planned_can_be_withdrawn_and_one_at_xfin_can_not(asha: User) -> None:
+def test_one_that_is_planned_can_be_withdrawn(asha: User) -> None:
     campaign = make_campaign(people=1)
     row = entered(of(campaign))
     planning.plan(campaign.pk, now=FIVE)
@@ -471,12 +471,66 @@ def test_one_that_is_planned_can_be_withdrawn_and_one_at_xfin_can_not(asha: User
     assert (person.state, person.attempts, person.due_at) == (Recipient.State.WAITING, 0, None)
     with pytest.raises(NotAllowed, match="is over: withdrawn by staff"):
         calling_back.withdraw(row.pk, by=asha, now=FIVE)
-    row = entered(person, FIVE + timedelta(minutes=5), now=FIVE)
+
+
+def called_back(**fields: Any) -> tuple[Campaign, Callback, FakeXFin]:
+    """A person whose first call was dropped and whose call-back of five o'clock is at XFin."""
+    campaign, xfin = at_xfin(**fields), FakeXFin()
+    row = asks(Message.objects.get())
+    ends(Message.objects.get(), Disposition.DROPPED)
     planning.plan(campaign.pk, now=FIVE)
-    batch = UploadBatch.objects.create(account=campaign.template.account, size=1, claimed_until=FIVE)
-    Message.objects.filter(state="planned").update(state="queued", batch=batch)
-    with pytest.raises(NotAllowed, match="handed over to XFin for 24 Nov, 17:05 IST"):
+    assert uploading.upload(campaign.template.account_id, clock=at(FIVE), transport=xfin) == 1
+    return campaign, row, xfin
+
+
+def taken_back(campaign: Campaign, xfin: FakeXFin) -> int:
+    withdrawing.mark_unwanted(FIVE)
+    return withdrawing.withdraw(campaign.template.account_id, clock=at(FIVE), transport=xfin)
+
+
+def test_one_at_xfin_is_taken_back_from_there_and_the_rules_of_retries_go_on(asha: User) -> None:
+    campaign, row, xfin = called_back(max_attempts=2, retry_gaps=[300])
+    withdrawn = calling_back.withdraw(row.pk, by=asha, now=FIVE)
+    assert (withdrawn.state, withdrawn.reason) == (State.WITHDRAWN, calling_back.TAKEN_BACK)
+    assert of(campaign).state == Recipient.State.UNDER_WAY  # until XFin has let go of it
+    assert taken_back(campaign, xfin) == 1
+    assert not xfin.messages
+    person = of(campaign)
+    assert (person.state, person.attempts) == (Recipient.State.WAITING, 1)
+    assert person.due_at == FIVE + timedelta(minutes=300)
+    again = entered(person, FIVE + HOUR, now=FIVE, by=asha)
+    assert again.state == State.WAITING
+
+
+def test_one_that_xfin_dials_before_it_is_taken_back_was_made(asha: User) -> None:
+    campaign, row, xfin = called_back(max_attempts=2, retry_gaps=[300])
+    calling_back.withdraw(row.pk, by=asha, now=FIVE)
+    xfin.messages[next(iter(xfin.messages))]["state"] = "calling"
+    assert taken_back(campaign, xfin) == 0
+    message = Message.objects.latest("pk")
+    assert message.state == Message.State.DIALLING
+    ends(message, now=FIVE)
+    row.refresh_from_db()
+    assert (row.state, row.reason) == (State.MADE, "The call was made.")
+    assert of(campaign).state == Recipient.State.COMPLETED
+
+
+def test_one_that_is_being_dialled_can_not_be_withdrawn(asha: User) -> None:
+    _, row, _ = called_back()
+    Message.objects.filter(state="queued").update(state="dialling")
+    with pytest.raises(NotAllowed, match="Its call is being dialled"):
         calling_back.withdraw(row.pk, by=asha, now=FIVE)
+
+
+def test_one_whose_batch_did_not_arrive_is_not_sent_again(asha: User) -> None:
+    campaign, row, _ = called_back(max_attempts=2, retry_gaps=[300])
+    Message.objects.filter(state="queued").update(state="unconfirmed")
+    calling_back.withdraw(row.pk, by=asha, now=FIVE)
+    Message.objects.filter(state="unconfirmed").update(state="planned", batch=None)
+    assert calling_back.give_way(FIVE) == 1
+    person = of(campaign)
+    assert (person.state, person.attempts) == (Recipient.State.WAITING, 1)
+    assert person.due_at == FIVE + timedelta(minutes=300)
 
 
 def test_withdrawing_while_the_person_is_on_the_line_waits_for_the_end_of_the_call(asha: User) -> None:

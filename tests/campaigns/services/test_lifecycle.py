@@ -101,7 +101,8 @@ def test_whoever_edited_or_checked_it_does_not_approve_it_nor_does_a_program(
 
 
 @pytest.mark.parametrize(
-    ("category", "asked"), [("promotional", True), ("political", True), ("survey", False)]
+    ("category", "asked"),
+    [("promotional", True), ("political", True), ("government", True), ("survey", False)],
 )
 def test_the_rules_ask_for_a_second_person_whatever_the_account_says(category: str, asked: bool) -> None:
     campaign = make_campaign(category=category)
@@ -174,6 +175,14 @@ def test_two_people_press_launch_at_once_and_one_of_them_is_told(asha: User) -> 
 def test_a_campaign_without_people_is_not_launched(asha: User) -> None:
     campaign = make_campaign(state=State.DRAFT)
     with pytest.raises(lifecycle.NotAllowed, match="nobody to call"):
+        lifecycle.launch(campaign, asha)
+
+
+def test_a_template_that_xfin_refuses_must_be_corrected_first(asha: User) -> None:
+    campaign = make_campaign(people=1, state=State.DRAFT)
+    campaign.template.sync_state, campaign.template.sync_reason = "failed", "The name is taken."
+    campaign.template.save()
+    with pytest.raises(lifecycle.NotAllowed, match="XFin refused the template: The name is taken"):
         lifecycle.launch(campaign, asha)
 
 

@@ -12,7 +12,7 @@ from django.urls import reverse
 from campaigns.models import Draw, Member, MemberDate, StandingList, Suppression
 from campaigns.pseudonyms import pseudonym
 from campaigns.services import members, programmes
-from campaigns.services.members import ListResult, read_members
+from campaigns.services.members import ListResult, look_at_members, read_members
 from campaigns.services.suppressions import NotAllowed
 from tests import cast
 from tests.campaigns.services.test_programmes import make_programme, morning
@@ -135,6 +135,31 @@ def test_strides_do_not_hide_a_number_that_came_before(
     assert (take(mothers).new, len(take(mothers).refusals)) == (2, 3)
 
 
+BRANCH = "Branch phone,Ph 2,Sathi,Due date\n9825112410,9825112411,Asha,27/11/2026\n"
+
+
+def test_a_look_tells_everything_and_stores_nothing(mothers: StandingList) -> None:
+    before = LogEntry.objects.count()
+    looked = look_at_members(mothers, FILE.encode(), "mothers.csv")
+    assert (Member.objects.count(), LogEntry.objects.count()) == (0, before)
+    assert looked == take(mothers)
+    assert looked.read_as[:2] == [("Mobile", "phone"), ("Name", "name")]
+    assert looked.read_as[3:] == [
+        ("Due date", "date due_date"),
+        ("Birth", "date birth"),
+        ("Clinic", "variable clinic"),
+    ]
+
+
+def test_a_wrong_guess_is_corrected_by_naming_the_headings(mothers: StandingList) -> None:
+    headings = {"phone": "ph 2", "name": "Sathi"}
+    result = read_members(mothers, BRANCH.encode(), "branch.csv", headings=headings)
+    assert (result.new, dict(result.read_as)["Ph 2"]) == (1, "phone")
+    assert (Member.objects.get().phone, Member.objects.get().name) == ("+919825112411", "Asha")
+    with pytest.raises(NotAllowed, match="No column is headed “Phone”"):
+        read_members(mothers, BRANCH.encode(), "branch.csv", headings={"phone": "Phone"})
+
+
 # --- Portal and API ---------------------------------------------------------------------------------
 
 
@@ -148,6 +173,28 @@ def test_a_manager_uploads_and_reads_what_became_of_each_row(mothers: StandingLi
     refused = browser.post(address, {"file": SimpleUploadedFile("x.csv", b"Name,Town\nAsha,Anand\n")})
     assert refused.status_code == 422
     assert "no column that looks like phone numbers" in refused.content.decode()
+
+
+def test_a_manager_looks_first_and_names_the_headings(mothers: StandingList) -> None:
+    browser, address = cast.browser(cast.manager()), reverse("standing-list", args=[mothers.pk])
+
+    def post(do: str, phone: str) -> str:
+        file = SimpleUploadedFile("branch.csv", BRANCH.encode())
+        return browser.post(address, {"file": file, "do": do, "phone": phone}).content.decode()
+
+    assert "Branch phone → phone; Ph 2 → variable ph_2" in post("look", "")
+    assert "Nothing is stored yet." in post("look", "Ph 2")
+    assert not Member.objects.exists()
+    assert "Ph 2 → phone" in post("read", "Ph 2")
+    assert Member.objects.get().phone == "+919825112411"
+
+
+def test_a_program_looks_first(mothers: StandingList) -> None:
+    client, path = api(cast.manager()), f"/api/standing-lists/{mothers.pk}/people/"
+    wish = {"file": SimpleUploadedFile("b.csv", BRANCH.encode()), "phone": "Ph 2", "only_look": "true"}
+    said = client.post(path, wish).json()
+    assert (said["new"], said["read_as"][1]) == (1, {"heading": "Ph 2", "use": "phone"})
+    assert not Member.objects.exists()
 
 
 def test_a_viewer_looks_and_does_not_upload(mothers: StandingList) -> None:

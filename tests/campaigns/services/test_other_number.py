@@ -110,12 +110,12 @@ def test_nothing_goes_up_before_the_template_of_retries_is_at_xfin() -> None:
     planning.plan(campaign.pk, now=NOON)
     again = Template.objects.filter(name="EMI again")
     again.update(sync_state="pending")
-    assert uploading.accounts_with_due_messages(NOON) == []
+    assert uploading.uploads_wanted(NOON) == {}
     again.update(sync_state="synced")
     form = TemplateLanguage.objects.create(template=again.get(), language="hi")
-    assert uploading.accounts_with_due_messages(NOON) == []
+    assert uploading.uploads_wanted(NOON) == {}
     TemplateLanguage.objects.filter(pk=form.pk).update(sync_state="synced")
-    assert uploading.accounts_with_due_messages(NOON) == [campaign.template.account_id]
+    assert uploading.uploads_wanted(NOON) == {campaign.template.account_id: 1}
 
 
 def test_the_pace_is_the_smaller_share_of_the_two_numbers() -> None:

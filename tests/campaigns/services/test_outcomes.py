@@ -2,7 +2,8 @@
 
 import pytest
 
-from campaigns.models import Message, Recipient, Suppression
+from campaigns.models import Campaign, Message, Recipient, Suppression
+from campaigns.queries import NO_GOAL
 from campaigns.services import outcomes, planning
 from tests.campaigns.world import NOON, make_campaign
 
@@ -40,6 +41,53 @@ def test_an_opt_out_is_kept_once_and_says_how() -> None:
     row = Suppression.objects.get()
     assert row.reason == "Asked us to stop: pressed 9 in a call."
     assert (row.scope, row.source, row.message_reference) == ("organisation", "key", message.reference)
+
+
+@pytest.mark.parametrize("outcome", outcomes.OPT_OUTS)
+def test_an_answer_whose_outcome_is_an_opt_out_stops_all_calls(outcome: str) -> None:
+    message = planned()
+    other = make_copy(message)
+    outcomes.record_outcome(message.pk, outcome, "Asked for no more calls")
+    row = Suppression.objects.get()
+    assert (row.phone, row.message_reference) == (message.recipient.phone, message.reference)
+    assert row.reason == "Asked us to stop: chose “Asked for no more calls” in a call."
+    other.refresh_from_db()
+    assert (other.state, other.reason) == (Recipient.State.SUPPRESSED, row.reason)
+    assert outcome in NO_GOAL
+
+
+def test_nine_says_it_first_and_its_words_stay() -> None:
+    message = planned()
+    phone = message.recipient.phone
+    outcomes.opt_out(phone=phone, how="key", what="9", message_reference=message.reference)
+    outcomes.record_outcome(message.pk, "opted_out", "Asked not to be called again")
+    assert Suppression.objects.get().reason == "Asked us to stop: pressed 9 in a call."
+
+
+def test_no_opt_out_is_lost_because_of_how_an_agent_calls_it() -> None:
+    message = planned()
+    assert outcomes.opt_out(phone=message.recipient.phone, how="asr", what="band karo")
+    row = Suppression.objects.get()
+    assert (row.source, row.reason) == ("spoken", "Asked us to stop: said “band karo” in a call.")
+
+
+def test_a_wrong_number_is_not_called_again_in_any_campaign() -> None:
+    message = planned()
+    other = make_copy(message)
+    outcomes.record_outcome(message.pk, "wrong_person", "This is not me")
+    row = Suppression.objects.get()
+    assert row.phone == message.recipient.phone
+    assert row.reason == "Wrong number: somebody else chose “This is not me” in a call."
+    other.refresh_from_db()
+    assert other.state == "suppressed"
+
+
+def make_copy(message: Message) -> Recipient:
+    """The same person in another campaign."""
+    campaign = Campaign.objects.get()
+    campaign.pk, campaign.name = None, "Another campaign"
+    campaign.save()
+    return Recipient.objects.create(campaign=campaign, phone=message.recipient.phone, language="hi")
 
 
 def test_an_opt_out_of_one_category_leaves_the_others() -> None:

@@ -6,8 +6,17 @@ from typing import Any
 import pytest
 
 from campaigns.models import Agent, Campaign, Message, Recipient
-from campaigns.services import lifecycle, outcomes, planning, settling, syncing, uploading, withdrawing
-from tests.campaigns.world import NOON, FakeXFin, at, make_campaign, states
+from campaigns.services import (
+    lifecycle,
+    outcomes,
+    planning,
+    reconciling,
+    settling,
+    syncing,
+    uploading,
+    withdrawing,
+)
+from tests.campaigns.world import NOON, FakeXFin, at, lost_after, make_campaign, states
 
 pytestmark = pytest.mark.django_db
 LATER = NOON + timedelta(minutes=5)
@@ -120,6 +129,26 @@ def test_a_message_that_nobody_can_look_up_ends_unknown() -> None:
     assert person
     assert person.state == Recipient.State.UNKNOWN
     assert "could not be asked within 48 hours" in person.reason
+
+
+def test_a_batch_that_nobody_could_look_up_does_not_stay_open_for_ever() -> None:
+    campaign, xfin = make_campaign(people=2), FakeXFin()
+    xfin.faults.append(lost_after)
+    planning.plan(campaign.pk, now=NOON)
+    uploading.upload(campaign.template.account_id, clock=at(NOON), transport=xfin)
+    assert states(campaign) == {Message.State.UNCONFIRMED: 2}
+    assert syncing.give_up_waiting(NOON + timedelta(hours=47)) == 0
+    late = NOON + timedelta(hours=49)
+    assert syncing.give_up_waiting(late) == 2
+    assert set(campaign.recipients.values_list("state", flat=True)) == {Recipient.State.UNKNOWN}
+    assert "Whether XFin has it could not be found out within 48 hours" in Message.objects.all()[0].reason
+    # The account works again: the batch is closed and sends nobody a second time.
+    batch = Message.objects.all()[0].batch
+    assert batch
+    assert reconciling.reconcile(batch.pk, clock=at(late), transport=xfin) == 0
+    assert states(campaign) == {Message.State.UNKNOWN: 2}
+    assert reconciling.batches_to_look_up(late + timedelta(days=1)) == []
+    assert lifecycle.complete_finished(late) == 1
 
 
 def overdue(campaign: Campaign, xfin: FakeXFin) -> int:

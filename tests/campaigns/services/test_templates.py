@@ -11,8 +11,8 @@ import pytest
 from django.core.files.base import ContentFile
 from pytest_django import Settings
 
-from campaigns.models import Account, Content, Template, TemplateLanguage
-from campaigns.services import templates
+from campaigns.models import Account, Campaign, Content, Template, TemplateLanguage
+from campaigns.services import drifting, lifecycle, templates
 from tests.campaigns.world import NOON, at, make_campaign
 
 pytestmark = pytest.mark.django_db
@@ -37,6 +37,8 @@ class Shelf(httpx.BaseTransport):
         kind, _, number = path.removeprefix("xact/").partition("/")
         shelf = self.things.setdefault(kind, {})
         if request.method == "GET":
+            if number and int(number) not in shelf:
+                return httpx.Response(404, json={"detail": "Not found."})
             return httpx.Response(200, json=shelf[int(number)] if number else self._page(shelf))
         if request.method == "PUT":
             shelf[int(number)] |= json.loads(request.content)
@@ -132,3 +134,100 @@ def test_two_workers_do_not_synchronise_one_account_side_by_side(
     templates.synchronise(account.pk, clock=at(NOON + timedelta(seconds=31)), transport=shelf)
     assert shelf.created == ["content", "template", "templatelanguage"]
     assert Account.objects.get().synchronising_until is None
+
+
+class EditedMeanwhile(Shelf):
+    """Somebody saves the template here while it is on its way to XFin."""
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        """The edit comes with the request, once."""
+        if request.method == "POST" and request.url.path.endswith("template/") and not self.created[1:]:
+            template = Template.objects.get()
+            template.description = "Newer words"
+            template.sync_state = Template.Sync.PENDING
+            template.save()
+        return super().handle_request(request)
+
+
+def test_a_change_made_while_the_template_goes_up_is_uploaded_too(
+    settings: Settings, tmp_path: object
+) -> None:
+    account, shelf = prepared(settings, tmp_path), EditedMeanwhile()
+    synchronise(account, shelf)
+    assert Template.objects.get().sync_state == Template.Sync.PENDING
+    synchronise(account, shelf)
+    assert [t["description"] for t in shelf.things["template"].values()] == ["Newer words"]
+    assert shelf.created == ["content", "template", "templatelanguage"]
+
+
+# --- What is changed at XFin itself ----------------------------------------------------------------
+
+
+def look(account: Account, shelf: Shelf) -> int:
+    return drifting.look(account.pk, clock=at(NOON), transport=shelf)
+
+
+def looked_at(settings: Settings, tmp_path: object) -> tuple[Campaign, Shelf]:
+    """A running campaign whose template is at XFin and was seen there as it should be."""
+    account, shelf = prepared(settings, tmp_path), Shelf()
+    assert drifting.accounts_to_look_at(NOON) == []
+    synchronise(account, shelf)
+    assert drifting.accounts_to_look_at(NOON) == [account.pk]
+    for _ in range(2):
+        assert look(account, shelf) == 0
+    assert set(Template.objects.values_list("sync_state", flat=True)) == {Template.Sync.SYNCED}
+    return Campaign.objects.get(), shelf
+
+
+def test_redials_set_at_xfin_stop_the_campaign_until_ours_are_back(
+    settings: Settings, tmp_path: object
+) -> None:
+    campaign, shelf = looked_at(settings, tmp_path)
+    account = campaign.template.account
+    (there,) = shelf.things["template"].values()
+    next(o for o in there["advanced_options"] if o["option"] == "num_backups")["value"] = "3"
+    assert look(account, shelf) == 1
+    campaign.refresh_from_db()
+    assert campaign.state == Campaign.State.STOPPED
+    words = "The template “EMI reminder”: Changed at XFin: num_backups: 0 → 3. Save it here to put ours back"
+    assert campaign.reason == f"Stopped by itself: {words}, then resume."
+    with pytest.raises(lifecycle.NotAllowed, match="num_backups: 0 → 3"):
+        lifecycle.resume(campaign, None)
+    assert look(account, shelf) == 0  # it is stopped already, and the reason stays
+    Template.objects.update(sync_state=Template.Sync.PENDING)
+    synchronise(account, shelf)
+    look(account, shelf)
+    lifecycle.resume(campaign, None)
+    assert look(account, shelf) == 0
+
+
+def test_words_changed_at_xfin_stop_it_and_changed_back_they_do_not(
+    settings: Settings, tmp_path: object
+) -> None:
+    campaign, shelf = looked_at(settings, tmp_path)
+    (there,) = shelf.things["templatelanguage"].values()
+    there["syntax"] = "two _N_"
+    assert look(campaign.template.account, shelf) == 1
+    assert "words: one _N_ → two _N_" in TemplateLanguage.objects.get().sync_reason
+    there["syntax"] = "one _N_"
+    look(campaign.template.account, shelf)
+    assert TemplateLanguage.objects.get().sync_state == Template.Sync.SYNCED
+    lifecycle.resume(Campaign.objects.get(), None)
+
+
+def test_a_template_that_is_gone_is_said_and_one_that_a_list_leaves_out_is_not(
+    settings: Settings, tmp_path: object, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    campaign, shelf = looked_at(settings, tmp_path)
+    with monkeypatch.context() as patched:
+        patched.setattr(shelf, "_page", lambda _: {"results": [], "next": None})
+        assert look(campaign.template.account, shelf) == 0
+    shelf.things["template"].clear()
+    assert look(campaign.template.account, shelf) == 1
+    assert "It is not at XFin any more." in Campaign.objects.get().reason
+
+
+def test_a_drifted_template_is_not_launched(settings: Settings, tmp_path: object) -> None:
+    campaign, _ = looked_at(settings, tmp_path)
+    Template.objects.update(sync_state=Template.Sync.DRIFTED, sync_reason="Changed at XFin: name: A → B.")
+    assert any("name: A → B" in problem for problem in lifecycle.launch_problems(campaign))

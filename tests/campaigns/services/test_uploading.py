@@ -46,7 +46,7 @@ def upload_all(campaign: Campaign, xfin: FakeXFin, *, rounds: int = 12) -> None:
     for minute in range(rounds):
         now = NOON + timedelta(minutes=minute)
         planning.plan(campaign.pk, now=now)
-        for account in uploading.accounts_with_due_messages(now):
+        for account in uploading.uploads_wanted(now):
             uploading.upload(account, clock=at(now), transport=xfin)
         reconciling.abandon_dead_claims(now)
         make_due()
@@ -98,7 +98,7 @@ def test_an_unconfirmed_batch_is_never_sent_again_before_it_is_looked_up() -> No
     uploading.upload(campaign.template.account_id, clock=at(NOON), transport=xfin)
     assert states(campaign) == {Message.State.UNCONFIRMED: 5}
     Account.objects.update(retry_at=NOON)
-    assert uploading.accounts_with_due_messages(LATER) == []
+    assert uploading.uploads_wanted(LATER) == {}
     assert reconciling.batches_to_look_up(NOON) == []
 
 
@@ -114,6 +114,23 @@ def test_a_worker_that_died_while_sending_is_found_by_its_claim() -> None:
     upload_all(campaign, xfin)
     assert states(campaign) == {Message.State.QUEUED: 5}
     assert set(xfin.references().values()) == {1}
+
+
+def test_while_xfin_reads_one_batch_the_next_is_judged_and_dead_workers_hold_up_nobody() -> None:
+    campaign = make_campaign(people=8, chunk_size=2)
+    planning.plan(campaign.pk, now=NOON)
+    account, wanted = campaign.template.account, []
+    for _ in range(4):
+        wanted.append(uploading.uploads_wanted(NOON).get(account.pk, 0))
+        uploading.claim_due(account, now=NOON)  # and no word of it any more
+    assert wanted == [3, 2, 1, 1]
+    assert uploading.uploads_wanted(NOON) == {}
+
+
+def test_no_more_uploads_are_begun_than_there_are_batches() -> None:
+    campaign = make_campaign(people=3, chunk_size=2)
+    planning.plan(campaign.pk, now=NOON)
+    assert uploading.uploads_wanted(NOON) == {campaign.template.account_id: 2}
 
 
 def test_two_lookups_of_one_batch_do_not_run_side_by_side() -> None:
@@ -194,7 +211,7 @@ def test_a_paused_campaign_hands_nothing_over() -> None:
     campaign, xfin = make_campaign(people=2), FakeXFin()
     planning.plan(campaign.pk, now=NOON)
     Campaign.objects.update(state=Campaign.State.PAUSED)
-    assert uploading.accounts_with_due_messages(NOON) == []
+    assert uploading.uploads_wanted(NOON) == {}
     add_people(campaign, 1)
     assert planning.plan(campaign.pk, now=NOON) == 0
     assert not xfin.messages
@@ -204,9 +221,9 @@ def test_nothing_goes_up_before_every_language_of_the_template_is_there() -> Non
     campaign = make_campaign(people=2)
     form = TemplateLanguage.objects.create(template=campaign.template, language="ta")
     planning.plan(campaign.pk, now=NOON)
-    assert uploading.accounts_with_due_messages(NOON) == []
+    assert uploading.uploads_wanted(NOON) == {}
     TemplateLanguage.objects.filter(pk=form.pk).update(sync_state=TemplateLanguage.Sync.SYNCED)
-    assert uploading.accounts_with_due_messages(NOON) == [campaign.template.account_id]
+    assert uploading.uploads_wanted(NOON) == {campaign.template.account_id: 1}
 
 
 def test_a_slow_worker_whose_batch_was_given_up_does_not_strand_its_people() -> None:
