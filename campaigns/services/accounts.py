@@ -152,13 +152,16 @@ def usable(now: datetime) -> Q:
     return Q(state=Account.State.READY) | waited
 
 
-def note_trouble(account: Account, error: XFinError, *, now: datetime) -> None:
-    """Write down that XFin did not serve us: campaigns wait with a reason, or stop if we are refused."""
+def note_trouble(account: Account, error: XFinError, *, now: datetime, in_a_row: int = 1) -> None:
+    """Write down that XFin did not serve us: campaigns wait with a reason, or stop if we are refused.
+
+    `in_a_row`: requests of this kind that failed one after the other. Others may have succeeded meanwhile.
+    """
     if isinstance(error, AuthRefused):
         _note_refusal(account, error)
         return
     served = Account.objects.filter(pk=account.pk).exclude(state=Account.State.REFUSED)
-    served.update(failures=F("failures") + 1, reason=error.reason)
+    served.update(failures=Greatest(F("failures") + 1, Value(in_a_row)), reason=error.reason)
     failures = Account.objects.values_list("failures", flat=True).get(pk=account.pk)
     # Being asked to slow down is an answer: XFin is not out of order.
     broken = failures >= BREAK_AFTER and not isinstance(error, Throttled)

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import takewhile
 from threading import Event, Thread
 
 from django.conf import settings
@@ -18,6 +19,8 @@ from campaigns.xfin.errors import Refused, Retry, XFinError
 from campaigns.xfin.schemas import CreatedMessage
 
 ON_ITS_WAY = (Message.State.SENDING, Message.State.UNCONFIRMED)
+#: Nothing usable came back; a batch that was looked up is one of those.
+NO_RESULT = (UploadBatch.State.NOT_SENT, UploadBatch.State.UNCONFIRMED, UploadBatch.State.RECONCILED)
 AT_XFIN = "At XFin, waiting for its turn."
 
 
@@ -155,6 +158,13 @@ def reject(claim: Claim, error: Refused, *, now: datetime) -> None:
         for message in claim.messages:
             answer = CreatedMessage(reference=message.reference, error=error.detail)
             record_answer(message, answer, now=now)
+
+
+def failed_in_a_row(account: Account, *, most: int) -> int:
+    """How many of the account's latest requests XFin did not answer with a result; no more are counted."""
+    ended = account.batches.exclude(state=UploadBatch.State.SENDING).order_by("-pk")
+    states = ended.values_list("state", flat=True)[:most]
+    return sum(1 for _ in takewhile(NO_RESULT.__contains__, states))
 
 
 def mark_unconfirmed(batch: UploadBatch, reason: str, *, now: datetime) -> None:

@@ -39,9 +39,10 @@ from campaigns.models import (
 )
 from campaigns.rules import Judgement
 from campaigns.services import approvals, callbacks
-from campaigns.services.accounts import note_recovery, note_trouble, usable, xfin_client
+from campaigns.services.accounts import BREAK_AFTER, note_recovery, note_trouble, usable, xfin_client
 from campaigns.services.batches import (
     Claim,
+    failed_in_a_row,
     give_back,
     kept,
     open_batch,
@@ -188,7 +189,9 @@ class _Delivery:
         log.warning("batch %s: %s", part.batch.reference, error.reason)
         settle_failure(part.batch, error, now=self._clock())
         self._give_back_the_rest(error.reason)
-        note_trouble(self._account, error, now=self._clock())
+        # XFin may well answer questions meanwhile: that must not keep the circuit closed.
+        in_a_row = failed_in_a_row(self._account, most=BREAK_AFTER)
+        note_trouble(self._account, error, now=self._clock(), in_a_row=in_a_row)
 
     def _give_back_the_rest(self, reason: str) -> None:
         for part in self._left:

@@ -10,10 +10,10 @@ from django.db import connection, connections
 from pytest_django import Settings
 
 from campaigns import clock, notices
-from campaigns.models import Account, Campaign
-from campaigns.services import accounts
+from campaigns.models import Account, Campaign, Message
+from campaigns.services import accounts, planning, uploading
 from campaigns.xfin.errors import NotSent, Throttled
-from tests.campaigns.world import NOON, FakeXFin, at, make_campaign
+from tests.campaigns.world import NOON, FakeXFin, at, make_campaign, unreachable
 
 pytestmark = pytest.mark.django_db
 
@@ -69,6 +69,29 @@ def test_recovery_forgets_the_trouble(account: Account) -> None:
     account.refresh_from_db()
     assert (account.state, account.failures, account.reason) == (Account.State.READY, 0, "")
     assert usable()
+
+
+def test_uploads_that_fail_in_a_row_open_the_circuit_though_xfin_still_answers_questions() -> None:
+    campaign, xfin = make_campaign(people=20, chunk_size=1), FakeXFin()
+    planning.plan(campaign.pk, now=NOON)
+    account, now, pauses = campaign.template.account, NOON, []
+    for _ in range(accounts.BREAK_AFTER):
+        xfin.faults.append(unreachable)
+        uploading.upload(account.pk, clock=at(now), transport=xfin)
+        account.refresh_from_db()
+        assert account.retry_at
+        pauses.append((account.retry_at - now).total_seconds())
+        now = account.retry_at
+        states = account.state
+        accounts.note_recovery(account, now=now)  # a question that was answered
+    assert states == Account.State.BROKEN
+    assert pauses[-1] >= 40
+    uploading.upload(account.pk, clock=at(now), transport=xfin)
+    xfin.faults.append(unreachable)
+    Message.objects.update(state=Message.State.PLANNED, batch=None)
+    uploading.upload(account.pk, clock=at(now), transport=xfin)
+    account.refresh_from_db()
+    assert account.failures == 1
 
 
 def fail(account: Account, times: int) -> Account:
