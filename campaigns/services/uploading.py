@@ -114,7 +114,12 @@ def upload(account_id: int, *, clock: Clock, transport: httpx.BaseTransport | No
 
 @transaction.atomic
 def claim_due(account: Account, *, now: datetime) -> Claim | None:
-    """Take the next due messages of an account into a new batch, at their pace, judging each once more."""
+    """Take the next due messages of an account into a new batch, at their pace, judging each once more.
+
+    One claim of an account at a time, so that each sees what the others gave to XFin: two would both fill
+    the same minutes. The sending overlaps.
+    """
+    Account.objects.select_for_update(no_key=True).get(pk=account.pk)
     candidates = list(
         _due(account.pk, now)
         .select_related("recipient")

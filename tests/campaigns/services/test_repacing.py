@@ -1,8 +1,11 @@
 """After an outage nobody is rung faster than the pace."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
+from threading import Barrier
 
 import pytest
+from django.db import connections
 
 from campaigns.models import Account, Callback, Campaign, Message
 from campaigns.services import calling_back, planning, reconciling, uploading
@@ -47,6 +50,27 @@ def test_after_an_outage_the_calls_follow_at_the_pace(chunk_size: int) -> None:
     assert times[-1] <= back + 26 * MINUTE
     same = Message.objects.filter(pk__in=order).order_by("send_on", "pk").values_list("pk", flat=True)
     assert list(same) == order
+
+
+@pytest.mark.django_db(transaction=True)
+def test_uploads_side_by_side_keep_the_pace_together() -> None:
+    campaign = make_campaign(people=60, calls_per_minute=4, chunk_size=20)
+    planning.plan(campaign.pk, now=NOON)
+    account, back, together = campaign.template.account, NOON + timedelta(hours=2), Barrier(3)
+
+    def claim() -> None:
+        try:
+            together.wait()
+            uploading.claim_due(account, now=back)
+        finally:
+            connections.close_all()
+
+    with ThreadPoolExecutor(3) as pool:
+        for thread in [pool.submit(claim) for _ in range(3)]:
+            thread.result()
+    times = list(Message.objects.filter(state=Message.State.SENDING).values_list("send_on", flat=True))
+    assert len(times) >= 40
+    assert most_in_a_minute(times) <= 4
 
 
 def test_what_ends_outside_the_hours_waits_for_the_morning_and_does_not_ring_all_at_once() -> None:
