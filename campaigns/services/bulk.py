@@ -23,11 +23,15 @@ def among(texts: Iterable[str]) -> RawSQL:
     return RawSQL(f"SELECT value FROM {each}(%s)", [json.dumps(list(texts))])
 
 
-def keys(rows: Iterable[Model]) -> RawSQL:
-    """The keys of many rows (without those not saved yet), as `among` gives many texts."""
+def among_keys(keys: Iterable[int]) -> RawSQL:
+    """Many keys, as `among` gives many texts."""
     each = "json_array_elements_text" if _database().vendor == "postgresql" else "json_each"
-    told = json.dumps([row.pk for row in rows if row.pk])
-    return RawSQL(f"SELECT CAST(value AS bigint) FROM {each}(%s)", [told])
+    return RawSQL(f"SELECT CAST(value AS bigint) FROM {each}(%s)", [json.dumps(list(keys))])
+
+
+def keys(rows: Iterable[Model]) -> RawSQL:
+    """The same of many rows, without those not saved yet."""
+    return among_keys(row.pk for row in rows if row.pk)
 
 
 def add_campaigns(people: Sequence[Recipient]) -> dict[int, Recipient]:

@@ -51,7 +51,7 @@ from campaigns.services.batches import (
     settle_reply,
     split,
 )
-from campaigns.services.bulk import add_campaigns, insert, keys
+from campaigns.services.bulk import add_campaigns, insert, keys, update
 from campaigns.services.judging import Bench, stop_campaign
 from campaigns.services.repacing import in_pace
 from campaigns.services.settling import settle_recipient
@@ -251,6 +251,7 @@ def _judge_again(candidates: Sequence[Message], now: datetime) -> list[Message]:
     bench = Bench([message.recipient for message in candidates], now=now, messages=candidates)
     campaigns = (message.recipient.campaign for message in candidates)
     lawful, rows, stopped = [], [], approvals.lapsed_among(campaigns, now=now)
+    later: dict[int, Judgement] = {}
     for message in sorted(candidates, key=attrgetter("id")):
         person, at = message.recipient, message.send_on  # not before now: `in_pace` saw to that
         if person.campaign_id in stopped:
@@ -259,12 +260,16 @@ def _judge_again(candidates: Sequence[Message], now: datetime) -> list[Message]:
         if judgement.stops_campaign:
             stop_campaign(person.campaign_id, judgement, now=now)
             stopped.add(person.campaign_id)
-        elif _may_go(message, judgement, now):
+        elif judgement.refuses_person:
+            _block(message, judgement, now)
+            bench.decided(message, None, planned=True)
+        elif judgement.waits_until:
+            message.send_on, message.reason = judgement.waits_until, judgement.reason
+            later[message.pk] = judgement
+            bench.decided(message, judgement.waits_until, planned=True)
+        else:
             lawful.append(message)
             bench.decided(message, at, planned=False)
-        else:
-            later = None if judgement.refuses_person else judgement.waits_until
-            bench.decided(message, later, planned=True)
         rows.append(
             bench.evidence(
                 person,
@@ -276,24 +281,20 @@ def _judge_again(candidates: Sequence[Message], now: datetime) -> list[Message]:
             )
         )
     insert(Evidence, rows)
+    if later:
+        update([message for message in candidates if message.pk in later], ["send_on", "reason"])
+        callbacks.attempts_put_off(later)
     return sorted(lawful, key=attrgetter("send_on", "id"))
 
 
-def _may_go(message: Message, judgement: Judgement, now: datetime) -> bool:
-    if judgement.refuses_person:
-        Message.objects.filter(pk=message.pk).update(
-            state=Message.State.BLOCKED, reason=judgement.reason, settled_at=now
-        )
-        # The attempt was never made, so it does not count against the person's limit.
-        Recipient.objects.filter(pk=message.recipient_id).update(attempts=F("attempts") - 1)
-        state = Recipient.State.SUPPRESSED if judgement.opted_out else Recipient.State.BLOCKED
-        settle_recipient(message.recipient_id, state, judgement.reason)
-        return False
-    if judgement.waits_until:
-        Message.objects.filter(pk=message.pk).update(send_on=judgement.waits_until, reason=judgement.reason)
-        callbacks.attempt_put_off(message, judgement)
-        return False
-    return True
+def _block(message: Message, judgement: Judgement, now: datetime) -> None:
+    Message.objects.filter(pk=message.pk).update(
+        state=Message.State.BLOCKED, reason=judgement.reason, settled_at=now
+    )
+    # The attempt was never made, so it does not count against the person's limit.
+    Recipient.objects.filter(pk=message.recipient_id).update(attempts=F("attempts") - 1)
+    state = Recipient.State.SUPPRESSED if judgement.opted_out else Recipient.State.BLOCKED
+    settle_recipient(message.recipient_id, state, judgement.reason)
 
 
 def _to_wire(message: Message, batch: UploadBatch) -> NewMessage:

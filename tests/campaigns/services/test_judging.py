@@ -48,7 +48,7 @@ def call_same_people(first: Campaign, other: Campaign) -> None:
 
 
 #: Planning and hand-over of one stride, whatever its size: facts, judgements, rows.
-PLANNING, HAND_OVER = 28, 24
+PLANNING, HAND_OVER, PUT_OFF = 28, 24, 28
 
 
 @pytest.mark.django_db
@@ -64,6 +64,21 @@ def test_queries_do_not_grow_with_the_number_of_people(
         claim = uploading.claim_due(account, now=NOON)
     assert claim
     assert len(claim.messages) == people
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("people", [3, 60])
+def test_neither_do_those_of_a_stride_that_waits_for_the_morning(
+    people: int, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    campaign = make_campaign(people=people)
+    planning.plan(campaign.pk, now=NOON)
+    evening = NOON + 8 * HOUR
+    with django_assert_num_queries(PUT_OFF):
+        assert uploading.claim_due(campaign.template.account, now=evening) is None
+    for message in Message.objects.all():
+        assert message.send_on >= evening + 13 * HOUR
+        assert "19:00 IST is outside" in message.reason
 
 
 def from_scratch() -> None:
