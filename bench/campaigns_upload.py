@@ -4,10 +4,11 @@ import json
 import sqlite3
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from datetime import datetime, timedelta
+from functools import cache, partial
 from pathlib import Path
 from statistics import median
 
@@ -30,6 +31,7 @@ from bench.virtual import Sandbox, furnish
 from campaigns.models import Account, Evidence, Message, Recipient, UploadBatch
 from campaigns.services import uploading
 from campaigns.services.accounts import config_for
+from campaigns.services.bulk import add_campaigns
 from campaigns.services.uploading import _to_wire
 
 IdOf = Callable[[Message], str]
@@ -64,17 +66,23 @@ def own_sandbox(folder: Path) -> Iterator[tuple[str, IdOf]]:
         sandbox.start()
         furnish(sandbox)
         sandbox.post("/sandbox/clock", {"rate": 0})
-        with closing(sqlite3.connect(sandbox.database)) as database:
-            yield str(sandbox.http.base_url).rstrip("/"), lambda sent: _stored_as(sent, database)
+        stored = cache(partial(_stored, sandbox.database))
+        yield str(sandbox.http.base_url).rstrip("/"), lambda sent: _id_of(sent, stored)
     finally:
         sandbox.kill()
 
 
-def _stored_as(sent: Message, database: sqlite3.Connection) -> str:
+def _id_of(sent: Message, stored: Callable[[], Mapping[str, str]]) -> str:
     """The message's own id if the sandbox holds it under that id; else the reference that it holds there."""
-    query = "SELECT reference FROM sandbox_message WHERE id = ?"
-    (reference,) = database.execute(query, [sent.remote_id]).fetchone()
-    return sent.remote_id if reference == sent.reference else str(reference)
+    reference = stored().get(sent.remote_id, "nothing")
+    return sent.remote_id if reference == sent.reference else reference
+
+
+def _stored(database: Path) -> dict[str, str]:
+    """What the sandbox holds, reference by id; the bare loop has brought the same references once more."""
+    with closing(sqlite3.connect(database)) as rows:
+        found = rows.execute("SELECT id, reference FROM sandbox_message")
+        return {str(key): reference for key, reference in found}
 
 
 SERVERS = {"quick": quick, "sandbox": own_sandbox}
@@ -115,7 +123,8 @@ def plan(messages: int) -> None:
 def prepared(account: Account, now: datetime) -> list[bytes]:
     """What ours has sent at this hour, as bodies that only have to be posted."""
     sent = Message.objects.filter(send_on__gte=now, send_on__lt=now + timedelta(hours=1))
-    rows = sent.select_related("recipient__campaign__template", "batch").order_by("send_on", "id")
+    rows = list(sent.select_related("recipient", "batch").order_by("send_on", "id"))
+    add_campaigns([message.recipient for message in rows])
     config, size = config_for(account), account.chunk_size
     wire = [_to_wire(message, message.batch).to_wire(config) for message in rows if message.batch]
     return [_body(wire[first : first + size]) for first in range(0, len(wire), size)]
