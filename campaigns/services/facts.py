@@ -72,12 +72,18 @@ class CampaignFacts:
     """What is the same for everybody in a campaign."""
 
     campaign: Campaign
+    lines: tuple[PhoneNumber, PhoneNumber]
+    """The numbers from which the first call and retries are made."""
     organisation: rules.Organisation | None
     declarations: Sequence[CallerDeclaration]
     declaration: CampaignDeclaration | None
     scrubbed: Scrubbed
     polls: Sequence[PollingDay]
     own_numbers: frozenset[str]
+
+    def number(self, attempt: int) -> PhoneNumber:
+        """From which number an attempt (from 1) is made."""
+        return self.lines[attempt > 1]
 
     def declared_on(self, day: date, number: PhoneNumber) -> bool:
         """Whether a calling number is declared as A2P on a day."""
@@ -134,12 +140,12 @@ class PeopleFacts:
 def of_campaign(campaign: Campaign, people: Iterable[Recipient], *, now: datetime) -> CampaignFacts:
     """The facts of one campaign. Of a promotional one, also which of these people the scrub refused."""
     promotional, political = campaign.category == "promotional", campaign.category == "political"
+    lines = (campaign.line(1)[1], campaign.line(2)[1])
     return CampaignFacts(
         campaign=campaign,
+        lines=lines,
         organisation=_organisation(campaign, now),
-        declarations=list(
-            CallerDeclaration.objects.filter(number__in=[campaign.number, campaign.line(2)[1]])
-        ),
+        declarations=list(CallerDeclaration.objects.filter(number__in=lines)),
         declaration=CampaignDeclaration.objects.filter(campaign=campaign).first(),
         scrubbed=_scrubbed(campaign, people) if promotional else Scrubbed(),
         polls=list(PollingDay.objects.filter(closes_at__gt=now)) if political else (),
@@ -246,9 +252,8 @@ def _attempts(
         (phone, Attempted(pk, rules.Past(at, answered=how == Disposition.ANSWERED), state == PLANNED))
         for phone, pk, at, how, state in rows
     ]
-    together = Counter(message.recipient.phone for message in planned)
-    together.update(phone for phone, _ in found)
-    ours = ((message.recipient.phone, message) for message in planned)
+    ours = [(message.recipient.phone, message) for message in planned]
+    together = Counter(phone for phone, _ in chain(ours, found))
     several = (
         (phone, Attempted(message.pk, rules.Past(message.send_on), planned=True))
         for phone, message in ours

@@ -132,7 +132,7 @@ class Bench:
 
     def _attempt(self, person: Recipient, message: Message | None, at: datetime) -> Attempt:
         ours, people = self._campaigns[person.campaign_id], self._people
-        _, number = ours.campaign.line(_attempt_number(person, message))
+        number = ours.number(_attempt_number(person, message))
         campaign, declared = ours.campaign, ours.declaration
         phone = phones.judge(person.phone, own_numbers=ours.own_numbers)
         bases = people.bases.get(person.phone, ())
@@ -170,7 +170,7 @@ class Bench:
         self, person: Recipient, message: Message | None, judgement: Judgement, at: datetime
     ) -> dict[str, object]:
         ours = self._campaigns[person.campaign_id]
-        _, number = ours.campaign.line(_attempt_number(person, message))
+        number = ours.number(_attempt_number(person, message))
         basis = best_basis(self._people.bases.get(person.phone, ()), at)
         run = ours.scrubbed.run
         return {

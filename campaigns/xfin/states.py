@@ -153,7 +153,7 @@ def write_send_on(moment: datetime | None) -> str:
         return ""
     if moment.tzinfo is None:
         raise ValueError("send_on needs an aware time")
-    return (moment + _ALMOST_A_SECOND).astimezone(INDIA).strftime("%Y-%m-%dT%H:%M:%S")
+    return (moment + _ALMOST_A_SECOND).astimezone(INDIA).replace(tzinfo=None).isoformat(timespec="seconds")
 
 
 def read_send_on(raw: object) -> datetime | None:
