@@ -30,6 +30,8 @@ from bench.step import Result, step
 FIRST_CALLS = 60
 USABLE_CORE = 0.95
 """The share of a core at which p99 leaves its limit, by what few calls took: where to search next."""
+LEAST_STEP = 1.25
+"""How much more is tried at least after a step that was carried."""
 ECHO_SHARE = 0.1
 """Every tenth caller hears an echo: its round trip shows delays that a schedule hides."""
 
@@ -51,13 +53,13 @@ class Plan:
 
 QUICK = Plan(
     repeats=1,
-    tries=4,
+    tries=5,
     tolerance=1.2,
     warm=0.5,
     seconds=2.5,
     half_seconds=6.0,
     retries=1,
-    search_seconds=140,
+    search_seconds=160,
 )
 LONG = Plan(
     repeats=3,
@@ -113,8 +115,8 @@ class Bench:
         roles = callers.roles(calls, echo=ECHO_SHARE)
         result = await self._step(standing, roles, self._plan.seconds, warm=self._plan.warm)
         search.tell(calls, carried=result.is_carried)
-        if calls == FIRST_CALLS and result.is_carried:
-            search.hint(round(calls * USABLE_CORE / max(result.core_used, 0.01)))
+        if result.is_carried:  # a call costs less the more there are, so that every step tells anew
+            search.hint(round(calls * max(LEAST_STEP, USABLE_CORE / max(result.core_used, 0.01))))
 
     async def _step(
         self, standing: Standing, roles: list[callers.Role], seconds: float, *, warm: float
