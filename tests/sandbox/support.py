@@ -16,6 +16,10 @@ class Office:
     def __init__(self, *, scheme: str = "Bearer", slash: str = "/") -> None:
         self.client, self.scheme, self.slash = Client(), scheme, slash
         assert self.control("tenants", TENANT).status_code in (200, 201)
+        self.login()
+
+    def login(self) -> None:
+        """A new token; its hour is one of the real clock."""
         self.token = self.call("POST", "account/login", TENANT).json()["token"]
 
     def control(self, where: str, body: Json = None, *, method: str = "POST") -> Any:
