@@ -1,6 +1,10 @@
 """PURE: where the caller's audio lies on the call's clock."""
 
+from collections.abc import Sequence
+from typing import NamedTuple
+
 from calls.audio.pcm import duration_ms
+from calls.intake import Arrived
 from calls.protocol.messages import Media
 
 _TRUST_MS = 500
@@ -11,12 +15,31 @@ _MOST_EARLY_MS = 2000
 """Audio this far ahead of real time is not recorded: nobody speaks faster than time passes."""
 
 
+class Stretch(NamedTuple):
+    """Audio without a break, from `at_ms` on; None: it came impossibly early and is not to be kept."""
+
+    at_ms: int | None
+    audio: bytes
+
+
 class CallerTrack:
     """Positions for caller audio in order of arrival, never overlapping."""
 
     def __init__(self) -> None:
         self._until_ms = 0
         self._first: tuple[int, int] | None = None
+
+    def stretches(self, frames: Sequence[Arrived], began: float) -> list[Stretch]:
+        """Frames in order of arrival, joined where they follow on. `began`: when the call's clock was 0."""
+        found: list[tuple[int | None, list[bytes]]] = []
+        for media, at, _ in frames:
+            until = self._until_ms
+            at_ms = self.place(media, max(0, round((at - began) * 1000)))
+            if found and at_ms == until and found[-1][0] is not None:
+                found[-1][1].append(media.payload)
+            else:
+                found.append((at_ms, [media.payload]))
+        return [Stretch(at_ms, b"".join(audio)) for at_ms, audio in found]
 
     def place(self, media: Media, arrived_ms: int) -> int | None:
         """Where this frame begins (ms), None if it comes impossibly early and is not to be kept."""

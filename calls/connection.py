@@ -56,6 +56,7 @@ class Connection:
         self.over = asyncio.Event()
         self._receive, self._send = receive, send
         self._code: int | None = None
+        self._ended = False
         self._outbox: asyncio.Queue[str | None] = asyncio.Queue(MOST_UNSENT_FRAMES)
         self._writing = False
         """A frame from the outbox is with the server, which may have it wait."""
@@ -91,7 +92,7 @@ class Connection:
     def end(self, code: int | None) -> None:
         """Nothing more is read; `finish` will send what is left and close with `code`, if one is given."""
         if not self.over.is_set():
-            self._code = code
+            self._code, self._ended = code, True
             self.over.set()
 
     async def finish(self) -> None:
@@ -131,7 +132,7 @@ class Connection:
         return NO_CODE if code == SERVER_GOES and not is_ours else code
 
     def _hear(self, text: str) -> None:
-        if not self.over.is_set():
+        if not self._ended:
             self.call.hear(text)
 
     async def _write_frames(self) -> None:

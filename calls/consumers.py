@@ -106,6 +106,7 @@ class CallConsumer(AsyncConsumer):
         """Not in the journal yet: the call may turn out to be one that is there already."""
         self.recorder = Recorder(desk, admitted.call_id) if admitted.record else None
         self.announced: Announced | None = None
+        self.records = self.may_record()
         self.effect_slots = asyncio.Semaphore(EFFECTS_AT_ONCE)
         self.tasks: set[asyncio.Task[None]] = set()
         self.timer: asyncio.Handle | None = None
@@ -159,8 +160,15 @@ class CallConsumer(AsyncConsumer):
     # --- The media loop -----------------------------------------------------------------------------
 
     def hear(self, text: str) -> None:
-        """A frame of the platform."""
-        self.move(self.conversation.receive, text)
+        """A frame of the platform. Most change nothing: a `move` with as little in it as can be."""
+        if self.close:
+            return
+        try:
+            step = self.conversation.receive(text, self.loop.time())
+            if step is not self.conversation.still:
+                self.carry_out(step)
+        except Exception as error:  # noqa: BLE001 - the edge of the call
+            self.fail(error)
 
     def left(self, connection: Connection, code: int) -> None:
         """The connection is gone: by our server's end, by a good end of theirs, or it broke."""
@@ -180,9 +188,8 @@ class CallConsumer(AsyncConsumer):
             return
         try:
             self.carry_out(event(*args, self.loop.time()))
-        except Exception:
-            log.exception(ENDS_BY_OUR_ERROR, self.call.call_id)
-            self.break_off()
+        except Exception as error:  # noqa: BLE001 - the edge of the call
+            self.fail(error)
 
     def break_off(self) -> None:
         """End by our own error. What had happened is told first, as far as the conversation still can."""
@@ -220,9 +227,13 @@ class CallConsumer(AsyncConsumer):
             self.early += entries
 
     def give_audio(self, step: Step) -> None:
-        """To the recorder what was heard, to the judge of speech what may be some."""
-        if self.recorder and step.recording and self.may_record():
+        """To the recorder what was heard, to the judge of speech what may be some.
+
+        The step in which the notice has been heard brings what was said up to then: not to be kept.
+        """
+        if self.recorder and step.recording and self.records:
             self.recorder.add(step.recording)
+        self.records = self.may_record()
         if step.unjudged:
             self.judge.submit(step.unjudged)
 
@@ -272,7 +283,7 @@ class CallConsumer(AsyncConsumer):
             self.move(self.conversation.lost, DEAD_PEER.format(settings.SEND_SECONDS))
 
     def fail(self, error: BaseException) -> None:
-        """An error in a task of ours ends the call."""
+        """An error of our own ends the call."""
         log.error(ENDS_BY_OUR_ERROR, self.call.call_id, exc_info=error)
         self.break_off()
 

@@ -15,6 +15,7 @@ from calls.agents import base
 from calls.callertrack import CallerTrack
 from calls.dialogue import Dialogue
 from calls.gauge import Gauge, Pace
+from calls.intake import Intake
 from calls.limits import CloseCode, ConversationLimits, Hearing
 from calls.listener import Listener
 from calls.logbook import Logbook, key_pressed, unexpected, what_was_wrong, who, without_numbers
@@ -47,9 +48,11 @@ class Conversation:
         self._limits = limits or ConversationLimits()
         self._log = Logbook(now, self._limits.problems_written, self._limits.keys_written)
         self._playout = Playout(self._limits.playout)
-        self._caller = CallerTrack()
+        self._caller, self._intake = CallerTrack(), Intake()
         self._statistics = Statistics(now)
         self._step, self._now = Step(), now
+        self.still = Step(wake_at=now)
+        """What `receive` gives for a frame that changes nothing."""
         self._phase = Phase.WAITING
         self._dialogue = Dialogue(self._log, self._playout, prompt_s=self._limits.prompt_s, now=now)
         self._listener = Listener(hearing or Hearing(), self._log, self._playout, self._dialogue)
@@ -68,7 +71,7 @@ class Conversation:
     # --- what the shell calls ------------------------------------------------------------------------
 
     def receive(self, text: str | bytes, now: float) -> Step:
-        """A frame of the platform, whatever it holds."""
+        """A frame of the platform, whatever it holds. `still`, this very object, if nothing changes."""
         if self._phase is Phase.CLOSED:
             return Step()
         if (pace := self._gauge.take(now)) is not Pace.FINE:
@@ -158,8 +161,9 @@ class Conversation:
         """Let time pass up to `now`, handle one event, then everything that is due."""
         if self._phase is Phase.CLOSED:
             return Step()
-        self._now = self._dialogue.now = max(now, self._now)
         self._step = Step()
+        self._take_in()
+        self._now = self._dialogue.now = max(now, self._now)
         self._playout.settle(self._now)
         what(*args)
         self._follow_up()
@@ -176,6 +180,8 @@ class Conversation:
         self._record_heard()
         if self._phase is not Phase.CLOSED:
             self._step.wake_at = self._wake_at = self._next_wake()
+            self.still = Step(wake_at=self._wake_at)
+            self._intake.heeds_from = self._listener.heeds_from
 
     def _send(self) -> None:
         if self._patience.away_until is not None:
@@ -304,18 +310,35 @@ class Conversation:
     # --- frames of the platform ----------------------------------------------------------------------
 
     def _take_note(self, media: Media, now: float) -> Step:
-        """Caller audio while nothing else is due and nobody listens: most frames of most calls."""
-        if now > self._now:
-            self._now = now
-        self._patience.last_frame, self._malformed_in_a_row = self._now, 0
+        """Caller audio while nothing else is due and the agent wants none: most frames of most calls."""
+        self._patience.last_frame = now
+        if self._intake.hold(media, now) and now < self._statistics.due:
+            return self.still
         self._step = step = Step(wake_at=self._wake_at)
-        self._on_media(media)
+        self._take_in()
+        self._intake.heeds_from = self._listener.heeds_from
         if not self._listener.noticed:
             step.entries = self._log.take()
             return step
         more = self._do(now, self._react)
         more.recording[:0], more.unjudged = step.recording, step.unjudged
         return more
+
+    def _take_in(self) -> None:
+        """Caller audio that came since the last time, as of when each frame came."""
+        arrived = self._intake.take()
+        if not arrived:
+            return
+        self._malformed_in_a_row = 0
+        for at_ms, audio in self._caller.stretches(arrived, self._log.began):
+            if at_ms is not None:
+                self._step.recording.append(Recorded(Side.CALLER, at_ms, audio))
+            self._listener.hear(audio, at_ms)
+        self._step.unjudged = self._listener.take_unjudged() or self._step.unjudged
+        self._statistics.hear(arrived)
+        self._now = max(arrived[-1].at, self._now)
+        if self._now >= self._statistics.due:
+            self._note_second()
 
     def _read(self, message: FromPlatform | Malformed) -> None:
         self._patience.last_frame = self._now
@@ -353,15 +376,10 @@ class Conversation:
             self._log.add(EntryKind.PROBLEM, text, self._now)
 
     def _on_media(self, media: Media) -> None:
-        at = self._caller.place(media, self._log.at_ms(self._now))
-        if at is not None:
-            self._step.recording.append(Recorded(Side.CALLER, at, media.payload))
-        self._statistics.frame_in(media, self._now)
-        if self._now >= self._statistics.due:
-            self._note_second()
+        self._intake.hold(media, self._now)
+        self._take_in()
         if self._dialogue.wants_audio:
             self._dialogue.tell(base.AudioReceived(media.payload))
-        self._step.unjudged = self._listener.hear(media.payload, at)
 
     def _react(self) -> None:
         """To what was noticed in the caller's audio."""

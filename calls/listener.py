@@ -11,6 +11,7 @@ from calls.audio.ear import Change, Ear, Insisted, Unjudged
 from calls.audio.pcm import duration_ms
 from calls.audio.vad import SpeechEnded, SpeechStarted
 from calls.dialogue import Dialogue
+from calls.intake import EVERYTHING, NOBODY_LISTENS
 from calls.keys import Presses, Source
 from calls.limits import Hearing
 from calls.logbook import Logbook, seconds
@@ -41,14 +42,24 @@ class Listener:
         """Something to react to."""
         return bool(self._changes or self._digits)
 
-    def hear(self, audio: bytes, at_ms: int | None) -> Unjudged | None:
-        """Caller audio (`at_ms` None: impossibly early, it does not count); gives what is to be judged."""
+    @property
+    def heeds_from(self) -> float:
+        """The level (RMS) from which a usual frame may matter at once. What is below may be heard later."""
+        if self._tones is not None:
+            return EVERYTHING
+        ear = self._open_ear()
+        return NOBODY_LISTENS if ear is None else ear.heeds_from
+
+    def hear(self, audio: bytes, at_ms: int | None) -> None:
+        """Caller audio (`at_ms` None: impossibly early, it does not count)."""
         if self._tones is not None and (digit := self._tones.push(audio)):
             self._digits.append(digit)
-        if at_ms is None or (ear := self._open_ear()) is None:
-            return None
-        self._changes += ear.push(audio, at_ms)
-        return ear.take_unjudged()
+        if at_ms is not None and (ear := self._open_ear()) is not None:
+            self._changes += ear.push(audio, at_ms)
+
+    def take_unjudged(self) -> Unjudged | None:
+        """Caller audio for the judge, if there is enough of it."""
+        return None if self._ear is None else self._ear.take_unjudged()
 
     def _open_ear(self) -> Ear | None:
         """Made when speech first matters; from then on it also knows what we play."""

@@ -6,11 +6,11 @@ Fed with every frame, so the way of a frame is short: what can wait is reckoned 
 import math
 from array import array
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from itertools import accumulate
 
-from calls.audio.pcm import FULL_SCALE, decibels, loudness
-from calls.protocol.messages import Media
+from calls.audio.pcm import decibels, level_of
+from calls.intake import Arrived
 
 SECOND = 1.0
 LATE_MS = 60.0
@@ -133,15 +133,15 @@ class Statistics:
 
     # --- what happens ---
 
-    def frame_in(self, media: Media, now: float) -> None:
-        """A frame of caller audio."""
-        self.frames_in += 1
-        if len(self._times) < _MOST_FRAMES:
-            payload, stamp = media.payload, media.timestamp_ms
-            self._stamps.append(_UNKNOWN if stamp is None else stamp)
-            self._times.append(now)
-            self._sizes.append(len(payload))
-            self._levels.append(loudness(payload))
+    def hear(self, frames: Sequence[Arrived]) -> None:
+        """Frames of caller audio, in order."""
+        self.frames_in += len(frames)
+        noted = frames[: max(0, _MOST_FRAMES - len(self._times))]
+        self._times.extend([frame.at for frame in noted])
+        self._levels.extend([frame.level for frame in noted])
+        self._sizes.extend([len(frame.media.payload) for frame in noted])
+        stamps = [frame.media.timestamp_ms for frame in noted]
+        self._stamps.extend([_UNKNOWN if stamp is None else stamp for stamp in stamps])
 
     def frame_out(self) -> None:
         """A frame of agent audio."""
@@ -226,7 +226,7 @@ class Statistics:
     def _find_speech(self) -> None:
         """By level. The frames lie without gaps before the arrival of the last."""
         least_dbfs = max(_LEAST_DBFS, min(self._floors) + _MARGIN_DB)
-        least = FULL_SCALE * 10 ** (least_dbfs / 20)
+        least = level_of(least_dbfs)
         self._floors.append(decibels(min(self._levels)))
         if max(self._levels) <= least:
             return

@@ -94,8 +94,10 @@ class Ear:
     def __init__(self, gate: Gate, *, settings: HearingSettings, judged: bool, language: str = "") -> None:
         self._gate, self._settings, self._has_judge = gate, settings, judged
         self._cut_after = settings.cut_after_ms(language)
+        self._least_level = pcm.level_of(settings.least_level_dbfs)
+        self._over_floor = pcm.ratio_of(settings.start_margin_db)
         self._framer = Framer()
-        self._floor = NoiseFloor(settings.first_floor_dbfs)
+        self._floor = NoiseFloor(pcm.level_of(settings.first_floor_dbfs))
         self._echo = EchoGuard()
         self._history: deque[bytes] = deque(maxlen=_HISTORY)
         self._state = _State.QUIET
@@ -109,6 +111,12 @@ class Ear:
     def speaking(self) -> bool:
         """Between `SpeechStarted` and `SpeechEnded`."""
         return self._state is _State.SPEAKING
+
+    @property
+    def heeds_from(self) -> float:
+        """A frame of 20 ms under this level (RMS) changes nothing but what is known of the line's noise."""
+        is_quiet = self._state is _State.QUIET and not self._framer.waiting
+        return self._least_level if is_quiet else 0.0
 
     def played(self, at_ms: int, audio: bytes) -> None:
         """Agent audio that is heard from `at_ms` on: it may come back as an echo."""
@@ -157,10 +165,10 @@ class Ear:
         return self._go_on(end, voiced=voiced) if self.speaking else self._weigh(end, voiced=voiced)
 
     def _is_loud(self, frame: bytes) -> bool:
-        level = pcm.decibels(pcm.loudness(frame))
-        threshold = self._floor.push(level, pcm.FRAME_MS) + self._settings.start_margin_db
+        level = pcm.loudness(frame)
+        threshold = self._floor.push(level, pcm.FRAME_MS) * self._over_floor
         fires = self._gate.fires(frame)  # every frame: it learns the line's noise
-        return fires and level > threshold and level > self._settings.least_level_dbfs
+        return fires and level > threshold and level > self._least_level
 
     def _is_ours(self, end: int) -> bool:
         """The echo of a prompt, or a key of the telephone: loud, and yet nobody speaks."""

@@ -70,6 +70,16 @@ def decibels(level: float) -> float:
     return max(SILENT_DBFS, 20 * math.log10(level / FULL_SCALE)) if level else SILENT_DBFS
 
 
+def level_of(dbfs: float) -> float:
+    """The root mean square in int16 units of a level in dB."""
+    return FULL_SCALE * ratio_of(dbfs)
+
+
+def ratio_of(db: float) -> float:
+    """How many times a level that many dB higher is."""
+    return math.pow(10, db / 20)
+
+
 # --- G.711 mu-law -------------------------------------------------------------------------
 
 _BIAS: Final = 33

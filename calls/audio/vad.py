@@ -4,6 +4,7 @@ The floor is the quietest level of the last three seconds: speech has gaps, nois
 so steady noise that sets in becomes the floor after that time and counts as silence.
 """
 
+import math
 from collections import deque
 from typing import NamedTuple
 
@@ -46,12 +47,12 @@ _BLOCKS = 15
 
 
 class NoiseFloor:
-    """The quietest level (dBFS) of the last three seconds, held in blocks of 200 ms."""
+    """The quietest level of the last three seconds, held in blocks of 200 ms; in any unit that grows."""
 
-    def __init__(self, first_dbfs: float) -> None:
-        self._blocks = deque([first_dbfs], maxlen=_BLOCKS)
-        self._quietest_block = first_dbfs
-        self._current = 0.0
+    def __init__(self, first: float) -> None:
+        self._blocks = deque([first], maxlen=_BLOCKS)
+        self._quietest_block = first
+        self._current = math.inf
         self._current_ms = 0
 
     def push(self, level: float, ms: int) -> float:
@@ -64,7 +65,7 @@ class NoiseFloor:
         if self._current_ms >= _BLOCK_MS:
             self._blocks.append(current)
             self._quietest_block = min(self._blocks)
-            self._current, self._current_ms = 0.0, 0
+            self._current, self._current_ms = math.inf, 0
         return floor
 
 

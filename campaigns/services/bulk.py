@@ -62,8 +62,10 @@ def insert(model: type[Model], rows: Sequence[object]) -> None:
 
 def _copy(table: str, fields: Sequence[AnyField], rows: Iterable[Sequence[Any]]) -> None:
     columns, texts = ", ".join(f'"{field.column}"' for field in fields), [_text_of(field) for field in fields]
+    database = _database()
     with (
-        _database().cursor() as cursor,
+        database.wrap_database_errors,  # Django does so for `execute`, not for `copy`
+        database.cursor() as cursor,
         cursor.copy(f'COPY "{table}" ({columns}) FROM STDIN') as copy,
     ):
         for row in rows:

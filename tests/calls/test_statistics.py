@@ -5,11 +5,16 @@ import tracemalloc
 import pytest
 
 from calls.audio.dtmf import tone
-from calls.audio.pcm import silence
+from calls.audio.pcm import loudness, silence
+from calls.intake import Arrived
 from calls.protocol.messages import Media
 from calls.statistics import Statistics
 
 VOICE = tone("5", 20)
+
+
+def arrived(media: Media, at: float) -> Arrived:
+    return Arrived(media, at, loudness(media.payload))
 
 
 class Call:
@@ -28,7 +33,7 @@ class Call:
     def frame(self, pcm: bytes | None = None, *, stamped: bool = True, delay: float = 0.0) -> None:
         media = Media(pcm or silence(20), timestamp_ms=self._stamp if stamped else None)
         self._stamp += 20
-        self.figures.frame_in(media, self.now + delay)
+        self.figures.hear([arrived(media, self.now + delay)])
         if self.now >= self.figures.due:
             self.figures.second(self.now)
 
@@ -76,7 +81,7 @@ def test_a_timestamp_that_leaps_says_nothing(stamps: int) -> None:
     call = Call()
     call.hear(1)
     call.now += 0.02
-    call.figures.frame_in(Media(silence(20), timestamp_ms=stamps), call.now)
+    call.figures.hear([arrived(Media(silence(20), timestamp_ms=stamps), call.now)])
     call.hear(1)
     assert (call.total("gaps"), call.total("jitter_ms")) == (0, 0)
 
@@ -160,7 +165,7 @@ def test_a_second_of_far_too_many_frames_keeps_little_of_them() -> None:
     tracemalloc.start()
     try:
         for _ in range(10_000):
-            call.figures.frame_in(Media(bytes(2_000)), call.now)
+            call.figures.hear([arrived(Media(bytes(2_000)), call.now)])
         kept, _ = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
