@@ -38,7 +38,10 @@ class ServerError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    """Seconds of CPU up to now: of one process, and of its core as a whole (without interrupts)."""
+    """Seconds of CPU up to now: of one process, and of its core as a whole (without interrupts).
+
+    A virtual machine's core is at times given to others by its host: that counts as used, by others.
+    """
 
     at: float
     process: float
@@ -122,7 +125,7 @@ def process_seconds(pid: int) -> float:
 
 
 def core_seconds(core: int) -> float:
-    """Time that programs ran on a core (proc(5): user, nice and system)."""
+    """Time that programs ran on a core, or another machine did (proc(5): user, nice, system and steal)."""
     lines = Path("/proc/stat").read_text().splitlines()
     fields = next(line.split() for line in lines if line.startswith(f"cpu{core} "))
-    return sum(map(int, fields[1:4])) / TICKS_A_SECOND
+    return sum(map(int, (*fields[1:4], fields[8]))) / TICKS_A_SECOND

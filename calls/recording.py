@@ -12,6 +12,7 @@ import time
 from collections import deque
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from operator import attrgetter
 from pathlib import Path
 from typing import NamedTuple
 from uuid import UUID
@@ -36,6 +37,9 @@ BLOCK_BYTES = 2 * pcm.SAMPLE_RATE * pcm.SAMPLE_BYTES
 CAPACITY_BYTES = 64 * 1024 * 1024
 """May wait while the disk is slow; beyond that the recording gets a gap, and the log says so."""
 LEFTOVER_SECONDS = 60.0
+_CLOSE = pcm.SAMPLE_RATE
+"""Samples between two pieces that are not worth a system call of their own."""
+_SAMPLE = pcm.SAMPLE_BYTES
 _CHANNELS = 2
 _FRAME = _CHANNELS * pcm.SAMPLE_BYTES
 _CHANNEL = {Side.CALLER: 0, Side.AGENT: 1}
@@ -47,6 +51,11 @@ class Stretch(NamedTuple):
     side: Side
     start: int
     pcm: bytes
+
+    @property
+    def end(self) -> int:
+        """The sample after the last."""
+        return self.start + len(self.pcm) // _SAMPLE
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,27 +175,52 @@ def path_of(call_id: UUID) -> Path:
 
 def write_pieces(path: Path, pieces: Sequence[Stretch]) -> None:
     """Put pieces in their places in the stereo file at `path`, and its header right. Raises OSError."""
-    if not any(piece.pcm for piece in pieces):
+    spoken = [piece for piece in pieces if piece.pcm]
+    if not spoken:
         return
-    path.parent.mkdir(parents=True, exist_ok=True)
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+    descriptor = _open(path)
     try:
-        for piece in pieces:
-            _place(descriptor, _CHANNEL[piece.side], start=piece.start, audio=piece.pcm)
+        for together in _neighbours(spoken):
+            _place(descriptor, together)
         size = os.fstat(descriptor).st_size - wav.HEADER_BYTES
         os.pwrite(descriptor, wav.header(size, channels=_CHANNELS), 0)
     finally:
         os.close(descriptor)
 
 
-def _place(descriptor: int, channel: int, *, start: int, audio: bytes) -> None:
-    """Write one channel of a stretch and leave the other as it is."""
-    samples = pcm.to_array(audio)
-    offset = wav.HEADER_BYTES + start * _FRAME
-    both = bytearray(samples.size * _FRAME)
+def _open(path: Path) -> int:
+    flags = os.O_RDWR | os.O_CREAT
+    try:
+        return os.open(path, flags, 0o600)
+    except FileNotFoundError:  # the first recording ever
+        path.parent.mkdir(parents=True, exist_ok=True)
+        return os.open(path, flags, 0o600)
+
+
+def _neighbours(pieces: Sequence[Stretch]) -> list[list[Stretch]]:
+    """Pieces that lie side by side or follow on closely, to be written at once."""
+    groups: list[list[Stretch]] = []
+    until = 0
+    for piece in sorted(pieces, key=attrgetter("start")):
+        if groups and piece.start <= until + _CLOSE:
+            groups[-1].append(piece)
+            until = max(until, piece.end)
+        else:
+            groups.append([piece])
+            until = piece.end
+    return groups
+
+
+def _place(descriptor: int, pieces: Sequence[Stretch]) -> None:
+    """Write the sides of a stretch, and leave what else is there as it is."""
+    first = pieces[0].start
+    offset = wav.HEADER_BYTES + first * _FRAME
+    both = bytearray((max(piece.end for piece in pieces) - first) * _FRAME)
     there = os.pread(descriptor, len(both), offset)
     both[: len(there)] = there
-    np.frombuffer(both, dtype="<i2").reshape(-1, _CHANNELS)[:, channel] = samples
+    samples = np.frombuffer(both, dtype="<i2").reshape(-1, _CHANNELS)
+    for piece in pieces:
+        samples[piece.start - first : piece.end - first, _CHANNEL[piece.side]] = pcm.to_array(piece.pcm)
     os.pwrite(descriptor, both, offset)
 
 

@@ -118,6 +118,17 @@ class _EventRow(NamedTuple):
     data: Mapping[str, object]
 
 
+@dataclass(slots=True)
+class _CallRow:
+    """What a batch needs of a call's row; its fields have the names of the columns."""
+
+    pk: UUID
+    state: str
+    started_at: datetime
+    message_id: int | None
+    recipient_id: int | None
+
+
 @dataclass(frozen=True, slots=True)
 class _Place:
     """How far a call's log is stored. Its own entries up to `known` are; later ones move by `shift`."""
@@ -148,7 +159,7 @@ def write(records: Sequence[Record], *, tried_before: bool = False) -> set[UUID]
     return {call_id for call_id, place in places.items() if place.shift}
 
 
-def _places(rows: Iterable[Call], *, tried_before: bool) -> dict[UUID, _Place]:
+def _places(rows: Iterable[_CallRow], *, tried_before: bool) -> dict[UUID, _Place]:
     """Only for calls where that is in question: two queries, else none.
 
     The end that `close_abandoned` writes for a process takes the next number of the log.
@@ -177,12 +188,12 @@ def by_call(records: Iterable[Record]) -> dict[UUID, list[Record]]:
     return groups
 
 
-def _locked_rows(call_ids: Iterable[UUID]) -> dict[UUID, Call]:
+def _locked_rows(call_ids: Iterable[UUID]) -> dict[UUID, _CallRow]:
     locked = Call.objects.select_for_update().filter(pk__in=list(call_ids)).order_by("pk")
-    return {call.pk: call for call in locked.only("state", "started_at", "message_id", "recipient_id")}
+    return {row[0]: _CallRow(*row) for row in locked.values_list(*_CallRow.__slots__)}
 
 
-def _write_call(row: Call, records: Iterable[Record], place: _Place) -> list[_EventRow]:
+def _write_call(row: _CallRow, records: Iterable[Record], place: _Place) -> list[_EventRow]:
     """One call's part of a batch: its row is written at most once, its events are for all calls together."""
     events: list[_EventRow] = []
     changes: dict[str, object] = {}
@@ -215,7 +226,7 @@ def _event(record: Logged, shift: int) -> _EventRow:
     )
 
 
-def _act(row: Call, record: Logged) -> dict[str, object]:
+def _act(row: _CallRow, record: Logged) -> dict[str, object]:
     """What an entry means outside the log; columns of the call that change with it."""
     entry = record.entry
     if entry.kind is EntryKind.ANSWER:
@@ -235,9 +246,9 @@ def _act(row: Call, record: Logged) -> dict[str, object]:
     return {}
 
 
-def _answer(row: Call, record: Logged) -> None:
+def _answer(row: _CallRow, record: Logged) -> None:
     Answer.objects.create(
-        call=row,
+        call_id=row.pk,
         recipient_id=row.recipient_id,
         question=_text(record.entry, "question", 60),
         value=_text(record.entry, "value", 200),
@@ -246,7 +257,7 @@ def _answer(row: Call, record: Logged) -> None:
     )
 
 
-def _ask_callback(row: Call, record: Logged) -> None:
+def _ask_callback(row: _CallRow, record: Logged) -> None:
     """At the moment of the wish, so that one stored late means the same."""
     if row.message_id is None:
         log.warning("Call %s: somebody whose campaign we do not know asked to be called back.", row.pk)
@@ -255,7 +266,7 @@ def _ask_callback(row: Call, record: Logged) -> None:
     calling_back.asked_in_call(row.message_id, when=when, how=how, asked_at=record.at)
 
 
-def _opt_out(row: Call, *, how: str, what: str) -> None:
+def _opt_out(row: _CallRow, *, how: str, what: str) -> None:
     if row.recipient_id is None:
         log.warning("Call %s: somebody whose number we do not know asked not to be called.", row.pk)
         return
@@ -270,7 +281,7 @@ def _opt_out(row: Call, *, how: str, what: str) -> None:
     )
 
 
-def _belongs_to(row: Call, identity: Identity) -> None:
+def _belongs_to(row: _CallRow, identity: Identity) -> None:
     """For what follows in the same batch; the columns are written at its end."""
     row.message_id, row.recipient_id = identity.message_id, identity.recipient_id
 
@@ -292,7 +303,7 @@ def _identity_columns(identity: Identity) -> dict[str, object]:
     }
 
 
-def _closing_columns(row: Call, record: Closed) -> dict[str, object]:
+def _closing_columns(row: _CallRow, record: Closed) -> dict[str, object]:
     """The end and its figures. A row that is closed keeps its end: the first one counts."""
     figures = {} if record.summary is None else _figures(record.summary)
     if row.state == Call.State.ENDED:

@@ -3,6 +3,7 @@
 import hashlib
 import os
 import struct
+import tracemalloc
 import wave
 from pathlib import Path
 from uuid import UUID
@@ -53,6 +54,24 @@ def test_the_header_is_right_after_every_block(tmp_path: Path) -> None:
         data = path.read_bytes()
         assert struct.unpack_from("<I", data, 40)[0] == len(data) - 44 == (block + 1) * 32_000
         assert wav.unwrap(data).channels == 2
+
+
+def test_pieces_far_apart_cost_no_more_than_what_they_hold(tmp_path: Path) -> None:
+    path, hour = tmp_path / "call.wav", 3600 * 8000
+    late, early, beside = (
+        Stretch(Side.AGENT, hour, b"\x01\x00" * 80),
+        Stretch(Side.CALLER, 0, b"\x02\x00" * 80),
+        40,
+    )
+    tracemalloc.start()
+    write_pieces(path, [late, early, Stretch(Side.AGENT, beside, b"\x03\x00" * 80)])
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert most < 1_000_000
+    samples = np.frombuffer(path.read_bytes()[wav.HEADER_BYTES :], "<i2").reshape(-1, 2)
+    assert samples.shape == (hour + 80, 2)
+    assert (samples[:80, 0] == 2).all() and (samples[40:120, 1] == 3).all() and (samples[hour:, 1] == 1).all()
+    assert np.count_nonzero(samples) == 240
 
 
 def test_nothing_recorded_makes_no_file(tmp_path: Path) -> None:
