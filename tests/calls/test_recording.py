@@ -57,9 +57,9 @@ def test_the_header_is_right_after_every_block(tmp_path: Path) -> None:
 
 
 def test_pieces_far_apart_cost_no_more_than_what_they_hold(tmp_path: Path) -> None:
-    path, hour = tmp_path / "call.wav", 3600 * 8000
+    path, later = tmp_path / "call.wav", 600 * 8000
     late, early, beside = (
-        Stretch(Side.AGENT, hour, b"\x01\x00" * 80),
+        Stretch(Side.AGENT, later, b"\x01\x00" * 80),
         Stretch(Side.CALLER, 0, b"\x02\x00" * 80),
         40,
     )
@@ -69,8 +69,10 @@ def test_pieces_far_apart_cost_no_more_than_what_they_hold(tmp_path: Path) -> No
     tracemalloc.stop()
     assert most < 1_000_000
     samples = np.frombuffer(path.read_bytes()[wav.HEADER_BYTES :], "<i2").reshape(-1, 2)
-    assert samples.shape == (hour + 80, 2)
-    assert (samples[:80, 0] == 2).all() and (samples[40:120, 1] == 3).all() and (samples[hour:, 1] == 1).all()
+    assert samples.shape == (later + 80, 2)
+    assert (samples[:80, 0] == 2).all()
+    assert (samples[40:120, 1] == 3).all()
+    assert (samples[later:, 1] == 1).all()
     assert np.count_nonzero(samples) == 240
 
 
