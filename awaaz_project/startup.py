@@ -18,8 +18,8 @@ COLLECT_SELDOM = (10_000, 20, 5)
 The last is low: what servers leave of closed connections other than calls waits for a full collection.
 """
 COLLECT_IN_SMALL = (2_000, 25, 20)
-"""The same where calls are held: 10,000 young objects at once were 17 to 25 ms in which all calls stood still,
-each time a hundred began. A full collection comes as seldom."""
+"""The same where calls are held: 10,000 young objects at once were 17 to 25 ms in which all calls stood
+still, each time a hundred began. A full collection comes as seldom."""
 
 
 def refuse_shifted_clock() -> None:

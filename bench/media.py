@@ -32,6 +32,8 @@ USABLE_CORE = 0.95
 """The share of a core at which p99 leaves its limit, by what few calls took: where to search next."""
 LEAST_STEP = 1.25
 """How much more is tried at least after a step that was carried."""
+STEPS_OF_A_BASELINE = 2
+"""In a turn: every ratio is to one, so that their answers must be there when the time is over."""
 ECHO_SHARE = 0.1
 """Every tenth caller hears an echo: its round trip shows delays that a schedule hides."""
 
@@ -98,8 +100,9 @@ class Bench:
                 search.hint(standing.calls)
         while open_ones := [pair for pair in searches if pair[1].next_calls]:
             for standing, search in open_ones:
-                if self._may_search():
-                    await self._try(standing, search)
+                for _ in range(STEPS_OF_A_BASELINE if standing.is_baseline else 1):
+                    if self._may_search() and search.next_calls:
+                        await self._try(standing, search)
             if not self._may_search():
                 break
         for standing, search in searches:
