@@ -98,17 +98,18 @@ class Bench:
         for standing, search in searches:
             if standing.answers:
                 search.hint(standing.calls)
-        while open_ones := [pair for pair in searches if pair[1].next_calls]:
-            for standing, search in open_ones:
-                for _ in range(STEPS_OF_A_BASELINE if standing.is_baseline else 1):
-                    if self._may_search() and search.next_calls:
-                        await self._try(standing, search)
-            if not self._may_search():
-                break
+        while self._may_search() and any(search.next_calls for _, search in searches):
+            for standing, search in searches:
+                await self._take_turn(standing, search)
         for standing, search in searches:
             standing.answers.append(search.passed)
             standing.brackets.append((search.passed, search.failed))
             standing.unfinished |= search.next_calls is not None
+
+    async def _take_turn(self, standing: Standing, search: Search) -> None:
+        for _ in range(STEPS_OF_A_BASELINE if standing.is_baseline else 1):
+            if search.next_calls and self._may_search():
+                await self._try(standing, search)
 
     def _may_search(self) -> bool:
         return time.monotonic() < self._until
