@@ -377,7 +377,9 @@ EXPENSIVE = {
 
 @pytest.mark.parametrize("text", EXPENSIVE.values(), ids=EXPENSIVE)
 def test_no_frame_costs_much_more_than_reading_its_json(text: str) -> None:
-    """One hostile call must not hold up the others of its process: 20 ms a frame is a frame of theirs."""
+    """One hostile call must not hold up the others of its process. In this machine's own time: what reading
+    the JSON three times takes, and looking at each letter once."""
     reading = min(timeit.repeat(lambda: json.loads(text), repeat=7, number=1))
+    looking = min(timeit.repeat(lambda: sum(map(ord, text)), repeat=7, number=1))
     decoding = min(timeit.repeat(lambda: decode_platform_message(text), repeat=7, number=1))
-    assert decoding < 0.002 + 3 * reading
+    assert decoding < 3 * reading + looking
