@@ -24,14 +24,8 @@ POSTGRES = os.environ.get(
 )
 REDIS = os.environ.get("TEST_REDIS_URL", "redis://127.0.0.1:6379/0")
 REQUIRED = os.environ.get("REQUIRE_SERVICES") == "1"
-#: Many tests wait for real processes; two runners use the time of each other's waits.
-SIDE_BY_SIDE = ("-n", "2", "--dist", "loadfile", "--no-loadscope-reorder")
-#: Files with few and long tests: begun last, one of them would run alone at the end.
-LONG_FIRST = (
-    "tests/system",
-    "tests/campaigns/services/test_api_faults.py",
-    "tests/calls/test_line_faults.py",
-)
+#: Many tests wait for real processes; runners use the time of each other's waits.
+SIDE_BY_SIDE = ("-n", "3", "--dist", "loadfile", "--no-loadscope-reorder")
 #: What no database makes a difference to, or what takes minutes and asks about the wire only.
 SAME_ANYWHERE = (
     *("tests/calls/protocol", "tests/calls/audio", "tests/calls/agents", "tests/campaigns/xfin"),
@@ -80,7 +74,7 @@ def pytest(title: str, arguments: Sequence[str], env: Mapping[str, str]) -> int:
     """One run; pytest's exit code."""
     say(f"\n=== {title}")
     with tempfile.TemporaryDirectory(prefix="awaaz-test-") as data:
-        command = [sys.executable, "-m", "pytest", "-q", *SIDE_BY_SIDE, *arguments]
+        command = [sys.executable, "-m", "pytest", "-q", "--durations=12", *SIDE_BY_SIDE, *arguments]
         return subprocess.run(command, cwd=ROOT, env={**os.environ, "DATA_DIR": data, **env}).returncode
 
 
@@ -101,7 +95,7 @@ def main() -> int:
     embedded: dict[str, str] = {}
     codes = [
         pytest("sandbox", ["tests/sandbox", "--ds=sandbox.settings"], embedded),
-        pytest("embedded: SQLite, no Redis", [*LONG_FIRST, "tests", "--ignore=tests/sandbox"], embedded),
+        pytest("embedded: SQLite, no Redis", ["tests", "--ignore=tests/sandbox"], embedded),
     ]
     start_postgres()
     with start_redis():
@@ -110,9 +104,10 @@ def main() -> int:
                 "DATABASE_URL": POSTGRES,
                 "REDIS_URL": REDIS,
                 "REDIS_PREFIX": f"awaaz-test-{os.getpid()}",
+                "ONLY_WITH_SERVICES": "1",
             }
             ignored = [f"--ignore={path}" for path in ("tests/sandbox", "tests/browser", *SAME_ANYWHERE)]
-            codes.append(pytest("scaled: PostgreSQL and Redis", ["tests/system", "tests", *ignored], scaled))
+            codes.append(pytest("scaled: PostgreSQL and Redis", ["tests", *ignored], scaled))
         elif REQUIRED:
             codes.append(1)
     return max(codes)

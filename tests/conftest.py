@@ -12,6 +12,37 @@ hypothesis_settings.register_profile("house", deadline=None)
 hypothesis_settings.load_profile("house")
 
 
+LONG = (
+    "tests/system/test_whole_house.py",
+    "tests/campaigns/services/test_api_faults.py",
+    "tests/calls/test_line_faults.py",
+    "tests/system",
+)
+"""Files with few and long tests: begun last, one of them would run alone at the end. Named first on the
+command line they are not: pytest takes a folder once, in its own order."""
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Where servers are tried (`awaaz_project.testing`), what touches none of them has been tried already."""
+    if os.environ.get("ONLY_WITH_SERVICES") == "1":
+        same = [item for item in items if not _touches_services(item)]
+        config.hook.pytest_deselected(items=same)
+        items[:] = [item for item in items if _touches_services(item)]
+    items.sort(key=_turn)
+
+
+def _turn(item: pytest.Item) -> int:
+    return next((turn for turn, name in enumerate(LONG) if item.nodeid.startswith(name)), len(LONG))
+
+
+def _touches_services(item: pytest.Item) -> bool:
+    marked = any(item.get_closest_marker(name) for name in ("django_db", "system", "browser"))
+    by_settings = item.nodeid.startswith("tests/awaaz_project")
+    return (
+        marked or by_settings or not {"db", "transactional_db"}.isdisjoint(getattr(item, "fixturenames", ()))
+    )
+
+
 @pytest.fixture(scope="session")
 def django_db_modify_db_settings(
     tmp_path_factory: pytest.TempPathFactory,
