@@ -30,8 +30,14 @@ SIDE_BY_SIDE = ("-n", "3", "--dist", "loadfile", "--no-loadscope-reorder")
 SAME_ANYWHERE = (
     *("tests/calls/protocol", "tests/calls/audio", "tests/calls/agents", "tests/campaigns/xfin"),
     *("tests/bench", "tests/calls/speech", "tests/calls/test_shortway.py", "tests/calls/test_line_faults.py"),
-    "tests/campaigns/services/test_api_faults.py",
+    *(
+        "tests/campaigns/services/test_api_faults.py",
+        "tests/calls/test_gate.py",
+        "tests/calls/test_circles.py",
+    ),
 )
+#: Minutes each, and they ask what happens at the same time: where the servers are, once is enough.
+BEST_ON_SERVERS = ("tests/system/test_chaos.py", "tests/system/test_pause.py")
 
 
 def say(text: str) -> None:
@@ -93,21 +99,23 @@ def main() -> int:
     for name in ("DATABASE_URL", "REDIS_URL"):
         os.environ.pop(name, None)
     embedded: dict[str, str] = {}
-    codes = [
-        pytest("sandbox", ["tests/sandbox", "--ds=sandbox.settings"], embedded),
-        pytest("embedded: SQLite, no Redis", ["tests", "--ignore=tests/sandbox"], embedded),
-    ]
+    codes = [pytest("sandbox", ["tests/sandbox", "--ds=sandbox.settings"], embedded)]
     start_postgres()
     with start_redis():
-        if scaled_is_possible():
+        has_servers = scaled_is_possible()
+        ignored = ["tests/sandbox", *(BEST_ON_SERVERS if has_servers else ())]
+        title = "embedded: SQLite, no Redis"
+        codes.append(pytest(title, ["tests", *(f"--ignore={path}" for path in ignored)], embedded))
+        if has_servers:
             scaled = {
                 "DATABASE_URL": POSTGRES,
                 "REDIS_URL": REDIS,
                 "REDIS_PREFIX": f"awaaz-test-{os.getpid()}",
                 "ONLY_WITH_SERVICES": "1",
             }
-            ignored = [f"--ignore={path}" for path in ("tests/sandbox", "tests/browser", *SAME_ANYWHERE)]
-            codes.append(pytest("scaled: PostgreSQL and Redis", ["tests", *ignored], scaled))
+            ignored = ["tests/sandbox", "tests/browser", *SAME_ANYWHERE]
+            title = "scaled: PostgreSQL and Redis"
+            codes.append(pytest(title, ["tests", *(f"--ignore={path}" for path in ignored)], scaled))
         elif REQUIRED:
             codes.append(1)
     return max(codes)
