@@ -36,8 +36,6 @@ SAME_ANYWHERE = (
         "tests/calls/test_circles.py",
     ),
 )
-#: Minutes each, and they ask what happens at the same time: where the servers are, once is enough.
-BEST_ON_SERVERS = ("tests/system/test_chaos.py", "tests/system/test_pause.py")
 
 
 def say(text: str) -> None:
@@ -102,11 +100,8 @@ def main() -> int:
     codes = [pytest("sandbox", ["tests/sandbox", "--ds=sandbox.settings"], embedded)]
     start_postgres()
     with start_redis():
-        has_servers = scaled_is_possible()
-        ignored = ["tests/sandbox", *(BEST_ON_SERVERS if has_servers else ())]
-        title = "embedded: SQLite, no Redis"
-        codes.append(pytest(title, ["tests", *(f"--ignore={path}" for path in ignored)], embedded))
-        if has_servers:
+        codes.append(pytest("embedded: SQLite, no Redis", ["tests", "--ignore=tests/sandbox"], embedded))
+        if scaled_is_possible():
             scaled = {
                 "DATABASE_URL": POSTGRES,
                 "REDIS_URL": REDIS,
