@@ -52,7 +52,7 @@ check: setup-dev  ## style, types, architecture, migrations
 	$(BIN)/python manage.py makemigrations --check --dry-run
 	DJANGO_SETTINGS_MODULE=sandbox.settings $(BIN)/python manage.py makemigrations --check --dry-run
 
-bench: bench-media-quick  ## calls a core against stock Channels and plain ASGI, in under four minutes
+bench: bench-media-quick  ## calls a core against stock Channels and plain ASGI, in about four minutes
 
 bench-media: setup-dev  ## the same, three searches each and all contenders (about half an hour)
 	@$(BIN)/python -m bench.media

@@ -30,11 +30,8 @@ SIDE_BY_SIDE = ("-n", "3", "--dist", "loadfile", "--no-loadscope-reorder")
 SAME_ANYWHERE = (
     *("tests/calls/protocol", "tests/calls/audio", "tests/calls/agents", "tests/campaigns/xfin"),
     *("tests/bench", "tests/calls/speech", "tests/calls/test_shortway.py", "tests/calls/test_line_faults.py"),
-    *(
-        "tests/campaigns/services/test_api_faults.py",
-        "tests/calls/test_gate.py",
-        "tests/calls/test_circles.py",
-    ),
+    *("tests/calls/test_gate.py", "tests/calls/test_circles.py"),
+    "tests/campaigns/services/test_api_faults.py",
 )
 
 

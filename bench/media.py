@@ -191,7 +191,7 @@ def cores() -> tuple[int, int]:
 def main() -> int:
     """Everything; the exit code."""
     parser = argparse.ArgumentParser(prog="python -m bench.media")
-    parser.add_argument("--quick", action="store_true", help="under four minutes, one search each")
+    parser.add_argument("--quick", action="store_true", help="about four minutes, one search each")
     parser.add_argument("--only", nargs="*", choices=[kind.name for kind in KINDS], help="some contenders")
     options = parser.parse_args()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit("Stopped."))  # so that nothing is left behind

@@ -1,6 +1,6 @@
 """PURE: where the caller's audio lies on the call's clock."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from calls.audio.pcm import duration_ms
@@ -29,12 +29,12 @@ class CallerTrack:
         self._until_ms = 0
         self._first: tuple[int, int] | None = None
 
-    def stretches(self, frames: Sequence[Arrived], began: float) -> list[Stretch]:
-        """Frames in order of arrival, joined where they follow on. `began`: when the call's clock was 0."""
+    def stretches(self, frames: Sequence[Arrived], at_ms_of: Callable[[float], int]) -> list[Stretch]:
+        """Frames in order of arrival, joined where they follow on. `at_ms_of`: on the call's clock."""
         found: list[tuple[int | None, list[bytes]]] = []
         for media, at, _ in frames:
             until = self._until_ms
-            at_ms = self.place(media, max(0, round((at - began) * 1000)))
+            at_ms = self.place(media, at_ms_of(at))
             if found and at_ms == until and found[-1][0] is not None:
                 found[-1][1].append(media.payload)
             else:

@@ -330,7 +330,7 @@ class Conversation:
         if not arrived:
             return
         self._malformed_in_a_row = 0
-        for at_ms, audio in self._caller.stretches(arrived, self._log.began):
+        for at_ms, audio in self._caller.stretches(arrived, self._log.at_ms):
             if at_ms is not None:
                 self._step.recording.append(Recorded(Side.CALLER, at_ms, audio))
             self._listener.hear(audio, at_ms)

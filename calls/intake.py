@@ -1,8 +1,7 @@
 """PURE: caller audio on its way in. What nobody waits for is gathered, and taken in together.
 
 Most frames of most calls are a quiet line: nobody is hurt if such a frame is placed, recorded and counted a
-little later, and fifteen at once cost less than half of what fifteen alone do (docs/bench.md). What may be
-speech is never held.
+little later, and many at once cost less than each alone (docs/bench.md). What may be speech is never held.
 """
 
 import math

@@ -39,7 +39,6 @@ CAPACITY_BYTES = 64 * 1024 * 1024
 LEFTOVER_SECONDS = 60.0
 _CLOSE = pcm.SAMPLE_RATE
 """Samples between two pieces that are not worth a system call of their own."""
-_SAMPLE = pcm.SAMPLE_BYTES
 _CHANNELS = 2
 _FRAME = _CHANNELS * pcm.SAMPLE_BYTES
 _CHANNEL = {Side.CALLER: 0, Side.AGENT: 1}
@@ -55,7 +54,7 @@ class Stretch(NamedTuple):
     @property
     def end(self) -> int:
         """The sample after the last."""
-        return self.start + len(self.pcm) // _SAMPLE
+        return self.start + len(self.pcm) // pcm.SAMPLE_BYTES
 
 
 @dataclass(frozen=True, slots=True)

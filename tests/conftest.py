@@ -23,7 +23,7 @@ command line they are not: pytest takes a folder once, in its own order."""
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Where servers are tried (`awaaz_project.testing`), what touches none of them has been tried already."""
+    """The long first. Where servers are tried (`awaaz_project.testing`), what touches none is left out."""
     if os.environ.get("ONLY_WITH_SERVICES") == "1":
         same = [item for item in items if not _touches_services(item)]
         config.hook.pytest_deselected(items=same)
@@ -38,9 +38,8 @@ def _turn(item: pytest.Item) -> int:
 def _touches_services(item: pytest.Item) -> bool:
     marked = any(item.get_closest_marker(name) for name in ("django_db", "system", "browser"))
     by_settings = item.nodeid.startswith("tests/awaaz_project")
-    return (
-        marked or by_settings or not {"db", "transactional_db"}.isdisjoint(getattr(item, "fixturenames", ()))
-    )
+    by_fixture = not {"db", "transactional_db"}.isdisjoint(getattr(item, "fixturenames", ()))
+    return marked or by_settings or by_fixture
 
 
 @pytest.fixture(scope="session")

@@ -58,13 +58,11 @@ def test_the_header_is_right_after_every_block(tmp_path: Path) -> None:
 
 def test_pieces_far_apart_cost_no_more_than_what_they_hold(tmp_path: Path) -> None:
     path, later = tmp_path / "call.wav", 600 * 8000
-    late, early, beside = (
-        Stretch(Side.AGENT, later, b"\x01\x00" * 80),
-        Stretch(Side.CALLER, 0, b"\x02\x00" * 80),
-        40,
-    )
+    late = Stretch(Side.AGENT, later, b"\x01\x00" * 80)
+    early = Stretch(Side.CALLER, 0, b"\x02\x00" * 80)
+    beside = Stretch(Side.AGENT, 40, b"\x03\x00" * 80)
     tracemalloc.start()
-    write_pieces(path, [late, early, Stretch(Side.AGENT, beside, b"\x03\x00" * 80)])
+    write_pieces(path, [late, early, beside])
     _, most = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert most < 1_000_000

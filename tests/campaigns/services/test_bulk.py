@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from django.db import IntegrityError, transaction
 
 from campaigns.models import Evidence, Message, Recipient
 from campaigns.services import bulk
@@ -30,6 +31,14 @@ def test_inserted_rows_hold_every_value_as_it_was() -> None:
     [stored] = Evidence.objects.all()
     fields = [field.attname for field in Evidence._meta.concrete_fields if not field.primary_key]
     assert [getattr(stored, name) for name in fields] == [getattr(row, name) for name in fields]
+
+
+def test_a_row_that_the_database_refuses_is_refused_as_django_says_it() -> None:
+    """The journal tells by it a refusal from a database that is away. COPY raised psycopg's own."""
+    [person] = add_people(make_campaign(), 1)
+    row = Evidence(recipient=person, judged_at=NOON, planned_for=NOON, verdict=None)  # type: ignore[misc]
+    with pytest.raises(IntegrityError), transaction.atomic():
+        bulk.insert(Evidence, [row])
 
 
 def test_nothing_to_write_writes_nothing() -> None:
