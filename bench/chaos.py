@@ -11,17 +11,18 @@ import argparse
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 from urllib.parse import urlsplit
 
 import psycopg
@@ -31,7 +32,7 @@ from awaaz_project.testing import POSTGRES, listening
 
 ROOT = Path(__file__).resolve().parent.parent
 REDIS = os.environ.get("TEST_REDIS_URL", "redis://127.0.0.1:6379/0")
-LONGEST_S = 240
+LONGEST_S = 240.0
 BROKEN = ("twice", "missed", "outside_window", "unbalanced")
 #: Each must have happened at least once in all seeds together, or the suite shows nothing.
 TROUBLES = (
@@ -151,13 +152,28 @@ def run_seed(command: Sequence[str], *, folder: Path, url: str) -> dict[str, Any
     }
     with (folder / "log").open("ab") as log:
         try:
-            told = subprocess.run(
-                command, env=env, cwd=ROOT, stdout=subprocess.PIPE, stderr=log, timeout=LONGEST_S, check=True
-            )
+            told = answer(command, env, log=log)
         except subprocess.SubprocessError as error:
             raise RunError(f"{error}\n{(folder / 'log').read_text(errors='replace')[-3000:]}") from error
-    result: dict[str, Any] = json.loads(told.stdout.splitlines()[-1])
+    result: dict[str, Any] = json.loads(told.splitlines()[-1])
     return result
+
+
+def answer(
+    command: Sequence[str], env: Mapping[str, str], *, log: IO[bytes], longest_s: float = LONGEST_S
+) -> bytes:
+    """What a run prints. One that takes too long is killed with its workers, web and sandbox."""
+    with subprocess.Popen(
+        command, env=env, cwd=ROOT, stdout=subprocess.PIPE, stderr=log, start_new_session=True
+    ) as run:
+        try:
+            said, _ = run.communicate(timeout=longest_s)
+        finally:
+            with suppress(ProcessLookupError):
+                os.killpg(run.pid, signal.SIGKILL)  # nobody of it lives longer, even when we are interrupted
+    if run.returncode:
+        raise subprocess.CalledProcessError(run.returncode, command)
+    return said
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -27,13 +27,14 @@ from bench.search import Search
 from bench.standing import Standing
 from bench.step import Result, step
 
-FIRST_CALLS = 60
+LOOKED_AT = 30
+"""Calls of the look before a search: what they take of a core says where it begins."""
+LOOK_SECONDS = 1.0
 USABLE_CORE = 0.95
-"""The share of a core at which p99 leaves its limit, by what few calls took: where to search next."""
-LEAST_STEP = 1.25
-"""How much more is tried at least after a step that was carried."""
-STEPS_OF_A_BASELINE = 2
-"""In a turn: every ratio is to one, so that their answers must be there when the time is over."""
+"""The share of a core at which p99 leaves its limit, by what fewer calls took: where to search next."""
+LEAST_STEP = 1.2
+"""How much more is tried at least after a step that was carried, and how much less at most after one that was
+not. Not over the tolerance of a quick search, so that two steps beside each other end it."""
 ECHO_SHARE = 0.1
 """Every tenth caller hears an echo: its round trip shows delays that a schedule hides."""
 
@@ -50,7 +51,7 @@ class Plan:
     half_seconds: float
     retries: int
     search_seconds: float
-    """For all searches together; then what is known counts."""
+    """For all searches together, each look included; then what is known counts."""
 
 
 QUICK = Plan(
@@ -91,18 +92,26 @@ class Bench:
                 await self._look_at_half(standing)
 
     async def _search_all(self) -> None:
-        searches = [
-            (standing, Search(FIRST_CALLS, most_tries=self._plan.tries, tolerance=self._plan.tolerance))
-            for standing in self._standings
-        ]
-        for standing, search in searches:
-            if standing.answers:
-                search.hint(standing.calls)
+        searches = [(standing, await self._begun(standing)) for standing in self._standings]
         while self._may_search() and any(search.next_calls for _, search in searches):
             for standing, search in searches:
-                await self._take_turn(standing, search)
+                if search.next_calls and self._may_search():
+                    await self._try(standing, search)
         for standing, search in searches:
             self._note(standing, search)
+
+    async def _begun(self, standing: Standing) -> Search:
+        """A search that begins at the answer of the one before; the first where a few calls say it may be."""
+        start = standing.calls or await self._look(standing)
+        return Search(start, most_tries=self._plan.tries, tolerance=self._plan.tolerance, stride=LEAST_STEP)
+
+    async def _look(self, standing: Standing) -> int:
+        """How many calls fill the core, if each takes what one of a few takes. One of many takes less."""
+        roles = callers.roles(LOOKED_AT, echo=ECHO_SHARE)
+        result = await step(standing.contender, roles, warm=self._plan.warm, seconds=LOOK_SECONDS)
+        standing.steps.append(result)
+        print(report.progress(standing.contender.kind.name, result, again=False), flush=True)
+        return at_full_core(result)
 
     def _note(self, standing: Standing, search: Search) -> None:
         """What a search found. One that ran out of time says something only where there is no other."""
@@ -111,11 +120,6 @@ class Bench:
             standing.answers.append(search.passed)
             standing.brackets.append((search.passed, search.failed))
             standing.unfinished = not is_done
-
-    async def _take_turn(self, standing: Standing, search: Search) -> None:
-        for _ in range(STEPS_OF_A_BASELINE if standing.is_baseline else 1):
-            if search.next_calls and self._may_search():
-                await self._try(standing, search)
 
     def _may_search(self) -> bool:
         return time.monotonic() < self._until
@@ -126,7 +130,7 @@ class Bench:
         result = await self._step(standing, roles, self._plan.seconds, warm=self._plan.warm)
         search.tell(calls, carried=result.is_carried)
         if result.is_carried:  # a call costs less the more there are, so that every step tells anew
-            search.hint(round(calls * max(LEAST_STEP, USABLE_CORE / max(result.core_used, 0.01))))
+            search.hint(at_full_core(result))
 
     async def _step(
         self, standing: Standing, roles: list[callers.Role], seconds: float, *, warm: float
@@ -148,6 +152,11 @@ class Bench:
         standing.half = await self._step(
             standing, roles, self._plan.half_seconds, warm=2 * self._plan.warm + 1
         )
+
+
+def at_full_core(result: Result) -> int:
+    """How many calls fill the core, if each takes what one of this step took."""
+    return round(result.calls * USABLE_CORE / max(result.core_used, 0.01))
 
 
 def summary(standings: Mapping[str, Standing]) -> dict[str, float | None]:

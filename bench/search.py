@@ -1,27 +1,25 @@
 """PURE: the search for the highest number of calls that one core carries."""
 
-from math import sqrt
+from math import ceil, floor, sqrt
 
 
 class Search:
     """Ask `next_calls`, try so many calls, tell whether they were carried; until `next_calls` is None.
 
-    Doubles from `start` until a try fails; after a `hint` it goes there and then in steps of `stride`. Then
-    it halves what is between the highest that passed and the lowest that failed, down to `tolerance`.
+    Goes from `start` in steps of `stride`, or further up where a `hint` says so, until one try was carried
+    and one was not. Then it halves what is between them, down to `tolerance`.
     """
 
-    def __init__(self, start: int, *, most_tries: int, tolerance: float = 1.06, stride: float = 1.25) -> None:
+    def __init__(self, start: int, *, most_tries: int, tolerance: float = 1.05, stride: float = 1.2) -> None:
         self.passed, self.failed = 0, 0
         self._next = start
         self._tries_left = most_tries
         self._tolerance, self._stride = tolerance, stride
-        self._growth = 2.0
 
     def hint(self, calls: int) -> None:
-        """A guess, e.g. from the CPU that few calls took. Counts if nothing contradicts it."""
-        self._growth = self._stride
-        if calls > self.passed and not self.failed:
-            self._next = calls
+        """A guess, e.g. from the CPU that fewer calls took. Counts where it saves steps."""
+        if not self.failed:
+            self._next = max(self._next, calls)
 
     @property
     def next_calls(self) -> int | None:
@@ -44,6 +42,6 @@ class Search:
 
     def _choose(self) -> int:
         if not self.failed:
-            return round(self.passed * self._growth)
-        lowest = self.failed / (self._stride if self._growth == self._stride else 2)
-        return max(1, round(max(sqrt(self.passed * self.failed), lowest)))
+            return max(self.passed + 1, floor(self.passed * self._stride))
+        lower = max(ceil(self.failed / self._stride), round(sqrt(self.passed * self.failed)))
+        return max(1, min(lower, self.failed - 1))

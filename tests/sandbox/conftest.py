@@ -23,9 +23,8 @@ CALLER = "+917961344101"
 
 @pytest.fixture(autouse=True)
 def _own_files(tmp_path: Path) -> Iterator[None]:
-    """Uploaded contents, clips and recordings of a test stay in its own directory; hashing is quick."""
-    before = (settings.MEDIA_ROOT, settings.SANDBOX_CLIPS_DIR, settings.PASSWORD_HASHERS)
+    """Uploaded contents, clips and recordings of a test stay in its own directory."""
+    before = (settings.MEDIA_ROOT, settings.SANDBOX_CLIPS_DIR)
     settings.MEDIA_ROOT, settings.SANDBOX_CLIPS_DIR = tmp_path / "media", tmp_path / "clips"
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     yield
-    settings.MEDIA_ROOT, settings.SANDBOX_CLIPS_DIR, settings.PASSWORD_HASHERS = before
+    settings.MEDIA_ROOT, settings.SANDBOX_CLIPS_DIR = before

@@ -1,16 +1,20 @@
 """The chaos suite in small: one seed on each kind of database, and one whose books are broken by hand."""
 
+import os
+import subprocess
+import sys
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 from django.conf import settings
 
-from bench.chaos import BROKEN, run
+from bench.chaos import BROKEN, answer, run
 
 SCALED = settings.DATABASES["default"]["ENGINE"].endswith("postgresql")
 pytestmark = [
     pytest.mark.system,
-    pytest.mark.timeout(240),
+    pytest.mark.timeout(600),
     pytest.mark.skipif(SCALED, reason="it makes databases of both kinds itself"),
 ]
 TODAY = datetime.now(UTC).date()
@@ -29,3 +33,12 @@ def test_books_broken_by_hand_are_noticed(capsys: pytest.CaptureFixture[str]) ->
     totals = run([5], 30, TODAY, more=["--spoil"])
     assert all(totals.broken[name] for name in BROKEN)
     assert "Again: python -m bench.chaos --first 5 --seeds 1 --people 30" in capsys.readouterr().out
+
+
+def test_a_run_that_takes_too_long_leaves_nobody_behind(tmp_path: Path) -> None:
+    child = "import os, sys, time; print(os.getpid(), file=sys.stderr, flush=True); time.sleep(60)"
+    parent = f"import subprocess, sys; subprocess.run([sys.executable, '-c', {child!r}])"
+    with (tmp_path / "log").open("wb") as log, pytest.raises(subprocess.TimeoutExpired):
+        answer([sys.executable, "-c", parent], os.environ, log=log, longest_s=3.0)
+    left = int((tmp_path / "log").read_text())
+    assert not Path(f"/proc/{left}/cmdline").exists() or not Path(f"/proc/{left}/cmdline").read_text()
