@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from math import ceil
 from typing import Final
 
 NOT_MEASURED: Final = "not_measured"
@@ -66,6 +67,31 @@ GOALS: Final = (
     Goal("played_gaps", 0, at_least=False),
 )
 """Speech to `clear`: 200 ms of audio and 20 ms of machine time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ratio:
+    """A figure that compares calls a core; of several of ours the lowest counts."""
+
+    name: str
+    ours: tuple[str, ...]
+    baseline: str
+
+
+RATIOS: Final = (
+    Ratio("daphne_vs_stock", ("ours_daphne",), "stock_daphne"),
+    Ratio("daphne_vs_asgi", ("ours_daphne",), "asgi_daphne"),
+    Ratio("uvicorn_vs_stock", ("ours_uvicorn",), "stock_daphne"),
+    Ratio("daphne_full_vs_stock", ("full_daphne", "full_daphne_pg"), "stock_daphne"),
+    Ratio("uvicorn_full_vs_stock", ("full_uvicorn", "full_uvicorn_pg"), "stock_daphne"),
+)
+
+
+def asked_of(name: str, baselines: Mapping[str, int]) -> int:
+    """The calls that reach every goal of a contender, by what the baselines carry; 0 if none is known."""
+    bounds = {goal.name: goal.bound for goal in GOALS}
+    asked = [bounds[ratio.name] * baselines.get(ratio.baseline, 0) for ratio in RATIOS if name in ratio.ours]
+    return ceil(max(asked, default=0))
 
 
 def last_line(figures: Mapping[str, float | None]) -> str:

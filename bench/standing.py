@@ -28,6 +28,11 @@ class Standing:
         return round(figures.median(self.answers)) if self.answers else 0
 
     @property
+    def is_baseline(self) -> bool:
+        """Whether others are compared with it."""
+        return not self.contender.kind.database
+
+    @property
     def disagreement(self) -> float:
         """How far the searches differ, as a share of their median."""
         return (max(self.answers) - min(self.answers)) / max(self.calls, 1)

@@ -73,3 +73,12 @@ def test_a_ratio_needs_both_sides() -> None:
     assert figures.ratio(300, 150) == 2.0
     assert figures.ratio(300, None) is None
     assert figures.ratio(300, 0) is None
+
+
+def test_what_is_asked_of_a_contender_follows_from_the_baselines() -> None:
+    baselines = {"stock_daphne": 41, "asgi_daphne": 110}
+    assert figures.asked_of("full_uvicorn_pg", baselines) == 123
+    assert figures.asked_of("full_daphne", baselines) == 62
+    assert figures.asked_of("ours_daphne", baselines) == 88  # of two goals the higher
+    assert figures.asked_of("asgi_uvicorn", baselines) == 0
+    assert figures.asked_of("ours_uvicorn", {}) == 0
