@@ -183,7 +183,7 @@ class Crowd:
         self._tick = self._slot = 0
         self._ticks_from = 0.0
         self._ticker: asyncio.TimerHandle | None = None
-        self.leaving = False
+        self.leaving = self.measuring = False
 
     def start_frame(self) -> bytes:
         """A start message; each call has an identifier of its own."""
@@ -221,7 +221,8 @@ class Crowd:
                 self.seen.closed[code] += 1
 
     def begin(self) -> None:
-        """What is seen from here on counts."""
+        """What is seen from here on counts. Keys are pressed only now: a menu bears ten wrong ones."""
+        self.measuring = True
         self.seen = Seen(lost=self.seen.lost, closed=self.seen.closed)
         for caller in self._callers():
             caller.line.gaps = 0
@@ -291,7 +292,7 @@ class Crowd:
                 self._speak(caller, at % SPEAK_EVERY_TICKS, now)
                 continue
             caller.transport.send(text, frames[caller.role])
-            if caller.role is Role.KEYS and at % KEY_EVERY_TICKS == 0:
+            if caller.role is Role.KEYS and self.measuring and at % KEY_EVERY_TICKS == 0:
                 caller.press(now)
         self.seen.frames_sent += len(callers)
 

@@ -91,7 +91,9 @@ class Server:
         return [f"{text} ({count} times)" for text, count in texts.most_common(most)]
 
     def load(self) -> Load:
-        """Its CPU time and its core's."""
+        """Its CPU time and its core's. Raises `ServerError` if it ended: no figure hides that."""
+        if (code := self._process.poll()) is not None:
+            raise ServerError(f"The server ended by itself, with code {code}: {self.output[-2000:]}")
         return Load(time.monotonic(), process_seconds(self.pid), core_seconds(self.core))
 
     def stop(self) -> None:

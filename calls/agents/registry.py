@@ -28,6 +28,10 @@ KINDS: Mapping[str, Kind] = {
     "menu": Kind(MenuConfiguration, MenuAgent),
     "echo": Kind(EchoConfiguration, EchoAgent),
 }
+for _kind in KINDS.values():
+    # msgspec works a struct type out when it is first read. Two threads at that at once end the process with
+    # a segmentation fault (0.22: the second sees the type half done); the first calls of a server are such.
+    msgspec.json.Decoder(_kind.configuration)
 _WHERE = re.compile(r" - at `\$\.?(.*)`$")
 
 

@@ -89,6 +89,11 @@ class _Content(msgspec.Struct):
     file: str | None = None
 
 
+for _kind in (_Login, _Page, _Created, _Message, _Option, _Template, _TemplateLanguage, _Content):
+    # Worked out before threads read: two at that at once end the process, see `calls.agents.registry`.
+    msgspec.json.Decoder(_kind)
+
+
 _PLACE = re.compile(r"(?P<problem>.*?) - at `(?P<path>[^`]*)`", re.DOTALL)
 _MISSING = re.compile(r"missing required field `(?P<name>[^`]*)`")
 
