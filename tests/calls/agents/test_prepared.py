@@ -9,6 +9,7 @@ import sys
 import msgspec
 import pytest
 
+from calls.agents import registry
 from campaigns.xfin import replies
 
 READ = """
@@ -39,7 +40,7 @@ def test_it_shows_in_a_profile() -> None:
     assert times_worked_out(NOT_PREPARED, "msgspec.convert({'name': 'x'}, Late)", "ValueError") == 1
 
 
-@pytest.mark.parametrize("kind", ["playback", "menu", "echo"])
+@pytest.mark.parametrize("kind", sorted(registry.KINDS))
 def test_the_configurations_of_agents(kind: str) -> None:
     assert times_worked_out(REGISTRY, f"registry.read({kind!r}, {{}})", "registry.ConfigurationError") == 0
 
