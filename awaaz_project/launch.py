@@ -40,6 +40,8 @@ EMPTY = 3
 BRISK = {"TICK_SECONDS": "1", "SETTLE_SECONDS": "4", "CLAIM_SECONDS": "8", "XFIN_READ_TIMEOUT": "5"}
 #: Calls a minute: while somebody watches, and while somebody waits for the end.
 LEISURELY, SWIFT = 15, 240
+#: Being asked to end, and having the terminal closed.
+ENDINGS = (signal.SIGTERM, signal.SIGHUP)
 #: A demonstration must end; the longest it may take, in seconds.
 LONGEST_DEMO = 170
 
@@ -106,10 +108,18 @@ class House:
         wait_for_http(self.web_url, child=self.web)
 
     def stop(self) -> None:
-        """Stop everything, callers first."""
-        for child in reversed(self.children):
-            child.quiet = True
-            child.stop()
+        """Stop everything, callers first; at once for a person who presses Ctrl-C again.
+
+        Whatever happens meanwhile, no process may stay behind: it would hold our ports.
+        """
+        try:
+            for child in reversed(self.children):
+                child.quiet = True
+                child.stop()
+        finally:
+            for child in self.children:
+                if child.exit_code is None:
+                    child.kill()
 
     def load_demo(self, *, pace: int) -> None:
         """The demo organisation and its campaign, launched at so many calls a minute."""
@@ -252,7 +262,9 @@ def main() -> int:
     """The command line."""
     parser = argparse.ArgumentParser(prog="awaaz_project.launch", description=__doc__)
     parser.add_argument("what", choices=["run", "demo", "crash-demo"])
-    signal.signal(signal.SIGTERM, _interrupt)
+    for number in ENDINGS:
+        if signal.getsignal(number) != signal.SIG_IGN:  # as under nohup
+            signal.signal(number, _interrupt)
     try:
         match parser.parse_args().what:
             case "run":
@@ -270,6 +282,9 @@ def main() -> int:
 
 
 def _interrupt(number: int, frame: object) -> None:
+    """Once: `make` passes on what its whole group gets too, and a closed terminal may say it in two ways."""
+    for ending in ENDINGS:
+        signal.signal(ending, signal.SIG_IGN)
     raise Interrupted
 
 
