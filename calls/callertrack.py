@@ -8,7 +8,10 @@ from calls.intake import Arrived
 from calls.protocol.messages import Media
 
 _TRUST_MS = 500
-"""How far the stream's own timestamp may be from the arrival before it is not believed."""
+"""How far the stream's own timestamp may be from the arrival before it is doubted."""
+_BURST_MS = 1000
+"""What a stalled network or loop had held back has come within this time. Audio that stays late is on a clock
+that stood still, as where silence is not sent: then its arrival counts."""
 _GAP_MS = 200
 """A pause in arrival longer than network jitter: the audio belongs after it."""
 _MOST_EARLY_MS = 2000
@@ -28,6 +31,7 @@ class CallerTrack:
     def __init__(self) -> None:
         self._until_ms = 0
         self._first: tuple[int, int] | None = None
+        self._late_since: int | None = None
 
     def stretches(self, frames: Sequence[Arrived], at_ms_of: Callable[[float], int]) -> list[Stretch]:
         """Frames in order of arrival, joined where they follow on. `at_ms_of`: on the call's clock."""
@@ -52,7 +56,7 @@ class CallerTrack:
 
     def begin_again(self) -> None:
         """The stream is another one: its timestamps count anew."""
-        self._first = None
+        self._first = self._late_since = None
 
     def _by_timestamp(self, media: Media, arrived_ms: int, length: int) -> int:
         by_arrival = max(0, arrived_ms - length)
@@ -61,6 +65,15 @@ class CallerTrack:
             if self._first is None:
                 self._first = (by_arrival, stamp)
             at = self._first[0] + stamp - self._first[1]
-            if abs(at - by_arrival) <= _TRUST_MS:
+            if self._is_credible(at - by_arrival, arrived_ms):
                 return at
         return by_arrival if by_arrival - self._until_ms > _GAP_MS else self._until_ms
+
+    def _is_credible(self, ahead_ms: int, arrived_ms: int) -> bool:
+        """Nobody is heard before he speaks; what comes late, all at once, was spoken when it says."""
+        if ahead_ms >= -_TRUST_MS:
+            self._late_since = None
+            return ahead_ms <= _TRUST_MS
+        if self._late_since is None:
+            self._late_since = arrived_ms
+        return arrived_ms - self._late_since <= _BURST_MS

@@ -189,6 +189,7 @@ class Conversation:
         elif self._dialogue.clear_wanted:
             self._dialogue.clear_wanted = False
             self._statistics.cleared(self._now)
+            self._listener.silenced(self._now)
             self._step.frames.append(self._stream.send_clear())
         for sending in self._playout.pump(self._now):
             if isinstance(sending, Piece):
@@ -247,10 +248,10 @@ class Conversation:
         return min(due) if playout is None else min(playout, *due)
 
     def _close(self, code: CloseCode | None, ended_by: Ending, reason: str) -> None:
-        """Whatever is under way ends here; the agent is not asked any more."""
+        """Whatever is under way ends here. What the person had pressed counts; nothing is said any more."""
         self._phase = Phase.CLOSED
-        self._dialogue.end()
         self._playout.lose(self._now)
+        self._dialogue.end()
         self._dialogue.report_ended()
         self._log.sum_up(self._now)
         self._log.add(EntryKind.END, reason, self._now, ended_by=ended_by.value)
@@ -288,6 +289,8 @@ class Conversation:
         self._stream, self._patience.away_until, self._must_clear = stream, None, False
         self._patience.last_frame = self._now
         self._caller.begin_again()
+        self._statistics.begin_again()
+        self._listener.silenced(self._now)
         self._playout.go_on()
         self._log.add(EntryKind.NOTE, "A second connection goes on with this call.", self._now)
 

@@ -32,6 +32,7 @@ class Dialogue:
         self._log, self._playout, self._prompt_s = log, playout, prompt_s
         self._agent: base.Agent | None = None
         self._over = False
+        self._carry_out = _ON_ACTION
         self._effects: list[Effect] = []
         self._timers: dict[str, float] = {}
         self._pending: dict[str, float] = {}
@@ -46,7 +47,11 @@ class Dialogue:
         self.tell(base.CallStarted(context))
 
     def end(self) -> None:
-        """The agent is told nothing more."""
+        """The line is gone. What the person had pressed still counts; then the agent is told nothing more."""
+        self._carry_out = _AT_THE_END
+        self.tell(base.CallEnded())
+        if self._collector and (done := self._collector.conclude()):
+            self._collected(done)
         self._over = True
         self._timers.clear()
         self._pending.clear()
@@ -67,7 +72,7 @@ class Dialogue:
         """One event to the agent, and what it wants done. After its HangUp it is told nothing more."""
         if self._agent is not None and not self._over:
             for action in self._agent.handle(event):
-                _ON_ACTION[type(action)](self, action)
+                self._carry_out[type(action)](self, action)
 
     def press(self, digit: str) -> None:
         """A key: it may cut a prompt, and belongs to a collection or to the agent."""
@@ -222,6 +227,10 @@ class Dialogue:
     def _stop_collecting(self, action: base.StopCollecting) -> None:
         self._collector = None
 
+    def _press_keys(self, action: base.PressKeys) -> None:
+        for digit in action.digits:
+            self.press(digit)
+
     def _answer(self, action: base.RecordAnswer) -> None:
         data = {"question": action.question, "value": action.value, "label": action.label}
         text = f"{action.question}: {action.label or action.value}."
@@ -253,6 +262,9 @@ class Dialogue:
         self._timers.clear()
         self._collector = None
 
+    def _leave(self, action: base.Action) -> None:
+        """It is of no use any more."""
+
 
 _COLLECTED: Mapping[base.CollectEnd, str] = {
     base.CollectEnd.FULL: "{} digits were pressed.",
@@ -271,6 +283,7 @@ _ON_ACTION: Mapping[type, Callable[[Dialogue, Any], None]] = {
     base.StopTimer: Dialogue._stop_timer,
     base.Collect: Dialogue._collect,
     base.StopCollecting: Dialogue._stop_collecting,
+    base.PressKeys: Dialogue._press_keys,
     base.RecordAnswer: Dialogue._answer,
     base.ReachOutcome: Dialogue._reach,
     base.AskCallback: Dialogue._ask_callback,
@@ -278,3 +291,16 @@ _ON_ACTION: Mapping[type, Callable[[Dialogue, Any], None]] = {
     base.Note: Dialogue._note,
     base.HangUp: Dialogue._hang_up,
 }
+
+_AT_THE_END: Mapping[type, Callable[[Dialogue, Any], None]] = {
+    **dict.fromkeys(_ON_ACTION, Dialogue._leave),
+    base.Collect: Dialogue._collect,
+    base.StopCollecting: Dialogue._stop_collecting,
+    base.PressKeys: Dialogue._press_keys,
+    base.RecordAnswer: Dialogue._answer,
+    base.ReachOutcome: Dialogue._reach,
+    base.AskCallback: Dialogue._ask_callback,
+    base.OptOut: Dialogue._opt_out,
+    base.Note: Dialogue._note,
+}
+"""Once the line is gone: what is kept, and what digits mean."""

@@ -46,6 +46,10 @@ class Collector:
             return None
         return self._result(CollectEnd.PAUSE)
 
+    def conclude(self) -> Collected | None:
+        """The line is gone: the result, if a digit was pressed."""
+        return self._result(CollectEnd.PAUSE) if self._digits else None
+
     @property
     def due(self) -> float | None:
         """When time alone ends it, as far as is known."""

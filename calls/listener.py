@@ -84,6 +84,10 @@ class Listener:
         if (ear := self._open_ear()) is not None:
             ear.played(self._log.at_ms(piece.at), piece.pcm)
 
+    def silenced(self, now: float) -> None:
+        """What was to be heard of us from now on will not be."""
+        self._speaks_until = min(self._speaks_until, now)
+
     def react(self, now: float) -> list[str]:
         """Carry out what was noticed; gives the keys that were heard and are no message's."""
         changes, self._changes = self._changes, []

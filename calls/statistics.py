@@ -46,6 +46,10 @@ class _Arrival:
         self._transit = self._quickest = 0.0
         self._until: float | None = None
 
+    def begin_again(self) -> None:
+        """What comes now is stamped by another clock."""
+        self._until = None
+
     def add(self, frames: Iterable[tuple[float, float, int]]) -> None:
         """Frames in order: timestamp (ms), arrival (s), size in bytes.
 
@@ -142,6 +146,11 @@ class Statistics:
         self._sizes.extend([len(frame.media.payload) for frame in noted])
         stamps = [frame.media.timestamp_ms for frame in noted]
         self._stamps.extend([_UNKNOWN if stamp is None else stamp for stamp in stamps])
+
+    def begin_again(self) -> None:
+        """The stream is another one: its timestamps count anew."""
+        self._listen()
+        self._arrival.begin_again()
 
     def frame_out(self) -> None:
         """A frame of agent audio."""

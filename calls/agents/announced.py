@@ -6,9 +6,11 @@ from calls.agents.base import (
     Action,
     Agent,
     AgentEvent,
-    AudioReceived,
+    CallEnded,
     CallStarted,
+    KeyPressed,
     Note,
+    PressKeys,
     PromptEnded,
     PromptFailed,
     Say,
@@ -33,14 +35,16 @@ _MOST_HELD = 50
 class Announced:
     """Recording is allowed once the notice has been heard in full; without it the call goes on unrecorded.
 
-    Keys that are pressed during the notice belong to the agent and reach it afterwards.
+    Keys that are pressed during the notice belong to the agent: they count once it has the word, and when the
+    person hangs up before that.
     """
 
     def __init__(self, agent: Agent) -> None:
         self.may_record = False
         self.wants_audio = self.wants_speech = False
         self._agent = agent
-        self._held: list[AgentEvent] = []
+        self._start: CallStarted | None = None
+        self._keys = ""
         self._is_over = False
 
     def handle(self, event: AgentEvent) -> Sequence[Action]:
@@ -49,7 +53,7 @@ class Announced:
             return self._pass_on(event)
         match event:
             case CallStarted(context=context):
-                self._held = [event]
+                self._start = event
                 language = context.language.partition("-")[0]
                 language = language if language in NOTICES else _OTHERWISE
                 return [Say(NOTICE, NOTICES[language], language)]
@@ -58,19 +62,20 @@ class Announced:
                 return self._give_word()
             case PromptFailed(name=name) if name == NOTICE:
                 return self._give_word()
-            case AudioReceived():
-                return []
-        if len(self._held) < _MOST_HELD:
-            self._held.append(event)
+            case KeyPressed(digit=digit) if len(self._keys) < _MOST_HELD:
+                self._keys += digit
+            case CallEnded() if self._keys:
+                return self._let_begin()
         return []
 
     def _give_word(self) -> list[Action]:
+        notes: list[Action] = [] if self.may_record else [Note(_NOT_HEARD)]
+        return notes + self._let_begin()
+
+    def _let_begin(self) -> list[Action]:
         self._is_over = True
-        actions: list[Action] = [] if self.may_record else [Note(_NOT_HEARD)]
-        for event in self._held:
-            actions += self._pass_on(event)
-        self._held = []
-        return actions
+        actions = list(self._pass_on(self._start)) if self._start else []
+        return [*actions, PressKeys(self._keys)] if self._keys else actions
 
     def _pass_on(self, event: AgentEvent) -> Sequence[Action]:
         actions = self._agent.handle(event)

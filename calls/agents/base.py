@@ -84,6 +84,14 @@ class SpeechEnded:
     duration_ms: int
 
 
+@dataclass(frozen=True, slots=True)
+class CallEnded:
+    """The line is gone, whichever side let it go; not told after a `HangUp`.
+
+    What the person wanted may still be kept (answer, outcome, call-back, opt-out, note); no word is heard.
+    """
+
+
 class CollectEnd(StrEnum):
     """Why a collection of digits is over."""
 
@@ -116,6 +124,7 @@ AgentEvent = (
     | SpeechStarted
     | SpeechEnded
     | Collected
+    | CallEnded
 )
 
 
@@ -208,6 +217,13 @@ class StopCollecting:
 
 
 @dataclass(frozen=True, slots=True)
+class PressKeys:
+    """Keys that were kept back count now, as if they were pressed: they cut prompts and are collected."""
+
+    digits: str
+
+
+@dataclass(frozen=True, slots=True)
 class RecordAnswer:
     """The person answered a question."""
 
@@ -267,6 +283,7 @@ Action = (
     | StopTimer
     | Collect
     | StopCollecting
+    | PressKeys
     | RecordAnswer
     | ReachOutcome
     | AskCallback

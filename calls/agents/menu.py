@@ -68,6 +68,8 @@ class MenuAgent:
         self._closing = ""
         """The prompt after which the call ends; empty while there is none."""
         self._hang_up_reason = ""
+        self._last_words: Say | None = None
+        """To be said again if they were dropped."""
         self._opted_out = False
         self._repeated = False
         self._misses = 0
@@ -138,7 +140,8 @@ class MenuAgent:
 
     def _say_last(self, name: str, text: str, reason: str) -> list[Action]:
         self._closing, self._hang_up_reason = name, reason
-        return [self._say(name, text)]
+        self._last_words = last_words = self._say(name, text)
+        return [last_words]
 
     # --- keys ----------------------------------------------------------------------------------------
 
@@ -271,7 +274,7 @@ class MenuAgent:
 
     def _prompt_ended(self, name: str, *, finished: bool) -> list[Action]:
         if self._closing:
-            return [HangUp(self._hang_up_reason)] if name == self._closing else []
+            return self._closing_ended(finished=finished) if name == self._closing else []
         if name != self._question_name or self._collecting:
             return []
         self._questions -= 1
@@ -280,6 +283,11 @@ class MenuAgent:
         if finished:
             return [StartTimer(_ANSWER, self._configuration.answer_seconds)]
         return self._was_cut_off() if self._speaking else []
+
+    def _closing_ended(self, *, finished: bool) -> list[Action]:
+        """Nothing cuts the last words; but speech that cut what came before them dropped them as well."""
+        words, self._last_words = self._last_words, None
+        return [HangUp(self._hang_up_reason)] if finished or words is None else [words]
 
     def _was_cut_off(self) -> list[Action]:
         self._cut_off = True

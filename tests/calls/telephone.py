@@ -101,6 +101,13 @@ class Telephone(Line):
         """Since the call began."""
         return round((self.now - self.began) * 1000)
 
+    def stall(self, ms: int) -> None:
+        """Nothing comes for so long, then all of it at once."""
+        self.now = round(self.now + ms / 1000, 6)
+        self._pass_time()
+        for at in range(0, ms, 20):
+            self.receive(self.platform.media(noise(20, -62, seed=at)))
+
     def listen(self, caller: bytes, *, echo_db: float | None = None, delay_ms: int = 0) -> None:
         """The person's audio, in real time; with `echo_db` our prompts come back, softer and later."""
         for at in range(0, len(caller), pcm.FRAME_BYTES):

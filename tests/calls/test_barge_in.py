@@ -2,12 +2,21 @@
 
 import pytest
 
-from calls.agents.base import BargeIn, PromptEnded, SpeechEnded, SpeechStarted
+from calls.agents.base import BargeIn, Collect, KeyPressed, PromptEnded, Say, SpeechEnded, SpeechStarted
 from calls.audio import dtmf, pcm
 from calls.audio.ear import HearingSettings
 from calls.audio.mix import mix_at
-from calls.steps import EntryKind
-from tests.calls.telephone import Telephone, louder, noise, onset_ms, prompt, spoken
+from calls.steps import EntryKind, Side
+from tests.calls.telephone import (
+    FIRST_WAIT_MS,
+    PROMPT,
+    Telephone,
+    louder,
+    noise,
+    onset_ms,
+    prompt,
+    spoken,
+)
 
 WORDS = {"hi": "हाँ जी बोलिए कौन बोल रहा है", "en": "hello who is this speaking", "ta": "ஆமாம் சொல்லுங்கள்"}
 ECHOES = [(-6.0, 0), (-12.0, 40), (-12.0, -60), (-20.0, 120), (-20.0, 300), (-30.0, 450)]
@@ -182,3 +191,41 @@ def test_the_clear_comes_before_any_new_audio() -> None:
     assert events.count("clear") == 1
     assert "media" in events[at:]
     assert "“Reply” begins." in line.log(EntryKind.PROMPT)
+
+
+@pytest.mark.parametrize("stall_ms", [300, 700, 1000, 3000])
+def test_after_a_stall_our_echo_is_still_an_echo(stall_ms: int) -> None:
+    line = Telephone(judge_ms=None)
+    line.listen(quiet(2000))
+    line.stall(stall_ms)
+    line.listen(quiet(500))
+    line.agent.actions[KeyPressed] = [prompt()]
+    line.key("1")
+    line.listen(mix_at(quiet(4000), louder(spoken(PROMPT, "hi"), -12), FIRST_WAIT_MS + 40)[: 4000 * 16])
+    assert line.cleared_ms is None
+
+
+def test_a_stall_leaves_no_hole_in_the_recording_and_none_of_it_comes_late() -> None:
+    line = Telephone(judge_ms=None)
+    line.listen(quiet(2000))
+    line.stall(1000)
+    line.listen(quiet(1000))
+    line.receive(line.platform.stop())
+    caller = [part for part in line.recorded if part.side is Side.CALLER]
+    ends = [part.at_ms + pcm.duration_ms(part.pcm) for part in caller]
+    assert ends[:-1] == [part.at_ms for part in caller[1:]]
+    assert ends[-1] == line.ms
+
+
+def test_speech_into_the_silence_after_a_clear_drops_nothing_that_is_still_being_made() -> None:
+    both = BargeIn(speech=True, key=True)
+    line = Telephone(prompt(barge_in=both), judge_ms=None)
+    line.agent.actions[KeyPressed] = [Say("Enter digits", "…", "hi", both), Collect(name="pin", most=4)]
+    line.listen(quiet(1500))
+    line.key("2")
+    line.listen(over(900, spoken(WORDS["hi"], "hi"), 60))
+    line.ready(1500)
+    line.listen(quiet(3000))
+    line.marks_back()
+    assert line.log(EntryKind.CLEAR) == ["Our audio was cleared: 2 was pressed."]
+    assert "“Enter digits” heard in full, 1.5 s." in line.log(EntryKind.HEARD)

@@ -33,3 +33,21 @@ def test_audio_never_overlaps_and_never_runs_ahead_of_time() -> None:
     track = CallerTrack()
     placed = [track.place(media(None, ms=1000), 1000) for _ in range(5)]
     assert placed == [0, 1000, 2000, 3000, None]
+
+
+def test_what_a_stall_held_back_lies_where_it_was_spoken() -> None:
+    track = CallerTrack()
+    before = [track.place(media(stamp), 1020 + stamp) for stamp in range(0, 1000, 20)]
+    burst = [track.place(media(stamp), 3000) for stamp in range(1000, 2000, 20)]
+    after = [track.place(media(stamp), 1020 + stamp) for stamp in range(2000, 3000, 20)]
+    assert before + burst + after == list(range(1000, 4000, 20))
+
+
+def test_timestamps_that_stand_still_in_a_pause_are_not_followed_for_long() -> None:
+    """As of a sender that leaves silence out, and does not count it."""
+    track = CallerTrack()
+    for stamp in range(0, 1000, 20):
+        track.place(media(stamp), 1020 + stamp)
+    placed = [track.place(media(stamp), 6020 + stamp - 1000) for stamp in range(1000, 4000, 20)]
+    assert placed[0] == 2000  # it may be a burst
+    assert placed[-1] == 8980

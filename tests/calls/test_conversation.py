@@ -656,6 +656,23 @@ def test_a_broken_connection_waits_and_another_goes_on_with_the_rest_of_the_prom
     assert len(agent.told_of(KeyPressed)) == 1
 
 
+def test_the_timestamps_of_a_second_connection_make_no_frame_late() -> None:
+    line = Line()
+    line.begin(Script())
+    stream = None
+    for _ in range(2):
+        for _ in range(100):
+            line.now = round(line.now + 0.02, 6)
+            line.hear()
+        if stream is None:
+            line.keep(line.talk.broken(line.now))
+            line.wait(1, hearing=False)
+            stream, line.platform = second_stream()
+            line.keep(line.talk.resumed(stream, line.now))
+    figures = line.talk.summary(line.now).statistics
+    assert (figures["late"], figures["jitter_ms"]) == (0, 0)
+
+
 def test_what_was_heard_is_not_heard_twice() -> None:
     line = Line()
     line.begin(saying(Play("Greeting", silence(2000))))

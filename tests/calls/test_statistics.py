@@ -171,3 +171,14 @@ def test_a_second_of_far_too_many_frames_keeps_little_of_them() -> None:
         tracemalloc.stop()
     assert kept < 20_000
     assert call.figures.second(call.now + 1)["in"] == 10_000
+
+
+def test_a_second_stream_has_timestamps_of_its_own() -> None:
+    call = Call()
+    call.hear(2)
+    call.now += 1.0
+    call.figures.begin_again()
+    call._stamp = 0
+    call.hear(10)
+    assert [call.total(name) for name in ("gaps", "late")] == [0, 0]
+    assert call.total("jitter_ms") == 0

@@ -6,10 +6,12 @@ from calls.agents.announced import NOTICE, NOTICES, Announced
 from calls.agents.base import (
     AudioReceived,
     CallContext,
+    CallEnded,
     CallStarted,
     HangUp,
     KeyPressed,
     Note,
+    PressKeys,
     PromptEnded,
     PromptFailed,
     Say,
@@ -42,13 +44,29 @@ def test_once_it_is_heard_the_agent_talks_and_the_call_is_recorded() -> None:
     assert inner.told == [start, KeyPressed("1")]
 
 
-def test_keys_during_the_notice_reach_the_agent_afterwards() -> None:
+def test_keys_during_the_notice_count_once_the_agent_has_begun() -> None:
     agent, inner, start = announced()
     agent.handle(start)
-    assert agent.handle(KeyPressed("2")) == []
+    assert [agent.handle(KeyPressed(digit)) for digit in "21"] == [[], []]
     assert agent.handle(AudioReceived(bytes(320))) == []
-    assert agent.handle(PromptEnded(NOTICE, True, 1500, 1500)) == [HELLO, HangUp("A key.")]
-    assert inner.told == [start, KeyPressed("2")]
+    assert agent.handle(PromptEnded(NOTICE, True, 1500, 1500)) == [HELLO, PressKeys("21")]
+    assert inner.told == [start]
+
+
+def test_who_hangs_up_during_the_notice_has_still_pressed_his_keys() -> None:
+    agent, inner, start = announced()
+    agent.handle(start)
+    agent.handle(KeyPressed("9"))
+    assert agent.handle(CallEnded()) == [HELLO, PressKeys("9")]
+    assert not agent.may_record
+    assert inner.told == [start]
+
+
+def test_who_only_hangs_up_during_the_notice_leaves_nothing() -> None:
+    agent, inner, start = announced()
+    agent.handle(start)
+    assert agent.handle(CallEnded()) == []
+    assert inner.told == []
 
 
 @pytest.mark.parametrize("end", [PromptFailed(NOTICE, "No voice."), PromptEnded(NOTICE, False, 200, 1500)])

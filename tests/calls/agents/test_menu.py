@@ -295,3 +295,18 @@ def test_nine_within_a_number_is_a_digit_and_after_it_means_no_further_calls() -
     menu.handle(KeyPressed("2"))
     assert RecordAnswer("days", "29", "29") in menu.handle(Collected("days", "29", CollectEnd.FULL))
     assert OptOut("key", "9") in menu.handle(KeyPressed("9"))
+
+
+def test_last_words_that_were_dropped_are_said_once_more() -> None:
+    """Speech that cut the question took the reply behind it along."""
+    menu = begun()
+    *_, reply = menu.handle(KeyPressed("1"))
+    assert menu.handle(heard("Reply", finished=False)) == [reply]
+    assert menu.handle(heard("Reply", finished=False)) == [HangUp("We hung up after the reply.")]
+
+
+def test_nine_after_dropped_last_words_ends_with_its_own() -> None:
+    menu = begun()
+    menu.handle(KeyPressed("1"))
+    menu.handle(KeyPressed("9"))
+    assert menu.handle(heard("Reply", finished=False)) == []
