@@ -23,6 +23,7 @@ from django.conf import settings
 from django.core.files import File, locks
 from django.core.files.storage import default_storage
 from django.db import Error as DatabaseFailure
+from django.db import connection
 
 from calls.audio import pcm, wav
 from calls.backroom import Backroom
@@ -320,6 +321,7 @@ def _file_or_leave(call_id: UUID) -> bool:
         file_recording(call_id)
     except (DatabaseFailure, OSError, Call.DoesNotExist) as error:
         log.warning("Call %s: its recording is filed later (%s).", call_id, type(error).__name__)
+        connection.close()  # it may be broken, and outside of requests nobody else would open a new one
         return False
     return True
 

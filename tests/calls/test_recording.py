@@ -13,7 +13,7 @@ from uuid import UUID
 import numpy as np
 import pytest
 from django.core.files.storage import default_storage
-from django.db import OperationalError
+from django.db import OperationalError, connection
 from django.db.models import QuerySet
 
 from calls import purging, recording
@@ -383,3 +383,20 @@ def test_a_recording_without_a_call_is_left_and_holds_up_no_other(call_id: UUID,
     desk.work()
     assert path_of(unknown).exists()
     assert [str(row.call_id) for row in Recording.objects.all()] == [str(call_id)]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_desk_files_again_after_its_connection_broke(call_id: UUID, folders: Path) -> None:
+    """Outside of a request nobody replaces a broken connection: the desk's thread has to."""
+    desk = RecordingDesk()
+    recorder = Recorder(desk, call_id)
+    recorder.add([Recorded(CALLER, 0, tone(5, 400))])
+    recorder.finish()
+    connection.ensure_connection()
+    connection.connection.close()
+    desk.work()
+    assert path_of(call_id).exists()
+    recorder.finish()
+    desk.work()
+    assert not path_of(call_id).exists()
+    assert Recording.objects.get().duration_ms == 400
