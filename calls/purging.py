@@ -9,7 +9,7 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from calls.models import Answer, Call, CallEvent, Recording
-from calls.recording import path_of
+from calls.recording import path_of, stored_name
 from campaigns.models import Erasure
 from campaigns.services import erasing, purging
 from campaigns.services.holds import held
@@ -58,11 +58,13 @@ def forget_calls(calls: Sequence[UUID]) -> dict[str, int]:
     """Recordings, logs and answers go; how a call ended and how long it was stays. Rows of each kind.
 
     A recording that is not filed yet is deleted where it grew; on another machine the next night finds it.
+    What a killed process stored without a row is found by its name.
     """
     recordings = list(Recording.objects.filter(call__in=calls).exclude(file="").values_list("pk", flat=True))
     forget_recordings(recordings)
-    for call_id in calls:
-        path_of(call_id).unlink(missing_ok=True)
+    for call_id, started_at in Call.objects.filter(pk__in=calls).values_list("pk", "started_at"):
+        path_of(call_id).unlink(missing_ok=True)  # first: who files it just now looks whether it is gone
+        default_storage.delete(stored_name(call_id, started_at))
     forget_ids(calls)
     return {
         "recordings": len(recordings),

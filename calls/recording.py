@@ -12,6 +12,7 @@ import time
 from collections import deque
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from operator import attrgetter
 from pathlib import Path
 from typing import NamedTuple
@@ -19,15 +20,15 @@ from uuid import UUID
 
 import numpy as np
 from django.conf import settings
-from django.core.files import File
+from django.core.files import File, locks
 from django.core.files.storage import default_storage
 from django.db import Error as DatabaseFailure
+from django.db import connection
 
 from calls.audio import pcm, wav
 from calls.backroom import Backroom
 from calls.models import Call, Recording
 from calls.steps import Recorded, Side
-from campaigns import clock
 
 log = logging.getLogger(__name__)
 
@@ -223,14 +224,37 @@ def _place(descriptor: int, pieces: Sequence[Stretch]) -> None:
     os.pwrite(descriptor, both, offset)
 
 
+def stored_name(call_id: UUID, started_at: datetime) -> str:
+    """A recording's place in storage. Every try takes the same, so that the next and an erasure find it."""
+    return f"recordings/{started_at.astimezone(UTC):%Y/%m/%d}/{call_id}.wav"
+
+
 def file_recording(call_id: UUID) -> None:
-    """Move a finished recording into storage, with its row. Repeatable. Raises OSError, DatabaseFailure."""
+    """Move a finished recording into storage, with its row. Repeatable.
+
+    Raises OSError, DatabaseFailure, Call.DoesNotExist. Whatever it raises and wherever it is killed, the
+    original stays until the row and the stored file are both there.
+    """
     path = path_of(call_id)
     if not path.exists():
         return
-    if not Recording.objects.filter(call_id=call_id).exists() and (frames := _mend(path)):
-        _store(call_id, path, frames=frames)
+    with path.open("rb") as original:
+        # The desk and a pass for leftovers, or two passes, would replace each other's file.
+        if not locks.lock(original, locks.LOCK_EX | locks.LOCK_NB):
+            raise BlockingIOError("Somebody else files it.")
+        _file_alone(call_id, path)
+
+
+def _file_alone(call_id: UUID, path: Path) -> None:
+    row = Recording.objects.filter(call_id=call_id).first()
+    if not (row and _is_done(row)) and (frames := _mend(path)):
+        _store(call_id, path, row=row, frames=frames)
     path.unlink(missing_ok=True)
+
+
+def _is_done(row: Recording) -> bool:
+    """The stored file is there, or is gone on purpose: purging leaves a row without a name."""
+    return not row.file.name or default_storage.exists(row.file.name)
 
 
 def _mend(path: Path) -> int:
@@ -245,21 +269,43 @@ def _mend(path: Path) -> int:
     return size // _FRAME
 
 
-def _store(call_id: UUID, path: Path, *, frames: int) -> None:
+def _store(call_id: UUID, path: Path, *, row: Recording | None, frames: int) -> None:
+    """Store the audio, then see to its row.
+
+    A failure of the database does not tell whether the row was written: the reply may be what was lost. So
+    the stored file stays, and the next try finds its row or replaces it.
+    """
+    name = (row and row.file.name) or stored_name(call_id, Call.objects.get(pk=call_id).started_at)
+    duration_ms, wanted = frames * 1000 // pcm.SAMPLE_RATE, True
+    try:
+        sha256 = _replace(name, path)
+        wanted = path.exists() and _write_row(call_id, name, sha256, duration_ms, again=row is not None)
+    finally:
+        # Nobody but an erasure takes the original away meanwhile: nothing may come back behind it.
+        if not (wanted and path.exists()):
+            default_storage.delete(name)
+
+
+def _replace(name: str, path: Path) -> str:
+    """Store under this very name, whatever an earlier try left there; the checksum. Raises OSError."""
+    default_storage.delete(name)
     with path.open("rb") as audio:
         sha256 = hashlib.file_digest(audio, "sha256").hexdigest()
         audio.seek(0)
-        name = default_storage.save(f"recordings/{clock.now():%Y/%m/%d}/{call_id}.wav", File(audio))
-    try:
-        Recording.objects.create(
-            call_id=call_id,
-            file=name,
-            sha256=sha256,
-            duration_ms=frames * 1000 // pcm.SAMPLE_RATE,
-        )
-    except DatabaseFailure:
-        default_storage.delete(name)
-        raise
+        saved = default_storage.save(name, File(audio))
+    if saved != name:  # without a row, nobody would find it under another name
+        default_storage.delete(saved)
+        raise FileExistsError(f"{name} is taken.")
+    return sha256
+
+
+def _write_row(call_id: UUID, name: str, sha256: str, duration_ms: int, *, again: bool) -> bool:
+    """Say what is stored; False if the row has been purged since somebody looked."""
+    if again:
+        rows = Recording.objects.filter(call_id=call_id).exclude(file="")
+        return bool(rows.update(sha256=sha256, duration_ms=duration_ms))
+    Recording.objects.create(call_id=call_id, file=name, sha256=sha256, duration_ms=duration_ms)
+    return True
 
 
 def file_leftovers() -> int:
@@ -273,8 +319,9 @@ def _file_or_leave(call_id: UUID) -> bool:
     """One that can't be filed now waits for `file_leftovers`, and holds up no other."""
     try:
         file_recording(call_id)
-    except (DatabaseFailure, OSError) as error:
+    except (DatabaseFailure, OSError, Call.DoesNotExist) as error:
         log.warning("Call %s: its recording is filed later (%s).", call_id, type(error).__name__)
+        connection.close()  # it may be broken, and outside of requests nobody else would open a new one
         return False
     return True
 

@@ -5,19 +5,25 @@ import os
 import struct
 import tracemalloc
 import wave
+from datetime import timedelta
 from pathlib import Path
+from typing import IO
 from uuid import UUID
 
 import numpy as np
 import pytest
+from django.core.files.storage import default_storage
+from django.db import OperationalError, connection
+from django.db.models import QuerySet
 
-from calls import recording
+from calls import purging, recording
 from calls.audio import wav
 from calls.models import Call, Recording
 from calls.recording import Recorder, RecordingDesk, Stretch, path_of, write_pieces
 from calls.steps import Recorded, Side
 from campaigns import clock
-from campaigns.models import PhoneNumber
+from campaigns.models import Erasure, Message, PhoneNumber
+from campaigns.services import erasing
 
 CALLER, AGENT = Side.CALLER, Side.AGENT
 
@@ -192,3 +198,205 @@ def test_a_recording_that_cannot_be_filed_does_not_hold_up_the_others(
     monkeypatch.setattr(recording, "file_recording", file_recording)
     assert recording.file_leftovers() == 1
     assert Recording.objects.count() == 1
+
+
+# --- Killed, cut off and erased between the file and its row ----------------------------------------
+
+
+class Killed(BaseException):
+    """`kill -9`: nothing in the house catches it."""
+
+
+def left_behind(call_id: UUID) -> Path:
+    """The recording of an ended call, grown and not filed."""
+    Call.objects.filter(pk=call_id).update(state="ended", ended_at=clock.now())
+    path = path_of(call_id)
+    write_pieces(path, [stretch(CALLER, 0, tone(5, 400))])
+    os.utime(path, (1, 1))
+    return path
+
+
+def stored(folders: Path) -> list[Path]:
+    return sorted(path for path in (folders / "media").rglob("*") if path.is_file())
+
+
+def break_create(monkeypatch: pytest.MonkeyPatch, error: BaseException, *, commits: bool = False) -> None:
+    """The row's INSERT ends with `error`, after the commit or before."""
+    really = QuerySet.create
+
+    def create(rows: QuerySet[Recording], **values: object) -> Recording:
+        if rows.model is not Recording:
+            return really(rows, **values)
+        if commits:
+            really(rows, **values)
+        raise error
+
+    monkeypatch.setattr(QuerySet, "create", create)
+
+
+def fail_to_file(call_id: UUID, error: BaseException, *, commits: bool = False) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        break_create(patch, error, commits=commits)
+        with pytest.raises(type(error)):
+            recording.file_recording(call_id)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_commit_whose_reply_is_lost_loses_no_recording(call_id: UUID, folders: Path) -> None:
+    original = left_behind(call_id)
+    fail_to_file(call_id, OperationalError("server closed the connection unexpectedly"), commits=True)
+    assert recording.file_leftovers() == 1
+    row = Recording.objects.get()
+    assert stored(folders) == [Path(row.file.path)]
+    assert row.sha256 == hashlib.sha256(Path(row.file.path).read_bytes()).hexdigest()
+    assert not original.exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_original_stays_until_the_file_of_its_row_is_there(call_id: UUID, folders: Path) -> None:
+    original = left_behind(call_id)
+    audio = original.read_bytes()
+    recording.file_recording(call_id)
+    row = Recording.objects.get()
+    Path(row.file.path).unlink()
+    original.write_bytes(audio)
+    recording.file_recording(call_id)
+    assert stored(folders) == [Path(row.file.path)]
+    assert Path(row.file.path).read_bytes() == audio
+    assert not original.exists()
+    assert Recording.objects.get() == row
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("error", [Killed(), OperationalError("gone")])
+def test_a_try_that_ends_between_file_and_row_leaves_no_second_copy(
+    call_id: UUID, folders: Path, error: BaseException
+) -> None:
+    left_behind(call_id)
+    Call.objects.update(started_at=clock.now() - timedelta(days=1))  # the next try may be on another day
+    fail_to_file(call_id, error)
+    assert (len(stored(folders)), Recording.objects.count()) == (1, 0)
+    assert recording.file_leftovers() == 1
+    row = Recording.objects.get()
+    assert stored(folders) == [Path(row.file.path)]
+    assert row.sha256 == hashlib.sha256(stored(folders)[0].read_bytes()).hexdigest()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_half_a_copy_of_a_killed_process_is_replaced(call_id: UUID, folders: Path) -> None:
+    audio = left_behind(call_id).read_bytes()
+    fail_to_file(call_id, Killed())
+    stored(folders)[0].write_bytes(audio[:100])
+    assert recording.file_leftovers() == 1
+    assert [path.read_bytes() for path in stored(folders)] == [audio]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_erasure_finds_what_was_stored_without_a_row(
+    call_id: UUID, message: Message, folders: Path
+) -> None:
+    original = left_behind(call_id)
+    fail_to_file(call_id, Killed())
+    Call.objects.update(recipient=message.recipient)
+    Message.objects.update(state="done")
+    erasing.ask(message.recipient.phone, reason="A letter.", by=None, now=clock.now())
+    assert len(stored(folders)) == 1
+    assert purging.erase_people(clock.now()) == 1
+    assert Erasure.objects.get().state == "done"
+    assert recording.file_leftovers() == 0
+    assert (stored(folders), original.exists()) == ([], False)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_was_purged_is_not_filed_again(call_id: UUID, folders: Path) -> None:
+    original = left_behind(call_id)
+    fail_to_file(call_id, OperationalError("gone"), commits=True)
+    purging.forget_recordings([Recording.objects.get().pk])
+    assert recording.file_leftovers() == 1
+    assert (stored(folders), original.exists(), Recording.objects.get().file.name) == ([], False, "")
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("failing", [False, True])
+def test_who_is_erased_while_the_audio_is_copied_does_not_come_back(
+    call_id: UUID, folders: Path, monkeypatch: pytest.MonkeyPatch, failing: bool
+) -> None:
+    """The erasure looks into storage before the copy lies there; the copy succeeds, or the disk is full."""
+    left_behind(call_id)
+    really = default_storage.save
+
+    def save(name: str, content: IO[bytes]) -> str:
+        purging.forget_calls([call_id])
+        saved = str(really(name, content))
+        if failing:
+            raise OSError(28, "No space left on device")
+        return saved
+
+    monkeypatch.setattr(default_storage, "save", save)
+    assert recording.file_leftovers() == (0 if failing else 1)
+    assert (stored(folders), Recording.objects.count()) == ([], 0)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_recording_purged_while_it_is_filed_again_does_not_come_back(
+    call_id: UUID, folders: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    original = left_behind(call_id)
+    fail_to_file(call_id, OperationalError("gone"), commits=True)
+    for path in stored(folders):
+        path.unlink()
+    really = default_storage.save
+
+    def save(name: str, content: IO[bytes]) -> str:
+        purging.forget_recordings([Recording.objects.get().pk])
+        return str(really(name, content))
+
+    monkeypatch.setattr(default_storage, "save", save)
+    recording.file_recording(call_id)
+    assert (stored(folders), original.exists(), Recording.objects.get().file.name) == ([], False, "")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_tries_at_once_do_not_replace_each_others_file(
+    call_id: UUID, folders: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    left_behind(call_id)
+    really, others = default_storage.save, []
+
+    def save(name: str, content: IO[bytes]) -> str:
+        others.append(recording.file_leftovers())
+        return str(really(name, content))
+
+    monkeypatch.setattr(default_storage, "save", save)
+    assert recording.file_leftovers() == 1
+    assert others == [0]
+    assert stored(folders) == [Path(Recording.objects.get().file.path)]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_recording_without_a_call_is_left_and_holds_up_no_other(call_id: UUID, folders: Path) -> None:
+    desk, unknown = RecordingDesk(), UUID(int=1)
+    for call in (unknown, call_id):
+        recorder = Recorder(desk, call)
+        recorder.add([Recorded(CALLER, 0, tone(5, 400))])
+        recorder.finish()
+    desk.work()
+    assert path_of(unknown).exists()
+    assert [str(row.call_id) for row in Recording.objects.all()] == [str(call_id)]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_desk_files_again_after_its_connection_broke(call_id: UUID, folders: Path) -> None:
+    """Outside of a request nobody replaces a broken connection: the desk's thread has to."""
+    desk = RecordingDesk()
+    recorder = Recorder(desk, call_id)
+    recorder.add([Recorded(CALLER, 0, tone(5, 400))])
+    recorder.finish()
+    connection.ensure_connection()
+    connection.connection.close()
+    desk.work()
+    assert path_of(call_id).exists()
+    recorder.finish()
+    desk.work()
+    assert not path_of(call_id).exists()
+    assert Recording.objects.get().duration_ms == 400
