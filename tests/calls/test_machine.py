@@ -49,6 +49,8 @@ class Whimsical:
         if isinstance(event, base.PromptEnded | base.PromptFailed):
             self.ended[event.name] += 1
         actions, self.next = self.next, []
+        if isinstance(event, base.CallEnded):
+            return actions  # nothing of it is said
         self.asked += [a.name for a in actions if isinstance(a, base.Play | base.PlayClip | base.Say)]
         return actions
 
