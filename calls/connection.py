@@ -12,7 +12,7 @@ from typing import Any, Protocol
 from django.conf import settings
 
 from calls.protocol.messages import DEFAULT_LIMITS
-from calls.sending import Receive, Send, deliver, send_within
+from calls.sending import Receive, Send, deliver, let_go, send_within
 from calls.shortway import ShortWay, take_short_way
 
 log = logging.getLogger(__name__)
@@ -111,6 +111,7 @@ class Connection:
         if self._short:
             self._short.end()
             self._short = None
+        await let_go(self._send, seconds=CLOSING_SECONDS)
 
     async def _read_frames(self) -> None:
         """Every frame of the platform, one after the other. It waits for the next frame only.

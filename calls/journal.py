@@ -212,13 +212,13 @@ class Journal(Backroom):
             try:
                 if records:
                     self._my_spool().put(records)
+                for _ in records:  # at once: if the sync fails they are in the file all the same
+                    self._records.popleft()
                 if self._spool:
                     self._spool.sync()
             except OSError as error:
                 self._disk_refused(error)
                 return
-            for _ in records:
-                self._records.popleft()
             self._disk_fails = False
         self._mind_the_limit()
 
@@ -311,7 +311,7 @@ class Journal(Backroom):
         now = time.monotonic()
         if now >= self._orphans_due:
             self._orphans_due = now + ORPHAN_INTERVAL
-            store_orphans()
+            store_orphans(self._give_sign_of_life)
 
     def _store_doing(self) -> None:
         now = time.monotonic()

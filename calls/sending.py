@@ -73,6 +73,25 @@ def _lower(owner: object, size: int, *names: str) -> None:
             setattr(owner, name, size)
 
 
+async def let_go(send: Send, *, seconds: float) -> None:
+    """Give the peer so long to take what the server still holds for it, then drop the connection.
+
+    For uvicorn, whose transport keeps a closed connection until all is sent: for a quarter of an hour if the
+    peer's host is gone, for ever if it only reads nothing; and a server that is to stop waits for it. Daphne
+    drops such a connection itself.
+    """
+    transport: Any = getattr(getattr(send, "__self__", None), "transport", None)
+    if not hasattr(transport, "get_write_buffer_size"):
+        return
+    loop = asyncio.get_running_loop()
+    until = loop.time() + seconds
+    while transport.get_write_buffer_size():
+        if loop.time() >= until:
+            transport.abort()
+            return
+        await asyncio.sleep(_LOOK_AGAIN)
+
+
 async def refuse(scope: Mapping[str, Any], send: Send, *, busy: bool) -> None:
     """No WebSocket: HTTP 403, or 503 with a time to come back where server and case allow it."""
     if not busy or "websocket.http.response" not in (scope.get("extensions") or {}):

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import models, transaction
-from django.db.models import Max, Q
+from django.db.models import Exists, Max, Q
 
 from calls.dialogue import CALL_BACK
 from calls.models import Answer, Call, CallEvent, MediaProcess, Watch
@@ -62,14 +62,21 @@ def withdraw_call(call_id: UUID) -> None:
 
 
 def live_calls(number: PhoneNumber, now: datetime) -> models.QuerySet[Call]:
-    """The calls that take up a line of this number."""
-    silent = timedelta(seconds=settings.PROCESS_SILENT_SECONDS)
-    return Call.objects.filter(
-        number=number,
-        state=Call.State.LIVE,
-        process__stopped_at__isnull=True,
-        process__alive_at__gte=now - silent,
-    )
+    """The calls that take up a line of this number.
+
+    A silent process's do not, if somebody watched all the while; after an outage of the database all were
+    silent, and hold their calls still. Where nobody watches they do until no call can be that old.
+    """
+    silent = now - timedelta(seconds=settings.PROCESS_SILENT_SECONDS)
+    watched = Exists(Watch.objects.filter(since__lte=silent, seen_at__gte=now - _longest_break()))
+    lives = Q(process__alive_at__gte=silent) | (Q(process__alive_at__gte=_oldest(now)) & ~watched)
+    calls = Call.objects.filter(number=number, state=Call.State.LIVE, process__stopped_at__isnull=True)
+    return calls.filter(lives)
+
+
+def _oldest(now: datetime) -> datetime:
+    """Calls that began before this are over, whatever their rows say."""
+    return now - timedelta(seconds=settings.MAX_CALL_SECONDS + settings.CALL_MARGIN_SECONDS)
 
 
 # --- Processes ------------------------------------------------------------------------------------
@@ -351,11 +358,10 @@ def close_abandoned(now: datetime) -> list[UUID]:
     """
     patience = timedelta(seconds=settings.PROCESS_SILENT_SECONDS)
     silent = now - patience
-    oldest = now - timedelta(seconds=settings.MAX_CALL_SECONDS + settings.CALL_MARGIN_SECONDS)
     gone = Q(process__stopped_at__isnull=False)
     if watching_since(now) <= silent:
         gone |= Q(process__alive_at__lt=silent)
-    abandoned = Call.objects.filter(gone | Q(started_at__lt=oldest), state=Call.State.LIVE)
+    abandoned = Call.objects.filter(gone | Q(started_at__lt=_oldest(now)), state=Call.State.LIVE)
     calls = abandoned.select_related("process").order_by("started_at")[:MOST_ABANDONED_AT_ONCE]
     return [call.pk for call in calls if _close_abandoned_call(call, silent=silent, now=now)]
 
@@ -363,13 +369,17 @@ def close_abandoned(now: datetime) -> list[UUID]:
 @transaction.atomic
 def watching_since(now: datetime) -> datetime:
     """Note that somebody looks after the processes now, and since when without a longer break."""
-    longest = timedelta(seconds=max(settings.PROCESS_SILENT_SECONDS, 3 * settings.TICK_SECONDS))
     watch, _ = Watch.objects.select_for_update().get_or_create(pk=1, defaults={"since": now, "seen_at": now})
-    if now - watch.seen_at > longest:
+    if now - watch.seen_at > _longest_break():
         watch.since = now
     watch.seen_at = now
     watch.save()
     return watch.since
+
+
+def _longest_break() -> timedelta:
+    """Who looks after the processes may be away for so long between two looks."""
+    return timedelta(seconds=max(settings.PROCESS_SILENT_SECONDS, 3 * settings.TICK_SECONDS))
 
 
 @transaction.atomic

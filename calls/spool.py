@@ -89,8 +89,9 @@ class Spool:
         if not self.unread_bytes:
             self._synced_at = now
         elif self._unsynced and now - self._synced_at >= SYNC_SECONDS:
-            self._unsynced, self._synced_at = False, now
+            self._synced_at = now
             os.fdatasync(self._descriptor)
+            self._unsynced = False
 
     def peek(self, most: int) -> list[Record]:
         """The oldest records, at most so many; they stay until `take`. Raises OSError.

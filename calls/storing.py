@@ -1,12 +1,20 @@
 """From records to rows, come what may: refused batches go call by call, orphaned spools are stored."""
 
 import logging
+from collections.abc import Callable
 from pathlib import Path
 from uuid import UUID
 
 from django.conf import settings
 from django.core.exceptions import ObjectDoesNotExist
-from django.db import DatabaseError, InterfaceError, OperationalError
+from django.db import (
+    DatabaseError,
+    InterfaceError,
+    InternalError,
+    NotSupportedError,
+    OperationalError,
+    ProgrammingError,
+)
 
 from calls import services, spool
 from calls.records import Closed, Record
@@ -15,8 +23,9 @@ from calls.spool import Spool
 log = logging.getLogger(__name__)
 
 BATCH = 200
-AWAY = (OperationalError, InterfaceError)
-"""The database is not there, or does not take anything for now: to be tried again."""
+AWAY = (OperationalError, InterfaceError, InternalError, ProgrammingError, NotSupportedError)
+"""The database is not there, or does not take anything for now: to be tried again. PostgreSQL says so with an
+InternalError when it has become read-only, a ProgrammingError while a migration or a right is missing."""
 _REFUSALS = (DatabaseError, ObjectDoesNotExist, ValueError, TypeError, LookupError)
 
 
@@ -57,15 +66,20 @@ def folder() -> Path:
     return Path(settings.SPOOL_DIR)
 
 
-def store_orphans() -> int:
+def _nothing() -> None:
+    """Between two batches nothing is to be done."""
+
+
+def store_orphans(between: Callable[[], None] = _nothing) -> int:
     """Store what processes that are gone left in their spools; how many records. Raises `AWAY`.
 
     Repeatable: an event has one place in its call's log, and what is there already is passed over.
+    `between`: called after every batch, for it may take long.
     """
     stored = 0
     for orphan in spool.orphans(folder()):
         try:
-            count = _store_all(orphan)
+            count = _store_all(orphan, between)
             services.nothing_waits(UUID(orphan.path.stem))
         except OSError as error:
             log.error("What a stopped process left on disk can't be read: %s", error.strerror)
@@ -81,10 +95,11 @@ def store_orphans() -> int:
     return stored
 
 
-def _store_all(orphan: Spool) -> int:
+def _store_all(orphan: Spool, between: Callable[[], None]) -> int:
     count = 0
     while batch := orphan.peek(BATCH):
         store(batch, tried_before=True)
         orphan.take()
         count += len(batch)
+        between()
     return count

@@ -4,7 +4,7 @@ import base64
 import logging
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from django.db import IntegrityError, connection
@@ -14,7 +14,7 @@ from calls import services
 from calls.admission import Admitted, Knock, Refused, admit, number_at
 from calls.held import held
 from calls.journal import Journal
-from calls.models import Call, MediaProcess
+from calls.models import Call, MediaProcess, Watch
 from calls.recording import desk
 from campaigns import clock
 from campaigns.models import PhoneNumber
@@ -100,7 +100,9 @@ def test_however_many_knock_at_once_the_number_takes_no_more(number: PhoneNumber
     assert Call.objects.count() == 3
 
 
-def test_calls_of_a_dead_process_take_up_no_line(number: PhoneNumber, journal: Journal) -> None:
+def test_calls_of_a_dead_process_take_up_no_line(
+    number: PhoneNumber, journal: Journal, watched: None
+) -> None:
     long_gone = MediaProcess.objects.create(alive_at=clock.now() - timedelta(minutes=1))
     for _ in range(3):
         Call.objects.create(number=number, process=long_gone)
@@ -258,3 +260,33 @@ def test_the_password_is_encrypted_at_rest(number: PhoneNumber) -> None:
     with connection.cursor() as cursor:
         cursor.execute("SELECT stream_password FROM campaigns_phonenumber")
         assert "sesame" not in cursor.fetchone()[0]
+
+
+NOW = clock.now()
+LATELY, SILENT, LONG_AGO = NOW - timedelta(seconds=2), NOW - timedelta(seconds=25), NOW - timedelta(days=2)
+
+
+@pytest.mark.parametrize(
+    ("alive_at", "since", "seen_at", "counts"),
+    [
+        (LATELY, LONG_AGO, LATELY, True),
+        (SILENT, LONG_AGO, LATELY, False),  # somebody would have seen it
+        (SILENT, LONG_AGO, SILENT, True),  # after an outage everybody was silent
+        (SILENT, LATELY, LATELY, True),  # and who watches has only just come back
+        (SILENT, None, None, True),  # nobody watches
+        (LONG_AGO, None, None, False),  # but no call is as long as that
+    ],
+)
+def test_calls_of_a_silent_process_take_up_lines_unless_somebody_watched_it(
+    number: PhoneNumber,
+    journal: Journal,
+    alive_at: datetime,
+    since: datetime | None,
+    seen_at: datetime | None,
+    counts: bool,
+) -> None:
+    admit(Knock(path=number.stream_path), journal=journal)
+    MediaProcess.objects.update(alive_at=alive_at)
+    if since and seen_at:
+        Watch.objects.create(pk=1, since=since, seen_at=seen_at)
+    assert services.live_calls(number, NOW).count() == counts

@@ -1,5 +1,7 @@
 """The journal: in order, in batches, whatever the database does, and never in the way."""
 
+import errno
+import os
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -8,7 +10,7 @@ from pathlib import Path
 from uuid import UUID, uuid4
 
 import pytest
-from django.db import IntegrityError, OperationalError
+from django.db import DatabaseError, IntegrityError, InternalError, OperationalError, ProgrammingError
 from pytest_django import Settings
 
 from calls import queries, services, storing
@@ -327,13 +329,14 @@ class Outage:
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.is_on = True
+        self.error: type[DatabaseError] = OperationalError
         for name in ("write", "give_sign_of_life", "set_doing", "process_stopped"):
             monkeypatch.setattr(services, name, self.guard(getattr(services, name)))
 
     def guard(self, really: Callable[..., object]) -> Callable[..., object]:
         def call(*args: object, **named: object) -> object:
             if self.is_on:
-                raise OperationalError("connection refused")
+                raise self.error("connection refused")
             return really(*args, **named)
 
         return call
@@ -571,3 +574,92 @@ def test_after_an_outage_nobody_takes_a_process_for_dead(journal: Journal, call_
     for seconds in range(5, 15, 5):
         assert services.close_abandoned(after + timedelta(seconds=seconds)) == []
     assert services.close_abandoned(after + timedelta(seconds=15)) == [call_id]
+
+
+READ_ONLY, NOT_MIGRATED = InternalError, ProgrammingError
+
+
+@pytest.mark.parametrize("error", [READ_ONLY, NOT_MIGRATED])
+def test_a_database_that_takes_nothing_costs_no_events_whatever_it_calls_that(
+    journal: Journal,
+    call_id: UUID,
+    outage: Outage,
+    monkeypatch: pytest.MonkeyPatch,
+    error: type[DatabaseError],
+) -> None:
+    outage.error = error
+    monkeypatch.setattr(services, "give_sign_of_life", lambda *_: None)  # it comes every two seconds only
+    page = journal.open(call_id)
+    page.log([entry(), entry()])
+    journal.work()
+    page.log([entry()])
+    journal.work()
+    outage.ends()
+    work_until_stored(journal, call_id, 3)
+    assert sequences(call_id) == [1, 2, 3]
+
+
+@pytest.mark.parametrize("error", [READ_ONLY, NOT_MIGRATED])
+def test_what_a_killed_process_left_survives_a_database_that_takes_nothing(
+    call_id: UUID, outage: Outage, error: type[DatabaseError]
+) -> None:
+    outage.error = error
+    killed = Journal()
+    killed.open(call_id).log([entry(), entry()])
+    killed.work()
+    killed.stop()
+    with pytest.raises(error):
+        storing.store_orphans()
+    outage.ends()
+    assert storing.store_orphans() > 0
+    assert sequences(call_id)[:2] == [1, 2]
+
+
+def test_who_stores_for_another_still_gives_signs_of_life(
+    journal: Journal, call_id: UUID, outage: Outage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    killed = Journal()
+    killed.open(call_id).log([entry() for _ in range(5 * storing.BATCH)])
+    killed.work()
+    killed.stop()
+    outage.ends()
+    signs: list[UUID] = []
+    monkeypatch.setattr(services, "give_sign_of_life", lambda process_id, *_: signs.append(process_id))
+    store_really = services.write
+
+    def slow(records: Sequence[Record], *, tried_before: bool = False) -> set[UUID]:
+        journal._alive_until = 0.0  # as if the batch had taken longer than the last sign holds
+        return store_really(records, tried_before=tried_before)
+
+    monkeypatch.setattr(services, "write", slow)
+    journal.work()
+    assert len(sequences(call_id)) >= 5 * storing.BATCH
+    assert signs.count(journal.process_id) >= 5
+
+
+def test_a_sync_that_fails_stores_nothing_twice(
+    journal: Journal, call_id: UUID, outage: Outage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = journal.open(call_id)
+    page.log([entry(text="1"), entry(text="2")])
+    journal.work()
+    spool = journal._spool
+    assert spool
+    spool._synced_at -= 2
+
+    def fails(descriptor: int) -> None:
+        raise OSError(errno.EIO, "Input/output error")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "fdatasync", fails)
+        page.log([entry(text="3")])
+        journal.move_to_disk()
+        assert journal.spares_statistics
+    page.log([entry(text="4")])
+    journal.move_to_disk()
+    outage.ends()
+    work_until_stored(journal, call_id, 4)
+    page.log([entry(text="5")])
+    work_until_stored(journal, call_id, 5)
+    rows = CallEvent.objects.filter(call_id=call_id).values_list("sequence", "text")
+    assert list(rows) == [(number, str(number)) for number in range(1, 6)]
