@@ -249,9 +249,9 @@ class Conversation:
 
     def _close(self, code: CloseCode | None, ended_by: Ending, reason: str) -> None:
         """Whatever is under way ends here. What the person had pressed counts; nothing is said any more."""
-        self._phase = Phase.CLOSED
         self._playout.lose(self._now)
         self._dialogue.end()
+        self._phase = Phase.CLOSED  # not before: what fails in the agent closes the call in another way
         self._dialogue.report_ended()
         self._log.sum_up(self._now)
         self._log.add(EntryKind.END, reason, self._now, ended_by=ended_by.value)

@@ -70,9 +70,14 @@ class Dialogue:
 
     def tell(self, event: base.AgentEvent) -> None:
         """One event to the agent, and what it wants done. After its HangUp it is told nothing more."""
-        if self._agent is not None and not self._over:
+        if self._agent is None or self._over:
+            return
+        try:
             for action in self._agent.handle(event):
                 self._carry_out[type(action)](self, action)
+        except Exception:
+            self._over = True  # one that fails is not asked at the end either
+            raise
 
     def press(self, digit: str) -> None:
         """A key: it may cut a prompt, and belongs to a collection or to the agent."""

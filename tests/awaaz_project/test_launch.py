@@ -41,7 +41,9 @@ def test_it_is_always_a_lawful_hour_and_never_the_future(naive: datetime) -> Non
 
 
 LAUNCHER = """
-import sys
+import signal, sys
+signal.signal(signal.SIGINT, signal.default_int_handler)  # as at a terminal, wherever the tests run
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
 from awaaz_project import launch
 from awaaz_project.processes import Child
 

@@ -15,7 +15,7 @@ from channels.layers import get_channel_layer
 from pytest_django import Settings
 
 from calls.agents import registry
-from calls.agents.base import Action, AgentEvent, BargeIn, CallStarted, OptOut, Play
+from calls.agents.base import Action, AgentEvent, BargeIn, CallEnded, CallStarted, OptOut, Play
 from calls.audio.ear import HearingSettings
 from calls.audio.framing import Framer
 from calls.audio.pcm import silence
@@ -31,6 +31,7 @@ from tests.calls.telephone import spoken
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("tidy_thread")]
 
+STOP = json.dumps({"event": "stop", "stream_sid": "MZ1", "stop": {"reason": ""}})
 START = json.dumps({"event": "start", "stream_sid": "MZ1", "start": {"stream_sid": "MZ1", "call_sid": "CA1"}})
 
 
@@ -107,6 +108,30 @@ class CarelessAgent(BrokenAgent):
 
     def handle(self, event: AgentEvent) -> Sequence[Action]:
         return [Play("Greeting", bytes(32_000)), OptOut("spoken", "stop"), cast("Action", "whistle")]
+
+
+class LateAgent(BrokenAgent):
+    """An agent that fails when the call is over."""
+
+    def handle(self, event: AgentEvent) -> Sequence[Action]:
+        if isinstance(event, CallEnded):
+            raise ZeroDivisionError
+        return [Play("Greeting", bytes(3200)), OptOut("spoken", "stop")]
+
+
+async def test_a_mistake_of_our_own_at_the_end_loses_nothing(
+    line: ApplicationCommunicator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    late = registry.Kind(registry.KINDS["echo"].configuration, LateAgent)
+    monkeypatch.setattr(registry, "KINDS", {"echo": late})
+    await say(line, START)
+    await line.receive_output(5)  # the greeting: the agent has the call
+    await say(line, STOP)
+    assert await close_code(line) == 4001
+    (call,) = await closed_calls(1)
+    told = await kinds(call)
+    assert {"opt_out", "stop"} <= set(told)
+    assert told[-1] == "end"
 
 
 async def test_what_happened_before_a_mistake_of_our_own_is_kept(
