@@ -12,7 +12,7 @@ from typing import Any, Protocol
 from django.conf import settings
 
 from calls.protocol.messages import DEFAULT_LIMITS
-from calls.sending import Receive, Send, deliver, let_go, send_within
+from calls.sending import Receive, Send, cut_off, deliver, send_within
 from calls.shortway import ShortWay, take_short_way
 
 log = logging.getLogger(__name__)
@@ -96,12 +96,12 @@ class Connection:
             self.over.set()
 
     async def finish(self) -> None:
-        """Send what is left, close the socket; bounded, and nobody needs its success."""
+        """Send what is left, close the socket; bounded, and nobody needs its success. Whoever does not take
+        what is left is cut off."""
         if self._writer and not self._outbox.full():
             self._outbox.put_nowait(None)
             await asyncio.wait({self._writer}, timeout=CLOSING_SECONDS)
-        if self._code:
-            await self._close_socket(self._code)
+        is_closed = await self._close_socket(self._code) if self._code else True
         tasks = {task for task in (self._reader, self._writer) if task}
         for task in tasks:
             task.cancel()
@@ -111,7 +111,8 @@ class Connection:
         if self._short:
             self._short.end()
             self._short = None
-        await let_go(self._send, seconds=CLOSING_SECONDS)
+        if await cut_off(self._send, CLOSING_SECONDS if is_closed else 0):
+            log.info("A peer that does not take what is left was cut off.")
 
     async def _read_frames(self) -> None:
         """Every frame of the platform, one after the other. It waits for the next frame only.
@@ -151,14 +152,16 @@ class Connection:
                 return
             self._writing = False
 
-    async def _close_socket(self, code: int) -> None:
-        """Say good-bye; who does not listen is left."""
+    async def _close_socket(self, code: int) -> bool:
+        """Say good-bye; who does not listen is left. Whether it was said."""
         try:
             async with asyncio.timeout(CLOSING_SECONDS):
                 # A plain int: autobahn, under Daphne, raises for a member of an IntEnum.
                 await deliver(self._send, {"type": "websocket.close", "code": int(code)})
         except (TimeoutError, OSError) as error:
             log.info("A close frame was not sent (%s).", type(error).__name__)
+            return False
+        return True
 
     def _start(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         task = asyncio.get_running_loop().create_task(work)

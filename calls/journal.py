@@ -208,12 +208,8 @@ class Journal(Backroom):
     def move_to_disk(self) -> None:
         """Everything accepted goes to the spool. While the disk takes nothing it stays in memory."""
         with self._moving:
-            records = [self._records[index] for index in range(len(self._records))]
             try:
-                if records:
-                    self._my_spool().put(records)
-                for _ in records:  # at once: if the sync fails they are in the file all the same
-                    self._records.popleft()
+                self._put_down()
                 if self._spool:
                     self._spool.sync()
             except OSError as error:
@@ -221,6 +217,15 @@ class Journal(Backroom):
                 return
             self._disk_fails = False
         self._mind_the_limit()
+
+    def _put_down(self) -> None:
+        """Called under `_moving`. What is in the file is in memory no longer, whatever becomes of the rest:
+        put twice it would be refused by the database, with all that came with it. Raises OSError."""
+        records = [self._records[index] for index in range(len(self._records))]
+        if records:
+            self._my_spool().put(records)
+        for _ in records:
+            self._records.popleft()
 
     def _my_spool(self) -> Spool:
         """Called under `_moving`."""
@@ -231,7 +236,7 @@ class Journal(Backroom):
 
     def _disk_refused(self, error: OSError) -> None:
         if not self._disk_fails:
-            log.error("Events can't be written to disk (%s); they wait in memory.", error.strerror)
+            log.error("The disk fails (%s); events it does not take wait in memory.", error.strerror)
         self._disk_fails = self.spares_statistics = True
 
     def _mind_the_limit(self) -> None:
@@ -308,6 +313,7 @@ class Journal(Backroom):
                 page.on_closed_elsewhere()
 
     def _store_orphans(self) -> None:
+        """A long file takes longer than anybody waits for a sign of life of ours."""
         now = time.monotonic()
         if now >= self._orphans_due:
             self._orphans_due = now + ORPHAN_INTERVAL

@@ -1,6 +1,7 @@
 """Sending on a WebSocket with an end to one's patience, whichever server carries it."""
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
 from typing import Any
@@ -55,6 +56,45 @@ def unsent_by(protocol: object) -> int:
     return buffered + int(getattr(transport, "_tempDataLen", 0))
 
 
+async def cut_off(send: Send, seconds: float) -> bool:
+    """End the connection if the peer does not take within so many seconds what it is still to get; whether.
+
+    Closed like any other it would stay: both servers wait until everything unsent is gone, for hours with a
+    peer whose kernel answers, and uvicorn that is told to stop waits for that. Does nothing where there is
+    no way to the transport.
+    """
+    until = time.monotonic() + seconds
+    while (is_behind := _is_behind(send)) and time.monotonic() < until:
+        await asyncio.sleep(_LOOK_AGAIN)
+    if is_behind:
+        _abort(_transport_of(send))
+    return is_behind
+
+
+def _is_behind(send: Send) -> bool:
+    """Whether the connection stands, and the server has something for the peer that it could not yet send."""
+    transport = _transport_of(send)
+    if getattr(transport, "disconnected", False):  # Twisted keeps what it could not send
+        return False
+    size = getattr(transport, "get_write_buffer_size", None)
+    return bool(size() if callable(size) else unsent_bytes(send))
+
+
+def _transport_of(send: Send) -> object:
+    """Twisted's under Daphne (see `unsent_bytes`), asyncio's or uvloop's under uvicorn, whose `send` is a
+    method of the protocol; else None."""
+    if isinstance(send, partial):
+        return getattr(send.args[0], "transport", None) if send.args else None
+    return getattr(getattr(send, "__self__", None), "transport", None)
+
+
+def _abort(transport: object) -> None:
+    """By the name it has in Twisted, or in asyncio."""
+    abort = getattr(transport, "abortConnection", None) or getattr(transport, "abort", None)
+    if callable(abort):
+        abort()
+
+
 def bound_messages(send: Send, size: int) -> None:
     """Let the server refuse larger messages by their header, before they are in memory.
 
@@ -71,25 +111,6 @@ def _lower(owner: object, size: int, *names: str) -> None:
     for name in names:
         if isinstance(present := getattr(owner, name, None), int) and (present <= 0 or present > size):
             setattr(owner, name, size)
-
-
-async def let_go(send: Send, *, seconds: float) -> None:
-    """Give the peer so long to take what the server still holds for it, then drop the connection.
-
-    For uvicorn, whose transport keeps a closed connection until all is sent: for a quarter of an hour if the
-    peer's host is gone, for ever if it only reads nothing; and a server that is to stop waits for it. Daphne
-    drops such a connection itself.
-    """
-    transport: Any = getattr(getattr(send, "__self__", None), "transport", None)
-    if not hasattr(transport, "get_write_buffer_size"):
-        return
-    loop = asyncio.get_running_loop()
-    until = loop.time() + seconds
-    while transport.get_write_buffer_size():
-        if loop.time() >= until:
-            transport.abort()
-            return
-        await asyncio.sleep(_LOOK_AGAIN)
 
 
 async def refuse(scope: Mapping[str, Any], send: Send, *, busy: bool) -> None:

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import models, transaction
-from django.db.models import Exists, Max, Q
+from django.db.models import Max, Q
 
 from calls.dialogue import CALL_BACK
 from calls.models import Answer, Call, CallEvent, MediaProcess, Watch
@@ -39,8 +39,8 @@ def open_call(number_id: int, *, process_id: UUID, now: datetime, spare: int = 0
     """A new live call of this number. Counting and adding are one step, across all processes: both rows
     are locked, always in this order. Raises `LineFullError` or `ProcessFullError`.
 
-    Calls of a process that gives no sign of life do not take up a line. `spare`: so many more may be
-    opened, for calls whose connection broke and may come back on a second one.
+    Calls of a process that is gone do not take up a line, see `_gone_before`. `spare`: so many more may
+    be opened, for calls whose connection broke and may come back on a second one.
     """
     number = PhoneNumber.objects.select_for_update().get(pk=number_id)
     if live_calls(number, now).count() >= number.max_calls + spare:
@@ -62,21 +62,35 @@ def withdraw_call(call_id: UUID) -> None:
 
 
 def live_calls(number: PhoneNumber, now: datetime) -> models.QuerySet[Call]:
-    """The calls that take up a line of this number.
+    """The calls that take up a line of this number."""
+    return Call.objects.filter(
+        number=number,
+        state=Call.State.LIVE,
+        process__stopped_at__isnull=True,
+        process__alive_at__gte=_gone_before(now),
+    )
 
-    A silent process's do not, if somebody watched all the while; after an outage of the database all were
-    silent, and hold their calls still. Where nobody watches they do until no call can be that old.
+
+def _gone_before(now: datetime) -> datetime:
+    """Whoever has given no sign of life since then holds no calls any more.
+
+    Silence tells that only to somebody who looked for signs all through it, up to his last look: after an
+    outage all processes have been silent, and whoever is back first must not give away the others' lines.
+    `close_abandoned` judges by the same. Where nobody looks (no worker runs, or not yet again), the lines of
+    a process that died are free after the time of the longest call: too late, but ringing more people at
+    once than a number may is worse than that, and after that time it holds no call in any case.
     """
-    silent = now - timedelta(seconds=settings.PROCESS_SILENT_SECONDS)
-    watched = Exists(Watch.objects.filter(since__lte=silent, seen_at__gte=now - _longest_break()))
-    lives = Q(process__alive_at__gte=silent) | (Q(process__alive_at__gte=_oldest(now)) & ~watched)
-    calls = Call.objects.filter(number=number, state=Call.State.LIVE, process__stopped_at__isnull=True)
-    return calls.filter(lives)
+    patience = timedelta(seconds=settings.PROCESS_SILENT_SECONDS)
+    looks = Watch.objects.filter(pk=1, seen_at__gte=now - patience).values_list("since", "seen_at")
+    for since, seen_at in looks:
+        if since <= seen_at - patience:
+            return seen_at - patience
+    return now - _longest_call()
 
 
-def _oldest(now: datetime) -> datetime:
-    """Calls that began before this are over, whatever their rows say."""
-    return now - timedelta(seconds=settings.MAX_CALL_SECONDS + settings.CALL_MARGIN_SECONDS)
+def _longest_call() -> timedelta:
+    """The age at which a call's row is closed from outside, if it is still open."""
+    return timedelta(seconds=settings.MAX_CALL_SECONDS + settings.CALL_MARGIN_SECONDS)
 
 
 # --- Processes ------------------------------------------------------------------------------------
@@ -358,10 +372,11 @@ def close_abandoned(now: datetime) -> list[UUID]:
     """
     patience = timedelta(seconds=settings.PROCESS_SILENT_SECONDS)
     silent = now - patience
+    oldest = now - _longest_call()
     gone = Q(process__stopped_at__isnull=False)
     if watching_since(now) <= silent:
         gone |= Q(process__alive_at__lt=silent)
-    abandoned = Call.objects.filter(gone | Q(started_at__lt=_oldest(now)), state=Call.State.LIVE)
+    abandoned = Call.objects.filter(gone | Q(started_at__lt=oldest), state=Call.State.LIVE)
     calls = abandoned.select_related("process").order_by("started_at")[:MOST_ABANDONED_AT_ONCE]
     return [call.pk for call in calls if _close_abandoned_call(call, silent=silent, now=now)]
 
@@ -369,17 +384,13 @@ def close_abandoned(now: datetime) -> list[UUID]:
 @transaction.atomic
 def watching_since(now: datetime) -> datetime:
     """Note that somebody looks after the processes now, and since when without a longer break."""
+    longest = timedelta(seconds=max(settings.PROCESS_SILENT_SECONDS, 3 * settings.TICK_SECONDS))
     watch, _ = Watch.objects.select_for_update().get_or_create(pk=1, defaults={"since": now, "seen_at": now})
-    if now - watch.seen_at > _longest_break():
+    if now - watch.seen_at > longest:
         watch.since = now
     watch.seen_at = now
     watch.save()
     return watch.since
-
-
-def _longest_break() -> timedelta:
-    """Who looks after the processes may be away for so long between two looks."""
-    return timedelta(seconds=max(settings.PROCESS_SILENT_SECONDS, 3 * settings.TICK_SECONDS))
 
 
 @transaction.atomic

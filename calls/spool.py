@@ -84,14 +84,18 @@ class Spool:
             self._unsynced = True
 
     def sync(self) -> None:
-        """Once a second: make safe against a power cut what waits. Raises OSError."""
+        """Once a second: make safe against a power cut what waits. Raises OSError; then it is still due."""
         now = time.monotonic()
         if not self.unread_bytes:
             self._synced_at = now
         elif self._unsynced and now - self._synced_at >= SYNC_SECONDS:
+            self._unsynced = False  # before: what is put meanwhile may be too late for this one
+            try:
+                os.fdatasync(self._descriptor)
+            except OSError:
+                self._unsynced = True
+                raise
             self._synced_at = now
-            os.fdatasync(self._descriptor)
-            self._unsynced = False
 
     def peek(self, most: int) -> list[Record]:
         """The oldest records, at most so many; they stay until `take`. Raises OSError.

@@ -7,14 +7,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.core.exceptions import ObjectDoesNotExist
-from django.db import (
-    DatabaseError,
-    InterfaceError,
-    InternalError,
-    NotSupportedError,
-    OperationalError,
-    ProgrammingError,
-)
+from django.db import DatabaseError, DataError, IntegrityError, InterfaceError
 
 from calls import services, spool
 from calls.records import Closed, Record
@@ -23,18 +16,20 @@ from calls.spool import Spool
 log = logging.getLogger(__name__)
 
 BATCH = 200
-AWAY = (OperationalError, InterfaceError, InternalError, ProgrammingError, NotSupportedError)
-"""The database is not there, or does not take anything for now: to be tried again. PostgreSQL says so with an
-InternalError when it has become read-only, a ProgrammingError while a migration or a right is missing."""
-_REFUSALS = (DatabaseError, ObjectDoesNotExist, ValueError, TypeError, LookupError)
+_REFUSALS = (DataError, IntegrityError, ObjectDoesNotExist, ValueError, TypeError, LookupError)
+"""The data's own fault: the same records would be refused again, however often they were tried."""
+AWAY = (DatabaseError, InterfaceError)
+"""Where it is no refusal: the database is not there, or does not take anything for now: to be tried again.
+
+Every kind of error, because the state of the server comes as any of them: a primary that became a standby
+and a full disk say "read-only transaction" as an InternalError, a missing right is a ProgrammingError.
+"""
 
 
 def store(batch: list[Record], *, tried_before: bool) -> set[UUID]:
     """Store a batch; the calls whose rows somebody else had closed. Raises `AWAY`, and nothing else."""
     try:
         return services.write(batch, tried_before=tried_before)
-    except AWAY:
-        raise
     except _REFUSALS as error:
         log.error("A batch of events was refused (%s); call by call now.", type(error).__name__)
         return _store_call_by_call(batch, tried_before=tried_before)
@@ -46,9 +41,7 @@ def _store_call_by_call(batch: list[Record], *, tried_before: bool) -> set[UUID]
     for call_id, group in services.by_call(batch).items():
         try:
             closed_elsewhere |= services.write(group, tried_before=tried_before)
-        except AWAY:
-            raise  # the rest stays where it is; what is stored already is known as stored then
-        except _REFUSALS as error:
+        except _REFUSALS as error:  # and `AWAY` ends it: what is stored already is known as stored then
             log.error("%d records of call %s are lost: %s", len(group), call_id, type(error).__name__)
             _close_bare(group)
     return closed_elsewhere
@@ -67,14 +60,14 @@ def folder() -> Path:
 
 
 def _nothing() -> None:
-    """Between two batches nothing is to be done."""
+    """Nobody has anything to do between two batches."""
 
 
 def store_orphans(between: Callable[[], None] = _nothing) -> int:
     """Store what processes that are gone left in their spools; how many records. Raises `AWAY`.
 
     Repeatable: an event has one place in its call's log, and what is there already is passed over.
-    `between`: called after every batch, for it may take long.
+    `between`: called after every batch, by who has something to do that can't wait for all of them.
     """
     stored = 0
     for orphan in spool.orphans(folder()):
@@ -100,6 +93,6 @@ def _store_all(orphan: Spool, between: Callable[[], None]) -> int:
     while batch := orphan.peek(BATCH):
         store(batch, tried_before=True)
         orphan.take()
-        count += len(batch)
         between()
+        count += len(batch)
     return count

@@ -4,7 +4,7 @@ import base64
 import logging
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 import pytest
 from django.db import IntegrityError, connection
@@ -103,9 +103,44 @@ def test_however_many_knock_at_once_the_number_takes_no_more(number: PhoneNumber
 def test_calls_of_a_dead_process_take_up_no_line(
     number: PhoneNumber, journal: Journal, watched: None
 ) -> None:
-    long_gone = MediaProcess.objects.create(alive_at=clock.now() - timedelta(minutes=1))
+    busy_with(number, silent=60)
+    assert isinstance(admit(Knock(path=number.stream_path), journal=journal), Admitted)
+
+
+def busy_with(number: PhoneNumber, *, silent: float) -> None:
+    """All lines are taken, by a process that was last seen `silent` seconds ago."""
+    process = MediaProcess.objects.create(alive_at=clock.now() - timedelta(seconds=silent))
     for _ in range(3):
-        Call.objects.create(number=number, process=long_gone)
+        Call.objects.create(number=number, process=process)
+
+
+@pytest.mark.parametrize(
+    "looks",
+    [
+        (3600, 60),  # since, and last: we are back first: nobody else has reached the database since
+        (2, 0),  # the one who looks is back, too, but has not looked for long
+        (3600, 14),  # the outage was a little shorter than our patience, the process's silence was not
+        None,  # nobody ever looked
+    ],
+)
+def test_after_an_outage_nobody_gets_the_lines_of_processes_that_could_only_not_say_that_they_live(
+    number: PhoneNumber, journal: Journal, looks: tuple[float, float] | None
+) -> None:
+    if looks:
+        since, seen_at = (clock.now() - timedelta(seconds=ago) for ago in looks)
+        Watch.objects.create(pk=1, since=since, seen_at=seen_at)
+    busy_with(number, silent=16)
+    refused = admit(Knock(path=number.stream_path), journal=journal)
+    assert isinstance(refused, Refused)
+    assert "all 3 lines are busy" in refused.reason
+
+
+def test_where_nobody_looks_a_dead_process_keeps_its_lines_as_long_as_a_call_may_last(
+    number: PhoneNumber, journal: Journal
+) -> None:
+    busy_with(number, silent=655)
+    assert isinstance(admit(Knock(path=number.stream_path), journal=journal), Refused)
+    MediaProcess.objects.exclude(pk=journal.process_id).update(alive_at=clock.now() - timedelta(seconds=665))
     assert isinstance(admit(Knock(path=number.stream_path), journal=journal), Admitted)
 
 
@@ -260,33 +295,3 @@ def test_the_password_is_encrypted_at_rest(number: PhoneNumber) -> None:
     with connection.cursor() as cursor:
         cursor.execute("SELECT stream_password FROM campaigns_phonenumber")
         assert "sesame" not in cursor.fetchone()[0]
-
-
-NOW = clock.now()
-LATELY, SILENT, LONG_AGO = NOW - timedelta(seconds=2), NOW - timedelta(seconds=25), NOW - timedelta(days=2)
-
-
-@pytest.mark.parametrize(
-    ("alive_at", "since", "seen_at", "counts"),
-    [
-        (LATELY, LONG_AGO, LATELY, True),
-        (SILENT, LONG_AGO, LATELY, False),  # somebody would have seen it
-        (SILENT, LONG_AGO, SILENT, True),  # after an outage everybody was silent
-        (SILENT, LATELY, LATELY, True),  # and who watches has only just come back
-        (SILENT, None, None, True),  # nobody watches
-        (LONG_AGO, None, None, False),  # but no call is as long as that
-    ],
-)
-def test_calls_of_a_silent_process_take_up_lines_unless_somebody_watched_it(
-    number: PhoneNumber,
-    journal: Journal,
-    alive_at: datetime,
-    since: datetime | None,
-    seen_at: datetime | None,
-    counts: bool,
-) -> None:
-    admit(Knock(path=number.stream_path), journal=journal)
-    MediaProcess.objects.update(alive_at=alive_at)
-    if since and seen_at:
-        Watch.objects.create(pk=1, since=since, seen_at=seen_at)
-    assert services.live_calls(number, NOW).count() == counts

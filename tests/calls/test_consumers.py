@@ -290,17 +290,22 @@ class DeafCaller:
 
 
 @pytest.mark.parametrize("command", [DAPHNE, UVICORN], ids=["daphne", "uvicorn"])
-async def test_a_peer_that_reads_nothing_is_given_up(
+async def test_a_peer_that_reads_nothing_is_given_up_and_cut_off(
     tmp_path: Path, number: PhoneNumber, command: list[str]
 ) -> None:
-    """It sends, so the server pings nobody; it takes nothing, so our audio would pile up."""
+    """It sends, so the server pings nobody; it takes nothing, so our audio would pile up, and a server that
+    waits for it to take the rest never ends."""
     with serving(tmp_path, command, SEND_SECONDS="0.5") as server:
         deaf = DeafCaller(server.port, number.stream_path)
         talking = threading.Thread(target=deaf.talk, daemon=True)
         talking.start()
         (call,) = await closed_calls(1, seconds=60)
+        await asyncio.to_thread(talking.join, 15)
+        is_cut_off = not talking.is_alive()
+        await sync_to_async(server.terminate)()
         deaf.over.set()
-        talking.join(5)
+    assert is_cut_off
+    assert "Traceback" not in server.output
     assert call.ended_by == "connection"
     assert "took no audio" in call.reason
 

@@ -1,7 +1,5 @@
 """The journal: in order, in batches, whatever the database does, and never in the way."""
 
-import errno
-import os
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -10,7 +8,17 @@ from pathlib import Path
 from uuid import UUID, uuid4
 
 import pytest
-from django.db import DatabaseError, IntegrityError, InternalError, OperationalError, ProgrammingError
+from django.db import (
+    DatabaseError,
+    DataError,
+    IntegrityError,
+    InterfaceError,
+    InternalError,
+    NotSupportedError,
+    OperationalError,
+    ProgrammingError,
+)
+from django.db.transaction import TransactionManagementError
 from pytest_django import Settings
 
 from calls import queries, services, storing
@@ -177,8 +185,10 @@ def work_until_stored(journal: Journal, call_id: UUID, count: int) -> None:
 class FailingServices:
     """The real writer behind a database that is away for a while."""
 
-    def __init__(self, failures: int, *, after: bool = False) -> None:
-        self.failures, self.after = failures, after
+    def __init__(
+        self, failures: int, *, after: bool = False, error: type[Exception] = OperationalError
+    ) -> None:
+        self.failures, self.after, self.error = failures, after, error
         self.write_really = services.write
 
     def write(self, records: Sequence[Record], *, tried_before: bool = False) -> set[UUID]:
@@ -187,7 +197,7 @@ class FailingServices:
         self.failures -= 1
         if self.after:
             self.write_really(records, tried_before=tried_before)
-        raise OperationalError("server closed the connection")
+        raise self.error("server closed the connection")
 
 
 @pytest.mark.parametrize("after", [False, True], ids=["before the commit", "after the commit"])
@@ -201,6 +211,71 @@ def test_a_database_that_fails_costs_nothing_and_doubles_nothing(
     work_until_stored(journal, call_id, 5)
     assert sequences(call_id) == [1, 2, 3, 4, 5]
     assert list(Answer.objects.values_list("value", flat=True)) == ["0", "1", "2", "3", "4"]
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        InternalError,  # a primary that became a standby, a full disk: "read-only transaction", 25006
+        ProgrammingError,
+        NotSupportedError,
+        InterfaceError,
+        DatabaseError,
+        TransactionManagementError,
+    ],
+)
+def test_no_state_of_the_database_costs_an_event(
+    journal: Journal, call_id: UUID, monkeypatch: pytest.MonkeyPatch, error: type[Exception]
+) -> None:
+    failing = FailingServices(3, error=error)
+    monkeypatch.setattr(services, "write", failing.write)
+    page = journal.open(call_id)
+    page.log([entry(), entry()])
+    page.closed(HUNG_UP, FIGURES)
+    work_until_stored(journal, call_id, 3)
+    assert sequences(call_id) == [1, 2, 3]
+    assert Call.objects.get(pk=call_id).state == "ended"
+
+
+def test_a_sign_of_life_that_is_not_taken_is_tried_again_and_not_ten_times_a_second(
+    journal: Journal, call_id: UUID, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tries: list[UUID] = []
+
+    def read_only(process_id: UUID, *_: object) -> None:
+        tries.append(process_id)
+        raise InternalError("cannot execute UPDATE in a read-only transaction")
+
+    monkeypatch.setattr(services, "give_sign_of_life", read_only)
+    for _ in range(10):
+        journal.work()
+    assert tries == [journal.process_id]
+
+
+@pytest.mark.parametrize("error", [DataError, IntegrityError, ValueError, LookupError])
+def test_records_that_are_refused_cost_their_own_call_its_events_and_do_not_block(
+    journal: Journal,
+    call_id: UUID,
+    number: PhoneNumber,
+    monkeypatch: pytest.MonkeyPatch,
+    error: type[Exception],
+) -> None:
+    poisoned = services.open_call(number.pk, process_id=journal.process_id, now=clock.now())
+    write_really = services.write
+
+    def write(records: Sequence[Record], *, tried_before: bool = False) -> set[UUID]:
+        if any(isinstance(record, Logged) and record.call_id == poisoned for record in records):
+            raise error("as often as it is tried")
+        return write_really(records, tried_before=tried_before)
+
+    monkeypatch.setattr(services, "write", write)
+    for call in (poisoned, call_id):
+        page = journal.open(call)
+        page.log([entry()])
+        page.closed(HUNG_UP, FIGURES)
+    journal.work()
+    assert (sequences(poisoned), sequences(call_id)) == ([], [1, 2])
+    assert set(Call.objects.values_list("state", flat=True)) == {"ended"}
 
 
 def test_taking_down_never_waits_for_a_stuck_database(
@@ -329,14 +404,13 @@ class Outage:
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.is_on = True
-        self.error: type[DatabaseError] = OperationalError
         for name in ("write", "give_sign_of_life", "set_doing", "process_stopped"):
             monkeypatch.setattr(services, name, self.guard(getattr(services, name)))
 
     def guard(self, really: Callable[..., object]) -> Callable[..., object]:
         def call(*args: object, **named: object) -> object:
             if self.is_on:
-                raise self.error("connection refused")
+                raise OperationalError("connection refused")
             return really(*args, **named)
 
         return call
@@ -399,6 +473,33 @@ def test_what_a_killed_process_left_is_stored_once_by_another(
     assert (call.state, call.ended_by, call.outcome, call.frames_in) == ("ended", "caller", "confirmed", 400)
     assert Answer.objects.filter(call=call, recipient=message.recipient).count() == 1
     assert Suppression.objects.filter(phone="+919825112410").count() == 1
+
+
+def test_whoever_stores_what_another_left_goes_on_giving_signs_of_life(
+    journal: Journal, call_id: UUID, outage: Outage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else it is taken for dead meanwhile, and its calls are closed."""
+    killed = Journal()
+    killed.open(call_id).log([entry()] * 6)
+    killed.work()
+    killed.stop()
+    outage.ends()
+    done: list[str] = []
+    for name in ("write", "give_sign_of_life"):
+        monkeypatch.setattr(services, name, noted(name, getattr(services, name), done))
+    monkeypatch.setattr(storing, "BATCH", 2)
+    monkeypatch.setattr("calls.journal.HEARTBEAT", 0)
+    journal.work()
+    assert done == ["give_sign_of_life"] + ["write", "give_sign_of_life"] * 3
+    assert sequences(call_id) == [1, 2, 3, 4, 5, 6]
+
+
+def noted(name: str, really: Callable[..., object], done: list[str]) -> Callable[..., object]:
+    def call(*args: object, **named: object) -> object:
+        done.append(name)
+        return really(*args, **named)
+
+    return call
 
 
 def test_a_spool_that_was_stored_in_part_is_stored_the_rest(
@@ -542,6 +643,34 @@ def test_a_disk_that_takes_nothing_leaves_the_database(
     assert sequences(call_id) == [1, 2, 3]
 
 
+def test_a_disk_that_fails_after_it_took_events_gets_them_once(
+    journal: Journal, call_id: UUID, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """EIO and ENOSPC may be told as late as by fsync."""
+
+    def fails(self: Spool) -> None:
+        raise OSError(5, "Input/output error")
+
+    page = journal.open(call_id)
+    with monkeypatch.context() as patch:
+        patch.setattr(Spool, "sync", fails)
+        page.log([entry(), entry()])
+        journal.move_to_disk()
+        journal.move_to_disk()
+        assert journal.left() == 0
+        page.log([entry(EntryKind.STATS)])
+        assert journal.left_out == 1
+        page.log([entry()])
+        journal.work()
+        assert sequences(call_id) == [1, 2, 3]
+    assert caplog.text.count("The disk fails (Input/output error)") == 1
+    page.closed(HUNG_UP, FIGURES)
+    journal.work()
+    assert sequences(call_id) == [1, 2, 3, 4]
+    assert journal.accepted == journal.stored == 4
+    assert Call.objects.get(pk=call_id).state == "ended"
+
+
 def test_while_the_database_hangs_events_reach_the_disk(
     journal: Journal, call_id: UUID, monkeypatch: pytest.MonkeyPatch, spools: Path
 ) -> None:
@@ -574,92 +703,3 @@ def test_after_an_outage_nobody_takes_a_process_for_dead(journal: Journal, call_
     for seconds in range(5, 15, 5):
         assert services.close_abandoned(after + timedelta(seconds=seconds)) == []
     assert services.close_abandoned(after + timedelta(seconds=15)) == [call_id]
-
-
-READ_ONLY, NOT_MIGRATED = InternalError, ProgrammingError
-
-
-@pytest.mark.parametrize("error", [READ_ONLY, NOT_MIGRATED])
-def test_a_database_that_takes_nothing_costs_no_events_whatever_it_calls_that(
-    journal: Journal,
-    call_id: UUID,
-    outage: Outage,
-    monkeypatch: pytest.MonkeyPatch,
-    error: type[DatabaseError],
-) -> None:
-    outage.error = error
-    monkeypatch.setattr(services, "give_sign_of_life", lambda *_: None)  # it comes every two seconds only
-    page = journal.open(call_id)
-    page.log([entry(), entry()])
-    journal.work()
-    page.log([entry()])
-    journal.work()
-    outage.ends()
-    work_until_stored(journal, call_id, 3)
-    assert sequences(call_id) == [1, 2, 3]
-
-
-@pytest.mark.parametrize("error", [READ_ONLY, NOT_MIGRATED])
-def test_what_a_killed_process_left_survives_a_database_that_takes_nothing(
-    call_id: UUID, outage: Outage, error: type[DatabaseError]
-) -> None:
-    outage.error = error
-    killed = Journal()
-    killed.open(call_id).log([entry(), entry()])
-    killed.work()
-    killed.stop()
-    with pytest.raises(error):
-        storing.store_orphans()
-    outage.ends()
-    assert storing.store_orphans() > 0
-    assert sequences(call_id)[:2] == [1, 2]
-
-
-def test_who_stores_for_another_still_gives_signs_of_life(
-    journal: Journal, call_id: UUID, outage: Outage, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    killed = Journal()
-    killed.open(call_id).log([entry() for _ in range(5 * storing.BATCH)])
-    killed.work()
-    killed.stop()
-    outage.ends()
-    signs: list[UUID] = []
-    monkeypatch.setattr(services, "give_sign_of_life", lambda process_id, *_: signs.append(process_id))
-    store_really = services.write
-
-    def slow(records: Sequence[Record], *, tried_before: bool = False) -> set[UUID]:
-        journal._alive_until = 0.0  # as if the batch had taken longer than the last sign holds
-        return store_really(records, tried_before=tried_before)
-
-    monkeypatch.setattr(services, "write", slow)
-    journal.work()
-    assert len(sequences(call_id)) >= 5 * storing.BATCH
-    assert signs.count(journal.process_id) >= 5
-
-
-def test_a_sync_that_fails_stores_nothing_twice(
-    journal: Journal, call_id: UUID, outage: Outage, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    page = journal.open(call_id)
-    page.log([entry(text="1"), entry(text="2")])
-    journal.work()
-    spool = journal._spool
-    assert spool
-    spool._synced_at -= 2
-
-    def fails(descriptor: int) -> None:
-        raise OSError(errno.EIO, "Input/output error")
-
-    with monkeypatch.context() as patched:
-        patched.setattr(os, "fdatasync", fails)
-        page.log([entry(text="3")])
-        journal.move_to_disk()
-        assert journal.spares_statistics
-    page.log([entry(text="4")])
-    journal.move_to_disk()
-    outage.ends()
-    work_until_stored(journal, call_id, 4)
-    page.log([entry(text="5")])
-    work_until_stored(journal, call_id, 5)
-    rows = CallEvent.objects.filter(call_id=call_id).values_list("sequence", "text")
-    assert list(rows) == [(number, str(number)) for number in range(1, 6)]

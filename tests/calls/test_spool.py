@@ -99,6 +99,26 @@ def test_a_full_disk_leaves_no_half_line(path: Path, monkeypatch: pytest.MonkeyP
     queue.close()
 
 
+def test_a_sync_that_fails_is_tried_again(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(spool, "SYNC_SECONDS", 0)
+    queue, synced = Spool.create(path), list[int]()
+
+    def fails(descriptor: int) -> None:
+        raise OSError(5, "Input/output error")
+
+    queue.put([logged(1)])
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "fdatasync", fails)
+        for _ in range(2):
+            with pytest.raises(OSError, match="Input/output"):
+                queue.sync()
+    monkeypatch.setattr(os, "fdatasync", synced.append)
+    queue.sync()
+    queue.sync()
+    assert len(synced) == 1
+    queue.close()
+
+
 def test_a_line_that_is_damaged_costs_only_itself(path: Path) -> None:
     queue = Spool.create(path)
     queue.put([logged(1), logged(2)])
