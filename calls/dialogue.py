@@ -297,15 +297,9 @@ _ON_ACTION: Mapping[type, Callable[[Dialogue, Any], None]] = {
     base.HangUp: Dialogue._hang_up,
 }
 
-_AT_THE_END: Mapping[type, Callable[[Dialogue, Any], None]] = {
-    **dict.fromkeys(_ON_ACTION, Dialogue._leave),
-    base.Collect: Dialogue._collect,
-    base.StopCollecting: Dialogue._stop_collecting,
-    base.PressKeys: Dialogue._press_keys,
-    base.RecordAnswer: Dialogue._answer,
-    base.ReachOutcome: Dialogue._reach,
-    base.AskCallback: Dialogue._ask_callback,
-    base.OptOut: Dialogue._opt_out,
-    base.Note: Dialogue._note,
+_STILL_COUNTS = {
+    *(base.RecordAnswer, base.ReachOutcome, base.AskCallback, base.OptOut, base.Note),
+    *(base.Collect, base.StopCollecting, base.PressKeys),
 }
 """Once the line is gone: what is kept, and what digits mean."""
+_AT_THE_END = {kind: act if kind in _STILL_COUNTS else Dialogue._leave for kind, act in _ON_ACTION.items()}
