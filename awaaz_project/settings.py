@@ -113,7 +113,7 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
-                "calls.context.portal",
+                "calls.context_processors.portal",
             ],
         },
     },
@@ -291,7 +291,7 @@ STATIC_ROOT = DATA_DIR / "static"
 STATIC_ROOT.mkdir(exist_ok=True)  # WhiteNoise warns of a missing one; without collectstatic it stays empty
 WHITENOISE_USE_FINDERS = True
 MEDIA_ROOT = DATA_DIR / "media"
-AGENT_INSPECTOR = "calls.inspection.AgentInspection"  # campaigns asks it what an agent needs
+AGENT_INSPECTOR = "calls.agent_inspection.AgentInspection"  # campaigns asks it what an agent needs
 SPEECH_CACHE = DATA_DIR / "speech"
 RECORDING_DIR = DATA_DIR / "recording"  # recordings grow here and are moved into MEDIA_ROOT
 SPOOL_DIR = DATA_DIR / "spool"  # events of calls on their way to the database

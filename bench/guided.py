@@ -11,16 +11,16 @@ from pathlib import Path
 import atheris
 
 with atheris.instrument_imports(
-    include=["calls.protocol", "calls.conversation", "calls.playout", "calls.audio"]
+    include=["calls.protocol", "calls.conversation.conversation", "calls.conversation.playout", "calls.audio"]
 ):
     from bench.hostile import seeds
     from calls.agents.base import CallContext
     from calls.agents.echo import EchoAgent, EchoConfiguration
-    from calls.conversation import Conversation
+    from calls.conversation.conversation import Conversation
+    from calls.conversation.outputs import Identify, Step
     from calls.protocol.codec import decode_agent_message, decode_platform_message
     from calls.protocol.messages import DEFAULT_LIMITS, Media
     from calls.protocol.stream import AgentStream, PlatformStream
-    from calls.steps import Identify, Step
 
 MOST_SENT = 100_000
 """Characters of audio in one step: 400 ms and a piece in base64, with much room."""

@@ -18,9 +18,9 @@ django.setup()
 from django.core.management import call_command  # noqa: E402 - after the set-up
 
 from bench import sound  # noqa: E402
-from calls import effects  # noqa: E402
 from calls.agents import registry  # noqa: E402
 from calls.audio import wav  # noqa: E402
+from calls.media import prompt_audio  # noqa: E402
 from campaigns.models import Account, Agent, Content, PhoneNumber  # noqa: E402
 
 MOST_CALLS = 5000
@@ -93,8 +93,8 @@ def main() -> None:
     Content.objects.create(account=account, name=CLIP, file=clip)
     found: dict[str, dict[str, str]] = {"light": {}, "full": {}}
     for text in (*TEXTS.values(), LONG_MENU["languages"][LANGUAGE]["opening"]):
-        effects.speak(text, LANGUAGE)  # so that every contender finds it in its cache
-    (Path(settings.DATA_DIR) / SPEECH_FILE).write_bytes(effects.speak(SPEECH, LANGUAGE))
+        prompt_audio.speak(text, LANGUAGE)  # so that every contender finds it in its cache
+    (Path(settings.DATA_DIR) / SPEECH_FILE).write_bytes(prompt_audio.speak(SPEECH, LANGUAGE))
     listening = []
     for name in CONFIGURATIONS:
         found["light"][name], _ = address(account, name, full=False)

@@ -16,8 +16,8 @@ from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from calls import persons, report
 from calls.models import Call
+from calls.reports import attempts, person
 from calls.serializers import CallSerializer, EventSerializer, PersonSerializer, PersonWishSerializer
 from campaigns import clock
 from campaigns.access import HANDLES_PERSONS, SEES_NUMBERS
@@ -80,7 +80,7 @@ class CampaignReportView(ReportViews):
         if not form.is_valid():
             raise _wrong(form)
         whole_numbers = request.user.has_perm(SEES_NUMBERS)
-        return report.as_file(campaign, **form.cleaned_data, whole_numbers=whole_numbers)
+        return attempts.as_file(campaign, **form.cleaned_data, whole_numbers=whole_numbers)
 
 
 class MayHandlePersons(BasePermission):
@@ -101,13 +101,13 @@ class PersonViewSet(viewsets.ViewSet):
     def find(self, request: Request) -> Response:
         """How much there is of each kind, and whether a hold or an erasure stands."""
         phone = _wish(request)["phone"]
-        return Response(PersonSerializer(persons.find(phone, now=clock.now())).data)
+        return Response(PersonSerializer(person.find(phone, now=clock.now())).data)
 
-    @extend_schema(request=PersonWishSerializer, responses={(200, persons.ZIP): OpenApiTypes.BINARY})
+    @extend_schema(request=PersonWishSerializer, responses={(200, person.ZIP): OpenApiTypes.BINARY})
     @action(detail=False, methods=["post"])
     def export(self, request: Request) -> HttpResponseBase:
         """Everything as a ZIP: `person.json` and the recordings."""
-        return persons.as_file(_wish(request)["phone"], now=clock.now())
+        return person.as_file(_wish(request)["phone"], now=clock.now())
 
     @extend_schema(request=PersonWishSerializer, responses={202: PersonSerializer})
     @action(detail=False, methods=["post"])
@@ -119,7 +119,7 @@ class PersonViewSet(viewsets.ViewSet):
             erasing.ask(wish["phone"], reason=wish["reason"], by=by, now=clock.now())
         except NotAllowed as error:
             raise Conflict(error.reason) from error
-        found = persons.find(wish["phone"], now=clock.now())
+        found = person.find(wish["phone"], now=clock.now())
         return Response(PersonSerializer(found).data, status=status.HTTP_202_ACCEPTED)
 
 

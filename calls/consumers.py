@@ -20,20 +20,23 @@ from django.conf import settings
 from django.db import Error as DatabaseFailure
 from redis.exceptions import RedisError
 
-from calls import effects, services
-from calls.admission import Admitted, Knock, Refused, admit_within
-from calls.agents.announced import Announced
-from calls.audio.ear import HearingSettings
-from calls.circles import open_circles
-from calls.connection import CLOSING_SECONDS, MOST_MESSAGE_BYTES, SERVER_GOES, Connection
-from calls.conversation import CloseCode, Conversation, ConversationLimits, Hearing
-from calls.held import Key, held
-from calls.journal import journal, nothing
+from calls import services
+from calls.agents.recording_notice import Announced
+from calls.audio.speech_detector import HearingSettings
+from calls.conversation.conversation import Conversation
+from calls.conversation.limits import CloseCode, ConversationLimits, Hearing
+from calls.conversation.outputs import Close, Effect, Ending, Entry, Identify, LoadClip, Step, Synthesise
+from calls.events.journal import journal, nothing
+from calls.media import identification, prompt_audio
+from calls.media.admission import Admitted, Knock, Refused, admit_within
+from calls.media.call_registry import Key, held
+from calls.media.connection import CLOSING_SECONDS, MOST_MESSAGE_BYTES, SERVER_GOES, Connection
+from calls.media.servers.asgi import bound_messages, refuse
+from calls.media.servers.daphne import open_circles
+from calls.media.servers.interface import Receive, Send
 from calls.protocol.stream import AgentStream
-from calls.recording import Recorder, desk
-from calls.sending import Receive, Send, bound_messages, refuse
-from calls.speech.vad import WebrtcGate, judge
-from calls.steps import Close, Effect, Ending, Entry, Identify, LoadClip, Step, Synthesise
+from calls.recordings.recorder import Recorder, desk
+from calls.speech.vad_models import WebrtcGate, judge
 
 log = logging.getLogger(__name__)
 
@@ -388,9 +391,9 @@ class CallConsumer(AsyncConsumer):
 
     async def identify(self, asked: Identify) -> None:
         """Who is on the line: into the row, and to the conversation."""
-        found = await effects.identify(asked, self.call.number_id)
+        found = await identification.identify(asked, self.call.number_id)
         self.page.identified(found.identity)
-        if isinstance(found, effects.Found):
+        if isinstance(found, identification.Found):
             agent = found.agent
             if self.call.announce:
                 agent = self.announced = Announced(agent)
@@ -401,8 +404,8 @@ class CallConsumer(AsyncConsumer):
     async def make_audio(self, asked: Synthesise | LoadClip) -> None:
         """Speech or a clip."""
         try:
-            pcm = await effects.audio(asked, self.call.number_id)
-        except effects.AudioError as error:
+            pcm = await prompt_audio.audio(asked, self.call.number_id)
+        except prompt_audio.AudioError as error:
             self.move(self.conversation.audio_failed, asked.prompt, str(error))
         else:
             self.move(self.conversation.audio_ready, asked.prompt, pcm)

@@ -7,8 +7,8 @@ from uuid import UUID
 
 from django.db.models import Count, Exists, Max, OuterRef, Q, QuerySet, Subquery, Sum
 
+from calls.conversation.outputs import EntryKind
 from calls.models import Answer, Call, CallEvent, MediaProcess, Recording
-from calls.steps import EntryKind
 from campaigns.models import Campaign, Evidence, Message, PhoneNumber
 from campaigns.notices import Notice, notices
 from campaigns.queries import NO_GOAL, campaigns_of_the_day, evidence_for

@@ -8,8 +8,8 @@ from channels.security.websocket import AllowedHostsOriginValidator
 from django.urls import re_path
 
 from calls.consumers import CallConsumer
-from calls.live import live_urlpatterns
-from calls.sending import Receive, Send
+from calls.live_pages import live_urlpatterns
+from calls.media.servers.interface import Receive, Send
 
 
 async def refuse(scope: dict[str, Any], receive: Receive, send: Send) -> None:

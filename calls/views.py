@@ -9,12 +9,14 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_http_methods, require_safe
 
-from calls import persons, queries, report
+from calls import queries
 from calls.audio.wav import WavError
-from calls.lanes import Happened, Lanes, draw
+from calls.conversation.outputs import EntryKind
 from calls.models import Call, CallEvent, Recording
-from calls.ranges import file_response
-from calls.steps import EntryKind
+from calls.recordings.http_range import file_response
+from calls.recordings.waveform import Happened, Lanes, draw
+from calls.reports import attempts
+from calls.reports import person as persons
 from campaigns import auditing, clock
 from campaigns.access import HANDLES_PERSONS, SEES_NUMBERS, person, staff_page
 from campaigns.forms import PersonForm, ReportForm
@@ -119,8 +121,8 @@ def campaign_report(request: HttpRequest, pk: int) -> HttpResponseBase:
     form = ReportForm(request.GET if "kind" in request.GET else None)
     if form.is_valid():
         whole_numbers = request.user.has_perm(SEES_NUMBERS)
-        return report.as_file(campaign, **form.cleaned_data, whole_numbers=whole_numbers)
-    context = {"campaign": campaign, "form": form, "columns": report.COLUMNS}
+        return attempts.as_file(campaign, **form.cleaned_data, whole_numbers=whole_numbers)
+    context = {"campaign": campaign, "form": form, "columns": attempts.COLUMNS}
     return render(request, "calls/report.html", context, status=422 if form.is_bound else 200)
 
 

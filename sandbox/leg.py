@@ -11,10 +11,10 @@ from itertools import repeat
 from typing import NamedTuple
 
 from calls.audio.dtmf import beep
+from calls.audio.energy_vad import EnergyVad, SpeechEnded, SpeechStarted
 from calls.audio.framing import Framer
 from calls.audio.mix import mix_at
 from calls.audio.pcm import FRAME_BYTES, FRAME_MS, silence
-from calls.audio.vad import EnergyVad, SpeechEnded, SpeechStarted
 from calls.protocol.messages import Clear, Malformed, Mark, Media
 from calls.protocol.state import State
 from calls.protocol.stream import PlatformStream

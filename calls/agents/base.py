@@ -304,3 +304,7 @@ class Agent(Protocol):
     def handle(self, event: AgentEvent) -> Sequence[Action]:
         """What to do about one event. Never raises for anything a caller or a platform can do."""
         ...
+
+
+class ConfigurationError(Exception):
+    """An agent cannot be made from this configuration. The text is a sentence for whoever wrote it."""

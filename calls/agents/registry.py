@@ -6,11 +6,10 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from calls.agents.base import Agent
+from calls.agents.base import Agent, ConfigurationError
 from calls.agents.echo import EchoAgent, EchoConfiguration
-from calls.agents.errors import ConfigurationError
-from calls.agents.menu import MenuAgent
-from calls.agents.menu_configuration import MenuConfiguration
+from calls.agents.menu.agent import MenuAgent
+from calls.agents.menu.configuration import MenuConfiguration
 from calls.agents.playback import PlaybackAgent, PlaybackConfiguration
 
 __all__ = ["KINDS", "ConfigurationError", "build", "read", "validate"]

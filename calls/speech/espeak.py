@@ -18,7 +18,7 @@ import numpy as np
 
 from calls.audio import wav
 from calls.speech import espeak_library
-from calls.speech.child import Child, ChildError
+from calls.speech.helper_process import Child, ChildError
 from calls.speech.voice import MOST_TEXT, SpeechError, Voice, telephone_audio
 
 VOICES: Final = {

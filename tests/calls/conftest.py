@@ -11,7 +11,8 @@ from django.db import connections
 from pytest_django import Settings
 
 from calls import services
-from calls.journal import Journal
+from calls.events import heartbeat
+from calls.events.journal import Journal
 from calls.models import Watch
 from campaigns import clock
 from campaigns.models import Account, Agent, Campaign, Message, PhoneNumber, Recipient, Template
@@ -88,5 +89,5 @@ def journal() -> Iterator[Journal]:
 @pytest.fixture
 def call_id(number: PhoneNumber, journal: Journal) -> UUID:
     """A call that has just been opened."""
-    services.give_sign_of_life(journal.process_id, clock.now())
+    heartbeat.give_sign_of_life(journal.process_id, clock.now())
     return services.open_call(number.pk, process_id=journal.process_id, now=clock.now())

@@ -6,9 +6,10 @@ from dataclasses import dataclass, field
 
 from calls.agents.base import Action, Agent, AgentEvent, CallContext
 from calls.audio.pcm import silence
-from calls.conversation import Conversation, ConversationLimits
+from calls.conversation.conversation import Conversation
+from calls.conversation.limits import ConversationLimits
+from calls.conversation.outputs import Close, Effect, Entry, EntryKind, Identify, Recorded, Step
 from calls.protocol.stream import AgentStream, PlatformStream
-from calls.steps import Close, Effect, Entry, EntryKind, Identify, Recorded, Step
 
 CONTEXT = CallContext(language="hi", name="Asha", campaign="EMI reminder")
 

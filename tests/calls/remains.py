@@ -12,7 +12,7 @@ from daphne.http_protocol import WebRequest
 from daphne.ws_protocol import WebSocketProtocol
 
 from awaaz_project.asgi import application as ours
-from calls.sending import Receive, Send
+from calls.media.servers.interface import Receive, Send
 
 gc.disable()
 

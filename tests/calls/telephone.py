@@ -6,13 +6,14 @@ import numpy as np
 
 from calls.agents.base import BargeIn, CallContext, CallStarted, Play
 from calls.audio import pcm
-from calls.audio.ear import HearingSettings, Unjudged
 from calls.audio.mix import mix_at
-from calls.conversation import Conversation, Hearing
+from calls.audio.speech_detector import HearingSettings, Unjudged
+from calls.conversation.conversation import Conversation
+from calls.conversation.limits import Hearing
+from calls.conversation.outputs import Step
 from calls.protocol.stream import AgentStream
 from calls.speech.espeak import EspeakVoice, LibraryEngine
-from calls.speech.vad import CONTEXT, SileroModel, WebrtcGate
-from calls.steps import Step
+from calls.speech.vad_models import CONTEXT, SileroModel, WebrtcGate
 from tests.calls.line import Line, Script
 
 PROMPT = "नमस्ते, यह नवजीवन फ़ाइनेंस की ओर से एक स्वचालित कॉल है। आपकी किस्त अट्ठाईस नवंबर को देय है।"

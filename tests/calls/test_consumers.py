@@ -13,9 +13,10 @@ from pathlib import Path
 import pytest
 from asgiref.sync import sync_to_async
 
-from calls import recording, services
+from calls import services
 from calls.audio import wav
 from calls.models import Answer, Call, CallEvent, MediaProcess, Recording
+from calls.recordings import files
 from campaigns import clock
 from campaigns.models import Agent, Callback, Campaign, Message, PhoneNumber, Recipient
 from campaigns.windows import IST
@@ -251,7 +252,7 @@ async def test_a_killed_servers_calls_are_closed_by_others(
     assert (await kinds(call))[-1] == "end"
     left = tmp_path / "recording" / f"{call.pk}.wav"
     assert len(wav.unwrap(left.read_bytes()).pcm) >= 32_000
-    assert recording.path_of(call.pk).name == left.name
+    assert files.path_of(call.pk).name == left.name
 
 
 class DeafCaller:

@@ -16,15 +16,15 @@ from pytest_django import Settings
 
 from calls.agents import registry
 from calls.agents.base import Action, AgentEvent, BargeIn, CallEnded, CallStarted, OptOut, Play
-from calls.audio.ear import HearingSettings
 from calls.audio.framing import Framer
 from calls.audio.pcm import silence
+from calls.audio.speech_detector import HearingSettings
 from calls.consumers import CallConsumer, hearing
-from calls.journal import journal as the_journal
+from calls.events.journal import journal as the_journal
+from calls.media.servers.asgi import send_within, unsent_bytes
 from calls.models import Call
 from calls.protocol.stream import PlatformStream
-from calls.recording import desk
-from calls.sending import send_within, unsent_bytes
+from calls.recordings.recorder import desk
 from campaigns.models import PhoneNumber
 from tests.calls.rows import closed_calls, kinds
 from tests.calls.telephone import spoken

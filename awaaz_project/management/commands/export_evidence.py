@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 from django.core.management.base import BaseCommand, CommandError
 
-from calls.persons import calls_of
+from calls.reports.person import calls_of
 from campaigns import clock, phones
 from campaigns.services import evidence
 

@@ -7,7 +7,8 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from calls import persons, purging
+from calls import retention
+from calls.reports import person
 from campaigns import clock, phones
 from campaigns.services import erasing, holds
 from campaigns.services.suppressions import NotAllowed
@@ -38,7 +39,7 @@ class Command(BaseCommand):
 
     def _do(self, verb: str, phone: str, reason: str, output: Path) -> None:
         if verb == "export":
-            with persons.packed(phone, now=clock.now()) as pack, output.open("wb") as file:
+            with person.packed(phone, now=clock.now()) as pack, output.open("wb") as file:
                 shutil.copyfileobj(pack, file)
         elif verb == "hold":
             holds.place(phone=phone, reason=reason, by=None)
@@ -46,10 +47,10 @@ class Command(BaseCommand):
             holds.release(hold.pk, reason=reason, by=None, now=clock.now())
         elif verb == "erase":
             erasing.ask(phone, reason=reason, by=None, now=clock.now())
-            purging.erase_people(clock.now())
+            retention.erase_people(clock.now())
 
     def _tell(self, phone: str) -> None:
-        found = persons.find(phone, now=clock.now())
+        found = person.find(phone, now=clock.now())
         counts = " ".join(f"{kind}={count}" for kind, count in found.counts.items())
         self.stdout.write(f"{phones.mask(phone)}: {counts}")
         if found.hold:

@@ -1,0 +1,317 @@
+"""Speaks and takes a key: opening, message, question; a key is an outcome, 9 is "do not call again".
+
+A key interrupts whatever is being said, speech does if that is configured; then the question comes again.
+After a choice a number may be asked for (`collect`): in it 9 is a digit, and "do not call again" only if it
+stands alone. Silence is answered by one repeat and then a goodbye; a wrong key by "not understood" and the
+question again, a few times. One key may mean "call me later" (`later`): the question is then when, and keys
+are times. The call ends when the closing words have been heard, and until then 9 counts.
+"""
+
+from collections.abc import Sequence
+
+from calls.agents.base import (
+    NO_BARGE_IN,
+    Action,
+    AgentEvent,
+    AskCallback,
+    BargeIn,
+    CallContext,
+    CallStarted,
+    ClearAudio,
+    Collect,
+    Collected,
+    CollectEnd,
+    HangUp,
+    KeyPressed,
+    Note,
+    OptOut,
+    PromptEnded,
+    PromptFailed,
+    ReachOutcome,
+    RecordAnswer,
+    Say,
+    SpeechEnded,
+    SpeechStarted,
+    StartTimer,
+    StopTimer,
+    TimerFired,
+)
+from calls.agents.menu.configuration import ANSWER, OPT_OUT_KEY, Later, MenuConfiguration
+
+OPTED_OUT = "opted_out"
+OPENING, MESSAGE, NOT_UNDERSTOOD = "Opening", "Message", "Not understood"
+REPLY, GOODBYE, OPT_OUT, SORRY = "Reply", "Goodbye", "No further calls", "Sorry"
+ENTER = "Enter digits"
+_ANSWER = "answer"
+_LONGEST_SPEECH_S = 10.0
+"""Speech that goes on for longer is taken for noise, so that no call waits for its end."""
+_MOST_INTERRUPTIONS = 2
+"""By speech; after them the question is spoken to its end: the television in the room talks on."""
+_TOO_FEW = (CollectEnd.SHORT, CollectEnd.NOTHING)
+
+
+class MenuAgent:
+    """One call of a menu."""
+
+    wants_audio = False
+
+    def __init__(self, configuration: MenuConfiguration) -> None:
+        self._configuration = configuration
+        self.wants_speech = configuration.barge_in.speech
+        self._language = configuration.default_language
+        self._texts = configuration.languages[self._language]
+        self._variables: dict[str, str] = {}
+        self._question_name = _question_name(_keys(configuration))
+        self._choosing_time = False
+        """The question is when to call back."""
+        self._may_call_back = True
+        self._closing = ""
+        """The prompt after which the call ends; empty while there is none."""
+        self._hang_up_reason = ""
+        self._last_words: Say | None = None
+        """To be said again if they were dropped."""
+        self._opted_out = False
+        self._repeated = False
+        self._misses = 0
+        self._questions = 0
+        """Queued and not heard to the end."""
+        self._speaking = self._cut_off = False
+        self._interruptions = 0
+        self._collecting = ""
+        """The choice whose digits are being taken."""
+        self._attempts = 0
+
+    def handle(self, event: AgentEvent) -> Sequence[Action]:
+        match event:
+            case CallStarted(context):
+                return self._begin(context)
+            case KeyPressed(digit):
+                return self._key(digit)
+            case TimerFired(name) if name == _ANSWER and self._waits_for_key():
+                return self._silence()
+            case Collected(_, digits, reason) if self._collecting:
+                return self._collected(digits, reason)
+            case SpeechStarted() | SpeechEnded():
+                return self._speech_ended() if isinstance(event, SpeechEnded) else self._speech_started()
+            case PromptEnded(name, finished):
+                return self._prompt_ended(name, finished=finished)
+            case PromptFailed(name):
+                return self._prompt_failed(name)
+            case _:
+                return []
+
+    def _begin(self, context: CallContext) -> list[Action]:
+        self._variables = {"name": context.name, **context.variables}
+        self._may_call_back = context.callback
+        self._language, self._texts = self._configuration.texts_for(context.language)
+        missing = self._configuration.missing(self._texts.all(), self._variables)
+        if missing:
+            note = Note(f"The texts need {', '.join(missing)}, which this person has no usable value for.")
+            return [note, *self._say_sorry("We hung up because a value to be spoken is missing.")]
+        opening = self._say(OPENING, self._texts.opening, self._barge_in())
+        return [*self._note_language(context.language), opening, *self._ask()]
+
+    def _note_language(self, asked: str) -> list[Action]:
+        if asked.lower().startswith(self._language.lower()):
+            return []
+        return [Note(f"There are no texts in “{asked}”; “{self._language}” is spoken instead.")]
+
+    def _ask(self) -> list[Action]:
+        text, barge_in = self._texts.message, self._barge_in()
+        says_it = text.strip() and not self._choosing_time
+        return [*([self._say(MESSAGE, text, barge_in)] if says_it else []), self._ask_again()]
+
+    def _ask_again(self) -> Say:
+        self._questions += 1
+        later = self._texts.later if self._choosing_time else None
+        return self._say(self._question_name, (later or self._texts).question, self._barge_in())
+
+    def _barge_in(self) -> BargeIn:
+        switches = self._configuration.barge_in
+        speech = switches.speech and self._interruptions < _MOST_INTERRUPTIONS
+        return BargeIn(speech=speech, key=switches.key)
+
+    def _say(self, name: str, text: str, barge_in: BargeIn = NO_BARGE_IN) -> Say:
+        filled = self._configuration.fill(text, self._variables, language=self._language)
+        return Say(name, filled, self._language, barge_in)
+
+    def _waits_for_key(self) -> bool:
+        return not self._closing and not self._collecting
+
+    def _say_last(self, name: str, text: str, reason: str) -> list[Action]:
+        self._closing, self._hang_up_reason = name, reason
+        self._last_words = last_words = self._say(name, text)
+        return [last_words]
+
+    # --- keys ----------------------------------------------------------------------------------------
+
+    def _key(self, digit: str) -> list[Action]:
+        if digit == OPT_OUT_KEY:
+            return self._opt_out()
+        if self._closing:
+            return []
+        return [StopTimer(_ANSWER), *self._act_on(digit)]
+
+    def _act_on(self, digit: str) -> list[Action]:
+        later = self._configuration.later
+        if later and self._choosing_time:
+            return self._choose_time(digit, later) if digit in later.times else self._miss()
+        if digit in self._configuration.choices:
+            return self._choose(digit)
+        return self._ask_when(later) if later and digit == later.key else self._miss()
+
+    def _opt_out(self) -> list[Action]:
+        if self._opted_out:
+            return []
+        self._opted_out = True
+        last = self._say_last(OPT_OUT, self._texts.opt_out, "We hung up after confirming: no further calls.")
+        return [
+            StopTimer(_ANSWER),
+            ClearAudio(f"{OPT_OUT_KEY} was pressed"),
+            OptOut("key", OPT_OUT_KEY),
+            ReachOutcome(OPTED_OUT, "Asked not to be called again"),
+            *last,
+        ]
+
+    def _choose(self, digit: str) -> list[Action]:
+        choice = self._configuration.choices[digit]
+        return [
+            RecordAnswer(self._configuration.question, digit, choice.label),
+            ReachOutcome(choice.outcome, choice.label),
+            *(self._collect(digit) if digit in self._configuration.collect else self._reply(digit)),
+        ]
+
+    def _reply(self, digit: str) -> list[Action]:
+        return self._say_last(REPLY, self._texts.replies[digit], "We hung up after the reply.")
+
+    def _miss(self) -> list[Action]:
+        self._misses += 1
+        if self._misses >= self._configuration.most_misses:
+            return self._say_goodbye(f"{self._misses} keys were pressed that mean nothing here")
+        return [self._not_understood(), self._ask_again()]
+
+    def _not_understood(self) -> Say:
+        return self._say(NOT_UNDERSTOOD, self._texts.not_understood, self._barge_in())
+
+    # --- call me later ---------------------------------------------------------------------------------
+
+    def _ask_when(self, later: Later) -> list[Action]:
+        if not self._may_call_back and self._texts.later:
+            return self._say_last(REPLY, self._texts.later.full, "We hung up: no further call-back is made.")
+        self._choosing_time, self._repeated = True, False
+        self._question_name = f"When? {_question_name(list(later.times))}"
+        self._questions = 0  # what is left of the first question does not count any more
+        return [self._ask_again()]
+
+    def _choose_time(self, digit: str, later: Later) -> list[Action]:
+        time, words = later.times[digit], self._texts.later
+        reply = words.replies[digit] if words else self._texts.goodbye
+        return [
+            RecordAnswer(later.question, digit, time.label),
+            AskCallback(time.when, time.label, "key"),
+            *self._say_last(REPLY, reply, "We hung up after saying when we call back."),
+        ]
+
+    # --- digits --------------------------------------------------------------------------------------
+
+    def _collect(self, key: str) -> list[Action]:
+        self._collecting, self._attempts = key, self._attempts + 1
+        wanted = self._configuration.collect[key]
+        collect = Collect(
+            name=wanted.question,
+            least=wanted.least,
+            most=wanted.most,
+            terminator=wanted.terminator,
+            first_digit_s=wanted.first_digit_seconds,
+            inter_digit_s=wanted.inter_digit_seconds,
+        )
+        return [self._say(ENTER, self._texts.collect[key], self._barge_in()), collect]
+
+    def _collected(self, digits: str, reason: CollectEnd) -> list[Action]:
+        key, self._collecting = self._collecting, ""
+        if digits == OPT_OUT_KEY:
+            return self._opt_out()
+        wanted = self._configuration.collect[key]
+        if reason not in _TOO_FEW:
+            self._variables[ANSWER] = digits
+            return [RecordAnswer(wanted.question, digits, digits), *self._reply(key)]
+        if self._attempts < wanted.attempts:
+            sorry = [self._not_understood()] if reason is CollectEnd.SHORT else []
+            return [*sorry, *self._collect(key)]
+        return self._say_goodbye("the digits asked for were not pressed")
+
+    # --- speech --------------------------------------------------------------------------------------
+
+    def _speech_started(self) -> list[Action]:
+        self._speaking = True
+        waiting = self._waits_for_key() and self._questions <= 0
+        return [self._wait_for_end_of_speech()] if waiting else []
+
+    def _speech_ended(self) -> list[Action]:
+        """Whoever spoke over us hears the question again; whoever spoke after it has its time once more."""
+        self._speaking, cut_off, self._cut_off = False, self._cut_off, False
+        if not self._waits_for_key() or self._questions > 0:
+            return []
+        if cut_off:
+            return [StopTimer(_ANSWER), self._ask_again()]
+        return [StartTimer(_ANSWER, self._configuration.answer_seconds)]
+
+    def _wait_for_end_of_speech(self) -> StartTimer:
+        return StartTimer(_ANSWER, self._configuration.answer_seconds + _LONGEST_SPEECH_S)
+
+    # --- time and prompts ----------------------------------------------------------------------------
+
+    def _silence(self) -> list[Action]:
+        self._cut_off = False
+        if self._repeated:
+            return self._say_goodbye("no key was pressed")
+        self._repeated = True
+        return self._ask()
+
+    def _say_goodbye(self, why: str) -> list[Action]:
+        reason = f"We hung up after goodbye: {why}."
+        return self._say_last(GOODBYE, self._texts.goodbye, reason)
+
+    def _prompt_ended(self, name: str, *, finished: bool) -> list[Action]:
+        if self._closing:
+            return self._closing_ended(finished=finished) if name == self._closing else []
+        if name != self._question_name or self._collecting:
+            return []
+        self._questions -= 1
+        if self._questions > 0:
+            return []
+        if finished:
+            return [StartTimer(_ANSWER, self._configuration.answer_seconds)]
+        return self._was_cut_off() if self._speaking else []
+
+    def _closing_ended(self, *, finished: bool) -> list[Action]:
+        """Nothing cuts the last words; but speech that cut what came before them dropped them as well."""
+        words, self._last_words = self._last_words, None
+        return [HangUp(self._hang_up_reason)] if finished or words is None else [words]
+
+    def _was_cut_off(self) -> list[Action]:
+        self._cut_off = True
+        self._interruptions += 1
+        return [self._wait_for_end_of_speech()]
+
+    def _prompt_failed(self, name: str) -> list[Action]:
+        if self._closing:
+            return [HangUp(self._hang_up_reason)] if name == self._closing else []
+        reason = "We hung up because our words could not be spoken."
+        return [ClearAudio("a prompt could not be spoken"), *self._say_sorry(reason)]
+
+    def _say_sorry(self, reason: str) -> list[Action]:
+        if not self._texts.sorry.strip():
+            self._closing, self._hang_up_reason = SORRY, reason
+            return [HangUp(reason)]
+        return self._say_last(SORRY, self._texts.sorry, reason)
+
+
+def _keys(configuration: MenuConfiguration) -> list[str]:
+    later = configuration.later
+    return [*configuration.choices, *([later.key] if later else [])]
+
+
+def _question_name(keys: list[str]) -> str:
+    *first, last = keys
+    return f"Choose {', '.join(first)} or {last}" if first else f"Press {last}"

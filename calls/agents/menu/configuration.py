@@ -1,0 +1,250 @@
+"""The menu agent's texts and choices, as configured, checked, and filled with a person's variables."""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import UTC, datetime
+
+from msgspec import Struct, field
+
+from calls.agents import verbalize
+from campaigns.callbacks import UnreadableMoment, moment
+
+OPT_OUT_KEY = "9"
+_KEYS = frozenset("012345678*#")
+_SLOT = re.compile(r"\{(\w+)\}")
+_MOST_TEXT = 2000
+ANSWER = "answer"
+"""The variable that stands for collected digits in a reply."""
+_ANSWER_KINDS = (verbalize.Kind.DIGITS, verbalize.Kind.AMOUNT, verbalize.Kind.TEXT)
+_MOST_DIGITS = 20
+_ANY_DAY = datetime(2026, 1, 1, tzinfo=UTC)
+"""To see whether a moment can be read at all."""
+
+
+class Choice(Struct, frozen=True, forbid_unknown_fields=True):
+    """What a key means: `outcome` for the figures, `label` for people."""
+
+    outcome: str
+    label: str
+
+
+class BargeInSwitches(Struct, frozen=True, forbid_unknown_fields=True):
+    """What interrupts the words before the answer; the last words are never cut but by 9."""
+
+    speech: bool = False
+    key: bool = True
+
+
+class Digits(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A number asked for after a choice: `least` to `most` digits, ended early by `terminator` or a pause."""
+
+    question: str
+    most: int
+    least: int = 1
+    terminator: str = "#"
+    first_digit_seconds: float = 6.0
+    inter_digit_seconds: float = 3.0
+    attempts: int = 2
+
+    def problems(self) -> Iterator[str]:
+        """Sentences; none if digits can be taken with it."""
+        if not self.question.strip():
+            yield "needs a `question`, the name under which the digits are stored."
+        if not 1 <= self.least <= self.most or not 2 <= self.most <= _MOST_DIGITS:
+            yield f"needs `least` and `most` with 1 ≤ least ≤ most, and `most` between 2 and {_MOST_DIGITS}."
+        if self.terminator not in ("", "#", "*"):
+            yield "has a `terminator` that is not #, * or empty."
+        if not all(1 <= s <= 30 for s in (self.first_digit_seconds, self.inter_digit_seconds)):
+            yield "needs `first_digit_seconds` and `inter_digit_seconds` between 1 and 30."
+        if not 1 <= self.attempts <= 5:
+            yield "needs `attempts` between 1 and 5."
+
+
+class Time(Struct, frozen=True, forbid_unknown_fields=True):
+    """A time that may be chosen for a call-back: `when` as `campaigns.callbacks.moment` reads it."""
+
+    when: str
+    label: str
+
+
+class Later(Struct, frozen=True, forbid_unknown_fields=True):
+    """`key` means "call me later"; then one of `times` is chosen by key, as the answer to `question`."""
+
+    key: str
+    times: dict[str, Time]
+    question: str = "call_back"
+
+    def problems(self) -> Iterator[str]:
+        """Sentences; none if a time can be chosen with it."""
+        if not self.times:
+            yield "needs at least one key under `times`."
+        if not self.question.strip():
+            yield "needs a `question`, the name under which the choice is stored."
+        for key, time in self.times.items():
+            if key == OPT_OUT_KEY or key not in _KEYS:
+                yield f"has the time key “{key[:20]}”; use one of 0 to 8, * and #."
+            if not time.label.strip():
+                yield f"needs a `label` for its time key {key[:20]}."
+            try:
+                moment(time.when, now=_ANY_DAY)
+            except UnreadableMoment as error:
+                yield f"can't be asked for with key {key[:20]}: {error}"
+
+
+class LaterTexts(Struct, frozen=True, forbid_unknown_fields=True):
+    """The words for it: the question about the time, a reply for each, and `full`: no further call-back."""
+
+    question: str
+    full: str
+    replies: dict[str, str]
+
+    def all(self) -> list[str]:
+        """Every text."""
+        return [self.question, self.full, *self.replies.values()]
+
+
+class Texts(Struct, frozen=True, forbid_unknown_fields=True):
+    """What is said in one language. `{name}` stands for a variable; `sorry` may hold none."""
+
+    opening: str
+    question: str
+    not_understood: str
+    goodbye: str
+    opt_out: str
+    replies: dict[str, str]
+    message: str = ""
+    sorry: str = ""
+    collect: dict[str, str] = field(default_factory=dict)
+    later: LaterTexts | None = None
+
+    def all(self) -> list[str]:
+        """Every text that may hold variables."""
+        fixed = [self.opening, self.message, self.question, self.not_understood, self.goodbye, self.opt_out]
+        later = self.later.all() if self.later else []
+        return [*fixed, *self.collect.values(), *self.replies.values(), *later]
+
+
+class MenuConfiguration(Struct, frozen=True, forbid_unknown_fields=True):
+    """See docs/agents.md for a complete example."""
+
+    default_language: str
+    languages: dict[str, Texts]
+    choices: dict[str, Choice]
+    variables: dict[str, verbalize.Kind] = field(default_factory=dict)
+    question: str = "menu"
+    answer_seconds: float = 6.0
+    most_misses: int = 3
+    barge_in: BargeInSwitches = BargeInSwitches()
+    collect: dict[str, Digits] = field(default_factory=dict)
+    later: Later | None = None
+
+    def problems(self) -> list[str]:
+        """Sentences; none if a call can be held with it."""
+        keys = [*self._choice_problems(), *self._collect_problems(), *self._later_problems()]
+        return [*self._general_problems(), *keys, *self._text_problems()]
+
+    def _general_problems(self) -> Iterator[str]:
+        if self.default_language not in self.languages:
+            yield f"`languages` has no texts in the default language “{self.default_language}”."
+        if not 1 <= self.answer_seconds <= 60:
+            yield "`answer_seconds` must be between 1 and 60."
+        if not 1 <= self.most_misses <= 10:
+            yield "`most_misses` must be between 1 and 10."
+
+    def _choice_problems(self) -> Iterator[str]:
+        if not self.choices:
+            yield "`choices` is empty; a menu needs at least one key."
+        for key, choice in self.choices.items():
+            if key == OPT_OUT_KEY:
+                yield f"Key {OPT_OUT_KEY} always means “do not call again” and cannot be a choice."
+            elif key not in _KEYS:
+                yield f"“{key[:20]}” is not a key; use one of 0 to 8, * and #."
+            if not choice.outcome.strip() or not choice.label.strip():
+                yield f"The choice for key {key[:20]} needs an outcome and a label."
+
+    def _collect_problems(self) -> Iterator[str]:
+        for key, digits in self.collect.items():
+            if key not in self.choices:
+                yield f"`collect` has key {key[:20]}, which is no choice."
+            if digits.question == self.question:
+                yield f"The digits after key {key[:20]} need a `question` other than “{self.question}”."
+            yield from (f"`collect` for key {key[:20]} {problem}" for problem in digits.problems())
+        if self.variables.get(ANSWER, verbalize.Kind.TEXT) not in _ANSWER_KINDS:
+            yield f"`{ANSWER}` stands for digits that were pressed; they are no date."
+
+    def _later_problems(self) -> Iterator[str]:
+        if self.later is None:
+            return
+        if self.later.key in self.choices or self.later.key == OPT_OUT_KEY or self.later.key not in _KEYS:
+            yield f"`later` needs a `key` of its own among 0 to 8, * and #, not “{self.later.key[:20]}”."
+        if self.later.question == self.question:
+            yield f"`later` needs a `question` other than “{self.question}”."
+        yield from (f"`later` {problem}" for problem in self.later.problems())
+
+    def _text_problems(self) -> Iterator[str]:
+        for language, texts in self.languages.items():
+            yield from (f"In “{language}”: {problem}" for problem in self._problems_of(texts))
+
+    def _problems_of(self, texts: Texts) -> Iterator[str]:
+        for name in ("opening", "question", "not_understood", "goodbye", "opt_out"):
+            if not getattr(texts, name).strip():
+                yield f"`{name}` is empty."
+        if set(texts.replies) != set(self.choices) or not all(t.strip() for t in texts.replies.values()):
+            yield "`replies` must have one text for each key of `choices`."
+        if set(texts.collect) != set(self.collect) or not all(t.strip() for t in texts.collect.values()):
+            yield "`collect` must have one text for each key of the configuration's `collect`."
+        if not self._words_for_later(texts.later):
+            yield "`later` must have a `question`, `full`, and a reply for each of its times."
+        if self.collect and any(ANSWER in _SLOT.findall(t) for t in self._texts_before_digits(texts)):
+            yield f"{{{ANSWER}}} is known only in the reply after digits were collected."
+        if _SLOT.search(texts.sorry):
+            yield "`sorry` must not hold variables: it is said when one is missing."
+        yield from (problem for text in (*texts.all(), texts.sorry) for problem in _brace_problems(text))
+
+    def _words_for_later(self, texts: LaterTexts | None) -> bool:
+        if self.later is None or texts is None:
+            return self.later is None and texts is None
+        return set(texts.replies) == set(self.later.times) and all(text.strip() for text in texts.all())
+
+    def _texts_before_digits(self, texts: Texts) -> list[str]:
+        after = [texts.replies.get(key, "") for key in self.collect]
+        return [text for text in texts.all() if text not in after]
+
+    def texts_for(self, language: str) -> tuple[str, Texts]:
+        """The language to speak and its texts: the one asked for, its base (`hi-IN`: `hi`), the default."""
+        base = language.lower().replace("_", "-").partition("-")[0]
+        chosen = next((tag for tag in (language, base) if tag in self.languages), self.default_language)
+        return chosen, self.languages[chosen]
+
+    def missing(self, texts: Iterable[str], variables: Mapping[str, str]) -> tuple[str, ...]:
+        """Variables of `texts` that are absent, blank, or not what `variables` says they are."""
+        known = {ANSWER} if self.collect else set()
+        used = {name: None for text in texts for name in _SLOT.findall(text) if name not in known}
+        return tuple(name for name in used if not self._speakable(name, variables.get(name, "")))
+
+    def _speakable(self, name: str, value: str) -> bool:
+        kind = self.variables.get(name, verbalize.Kind.TEXT)
+        return bool(value.strip()) and verbalize.readable(value, kind)
+
+    def _kind(self, name: str, value: str) -> verbalize.Kind:
+        if not self.collect or name != ANSWER:
+            return self.variables.get(name, verbalize.Kind.TEXT)
+        kind = self.variables.get(name, verbalize.Kind.DIGITS)
+        return kind if verbalize.readable(value, kind) else verbalize.Kind.TEXT
+
+    def fill(self, text: str, variables: Mapping[str, str], *, language: str) -> str:
+        """`text` with every variable in words of `language`. KeyError or ValueError if one is missing."""
+
+        def words(slot: re.Match[str]) -> str:
+            name = slot[1]
+            return verbalize.speak(variables[name], self._kind(name, variables[name]), language)
+
+        return _SLOT.sub(words, text)
+
+
+def _brace_problems(text: str) -> Iterator[str]:
+    rest = _SLOT.sub("", text)
+    if "{" in rest or "}" in rest:
+        yield f"a brace in “{text[:40]}…” does not belong to a variable such as {{amount}}."
+    if len(text) > _MOST_TEXT:
+        yield f"“{text[:40]}…” is longer than {_MOST_TEXT} characters."

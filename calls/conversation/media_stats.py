@@ -1,0 +1,246 @@
+"""PURE: the media of one call in figures, second by second and in all. docs/statistics.md explains them.
+
+Fed with every frame, so the way of a frame is short: what can wait is reckoned once a second.
+"""
+
+import math
+from array import array
+from collections import deque
+from collections.abc import Iterable, Sequence
+from itertools import accumulate
+
+from calls.audio.pcm import decibels, level_of
+from calls.conversation.input_buffer import Arrived
+
+SECOND = 1.0
+LATE_MS = 60.0
+"""Behind the quickest frame so far: three frames, about what a play-out buffer covers."""
+_GAP_MS = 20
+"""Audio missing between two frames, by their own timestamps."""
+_JUMP_MS = 5_000
+"""A timestamp that leaps further says nothing about the network."""
+_DRIFT_MS = 0.01
+"""A frame: two clocks may differ by half a thousandth without frames counting as late."""
+_LEAST_DBFS, _MARGIN_DB, _FIRST_FLOOR_DBFS = -45.0, 9.0, -45.0
+"""Speech by level, as `calls.audio.vad` has it."""
+_PAUSE_S = 0.3
+"""Shorter pauses belong to speech."""
+_HOLD_S = 0.5
+"""What was heard of the agent is known a little later than what the caller said."""
+_TRIGGER_S = 2.0
+"""A key or speech longer ago did not cause this clear."""
+_BYTES_PER_MS = 16
+_MOST_FRAMES = 250
+"""Noted for the figures of a second: five times as many as come in real time. More are only counted."""
+_UNKNOWN = math.nan
+"""A missing timestamp."""
+
+
+class _Arrival:
+    """How regularly frames come: gaps, late ones, and jitter as in RFC 3550 §6.4.1."""
+
+    def __init__(self) -> None:
+        self.gaps = self.late = 0
+        self.gap_ms = 0.0
+        self.jitter_ms = self.worst_jitter_ms = 0.0
+        self._transit = self._quickest = 0.0
+        self._until: float | None = None
+
+    def begin_again(self) -> None:
+        """What comes now is stamped by another clock."""
+        self._until = None
+
+    def add(self, frames: Iterable[tuple[float, float, int]]) -> None:
+        """Frames in order: timestamp (ms), arrival (s), size in bytes.
+
+        One whose timestamp is not a number is taken to follow the one before.
+        """
+        until, before, quickest, jitter = self._until, self._transit, self._quickest, self.jitter_ms
+        for given, now, size in frames:
+            stamp = (until or 0.0) if math.isnan(given) else given
+            transit = now * 1000 - stamp
+            change = abs(transit - before)
+            if until is None or change > _JUMP_MS:
+                quickest = transit
+            else:
+                if stamp - until >= _GAP_MS:
+                    self.gaps += 1
+                    self.gap_ms += stamp - until
+                jitter += (change - jitter) / 16
+                if jitter > self.worst_jitter_ms:
+                    self.worst_jitter_ms = jitter
+                quickest = min(quickest + _DRIFT_MS, transit)
+                if transit - quickest > LATE_MS:
+                    self.late += 1
+            before, until = transit, stamp + size / _BYTES_PER_MS
+        self._until, self._transit, self._quickest, self.jitter_ms = until, before, quickest, jitter
+
+
+class _Sound:
+    """Who could be heard when, and the longest time in which nobody could."""
+
+    def __init__(self, began: float) -> None:
+        self.caller_s = self.agent_s = self.longest_silence_s = 0.0
+        self._until = began
+        self._caller_until = -1.0
+        self._waiting: list[tuple[float, float]] = []
+
+    def caller(self, spans: Iterable[tuple[float, float]]) -> None:
+        """The caller spoke from each of these moments to the other, in order."""
+        for start, end in spans:
+            goes_on = start - self._caller_until <= _PAUSE_S
+            begin = self._caller_until if goes_on else start
+            self.caller_s += max(0.0, end - begin)
+            self._caller_until = max(end, self._caller_until)
+            self._waiting.append((begin, end))
+
+    def agent(self, start: float, seconds: float) -> None:
+        """The agent was heard."""
+        self.agent_s += seconds
+        self._waiting.append((start, start + seconds))
+
+    def settle(self, until: float) -> None:
+        """Reckon silences that began before `until`."""
+        self._waiting.sort()
+        kept = []
+        for start, end in self._waiting:
+            if start > until:
+                kept.append((start, end))
+                continue
+            self.longest_silence_s = max(self.longest_silence_s, start - self._until)
+            self._until = max(self._until, end)
+        self._waiting = kept
+
+    def silence_until(self, now: float) -> float:
+        """The longest silence, with one that still lasts; seconds."""
+        return max(self.longest_silence_s, now - self._until)
+
+
+class Statistics:
+    """One call's figures. Times are seconds of the clock that `began` is on."""
+
+    def __init__(self, began: float) -> None:
+        self.due = began + SECOND
+        """When `second` is to be asked for next."""
+        self._began = self._last = began
+        self._arrival, self._sound = _Arrival(), _Sound(began)
+        self.frames_in = self.frames_out = 0
+        self._heard_bytes = self._queue = self._most_queued = 0
+        self._before: dict[str, float] = {}
+        # Of the frames of a second, one value each. No frame is kept: that would hold, and walk through,
+        # a second of every call's audio.
+        self._stamps, self._times = array("d"), array("d")
+        self._sizes, self._levels = array("L"), array("L")
+        self._floors = deque([_FIRST_FLOOR_DBFS], maxlen=3)
+        self._trigger: float | None = None
+        self._barge_ins: list[float] = []
+
+    # --- what happens ---
+
+    def hear(self, frames: Sequence[Arrived]) -> None:
+        """Frames of caller audio, in order."""
+        self.frames_in += len(frames)
+        noted = frames[: max(0, _MOST_FRAMES - len(self._times))]
+        self._times.extend([frame.at for frame in noted])
+        self._levels.extend([frame.level for frame in noted])
+        self._sizes.extend([len(frame.media.payload) for frame in noted])
+        stamps = [frame.media.timestamp_ms for frame in noted]
+        self._stamps.extend([_UNKNOWN if stamp is None else stamp for stamp in stamps])
+
+    def begin_again(self) -> None:
+        """The stream is another one: its timestamps count anew."""
+        self._listen()
+        self._arrival.begin_again()
+
+    def frame_out(self) -> None:
+        """A frame of agent audio."""
+        self.frames_out += 1
+
+    def heard(self, start: float, size: int) -> None:
+        """So many bytes of agent audio were heard from `start` on."""
+        self._heard_bytes += size
+        self._sound.agent(start, size / _BYTES_PER_MS / 1000)
+
+    @property
+    def heard_ms(self) -> int:
+        """Agent audio that was heard."""
+        return self._heard_bytes // _BYTES_PER_MS
+
+    def triggered(self, at: float) -> None:
+        """The caller did something that may interrupt: a key was pressed, speech began."""
+        self._trigger = at
+
+    def cleared(self, now: float) -> None:
+        """Our audio was cleared; what triggered it gives the latency."""
+        if self._trigger is not None and now - self._trigger <= _TRIGGER_S:
+            self._barge_ins.append(now - self._trigger)
+        self._trigger = None
+
+    def queued(self, depth: int) -> None:
+        """So many frames wait to be sent."""
+        if depth > self._queue:
+            self._queue = depth
+
+    # --- the figures ---
+
+    def second(self, now: float) -> dict[str, int | float]:
+        """The figures since the last asking (`seconds`: how long ago that was). JSON-ready."""
+        self._listen()
+        self._sound.settle(now - _HOLD_S)
+        totals = self._counts()
+        since = {name: value - self._before.get(name, 0) for name, value in totals.items()}
+        self._before = totals
+        figures = {"seconds": round(now - self._last, 2), **{k: round(v) for k, v in since.items()}}
+        figures |= {"jitter_ms": round(self._arrival.jitter_ms, 1), "queue": self._queue}
+        self._most_queued, self._queue = max(self._most_queued, self._queue), 0
+        self._last, self.due = now, now + SECOND
+        return figures
+
+    def totals(self, now: float) -> dict[str, int | float | None]:
+        """The whole call, as far as it has come. JSON-ready; may be asked again."""
+        self._listen()
+        self._sound.settle(now)
+        seconds = max(now - self._began, 0.001)
+        return {
+            "gaps": self._arrival.gaps,
+            "gap_ms": round(self._arrival.gap_ms),
+            "late": self._arrival.late,
+            "jitter_ms": round(self._arrival.worst_jitter_ms, 1),
+            "longest_silence_ms": round(self._sound.silence_until(now) * 1000),
+            "caller_share": round(min(1.0, self._sound.caller_s / seconds), 3),
+            "agent_share": round(min(1.0, self._sound.agent_s / seconds), 3),
+            "barge_ins": len(self._barge_ins),
+            "barge_in_ms": round(max(self._barge_ins) * 1000) if self._barge_ins else None,
+            "queue": max(self._most_queued, self._queue),
+        }
+
+    def _counts(self) -> dict[str, float]:
+        return {
+            "in": self.frames_in,
+            "out": self.frames_out,
+            "gaps": self._arrival.gaps,
+            "late": self._arrival.late,
+            "caller_ms": self._sound.caller_s * 1000,
+            "agent_ms": self._sound.agent_s * 1000,
+        }
+
+    def _listen(self) -> None:
+        """Look at what came since the last time, all frames at once."""
+        if self._times:
+            self._arrival.add(zip(self._stamps, self._times, self._sizes, strict=True))
+            self._find_speech()
+            for noted in (self._stamps, self._times, self._sizes, self._levels):
+                del noted[:]
+
+    def _find_speech(self) -> None:
+        """By level. The frames lie without gaps before the arrival of the last."""
+        least_dbfs = max(_LEAST_DBFS, min(self._floors) + _MARGIN_DB)
+        least = level_of(least_dbfs)
+        self._floors.append(decibels(min(self._levels)))
+        if max(self._levels) <= least:
+            return
+        seconds = [size / _BYTES_PER_MS / 1000 for size in self._sizes]
+        began = self._times[-1] - sum(seconds)
+        ends = [began + until for until in accumulate(seconds)]
+        loud = zip(ends, seconds, self._levels, strict=True)
+        self._sound.caller((end - length, end) for end, length, level in loud if level > least)

@@ -1,0 +1,150 @@
+"""What one step of a call asks of the shell: frames to send, entries to log, effects to perform.
+
+Pure data. Made by `calls.conversation`, carried out by `calls.consumers`, written down by `calls.journal`.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from msgspec import Struct
+
+from calls.audio.speech_detector import Unjudged
+
+
+class EntryKind(StrEnum):
+    """Kinds of log entries; also the chip on the call page's timeline."""
+
+    CONNECTED = "connected"
+    START = "start"
+    IDENTIFIED = "identified"
+    FIRST_AUDIO = "first_audio"
+    PROMPT = "prompt"
+    HEARD = "heard"
+    CLEAR = "clear"
+    KEY = "key"
+    COLLECTED = "collected"
+    SPEECH = "speech"
+    ANSWER = "answer"
+    OUTCOME = "outcome"
+    CALLBACK = "callback"
+    OPT_OUT = "opt_out"
+    PROBLEM = "problem"
+    NOTE = "note"
+    STATS = "stats"
+    STOP = "stop"
+    END = "end"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """One line of the call's log. `at_ms` counts from the accepted connection; `text` is a sentence.
+
+    `data` is small and JSON-ready. For ANSWER: question, value, label. For OUTCOME: outcome, label.
+    For CALLBACK: when, label, how. For OPT_OUT: how, what. The journal acts on these four in the transaction
+    that stores the entry.
+    """
+
+    kind: EntryKind
+    at_ms: int
+    text: str
+    data: Mapping[str, object] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Identify:
+    """Find out who this call is for, and answer with `Conversation.identified` or `.unidentified`."""
+
+    reference: str
+    custom_parameters: Mapping[str, str]
+    stream_sid: str
+    call_sid: str
+
+
+@dataclass(frozen=True, slots=True)
+class Synthesise:
+    """Turn text to PCM (int16 mono 8 kHz), answer with `Conversation.audio_ready` or `.audio_failed`."""
+
+    prompt: str
+    text: str
+    language: str
+
+
+@dataclass(frozen=True, slots=True)
+class LoadClip:
+    """Load a recorded clip as PCM, answer as for `Synthesise`."""
+
+    prompt: str
+    clip: str
+
+
+Effect = Identify | Synthesise | LoadClip
+
+
+class Ending(StrEnum):
+    """Who ended the call; the values of `calls.models.Call.EndedBy`."""
+
+    AGENT = "agent"
+    CALLER = "caller"
+    CONNECTION = "connection"
+    SERVER = "server"
+    LIMIT = "limit"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Close:
+    """Close the socket now (or it is closed already: `code` None) and the call row with it."""
+
+    code: int | None
+    ended_by: Ending
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Summary:
+    """The call in figures, for its row. Milliseconds and counts."""
+
+    duration_ms: int
+    frames_in: int
+    frames_out: int
+    heard_ms: int
+    first_audio_ms: int | None
+    disposition: str
+    outcome: str
+    statistics: Mapping[str, object] = field(default_factory=dict)
+    """JSON-ready, see `calls.statistics`."""
+
+
+class Side(StrEnum):
+    """Whose voice: caller is the left channel of a recording, agent the right."""
+
+    CALLER = "caller"
+    AGENT = "agent"
+
+
+class Recorded(Struct, frozen=True, gc=False):
+    """Audio for the recorder: int16 mono PCM at 8 kHz, heard from `at_ms` on (clock of `Entry.at_ms`).
+
+    Of one side pieces come in order and never overlap. The caller's are what came in; the agent's are what
+    was played to the person, cut where it was cleared.
+    """
+
+    side: Side
+    at_ms: int
+    pcm: bytes
+
+
+class Step(Struct):
+    """What to do now. `wake_at` is on the same clock as the `now` that was passed in (seconds).
+
+    One is made for every frame that comes: a struct, which costs a tenth of a data class with lists.
+    """
+
+    frames: list[str] = []
+    entries: list[Entry] = []
+    effects: list[Effect] = []
+    recording: list[Recorded] = []
+    unjudged: Unjudged | None = None
+    """Caller audio for the judge of speech; it answers with `Conversation.speech`."""
+    wake_at: float | None = None
+    close: Close | None = None

@@ -1,0 +1,67 @@
+"""What the media loop hands to the journal: plain facts about a call, in the order in which they happened."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from calls.conversation.outputs import Close, Entry, Summary
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Identity:
+    """Whom a call belongs to, as keys of the tables; None where that is not known."""
+
+    stream_sid: str = ""
+    call_sid: str = ""
+    language: str = ""
+    inbound: bool = True
+    agent_id: int | None = None
+    campaign_id: int | None = None
+    recipient_id: int | None = None
+    message_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Logged:
+    """One line of a call's log; `sequence` counts from 1 without gaps."""
+
+    call_id: UUID
+    at: datetime
+    sequence: int
+    entry: Entry
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Identified:
+    """It is known, as far as it will ever be, who is on the line."""
+
+    call_id: UUID
+    at: datetime
+    identity: Identity
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Closed:
+    """The call is over. Without a `summary` only its times are known. `lost` events could not be kept."""
+
+    call_id: UUID
+    at: datetime
+    close: Close
+    summary: Summary | None
+    lost: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trouble:
+    """What a process's journal suffers: events on disk and not in the database, and what was not kept."""
+
+    waiting: int = 0
+    left_out: int = 0
+    """Per-second statistics, since the process began."""
+    lost: int = 0
+    """Other events, since the process began."""
+    is_new: bool = False
+    """Something was left out or lost since the last telling."""
+
+
+Record = Logged | Identified | Closed

@@ -1,0 +1,212 @@
+"""Who may open a call: the right secret in the address, an active number, a free line.
+
+The address is `/stream/<key>-<secret>/`: the key finds the number's row, the secret is compared in constant
+time, with the present one and, while it is still good, with the one before. A number may ask for more:
+networks the call comes from, and basic auth (awaaz-platform.md §2: the platform can send it). Everybody else
+is refused before the WebSocket is accepted and sees HTTP 403. A refused path is never logged, for it may hold
+a secret but for one letter; nor is what was sent as user name and password.
+"""
+
+import asyncio
+import base64
+import binascii
+import hmac
+import logging
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from channels.db import database_sync_to_async
+from django.conf import settings
+from django.db import Error as DatabaseFailure
+
+from calls import services
+from calls.conversation.outputs import Close, Ending
+from calls.events.journal import Journal
+from calls.media.call_registry import held
+from calls.protocol.messages import Container
+from calls.recordings.recorder import desk
+from campaigns import clock
+from campaigns.models import PhoneNumber
+from campaigns.models.base import new_secret
+from campaigns.networks import is_inside, networks_in, sender
+from campaigns.phones import mask
+
+log = logging.getLogger(__name__)
+
+_PATH = re.compile(r"/stream/(?P<key>[a-z2-7]{1,20})-(?P<secret>[a-z2-7]{1,80})/?")
+_NO_SECRET = new_secret()
+"""Compared with when there is no number, so that an unknown key costs the same."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Admitted:
+    """A call whose row is open. `container` is how the number's agent audio is packed."""
+
+    call_id: UUID
+    number_id: int
+    container: Container
+    record: bool
+    announce: bool
+    """The call is recorded only after a notice that it is."""
+    spare: bool = False
+    """Beyond the limits: only good for going on with a call whose connection broke."""
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """No call; `reason` is a sentence for the log, without secret and with the number masked.
+
+    `busy`: it might be taken at another time or by another process.
+    """
+
+    reason: str
+    busy: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Knock:
+    """What a connection shows of itself before it is accepted."""
+
+    path: str
+    peer: str = ""
+    forwarded_for: tuple[str, ...] = ()
+    authorization: str = ""
+
+    @classmethod
+    def of(cls, scope: Mapping[str, Any]) -> "Knock":
+        """From an ASGI scope."""
+        headers = [(name.lower(), value.decode("latin-1")) for name, value in scope.get("headers", ())]
+        forwarded = tuple(value for name, value in headers if name == b"x-forwarded-for")
+        authorization = next((value for name, value in headers if name == b"authorization"), "")
+        peer = (scope.get("client") or ("",))[0]
+        return cls(path=scope["path"], peer=peer, forwarded_for=forwarded, authorization=authorization)
+
+
+async def admit_within(seconds: float, knock: Knock, *, journal: Journal) -> Admitted | Refused:
+    """`admit` in a thread of its own, bounded; what it opens too late is closed again."""
+    judging = database_sync_to_async(admit, thread_sensitive=False)(knock, journal=journal)
+    task = asyncio.ensure_future(judging)
+    try:
+        return await asyncio.wait_for(asyncio.shield(task), seconds)
+    except TimeoutError:
+        task.add_done_callback(lambda late: _close_unused(late, journal))
+        return Refused(f"A connection was refused: the database did not answer within {seconds:.0f} s.", True)
+    except asyncio.CancelledError:
+        task.add_done_callback(lambda late: _close_unused(late, journal))
+        raise
+    except DatabaseFailure as error:
+        return Refused(f"A connection was refused: the database failed ({type(error).__name__}).", True)
+
+
+def _close_unused(judged: "asyncio.Future[Admitted | Refused]", journal: Journal) -> None:
+    """Nobody waits for this call any more."""
+    if judged.cancelled() or judged.exception() is not None:
+        return
+    if isinstance(opened := judged.result(), Admitted):
+        journal.page(opened.call_id).closed(_GIVEN_UP, None)
+
+
+_GIVEN_UP = Close(
+    code=None, ended_by=Ending.CONNECTION, reason="The connection was given up before the call began."
+)
+
+
+def admit(knock: Knock, *, journal: Journal) -> Admitted | Refused:
+    """Judge a knock and open the call's row and its page in the journal.
+
+    Reads and writes the database: to be run in a thread.
+    """
+    number = number_at(knock.path)
+    if number is None:
+        return Refused("A connection with an unknown address was refused.")
+    if objection := _objection(number, knock):
+        return Refused(f"A call for {mask(number.e164)} was refused: {objection}.")
+    if held.draining and not held.count_away(number.pk):
+        return Refused(f"A call for {mask(number.e164)} was refused: this server is about to stop.", True)
+    return _open(number, journal)
+
+
+def _objection(number: PhoneNumber, knock: Knock) -> str:
+    """Why this number does not take this call; empty if it does."""
+    if not number.active:
+        return "the number is switched off"
+    if number.allowed_networks and not _comes_from(number.allowed_networks, knock):
+        return "it does not come from an allowed network"
+    if number.stream_user and not _may_enter(number, knock.authorization):
+        return "its user name and password are missing or wrong"
+    return ""
+
+
+def _comes_from(allowed: str, knock: Knock) -> bool:
+    speaker = sender(knock.peer, knock.forwarded_for, settings.TRUSTED_PROXIES)
+    return is_inside(speaker, networks_in(allowed))
+
+
+def _may_enter(number: PhoneNumber, authorization: str) -> bool:
+    """Basic auth (RFC 7617), name and password compared as one, in constant time."""
+    scheme, _, token = authorization.partition(" ")
+    try:
+        given = base64.b64decode(token.strip(), validate=True)
+    except (binascii.Error, ValueError):
+        given = b""
+    expected = f"{number.stream_user}:{number.stream_password}".encode()
+    return hmac.compare_digest(given, expected) and scheme.lower() == "basic"
+
+
+def _open(number: PhoneNumber, journal: Journal) -> Admitted | Refused:
+    """Claim a line; where all are taken, one for a call that broke and may come back on this connection."""
+    journal.register()
+    spare = 0
+    try:
+        call_id = _claim(number, journal, spare=0)
+    except (services.LineFullError, services.ProcessFullError):
+        spare = held.count_away(number.pk)
+        try:
+            call_id = _claim(number, journal, spare=spare)
+        except services.LineFullError:
+            return _busy(number, f"all {number.max_calls} lines are busy")
+        except services.ProcessFullError:
+            return _busy(number, f"this server holds {settings.MAX_PROCESS_CALLS} calls")
+    journal.open(call_id)
+    if number.record_calls:
+        desk.start()
+    return Admitted(
+        call_id=call_id,
+        number_id=number.pk,
+        container="raw" if number.container == PhoneNumber.Container.RAW else "wav",
+        record=number.record_calls,
+        announce=number.record_calls and number.announce_recording,
+        spare=bool(spare) or held.draining,
+    )
+
+
+def _claim(number: PhoneNumber, journal: Journal, *, spare: int) -> UUID:
+    return services.open_call(number.pk, process_id=journal.process_id, now=clock.now(), spare=spare)
+
+
+def _busy(number: PhoneNumber, why: str) -> Refused:
+    return Refused(f"A call for {mask(number.e164)} was refused: {why}.", busy=True)
+
+
+def number_at(path: str) -> PhoneNumber | None:
+    """The number whose address this is, whether active or not. The secret decides, in constant time."""
+    parts = _PATH.fullmatch(path)
+    key, secret = (parts["key"], parts["secret"]) if parts else ("", "")
+    number = PhoneNumber.objects.filter(stream_key=key).first()
+    is_right = False
+    for expected in _secrets(number, clock.now()):
+        is_right |= hmac.compare_digest(secret.encode(), expected.encode())
+    return number if is_right and number else None
+
+
+def _secrets(number: PhoneNumber | None, now: datetime) -> tuple[str, str]:
+    """The present secret and the one before, if it is still good. Always two: all cases cost the same."""
+    if number is None:
+        return _NO_SECRET, _NO_SECRET
+    until = number.previous_secret_until
+    previous = number.previous_stream_secret if until and now < until else ""
+    return number.stream_secret, previous or _NO_SECRET

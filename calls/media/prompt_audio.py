@@ -1,0 +1,97 @@
+"""What the media loop asks of the world: who is on the line, speech, clips. Slow, so never in the loop."""
+
+import asyncio
+import atexit
+import logging
+from concurrent.futures import ThreadPoolExecutor
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+from channels.db import database_sync_to_async
+from django.conf import settings
+from django.db import Error as DatabaseFailure
+
+from calls.audio import pcm, resample, wav
+from calls.conversation.outputs import LoadClip, Synthesise
+from calls.speech.disk_cache import CachedVoice
+from calls.speech.espeak import EspeakVoice
+from calls.speech.memory_cache import Recent
+from calls.speech.voice import SpeechError, Voice
+from campaigns.models import Content
+
+log = logging.getLogger(__name__)
+
+AUDIO_SECONDS = 15.0
+"""The longest we wait for one piece of speech or one clip; the conversation gives up before."""
+_speakers = ThreadPoolExecutor(max_workers=2, thread_name_prefix="speech")
+
+
+class AudioError(Exception):
+    """There is no audio for a prompt; the text is a sentence for the call's log."""
+
+
+# --- Audio ----------------------------------------------------------------------------------------
+
+
+async def audio(asked: Synthesise | LoadClip, number_id: int) -> bytes:
+    """PCM (int16 mono 8 kHz) for a prompt. Raises `AudioError` with a sentence, never anything else.
+
+    A sentence that was said lately is there at once, without a thread.
+    """
+    if isinstance(asked, Synthesise) and (said := _recent.get((asked.text, asked.language))) is not None:
+        return said
+    try:
+        async with asyncio.timeout(AUDIO_SECONDS):
+            if isinstance(asked, LoadClip):
+                loading = database_sync_to_async(load_clip, thread_sensitive=False)(asked.clip, number_id)
+                clip: bytes = await loading
+                return clip
+            loop = asyncio.get_running_loop()
+            return await loop.run_in_executor(_speakers, speak, asked.text, asked.language)
+    except TimeoutError:
+        raise AudioError(f"It was not made within {AUDIO_SECONDS:.0f} s.") from None
+
+
+def speak(text: str, language: str) -> bytes:
+    """Speech from the voice that is configured, or from its cache; in a thread."""
+    try:
+        return _recent.put((text, language), _voice().synthesise(text, language))
+    except SpeechError as error:
+        raise AudioError(str(error)) from error
+
+
+_recent = Recent()
+"""Speech by (text, language), clips by (name of their file, when their row last changed)."""
+
+
+@cache
+def _voice() -> Voice:
+    """The voice of this process; what it runs ends with the process."""
+    voice = EspeakVoice()
+    atexit.register(voice.close)
+    return CachedVoice(voice, Path(settings.SPEECH_CACHE))
+
+
+def load_clip(name: str, number_id: int) -> bytes:
+    """A recorded clip of the number's account, as mono at 8 kHz; in a thread."""
+    try:
+        content = Content.objects.filter(account__numbers=number_id, name=name).first()
+        if content is None or not content.file:
+            raise AudioError(f"There is no clip named “{name}”.")
+        key = (content.file.name, content.changed_at)
+        if (played := _recent.get(key)) is not None:
+            return played
+        with content.file.open("rb") as file:
+            return _recent.put(key, mono(wav.unwrap(file.read())))
+    except ValueError as error:  # WavError, or a rate that nobody speaks at
+        raise AudioError(f"The clip “{name}” cannot be played: {error}.") from error
+    except (OSError, DatabaseFailure) as error:
+        raise AudioError(f"The clip “{name}” could not be read.") from error
+
+
+def mono(clip: wav.Wav) -> bytes:
+    """Channels averaged, at our rate."""
+    channels = pcm.to_array(clip.pcm).reshape(-1, clip.channels)
+    samples = np.rint(channels.mean(axis=1)).astype(np.int16)
+    return pcm.to_bytes(resample.resample(samples, clip.rate, pcm.SAMPLE_RATE))

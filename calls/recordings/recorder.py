@@ -1,0 +1,136 @@
+"""Recordings: stereo WAV, caller left, agent as heard right; written while the call runs.
+
+The media loop collects pieces and hands them over about once a second; one thread a process puts them in
+their place in a file. The header is right after every block, so what a killed process leaves can be played,
+and is filed later by `file_leftovers`.
+"""
+
+import logging
+from collections import deque
+from collections.abc import Iterable
+from dataclasses import dataclass
+from uuid import UUID
+
+from calls.audio import pcm
+from calls.background import Backroom
+from calls.conversation.outputs import Recorded, Side
+from calls.recordings.files import Stretch, file_or_leave, path_of, write_pieces
+
+log = logging.getLogger(__name__)
+
+SAMPLES_PER_MS = pcm.SAMPLE_RATE // 1000
+BLOCK_BYTES = 2 * pcm.SAMPLE_RATE * pcm.SAMPLE_BYTES
+"""Handed over at once: a second of both sides."""
+CAPACITY_BYTES = 64 * 1024 * 1024
+"""May wait while the disk is slow; beyond that the recording gets a gap, and the log says so."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Block:
+    call_id: UUID
+    pieces: list[Stretch]
+    size: int
+    last: bool
+
+
+@dataclass(slots=True)
+class _Run:
+    """Audio of one side without a break; positions in samples."""
+
+    side: Side
+    start: int
+    audio: bytearray
+
+    @property
+    def end(self) -> int:
+        """Where the next piece begins, if it follows this one."""
+        return self.start + len(self.audio) // pcm.SAMPLE_BYTES
+
+
+class Recorder:
+    """One call's recording, on the side of the media loop. Nothing here waits."""
+
+    def __init__(self, desk: "RecordingDesk", call_id: UUID) -> None:
+        self._desk, self._call_id = desk, call_id
+        self._runs: list[_Run] = []
+        self._latest: dict[Side, _Run] = {}
+        self._size = 0
+
+    def add(self, pieces: Iterable[Recorded]) -> None:
+        """Take what was said and heard. Neighbours are joined at once, so that no frame is held.
+
+        Pieces come in whole milliseconds and end at any sample: what is off by one follows on, or every
+        seam would click.
+        """
+        for piece in pieces:
+            audio, run = piece.pcm, self._latest.get(piece.side)
+            start = piece.at_ms * SAMPLES_PER_MS
+            if run is None or abs(start - run.end) > SAMPLES_PER_MS:
+                run = self._latest[piece.side] = _Run(piece.side, start, bytearray())
+                self._runs.append(run)
+            run.audio += audio
+            self._size += len(audio)
+        if self._size >= BLOCK_BYTES:
+            self._hand_over(last=False)
+
+    def finish(self) -> None:
+        """The call is over: file what there is."""
+        self._hand_over(last=True)
+
+    def _hand_over(self, *, last: bool) -> None:
+        joined = [Stretch(run.side, run.start, bytes(run.audio)) for run in self._runs]
+        self._desk.put(_Block(self._call_id, joined, self._size, last))
+        self._runs, self._size = [_Run(run.side, run.end, bytearray()) for run in self._latest.values()], 0
+        self._latest = {run.side: run for run in self._runs}
+
+
+class RecordingDesk(Backroom):
+    """Writes the recordings of one process."""
+
+    def __init__(self, *, capacity: int = CAPACITY_BYTES) -> None:
+        super().__init__(interval=0.2)
+        self._blocks: deque[_Block] = deque()
+        self._capacity = capacity
+        self._waiting = 0
+        self.lost = self._lost_said = 0
+        self._to_file: deque[UUID] = deque()
+
+    def put(self, block: _Block) -> None:
+        """Accept a block; audio that is too much is left out, the end never."""
+        if self._waiting + block.size > self._capacity:
+            self.lost += 1
+            block = _Block(block.call_id, [], 0, block.last)
+        self._waiting += block.size
+        self._blocks.append(block)
+
+    def work(self) -> None:
+        """Write what is waiting and file what is finished."""
+        while self._blocks:
+            block = self._blocks.popleft()
+            self._waiting -= block.size
+            self._write(block)
+        for _ in range(len(self._to_file)):
+            file_or_leave(self._to_file.popleft())
+        if self.lost > self._lost_said:
+            log.error("%d s of recordings are lost, the disk is too slow.", self.lost - self._lost_said)
+            self._lost_said = self.lost
+
+    def finish(self) -> None:
+        """The last time; what can't be filed now stays for `file_leftovers`."""
+        self.work()
+
+    def left(self) -> int:
+        """Blocks and recordings waiting."""
+        return len(self._blocks) + len(self._to_file)
+
+    def _write(self, block: _Block) -> None:
+        try:
+            write_pieces(path_of(block.call_id), block.pieces)
+        except OSError as error:
+            log.error("Call %s: the recording could not be written: %s", block.call_id, error.strerror)
+        if block.last:
+            self._to_file.append(block.call_id)
+
+
+desk = RecordingDesk()
+"""The recording desk of this process."""
