@@ -9,7 +9,7 @@ from pathlib import Path
 import environ
 from django.core.exceptions import ImproperlyConfigured
 
-from campaigns import retention
+from campaigns.privacy import retention
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()

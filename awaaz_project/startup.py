@@ -9,7 +9,7 @@ from django.db import close_old_connections
 from django.urls import get_resolver
 
 from campaigns import clock
-from campaigns.services.accounts import ClockShifted, check_clock
+from campaigns.delivery.account_client import ClockShifted, check_clock
 
 SWITCH_SECONDS = 0.0005
 COLLECT_SELDOM = (10_000, 20, 5)

@@ -29,9 +29,14 @@ SIDE_BY_SIDE = ("-n", "3", "--dist", "loadfile", "--no-loadscope-reorder")
 #: What no database makes a difference to, or what takes minutes and asks about the wire only.
 SAME_ANYWHERE = (
     *("tests/calls/protocol", "tests/calls/audio", "tests/calls/agents", "tests/campaigns/xfin"),
-    *("tests/bench", "tests/calls/speech", "tests/calls/test_shortway.py", "tests/calls/test_line_faults.py"),
-    *("tests/calls/test_gate.py", "tests/calls/test_circles.py"),
-    "tests/campaigns/services/test_api_faults.py",
+    *(
+        "tests/bench",
+        "tests/calls/speech",
+        "tests/calls/media/servers/test_fast_path.py",
+        "tests/calls/test_line_faults.py",
+    ),
+    *("tests/calls/media/test_limits_on_servers.py", "tests/calls/media/servers/test_daphne.py"),
+    "tests/campaigns/delivery/test_api_faults.py",
 )
 
 

@@ -8,23 +8,23 @@ from rest_framework.permissions import IsAdminUser
 from rest_framework.routers import DefaultRouter
 
 from calls.api import CallViewSet, CampaignReportView, PersonViewSet
-from campaigns import api, callback_api, programme_api
+from campaigns.api import callbacks, campaigns, imports, people, programmes, templates
 
 router = DefaultRouter()
-router.register("templates", api.TemplateViewSet, basename="api-template")
-router.register("template-languages", api.TemplateLanguageViewSet, basename="api-template-language")
-router.register("contents", api.ContentViewSet, basename="api-content")
-router.register("numbers", api.NumberViewSet, basename="api-number")
-router.register("campaigns", api.CampaignViewSet, basename="api-campaign")
-router.register("imports", api.ImportViewSet, basename="api-import")
-router.register("column-mappings", api.MappingViewSet, basename="api-mapping")
-router.register("recipients", api.RecipientViewSet, basename="api-recipient")
-router.register("callbacks", callback_api.CallbackViewSet, basename="api-callback")
-router.register("suppressions", api.SuppressionViewSet, basename="api-suppression")
-router.register("standing-lists", programme_api.StandingListViewSet, basename="api-standing-list")
-router.register("members", programme_api.MemberViewSet, basename="api-member")
-router.register("programmes", programme_api.ProgrammeViewSet, basename="api-programme")
-router.register("draws", programme_api.DrawViewSet, basename="api-draw")
+router.register("templates", templates.TemplateViewSet, basename="api-template")
+router.register("template-languages", templates.TemplateLanguageViewSet, basename="api-template-language")
+router.register("contents", templates.ContentViewSet, basename="api-content")
+router.register("numbers", templates.NumberViewSet, basename="api-number")
+router.register("campaigns", campaigns.CampaignViewSet, basename="api-campaign")
+router.register("imports", imports.ImportViewSet, basename="api-import")
+router.register("column-mappings", imports.MappingViewSet, basename="api-mapping")
+router.register("recipients", people.RecipientViewSet, basename="api-recipient")
+router.register("callbacks", callbacks.CallbackViewSet, basename="api-callback")
+router.register("suppressions", people.SuppressionViewSet, basename="api-suppression")
+router.register("standing-lists", programmes.StandingListViewSet, basename="api-standing-list")
+router.register("members", programmes.MemberViewSet, basename="api-member")
+router.register("programmes", programmes.ProgrammeViewSet, basename="api-programme")
+router.register("draws", programmes.DrawViewSet, basename="api-draw")
 router.register("calls", CallViewSet, basename="api-call")
 router.register("person", PersonViewSet, basename="api-person")
 

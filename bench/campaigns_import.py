@@ -10,8 +10,8 @@ from django.db import connection
 
 from bench.campaigns_world import MILLION, draft, empty_database, like_a_worker, peak_mb
 from campaigns import clock
+from campaigns.imports import reader, upload
 from campaigns.models import Import, Recipient
-from campaigns.services import importing, imports
 
 TABLE = Recipient._meta.db_table
 
@@ -20,9 +20,9 @@ def timed_import(path: Path) -> tuple[Import, float]:
     """Receive, confirm and read a list; the seconds of all three."""
     began = time.perf_counter()
     with path.open("rb") as raw:
-        source = imports.receive(draft(), File(raw), filename=path.name, by=None)
-    imports.choose(source, importing.columns_of(source), by=None)
-    importing.read_import(source.pk, clock=clock.now)
+        source = upload.receive(draft(), File(raw), filename=path.name, by=None)
+    upload.choose(source, reader.columns_of(source), by=None)
+    reader.read_import(source.pk, clock=clock.now)
     seconds = time.perf_counter() - began
     source.refresh_from_db()
     return source, seconds

@@ -23,8 +23,9 @@ from bench.campaigns_world import (
     running,
 )
 from bench.servers import Server, uvicorn
+from campaigns.delivery import poll_states
 from campaigns.models import Account, Campaign, Evidence, Message, Preflight, Recipient, UploadBatch
-from campaigns.services import planning, preflight, syncing
+from campaigns.planning import plan, preflight
 from campaigns.xfin.states import Disposition
 
 MOST_TIMED = 5_000
@@ -38,7 +39,7 @@ def timed_planning(campaign: Campaign, size: int) -> tuple[int, float]:
     _called_yesterday(campaign, size - count)
     began = time.perf_counter()
     planned, minute = 0, 0
-    while now_planned := planning.plan(campaign.pk, now=NOON + timedelta(minutes=minute)):
+    while now_planned := plan.plan(campaign.pk, now=NOON + timedelta(minutes=minute)):
         planned, minute = planned + now_planned, minute + 1
     seconds = time.perf_counter() - began
     assert planned == count, (planned, count)
@@ -71,7 +72,7 @@ def timed_states(campaign: Campaign, size: int) -> tuple[int, float]:
     )
     later = NOON + timedelta(minutes=10)
     began = time.perf_counter()
-    ended = syncing.pull_states(campaign.template.account_id, clock=lambda: later)
+    ended = poll_states.pull_states(campaign.template.account_id, clock=lambda: later)
     seconds = time.perf_counter() - began
     answered = Message.objects.filter(state=Message.State.DONE, send_on=NOON, duration_seconds=31)
     assert ended == count == answered.count(), (Account.objects.get().reason, ended, count)

@@ -28,11 +28,11 @@ from bench.campaigns_world import (
 )
 from bench.servers import Server, uvicorn
 from bench.virtual import Sandbox, furnish
+from campaigns.bulk import add_campaigns
+from campaigns.delivery import upload
+from campaigns.delivery.account_client import config_for
+from campaigns.delivery.upload import _to_wire
 from campaigns.models import Account, Evidence, Message, Recipient, UploadBatch
-from campaigns.services import uploading
-from campaigns.services.accounts import config_for
-from campaigns.services.bulk import add_campaigns
-from campaigns.services.uploading import _to_wire
 
 IdOf = Callable[[Message], str]
 
@@ -138,7 +138,7 @@ def _body(data: list[dict[str, str]]) -> bytes:
 def timed_upload(account: Account, now: datetime) -> float:
     """What a worker's threads do when they are nudged; seconds."""
     began = time.perf_counter()
-    [(account_id, lanes)] = uploading.uploads_wanted(now).items()
+    [(account_id, lanes)] = upload.uploads_wanted(now).items()
     with ThreadPoolExecutor(lanes) as threads:
         for thread in [threads.submit(_upload, account_id, now) for _ in range(lanes)]:
             thread.result()
@@ -147,7 +147,7 @@ def timed_upload(account: Account, now: datetime) -> float:
 
 def _upload(account_id: int, now: datetime) -> None:
     try:
-        uploading.upload(account_id, clock=lambda: now)
+        upload.upload(account_id, clock=lambda: now)
     finally:
         connections.close_all()  # those of this thread
 

@@ -33,6 +33,8 @@ from bench.chaos_plan import CAST, CLOSES, INDIA, OPENS, Plan, Trouble, draw  # 
 from bench.chaos_staff import PeopleFile, Staff, write_lists  # noqa: E402
 from bench.virtual import Sandbox  # noqa: E402
 from campaigns import tasks  # noqa: E402
+from campaigns.compliance.suppressions import Wish, suppress_all  # noqa: E402
+from campaigns.delivery.circuit_breaker import credentials_changed  # noqa: E402
 from campaigns.models import (  # noqa: E402
     Account,
     Campaign,
@@ -45,8 +47,6 @@ from campaigns.models import (  # noqa: E402
     TemplateLanguage,
     User,
 )
-from campaigns.services.accounts import credentials_changed  # noqa: E402
-from campaigns.services.suppressions import Wish, suppress_all  # noqa: E402
 
 TASKS = (
     tasks.synchronise_templates,

@@ -10,7 +10,7 @@ from calls.agents import registry
 from calls.models import Answer, Call, CallEvent, MediaProcess, Recording
 from campaigns import phones
 from campaigns.admin import ReadOnly, RecordAdmin
-from campaigns.display import length, offset
+from campaigns.formatting import length, offset
 from campaigns.models import Agent
 
 if TYPE_CHECKING:

@@ -20,14 +20,14 @@ from calls.models import Call
 from calls.reports import attempts, person
 from calls.serializers import CallSerializer, EventSerializer, PersonSerializer, PersonWishSerializer
 from campaigns import clock
-from campaigns.access import HANDLES_PERSONS, SEES_NUMBERS
-from campaigns.api import Conflict, ModelPermissions
-from campaigns.downloads import CSV, WORKBOOK
-from campaigns.forms import PersonForm, ReportForm
+from campaigns.api.base import Conflict, ModelPermissions
+from campaigns.errors import NotAllowed
 from campaigns.models import Message, User
-from campaigns.queries import all_campaigns
-from campaigns.services import erasing
-from campaigns.services.suppressions import NotAllowed
+from campaigns.permissions import HANDLES_PERSONS, SEES_NUMBERS
+from campaigns.portal.downloads import CSV, WORKBOOK
+from campaigns.portal.forms import PersonForm, ReportForm
+from campaigns.privacy import erasure
+from campaigns.queries.campaign import all_campaigns
 
 if TYPE_CHECKING:
     CallViews = viewsets.ReadOnlyModelViewSet[Call]
@@ -116,7 +116,7 @@ class PersonViewSet(viewsets.ViewSet):
         wish = _wish(request)
         by = request.user if isinstance(request.user, User) else None
         try:
-            erasing.ask(wish["phone"], reason=wish["reason"], by=by, now=clock.now())
+            erasure.ask(wish["phone"], reason=wish["reason"], by=by, now=clock.now())
         except NotAllowed as error:
             raise Conflict(error.reason) from error
         found = person.find(wish["phone"], now=clock.now())

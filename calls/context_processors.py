@@ -7,7 +7,7 @@ from django.http import HttpRequest
 
 from calls import queries
 from campaigns import clock
-from campaigns.display import own_offset
+from campaigns.formatting import own_offset
 
 
 @dataclass(frozen=True, slots=True)

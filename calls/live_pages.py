@@ -21,7 +21,7 @@ from django.urls import path
 
 from calls import queries
 from campaigns import clock
-from campaigns.queries import all_campaigns, overview
+from campaigns.queries.campaign import all_campaigns, overview
 
 log = logging.getLogger(__name__)
 

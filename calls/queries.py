@@ -9,10 +9,10 @@ from django.db.models import Count, Exists, Max, OuterRef, Q, QuerySet, Subquery
 
 from calls.conversation.outputs import EntryKind
 from calls.models import Answer, Call, CallEvent, MediaProcess, Recording
+from campaigns.ist import IST
 from campaigns.models import Campaign, Evidence, Message, PhoneNumber
-from campaigns.notices import Notice, notices
-from campaigns.queries import NO_GOAL, campaigns_of_the_day, evidence_for
-from campaigns.windows import IST
+from campaigns.queries.campaign import NO_GOAL, campaigns_of_the_day, evidence_for
+from campaigns.queries.notices import Notice, notices
 
 MANY_WAITING = 1000
 """Events on disk that are worth a word: some are there for a tenth of a second at any time."""

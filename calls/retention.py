@@ -11,9 +11,10 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from calls.models import Answer, Call, CallEvent, Recording
 from calls.recordings.files import path_of, stored_name
 from campaigns.models import Erasure
-from campaigns.services import erasing, purging
-from campaigns.services.holds import held
-from campaigns.services.purging import Sweep
+from campaigns.privacy import erasure
+from campaigns.privacy import purge as purging
+from campaigns.privacy.legal_holds import held
+from campaigns.privacy.purge import Sweep
 
 ON_THE_LINE = "A call with this person is on the line."
 
@@ -26,7 +27,7 @@ def purge(now: datetime) -> int:
 
 def erase_people(now: datetime) -> int:
     """Do every erasure that nothing keeps waiting; how many were done."""
-    return sum(_erase(wish_id, now=now) for wish_id in erasing.open_wishes())
+    return sum(_erase(wish_id, now=now) for wish_id in erasure.open_wishes())
 
 
 def erase_late() -> int:
@@ -46,11 +47,11 @@ def _erase(wish_id: int, *, now: datetime) -> bool:
     if wish is None:
         return False
     calls = Call.objects.filter(recipient__phone=wish.phone)
-    if waits := erasing.waits_for(wish, now=now) or (calls.filter(state="live").exists() and ON_THE_LINE):
+    if waits := erasure.waits_for(wish, now=now) or (calls.filter(state="live").exists() and ON_THE_LINE):
         Erasure.objects.filter(pk=wish_id).update(waits_for=waits, changed_at=now)
         return False
     removed = forget_calls(list(calls.values_list("pk", flat=True)))
-    erasing.finish(wish, removed | erasing.forget(wish), now=now)
+    erasure.finish(wish, removed | erasure.forget(wish), now=now)
     return True
 
 

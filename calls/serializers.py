@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 from rest_framework import serializers
 
 from calls.models import Answer, Call, CallEvent
-from campaigns.serializers import shown_phone
+from campaigns.api.serializers import shown_phone
 
 if TYPE_CHECKING:
     Plain = serializers.Serializer[Any]

@@ -17,13 +17,13 @@ from calls.recordings.http_range import file_response
 from calls.recordings.waveform import Happened, Lanes, draw
 from calls.reports import attempts
 from calls.reports import person as persons
-from campaigns import auditing, clock
-from campaigns.access import HANDLES_PERSONS, SEES_NUMBERS, person, staff_page
-from campaigns.forms import PersonForm, ReportForm
+from campaigns import audit, clock
+from campaigns.errors import NotAllowed
 from campaigns.models import User
-from campaigns.queries import all_campaigns
-from campaigns.services import erasing, holds
-from campaigns.services.suppressions import NotAllowed
+from campaigns.permissions import HANDLES_PERSONS, SEES_NUMBERS, person, staff_page
+from campaigns.portal.forms import PersonForm, ReportForm
+from campaigns.privacy import erasure, legal_holds
+from campaigns.queries.campaign import all_campaigns
 
 CALLS_A_PAGE = 50
 
@@ -106,7 +106,7 @@ def recording(request: HttpRequest, pk: UUID) -> HttpResponseBase:
     except FileNotFoundError as error:
         raise Http404 from error
     if request.headers.get("Range", "bytes=0-").startswith("bytes=0-"):  # not each piece of one hearing
-        auditing.handed_out(found, f"recording of call {pk}")
+        audit.handed_out(found, f"recording of call {pk}")
     response.headers["Cache-Control"] = "private, no-store"
     if "download" in request.GET:
         response.headers["Content-Disposition"] = f'attachment; filename="call-{pk}.wav"'
@@ -149,12 +149,12 @@ def person_page(request: HttpRequest) -> HttpResponseBase:
 def _handle(verb: str, phone: str, reason: str, by: User) -> str:
     """Do what was asked; what was done in a sentence, empty where it was only to look."""
     if verb == "hold":
-        holds.place(phone=phone, reason=reason, by=by)
+        legal_holds.place(phone=phone, reason=reason, by=by)
         return "Held. Nothing of this person is purged or erased until the hold is released."
-    if verb == "release" and (hold := holds.hold_on(phone)):
-        holds.release(hold.pk, reason=reason, by=by, now=clock.now())
+    if verb == "release" and (hold := legal_holds.hold_on(phone)):
+        legal_holds.release(hold.pk, reason=reason, by=by, now=clock.now())
         return "Released."
     if verb == "erase":
-        erasing.ask(phone, reason=reason, by=by, now=clock.now())
+        erasure.ask(phone, reason=reason, by=by, now=clock.now())
         return "Nobody calls this number any more. The data goes as soon as nothing is on its way."
     return ""

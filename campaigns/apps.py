@@ -13,4 +13,4 @@ class CampaignsConfig(AppConfig):
 
     def ready(self) -> None:
         """Watch what staff change; the models must be there first."""
-        import_module("campaigns.auditing").watch()
+        import_module("campaigns.audit").watch()

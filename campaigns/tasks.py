@@ -13,55 +13,50 @@ from django.conf import settings
 from kombu.exceptions import OperationalError
 
 from campaigns import clock
-from campaigns.services import (
-    accounts,
-    approvals,
-    breakers,
-    calling_back,
-    compliance,
-    drifting,
-    importing,
-    imports,
-    lifecycle,
-    planning,
-    preflight,
-    programmes,
-    reconciling,
-    settling,
-    syncing,
-    templates,
-    uploading,
-    withdrawing,
+from campaigns.compliance import complaints, scrubs
+from campaigns.delivery import (
+    circuit_breaker,
+    poll_states,
+    reconcile,
+    template_drift,
+    template_sync,
+    withdraw,
 )
+from campaigns.delivery import upload as uploading
+from campaigns.imports import reader, upload
+from campaigns.lifecycle import actions, approvals, auto_stop
+from campaigns.planning import callbacks, plan, preflight
+from campaigns.programmes import draw
+from campaigns.transitions import attempt
 
 
 @shared_task
 def synchronise_templates() -> None:
     """Bring new and changed templates, languages and clips to XFin."""
-    for account_id in templates.accounts_to_synchronise(clock.now()):
-        templates.synchronise(account_id, clock=clock.now)
+    for account_id in template_sync.accounts_to_synchronise(clock.now()):
+        template_sync.synchronise(account_id, clock=clock.now)
 
 
 @shared_task
 def look_at_templates() -> None:
     """Find templates that somebody changed at XFin itself, and stop their campaigns."""
-    for account_id in drifting.accounts_to_look_at(clock.now()):
-        drifting.look(account_id, clock=clock.now)
+    for account_id in template_drift.accounts_to_look_at(clock.now()):
+        template_drift.look(account_id, clock=clock.now)
 
 
 @shared_task
 def find_imports() -> None:
     """Have every import read that waits or whose worker died; delete the files of those that are over."""
-    imports.drop_forgotten(clock.now())
-    importing.forget_files()
-    for import_id in importing.imports_to_read(clock.now()):
+    upload.drop_forgotten(clock.now())
+    reader.forget_files()
+    for import_id in reader.imports_to_read(clock.now()):
         nudge_import(import_id)
 
 
 @shared_task
 def read_import(import_id: int) -> None:
     """Read an uploaded list to its end."""
-    importing.read_import(import_id, clock=clock.now)
+    reader.read_import(import_id, clock=clock.now)
 
 
 def nudge_import(import_id: int) -> None:
@@ -92,9 +87,9 @@ def nudge_preflight(preflight_id: int) -> None:
 @shared_task
 def draw_programmes() -> None:
     """Draw from the standing lists whose day it is, and launch each day's campaigns."""
-    for programme_id in programmes.programmes_to_draw():
-        programmes.draw(programme_id, now=clock.now())
-    programmes.launch_rounds(clock.now())
+    for programme_id in draw.programmes_to_draw():
+        draw.draw(programme_id, now=clock.now())
+    draw.launch_rounds(clock.now())
 
 
 @shared_task
@@ -104,9 +99,9 @@ def plan_campaigns() -> None:
     What is not any more what a second person approved halts before.
     """
     approvals.lapse_changed(clock.now())
-    lifecycle.start_scheduled(clock.now())
-    for campaign_id in planning.campaigns_to_plan(clock.now()):
-        planning.plan(campaign_id, now=clock.now())
+    actions.start_scheduled(clock.now())
+    for campaign_id in plan.campaigns_to_plan(clock.now()):
+        plan.plan(campaign_id, now=clock.now())
 
 
 @shared_task
@@ -132,36 +127,36 @@ def nudge_upload(account_id: int) -> None:
 @shared_task
 def reconcile_batches() -> None:
     """Look up every upload whose reply was not read."""
-    reconciling.abandon_dead_claims(clock.now())
-    for batch_id in reconciling.batches_to_look_up(clock.now()):
-        reconciling.reconcile(batch_id, clock=clock.now)
+    reconcile.abandon_dead_claims(clock.now())
+    for batch_id in reconcile.batches_to_look_up(clock.now()):
+        reconcile.reconcile(batch_id, clock=clock.now)
 
 
 @shared_task
 def withdraw_messages() -> None:
     """Take back what nobody may be rung for: the campaign halts, its person said stop, answered or later."""
-    lifecycle.withdraw_stragglers(clock.now())
-    settling.call_off_closed(clock.now())
-    calling_back.give_way(clock.now())
-    withdrawing.mark_unwanted(clock.now())
-    for account_id in withdrawing.accounts_with_withdrawals(clock.now()):
-        withdrawing.withdraw(account_id, clock=clock.now)
+    actions.withdraw_stragglers(clock.now())
+    attempt.call_off_closed(clock.now())
+    callbacks.give_way(clock.now())
+    withdraw.mark_unwanted(clock.now())
+    for account_id in withdraw.accounts_with_withdrawals(clock.now()):
+        withdraw.withdraw(account_id, clock=clock.now)
 
 
 @shared_task
 def try_broken_accounts() -> None:
     """One trial request to each account whose circuit is open."""
-    accounts.try_broken(clock=clock.now)
+    circuit_breaker.try_broken(clock=clock.now)
 
 
 @shared_task
 def pull_states() -> None:
     """Ask XFin how messages stand; look up those without news for too long, then give up on them."""
-    for account_id in syncing.accounts_with_news(clock.now()):
-        syncing.pull_states(account_id, clock=clock.now)
-    for account_id in syncing.accounts_with_overdue(clock.now()):
-        syncing.look_up_overdue(account_id, clock=clock.now)
-    syncing.give_up_waiting(clock.now())
+    for account_id in poll_states.accounts_with_news(clock.now()):
+        poll_states.pull_states(account_id, clock=clock.now)
+    for account_id in poll_states.accounts_with_overdue(clock.now()):
+        poll_states.look_up_overdue(account_id, clock=clock.now)
+    poll_states.give_up_waiting(clock.now())
 
 
 @shared_task
@@ -170,8 +165,8 @@ def finish_campaigns() -> None:
 
     The numbers that a DND scrub refused go at midnight, with the scrub.
     """
-    compliance.purge_scrub_hits(clock.now())
-    lifecycle.complete_finished(clock.now())
-    accounts.stop_refused()
-    breakers.stop_failing(clock.now())
-    breakers.stop_complained_about(clock.now())
+    scrubs.purge_scrub_hits(clock.now())
+    actions.complete_finished(clock.now())
+    circuit_breaker.stop_refused()
+    auto_stop.stop_failing(clock.now())
+    complaints.stop_complained_about(clock.now())

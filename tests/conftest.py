@@ -14,7 +14,7 @@ hypothesis_settings.load_profile("house")
 
 LONG = (
     "tests/system/test_whole_house.py",
-    "tests/campaigns/services/test_api_faults.py",
+    "tests/campaigns/delivery/test_api_faults.py",
     "tests/calls/test_line_faults.py",
     "tests/system",
 )

@@ -15,8 +15,9 @@ from calls.conversation.outputs import Entry, EntryKind, Summary
 from calls.events.records import Closed, Identified, Identity, Logged, Record
 from calls.models import Answer, Call, CallEvent
 from calls.services import milliseconds
+from campaigns import bulk, call_results
 from campaigns.models import Message, Recipient
-from campaigns.services import bulk, calling_back, outcomes
+from campaigns.planning import callbacks
 
 log = logging.getLogger(__name__)
 
@@ -149,8 +150,8 @@ def _act(row: _CallRow, record: Logged) -> dict[str, object]:
     elif entry.kind is EntryKind.OUTCOME:
         outcome, label = _text(entry, "outcome", 60), _text(entry, "label", 200)
         if row.message_id is not None:
-            outcomes.record_outcome(row.message_id, outcome, label)
-        elif outcome in outcomes.OPT_OUTS:
+            call_results.record_outcome(row.message_id, outcome, label)
+        elif outcome in call_results.OPT_OUTS:
             _opt_out(row, how="chosen", what=label)
         return {"outcome": outcome}
     return {}
@@ -173,7 +174,7 @@ def _ask_callback(row: _CallRow, record: Logged) -> None:
         log.warning("Call %s: somebody whose campaign we do not know asked to be called back.", row.pk)
         return
     when, how = _text(record.entry, "when", 60), _text(record.entry, "how", 20)
-    calling_back.asked_in_call(row.message_id, when=when, how=how, asked_at=record.at)
+    callbacks.asked_in_call(row.message_id, when=when, how=how, asked_at=record.at)
 
 
 def _opt_out(row: _CallRow, *, how: str, what: str) -> None:
@@ -182,7 +183,7 @@ def _opt_out(row: _CallRow, *, how: str, what: str) -> None:
         return
     phone = Recipient.objects.values_list("phone", flat=True).get(pk=row.recipient_id)
     messages = Message.objects.filter(pk=row.message_id or 0).values_list("reference", flat=True)
-    outcomes.opt_out(
+    call_results.opt_out(
         phone=phone,
         how=how,
         what=what,

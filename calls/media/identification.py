@@ -12,9 +12,10 @@ from calls.agents.base import Agent, CallContext, ConfigurationError
 from calls.conversation.outputs import Identify
 from calls.events.records import Identity
 from calls.models import Call
+from campaigns import call_results
 from campaigns.models import Agent as AgentRow
 from campaigns.models import Message, PhoneNumber
-from campaigns.services import calling_back, outcomes
+from campaigns.planning import callbacks
 
 log = logging.getLogger(__name__)
 DEFAULT_LANGUAGE = "hi"
@@ -81,14 +82,14 @@ def context_of(message: Message) -> CallContext:
         variables={"name": recipient.name, **_texts(recipient.variables)},
         name=recipient.name,
         campaign=recipient.campaign.name,
-        callback=calling_back.may_ask(recipient.pk),
+        callback=callbacks.may_ask(recipient.pk),
     )
 
 
 def _message(asked: Identify, number: PhoneNumber) -> Message | None:
     """The attempt this call belongs to; one of another account is as unknown as none."""
     reference = asked.reference or asked.custom_parameters.get(number.account.reference_tag, "")
-    message = outcomes.call_identified(reference) if reference else None
+    message = call_results.call_identified(reference) if reference else None
     if message and message.recipient.campaign.template.account_id != number.account_id:
         log.warning("A call named a message of another account; it is served as one without a message.")
         return None
@@ -107,7 +108,7 @@ def _note_repetition(message: Message) -> None:
 def _inbound(asked: Identify, number: PhoneNumber) -> Found | NotFound:
     """Somebody calls us. Whose number it is matters if they ask us to stop; nobody is addressed by it."""
     given = _texts(asked.custom_parameters)
-    caller = outcomes.caller_identified(given, account_id=number.account_id)
+    caller = call_results.caller_identified(given, account_id=number.account_id)
     language = given.get("language", "")[:10] or DEFAULT_LANGUAGE
     row = number.inbound_agent
     identity = Identity(

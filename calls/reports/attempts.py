@@ -14,10 +14,10 @@ from typing import NamedTuple
 from django.db.models import Min, QuerySet
 
 from calls.models import Answer, Call
-from campaigns import auditing, phones
-from campaigns.downloads import Download, as_csv, as_workbook
+from campaigns import audit, phones
+from campaigns.ist import IST
 from campaigns.models import Account, Campaign, Message
-from campaigns.windows import IST
+from campaigns.portal.downloads import Download, as_csv, as_workbook
 
 TAGS = ("tag1", "tag2", "tag3", "tag4", "tag5")
 COLUMNS = (
@@ -72,7 +72,7 @@ def as_file(
     """The report as a file to be saved; `kind` is csv or xlsx. See `Choice` and `table` for the others."""
     rows = table(campaign, Choice(since=since, until=until, state=state), whole_numbers=whole_numbers)
     stem = f"{campaign.name}-report"
-    auditing.handed_out(campaign, f"report as {kind}")
+    audit.handed_out(campaign, f"report as {kind}")
     return as_workbook(rows, stem=stem, title="Report") if kind == "xlsx" else as_csv(rows, stem=stem)
 
 

@@ -12,12 +12,12 @@ from django.core.files.storage import default_storage
 from django.db.models import QuerySet
 
 from calls.models import Call, CallEvent, Recording
-from campaigns import auditing
-from campaigns.downloads import Blocks, Download
+from campaigns import audit
 from campaigns.models import Erasure, LegalHold
+from campaigns.portal.downloads import Blocks, Download
+from campaigns.privacy.legal_holds import hold_on
 from campaigns.pseudonyms import pseudonym
-from campaigns.services import evidence
-from campaigns.services.holds import hold_on
+from campaigns.queries import evidence
 
 ZIP = "application/zip"
 
@@ -46,7 +46,7 @@ def find(phone: str, *, now: datetime) -> Found:
 
 def as_file(phone: str, *, now: datetime) -> Download:
     """The pack of a person as a file to be saved."""
-    auditing.person_handed_out(phone)
+    audit.person_handed_out(phone)
     return Download(Blocks(packed(phone, now=now)), filename="person.zip", content_type=ZIP)
 
 

@@ -5,7 +5,7 @@ from datetime import datetime
 from django import template
 
 from calls.models import Call
-from campaigns import display
+from campaigns import formatting
 
 register = template.Library()
 
@@ -16,8 +16,8 @@ ORDINALS = ("first", "second", "third", "fourth", "fifth", "sixth")
 def lasted(call: Call, now: datetime) -> str:
     """How long a call lasted, or has lasted by `now`, as minutes and seconds."""
     if call.state == Call.State.LIVE:
-        return display.length(round((now - call.started_at).total_seconds() * 1000))
-    return display.length(call.duration_ms)
+        return formatting.length(round((now - call.started_at).total_seconds() * 1000))
+    return formatting.length(call.duration_ms)
 
 
 @register.filter

@@ -10,9 +10,9 @@ from django.http import HttpRequest
 from unfold.admin import ModelAdmin
 from unfold.widgets import UnfoldAdminPasswordWidget, UnfoldAdminTextInputWidget
 
+from campaigns.delivery.circuit_breaker import credentials_changed
 from campaigns.models import Account, PhoneNumber
-from campaigns.services.accounts import credentials_changed
-from campaigns.services.numbers import KEEP_HOURS, rotate_secret
+from campaigns.numbers import KEEP_HOURS, rotate_secret
 
 if TYPE_CHECKING:
     AccountModelForm = forms.ModelForm[Account]

@@ -5,8 +5,7 @@ from django.db.models import Model
 from django.http import HttpRequest
 from unfold.admin import ModelAdmin
 
-from campaigns.mirroring import mark_pending
-from campaigns.models.templates import Mirrored
+from campaigns.models.templates import Mirrored, mark_pending
 
 SYNC_FIELDS = ("sync_state", "sync_reason", "remote_id", "synced_at")
 

@@ -6,9 +6,10 @@ from django.http import HttpRequest
 from unfold.admin import ModelAdmin, TabularInline
 
 from campaigns.admin.base import ReadOnly, RecordAdmin
-from campaigns.display import masked_cell
+from campaigns.errors import NotAllowed
+from campaigns.formatting import masked_cell
+from campaigns.lifecycle import actions
 from campaigns.models import Campaign, CampaignChange, Import, ImportRow, User
-from campaigns.services import lifecycle
 
 
 @admin.register(Campaign)
@@ -41,8 +42,8 @@ class CampaignAdmin(ModelAdmin):
             super().save_model(request, obj, form, change)
             return
         try:
-            lifecycle.edit(obj, form.changed_data, by)
-        except lifecycle.NotAllowed as error:
+            actions.edit(obj, form.changed_data, by)
+        except NotAllowed as error:
             self.message_user(request, error.reason, level="error")
 
 

@@ -9,6 +9,8 @@ from unfold.admin import ModelAdmin
 from unfold.widgets import UnfoldAdminTextareaWidget
 
 from campaigns import clock, phones
+from campaigns.compliance import complaints, scrubs
+from campaigns.errors import NotRecorded
 from campaigns.models import (
     CallerDeclaration,
     CallingBasis,
@@ -21,7 +23,6 @@ from campaigns.models import (
     ScrubRun,
     User,
 )
-from campaigns.services import compliance
 
 if TYPE_CHECKING:
     BasisModelForm = forms.ModelForm[CallingBasis]
@@ -119,7 +120,7 @@ class ScrubForm(ScrubModelForm):
         if self.errors or self.instance.pk:
             return data
         try:
-            self.instance = compliance.record_scrub(
+            self.instance = scrubs.record_scrub(
                 data["campaign"],
                 operator=data["operator"],
                 reference=data["reference"],
@@ -127,7 +128,7 @@ class ScrubForm(ScrubModelForm):
                 refused=data["refused"].split("\n") if data["refused"] else (),
                 now=clock.now(),
             )
-        except compliance.NotRecorded as error:
+        except NotRecorded as error:
             raise forms.ValidationError(error.reason) from error
         return data
 
@@ -233,7 +234,7 @@ class ComplaintAdmin(KeptAdmin):
         """Write it down, and say so if it stopped every campaign, or the one it is about."""
         running = Campaign.objects.filter(state=Campaign.State.RUNNING)
         before = set(running.values_list("pk", flat=True))
-        if compliance.record_complaint(obj, now=clock.now()):
+        if complaints.record_complaint(obj, now=clock.now()):
             text = "Three complaints in ten days: every running campaign was stopped."
             self.message_user(request, text, messages.ERROR)
             return

@@ -9,9 +9,9 @@ from unfold.admin import ModelAdmin
 
 from campaigns import phones
 from campaigns.admin.base import RecordAdmin
-from campaigns.display import words
+from campaigns.compliance.suppressions import Wish, lift, suppress
+from campaigns.formatting import words
 from campaigns.models import Callback, ColumnMapping, Recipient, Suppression, User
-from campaigns.services.suppressions import Wish, lift, suppress
 
 if TYPE_CHECKING:
     SuppressionModelForm = forms.ModelForm[Suppression]

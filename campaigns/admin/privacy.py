@@ -10,7 +10,7 @@ from unfold.admin import ModelAdmin
 from campaigns import clock, phones
 from campaigns.admin.base import RecordAdmin
 from campaigns.models import Erasure, LegalHold, Purge, User
-from campaigns.services import holds
+from campaigns.privacy import legal_holds
 
 if TYPE_CHECKING:
     HoldModelForm = forms.ModelForm[LegalHold]
@@ -61,10 +61,10 @@ class LegalHoldAdmin(ModelAdmin):
         """Placed, or, with a reason for that, released."""
         by = request.user if isinstance(request.user, User) else None
         if not change:
-            made = holds.place(phone=obj.phone, campaign=obj.campaign, reason=obj.reason, by=by)
+            made = legal_holds.place(phone=obj.phone, campaign=obj.campaign, reason=obj.reason, by=by)
             obj.pk = made.pk
         elif obj.released_reason and obj.released_at is None:
-            holds.release(obj.pk, reason=obj.released_reason, by=by, now=clock.now())
+            legal_holds.release(obj.pk, reason=obj.released_reason, by=by, now=clock.now())
 
     @admin.display(description="phone")
     def masked(self, hold: LegalHold) -> str:

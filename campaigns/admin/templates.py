@@ -7,8 +7,8 @@ from django.http import HttpRequest
 from unfold.admin import TabularInline
 
 from campaigns.admin.base import MirroredAdmin
-from campaigns.mirroring import mark_pending
 from campaigns.models import Content, Template, TemplateLanguage
+from campaigns.models.templates import mark_pending
 
 
 class TemplateLanguageInline(TabularInline):

@@ -9,10 +9,11 @@ from django.db import models
 from django.urls import reverse
 from django.utils.functional import cached_property
 
-from campaigns import clock, retries
+from campaigns import clock
 from campaigns.models.accounts import PhoneNumber
 from campaigns.models.base import Stamped, one_of
 from campaigns.models.templates import Template
+from campaigns.schedule.retries import Policy, policy, problem
 
 
 class AgentKind(models.TextChoices):
@@ -81,7 +82,7 @@ class CampaignState(models.TextChoices):
 def check_retry_rules(rules: Any) -> None:
     """Refuse retry rules that `campaigns.retries` could not follow; ValidationError with a sentence."""
     try:
-        why = retries.problem(rules)
+        why = problem(rules)
     except (AttributeError, KeyError, TypeError):
         why = "Write rules such as {“busy”: {“gaps”: [10, 30], “another_hour”: false}}."
     if why:
@@ -178,9 +179,9 @@ class Campaign(Stamped):
         return self.name
 
     @property
-    def retries(self) -> retries.Policy:
+    def retries(self) -> Policy:
         """When and how often a person who was not reached is called again."""
-        return retries.policy(self.max_attempts, self.retry_gaps, self.retry_rules)
+        return policy(self.max_attempts, self.retry_gaps, self.retry_rules)
 
     @cached_property
     def retry_line(self) -> tuple[Template, PhoneNumber] | None:

@@ -8,10 +8,11 @@ from django.core.validators import MaxValueValidator, MinValueValidator, RegexVa
 from django.db import models
 from django.db.models import Q
 
-from campaigns import clock, occasions, phones
+from campaigns import clock, ist, phones
 from campaigns.models.base import Stamped, one_of
 from campaigns.models.campaigns import Campaign
-from campaigns.occasions import Offset, Unit
+from campaigns.schedule import recurrence
+from campaigns.schedule.recurrence import Offset, Unit
 
 LONGEST_OFFSET = 1000
 NAME_OF_DATE = RegexValidator(
@@ -21,7 +22,7 @@ NAME_OF_DATE = RegexValidator(
 
 def today() -> date:
     """The day it is in India."""
-    return occasions.ist_day(clock.now())
+    return ist.ist_day(clock.now())
 
 
 class StandingList(Stamped):
@@ -187,8 +188,8 @@ class Programme(Stamped):
     def falls_on(self, day: date) -> bool:
         """Whether a recurring programme draws on this day."""
         if self.kind == self.Kind.WEEKLY:
-            return occasions.is_weekday(day, self.on_day or 0)
-        return occasions.is_day_of_month(day, self.on_day or 0)
+            return recurrence.is_weekday(day, self.on_day or 0)
+        return recurrence.is_day_of_month(day, self.on_day or 0)
 
 
 class ProgrammeRound(models.Model):

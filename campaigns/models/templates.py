@@ -100,3 +100,9 @@ class TemplateLanguage(Mirrored):
 
     def __str__(self) -> str:
         return f"{self.template} ({self.language})"
+
+
+def mark_pending(thing: Mirrored) -> None:
+    """Note on an unsaved change that XFin does not know it yet."""
+    thing.sync_state = Mirrored.Sync.PENDING
+    thing.sync_reason = "Changed here; it is uploaded to XFin within seconds."

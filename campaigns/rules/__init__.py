@@ -8,13 +8,13 @@ from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from functools import lru_cache
 
+from campaigns.ist import IST
 from campaigns.rules import blocks, hours, warnings
 from campaigns.rules.blocks import lapsed
 from campaigns.rules.facts import Attempt, Basis, BasisKind, Organisation, Past, Script, Scrub, Sector
 from campaigns.rules.hours import Judge, calling_window, window_rule
 from campaigns.rules.law import REVIEWED, RULES, VERSION, WINDOWS, Caps
 from campaigns.rules.verdicts import FINE, Finding, Judgement, Kind, Opinion, Rule, Scope, Verdict
-from campaigns.windows import IST
 
 __all__ = [
     "JUDGES",

@@ -2,6 +2,7 @@
 
 from datetime import date, datetime, timedelta
 
+from campaigns.ist import IST
 from campaigns.rules.facts import Attempt, Basis, BasisKind, Organisation, Sector
 from campaigns.rules.law import (
     COMMERCIAL,
@@ -16,7 +17,6 @@ from campaigns.rules.law import (
     SHORT_BASIS,
 )
 from campaigns.rules.verdicts import FINE, Opinion, Verdict
-from campaigns.windows import IST
 
 PROMOTIONAL, POLITICAL = "promotional", "political"
 _SHORT_LIVED = {BasisKind.ENQUIRY, BasisKind.COMPLETION}

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable
 from datetime import date, datetime, time, timedelta
 
+from campaigns.ist import IST
 from campaigns.rules.facts import Attempt, BasisKind, Past
 from campaigns.rules.law import (
     COLLECTIONS,
@@ -14,7 +15,7 @@ from campaigns.rules.law import (
     WindowRule,
 )
 from campaigns.rules.verdicts import FINE, Opinion, Verdict
-from campaigns.windows import IST, Window
+from campaigns.schedule.windows import Window
 
 WEEK = timedelta(days=7)
 _CALLED_BACK = "The person asked to be called back at this time."

@@ -12,7 +12,7 @@ from datetime import date, time, timedelta
 from functools import partial
 
 from campaigns.rules.verdicts import Kind, Rule, Scope
-from campaigns.windows import ALL_DAY, Window
+from campaigns.schedule.windows import ALL_DAY, Window
 
 REVIEWED = date(2026, 11, 23)
 VERSION = f"{REVIEWED:%Y-%m-%d}.4"

@@ -2,6 +2,7 @@
 
 from datetime import datetime, time
 
+from campaigns.ist import IST
 from campaigns.rules.blocks import complaints_counted
 from campaigns.rules.facts import Attempt, Sector
 from campaigns.rules.law import (
@@ -14,7 +15,6 @@ from campaigns.rules.law import (
     SHORT_SHARE,
 )
 from campaigns.rules.verdicts import FINE, Opinion, Verdict
-from campaigns.windows import IST
 
 _SUNDAY = 6
 

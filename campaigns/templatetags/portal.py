@@ -7,8 +7,8 @@ from typing import Any
 from django import template
 from django.template.context import RequestContext
 
-from campaigns import display, phones
-from campaigns.queries import NO_GOAL, Part
+from campaigns import formatting, phones
+from campaigns.queries.campaign import NO_GOAL, Part
 
 register = template.Library()
 
@@ -23,7 +23,7 @@ for _name in (
     "tone",
     "language",
 ):
-    register.filter(_name, getattr(display, _name))
+    register.filter(_name, getattr(formatting, _name))
 
 
 register.filter("masked_phone", phones.mask)
@@ -38,19 +38,19 @@ def moment(written: str) -> datetime:
 @register.simple_tag
 def share(part: int, whole: int) -> str:
     """`part` of `whole` in per cent."""
-    return display.share(part, whole)
+    return formatting.share(part, whole)
 
 
 @register.inclusion_tag("parts/chip.html")
 def chip(state: str, label: str = "") -> dict[str, str]:
     """A state: its colour, and always its word."""
-    return {"tone": display.tone(state), "label": label or display.words(state)}
+    return {"tone": formatting.tone(state), "label": label or formatting.words(state)}
 
 
 @register.inclusion_tag("parts/chip.html")
 def outcome_chip(outcome: str) -> dict[str, str]:
     """An outcome: green when the goal was reached."""
-    return {"tone": "calm" if outcome in NO_GOAL else "ok", "label": display.words(outcome)}
+    return {"tone": "calm" if outcome in NO_GOAL else "ok", "label": formatting.words(outcome)}
 
 
 @register.inclusion_tag("parts/bar.html")
@@ -79,13 +79,13 @@ def length_of(things: Sequence[Any]) -> int:
 @register.filter
 def cells(row: Sequence[Any]) -> str:
     """The cells of a row as it came, numbers masked."""
-    return " | ".join(display.masked_cell(str(cell)) for cell in row)
+    return " | ".join(formatting.masked_cell(str(cell)) for cell in row)
 
 
 @register.filter
 def one_cell(cell: str) -> str:
     """A cell of an uploaded list, with what may be a number hidden but for its last digits."""
-    return display.masked_cell(cell)
+    return formatting.masked_cell(cell)
 
 
 @register.simple_tag(takes_context=True)

@@ -8,8 +8,10 @@ from pathlib import Path
 import pytest
 from django.core.management import CommandError, call_command
 
+from campaigns import call_results
+from campaigns.delivery import upload
 from campaigns.models import Message, Suppression
-from campaigns.services import outcomes, planning, uploading
+from campaigns.planning import plan
 from tests.campaigns.world import NOON, FakeXFin, at, make_campaign
 
 pytestmark = pytest.mark.django_db
@@ -18,10 +20,12 @@ pytestmark = pytest.mark.django_db
 def called() -> str:
     """A number that was called, then asked us to stop."""
     campaign = make_campaign(people=2)
-    planning.plan(campaign.pk, now=NOON)
-    uploading.upload(campaign.template.account_id, clock=at(NOON), transport=FakeXFin())
+    plan.plan(campaign.pk, now=NOON)
+    upload.upload(campaign.template.account_id, clock=at(NOON), transport=FakeXFin())
     message = Message.objects.select_related("recipient").order_by("pk")[0]
-    outcomes.opt_out(phone=message.recipient.phone, how="key", what="9", message_reference=message.reference)
+    call_results.opt_out(
+        phone=message.recipient.phone, how="key", what="9", message_reference=message.reference
+    )
     return message.recipient.phone
 
 

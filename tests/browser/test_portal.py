@@ -18,8 +18,8 @@ from pytest_django import Settings
 from calls.audio import pcm, wav
 from calls.models import Call, CallEvent, MediaProcess, Recording
 from campaigns import clock
+from campaigns.imports.reader import read_import
 from campaigns.models import Agent, Campaign, Import, Message, User
-from campaigns.services.importing import read_import
 from tests import cast
 from tests.calls.servers import Server, serving
 from tests.campaigns.world import make_campaign

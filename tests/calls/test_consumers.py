@@ -18,8 +18,8 @@ from calls.audio import wav
 from calls.models import Answer, Call, CallEvent, MediaProcess, Recording
 from calls.recordings import files
 from campaigns import clock
+from campaigns.ist import IST
 from campaigns.models import Agent, Callback, Campaign, Message, PhoneNumber, Recipient
-from campaigns.windows import IST
 from tests.calls.agents.texts import LATER, MENU, VARIABLES
 from tests.calls.outside import OutsideCaller, hum, is_refused
 from tests.calls.rows import closed_calls, kinds

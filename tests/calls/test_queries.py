@@ -9,8 +9,8 @@ from pytest_django import DjangoAssertNumQueries
 from calls import queries
 from calls.models import Call, CallEvent, MediaProcess
 from campaigns import clock
+from campaigns.ist import IST
 from campaigns.models import Evidence, Message, PhoneNumber, UploadBatch
-from campaigns.windows import IST
 
 pytestmark = pytest.mark.django_db
 

@@ -16,6 +16,10 @@ from calls import retention
 from calls.models import Answer, Call, CallEvent, MediaProcess, Recording
 from calls.recordings import files
 from calls.reports import person as persons
+from campaigns.delivery import upload as uploading
+from campaigns.delivery import withdraw
+from campaigns.errors import NotAllowed
+from campaigns.imports import upload
 from campaigns.models import (
     CallingBasis,
     Campaign,
@@ -30,9 +34,9 @@ from campaigns.models import (
     Suppression,
     User,
 )
+from campaigns.planning import plan
+from campaigns.privacy import erasure, legal_holds
 from campaigns.pseudonyms import pseudonym
-from campaigns.services import erasing, holds, imports, planning, uploading, withdrawing
-from campaigns.services.suppressions import NotAllowed
 from tests import cast
 from tests.campaigns.world import NOON, FakeXFin, at, make_campaign, states
 
@@ -203,13 +207,13 @@ def test_who_signed_in_and_failed_to_is_kept_for_a_year() -> None:
 def test_a_hold_on_a_person_or_a_campaign_keeps_all_of_it(message: Message) -> None:
     call = make_call(message, days=1097)
     ended(message.recipient.campaign, days=1097)
-    hold = holds.place(phone=MEENA, reason="Consumer court, case 12.", by=None)
+    hold = legal_holds.place(phone=MEENA, reason="Consumer court, case 12.", by=None)
     retention.purge(NIGHT)
     assert path(call).exists()
     assert Recipient.objects.get().phone == MEENA
     assert [line(kind) for kind in ("recordings", "events", "calls", "people")] == [(0, 1)] * 4
-    holds.release(hold.pk, reason="Settled.", by=None, now=NIGHT)
-    holds.place(campaign=message.recipient.campaign, reason="Order of TRAI.", by=None)
+    legal_holds.release(hold.pk, reason="Settled.", by=None, now=NIGHT)
+    legal_holds.place(campaign=message.recipient.campaign, reason="Order of TRAI.", by=None)
     retention.purge(NIGHT + timedelta(days=1))
     assert path(call).exists()
     assert Recipient.objects.get().phone == MEENA
@@ -224,7 +228,7 @@ def test_a_hold_on_a_campaign_keeps_what_a_court_would_ask_for(message: Message)
     Complaint.objects.create(campaign=campaign, **about)
     Complaint.objects.create(phone=MEENA, **about)
     Complaint.objects.create(phone="+919825112499", **about)
-    holds.place(campaign=campaign, reason="Order of TRAI.", by=None)
+    legal_holds.place(campaign=campaign, reason="Order of TRAI.", by=None)
     retention.purge(NIGHT)
     assert (line("bases"), line("complaints")) == ((1, 1), (1, 2))
     assert CallingBasis.objects.get().phone == MEENA
@@ -232,22 +236,22 @@ def test_a_hold_on_a_campaign_keeps_what_a_court_would_ask_for(message: Message)
 
 def test_a_hold_needs_a_reason_and_stands_once(message: Message) -> None:
     with pytest.raises(NotAllowed, match="what asks for"):
-        holds.place(phone=MEENA, reason=" ", by=None)
-    hold = holds.place(phone=MEENA, reason="A case.", by=None)
+        legal_holds.place(phone=MEENA, reason=" ", by=None)
+    hold = legal_holds.place(phone=MEENA, reason="A case.", by=None)
     with pytest.raises(NotAllowed, match="already"):
-        holds.place(phone=MEENA, reason="Another.", by=None)
+        legal_holds.place(phone=MEENA, reason="Another.", by=None)
     with pytest.raises(NotAllowed, match="A case"):
-        erasing.ask(MEENA, reason="A letter.", by=None, now=NIGHT)
+        erasure.ask(MEENA, reason="A letter.", by=None, now=NIGHT)
     assert not Suppression.objects.exists()
-    holds.release(hold.pk, reason="Over.", by=None, now=NIGHT)
+    legal_holds.release(hold.pk, reason="Over.", by=None, now=NIGHT)
     with pytest.raises(NotAllowed, match="before"):
-        holds.release(hold.pk, reason="Over.", by=None, now=NIGHT)
+        legal_holds.release(hold.pk, reason="Over.", by=None, now=NIGHT)
 
 
 def test_a_hold_that_comes_after_the_wish_stops_it(message: Message) -> None:
     Message.objects.update(state="done")
-    erasing.ask(MEENA, reason="A letter.", by=None, now=NIGHT)
-    holds.place(phone=MEENA, reason="A case.", by=None)
+    erasure.ask(MEENA, reason="A letter.", by=None, now=NIGHT)
+    legal_holds.place(phone=MEENA, reason="A case.", by=None)
     assert retention.erase_people(NIGHT) == 0
     assert Erasure.objects.get().waits_for == "A legal hold keeps this data: A case."
     assert Recipient.objects.get().name == "Meena"
@@ -279,7 +283,7 @@ def test_erasing_leaves_the_proof_and_not_the_person(message: Message) -> None:
         rules_version="1",
     )
     CallingBasis.objects.create(phone=MEENA, kind="consent", given_at=NIGHT, text_shown="May we call?")
-    erasing.ask(MEENA, reason="A letter, with a copy of her card.", by=None, now=NIGHT)
+    erasure.ask(MEENA, reason="A letter, with a copy of her card.", by=None, now=NIGHT)
     assert retention.erase_people(NIGHT) == 1
     assert [gone.exists(), growing.exists(), CallEvent.objects.exists(), Answer.objects.exists()] == [
         False
@@ -295,40 +299,40 @@ def test_erasing_leaves_the_proof_and_not_the_person(message: Message) -> None:
 
 def test_who_was_erased_is_not_called_again_though_nobody_knows_the_number(message: Message) -> None:
     Message.objects.update(state="done")
-    erasing.ask(MEENA, reason="A letter.", by=None, now=NIGHT)
+    erasure.ask(MEENA, reason="A letter.", by=None, now=NIGHT)
     retention.erase_people(NIGHT)
     rows = [{"phone": "98251 12410", "name": "Meena", "language": "", "variables": {}}]
-    source = imports.add_rows(make_campaign(), rows, by=None)
+    source = upload.add_rows(make_campaign(), rows, by=None)
     assert (source.accepted, source.suppressed) == (0, 1)
     other = Campaign.objects.latest("pk")
     late = Recipient.objects.create(campaign=other, phone=MEENA, language="hi")  # as if an import had raced
-    planning.plan(other.pk, now=NOON)
+    plan.plan(other.pk, now=NOON)
     late.refresh_from_db()
     assert (late.state, late.messages.count()) == ("suppressed", 0)
 
 
 def test_asking_and_erasing_twice_changes_nothing_more(message: Message) -> None:
     Message.objects.update(state="done")
-    first = erasing.ask(MEENA, reason="A letter.", by=None, now=NIGHT)
-    assert erasing.ask(MEENA, reason="A call.", by=None, now=NIGHT) == first
+    first = erasure.ask(MEENA, reason="A letter.", by=None, now=NIGHT)
+    assert erasure.ask(MEENA, reason="A call.", by=None, now=NIGHT) == first
     assert retention.erase_people(NIGHT) == 1
     assert retention.erase_people(NIGHT) == 0
-    erasing.ask(MEENA, reason="Again.", by=None, now=NIGHT)
+    erasure.ask(MEENA, reason="Again.", by=None, now=NIGHT)
     assert retention.erase_people(NIGHT) == 1
     assert Suppression.objects.get().phone == pseudonym(MEENA)
 
 
 def test_while_a_campaign_runs_the_message_at_xfin_is_withdrawn_first() -> None:
     campaign, xfin = make_campaign(people=2), FakeXFin()
-    planning.plan(campaign.pk, now=NOON)
+    plan.plan(campaign.pk, now=NOON)
     account = campaign.template.account_id
     uploading.upload(account, clock=at(NOON), transport=xfin)
     person = campaign.recipients.order_by("pk")[0]
-    erasing.ask(person.phone, reason="A letter.", by=None, now=NOON)
+    erasure.ask(person.phone, reason="A letter.", by=None, now=NOON)
     assert retention.erase_people(NOON) == 0
     assert "being withdrawn" in Erasure.objects.get().waits_for
-    withdrawing.mark_unwanted(NOON)
-    withdrawing.withdraw(account, clock=at(NOON), transport=xfin)
+    withdraw.mark_unwanted(NOON)
+    withdraw.withdraw(account, clock=at(NOON), transport=xfin)
     assert retention.erase_people(NOON) == 1
     assert states(campaign) == {"queued": 1, "withdrawn": 1}
     assert len(xfin.messages) == 1
@@ -340,7 +344,7 @@ def test_a_call_on_the_line_and_a_list_being_read_are_waited_for(message: Messag
     Message.objects.update(state="done")
     call = make_call(message, days=0)
     Call.objects.filter(pk=call.pk).update(state="live", ended_at=None)
-    erasing.ask(MEENA, reason="A letter.", by=None, now=NIGHT)
+    erasure.ask(MEENA, reason="A letter.", by=None, now=NIGHT)
     assert retention.erase_people(NIGHT) == 0
     assert Erasure.objects.get().waits_for == retention.ON_THE_LINE
     Call.objects.filter(pk=call.pk).update(state="ended", ended_at=NIGHT)
@@ -355,7 +359,7 @@ def test_a_call_on_the_line_and_a_list_being_read_are_waited_for(message: Messag
 def test_what_another_machine_stores_later_goes_with_the_next_night(message: Message) -> None:
     Message.objects.update(state="done")
     call = make_call(message, days=1)
-    erasing.ask(MEENA, reason="A letter.", by=None, now=NIGHT)
+    erasure.ask(MEENA, reason="A letter.", by=None, now=NIGHT)
     retention.erase_people(NIGHT)
     CallEvent.objects.create(call=call, sequence=2, at_ms=20, kind="said", text="Late.")
     assert retention.erase_late() == 1
@@ -429,11 +433,11 @@ def test_holds_are_placed_and_released_in_the_admin(message: Message) -> None:
     manager = cast.browser(cast.manager())
     address = reverse("admin:campaigns_legalhold_add")
     manager.post(address, {"phone": "", "campaign": message.recipient.campaign_id, "reason": "TRAI."})
-    hold = holds.hold_on(MEENA)
+    hold = legal_holds.hold_on(MEENA)
     assert hold
     assert hold.placed_by
     change = reverse("admin:campaigns_legalhold_change", args=[hold.pk])
     manager.post(change, {"released_reason": "Closed."})
-    assert holds.hold_on(MEENA) is None
+    assert legal_holds.hold_on(MEENA) is None
     for page in ("legalhold", "purge", "erasure"):
         assert manager.get(reverse(f"admin:campaigns_{page}_changelist")).status_code == 200

@@ -11,6 +11,7 @@ from typing import Any
 import httpx
 
 from campaigns.clock import Clock
+from campaigns.lifecycle import approvals
 from campaigns.models import (
     Account,
     Agent,
@@ -24,7 +25,6 @@ from campaigns.models import (
     Template,
     User,
 )
-from campaigns.services import approvals
 
 #: 11:00 IST on Tuesday 24 November 2026: every category may call.
 NOON = datetime(2026, 11, 24, 5, 30, tzinfo=UTC)

@@ -10,7 +10,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from calls.reports.person import calls_of
 from campaigns import clock, phones
-from campaigns.services import evidence
+from campaigns.queries import evidence
 
 
 class Writes(Protocol):

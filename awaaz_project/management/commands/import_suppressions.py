@@ -6,9 +6,10 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
+from campaigns.compliance import suppressions
+from campaigns.errors import NotAllowed
 from campaigns.models import Suppression
 from campaigns.models.campaigns import CampaignCategory
-from campaigns.services import suppressions
 
 
 class Command(BaseCommand):
@@ -30,7 +31,7 @@ class Command(BaseCommand):
         file: Path = options["file"]
         try:
             result = suppressions.suppress_file(file.read_bytes(), file.name, wish)
-        except (suppressions.NotAllowed, OSError) as error:
+        except (NotAllowed, OSError) as error:
             raise CommandError(str(error)) from error
         for row, why in result.refusals:
             self.stdout.write(f"row {row}: {why}")

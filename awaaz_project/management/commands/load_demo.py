@@ -13,6 +13,9 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
 
+from campaigns.delivery.account_client import is_loopback
+from campaigns.imports import upload
+from campaigns.lifecycle import actions
 from campaigns.models import (
     Account,
     Agent,
@@ -25,8 +28,6 @@ from campaigns.models import (
     TemplateLanguage,
     User,
 )
-from campaigns.services import imports, lifecycle
-from campaigns.services.accounts import is_loopback
 
 SAMPLE = settings.BASE_DIR / "campaigns" / "samples" / "emi-reminders.csv"
 MENU = settings.BASE_DIR / "calls" / "agents" / "examples" / "emi-reminder.json"
@@ -93,10 +94,10 @@ class Command(BaseCommand):
             register(account, number, campaign)
             user = make_user()
             Campaign.objects.filter(pk=campaign.pk).update(created_by=user)
-        source = imports.import_people(campaign, data=SAMPLE.read_bytes(), filename=SAMPLE.name, by=user)
+        source = upload.import_people(campaign, data=SAMPLE.read_bytes(), filename=SAMPLE.name, by=user)
         self.stdout.write(f"{SAMPLE.name}: {source.reason}")
         prepare_sandbox(sandbox, campaign)
-        lifecycle.launch(campaign, user)
+        actions.launch(campaign, user)
         self.stdout.write(f"Launched “{campaign.name}”.")
 
 

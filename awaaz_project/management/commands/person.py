@@ -10,8 +10,8 @@ from django.core.management.base import BaseCommand, CommandError
 from calls import retention
 from calls.reports import person
 from campaigns import clock, phones
-from campaigns.services import erasing, holds
-from campaigns.services.suppressions import NotAllowed
+from campaigns.errors import NotAllowed
+from campaigns.privacy import erasure, legal_holds
 
 
 class Command(BaseCommand):
@@ -42,11 +42,11 @@ class Command(BaseCommand):
             with person.packed(phone, now=clock.now()) as pack, output.open("wb") as file:
                 shutil.copyfileobj(pack, file)
         elif verb == "hold":
-            holds.place(phone=phone, reason=reason, by=None)
-        elif verb == "release" and (hold := holds.hold_on(phone)):
-            holds.release(hold.pk, reason=reason, by=None, now=clock.now())
+            legal_holds.place(phone=phone, reason=reason, by=None)
+        elif verb == "release" and (hold := legal_holds.hold_on(phone)):
+            legal_holds.release(hold.pk, reason=reason, by=None, now=clock.now())
         elif verb == "erase":
-            erasing.ask(phone, reason=reason, by=None, now=clock.now())
+            erasure.ask(phone, reason=reason, by=None, now=clock.now())
             retention.erase_people(clock.now())
 
     def _tell(self, phone: str) -> None:

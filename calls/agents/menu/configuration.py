@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from msgspec import Struct, field
 
 from calls.agents import verbalize
-from campaigns.callbacks import UnreadableMoment, moment
+from campaigns.schedule.callback_times import UnreadableMoment, moment
 
 OPT_OUT_KEY = "9"
 _KEYS = frozenset("012345678*#")

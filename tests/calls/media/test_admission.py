@@ -19,7 +19,7 @@ from calls.recordings.recorder import desk
 from campaigns import clock
 from campaigns.models import PhoneNumber
 from campaigns.networks import networks_in
-from campaigns.services.numbers import rotate_secret
+from campaigns.numbers import rotate_secret
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -10,7 +10,7 @@ from websockets.exceptions import ConnectionClosed
 
 from calls.models import CallEvent
 from campaigns.models import PhoneNumber
-from campaigns.services.numbers import rotate_secret
+from campaigns.numbers import rotate_secret
 from tests.calls.outside import OutsideCaller, hum, is_refused
 from tests.calls.rows import closed_calls, kinds
 from tests.calls.servers import DAPHNE, UVICORN, Server, serving

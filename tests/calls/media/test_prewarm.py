@@ -8,8 +8,9 @@ import pytest
 from django.conf import settings
 
 from calls.media import prewarm, prompt_audio
+from campaigns.delivery import upload
 from campaigns.models import Agent, Message, Recipient
-from campaigns.services import planning, uploading
+from campaigns.planning import plan
 from tests.campaigns.world import NOON, FakeXFin, at, make_campaign
 
 pytestmark = pytest.mark.django_db
@@ -28,8 +29,8 @@ def at_xfin(*, people: int = 1) -> None:
     campaign, xfin = make_campaign(people=people), FakeXFin()
     Agent.objects.update(configuration=json.loads(MENU.read_text()))
     Recipient.objects.update(name="आशा", variables={"amount": "1,25,000", "due_date": "28/11/2026"})
-    planning.plan(campaign.pk, now=NOON)
-    uploading.upload(campaign.template.account_id, clock=at(NOON), transport=xfin)
+    plan.plan(campaign.pk, now=NOON)
+    upload.upload(campaign.template.account_id, clock=at(NOON), transport=xfin)
 
 
 def test_the_first_words_of_the_next_calls_are_spoken_with_the_persons_own_variables(

@@ -25,7 +25,7 @@ from calls.recordings.files import Stretch, path_of, write_pieces
 from calls.recordings.recorder import Recorder, RecordingDesk
 from campaigns import clock
 from campaigns.models import Erasure, Message, PhoneNumber
-from campaigns.services import erasing
+from campaigns.privacy import erasure
 
 CALLER, AGENT = Side.CALLER, Side.AGENT
 
@@ -301,7 +301,7 @@ def test_an_erasure_finds_what_was_stored_without_a_row(
     fail_to_file(call_id, Killed())
     Call.objects.update(recipient=message.recipient)
     Message.objects.update(state="done")
-    erasing.ask(message.recipient.phone, reason="A letter.", by=None, now=clock.now())
+    erasure.ask(message.recipient.phone, reason="A letter.", by=None, now=clock.now())
     assert len(stored(folders)) == 1
     assert retention.erase_people(clock.now()) == 1
     assert Erasure.objects.get().state == "done"

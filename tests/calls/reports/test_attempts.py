@@ -11,9 +11,9 @@ from django.urls import reverse
 
 from calls.models import Answer, Call, MediaProcess
 from calls.reports import attempts
-from campaigns.downloads import as_csv
 from campaigns.models import Campaign, Message, Recipient, UploadBatch, User
-from campaigns.sheets import read_sheet
+from campaigns.portal.downloads import as_csv
+from campaigns.spreadsheets.reader import read_sheet
 from tests import cast
 
 pytestmark = pytest.mark.django_db

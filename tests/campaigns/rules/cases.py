@@ -3,6 +3,7 @@
 from datetime import date, datetime, timedelta
 from typing import Any
 
+from campaigns.ist import IST
 from campaigns.rules import (
     Attempt,
     Basis,
@@ -15,7 +16,6 @@ from campaigns.rules import (
     Verdict,
     evaluate,
 )
-from campaigns.windows import IST
 
 #: A Tuesday.
 DAY = date(2026, 11, 24)

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from campaigns.ist import IST
 from campaigns.models import Campaign
 from campaigns.rules import (
     WINDOWS,
@@ -24,7 +25,7 @@ from campaigns.rules import (
     evaluate,
     window_rule,
 )
-from campaigns.windows import IST, Window
+from campaigns.schedule.windows import Window
 from tests.campaigns.rules.cases import DAY, LENDER, NOON, SCRIPT, attempt, finding, ist, said
 
 HOUR = timedelta(hours=1)

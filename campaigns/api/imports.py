@@ -1,0 +1,67 @@
+"""The API of uploaded lists and of remembered column mappings."""
+
+from drf_spectacular.utils import extend_schema
+from rest_framework import mixins
+from rest_framework.decorators import action
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from campaigns.api import serializers
+from campaigns.api.base import Conflict, ImportViews, MappingViews, MayImport, ModelPermissions
+from campaigns.errors import UnreadableFile
+from campaigns.imports import upload
+from campaigns.models import (
+    ColumnMapping,
+    Import,
+)
+from campaigns.permissions import acting_user
+from campaigns.spreadsheets.columns import Columns
+from campaigns.tasks import nudge_import
+
+
+class ImportViewSet(ImportViews):
+    """Uploaded lists: how far each is, and what became of its rows."""
+
+    queryset = Import.objects.select_related("campaign__template").order_by("-id")
+    serializer_class = serializers.ImportSerializer
+    permission_classes = (ModelPermissions,)
+    filterset_fields = ("campaign", "state")
+
+    @extend_schema(request=serializers.ColumnsSerializer, responses=serializers.ImportSerializer)
+    @action(
+        detail=True,
+        methods=["post"],
+        permission_classes=[MayImport],
+        serializer_class=serializers.ColumnsSerializer,
+    )
+    def choose(self, request: Request, pk: str) -> Response:
+        """Confirm which column is what; the file is read then. 409 with the reason when it can't be so."""
+        source = self.get_object()
+        form = serializers.ColumnsSerializer(data=request.data)
+        form.is_valid(raise_exception=True)
+        wish = dict(form.validated_data)
+        name = wish.pop("remember_as")
+        try:
+            upload.choose(source, Columns(**wish), by=acting_user(request), remember_as=name)
+        except UnreadableFile as error:
+            raise Conflict(error.reason) from error
+        nudge_import(source.pk)
+        return Response(serializers.ImportSerializer(source).data)
+
+    @extend_schema(request=None, responses=serializers.ImportSerializer)
+    @action(detail=True, methods=["post"], permission_classes=[MayImport])
+    def cancel(self, request: Request, pk: str) -> Response:
+        """Read no further. Who was added stays; 409 when it was over already."""
+        source = self.get_object()
+        if not upload.cancel(source, acting_user(request)):
+            raise Conflict(f"This import is over: {source.get_state_display().lower()}.")
+        return Response(serializers.ImportSerializer(source).data)
+
+
+class MappingViewSet(mixins.DestroyModelMixin, MappingViews):
+    """Named mappings of columns. They are made by confirming a file's columns with `remember_as`."""
+
+    queryset = ColumnMapping.objects.order_by("name")
+    serializer_class = serializers.MappingSerializer
+    permission_classes = (ModelPermissions,)
+    filterset_fields = ("account", "template")

@@ -1,0 +1,53 @@
+"""The API of recipients and of the suppression list."""
+
+from django.db.models import QuerySet
+from rest_framework import mixins
+from rest_framework.parsers import FormParser, JSONParser
+from rest_framework.serializers import BaseSerializer
+
+from campaigns.api import serializers
+from campaigns.api.base import ModelPermissions, RecipientViews, SuppressionViews
+from campaigns.compliance.suppressions import Wish, suppress
+from campaigns.models import (
+    Recipient,
+    Suppression,
+    User,
+)
+
+
+class RecipientViewSet(RecipientViews):
+    """People in campaigns, with state and reason."""
+
+    queryset = Recipient.objects.order_by("id")
+    serializer_class = serializers.RecipientSerializer
+    permission_classes = (ModelPermissions,)
+    filterset_fields = ("campaign", "state", "language", "outcome")
+
+
+class SuppressionViewSet(
+    mixins.CreateModelMixin, mixins.RetrieveModelMixin, mixins.ListModelMixin, SuppressionViews
+):
+    """Numbers that must not be called. They are added here, and lifted only by staff in the portal."""
+
+    queryset = Suppression.objects.order_by("-id")
+    serializer_class = serializers.SuppressionSerializer
+    permission_classes = (ModelPermissions,)
+    parser_classes = (JSONParser, FormParser)
+    filterset_fields = ("scope", "category", "source")
+
+    def get_queryset(self) -> QuerySet[Suppression]:
+        """Those lifted as well: the list is a record."""
+        return Suppression.objects.order_by("-id")
+
+    def perform_create(self, serializer: BaseSerializer[Suppression]) -> None:
+        """Note the way it came, and call off what waits."""
+        user, data = self.request.user, serializer.validated_data
+        wish = Wish(
+            source=Suppression.Source.API,
+            reason=data["reason"],
+            category=data.get("category", ""),
+            by=user if isinstance(user, User) else None,
+        )
+        suppress(data["phone"], wish)
+        live = Suppression.objects.filter(phone=data["phone"], scope=wish.scope, category=wish.category)
+        serializer.instance = live.get(lifted_at__isnull=True)

@@ -1,0 +1,150 @@
+"""Campaigns, their history and approval, and their figures."""
+
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+
+from campaigns.api.serializers.base import Plain
+from campaigns.models import Campaign, CampaignChange
+from campaigns.schedule import retries
+from campaigns.schedule.retries import LONGEST_GAP_MINUTES, MOST_RETRIES
+from campaigns.validation import retry_problem, retry_template_problem
+
+if TYPE_CHECKING:
+    CampaignModel = serializers.ModelSerializer[Campaign]
+    ChangeModel = serializers.ModelSerializer[CampaignChange]
+else:
+    CampaignModel = ChangeModel = serializers.ModelSerializer
+
+
+class ChangeSerializer(ChangeModel):
+    """One line of a campaign's history."""
+
+    class Meta:
+        model = CampaignChange
+        fields = ("at", "from_state", "to_state", "edited", "actor_name", "reason")
+        read_only_fields = fields
+
+
+class ApprovalSerializer(Plain):
+    """A second person's approval, and what of the campaign it does not cover."""
+
+    by = serializers.CharField(source="approval.by_name", default=None, allow_null=True)
+    at = serializers.DateTimeField(source="approval.at", default=None, allow_null=True)
+    people = serializers.IntegerField(source="approval.people", default=0)
+    changed = serializers.ListField(child=serializers.CharField(), help_text="With any, nobody is called.")
+    added = serializers.IntegerField(help_text="People who wait for another approval.")
+    complete = serializers.BooleanField(help_text="Whether everything there is was approved.")
+
+
+class RetryRuleSerializer(Plain):
+    """One retry after each of these minutes, if the call ended for the rule's reason."""
+
+    gaps = serializers.ListField(child=serializers.IntegerField(), default=list)
+    another_hour = serializers.BooleanField(default=False)
+
+
+class CampaignSerializer(CampaignModel):
+    """A campaign. State and reason are changed by its actions only."""
+
+    retry_gaps = serializers.ListField(
+        child=serializers.IntegerField(min_value=1, max_value=LONGEST_GAP_MINUTES),
+        max_length=MOST_RETRIES,
+        required=False,
+        help_text="Minutes before each retry.",
+    )
+    retry_rules = serializers.DictField(
+        child=RetryRuleSerializer(),
+        required=False,
+        help_text="Retries for single reasons: busy, no_answer, …, or unfinished (docs/campaigns.md).",
+    )
+
+    class Meta:
+        model = Campaign
+        fields = (
+            "id",
+            "name",
+            "template",
+            "number",
+            "agent",
+            "category",
+            "default_language",
+            "starts_at",
+            "window_start",
+            "window_end",
+            "calls_per_minute",
+            "most_at_once",
+            "priority",
+            "max_attempts",
+            "retry_gaps",
+            "retry_rules",
+            "retry_template",
+            "stop_at_percent",
+            "stop_at_complaints",
+            "state",
+            "reason",
+            "state_since",
+            "created_at",
+        )
+        read_only_fields = ("state", "reason", "state_since", "created_at")
+        extra_kwargs: ClassVar = {"calls_per_minute": {"min_value": 1}, "max_attempts": {"min_value": 1}}
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        """What concerns several fields: one account, hours in order, a pause for each retry at most."""
+        start, end = self._now_or_then(attrs, "window_start"), self._now_or_then(attrs, "window_end")
+        if start and end and start >= end:
+            raise serializers.ValidationError({"window_end": "This must be later than window_start."})
+        number, template = self._now_or_then(attrs, "number"), self._now_or_then(attrs, "template")
+        if number.account_id != template.account_id:
+            raise serializers.ValidationError(
+                {"number": "This number belongs to another account than the template."}
+            )
+        rules = self._now_or_then(attrs, "retry_rules") or {}
+        most, agent = self._now_or_then(attrs, "max_attempts") or 1, self._now_or_then(attrs, "agent")
+        if why := retries.problem(rules) or retry_problem(most, rules, agent):
+            raise serializers.ValidationError({"retry_rules": why})
+        if why := retry_template_problem(most, template, self._now_or_then(attrs, "retry_template")):
+            raise serializers.ValidationError({"retry_template": why})
+        gaps, attempts = (
+            self._now_or_then(attrs, "retry_gaps") or [],
+            self._now_or_then(attrs, "max_attempts") or 1,
+        )
+        if len(gaps) > attempts - 1:
+            raise serializers.ValidationError(
+                {"retry_gaps": f"{attempts} calls need {attempts - 1} pauses between them at most."}
+            )
+        return attrs
+
+    def _now_or_then(self, attrs: dict[str, Any], name: str) -> Any:
+        """What the request says of a field, else what the row holds."""
+        return attrs[name] if name in attrs else getattr(self.instance, name, None)
+
+
+class RowCountsSerializer(Plain):
+    """What became of the rows of all files of a campaign."""
+
+    uploaded = serializers.IntegerField()
+    accepted = serializers.IntegerField()
+    rejected = serializers.IntegerField()
+    duplicate = serializers.IntegerField()
+    suppressed = serializers.IntegerField()
+    empty = serializers.IntegerField(help_text="Blank rows, not counted as uploaded.")
+
+
+class CountsSerializer(Plain):
+    """A campaign in figures: rows, people by state, and the way to the goal."""
+
+    rows = RowCountsSerializer()
+    people = serializers.IntegerField(source="progress.people")
+    by_state = serializers.SerializerMethodField()
+    at_xfin = serializers.IntegerField()
+    dialled = serializers.IntegerField(source="progress.dialled")
+    answered = serializers.IntegerField(source="progress.answered")
+    goal = serializers.IntegerField(source="progress.goal")
+    adds_up = serializers.BooleanField()
+
+    @extend_schema_field({"type": "object", "additionalProperties": {"type": "integer"}})
+    def get_by_state(self, counts: Any) -> dict[str, int]:
+        """People in each state."""
+        return dict(counts.progress.by_state)

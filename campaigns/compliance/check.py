@@ -1,0 +1,278 @@
+"""From rows to the pure rules, and from their findings to evidence rows and to what staff must do."""
+
+from collections.abc import Hashable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from campaigns import phones, rules
+from campaigns.compliance.facts import CampaignFacts, PeopleFacts, needs_grievances, of_campaign, of_people
+from campaigns.ist import IST
+from campaigns.models import CallingBasis, Campaign, Evidence, Message, Recipient
+from campaigns.rules import VERSION, Attempt, Judgement, by_the_minute, evaluate
+from campaigns.rules.verdicts import Finding, Verdict
+from campaigns.transitions import callback
+from campaigns.transitions.campaign import stop
+
+REMEDIES = {rule.name: rule.remedy for rule in rules.RULES}
+
+
+@dataclass(slots=True, kw_only=True)
+class EvidenceRow:
+    """The fields of an `Evidence`; making an instance of the model takes ten times as long."""
+
+    recipient_id: int
+    message_reference: str
+    stage: Evidence.Stage
+    judged_at: datetime
+    planned_for: datetime
+    verdict: Verdict
+    findings: list[dict[str, str]]
+    facts: dict[str, object]
+    rules_version: str
+
+
+class Bench:
+    """The rules together with all facts on a stride of people; gathered once, asked for each of them.
+
+    Of most people nothing is known but that they are in the campaign. Calls to them in one minute are
+    judged once: every rule comes to the same end for each.
+    """
+
+    def __init__(
+        self, people: Sequence[Recipient], *, now: datetime, messages: Sequence[Message] = ()
+    ) -> None:
+        """`people` come with their campaign, its number, template and agent.
+
+        `messages`: the attempts that will be judged, if they are planned already, with these people.
+        """
+        campaigns = {person.campaign_id: person.campaign for person in people}
+        lenders = any(needs_grievances(campaign.category) for campaign in campaigns.values())
+        numbers = [person.phone for person in people]
+        self._people = of_people(numbers, now=now, grievances=lenders, planned=messages)
+        self._callbacks = callback.open_moments(people)
+        self._campaigns = {
+            pk: of_campaign(campaign, (p for p in people if p.campaign_id == pk), now=now)
+            for pk, campaign in campaigns.items()
+        }
+        self._scripts = {pk: _script(ours) for pk, ours in self._campaigns.items()}
+        hits = (ours.scrubbed.hits for ours in self._campaigns.values())
+        self._known = self._people.known().union(*hits)
+        self._retries: dict[tuple[int, int], timedelta] = {}
+        self._judged: dict[Hashable, Judgement] = {}
+
+    def judge(
+        self,
+        person: Recipient,
+        *,
+        at: datetime,
+        message: Message | None = None,
+        called_back: datetime | None = None,
+    ) -> Judgement:
+        """May this person be called at `at`? `message` is the attempt, if it is planned already.
+
+        `called_back`: a call-back that is asked for just now; those that wait are known.
+        """
+        called_back = called_back or self._callbacks.get(person.pk)
+        alike = None if called_back else self._alike(person, message, at)
+        if found := self._judged.get(alike):
+            return found
+        attempt = replace(self._attempt(person, message, at), called_back=called_back)
+        judgement = evaluate(attempt, at)
+        if alike and by_the_minute(attempt):
+            self._judged[alike] = judgement
+        return judgement
+
+    def decided(self, message: Message, at: datetime | None, *, planned: bool) -> None:
+        """What became of an attempt just judged counts for those that are judged after it.
+
+        `at`: when it rings, None if it will not; `planned`: it may still be moved.
+        """
+        self._people.decided(message.recipient.phone, message, at, planned=planned)
+
+    def evidence(
+        self,
+        person: Recipient,
+        judgement: Judgement,
+        *,
+        stage: Evidence.Stage,
+        at: datetime,
+        now: datetime,
+        message: Message | None,
+    ) -> "EvidenceRow":
+        """The row that keeps a judgement and what it was founded on; not saved yet.
+
+        `message` is the attempt, None if none was planned.
+        """
+        return EvidenceRow(
+            recipient_id=person.pk,
+            message_reference=message.reference if message else "",
+            stage=stage,
+            judged_at=now,
+            planned_for=at,
+            verdict=judgement.verdict,
+            findings=judgement.told,
+            facts=self._facts(person, message, judgement, at),
+            rules_version=VERSION,
+        )
+
+    def _alike(self, person: Recipient, message: Message | None, at: datetime) -> Hashable | None:
+        """All of `_attempt` that is not the campaign's; None where something is known of this very person."""
+        if person.phone in self._known or self._people.others(person.phone, message):
+            return None
+        phone = phones.judge(person.phone, own_numbers=self._campaigns[person.campaign_id].own_numbers)
+        return (
+            person.campaign_id,
+            _attempt_number(person, message),
+            person.attempts,
+            person.language,
+            person.variables.get("polling_area"),
+            (phone.problem, phone.note),
+            at.replace(second=0, microsecond=0),
+        )
+
+    def _attempt(self, person: Recipient, message: Message | None, at: datetime) -> Attempt:
+        ours, people = self._campaigns[person.campaign_id], self._people
+        number = ours.number(_attempt_number(person, message))
+        campaign, declared = ours.campaign, ours.declaration
+        phone = phones.judge(person.phone, own_numbers=ours.own_numbers)
+        bases = people.bases.get(person.phone, ())
+        area = str(person.variables.get("polling_area") or (declared.polling_area if declared else ""))
+        return Attempt(
+            category=campaign.category,
+            caller_id=number.e164,
+            own_window=(campaign.window_start, campaign.window_end),
+            widening=declared.window_reason if declared else "",
+            organisation=ours.organisation,
+            declared=ours.declared_on(at.astimezone(IST).date(), number),
+            scrub=_scrub(ours),
+            script=self._scripts[person.campaign_id],
+            has_voice=_has_voice(campaign, person.language),
+            retries_take=self._retries_take(campaign, person.attempts),
+            callee_problem="" if phone.e164 else phone.note,
+            landline=phones.is_landline(phone),
+            suppressed=people.suppressed(person.phone, campaign.category),
+            opted_out_at=people.opted_out_at(person.phone),
+            basis=_basis(best_basis(bases, at)),
+            dnd_hit=person.phone in ours.scrubbed.hits,
+            grievance=_grievance(people, person.phone),
+            polls=ours.closes_of(area),
+            requested=_slot(bases, at),
+            others=people.others(person.phone, message),
+        )
+
+    def _retries_take(self, campaign: Campaign, attempts: int) -> timedelta:
+        key = campaign.pk, attempts
+        if key not in self._retries:
+            self._retries[key] = campaign.retries.longest(attempts)
+        return self._retries[key]
+
+    def _facts(
+        self, person: Recipient, message: Message | None, judgement: Judgement, at: datetime
+    ) -> dict[str, object]:
+        ours = self._campaigns[person.campaign_id]
+        number = ours.number(_attempt_number(person, message))
+        basis = best_basis(self._people.bases.get(person.phone, ()), at)
+        run = ours.scrubbed.run
+        return {
+            "ist": at.astimezone(IST).isoformat(),
+            "category": ours.campaign.category,
+            "caller_id": number.e164,
+            "language": person.language,
+            "principal_entity": ours.organisation.principal_entity if ours.organisation else "",
+            "basis": basis.pk if basis else None,
+            "scrub": f"{run.operator} {run.reference}" if run else "",
+            "passed": judgement.passed,
+        }
+
+
+def standing_problems(campaign: Campaign, *, now: datetime) -> list[str]:
+    """What would stop the campaign at its first call, with what to do; a scrub may still come in time."""
+    begins = max(now, campaign.starts_at)
+    said: dict[str, None] = {}
+    for attempts in (0, 1) if campaign.retry_line else (0,):
+        person = Recipient(campaign=campaign, phone="", language=campaign.default_language, attempts=attempts)
+        judgement = Bench([person], now=now).judge(person, at=begins)
+        blocks = (found for found in judgement.campaign_blocks if found.id != "B08")
+        said |= dict.fromkeys(advice(found) for found in blocks)
+    return list(said)
+
+
+def _attempt_number(person: Recipient, message: Message | None) -> int:
+    """Which call to this person it is, from 1."""
+    return message.attempt if message else person.attempts + 1
+
+
+def stop_campaign(campaign_id: int, judgement: Judgement, *, now: datetime) -> bool:
+    """Stop a campaign that may call nobody as it stands; whether it was still running."""
+    what = " ".join(advice(found) for found in judgement.campaign_blocks)
+    return stop(campaign_id, f"Stopped by the rules: {what} Then resume.", now=now)
+
+
+def advice(found: Finding) -> str:
+    """What is wrong and what to do, with the rule's name."""
+    return f"{found.reason} {REMEDIES[found.rule]} ({found.rule})"
+
+
+def best_basis(bases: Iterable[CallingBasis], at: datetime) -> CallingBasis | None:
+    """The ground to rely on: one that holds if there is one, registered before not, then the newest."""
+    grounds = [row for row in bases if row.kind != CallingBasis.Kind.CALLBACK]
+    return max(grounds, key=lambda row: _worth(row, at), default=None)
+
+
+def _worth(row: CallingBasis, at: datetime) -> tuple[bool, bool, datetime]:
+    holds = rules.lapsed(_plain(row), at) == ""
+    return holds, bool(row.register_reference), row.given_at
+
+
+def _plain(row: CallingBasis) -> rules.Basis:
+    return rules.Basis(
+        kind=rules.BasisKind(row.kind),
+        given_at=row.given_at,
+        expires_at=row.expires_at,
+        revoked_at=row.revoked_at,
+        reference=row.register_reference,
+    )
+
+
+def _basis(row: CallingBasis | None) -> rules.Basis | None:
+    return _plain(row) if row else None
+
+
+def _slot(bases: Iterable[CallingBasis], at: datetime) -> tuple[datetime, datetime] | None:
+    """A slot the person asked for that holds at this time."""
+    for row in bases:
+        open_then = row.kind == CallingBasis.Kind.CALLBACK and not (row.revoked_at and row.revoked_at <= at)
+        if open_then and row.starts_at and row.expires_at and row.starts_at <= at < row.expires_at:
+            return row.starts_at, row.expires_at
+    return None
+
+
+def _scrub(ours: CampaignFacts) -> rules.Scrub | None:
+    run = ours.scrubbed.run
+    return rules.Scrub(day=run.day, reference=run.reference, list_grew=ours.scrubbed.grew) if run else None
+
+
+def _script(ours: CampaignFacts) -> rules.Script | None:
+    row = ours.declaration
+    if row is None:
+        return None
+    return rules.Script(
+        says_name=row.says_name,
+        says_purpose=row.says_purpose,
+        says_recorded=row.says_recorded,
+        says_opt_out=row.says_opt_out,
+        contains_offer=row.contains_offer,
+        asks_consent=row.asks_consent,
+        about_children=row.about_children,
+        voice_template=row.voice_template,
+    )
+
+
+def _has_voice(campaign: Campaign, language: str) -> bool | None:
+    spoken = campaign.agent.configuration.get("languages")
+    return language in spoken if isinstance(spoken, dict) else None
+
+
+def _grievance(people: PeopleFacts, phone: str) -> str:
+    found = people.grievances.get(phone)
+    return f"A grievance of {found[0].received_at.astimezone(IST):%d %b %Y} is open." if found else ""

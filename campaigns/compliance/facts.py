@@ -1,0 +1,269 @@
+"""The facts that the rules ask for, read for many people at once: so many queries whatever their number."""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from itertools import chain
+from typing import TypeVar
+
+from django.utils.crypto import salted_hmac
+
+from campaigns import rules
+from campaigns.bulk import among, keys
+from campaigns.ist import IST
+from campaigns.models import (
+    CallerDeclaration,
+    CallingBasis,
+    Campaign,
+    CampaignDeclaration,
+    Complaint,
+    Holiday,
+    Message,
+    PhoneNumber,
+    PollingDay,
+    Recipient,
+    Registration,
+    ScrubHit,
+    ScrubRun,
+    Suppression,
+)
+from campaigns.pseudonyms import pseudonym
+from campaigns.rules.law import COMPLAINT_SPAN, LENDERS
+from campaigns.xfin.states import Disposition
+
+#: How far back calls to a number matter: the longest cap is a week, and a day for plans that lie ahead.
+MEMORY = timedelta(days=8)
+PLANNED = Message.State.PLANNED
+#: The newest calls by which W07 is judged.
+LATEST = 200
+SHORT_SECONDS = 6
+#: Attempts that did not ring and will not.
+NEVER_RANG = (
+    Message.State.REJECTED,
+    Message.State.BLOCKED,
+    Message.State.CANCELLED,
+    Message.State.WITHDRAWN,
+)
+
+Value = TypeVar("Value")
+
+
+@dataclass(frozen=True, slots=True)
+class Attempted:
+    """Another attempt at a number. `planned` ones may still be moved."""
+
+    message_id: int
+    past: rules.Past
+    planned: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scrubbed:
+    """The newest scrub of a promotional campaign's list; with None nothing was scrubbed."""
+
+    run: ScrubRun | None = None
+    grew: bool = False
+    hits: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CampaignFacts:
+    """What is the same for everybody in a campaign."""
+
+    campaign: Campaign
+    lines: tuple[PhoneNumber, PhoneNumber]
+    """The numbers from which the first call and retries are made."""
+    organisation: rules.Organisation | None
+    declarations: Sequence[CallerDeclaration]
+    declaration: CampaignDeclaration | None
+    scrubbed: Scrubbed
+    polls: Sequence[PollingDay]
+    own_numbers: frozenset[str]
+
+    def number(self, attempt: int) -> PhoneNumber:
+        """From which number an attempt (from 1) is made."""
+        return self.lines[attempt > 1]
+
+    def declared_on(self, day: date, number: PhoneNumber) -> bool:
+        """Whether a calling number is declared as A2P on a day."""
+        mine = (row for row in self.declarations if row.number_id == number.pk)
+        return any(row.declared_on <= day <= (row.valid_until or date.max) for row in mine)
+
+    def closes_of(self, area: str) -> tuple[datetime, ...] | None:
+        """When polls close in an area; None if the area is not known."""
+        return tuple(poll.closes_at for poll in self.polls if poll.area in ("", area)) if area else None
+
+
+@dataclass(frozen=True, slots=True)
+class PeopleFacts:
+    """What is known of each number, by number."""
+
+    suppressions: Mapping[str, Sequence[Suppression]] = field(default_factory=dict)
+    bases: Mapping[str, Sequence[CallingBasis]] = field(default_factory=dict)
+    grievances: Mapping[str, Sequence[Complaint]] = field(default_factory=dict)
+    attempts: dict[str, Sequence[Attempted]] = field(default_factory=dict)
+
+    def known(self) -> set[str]:
+        """The numbers of which more is kept than attempts."""
+        return {*self.suppressions, *self.bases, *self.grievances}
+
+    def suppressed(self, phone: str, category: str) -> str:
+        """Why this number must not be called about this; empty if it may."""
+        live = (row for row in self.suppressions.get(phone, ()) if row.lifted_at is None)
+        return next((row.reason for row in live if row.covers(category)), "")
+
+    def opted_out_at(self, phone: str) -> datetime | None:
+        """The last time the person asked us to stop, also where that has been lifted since."""
+        return max((row.created_at for row in self.suppressions.get(phone, ())), default=None)
+
+    def others(self, phone: str, message: Message | None) -> tuple[rules.Past, ...]:
+        """Other attempts at the number. Of two that are only planned, the older goes first."""
+        rows = self.attempts.get(phone, ())
+        if message is None or not rows:
+            return tuple(row.past for row in rows)
+        return tuple(
+            row.past
+            for row in rows
+            if row.message_id != message.pk and not (row.planned and row.message_id > message.pk)
+        )
+
+    def decided(self, phone: str, message: Message, at: datetime | None, *, planned: bool) -> None:
+        """An attempt has another time, is on its way, or (`at` None) will not be made."""
+        rows = self.attempts.get(phone, ())
+        if len(rows) < 2:  # nobody is judged by their own attempt
+            return
+        mine = [Attempted(message.pk, rules.Past(at), planned)] if at else []
+        self.attempts[phone] = [*(row for row in rows if row.message_id != message.pk), *mine]
+
+
+def of_campaign(campaign: Campaign, people: Iterable[Recipient], *, now: datetime) -> CampaignFacts:
+    """The facts of one campaign. Of a promotional one, also which of these people the scrub refused."""
+    promotional, political = campaign.category == "promotional", campaign.category == "political"
+    lines = (campaign.line(1)[1], campaign.line(2)[1])
+    return CampaignFacts(
+        campaign=campaign,
+        lines=lines,
+        organisation=_organisation(campaign, now),
+        declarations=list(CallerDeclaration.objects.filter(number__in=lines)),
+        declaration=CampaignDeclaration.objects.filter(campaign=campaign).first(),
+        scrubbed=_scrubbed(campaign, people) if promotional else Scrubbed(),
+        polls=list(PollingDay.objects.filter(closes_at__gt=now)) if political else (),
+        own_numbers=frozenset(PhoneNumber.objects.values_list("e164", flat=True)),
+    )
+
+
+def of_people(
+    phones: Iterable[str], *, now: datetime, grievances: bool = True, planned: Sequence[Message] = ()
+) -> PeopleFacts:
+    """The facts of numbers, in four queries.
+
+    `planned`: attempts among theirs that come with their person, as they stand in the database.
+    """
+    numbers = list(set(phones))
+    these = among(numbers)
+    complaints = Complaint.objects.filter(
+        kind=Complaint.Kind.GRIEVANCE, phone__in=these, closed_at__isnull=True
+    )
+    return PeopleFacts(
+        suppressions=_suppressions(numbers),
+        bases=_by_phone((row.phone, row) for row in CallingBasis.objects.filter(phone__in=these)),
+        grievances=_by_phone((row.phone, row) for row in complaints) if grievances else {},
+        attempts=_attempts(numbers, planned, now),
+    )
+
+
+def _suppressions(numbers: Sequence[str]) -> Mapping[str, Sequence[Suppression]]:
+    """Also those of people whose data was erased: they stand under the number's pseudonym."""
+    of_number = {pseudonym(number): number for number in numbers}
+    rows = Suppression.objects.filter(phone__in=among([*numbers, *of_number]))
+    return _by_phone((of_number.get(row.phone, row.phone), row) for row in rows)
+
+
+def needs_grievances(category: str) -> bool:
+    """Whether B14 looks at this category."""
+    return category in LENDERS
+
+
+def phone_hash(phone: str) -> str:
+    """A number as scrub results keep it: found again, not read back."""
+    return salted_hmac("campaigns.scrub", phone, algorithm="sha256").hexdigest()
+
+
+def _organisation(campaign: Campaign, now: datetime) -> rules.Organisation | None:
+    kept = Registration.objects.filter(account=campaign.template.account_id).first()
+    if kept is None:
+        return None
+    counted = Complaint.objects.filter(
+        kind=Complaint.Kind.UNSOLICITED, dismissed=False, received_at__gt=now - COMPLAINT_SPAN
+    )
+    answered, short, abandoned = _latest_calls()
+    return rules.Organisation(
+        sector=rules.Sector(kept.sector),
+        principal_entity=kept.principal_entity,
+        telemarketer=kept.telemarketer,
+        valid=(kept.valid_from, kept.valid_until),
+        non_commercial=kept.non_commercial,
+        complaints=tuple(counted.values_list("received_at", flat=True)),
+        caps=rules.Caps(
+            attempts_a_day=kept.attempts_a_day,
+            answered_a_week=kept.answered_a_week,
+            gap=timedelta(minutes=kept.gap_minutes),
+        ),
+        holidays=frozenset(
+            Holiday.objects.filter(day__gte=now.astimezone(IST).date()).values_list("day", flat=True)
+        ),
+        answered=answered,
+        short=short,
+        abandoned=abandoned,
+    )
+
+
+def _latest_calls() -> tuple[int, int, int]:
+    """Of the newest calls: how many were answered, ended at once, were dropped."""
+    newest = Message.objects.filter(state=Message.State.DONE).order_by("-send_on")
+    rows = list(newest.values_list("disposition", "duration_seconds")[:LATEST])
+    answered = [seconds for disposition, seconds in rows if disposition == Disposition.ANSWERED]
+    short = sum(seconds is not None and seconds < SHORT_SECONDS for seconds in answered)
+    return len(answered), short, sum(disposition == Disposition.DROPPED for disposition, _ in rows)
+
+
+def _scrubbed(campaign: Campaign, people: Iterable[Recipient]) -> Scrubbed:
+    run = ScrubRun.objects.filter(campaign=campaign).order_by("-scrubbed_at").first()
+    if run is None:
+        return Scrubbed()
+    hashes = {phone_hash(person.phone): person.phone for person in people}
+    hits = ScrubHit.objects.filter(run=run, phone_hash__in=hashes).values_list("phone_hash", flat=True)
+    grew = Recipient.objects.filter(campaign=campaign, pk__gt=run.newest_recipient).exists()
+    return Scrubbed(run=run, grew=grew, hits=frozenset(hashes[hit] for hit in hits))
+
+
+def _attempts(
+    numbers: Sequence[str], planned: Sequence[Message], now: datetime
+) -> dict[str, Sequence[Attempted]]:
+    """A number's only attempt is left out if it is one of `planned`: nobody is judged by their own."""
+    rows = (
+        Message.objects.filter(recipient__phone__in=among(numbers), send_on__gt=now - MEMORY)
+        .exclude(state__in=NEVER_RANG)
+        .exclude(pk__in=keys(planned))
+        .values_list("recipient__phone", "pk", "send_on", "disposition", "state")
+    )
+    found = [
+        (phone, Attempted(pk, rules.Past(at, answered=how == Disposition.ANSWERED), state == PLANNED))
+        for phone, pk, at, how, state in rows
+    ]
+    ours = [(message.recipient.phone, message) for message in planned]
+    together = Counter(phone for phone, _ in chain(ours, found))
+    several = (
+        (phone, Attempted(message.pk, rules.Past(message.send_on), planned=True))
+        for phone, message in ours
+        if together[phone] > 1
+    )
+    return _by_phone(chain(found, several))
+
+
+def _by_phone(pairs: Iterable[tuple[str, Value]]) -> dict[str, Sequence[Value]]:
+    groups: dict[str, list[Value]] = defaultdict(list)
+    for phone, value in pairs:
+        groups[phone].append(value)
+    return dict(groups)

@@ -1,0 +1,67 @@
+"""Writing down what the rules ask for: scrub runs and complaints."""
+
+import hashlib
+from collections.abc import Iterable
+from datetime import datetime
+
+from django.db import transaction
+from django.db.models import Max
+
+from campaigns.compliance.facts import phone_hash
+from campaigns.errors import NotRecorded
+from campaigns.ist import IST
+from campaigns.models import Campaign, Recipient, ScrubHit, ScrubRun, User
+from campaigns.phones import judge
+
+
+@transaction.atomic
+def record_scrub(
+    campaign: Campaign,
+    *,
+    operator: str,
+    reference: str,
+    submitted: int,
+    refused: Iterable[str],
+    now: datetime,
+    by: User | None = None,
+) -> ScrubRun:
+    """Keep a scrub of the campaign's whole list; `refused` are the numbers it must not call, in any spelling.
+
+    Kept as keyed hashes. `NotRecorded` without the operator's reference, or if fewer numbers were submitted
+    than the campaign has people: nobody is marked as scrubbed who was not.
+    """
+    if not operator.strip() or not reference.strip():
+        raise NotRecorded("A scrub counts only with the operator and the operator's reference.")
+    # An import locks the same row, so nobody is added while the list is counted.
+    Campaign.objects.select_for_update().get(pk=campaign.pk)
+    people = Recipient.objects.filter(campaign=campaign)
+    phones = sorted(people.values_list("phone", flat=True))
+    if submitted < len(phones):
+        raise NotRecorded(
+            f"The campaign has {len(phones)} people, and {submitted} were submitted: scrub again."
+        )
+    hits = {phone_hash(_e164(text)) for text in refused}
+    run = ScrubRun.objects.create(
+        campaign=campaign,
+        operator=operator.strip(),
+        reference=reference.strip(),
+        day=now.astimezone(IST).date(),
+        scrubbed_at=now,
+        submitted=submitted,
+        blocked=len(hits),
+        list_hash=hashlib.sha256("\n".join(map(phone_hash, phones)).encode()).hexdigest(),
+        newest_recipient=people.aggregate(newest=Max("pk"))["newest"] or 0,
+        recorded_by=by,
+    )
+    ScrubHit.objects.bulk_create(ScrubHit(run=run, phone_hash=hit) for hit in hits)
+    return run
+
+
+def purge_scrub_hits(now: datetime) -> int:
+    """Delete the refused numbers of scrubs that ended at midnight; their runs stay. How many were deleted."""
+    return ScrubHit.objects.filter(run__day__lt=now.astimezone(IST).date()).delete()[0]
+
+
+def _e164(text: str) -> str:
+    """The one form of a number; what is no number stays as it is and matches nobody."""
+    return judge(text).e164 or text

@@ -1,0 +1,125 @@
+"""Talking to XFin on behalf of an account, and what the account's row says of it."""
+
+import random
+from datetime import datetime, timedelta
+
+import httpx
+from django.db.models import F, Q, QuerySet, Value
+from django.db.models.functions import Coalesce, Greatest
+
+from campaigns import clock
+from campaigns.clock import Clock
+from campaigns.delivery.account_client import xfin_client
+from campaigns.models import Account, Campaign
+from campaigns.transitions.campaign import stop
+from campaigns.xfin.errors import AuthRefused, Throttled, XFinError
+
+#: Pauses after failures in a row, in seconds: doubling from the first to the last.
+FIRST_PAUSE, LONGEST_PAUSE = 5.0, 300.0
+#: Failures in a row after which nothing but a single trial request goes out.
+BREAK_AFTER = 5
+#: How long one trial may take before another worker tries.
+TRIAL = timedelta(seconds=60)
+
+TROUBLED = (Account.State.WAITING, Account.State.BROKEN)
+
+
+def usable(now: datetime) -> Q:
+    """Accounts that may be tried now, as a condition on Account. A broken one is only tried by a trial."""
+    waited = Q(state=Account.State.WAITING, retry_at__lte=now)
+    return Q(state=Account.State.READY) | waited
+
+
+def note_trouble(account: Account, error: XFinError, *, now: datetime, in_a_row: int = 1) -> None:
+    """Write down that XFin did not serve us: campaigns wait with a reason, or stop if we are refused.
+
+    `in_a_row`: requests of this kind that failed one after the other. Others may have succeeded meanwhile.
+    """
+    if isinstance(error, AuthRefused):
+        _note_refusal(account, error)
+        return
+    served = Account.objects.filter(pk=account.pk).exclude(state=Account.State.REFUSED)
+    served.update(failures=Greatest(F("failures") + 1, Value(in_a_row)), reason=error.reason)
+    failures = Account.objects.values_list("failures", flat=True).get(pk=account.pk)
+    # Being asked to slow down is an answer: XFin is not out of order.
+    broken = failures >= BREAK_AFTER and not isinstance(error, Throttled)
+    pause = error.retry_after or _pause(failures)
+    until = Value(now + timedelta(seconds=pause))
+    served.update(
+        state=Account.State.BROKEN if broken else Account.State.WAITING,
+        # Another worker's trouble never shortens a pause that XFin asked for.
+        retry_at=Greatest(Coalesce(F("retry_at"), until), until),
+    )
+    running = Campaign.objects.filter(template__account=account, state=Campaign.State.RUNNING)
+    running.update(reason=f"Waiting for XFin: {error.reason} It goes on by itself.")
+
+
+def note_recovery(account: Account, *, now: datetime | None = None) -> None:
+    """Write down that XFin serves us again.
+
+    What succeeds while a pause still runs was sent before the trouble: it ends no pause, least of all one
+    that XFin asked for.
+    """
+    over = Q(retry_at__isnull=True) | Q(retry_at__lte=now or clock.now())
+    _recovered(account, Account.objects.filter(over))
+
+
+def _recovered(account: Account, which: QuerySet[Account]) -> None:
+    troubled = which.filter(pk=account.pk, state__in=TROUBLED)
+    if troubled.update(state=Account.State.READY, reason="", failures=0, retry_at=None):
+        running = Campaign.objects.filter(template__account=account, state=Campaign.State.RUNNING)
+        running.update(reason="Running.")
+
+
+def try_broken(*, clock: Clock, transport: httpx.BaseTransport | None = None) -> int:
+    """Send one trial request to each broken account whose pause is over; how many work again."""
+    due = Account.objects.filter(state=Account.State.BROKEN, retry_at__lte=clock())
+    return sum(_try(account, clock=clock, transport=transport) for account in due)
+
+
+def _try(account: Account, *, clock: Clock, transport: httpx.BaseTransport | None) -> bool:
+    mine = Account.objects.filter(pk=account.pk, state=Account.State.BROKEN, retry_at=account.retry_at)
+    if not mine.update(retry_at=clock() + TRIAL):
+        return False
+    try:
+        with xfin_client(account, transport=transport) as client:
+            client.probe()
+    except XFinError as error:
+        note_trouble(account, error, now=clock())
+        return False
+    _recovered(account, Account.objects.all())
+    return True
+
+
+def credentials_changed(account: Account) -> None:
+    """Staff entered new credentials: forget the old login and try again."""
+    Account.objects.filter(pk=account.pk).update(
+        token="", state=Account.State.READY, reason="", failures=0, retry_at=None
+    )
+
+
+def stop_refused() -> int:
+    """Stop every running campaign whose account is refused, with the reason; how many."""
+    stopped = 0
+    for account in Account.objects.filter(state=Account.State.REFUSED):
+        reason = (
+            f"Stopped: {account.reason} Check the account's tenant, credentials, headers and cookies, "
+            "then resume."
+        )
+        running = Campaign.objects.filter(template__account=account, state=Campaign.State.RUNNING)
+        ids = list(running.values_list("pk", flat=True))
+        stopped += sum(stop(campaign_id, reason, now=clock.now()) for campaign_id in ids)
+    return stopped
+
+
+def _note_refusal(account: Account, error: AuthRefused) -> None:
+    Account.objects.filter(pk=account.pk).update(
+        state=Account.State.REFUSED, reason=error.reason, token="", retry_at=None
+    )
+    stop_refused()
+
+
+def _pause(failures: int) -> float:
+    """Seconds to wait after so many failures in a row, with jitter so that workers don't march in step."""
+    longest = min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** (failures - 1))
+    return random.uniform(longest / 2, longest)

@@ -1,0 +1,131 @@
+"""News of messages at XFin: their states are pulled by the window of their dialling times."""
+
+import logging
+from collections.abc import Iterable, Mapping
+from datetime import datetime, timedelta
+from itertools import islice
+
+import httpx
+from django.conf import settings
+from django.db import transaction
+from django.db.models import Max, Min, QuerySet
+
+from campaigns.clock import Clock
+from campaigns.delivery.account_client import xfin_client
+from campaigns.delivery.circuit_breaker import note_recovery, note_trouble, usable
+from campaigns.models import Account, Message
+from campaigns.transitions.attempt import ENDED, ended_unknown, settle_message, settle_messages
+from campaigns.xfin.errors import XFinError
+from campaigns.xfin.schemas import MessageFilter, RemoteMessage
+
+log = logging.getLogger(__name__)
+
+#: XFin writes whole seconds and its filters exclude the ends.
+MARGIN = timedelta(seconds=2)
+#: Messages whose ends are written in one transaction, and overdue ones that are looked up in one go.
+STRIDE = 200
+#: XFin has them, or may have, and has not said how they ended.
+NO_NEWS = (Message.State.UNCONFIRMED, *Message.AT_XFIN)
+
+
+def accounts_with_news(now: datetime) -> list[int]:
+    """Accounts that may be tried and have messages at XFin whose time has come."""
+    open_at_xfin = _at_xfin(now).values("batch__account")
+    return list(Account.objects.filter(usable(now), pk__in=open_at_xfin).values_list("pk", flat=True))
+
+
+def pull_states(account_id: int, *, clock: Clock, transport: httpx.BaseTransport | None = None) -> int:
+    """Ask XFin how the account's open messages stand; how many ended."""
+    account = Account.objects.get(pk=account_id)
+    mine = _at_xfin(clock()).filter(batch__account=account)
+    span = mine.aggregate(first=Min("send_on"), last=Max("send_on"))
+    if span["first"] is None:
+        return 0
+    window = MessageFilter(send_on_after=span["first"] - MARGIN, send_on_before=span["last"] + MARGIN)
+    by_remote_id, ended = {message.remote_id: message for message in mine}, 0
+    try:
+        with xfin_client(account, transport=transport) as client:
+            listed = client.iter_messages(window)
+            while news := list(islice(listed, STRIDE)):
+                ended += settle_messages(_of_ours(by_remote_id, news), now=clock())
+    except XFinError as error:
+        log.warning("pulling states of account %s: %s", account.pk, error.reason)
+        note_trouble(account, error, now=clock())
+        return 0
+    note_recovery(account, now=clock())
+    return ended
+
+
+def accounts_with_overdue(now: datetime) -> list[int]:
+    """Accounts that may be tried and have messages without an ending for too long."""
+    overdue = _overdue(now).values("batch__account")
+    return list(Account.objects.filter(usable(now), pk__in=overdue).values_list("pk", flat=True))
+
+
+def look_up_overdue(account_id: int, *, clock: Clock, transport: httpx.BaseTransport | None = None) -> int:
+    """Ask once more for each overdue message by its id; it ends as XFin says, else `unknown`. How many."""
+    account = Account.objects.get(pk=account_id)
+    overdue = list(_overdue(clock()).filter(batch__account=account).order_by("send_on")[:STRIDE])
+    try:
+        with xfin_client(account, transport=transport) as client:
+            for message in overdue:
+                _end(message, client.find_message(message.remote_id), now=clock())
+    except XFinError as error:
+        log.warning("looking up messages of account %s: %s", account.pk, error.reason)
+        note_trouble(account, error, now=clock())
+        return 0
+    note_recovery(account, now=clock())
+    return len(overdue)
+
+
+def give_up_waiting(now: datetime) -> int:
+    """Messages that could not even be looked up for twice the bound end `unknown`; how many.
+
+    So do those of which nobody could find out whether XFin has them: an account that XFin refuses for good
+    would keep them, and their campaign, open for ever.
+    """
+    hours = 2 * settings.STATE_BOUND_HOURS
+    stale = Message.objects.filter(state__in=NO_NEWS, send_on__lt=now - timedelta(hours=hours))
+    return sum(_unknown(message, _no_news(message, hours), now=now) for message in stale)
+
+
+def _no_news(message: Message, hours: float) -> str:
+    if message.state == Message.State.UNCONFIRMED:
+        return f"Whether XFin has it could not be found out within {hours:g} hours."
+    return f"XFin did not say how it ended, and could not be asked within {hours:g} hours."
+
+
+def _overdue(now: datetime) -> QuerySet[Message]:
+    bound = now - timedelta(hours=settings.STATE_BOUND_HOURS)
+    return Message.objects.filter(state__in=Message.AT_XFIN, send_on__lt=bound)
+
+
+def _end(message: Message, remote: RemoteMessage | None, *, now: datetime) -> None:
+    if remote is not None and remote.state in ENDED:
+        settle_message(message, remote, now=now)
+        return
+    said = f"XFin still said “{remote.raw_state}”" if remote else "XFin did not have it any more"
+    hours = settings.STATE_BOUND_HOURS
+    _unknown(message, f"{said} {hours:g} hours after its time; how it ended is not known.", now=now)
+
+
+@transaction.atomic
+def _unknown(message: Message, reason: str, *, now: datetime) -> bool:
+    changed = Message.objects.filter(pk=message.pk, state__in=NO_NEWS).update(
+        state=Message.State.UNKNOWN, reason=reason, withdraw_at=None, settled_at=now, changed_at=now
+    )
+    if changed:
+        ended_unknown(message.recipient_id, reason)
+    return bool(changed)
+
+
+def _at_xfin(now: datetime) -> QuerySet[Message]:
+    return Message.objects.filter(state__in=Message.AT_XFIN, send_on__lte=now)
+
+
+def _of_ours(
+    by_remote_id: Mapping[str, Message], news: Iterable[RemoteMessage]
+) -> list[tuple[Message, RemoteMessage]]:
+    """The news that tell of an end of ours."""
+    found = ((by_remote_id.get(str(remote.id)), remote) for remote in news if remote.state in ENDED)
+    return [(message, remote) for message, remote in found if message]

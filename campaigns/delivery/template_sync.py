@@ -1,0 +1,174 @@
+"""Templates, their languages and clips at XFin: made there, and compared with ours.
+
+Nothing at XFin tells two creations apart, so each thing is looked up by its name first and created
+only if it is not there: a creation whose reply was lost is found by the next look.
+"""
+
+import logging
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from functools import partial
+from typing import Protocol
+
+import httpx
+from django.conf import settings
+from django.db.models import Q
+
+from campaigns.clock import Clock
+from campaigns.delivery.account_client import xfin_client
+from campaigns.delivery.circuit_breaker import note_recovery, note_trouble, usable
+from campaigns.models import Account, Content, Template, TemplateLanguage
+from campaigns.models.templates import Mirrored
+from campaigns.xfin.client import XFinClient
+from campaigns.xfin.errors import AuthRefused, Refused, XFinError
+from campaigns.xfin.schemas import NewTemplate, NewTemplateLanguage, RemoteContent, RemoteId
+
+log = logging.getLogger(__name__)
+
+PENDING = Mirrored.Sync.PENDING
+SAME = "The same here and at XFin."
+
+
+def accounts_to_synchronise(now: datetime) -> list[int]:
+    """Accounts that may be tried and have something that XFin does not know yet."""
+    pending = (
+        Q(templates__sync_state=PENDING)
+        | Q(contents__sync_state=PENDING)
+        | Q(templates__languages__sync_state=PENDING)
+    )
+    return list(Account.objects.filter(usable(now) & pending).values_list("pk", flat=True).distinct())
+
+
+def synchronise(account_id: int, *, clock: Clock, transport: httpx.BaseTransport | None = None) -> None:
+    """Bring an account's clips, templates and template languages to XFin, in the order they need."""
+    with alone_with_templates(account_id, clock=clock, transport=transport) as client:
+        if client:
+            account = Account.objects.get(pk=account_id)
+            push_contents(client, account, clock())
+            push_templates(client, account, clock())
+            push_languages(client, account, clock())
+
+
+@contextmanager
+def alone_with_templates(
+    account_id: int, *, clock: Clock, transport: httpx.BaseTransport | None
+) -> Iterator[XFinClient | None]:
+    """A client for an account's templates; None if another worker has one. Trouble is noted on the account.
+
+    One at a time: two would create everything twice, and who compares must not see half of a change. The
+    claim of a worker that died runs out.
+    """
+    account, now = Account.objects.get(pk=account_id), clock()
+    free = Q(synchronising_until__isnull=True) | Q(synchronising_until__lte=now)
+    until = now + timedelta(seconds=settings.CLAIM_SECONDS)
+    if not Account.objects.filter(free, pk=account_id).update(synchronising_until=until):
+        yield None
+        return
+    try:
+        with xfin_client(account, transport=transport) as client:
+            yield client
+    except XFinError as error:
+        log.warning("templates of account %s: %s", account.pk, error.reason)
+        note_trouble(account, error, now=clock())
+    else:
+        note_recovery(account, now=clock())
+    finally:
+        Account.objects.filter(pk=account_id).update(synchronising_until=None)
+
+
+def push_contents(client: XFinClient, account: Account, now: datetime) -> None:
+    """Upload the recorded clips that XFin does not have."""
+    pending = list(Content.objects.filter(account=account, sync_state=PENDING))
+    if not pending:
+        return
+    there = {remote.name: remote for remote in client.iter_contents()}
+    for content in pending:
+        remote = there.get(content.name)
+        _keep(
+            content,
+            now,
+            partial(client.get_content, remote.id) if remote else partial(_upload, client, content),
+        )
+
+
+def push_templates(client: XFinClient, account: Account, now: datetime) -> None:
+    """Create or replace the templates, with their caller numbers as the option `phone_numbers`."""
+    pending = list(Template.objects.filter(account=account, sync_state=PENDING).prefetch_related("numbers"))
+    if not pending:
+        return
+    there = {remote.name: remote for remote in client.iter_templates()}
+    for template in pending:
+        remote, wanted = there.get(template.name), _template_to_wire(template)
+        replace = partial(client.update_template, remote.id, wanted) if remote else None
+        _keep(template, now, replace or partial(client.create_template, wanted))
+
+
+def push_languages(client: XFinClient, account: Account, now: datetime) -> None:
+    """Create or replace the language forms of templates that are at XFin."""
+    pending = TemplateLanguage.objects.filter(template__account=account, sync_state=PENDING)
+    ready = list(pending.exclude(template__remote_id="").select_related("template"))
+    if not ready:
+        return
+    there = {(str(r.template), r.language): r for r in client.iter_template_languages()}
+    for form in ready:
+        clips = list(form.contents.all())
+        if any(not clip.remote_id for clip in clips):
+            continue  # its clips come first; the next look takes it
+        remote, wanted = there.get((form.template.remote_id, form.language)), _language_to_wire(form, clips)
+        replace = partial(client.update_template_language, remote.id, wanted) if remote else None
+        _keep(form, now, replace or partial(client.create_template_language, wanted))
+
+
+def _upload(client: XFinClient, content: Content) -> RemoteContent:
+    with content.file.open("rb") as clip:
+        return client.create_content(clip.read(), name=content.name)
+
+
+class _Remote(Protocol):
+    @property
+    def id(self) -> RemoteId: ...
+
+
+def _keep(thing: Mirrored, now: datetime, do: Callable[[], _Remote]) -> None:
+    """Do it at XFin and write down that it is there, or that XFin refused it and why."""
+    rows = type(thing)._default_manager.filter(pk=thing.pk)
+    try:
+        found = do()
+    except AuthRefused:
+        raise
+    except Refused as error:
+        rows.update(sync_state=Mirrored.Sync.FAILED, sync_reason=error.reason, changed_at=now)
+        return
+    rows.update(remote_id=str(found.id), remote={})  # `drifting` looks anew at what XFin made of it
+    # Whoever changed it while it went up has it uploaded once more.
+    rows.filter(changed_at=thing.changed_at).update(
+        sync_state=Mirrored.Sync.SYNCED, sync_reason=SAME, synced_at=now
+    )
+
+
+def _template_to_wire(template: Template) -> NewTemplate:
+    numbers = ",".join(number.e164 for number in template.numbers.all())
+    return NewTemplate(
+        name=template.name,
+        description=template.description,
+        options={
+            "phone_numbers": numbers,
+            "response_type": template.response_type,
+            "num_backups": template.num_backups,
+            "max_touchtone_retries": template.max_touchtone_retries,
+        },
+    )
+
+
+def _language_to_wire(form: TemplateLanguage, clips: Sequence[Content]) -> NewTemplateLanguage:
+    return NewTemplateLanguage(
+        template=_id(form.template.remote_id),
+        language=form.language,
+        syntax=form.syntax,
+        content=tuple(_id(clip.remote_id) for clip in clips),
+    )
+
+
+def _id(text: str) -> RemoteId:
+    return int(text) if text.isdecimal() else text

@@ -1,0 +1,192 @@
+"""Taking back what is at XFin and not dialled yet, once nobody may be rung for it any more.
+
+    mark:   QUEUED -> WITHDRAWING   its campaign is halted, or its person asked not to be called
+    claim:  `withdraw_at` moves on, so that the work is ours for a while
+    look, delete what still waits, look again:
+            there before and gone now, or no such id  -> WITHDRAWN, and the attempt does not count
+            being dialled                             -> DIALLING; its result is kept
+            ended                                     -> settled as any other
+            still there                               -> tried again after a moment
+
+Nothing is believed without a look: a deletion whose reply was lost is found gone, or done again. Only an
+absence counts that a look before the deletion, or the id itself, bears out; a list alone may be filtered
+wrongly, and a message taken for gone would be called twice.
+"""
+
+import logging
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from datetime import datetime, timedelta
+
+import httpx
+from django.db import transaction
+from django.db.models import Exists, OuterRef, Q, QuerySet
+
+from campaigns.clock import Clock
+from campaigns.delivery.account_client import xfin_client
+from campaigns.delivery.circuit_breaker import note_recovery, note_trouble, usable
+from campaigns.models import Account, Callback, Campaign, Message, Recipient, Suppression
+from campaigns.transitions.attempt import ENDED, attempt_was_not_made, callback_withdrawn, settle_message
+from campaigns.xfin.client import XFinClient
+from campaigns.xfin.errors import Refused, XFinError
+from campaigns.xfin.schemas import MessageFilter, RemoteId, RemoteMessage
+from campaigns.xfin.states import RemoteState
+
+log = logging.getLogger(__name__)
+
+#: Messages of one deletion.
+STRIDE = 200
+#: XFin writes whole seconds and its filters exclude the ends.
+MARGIN = timedelta(seconds=2)
+#: A worker that died is followed by another after this; two at once do no harm, deleting twice is deleting.
+CLAIM = timedelta(seconds=60)
+#: What XFin still shows after its deletion is deleted again after this.
+AGAIN = timedelta(seconds=2)
+
+GONE = "Withdrawn from XFin before it was dialled."
+TOO_LATE = "XFin was already calling when this was to be withdrawn; the result is kept."
+MARKED = "Being withdrawn from XFin."
+
+
+def mark_unwanted(now: datetime) -> int:
+    """Have every message at XFin withdrawn that must not be dialled any more; how many.
+
+    A call-back takes the place of what was planned before it.
+
+    By query, not at the moment of the pause: a batch that was on its way then arrives later.
+    """
+    unwanted = Message.objects.filter(state=Message.State.QUEUED).filter(
+        Q(recipient__campaign__state__in=Campaign.HALTED)
+        | Q(recipient__state=Recipient.State.COMPLETED)  # the answer of an earlier call came late
+        | Exists(_wishes())
+        | Exists(_callbacks())
+        | Q(callback__state=Callback.State.WITHDRAWN)  # by staff, when it was here already
+    )
+    return Message.objects.filter(pk__in=unwanted.values("pk"), state=Message.State.QUEUED).update(
+        state=Message.State.WITHDRAWING, withdraw_at=now, reason=MARKED, changed_at=now
+    )
+
+
+def _wishes() -> QuerySet[Suppression]:
+    """Live wishes against a message, but for the one made in its own call: that call has been dialled."""
+    about = Q(scope=Suppression.Scope.ORGANISATION) | Q(category=OuterRef("recipient__campaign__category"))
+    wishes = Suppression.objects.filter(about, phone=OuterRef("recipient__phone"), lifted_at__isnull=True)
+    return wishes.exclude(message_reference=OuterRef("reference"))
+
+
+def _callbacks() -> QuerySet[Callback]:
+    """Call-backs that take a message's place, but for one asked for in its own call: that was dialled."""
+    waiting = Callback.objects.filter(recipient=OuterRef("recipient"), state=Callback.State.WAITING)
+    return waiting.exclude(message_reference=OuterRef("reference"))
+
+
+def accounts_with_withdrawals(now: datetime) -> list[int]:
+    """Accounts that may be tried now and have messages to take back."""
+    due = _due(now).values("batch__account")
+    return list(Account.objects.filter(usable(now), pk__in=due).values_list("pk", flat=True))
+
+
+def withdraw(account_id: int, *, clock: Clock, transport: httpx.BaseTransport | None = None) -> int:
+    """Take back what is due, stride by stride; how many messages are certainly gone."""
+    account = Account.objects.get(pk=account_id)
+    gone = 0
+    with xfin_client(account, transport=transport) as client:
+        while messages := claim(account, now=clock()):
+            try:
+                gone += _take_back(messages, client, clock=clock)
+            except XFinError as error:
+                log.warning("withdrawing messages of account %s: %s", account.pk, error.reason)
+                _again(messages, now=clock())
+                note_trouble(account, error, now=clock())
+                return gone
+            note_recovery(account, now=clock())
+    return gone
+
+
+@transaction.atomic
+def claim(account: Account, *, now: datetime) -> Sequence[Message]:
+    """The next messages to take back, those first that would be dialled first."""
+    due = _due(now).filter(batch__account=account).order_by("send_on", "id")
+    ours = list(due.select_for_update(of=("self",), skip_locked=True)[:STRIDE])
+    Message.objects.filter(pk__in=[message.pk for message in ours]).update(withdraw_at=now + CLAIM)
+    return ours
+
+
+def _due(now: datetime) -> QuerySet[Message]:
+    return Message.objects.filter(state=Message.State.WITHDRAWING, withdraw_at__lte=now)
+
+
+def _take_back(messages: Sequence[Message], client: XFinClient, *, clock: Clock) -> int:
+    before = _look(messages, client)
+    _delete([message for message in messages if _waits(before.get(message.remote_id))], client)
+    after = _look(messages, client)
+    gone = 0
+    for message in messages:
+        found = after.get(message.remote_id)
+        if found is None and message.remote_id not in before:
+            found = client.find_message(message.remote_id)
+        gone += _settle(message, found, now=clock())
+    return gone
+
+
+def _look(messages: Sequence[Message], client: XFinClient) -> Mapping[str, RemoteMessage]:
+    """What XFin shows of these messages, by its own id."""
+    times = [message.send_on for message in messages]
+    window = MessageFilter(send_on_after=min(times) - MARGIN, send_on_before=max(times) + MARGIN)
+    ours = {message.remote_id for message in messages}
+    listed = {str(remote.id): remote for remote in client.iter_messages(window)}
+    return {remote_id: listed[remote_id] for remote_id in ours & listed.keys()}
+
+
+def _waits(remote: RemoteMessage | None) -> bool:
+    """Whether it may be deleted: whatever XFin does not say is being dialled or over."""
+    return remote is not None and remote.state in (RemoteState.SCHEDULED, RemoteState.UNKNOWN)
+
+
+def _delete(messages: Sequence[Message], client: XFinClient) -> None:
+    """All at once; one by one if XFin will not because of one of them. The look afterwards tells."""
+    ids = [_as_xfin_wrote_it(message.remote_id) for message in messages]
+    try:
+        client.delete_messages(ids)
+    except Refused:
+        for remote_id in ids:
+            with suppress(Refused):
+                client.delete_message(remote_id)
+
+
+def _as_xfin_wrote_it(remote_id: str) -> RemoteId:
+    return int(remote_id) if remote_id.isdecimal() else remote_id
+
+
+def _settle(message: Message, remote: RemoteMessage | None, *, now: datetime) -> bool:
+    """Write down what became of one message; whether it is gone."""
+    if remote is None or remote.state == RemoteState.CANCELLED:
+        return _withdrawn(message, now=now)
+    if remote.state in ENDED:
+        settle_message(message, remote, now=now)
+    elif remote.state == RemoteState.IN_PROGRESS:
+        _change(message, Message.State.DIALLING, TOO_LATE, now=now)
+    else:
+        _again([message], now=now)
+    return False
+
+
+@transaction.atomic
+def _withdrawn(message: Message, *, now: datetime) -> bool:
+    changed = _change(message, Message.State.WITHDRAWN, GONE, now=now, settled_at=now)
+    if changed:
+        attempt_was_not_made(message.recipient_id, now=now)
+        callback_withdrawn(message, now=now)
+    return changed
+
+
+def _change(
+    message: Message, state: Message.State, reason: str, *, now: datetime, **fields: datetime
+) -> bool:
+    ours = Message.objects.filter(pk=message.pk, state=Message.State.WITHDRAWING)
+    return bool(ours.update(state=state, reason=reason, withdraw_at=None, changed_at=now, **fields))
+
+
+def _again(messages: Sequence[Message], *, now: datetime) -> None:
+    ours = Message.objects.filter(pk__in=[m.pk for m in messages], state=Message.State.WITHDRAWING)
+    ours.update(withdraw_at=now + AGAIN)

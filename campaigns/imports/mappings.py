@@ -1,0 +1,58 @@
+"""Named mappings: which heading of an office's lists means what, kept for the next list."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from django.db.models import Q
+
+from campaigns.models import Campaign, ColumnMapping, User
+from campaigns.spreadsheets.columns import Columns
+
+
+def offered(campaign: Campaign, headings: Sequence[str]) -> list[ColumnMapping]:
+    """The mappings that fit a list with these headings: those of the campaign's template first."""
+    template = campaign.template
+    usable = ColumnMapping.objects.filter(account=template.account_id).filter(
+        Q(template=template) | Q(template=None)
+    )
+    fitting = [mapping for mapping in usable if _fits(mapping, headings)]
+    return sorted(fitting, key=lambda mapping: (mapping.template_id is None, mapping.name))
+
+
+def columns_in(mapping: ColumnMapping, headings: Sequence[str]) -> Columns:
+    """Where the mapping's columns stand in a list with these headings, which it must fit."""
+    kept = mapping.columns
+    return Columns(
+        headings.index(kept["phone"]),
+        headings.index(kept["name"]) if kept["name"] else None,
+        headings.index(kept["language"]) if kept["language"] else None,
+        {word: headings.index(heading) for word, heading in kept["variables"].items()},
+    )
+
+
+def remember(
+    campaign: Campaign, name: str, *, columns: Columns, headings: Sequence[str], by: User | None
+) -> ColumnMapping:
+    """Keep a choice of columns under a name; one of the same name is replaced."""
+    kept = {
+        "phone": headings[columns.phone],
+        "name": "" if columns.name is None else headings[columns.name],
+        "language": "" if columns.language is None else headings[columns.language],
+        "variables": {word: headings[place] for word, place in columns.variables.items()},
+    }
+    mapping, _ = ColumnMapping.objects.update_or_create(
+        account_id=campaign.template.account_id,
+        name=name.strip()[:80],
+        defaults={"columns": kept, "template": campaign.template, "created_by": by},
+    )
+    return mapping
+
+
+def _fits(mapping: ColumnMapping, headings: Sequence[str]) -> bool:
+    """Whether the list has every heading the mapping names, each once."""
+    return all(headings.count(heading) == 1 for heading in _headings(mapping.columns))
+
+
+def _headings(kept: Mapping[str, Any]) -> list[str]:
+    single = [kept["phone"], kept["name"], kept["language"]]
+    return [heading for heading in (*single, *kept["variables"].values()) if heading]

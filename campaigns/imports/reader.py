@@ -1,0 +1,237 @@
+"""Reading an import to its end, whoever dies on the way.
+
+A worker claims an import that waits, or whose claim has lapsed, with a conditional UPDATE. Each chunk
+of rows, the figures and the row reached are stored in one transaction, so the next worker goes on at
+the row after it: none is taken twice and none is lost. Whoever lost his claim, or finds the import
+cancelled, stores nothing more.
+"""
+
+import logging
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import closing
+from datetime import datetime, timedelta
+from itertools import islice
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import F, Q, QuerySet
+
+from campaigns.clock import Clock
+from campaigns.errors import SheetError
+from campaigns.imports.insert import add_people
+from campaigns.imports.row_check import Sorted, Sorter
+from campaigns.models import Campaign, Import, ImportRow, PhoneNumber
+from campaigns.models.base import new_batch_reference
+from campaigns.spreadsheets.columns import Columns
+from campaigns.spreadsheets.reader import Row, read_sheet
+
+log = logging.getLogger(__name__)
+
+#: Rows judged and stored together: a transaction of a quarter of a second on a slow machine.
+CHUNK = 5000
+#: So many workers may die or fail over one chunk before the import is given up.
+MOST_ATTEMPTS = 5
+#: Nobody can be added to a campaign any more.
+ENDED = (Campaign.State.COMPLETED, Campaign.State.CANCELLED)
+
+State = Import.State
+
+
+class ClaimLost(Exception):
+    """The import is cancelled, or another worker has taken it over."""
+
+
+class CampaignEnded(Exception):
+    """The campaign ended while people were being added."""
+
+
+def imports_to_read(now: datetime) -> list[int]:
+    """Imports that wait, or whose worker gave no sign of life for the length of its claim."""
+    return list(_free(now).order_by("created_at").values_list("pk", flat=True))
+
+
+def read_import(import_id: int, *, clock: Clock) -> None:
+    """Read an import to its end, unless somebody else does. May be called twice and at any time."""
+    source = _claim(import_id, now=clock())
+    if source is None:
+        return
+    try:
+        with closing(source.file.open("rb")):
+            _Reading(source, clock).to_the_end()
+    except ClaimLost:
+        log.info("import %s: given up after row %s", import_id, source.row_reached)
+    except SheetError as error:
+        _fail(source, error.reason)
+    except CampaignEnded:
+        _fail(source, "The campaign has ended; make a new one for the others.")
+    except FileNotFoundError:
+        _fail(source, "The uploaded file is gone; upload it again.")
+
+
+def forget_files() -> int:
+    """Delete the files of imports that are over; how many. What was not accepted is kept with its cells."""
+    over = Import.objects.exclude(state__in=Import.OPEN_STATES).exclude(file="")
+    for source in over:
+        source.file.delete(save=False)
+        Import.objects.filter(pk=source.pk).update(file="")
+    return len(over)
+
+
+def columns_of(source: Import) -> Columns:
+    """The columns chosen for an import."""
+    kept = source.columns
+    return Columns(kept["phone"], kept["name"], kept["language"], kept["variables"])
+
+
+def store_rows(source: Import, rows: list[Row], judged: Sorted, *, now: datetime) -> Counter[str]:
+    """Each judged row into its table, within the caller's transaction; how many rows came to which fate."""
+    refused = judged.refused | add_people(judged.people, source, now=now)
+    cells = dict(rows)
+    ImportRow.objects.bulk_create(
+        [
+            ImportRow(
+                source=source,
+                row_number=number,
+                cells=cells[number],
+                fate=refusal.fate,
+                reason=refusal.reason,
+            )
+            for number, refusal in sorted(refused.items())
+        ],
+        batch_size=CHUNK // 10,
+    )
+    fates = Counter(str(refusal.fate) for refusal in refused.values())
+    return fates + Counter(accepted=len(rows) - len(refused), uploaded=len(rows))
+
+
+def finish_at_once(source: Import, rows: list[Row], *, now: datetime) -> None:
+    """Judge and store all rows of an import that has no file, within the caller's transaction."""
+    judged = _sorter(source, width=len(source.columns["headings"])).sort(rows)
+    _count(source, store_rows(source, rows, judged, now=now))
+    source.state, source.row_reached = State.DONE, len(rows)
+    source.reason = summary(source)
+    source.save()
+
+
+def _count(source: Import, fates: Counter[str]) -> None:
+    for figure, count in fates.items():
+        setattr(source, figure, getattr(source, figure) + count)
+
+
+def _sorter(source: Import, *, width: int) -> Sorter:
+    own = frozenset(PhoneNumber.objects.values_list("e164", flat=True))
+    return Sorter(columns_of(source), width=width, language=source.campaign.default_language, own=own)
+
+
+def lock_campaign(campaign_id: int) -> None:
+    """Hold a campaign that people are added to until the transaction ends; CampaignEnded if it is over."""
+    if Campaign.objects.select_for_update(no_key=True).get(pk=campaign_id).state in ENDED:
+        raise CampaignEnded
+
+
+def _free(now: datetime) -> QuerySet[Import]:
+    lapsed = Q(state=State.READING, claimed_until__lt=now)
+    return Import.objects.exclude(file="").filter(Q(state=State.WAITING) | lapsed)
+
+
+def _claim(import_id: int, *, now: datetime) -> Import | None:
+    token = new_batch_reference()
+    until = now + timedelta(seconds=settings.IMPORT_CLAIM_SECONDS)
+    claimed = {
+        "state": State.READING,
+        "reason": "",
+        "claim": token,
+        "claimed_until": until,
+        "changed_at": now,
+    }
+    if not _free(now).filter(pk=import_id).update(**claimed, attempts=F("attempts") + 1):
+        return None
+    source = Import.objects.select_related("campaign").get(pk=import_id)
+    if source.attempts <= MOST_ATTEMPTS:
+        return source
+    _fail(source, f"It broke off {MOST_ATTEMPTS} times at the same place; the worker's log says why.")
+    return None
+
+
+class _Reading:
+    """One worker's pass over what is left of an import."""
+
+    def __init__(self, source: Import, clock: Clock) -> None:
+        self._source, self._clock = source, clock
+        self._sheet = read_sheet(source.file.file, source.filename)
+        self._sorter = _sorter(source, width=len(self._sheet.headers))
+        self._chunk_began = clock()
+
+    def to_the_end(self) -> None:
+        """Chunk by chunk; raises ClaimLost, CampaignEnded or SheetError, with all before it stored."""
+        empty_before = self._source.empty
+        for rows in _chunks(self._sheet.rows.beyond(self._source.row_reached)):
+            judged, empty = self._sorter.sort(rows), empty_before + self._sheet.rows.empty
+            self._store(rows, judged, empty=empty, now=self._clock())
+        self._finish(empty_before + self._sheet.rows.empty)
+
+    @transaction.atomic
+    def _store(self, rows: list[Row], judged: Sorted, *, empty: int, now: datetime) -> None:
+        source = self._source
+        _hold(source)
+        lock_campaign(source.campaign_id)
+        _count(source, store_rows(source, rows, judged, now=now))
+        source.row_reached, source.empty = rows[-1][0], empty
+        source.bytes_read = int(source.size * self._sheet.rows.share_read)
+        source.rows_a_second = self._rate(len(rows), now)
+        source.attempts = 0
+        source.claimed_until = now + timedelta(seconds=settings.IMPORT_CLAIM_SECONDS)
+        source.save(update_fields=_FIGURES)
+
+    def _rate(self, rows: int, now: datetime) -> int:
+        before, self._chunk_began = self._chunk_began, now
+        return round(rows / max(0.001, (now - before).total_seconds()))
+
+    @transaction.atomic
+    def _finish(self, empty: int) -> None:
+        source = self._source
+        _hold(source)
+        source.empty, source.bytes_read = empty, source.size
+        source.state, source.claim = State.DONE, ""
+        source.reason = " ".join([summary(source), *self._sheet.warnings])
+        source.save(update_fields=[*_FIGURES, "state", "reason", "claim"])
+
+
+_FIGURES = (
+    *("uploaded", "accepted", "rejected", "duplicate", "suppressed", "empty"),
+    *("row_reached", "bytes_read", "rows_a_second", "attempts", "claimed_until", "changed_at"),
+)
+
+
+def _hold(source: Import) -> None:
+    """Keep the import's row until the transaction ends; ClaimLost if it is not ours any more."""
+    ours = Import.objects.select_for_update().filter(pk=source.pk, claim=source.claim, state=State.READING)
+    if not ours.exists():
+        raise ClaimLost
+
+
+def _chunks(rows: Iterator[Row]) -> Iterator[list[Row]]:
+    while chunk := list(islice(rows, CHUNK)):
+        yield chunk
+
+
+def _fail(source: Import, reason: str) -> None:
+    """It can't be read on; what was stored stays, and the reason says how far that is."""
+    ours = Import.objects.filter(pk=source.pk, claim=source.claim, state=State.READING)
+    ours.update(state=State.FAILED, claim="", reason=f"{reason} {how_far(source.row_reached)}")
+
+
+def how_far(row_reached: int) -> str:
+    """What of the file was taken when it was not read to its end."""
+    if not row_reached:
+        return "No row was read."
+    return f"The rows up to row {row_reached} were taken; those after it were not read."
+
+
+def summary(source: Import) -> str:
+    """The result of an import in a sentence; says so when the file was there before."""
+    twice = Import.objects.filter(campaign=source.campaign_id, sha256=source.sha256, state=State.DONE)
+    if not source.accepted and twice.exclude(pk=source.pk).exists():
+        return "This file was imported before; nobody was added."
+    return f"{source.accepted} of {source.uploaded} people were added."

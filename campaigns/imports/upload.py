@@ -1,0 +1,202 @@
+"""The life of an import up to its reading: a file comes in, its columns are chosen, it may be cancelled.
+
+receive: stored, columns guessed        -> MAPPING
+choose:  somebody confirmed the columns -> WAITING, which `importing` finds and reads
+cancel:  from any state that is not over -> CANCELLED; rows stored until then stay
+"""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from itertools import islice
+from typing import Any, BinaryIO, cast
+
+from django.core.files.base import ContentFile, File
+from django.db import transaction
+
+from campaigns import audit, clock
+from campaigns.errors import SheetError, UnreadableFile
+from campaigns.imports import mappings
+from campaigns.imports.reader import (
+    ENDED,
+    CampaignEnded,
+    columns_of,
+    finish_at_once,
+    how_far,
+    lock_campaign,
+    read_import,
+)
+from campaigns.models import Campaign, ColumnMapping, Import, User
+from campaigns.spreadsheets.columns import Columns, check_columns, match_columns
+from campaigns.spreadsheets.reader import Sheet, read_sheet
+
+#: Rows looked at to find out which column is which.
+SAMPLE = 50
+#: Rows shown to whoever confirms the columns.
+PREVIEW = 8
+#: A file whose columns nobody confirmed is deleted after so long.
+FORGOTTEN_AFTER = timedelta(days=7)
+
+State = Import.State
+
+
+def receive(campaign: Campaign, file: "File[bytes]", *, filename: str, by: User | None) -> Import:
+    """Store a list and guess its columns; `UnreadableFile` if it is none, and then nothing is kept."""
+    refuse_ended(campaign)
+    try:
+        sheet = read_sheet(cast("BinaryIO", file.file), filename)
+        sample = [cells for _, cells in islice(sheet.rows, SAMPLE)]
+        columns, reason = _first_guess(campaign, sheet, sample)
+    except SheetError as error:
+        raise UnreadableFile(error.reason) from error
+    checksum = _checksum(file)
+    before = Import.objects.filter(campaign=campaign, sha256=checksum, state=State.DONE)
+    source = Import(
+        campaign=campaign,
+        filename=filename[:255],
+        size=file.size,
+        sha256=checksum,
+        kind=sheet.kind,
+        encoding=sheet.encoding,
+        delimiter=sheet.delimiter,
+        columns=_described(sheet.headers, columns),
+        state=State.MAPPING,
+        reason=" ".join(filter(None, [_IMPORTED_BEFORE if before.exists() else "", reason])),
+        created_by=by,
+    )
+    file.seek(0)
+    source.file.save(f"{checksum[:16]}.{_ending(sheet)}", file, save=False)
+    source.save()
+    return source
+
+
+def choose(source: Import, columns: Columns, *, by: User | None, remember_as: str = "") -> None:
+    """Confirm which column is which: the import may be read now. `UnreadableFile` if that can't be."""
+    refuse_ended(source.campaign)
+    headings = source.columns["headings"]
+    try:
+        check_columns(columns, len(headings))
+    except SheetError as error:
+        raise UnreadableFile(error.reason) from error
+    waiting = {"state": State.WAITING, "reason": "A worker reads it within seconds."}
+    mapping = Import.objects.filter(pk=source.pk, state=State.MAPPING)
+    if not mapping.update(columns=_described(headings, columns), changed_at=clock.now(), **waiting):
+        raise UnreadableFile("The columns of this file were confirmed before, or it was cancelled.")
+    if remember_as.strip():
+        mappings.remember(source.campaign, remember_as, columns=columns, headings=headings, by=by)
+    source.refresh_from_db()
+
+
+def cancel(source: Import, by: User | None) -> bool:
+    """Read no further; whether there was anything to stop. A chunk being stored is stored or not, whole."""
+    who = (by.get_full_name() or by.get_username()) if by else "the system"
+    stopped = Import.objects.filter(pk=source.pk, state__in=Import.OPEN_STATES)
+    changed = stopped.update(
+        state=State.CANCELLED, claim="", changed_at=clock.now(), reason=f"Cancelled by {who}."
+    )
+    source.refresh_from_db()
+    if changed:
+        source.reason = f"{source.reason} {how_far(source.row_reached)}"
+        source.save(update_fields=["reason"])
+        audit.note(source, {"state": ("", State.CANCELLED)})
+    return bool(changed)
+
+
+def drop_forgotten(now: datetime) -> int:
+    """Cancel imports whose columns nobody confirmed; how many. Their files go with them."""
+    forgotten = Import.objects.filter(state=State.MAPPING, changed_at__lt=now - FORGOTTEN_AFTER)
+    days = FORGOTTEN_AFTER.days
+    return forgotten.update(
+        state=State.CANCELLED, reason=f"Nobody confirmed the columns for {days} days. No row was read."
+    )
+
+
+def import_people(campaign: Campaign, *, data: bytes, filename: str, by: User | None) -> Import:
+    """All of it at once, with the guessed columns: for small lists, and where no worker runs."""
+    source = receive(campaign, ContentFile(data), filename=filename, by=by)
+    choose(source, columns_of(source), by=by)
+    read_import(source.pk, clock=clock.now)
+    source.refresh_from_db()
+    return source
+
+
+@transaction.atomic
+def add_rows(
+    campaign: Campaign, rows: Sequence[Mapping[str, Any]], *, by: User | None, filename: str = "API"
+) -> Import:
+    """Add the people of a program's request, which are numbered from 1; all are stored, or none.
+
+    Each row holds `phone`, and `name`, `language`, `variables` as it likes. `UnreadableFile` if that
+    can't be; a bad row is refused alone.
+    """
+    words = sorted({word for row in rows for word in row.get("variables", ())})
+    columns = Columns(0, 1, 2, {word: place for place, word in enumerate(words, start=3)})
+    try:
+        check_columns(columns, 3 + len(words))
+        lock_campaign(campaign.pk)
+    except SheetError as error:
+        raise UnreadableFile(error.reason) from error
+    except CampaignEnded as error:
+        raise UnreadableFile(_ENDED) from error
+    cells = [_cells(row, words) for row in rows]
+    source = Import.objects.create(
+        campaign=campaign,
+        filename=filename,
+        sha256=hashlib.sha256(repr(cells).encode()).hexdigest(),
+        kind="api",
+        columns=_described(["phone", "name", "language", *words], columns),
+        created_by=by,
+    )
+    finish_at_once(source, list(enumerate(cells, start=1)), now=clock.now())
+    return source
+
+
+def _cells(row: Mapping[str, Any], words: Sequence[str]) -> list[str]:
+    said = row.get("variables", {})
+    cells = [row["phone"], row.get("name", ""), row.get("language", ""), *(said.get(w, "") for w in words)]
+    return [cell.replace("\x00", "").strip() for cell in cells]
+
+
+def preview(source: Import) -> list[list[str]]:
+    """The first rows of a file whose columns are to be confirmed."""
+    with source.file.open("rb") as file:
+        sheet = read_sheet(file.file, source.filename)
+        return [cells for _, cells in islice(sheet.rows, PREVIEW)]
+
+
+def refuse_ended(campaign: Campaign) -> None:
+    """`UnreadableFile` when nobody can be added to the campaign any more."""
+    if Campaign.objects.filter(pk=campaign.pk, state__in=ENDED).exists():
+        raise UnreadableFile(_ENDED)
+
+
+def _first_guess(campaign: Campaign, sheet: Sheet, sample: list[list[str]]) -> tuple[Columns, str]:
+    known: ColumnMapping | None = next(iter(mappings.offered(campaign, sheet.headers)), None)
+    if known:
+        return mappings.columns_in(known, sheet.headers), f"Columns as in the mapping “{known.name}”."
+    return match_columns(sheet.headers, sample), "Columns found by their headings and cells."
+
+
+def _described(headings: list[str], columns: Columns) -> dict[str, Any]:
+    return {
+        "headings": headings,
+        "phone": columns.phone,
+        "name": columns.name,
+        "language": columns.language,
+        "variables": columns.variables,
+    }
+
+
+def _checksum(file: "File[bytes]") -> str:
+    digest = hashlib.sha256()
+    for piece in file.chunks():
+        digest.update(piece)
+    return digest.hexdigest()
+
+
+def _ending(sheet: Sheet) -> str:
+    return "csv" if sheet.kind == "csv" else "book"
+
+
+_IMPORTED_BEFORE = "This very file was imported before: importing it again adds nobody."
+_ENDED = "This campaign has ended; make a new one for these people."

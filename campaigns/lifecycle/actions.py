@@ -1,0 +1,335 @@
+"""A campaign's life as a table: draft, checked, approved, scheduled, running and paused, to its end.
+
+One press of "Launch" passes as many states as nothing stands in the way of; each leaves a line of history.
+"""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import transaction
+from django.db.models import Exists, OuterRef, Q
+
+from campaigns import clock
+from campaigns.compliance.check import standing_problems
+from campaigns.compliance.complaints import too_many_complaints
+from campaigns.errors import NotAllowed
+from campaigns.lifecycle import approvals
+from campaigns.lifecycle.approvals import needs_second_person
+from campaigns.models import (
+    Account,
+    Campaign,
+    CampaignChange,
+    Import,
+    Message,
+    Recipient,
+    Template,
+    TemplateLanguage,
+    User,
+)
+from campaigns.queries.templates import drift_of
+from campaigns.transitions import callback
+from campaigns.transitions.attempt import CANCELLED, withdraw_planned
+from campaigns.transitions.campaign import move, name_of, note
+
+State = Campaign.State
+
+
+@dataclass(frozen=True, slots=True)
+class Transition:
+    """From which states one may come, where one arrives, and how the reason reads."""
+
+    sources: frozenset[Campaign.State]
+    target: Campaign.State
+    words: str
+
+
+TRANSITIONS: Mapping[str, Transition] = {
+    "check": Transition(frozenset({State.DRAFT}), State.CHECKED, "Checked: nothing stands in the way."),
+    "approve": Transition(frozenset({State.CHECKED}), State.APPROVED, "Approved by {actor}."),
+    "wave through": Transition(frozenset({State.CHECKED}), State.APPROVED, "No second person is asked for."),
+    "schedule": Transition(frozenset({State.APPROVED}), State.SCHEDULED, "Scheduled by {actor}."),
+    "begin": Transition(frozenset({State.SCHEDULED}), State.RUNNING, "Launched by {actor}."),
+    "start": Transition(frozenset({State.SCHEDULED}), State.RUNNING, "Started at the time it was set for."),
+    "redraft": Transition(
+        frozenset({State.CHECKED, State.APPROVED, State.SCHEDULED}),
+        State.DRAFT,
+        "Changed by {actor}; it must be checked again.",
+    ),
+    "pause": Transition(frozenset({State.RUNNING}), State.PAUSED, "Paused by {actor}."),
+    "resume": Transition(frozenset({State.PAUSED, State.STOPPED}), State.RUNNING, "Resumed by {actor}."),
+    "cancel": Transition(
+        frozenset(
+            {
+                State.DRAFT,
+                State.CHECKED,
+                State.APPROVED,
+                State.SCHEDULED,
+                State.RUNNING,
+                State.PAUSED,
+                State.STOPPED,
+            }
+        ),
+        State.CANCELLED,
+        "Cancelled by {actor}.",
+    ),
+    "complete": Transition(frozenset({State.RUNNING}), State.COMPLETED, "Every person has a final state."),
+    "reopen": Transition(
+        frozenset({State.COMPLETED}), State.RUNNING, "A person asked in its last calls to be called back."
+    ),
+}
+LAUNCHABLE = (State.DRAFT, State.CHECKED, State.APPROVED)
+#: Nobody is called yet, so what is to be done may still be changed.
+EDITABLE = (*LAUNCHABLE, State.SCHEDULED)
+#: What may change after a check without asking for another one.
+HARMLESS = frozenset({"name", "calls_per_minute", "most_at_once", "priority"})
+
+
+def change(campaign: Campaign, verb: str, *, by: User | None, now: datetime | None = None) -> None:
+    """Do one transition of the table; `NotAllowed` when another came first or it does not lead here."""
+    step = TRANSITIONS[verb]
+    reason = step.words.format(actor=name_of(by))
+    now = now or clock.now()
+    changed = move(campaign.pk, step.target, reason, sources=step.sources, now=now, by=by)
+    campaign.refresh_from_db()
+    if not changed:
+        raise _refusal(campaign, verb)
+
+
+def _refusal(campaign: Campaign, verb: str) -> NotAllowed:
+    return NotAllowed(f"A campaign that is {campaign.get_state_display().lower()} can't be asked to {verb}.")
+
+
+@transaction.atomic
+def launch(campaign: Campaign, by: User | None) -> None:
+    """Go as far as nothing stands in the way: checked, approved, scheduled, running.
+
+    It waits as CHECKED where a second person must approve, and as SCHEDULED until `starts_at`.
+    """
+    campaign.refresh_from_db()
+    if campaign.state not in LAUNCHABLE:
+        raise _refusal(campaign, "launch")
+    problems = launch_problems(campaign)
+    if problems:
+        raise NotAllowed(" ".join(problems))
+    if campaign.state == State.APPROVED:
+        _refuse_lapsed(campaign)
+    fresh = campaign.state == State.DRAFT
+    if fresh:
+        change(campaign, "check", by=by)
+    if campaign.state == State.CHECKED and not _approved(campaign, by, asked=fresh):
+        return
+    change(campaign, "schedule", by=by)
+    if campaign.starts_at <= clock.now():
+        change(campaign, "begin", by=by)
+
+
+def _approved(campaign: Campaign, by: User | None, *, asked: bool) -> bool:
+    """Whether it may go on; who only asks for the check waits, who asks again is told why."""
+    if not needs_second_person(campaign):
+        change(campaign, "wave through", by=by)
+        return True
+    if asked:
+        return False
+    raise NotAllowed("A second person must approve it first, one who neither made nor changed it.")
+
+
+def _refuse_lapsed(campaign: Campaign) -> None:
+    if why := approvals.lapsed(campaign):
+        raise NotAllowed(f"{why} {approvals.REMEDY}.")
+
+
+@transaction.atomic
+def approve(campaign: Campaign, by: User | None) -> None:
+    """Approve what another person made, or what changed or who was added since the last approval.
+
+    `NotAllowed` for whoever had a hand in it.
+    """
+    Campaign.objects.select_for_update(no_key=True).get(pk=campaign.pk)  # nobody is added meanwhile
+    campaign.refresh_from_db()
+    if by is None or has_worked_on(campaign, by):
+        raise NotAllowed("You made, changed or checked this campaign; somebody else must approve it.")
+    if approvals.still_read(campaign):
+        raise NotAllowed("A list of people is still being read; approve it when it is known who is called.")
+    if campaign.state in approvals.BEYOND_APPROVAL:
+        _approve_again(campaign, by)
+        return
+    change(campaign, "approve", by=by)
+    approvals.keep(campaign, by=by, now=clock.now())
+
+
+def _approve_again(campaign: Campaign, by: User) -> None:
+    found = approvals.standing(campaign)
+    if found is None or found.complete:
+        raise NotAllowed("There is nothing to approve: nothing changed and nobody was added.")
+    approvals.keep_again(campaign, found, by=by, now=clock.now())
+    campaign.refresh_from_db()
+
+
+def has_worked_on(campaign: Campaign, by: User) -> bool:
+    """Whether this person made the campaign, edited it or what it says, added people, or had it checked."""
+    hand_in_it = Q(edited=True) | Q(to_state__in=(State.DRAFT, State.CHECKED))
+    worked = CampaignChange.objects.filter(hand_in_it, campaign=campaign, actor=by)
+    return campaign.created_by_id == by.pk or worked.exists() or approvals.has_changed_parts(campaign, by)
+
+
+@transaction.atomic
+def edit(campaign: Campaign, changed: Collection[str], by: User | None) -> None:
+    """Save the changed fields of a campaign that does not run yet; what matters takes it back to draft.
+
+    `NotAllowed` if it was launched meanwhile: then nothing is saved.
+    """
+    state = Campaign.objects.select_for_update().values_list("state", flat=True).get(pk=campaign.pk)
+    if state not in EDITABLE:
+        raise NotAllowed(f"Only a campaign that does not run yet can be edited; this one is {state}.")
+    if not changed:
+        return
+    campaign.save(update_fields=[*changed, "changed_at"])
+    words = f"Changed: {', '.join(sorted(changed))}."
+    note(campaign.pk, state, state, words, now=clock.now(), by=by, edited=True)
+    if state == State.DRAFT:
+        return
+    # The pace is a part of what a second person approved.
+    approved = state in (State.APPROVED, State.SCHEDULED)
+    if not HARMLESS.issuperset(changed) or (approved and approvals.lapsed(campaign)):
+        change(campaign, "redraft", by=by)
+
+
+@transaction.atomic
+def pause(campaign: Campaign, by: User | None) -> None:
+    """Plan and upload nothing more, and have what is at XFin withdrawn (`withdrawing`)."""
+    change(campaign, "pause", by=by)
+    withdraw_planned(campaign, "The campaign was paused.", now=clock.now())
+
+
+def resume(campaign: Campaign, by: User | None) -> None:
+    """Go on where it was."""
+    if campaign.template.account.state == campaign.template.account.State.REFUSED:
+        raise NotAllowed("XFin refuses the account; correct its credentials first.")
+    _refuse_lapsed(campaign)
+    if why := drift_of(campaign) or too_many_complaints(campaign, now=clock.now()):
+        raise NotAllowed(why)
+    change(campaign, "resume", by=by)
+
+
+@transaction.atomic
+def cancel(campaign: Campaign, by: User | None) -> None:
+    """End it: only who is on the line just now is still called. What waits at XFin is withdrawn."""
+    change(campaign, "cancel", by=by)
+    withdraw_planned(campaign, CANCELLED, now=clock.now())
+    Recipient.objects.filter(campaign=campaign, state=Recipient.State.WAITING).update(
+        state=Recipient.State.CANCELLED, reason=CANCELLED
+    )
+    callback.end_all(Recipient.objects.filter(campaign=campaign), CANCELLED)
+
+
+def withdraw_stragglers(now: datetime) -> int:
+    """Take back what halted campaigns still plan: a batch that did not reach XFin, a stop by the rules.
+
+    How many messages.
+    """
+    planned = Message.objects.filter(state=Message.State.PLANNED)
+    halted = Campaign.objects.filter(state__in=Campaign.HALTED, pk__in=planned.values("recipient__campaign"))
+    return sum(_withdraw_if_halted(campaign.pk, now) for campaign in halted)
+
+
+@transaction.atomic
+def _withdraw_if_halted(campaign_id: int, now: datetime) -> int:
+    """Under the campaign's lock: it may have been resumed meanwhile."""
+    campaign = Campaign.objects.select_for_update().get(pk=campaign_id)
+    if campaign.state not in Campaign.HALTED:
+        return 0
+    return withdraw_planned(campaign, f"The campaign is {campaign.get_state_display().lower()}.", now=now)
+
+
+def launch_problems(campaign: Campaign) -> list[str]:
+    """What stands in the way of a launch, in sentences; empty if nothing does."""
+    number = campaign.number
+    account = Account.objects.get(pk=campaign.template.account_id)
+    checks = (
+        (not campaign.recipients.exists(), "There is nobody to call: import people first."),
+        (number.account_id != account.pk, "The number and the template belong to different accounts."),
+        (not number.active, "The number is switched off."),
+        (number.direction == number.Direction.INBOUND, "The number takes inbound calls only."),
+        (account.state == account.State.REFUSED, "XFin refuses the account; correct its credentials first."),
+    )
+    plain = [sentence for wrong, sentence in checks if wrong]
+    at_xfin = [*_template_problems(campaign), *_retry_problems(campaign)]
+    return [*plain, *at_xfin, *standing_problems(campaign, now=clock.now())]
+
+
+def _template_problems(campaign: Campaign) -> list[str]:
+    """What of the templates at XFin stands in the way: refused there, or changed there."""
+    ours = [pk for pk in (campaign.template_id, campaign.retry_template_id) if pk]
+    refused = Template.objects.filter(pk__in=ours, sync_state=Template.Sync.FAILED)
+    reasons = [f"XFin refused the template: {template.sync_reason}" for template in refused]
+    return [*reasons, *filter(None, [drift_of(campaign)])]
+
+
+def _retry_problems(campaign: Campaign) -> list[str]:
+    """What is wrong with the template through which people are called again."""
+    template = campaign.retry_template
+    if template is None:
+        return []
+    if campaign.retry_line is None:
+        return ["The template for retries must have exactly one number: from it people are called again."]
+    _, number = campaign.retry_line
+    first, again = (
+        set(TemplateLanguage.objects.filter(template=one).values_list("language", flat=True))
+        for one in (campaign.template, template)
+    )
+    missing = ", ".join(sorted(first - again))
+    checks = (
+        (
+            template.account_id != campaign.template.account_id,
+            "The template for retries is another account's.",
+        ),
+        (not number.active, "The number of the template for retries is switched off."),
+        (
+            number.direction == number.Direction.INBOUND,
+            "The number of the template for retries takes inbound calls only.",
+        ),
+        (bool(missing), f"The template for retries does not have the languages {missing}."),
+    )
+    return [sentence for wrong, sentence in checks if wrong]
+
+
+def start_scheduled(now: datetime) -> int:
+    """Start campaigns whose time has come; how many."""
+    due = Campaign.objects.filter(state=State.SCHEDULED, starts_at__lte=now)
+    return sum(not approvals.lapse(one, now=now) and _by_itself(one.pk, "start", now) for one in due)
+
+
+def complete_finished(now: datetime) -> int:
+    """Close running campaigns in which every person has a final state; how many were closed.
+
+    One whose list is still being read goes on: more people may come.
+    """
+    people = Recipient.objects.filter(campaign=OuterRef("pk"))
+    lists = Import.objects.filter(campaign=OuterRef("pk"), state__in=Import.TO_BE_READ)
+    finished = Campaign.objects.filter(
+        Exists(people),
+        ~Exists(people.filter(state__in=Recipient.OPEN_STATES)),
+        ~Exists(lists),
+        state=State.RUNNING,
+    )
+    return sum(_complete(pk, now) for pk in finished.values_list("pk", flat=True))
+
+
+@transaction.atomic
+def _complete(campaign_id: int, now: datetime) -> bool:
+    """Under the campaign's lock: a call-back may have been asked for meanwhile."""
+    Campaign.objects.select_for_update(of=("self",)).get(pk=campaign_id)
+    if Recipient.objects.filter(campaign=campaign_id, state__in=Recipient.OPEN_STATES).exists():
+        return False
+    return _by_itself(campaign_id, "complete", now)
+
+
+def reopen(campaign_id: int, *, now: datetime) -> bool:
+    """Go on for a call-back: news of a call may come when the campaign has just been completed."""
+    return _by_itself(campaign_id, "reopen", now)
+
+
+def _by_itself(campaign_id: int, verb: str, now: datetime) -> bool:
+    step = TRANSITIONS[verb]
+    return move(campaign_id, step.target, step.words, sources=step.sources, now=now)

@@ -1,0 +1,300 @@
+"""A second person's approval holds for what that person saw, and for nobody who was added since.
+
+Kept with the approval is everything that decides what is said to whom, when and how often. It is compared
+each time calls are planned and handed over. Where it differs, an approved campaign waits for a second person
+again and a running one stops; both say what changed.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+from django.db.models import Count, Max, Q, QuerySet
+
+from campaigns import audit
+from campaigns.agent_inspection import inspect
+from campaigns.formatting import ist_exact
+from campaigns.models import (
+    Agent,
+    Approval,
+    Campaign,
+    CampaignDeclaration,
+    Content,
+    Import,
+    Recipient,
+    Template,
+    TemplateLanguage,
+    User,
+)
+from campaigns.rules.law import TWO_PEOPLE
+from campaigns.schedule import retries
+from campaigns.transitions.campaign import move, name_of, note, stop
+
+State = Campaign.State
+
+#: Campaigns that ask for a second person, as `needs_second_person` says of one.
+NEEDED = Q(category__in=TWO_PEOPLE) | Q(template__account__second_person=True)
+#: An approval stands for them, or should.
+BEYOND_APPROVAL = (State.APPROVED, State.SCHEDULED, State.RUNNING, State.PAUSED, State.STOPPED)
+HELD = "Added after the approval: a second person must approve before this person is called."
+REMEDY = "A second person must look at it and approve it as it is now"
+_FRESH = Recipient._meta.get_field("reason").get_default()
+_DIGEST = "sha256:"
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How an approval and its campaign compare: what changed in words, and how many people came later."""
+
+    approval: Approval | None
+    changed: tuple[str, ...]
+    added: int
+
+    @property
+    def complete(self) -> bool:
+        """Whether everything there is was approved."""
+        return self.approval is not None and not self.changed and not self.added
+
+    @property
+    def lapse(self) -> str:
+        """Why nobody may be called; empty if the approval holds, at least for the people it knew."""
+        if self.approval is None:
+            return "No second person has approved it."
+        if not self.changed:
+            return ""
+        since = f"since {self.approval.by_name} approved it, {ist_exact(self.approval.at)}"
+        return f"Changed {since}: {'; '.join(self.changed)}."
+
+
+def needs_second_person(campaign: Campaign) -> bool:
+    """Whether the rules or the organisation ask for an approval."""
+    asking = Template.objects.filter(pk=campaign.template_id, account__second_person=True)
+    return campaign.category in TWO_PEOPLE or asking.exists()
+
+
+def standing(campaign: Campaign) -> Standing | None:
+    """How the approval of a campaign stands; None if no second person is asked for."""
+    if not needs_second_person(campaign):
+        return None
+    approval = Approval.objects.filter(campaign=campaign).first()
+    if approval is None:
+        return Standing(None, (), 0)
+    added = Recipient.objects.filter(campaign=campaign, pk__gt=approval.newest_recipient)
+    return Standing(
+        approval,
+        tuple(differences(approval.contents, contents(campaign))),
+        added.aggregate(n=Count("pk"))["n"],
+    )
+
+
+def lapsed(campaign: Campaign) -> str:
+    """Why nobody may be called without another approval; empty if one holds or none is asked for."""
+    found = standing(campaign)
+    return found.lapse if found else ""
+
+
+def lapse(campaign: Campaign, *, now: datetime) -> bool:
+    """Halt a campaign whose approval does not hold any more; whether it does not."""
+    why = lapsed(campaign)
+    if not why:
+        return False
+    stop(campaign.pk, f"Stopped by itself: {why} {REMEDY}, then resume.", now=now)
+    waiting = (State.APPROVED, State.SCHEDULED)
+    move(campaign.pk, State.CHECKED, f"{why} {REMEDY}, then launch.", sources=waiting, now=now)
+    return True
+
+
+def lapse_changed(now: datetime) -> int:
+    """Halt every campaign whose approval does not hold any more; how many."""
+    states = (State.APPROVED, State.SCHEDULED, State.RUNNING)
+    asked = Campaign.objects.filter(NEEDED, state__in=states)
+    related = asked.select_related("template__account", "number", "agent")
+    return sum(lapse(campaign, now=now) for campaign in related)
+
+
+def lapsed_among(campaigns: Iterable[Campaign], *, now: datetime) -> set[int]:
+    """Halt those of these campaigns whose approval does not hold any more; their ids."""
+    each = {campaign.pk: campaign for campaign in campaigns}
+    return {pk for pk, campaign in each.items() if lapse(campaign, now=now)}
+
+
+def callable_people(campaign: Campaign, people: QuerySet[Recipient]) -> QuerySet[Recipient]:
+    """Those of a campaign's people whom the approval covers; all where none is asked for."""
+    if not needs_second_person(campaign):
+        return people
+    newest = Approval.objects.filter(campaign=campaign).values_list("newest_recipient", flat=True).first()
+    return people.filter(pk__lte=newest or 0)
+
+
+def reason_of_new_people(campaign: Campaign) -> str:
+    """What somebody who is added now waits for."""
+    held = needs_second_person(campaign) and Approval.objects.filter(campaign=campaign).exists()
+    return HELD if held else _FRESH
+
+
+def still_read(campaign: Campaign) -> bool:
+    """Whether a list of the campaign is being read, so that nobody can say whom it will call."""
+    return Import.objects.filter(campaign=campaign, state__in=Import.TO_BE_READ).exists()
+
+
+@transaction.atomic
+def keep(campaign: Campaign, *, by: User, now: datetime) -> None:
+    """Write down that `by` approves the campaign as it is now; the caller holds its row."""
+    people = Recipient.objects.filter(campaign=campaign)
+    figures = people.aggregate(people=Count("pk"), newest_recipient=Max("pk"))
+    Approval.objects.update_or_create(
+        campaign=campaign,
+        defaults={
+            "at": now,
+            "by": by,
+            "by_name": name_of(by),
+            "contents": contents(campaign),
+            "people": figures["people"],
+            "newest_recipient": figures["newest_recipient"] or 0,
+        },
+    )
+    people.filter(state=Recipient.State.WAITING, reason=HELD).update(reason=_FRESH)
+
+
+@transaction.atomic
+def keep_again(campaign: Campaign, found: Standing, *, by: User, now: datetime) -> None:
+    """Another approval of a campaign that had one, or should have had; its state stays as it is."""
+    seen = [*found.changed, *([f"{found.added} people were added"] if found.added else [])]
+    reason = f"Approved again by {name_of(by)}: {'; '.join(seen) or 'as it is'}."
+    keep(campaign, by=by, now=now)
+    note(campaign.pk, campaign.state, campaign.state, reason, now=now, by=by)
+    if found.lapse:  # that is what it was stopped for; any other reason stays
+        stopped = Campaign.objects.filter(pk=campaign.pk, state=State.STOPPED)
+        stopped.update(reason=f"{reason} It can be resumed.", changed_at=now)
+    audit.note(campaign, {"approved": ("", reason)})
+
+
+def has_changed_parts(campaign: Campaign, by: User) -> bool:
+    """Whether this person wrote what it says, or brought people into it, since the last approval."""
+    approval = Approval.objects.filter(campaign=campaign).first()
+    brought = Recipient.objects.filter(campaign=campaign, source__created_by=by)
+    if approval:
+        brought = brought.filter(pk__gt=approval.newest_recipient)
+    since = approval.at if approval else campaign.created_at
+    return brought.exists() or audit.changed_by(by, _parts(campaign), since=since)
+
+
+def _parts(campaign: Campaign) -> list[Any]:
+    """The rows beside the campaign's own that `contents` reads."""
+    templates = [template for template in (campaign.template, campaign.retry_template) if template]
+    forms = list(TemplateLanguage.objects.filter(template__in=templates))
+    declaration = CampaignDeclaration.objects.filter(campaign=campaign)
+    return [*templates, campaign.agent, *forms, *declaration, *_clips_of(campaign.agent, campaign)]
+
+
+# --- What is approved -----------------------------------------------------------------------------
+
+
+def contents(campaign: Campaign) -> dict[str, str]:
+    """Everything that decides what is said to whom, when and how often: a name for each part, and its text.
+
+    Long texts stand as a digest.
+    """
+    return {
+        "purpose": campaign.get_category_display(),
+        "number": f"{campaign.number.e164} ({campaign.number.get_series_display()})",
+        **_of_template(campaign.template),
+        **(_of_template(campaign.retry_template, "the retry template") if campaign.retry_template else {}),
+        **_of_agent(campaign),
+        **_of_declaration(campaign),
+        "default language": campaign.default_language,
+        "no call before": ist_exact(campaign.starts_at),
+        "hours": f"{campaign.window_start or '…'} to {campaign.window_end or '…'}",
+        "calls a minute": str(campaign.calls_per_minute),
+        "calls at once": str(campaign.most_at_once or "all lines"),
+        "priority": campaign.get_priority_display(),
+        "calls to one person": str(campaign.max_attempts),
+        "minutes before retries": ", ".join(map(str, campaign.retry_gaps)),
+        "retry rules": retries.written(campaign.retry_rules).replace("\n", ", "),
+        "stops when so many in a hundred fail": str(campaign.stop_at_percent),
+        "stops at so many complaints": str(campaign.stop_at_complaints),
+    }
+
+
+def differences(approved: Mapping[str, str], now: Mapping[str, str]) -> Iterator[str]:
+    """What changed, in words: the part's name, with before and after where they are short. Pure."""
+    for name in dict.fromkeys([*approved, *now]):
+        before, after = approved.get(name, ""), now.get(name, "")
+        if before == after:
+            continue
+        short = not (before + after).count(_DIGEST)
+        yield f"{name}: {before or 'none'} → {after or 'none'}" if short else _changed(name, before, after)
+
+
+def _changed(name: str, before: str, after: str) -> str:
+    if not before:
+        return f"{name}: new"
+    return name if after else f"{name}: gone"
+
+
+def _of_template(template: Template, named: str = "the template") -> dict[str, str]:
+    numbers = sorted(template.numbers.values_list("e164", flat=True))
+    forms = list(TemplateLanguage.objects.filter(template=template).prefetch_related("contents"))
+    said = {f"{named}'s words in {form.language}": _words(form) for form in forms}
+    drifted = {f"{named}'s words in {form.language}, as XFin has them": _drift(form) for form in forms}
+    drifted[f"{named}, as XFin has it"] = _drift(template)
+    return {
+        named: template.name,
+        f"{named}'s description": _digest(template.description),
+        f"{named}'s numbers": ", ".join(numbers),
+        f"{named}'s response at XFin": template.get_response_type_display(),
+        f"{named}'s redials by XFin": str(template.num_backups),
+        f"{named}'s key retries": str(template.max_touchtone_retries),
+        **said,
+        **{name: why for name, why in drifted.items() if why},
+    }
+
+
+def _drift(mirrored: Template | TemplateLanguage) -> str:
+    """What is other at XFin than it was uploaded; an approval was given for what was."""
+    return mirrored.sync_reason if mirrored.sync_state == mirrored.Sync.DRIFTED else ""
+
+
+def _words(form: TemplateLanguage) -> str:
+    return _digest([form.syntax, sorted(_clip(clip) for clip in form.contents.all())])
+
+
+def _of_agent(campaign: Campaign) -> dict[str, str]:
+    agent = campaign.agent
+    clips = sorted(_clip(clip) for clip in _clips_of(agent, campaign))
+    return {
+        "agent": f"{agent.name} ({agent.get_kind_display()})",
+        "what the agent says": _digest([agent.configuration, clips]),
+    }
+
+
+def _clips_of(agent: Agent, campaign: Campaign) -> QuerySet[Content]:
+    names = inspect(agent.kind, agent.configuration).clips
+    return Content.objects.filter(account=campaign.template.account_id, name__in=names)
+
+
+def _clip(clip: Content) -> list[str]:
+    """A file that is replaced gets another name: storage never writes over one."""
+    return [clip.name, clip.file.name or ""]
+
+
+def _of_declaration(campaign: Campaign) -> dict[str, str]:
+    row = CampaignDeclaration.objects.filter(campaign=campaign).first()
+    own = ("id", "campaign", "created_at", "changed_at", "declared_by")
+    fields = [field for field in CampaignDeclaration._meta.concrete_fields if field.name not in own]
+    return {f"declared “{field.verbose_name}”": _said(getattr(row, field.name, None)) for field in fields}
+
+
+def _said(value: Any) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return value or ""
+
+
+def _digest(value: Any) -> str:
+    text = json.dumps(value, sort_keys=True, ensure_ascii=False)
+    return _DIGEST + hashlib.sha256(text.encode()).hexdigest() if value else ""

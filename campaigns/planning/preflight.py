@@ -1,0 +1,249 @@
+"""What would a launch do now: who can be called, what is missing, how long would it take?
+
+People are judged by the same rules as at planning, as of the first moment at which the campaign may call.
+A large list is counted by a worker. It may die: its claim runs out and another begins anew.
+"""
+
+import secrets
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db.models import Q
+
+from campaigns.agent_inspection import inspect
+from campaigns.clock import Clock
+from campaigns.compliance.check import REMEDIES, Bench
+from campaigns.lifecycle.actions import launch_problems
+from campaigns.models import (
+    Campaign,
+    Content,
+    Import,
+    Message,
+    Preflight,
+    Recipient,
+    Registration,
+    TemplateLanguage,
+    User,
+)
+from campaigns.planning.plan import LATEST, pace_of
+from campaigns.queries import campaign as queries
+from campaigns.rules import Caps
+from campaigns.rules.reach import INVALID, OPTED_OUT, TWICE, Tally
+from campaigns.schedule import forecast
+from campaigns.schedule.forecast import Forecast, Past
+
+#: People judged together: so many queries for each stride, whatever its length.
+STRIDE = 2000
+#: So many are counted while the person who asked waits.
+AT_ONCE = 500
+CLAIM = timedelta(minutes=2)
+
+State = Preflight.State
+
+
+class ClaimLost(Exception):
+    """Another worker has taken the preflight over."""
+
+
+def ask(campaign: Campaign, by: User | None, *, clock: Clock) -> Preflight:
+    """Have a campaign looked at: at once if it is small, else by a worker. One that goes on is left alone."""
+    row, _ = Preflight.objects.get_or_create(campaign=campaign, defaults={"asked_by": by})
+    Preflight.objects.filter(pk=row.pk).exclude(state__in=Preflight.OPEN_STATES).update(
+        state=State.WAITING, asked_by=by, counted=0, changed_at=clock()
+    )
+    if campaign.recipients.count() <= AT_ONCE:
+        run(row.pk, clock=clock)
+    row.refresh_from_db()
+    return row
+
+
+def preflights_to_run(now: datetime) -> list[int]:
+    """Those that wait, or whose worker gave no sign of life for the length of its claim."""
+    return list(_free(now).order_by("changed_at").values_list("pk", flat=True))
+
+
+def run(preflight_id: int, *, clock: Clock) -> bool:
+    """Count one campaign's people, unless somebody else does; whether it was done."""
+    token, now = secrets.token_hex(8), clock()
+    claim = {"state": State.COUNTING, "claim": token, "claimed_until": now + CLAIM, "counted": 0}
+    if not _free(now).filter(pk=preflight_id).update(**claim):
+        return False
+    mine = Preflight.objects.filter(pk=preflight_id, claim=token, state=State.COUNTING)
+    campaign = queries.all_campaigns().get(preflight=preflight_id)
+    count = _Count(campaign, now)
+    try:
+        for people in count.strides():
+            count.take(people)
+            if not mine.update(counted=count.seen, claimed_until=clock() + CLAIM):
+                raise ClaimLost
+    except ClaimLost:
+        return False
+    done = {"state": State.DONE, "made_at": now, "claimed_until": None, "newest_recipient": count.last}
+    return bool(mine.update(figures=count.figures(), changed_at=clock(), **done))
+
+
+def _free(now: datetime) -> Any:
+    dead = Q(state=State.COUNTING, claimed_until__lte=now)
+    return Preflight.objects.filter(Q(state=State.WAITING) | dead)
+
+
+@dataclass
+class _Count:
+    """One look at all people of a campaign, a stride at a time."""
+
+    campaign: Campaign
+    now: datetime
+    tally: Tally = field(default_factory=Tally)
+    languages: Counter[str] = field(default_factory=Counter)
+    missing: Counter[tuple[str, str]] = field(default_factory=Counter)
+    last: int = 0
+    seen: int = 0
+
+    def __post_init__(self) -> None:
+        self.agent = inspect(self.campaign.agent.kind, self.campaign.agent.configuration)
+        self.hours = queries.daily_hours(self.campaign)
+        wanted = max(self.now, self.campaign.starts_at)
+        self.begins = forecast.advance(self.hours, wanted, timedelta(0)) or wanted
+
+    def strides(self) -> Iterator[list[Recipient]]:
+        """The people in the order they came, without holding them all."""
+        shown = ("campaign_id", "phone", "name", "language", "variables", "state", "attempts")
+        rows = Recipient.objects.filter(campaign=self.campaign).order_by("pk").only(*shown)
+        while people := list(rows.filter(pk__gt=self.last)[:STRIDE]):
+            self.last, self.seen = people[-1].pk, self.seen + len(people)
+            yield people
+
+    def take(self, people: list[Recipient]) -> None:
+        """Judge a stride."""
+        for person in people:
+            person.campaign = self.campaign
+        bench = Bench(people, now=self.now)
+        for person in people:
+            if person.state != Recipient.State.WAITING:
+                self.tally.out[_out_already(person)] += 1
+            elif self.tally.judged(bench.judge(person, at=self.begins)):
+                self._look_at_words(person)
+
+    def _look_at_words(self, person: Recipient) -> None:
+        self.languages[person.language] += 1
+        said = {"name": person.name, **person.variables}
+        for variable in self.agent.missing(said, language=person.language):
+            self.missing[person.language, variable] += 1
+
+    def figures(self) -> dict[str, Any]:
+        """Everything found, ready for JSON."""
+        rows = queries.row_counts(Import.objects.filter(campaign=self.campaign))
+        out = Counter({OPTED_OUT: rows.suppressed, INVALID: rows.rejected, TWICE: rows.duplicate})
+        languages = list(self._languages())
+        return {
+            "can": self.tally.can,
+            "out": dict(+(out + self.tally.out)),
+            "waits": dict(self.tally.waits),
+            "warns": {f"{rule}: {REMEDIES[rule]}": count for rule, count in self.tally.warns.items()},
+            "problems": [*self._problems(), *_language_problems(languages)],
+            "languages": languages,
+            "missing": [
+                {"language": language, "variable": variable, "people": count}
+                for (language, variable), count in sorted(self.missing.items())
+            ],
+            "number": self._number(),
+            "begins": self.begins.isoformat(),
+            "forecast": _as_json(self._forecast()),
+        }
+
+    def _problems(self) -> Iterator[str]:
+        yield from launch_problems(self.campaign)
+        yield from (f"The agent can't hold a call: {problem}" for problem in self.agent.problems)
+        template, account = self.campaign.template, self.campaign.template.account
+        if template.num_backups and self.campaign.max_attempts > 1:
+            yield (
+                f"XFin itself redials {template.num_backups} times, beside the campaign's own retries: "
+                "set the template's redials to 0, or the calls to one person to 1."
+            )
+        there = Content.objects.filter(account=account).exclude(file="").values_list("name", flat=True)
+        for clip in set(self.agent.clips) - set(there):
+            yield f"The agent plays the clip “{clip}”, and the account has none of that name."
+
+    def _languages(self) -> Iterator[dict[str, Any]]:
+        forms = {form.language: form for form in _forms(self.campaign)}
+        for language, people in self.languages.most_common():
+            heard, form = self.agent.heard(language), forms.get(language)
+            yield {
+                "language": language,
+                "people": people,
+                "heard": heard,
+                "voice": not heard or self.agent.has_voice(heard),
+                "at_xfin": form.get_sync_state_display() if form else "",
+                "refused": form.sync_reason if form and form.sync_state == form.Sync.FAILED else "",
+                "clips_refused": _clips_refused(form),
+            }
+
+    def _number(self) -> dict[str, Any]:
+        number = self.campaign.number
+        return {"e164": number.e164, "series": number.get_series_display(), "lines": number.max_calls}
+
+    def _forecast(self) -> Forecast:
+        caps = _caps(self.campaign)
+        return forecast.forecast(
+            forecast.Plan(
+                people=self.tally.can,
+                begins=self.begins,
+                pace=pace_of(self.campaign, self.now),
+                hours=self.hours,
+                gaps=tuple(max(gap, caps.gap) for gap in self.campaign.retries.gaps("no_answer")),
+                a_day=caps.attempts_a_day,
+            ),
+            _past(self.campaign),
+        )
+
+
+def _out_already(person: Recipient) -> str:
+    if person.state == Recipient.State.SUPPRESSED:
+        return OPTED_OUT
+    return str(Recipient.State(person.state).label).lower()
+
+
+def _forms(campaign: Campaign) -> list[TemplateLanguage]:
+    return list(TemplateLanguage.objects.filter(template=campaign.template).prefetch_related("contents"))
+
+
+def _clips_refused(form: TemplateLanguage | None) -> list[str]:
+    clips = form.contents.all() if form else ()
+    return [clip.name for clip in clips if clip.sync_state == clip.Sync.FAILED]
+
+
+def _language_problems(languages: list[dict[str, Any]]) -> Iterator[str]:
+    for row in languages:
+        who = f"People with the language “{row['language']}”: {row['people']:,}"
+        if not row["at_xfin"]:
+            yield f"{who}. The template does not have it, and XFin refuses their calls."
+        if row["refused"]:
+            yield f"{who}. XFin refused the template in it: {row['refused']}"
+        for clip in row["clips_refused"]:
+            yield f"{who}. XFin refused its clip “{clip}”."
+        if not row["voice"]:
+            yield f"{who}. They would hear “{row['heard']}”, for which there is no voice."
+
+
+def _caps(campaign: Campaign) -> Caps:
+    kept = Registration.objects.filter(account=campaign.template.account_id).first()
+    if kept is None:
+        return Caps()
+    return Caps(attempts_a_day=kept.attempts_a_day, gap=timedelta(minutes=kept.gap_minutes))
+
+
+def _past(campaign: Campaign) -> Past | None:
+    """What the latest calls from the campaign's number tell."""
+    ended = Message.objects.filter(recipient__campaign__number=campaign.number, settled_at__isnull=False)
+    rang = ended.exclude(disposition="").order_by("-settled_at")
+    return forecast.past_of(list(rang.values_list("disposition", "duration_seconds")[:LATEST]))
+
+
+def _as_json(found: Forecast) -> Mapping[str, Any]:
+    return {
+        name: value.isoformat() if isinstance(value, datetime) else value
+        for name, value in asdict(found).items()
+    }

@@ -1,0 +1,195 @@
+"""The portal's pages about campaigns. Reads through `queries`, writes through `services`."""
+
+from collections.abc import Callable, Mapping
+from typing import TypeVar
+
+from django.contrib import messages
+from django.core.paginator import Page, Paginator
+from django.db.models import Model, QuerySet
+from django.http import (
+    Http404,
+    HttpRequest,
+    HttpResponse,
+    HttpResponseBase,
+)
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.http import require_POST, require_safe
+
+from campaigns import clock
+from campaigns.errors import NotAllowed
+from campaigns.lifecycle import actions, approvals
+from campaigns.lifecycle.approvals import Standing
+from campaigns.models import Campaign, User
+from campaigns.permissions import person, staff_page
+from campaigns.planning import preflight
+from campaigns.portal.forms import CampaignForm
+from campaigns.queries import campaign as queries
+from campaigns.queries import preflight as preflights
+from campaigns.schedule import retries
+from campaigns.tasks import nudge_preflight
+
+TABLE = actions.TRANSITIONS
+Row = TypeVar("Row", bound=Model)
+
+PEOPLE_A_PAGE = 50
+CAMPAIGNS_A_PAGE = 25
+
+#: How far a launch came, in words.
+LAUNCHED: Mapping[str, str] = {
+    Campaign.State.CHECKED: "Checked. A second person must approve it now, then it can be launched.",
+    Campaign.State.SCHEDULED: "Scheduled. It starts by itself.",
+    Campaign.State.RUNNING: "Launched. The first calls are planned within seconds.",
+}
+VERBS: Mapping[str, tuple[Callable[[Campaign, User | None], None], str]] = {
+    "launch": (actions.launch, ""),
+    "approve": (actions.approve, "Approved as it is now."),
+    "pause": (actions.pause, "Paused. Nothing more is sent, and what is at XFin is being withdrawn."),
+    "resume": (actions.resume, "Running again, where it was."),
+    "cancel": (actions.cancel, "Cancelled. What is at XFin is being withdrawn; everything known is kept."),
+}
+
+
+@staff_page()
+@require_safe
+def campaign_list(request: HttpRequest) -> HttpResponse:
+    """Every campaign with how far it is."""
+    state = request.GET.get("state", "")
+    page = page_of(request, queries.campaigns_in(state), CAMPAIGNS_A_PAGE)
+    context = {
+        "page": page,
+        "rows": queries.with_progress(page),
+        "state": state,
+        "states": Campaign.State.choices,
+    }
+    return render(request, "campaigns/list.html", context)
+
+
+@staff_page("campaigns.add_campaign")
+def new_campaign(request: HttpRequest) -> HttpResponseBase:
+    """The form for a new draft."""
+    return _edit(request, Campaign(created_by=person(request)))
+
+
+@staff_page("campaigns.change_campaign")
+def edit_campaign(request: HttpRequest, pk: int) -> HttpResponseBase:
+    """The form until it runs; what matters takes a checked campaign back to draft."""
+    campaign = get_object_or_404(queries.all_campaigns(), pk=pk)
+    if campaign.state not in actions.EDITABLE:
+        words = "A campaign that was launched can't be edited any more."
+        messages.add_message(request, messages.WARNING, words, extra_tags="warn")
+        return redirect(campaign)
+    return _edit(request, campaign)
+
+
+def _edit(request: HttpRequest, campaign: Campaign) -> HttpResponseBase:
+    form = CampaignForm(request.POST or None, instance=campaign)
+    if request.method == "POST" and form.is_valid():
+        try:
+            _save(form, person(request))
+        except NotAllowed as error:
+            messages.add_message(request, messages.ERROR, error.reason, extra_tags="bad")
+        return redirect(campaign)
+    status = 422 if form.is_bound else 200
+    return render(request, "campaigns/edit.html", {"form": form, "campaign": campaign}, status=status)
+
+
+def _save(form: CampaignForm, by: User | None) -> None:
+    if form.instance.pk:
+        actions.edit(form.instance, form.changed_data, by)
+    else:
+        form.save()
+
+
+@staff_page()
+@require_safe
+def campaign_page(request: HttpRequest, pk: int) -> HttpResponse:
+    """One campaign in figures that add up."""
+    campaign = get_object_or_404(queries.all_campaigns(), pk=pk)
+    approval = approvals.standing(campaign)
+    context = queries.overview(campaign, clock.now()) | {
+        "campaign": campaign,
+        "approval": approval,
+        "beyond_approval": campaign.state in approvals.BEYOND_APPROVAL,
+        "verbs": _verbs(campaign, person(request), approval),
+        "history": queries.history(pk),
+        "editable": campaign.state in actions.EDITABLE,
+        "retry_lines": retries.written(campaign.retry_rules).splitlines(),
+        "preflight": preflights.of_campaign(campaign),
+    }
+    return render(request, "campaigns/campaign.html", context)
+
+
+@staff_page()
+@require_safe
+def preflight_card(request: HttpRequest, pk: int) -> HttpResponse:
+    """What a launch would do; while it is counted the card asks again every second."""
+    campaign = get_object_or_404(queries.all_campaigns(), pk=pk)
+    context = {"campaign": campaign, "preflight": preflights.of_campaign(campaign)}
+    return render(request, "campaigns/preflight.html", context)
+
+
+@staff_page("campaigns.change_campaign")
+@require_POST
+def ask_preflight(request: HttpRequest, pk: int) -> HttpResponseBase:
+    """Have the people counted: at once, or by a worker where they are many."""
+    campaign = get_object_or_404(queries.all_campaigns(), pk=pk)
+    row = preflight.ask(campaign, person(request), clock=clock.now)
+    if row.state == row.State.WAITING:
+        nudge_preflight(row.pk)
+    return redirect(campaign)
+
+
+def _verbs(campaign: Campaign, user: User, approval: Standing | None) -> set[str]:
+    """What this person can ask the campaign to do in its state."""
+    verbs = {verb for verb in VERBS if verb in TABLE and campaign.state in TABLE[verb].sources}
+    verbs.discard("approve")
+    waits = approval is not None and campaign.state == Campaign.State.CHECKED
+    if campaign.state in actions.LAUNCHABLE and not waits:
+        verbs.add("launch")
+    if approval and approval.lapse:
+        verbs -= {"resume", *(["launch"] if campaign.state == Campaign.State.APPROVED else [])}
+    beyond = approval is not None and campaign.state in approvals.BEYOND_APPROVAL and not approval.complete
+    if (waits or beyond) and not actions.has_worked_on(campaign, user):
+        verbs.add("approve")
+    return verbs
+
+
+@staff_page("campaigns.change_campaign")
+@require_safe
+def ask_cancel(request: HttpRequest, pk: int) -> HttpResponse:
+    """What cancelling would mean, before it is done: it can't be undone."""
+    campaign = get_object_or_404(queries.all_campaigns(), pk=pk)
+    waiting = queries.campaign_counts(pk).progress.waiting
+    return render(request, "campaigns/cancel.html", {"campaign": campaign, "waiting": waiting})
+
+
+@staff_page("campaigns.change_campaign")
+@require_POST
+def change_state(request: HttpRequest, pk: int, verb: str) -> HttpResponseBase:
+    """Launch, pause, resume or cancel; a refusal is shown with its reason."""
+    if verb not in VERBS or verb == "approve":
+        raise Http404
+    return _ask(request, pk, verb)
+
+
+@staff_page("campaigns.approve_campaign")
+@require_POST
+def approve(request: HttpRequest, pk: int) -> HttpResponseBase:
+    """The second person's word."""
+    return _ask(request, pk, "approve")
+
+
+def _ask(request: HttpRequest, pk: int, verb: str) -> HttpResponseBase:
+    campaign = get_object_or_404(queries.all_campaigns(), pk=pk)
+    do, done = VERBS[verb]
+    try:
+        do(campaign, person(request))
+    except NotAllowed as error:
+        messages.add_message(request, messages.ERROR, error.reason, extra_tags="bad")
+    else:
+        messages.add_message(request, messages.SUCCESS, done or LAUNCHED[campaign.state], extra_tags="ok")
+    return redirect(campaign)
+
+
+def page_of(request: HttpRequest, rows: QuerySet[Row], size: int) -> Page[Row]:
+    return Paginator(rows, size).get_page(request.GET.get("page"))

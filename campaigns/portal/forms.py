@@ -1,0 +1,316 @@
+"""Forms of the portal."""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from django import forms
+from django.core.validators import MinValueValidator
+from django.utils import timezone
+
+from campaigns import phones
+from campaigns.models import Campaign, Message, Recipient
+from campaigns.queries.people import CALL_BACK
+from campaigns.schedule import retries
+from campaigns.schedule.retries import LONGEST_GAP_MINUTES, MOST_RETRIES
+from campaigns.spreadsheets.columns import Columns
+
+if TYPE_CHECKING:
+    CampaignModelForm = forms.ModelForm[Campaign]
+else:
+    CampaignModelForm = forms.ModelForm
+from campaigns.validation import retry_problem, retry_template_problem, too_large
+
+
+class MinutesField(forms.CharField):
+    """Minutes between commas, as a list of whole numbers."""
+
+    def prepare_value(self, value: Any) -> Any:
+        """Show a list as a person would write it."""
+        return ", ".join(str(minutes) for minutes in value) if isinstance(value, list) else value
+
+    def clean(self, value: Any) -> list[int]:
+        """Whole minutes, each at least one; raises a sentence."""
+        parts = [part.strip() for part in (super().clean(value) or "").split(",") if part.strip()]
+        if not all(part.isdecimal() and 1 <= int(part[:6]) <= LONGEST_GAP_MINUTES for part in parts):
+            raise forms.ValidationError("Write whole minutes between commas, such as 30, 120.")
+        if len(parts) > MOST_RETRIES:
+            raise forms.ValidationError(f"At most {MOST_RETRIES} retries.")
+        return [int(part) for part in parts]
+
+
+class RetryRulesField(forms.CharField):
+    """Retry rules, a line each, as a person writes them (`campaigns.retries.read`)."""
+
+    widget = forms.Textarea(attrs={"rows": 3, "placeholder": "busy: 10, 30"})
+
+    def prepare_value(self, value: Any) -> Any:
+        """Show kept rules as lines."""
+        return retries.written(value) if isinstance(value, dict) else value
+
+    def has_changed(self, initial: Any, data: Any) -> bool:
+        """Compare the rules, not their spelling."""
+        try:
+            return bool((initial or {}) != retries.read(data or ""))
+        except retries.UnreadableRules:
+            return True
+
+    def clean(self, value: Any) -> dict[str, Any]:
+        """The rules; raises a sentence."""
+        try:
+            return retries.read(super().clean(value) or "")
+        except retries.UnreadableRules as error:
+            raise forms.ValidationError(str(error)) from error
+
+
+class CampaignForm(CampaignModelForm):
+    """Everything about a draft. The lawful hours are not here: nobody can widen them."""
+
+    retry_gaps = MinutesField(
+        required=False,
+        label="Minutes before each retry",
+        help_text="Between commas, such as 30, 120. Empty if there is no retry.",
+    )
+
+    retry_rules = RetryRulesField(
+        required=False,
+        label="Retries for single reasons",
+        help_text="A line each, such as “busy: 10, 30”, “no answer: 120 at another hour”, “rejected: none”, "
+        "“unfinished: 60” (answered, but it broke off). Other reasons: the minutes before each retry. "
+        "All of them together stay below the calls to one person at most.",
+    )
+
+    class Meta:
+        model = Campaign
+        fields = (
+            "name",
+            "template",
+            "number",
+            "agent",
+            "category",
+            "default_language",
+            "starts_at",
+            "window_start",
+            "window_end",
+            "calls_per_minute",
+            "most_at_once",
+            "priority",
+            "max_attempts",
+            "retry_gaps",
+            "retry_rules",
+            "retry_template",
+            "stop_at_percent",
+            "stop_at_complaints",
+        )
+        labels: ClassVar = {
+            "category": "Purpose of the call",
+            "default_language": "Language when a row has none",
+            "starts_at": "No call before (IST)",
+            "window_start": "Not before, each day (IST)",
+            "window_end": "Not after, each day (IST)",
+            "calls_per_minute": "Calls a minute at most",
+            "retry_template": "Template of retries, for another number",
+            "most_at_once": "Calls at once at most",
+        }
+        help_texts: ClassVar = {
+            "category": "It decides the hours in which the law allows the call.",
+            "default_language": "A code such as hi, gu, ta, mr, bn, te, kn or en.",
+            "starts_at": "",
+            "priority": "Where campaigns share a number or an agent: each step makes twice as many calls.",
+            "window_start": "Empty: all of the lawful hours. You can narrow them, never widen them.",
+        }
+        widgets: ClassVar = {
+            "starts_at": forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
+            "window_start": forms.TimeInput(attrs={"type": "time"}, format="%H:%M"),
+            "window_end": forms.TimeInput(attrs={"type": "time"}, format="%H:%M"),
+        }
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["number"].queryset = self.fields["number"].queryset.filter(active=True)  # type: ignore[attr-defined]  # a ModelChoiceField
+        for name in ("calls_per_minute", "max_attempts"):
+            self.fields[name].widget.attrs["min"] = 1
+            self.fields[name].validators.append(MinValueValidator(1))
+        if not self.instance.pk:
+            self.initial.setdefault("starts_at", timezone.localtime(self.instance.starts_at))
+
+    def clean(self) -> dict[str, Any]:
+        """What concerns several fields: the hours, the retries, and one account for number and template."""
+        cleaned = super().clean() or {}
+        start, end = cleaned.get("window_start"), cleaned.get("window_end")
+        if start and end and start >= end:
+            self.add_error("window_end", "This must be later than the time before which nobody is called.")
+        gaps, attempts = cleaned.get("retry_gaps"), cleaned.get("max_attempts")
+        if gaps is not None and attempts and len(gaps) > attempts - 1:
+            self.add_error("retry_gaps", f"{attempts} calls need {attempts - 1} pauses between them at most.")
+        if why := retry_problem(attempts, cleaned.get("retry_rules"), cleaned.get("agent")):
+            self.add_error("retry_rules", why)
+        again = cleaned.get("retry_template")
+        if why := retry_template_problem(attempts, cleaned.get("template"), again):
+            self.add_error("retry_template", why)
+        number, template = cleaned.get("number"), cleaned.get("template")
+        if number and template and number.account_id != template.account_id:
+            self.add_error("number", "This number belongs to another account than the template.")
+        return cleaned
+
+
+class PeopleForm(forms.Form):
+    """A list of people, as a file."""
+
+    file = forms.FileField(
+        label="File",
+        help_text="CSV or Excel, with a column for the phone number. Other columns can be spoken.",
+        widget=forms.ClearableFileInput(attrs={"accept": ".csv,.txt,.tsv,.xlsx,.xls,.xlsb,.ods"}),
+    )
+
+    def clean_file(self) -> Any:
+        """Refuse a file that is too large to be a list of people."""
+        file = self.cleaned_data["file"]
+        if problem := too_large(file.size):
+            raise forms.ValidationError(problem)
+        return file
+
+
+class MembersForm(PeopleForm):
+    """People for a standing list: the file, and the headings where they are not to be guessed."""
+
+    USES: ClassVar = ("phone", "name", "language")
+    _hint = "Only where it is not found, or a wrong one is: the heading as it stands in the file."
+
+    phone = forms.CharField(
+        required=False, max_length=200, label="Heading of the phone number", help_text=_hint
+    )
+    name = forms.CharField(required=False, max_length=200, label="Heading of the name")
+    language = forms.CharField(required=False, max_length=200, label="Heading of the language")
+
+    def headings(self) -> dict[str, str]:
+        """What was written, by use."""
+        return {use: self.cleaned_data[use] for use in self.USES}
+
+
+class ColumnsForm(forms.Form):
+    """Which column of a list is what: for each a use, and for a variable its name."""
+
+    USES: ClassVar = [
+        ("", "Not used"),
+        ("phone", "Phone number"),
+        ("name", "Name"),
+        ("language", "Language"),
+        ("variable", "Variable"),
+    ]
+
+    remember_as = forms.CharField(
+        required=False,
+        max_length=80,
+        label="Remember as",
+        help_text="A name, such as “Branch list”. Files with the same headings then come filled in.",
+    )
+
+    def __init__(self, *args: Any, headings: list[str], columns: Columns, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.headings = headings
+        names = {place: word for word, place in columns.variables.items()}
+        single = {columns.phone: "phone", columns.name: "name", columns.language: "language"}
+        for place, heading in enumerate(headings):
+            self.fields[f"use_{place}"] = forms.ChoiceField(
+                choices=self.USES,
+                required=False,
+                label=f"{heading}: use",
+                initial=single.get(place, "variable" if place in names else ""),
+            )
+            self.fields[f"called_{place}"] = forms.CharField(
+                required=False,
+                max_length=60,
+                label=f"{heading}: variable",
+                initial=names.get(place, ""),
+                widget=forms.TextInput(attrs={"placeholder": "variable"}),
+            )
+
+    def pairs(self) -> list[tuple[str, forms.BoundField, forms.BoundField]]:
+        """Each heading with its two fields."""
+        return [(head, self[f"use_{at}"], self[f"called_{at}"]) for at, head in enumerate(self.headings)]
+
+    def clean(self) -> dict[str, Any]:
+        """One column of phone numbers, one name and one language at most, and a name for each variable."""
+        cleaned = super().clean() or {}
+        uses = [cleaned.get(f"use_{place}", "") for place in range(len(self.headings))]
+        if uses.count("phone") != 1:
+            raise forms.ValidationError("Choose one column with the phone numbers.")
+        if uses.count("name") > 1 or uses.count("language") > 1:
+            raise forms.ValidationError("Choose one column at most for the name, and one for the language.")
+        words = [cleaned.get(f"called_{at}", "") for at, use in enumerate(uses) if use == "variable"]
+        if "" in words or len(set(words)) != len(words):
+            raise forms.ValidationError("Give each variable a name of its own.")
+        cleaned["columns"] = self._columns(uses, iter(words))
+        return cleaned
+
+    def _columns(self, uses: list[str], words: Iterator[str]) -> Columns:
+        place = {use: uses.index(use) for use in ("phone", "name", "language") if use in uses}
+        variables = {next(words): at for at, use in enumerate(uses) if use == "variable"}
+        return Columns(place["phone"], place.get("name"), place.get("language"), variables)
+
+
+class PeopleFilter(forms.Form):
+    """What to show of a campaign's people."""
+
+    state = forms.ChoiceField(
+        required=False,
+        choices=[("", "All states"), *Recipient.State.choices, (CALL_BACK, "To be called back")],
+    )
+    text = forms.CharField(
+        required=False,
+        max_length=100,
+        widget=forms.TextInput(attrs={"placeholder": "Name or last digits", "type": "search"}),
+    )
+
+
+class CallbackForm(forms.Form):
+    """When a person wants to be called."""
+
+    asked_for = forms.DateTimeField(
+        label="Call back on (IST)",
+        widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
+    )
+
+
+class ReportForm(forms.Form):
+    """Which attempts of a campaign to report, and in what kind of file."""
+
+    since = forms.DateField(
+        required=False, label="From (IST)", widget=forms.DateInput(attrs={"type": "date"})
+    )
+    until = forms.DateField(
+        required=False,
+        label="To, that day included",
+        widget=forms.DateInput(attrs={"type": "date"}),
+    )
+    state = forms.ChoiceField(
+        required=False, label="State", choices=[("", "All states"), *Message.State.choices]
+    )
+    kind = forms.ChoiceField(label="File", choices=[("csv", "CSV"), ("xlsx", "Excel")], initial="csv")
+
+    def clean(self) -> dict[str, Any]:
+        """The days in their order."""
+        cleaned = super().clean() or {}
+        since, until = cleaned.get("since"), cleaned.get("until")
+        if since and until and since > until:
+            self.add_error("until", "This must not be earlier than the first day.")
+        return cleaned
+
+
+class PersonForm(forms.Form):
+    """One phone number, in any spelling, and the reason for what is done with its person's data."""
+
+    phone = forms.CharField(max_length=40, label="Phone number")
+    reason = forms.CharField(
+        required=False,
+        max_length=1000,
+        label="Reason",
+        help_text="Who asked, when and how; for a hold the case. It is kept.",
+    )
+
+    def clean_phone(self) -> str:
+        """The number in its one form."""
+        judged = phones.judge(self.cleaned_data["phone"])
+        if judged.e164 is None:
+            raise forms.ValidationError(judged.note)
+        return judged.e164

@@ -1,0 +1,150 @@
+"""The pages of uploaded lists: upload, columns, progress, rows not accepted."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.http import (
+    HttpRequest,
+    HttpResponse,
+    HttpResponseBase,
+)
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.http import require_POST, require_safe
+
+from campaigns import audit
+from campaigns.errors import UnreadableFile
+from campaigns.imports import mappings, reader, upload
+from campaigns.models import Campaign, Import
+from campaigns.models.people import ImportRowFate
+from campaigns.permissions import person, staff_page
+from campaigns.portal import rejected_rows
+from campaigns.portal.campaigns import PEOPLE_A_PAGE, page_of
+from campaigns.portal.forms import ColumnsForm, PeopleForm
+from campaigns.queries import campaign as queries
+from campaigns.queries import imports
+from campaigns.queries import imports as readings
+from campaigns.tasks import nudge_import
+
+
+@staff_page()
+def files_page(request: HttpRequest, pk: int) -> HttpResponseBase:
+    """The uploaded files of a campaign, and the form for one more."""
+    campaign = get_object_or_404(queries.all_campaigns(), pk=pk)
+    if request.method == "POST":
+        return _upload(request, campaign)
+    return _files(request, campaign, PeopleForm(), status=200)
+
+
+@staff_page("campaigns.add_import")
+def _upload(request: HttpRequest, campaign: Campaign) -> HttpResponseBase:
+    form = PeopleForm(request.POST, request.FILES)
+    if not form.is_valid():
+        return _files(request, campaign, form, status=422)
+    file = form.cleaned_data["file"]
+    try:
+        source = upload.receive(campaign, file, filename=file.name, by=person(request))
+    except UnreadableFile as error:
+        context = {"campaign": campaign, "filename": file.name, "reason": error.reason}
+        return render(request, "campaigns/unreadable.html", context, status=422)
+    return redirect("import", pk=source.pk)
+
+
+def _files(request: HttpRequest, campaign: Campaign, form: PeopleForm, *, status: int) -> HttpResponse:
+    context = {"campaign": campaign, "form": form, "imports": imports.latest_imports(campaign.pk, 50)}
+    return render(request, "campaigns/files.html", context, status=status)
+
+
+@staff_page()
+@require_safe
+def import_page(request: HttpRequest, pk: int) -> HttpResponseBase:
+    """One file: its columns to be confirmed, then how far it is, then which row was not taken and why."""
+    source = _import(pk)
+    if source.state == Import.State.MAPPING:
+        return _columns(request, source, _columns_form(source, chosen=request.GET.get("mapping", "")))
+    fate = request.GET.get("fate", "")
+    rows = imports.rows_not_accepted(source, fate=fate)
+    context = {
+        "source": source,
+        "campaign": source.campaign,
+        "page": page_of(request, rows, PEOPLE_A_PAGE),
+        "fate": fate,
+        "fates": ImportRowFate.choices,
+        "reading": readings.reading(source),
+        "repaired": imports.people_repaired(source),
+    }
+    return render(request, "campaigns/import.html", context)
+
+
+@staff_page("campaigns.add_import")
+@require_POST
+def choose_columns(request: HttpRequest, pk: int) -> HttpResponseBase:
+    """Confirm which column is what, and let the file be read."""
+    source = _import(pk)
+    form = _columns_form(source, data=request.POST)
+    if not form.is_valid():
+        return _columns(request, source, form, status=422)
+    columns, name = form.cleaned_data["columns"], form.cleaned_data["remember_as"]
+    try:
+        upload.choose(source, columns, by=person(request), remember_as=name)
+    except UnreadableFile as error:
+        form.add_error(None, error.reason)
+        return _columns(request, source, form, status=422)
+    nudge_import(source.pk)
+    return redirect("import", pk=pk)
+
+
+def _columns_form(source: Import, *, data: Any = None, chosen: str = "") -> ColumnsForm:
+    """The form, filled with the guess or with the named mapping that was chosen."""
+    headings, columns = source.columns["headings"], reader.columns_of(source)
+    for mapping in mappings.offered(source.campaign, headings):
+        if str(mapping.pk) == chosen:
+            columns = mappings.columns_in(mapping, headings)
+    return ColumnsForm(data, headings=headings, columns=columns)
+
+
+def _columns(request: HttpRequest, source: Import, form: ColumnsForm, *, status: int = 200) -> HttpResponse:
+    context = {
+        "source": source,
+        "campaign": source.campaign,
+        "form": form,
+        "rows": upload.preview(source),
+        "offered": mappings.offered(source.campaign, form.headings),
+        "wanted": readings.wanted_variables(source.campaign),
+    }
+    return render(request, "campaigns/columns.html", context, status=status)
+
+
+@staff_page()
+@require_safe
+def import_progress(request: HttpRequest, pk: int) -> HttpResponse:
+    """How far the reading is; the page asks again every second, and is loaded anew when it is over."""
+    source = _import(pk)
+    context = {"source": source, "reading": readings.reading(source)}
+    response = render(request, "campaigns/reading.html", context)
+    if not source.is_open:
+        response["HX-Refresh"] = "true"
+    return response
+
+
+@staff_page("campaigns.add_import")
+@require_POST
+def cancel_import(request: HttpRequest, pk: int) -> HttpResponseBase:
+    """Read no further; people who were taken stay."""
+    if not upload.cancel(_import(pk), person(request)):
+        messages.add_message(request, messages.WARNING, "It was over already.", extra_tags="warn")
+    return redirect("import", pk=pk)
+
+
+def _import(pk: int) -> Import:
+    return get_object_or_404(
+        Import.objects.select_related("campaign__agent", "campaign__template", "created_by"), pk=pk
+    )
+
+
+@staff_page("campaigns.view_importrow")
+@require_safe
+def rows_not_accepted(request: HttpRequest, pk: int) -> HttpResponseBase:
+    """The rows that were not accepted, as they came, with the reason: to be corrected and sent again."""
+    source = get_object_or_404(Import, pk=pk)
+    audit.handed_out(source, "rows not accepted")
+    return rejected_rows.as_file(source)

@@ -1,0 +1,56 @@
+"""The portal's pages about programmes and standing lists."""
+
+from collections.abc import Callable
+
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.views.decorators.http import require_http_methods, require_safe
+
+from campaigns.errors import NotAllowed
+from campaigns.models import StandingList
+from campaigns.permissions import staff_page
+from campaigns.portal.forms import MembersForm
+from campaigns.programmes.members import ListResult, look_at_members, read_members
+from campaigns.queries import programmes as queries
+
+#: Rows not taken that are shown.
+SHOWN = 500
+
+
+@staff_page("campaigns.view_programme")
+@require_safe
+def programme_list(request: HttpRequest) -> HttpResponse:
+    """Every programme: when it draws, what it drew and missed, and its latest days."""
+    context = {"rows": queries.programmes(), "lists": queries.standing_lists()}
+    return render(request, "campaigns/programmes.html", context)
+
+
+@staff_page("campaigns.view_member")
+@require_http_methods(["GET", "POST"])
+def standing_list(request: HttpRequest, pk: int) -> HttpResponse:
+    """One list, and the form for a file; after it what became of each row."""
+    found = get_object_or_404(StandingList.objects.prefetch_related("programmes"), pk=pk)
+    form, result = MembersForm(), None
+    looked = request.POST.get("do") == "look"
+    if request.method == "POST":
+        if not request.user.has_perms(("campaigns.add_member", "campaigns.change_member")):
+            raise PermissionDenied
+        form = MembersForm(request.POST, request.FILES)
+        take = look_at_members if looked else read_members
+        result = _read(found, form, take) if form.is_valid() else None
+    context = {"list": found, "form": form, "people": found.members.count(), "looked": looked}
+    if result:
+        more = max(0, len(result.refusals) - SHOWN)
+        name = form.cleaned_data["file"].name
+        context |= {"result": result, "shown": result.refusals[:SHOWN], "hidden": more, "filename": name}
+    return render(request, "campaigns/standing_list.html", context, status=422 if form.errors else 200)
+
+
+def _read(found: StandingList, form: MembersForm, take: Callable[..., ListResult]) -> ListResult | None:
+    file = form.cleaned_data["file"]
+    try:
+        return take(found, file.read(), file.name, headings=form.headings())
+    except NotAllowed as error:
+        form.add_error("file", error.reason)
+        return None

@@ -1,0 +1,236 @@
+"""A file of people for a standing list: new ones join, known ones are brought up to date, bad rows say why.
+
+Nothing is lost by sending a file again: whoever stands in the list is found by the number, and an empty cell
+leaves what was there. A changed date is a new occurrence, and `programmes` draws no occurrence twice,
+whatever a file says.
+"""
+
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from itertools import islice
+
+from django.db import transaction
+
+from campaigns import audit, clock
+from campaigns.errors import NotAllowed, SheetError
+from campaigns.imports.insert import NewPerson
+from campaigns.imports.row_check import Sorter
+from campaigns.models import Member, MemberDate, PhoneNumber, StandingList, Suppression
+from campaigns.pseudonyms import pseudonym
+from campaigns.spreadsheets.columns import Columns, match_columns
+from campaigns.spreadsheets.dates import is_day, read_day
+from campaigns.spreadsheets.reader import Row, read_sheet
+
+#: Rows stored together.
+STRIDE = 1000
+SAMPLE = 50
+#: A list is read within the request.
+MOST_ROWS = 50_000
+#: As `MemberDate` has it, which takes small Latin letters, digits and underscores.
+LONGEST_NAME = 40
+
+
+@dataclass(slots=True)
+class ListResult:
+    """What a file did to a list, or would do. Every row is new, changed, the same or refused.
+
+    `read_as` tells what each heading was taken for, refusals are (row, why).
+    """
+
+    read_as: list[tuple[str, str]] = field(default_factory=list)
+    dates: list[str] = field(default_factory=list)
+    new: int = 0
+    changed: int = 0
+    same: int = 0
+    refusals: list[tuple[int, str]] = field(default_factory=list)
+
+    @property
+    def rows(self) -> int:
+        """All rows that were not empty."""
+        return self.new + self.changed + self.same + len(self.refusals)
+
+
+@dataclass(frozen=True, slots=True)
+class _Joining:
+    """One good row: the person, with dates and variables apart."""
+
+    person: NewPerson
+    dates: Mapping[str, date]
+    variables: Mapping[str, str]
+
+
+def look_at_members(
+    standing_list: StandingList, data: bytes, filename: str, *, headings: Mapping[str, str] | None = None
+) -> ListResult:
+    """What `read_members` would do, without doing it."""
+    with transaction.atomic():
+        result = read_members(standing_list, data, filename, headings=headings)
+        transaction.set_rollback(True)
+    return result
+
+
+def read_members(
+    standing_list: StandingList, data: bytes, filename: str, *, headings: Mapping[str, str] | None = None
+) -> ListResult:
+    """Take every person of a file into the list, all or none; `NotAllowed` if nothing can be read from it.
+
+    `headings` of `phone`, `name` and `language` where they are not to be guessed.
+    """
+    try:
+        sheet = read_sheet(data, filename)
+        rows = list(islice(sheet.rows, MOST_ROWS + 1))
+        columns = match_columns(sheet.headers, [cells for _, cells in rows[:SAMPLE]], chosen=headings)
+    except SheetError as error:
+        raise NotAllowed(error.reason) from error
+    if len(rows) > MOST_ROWS:
+        raise NotAllowed(f"The file has more than {MOST_ROWS:,} rows; split it and send the parts.")
+    result = ListResult(dates=date_columns(columns, [cells for _, cells in rows[:SAMPLE]]))
+    result.read_as = _read_as(sheet.headers, columns, result.dates)
+    sorter = _sorter(columns, width=len(sheet.headers))
+    first_row: dict[str, int] = {}
+    with transaction.atomic():
+        StandingList.objects.select_for_update().get(pk=standing_list.pk)
+        for stride in _strides(rows):
+            _take(standing_list, stride, sorter, first_row, result)
+        shown = f"{filename} into {standing_list}: {result.new} new, {result.changed} changed"
+        audit.list_entered(Member, shown)
+    result.refusals.sort()
+    return result
+
+
+def _read_as(headers: Sequence[str], columns: Columns, dates: Sequence[str]) -> list[tuple[str, str]]:
+    uses = {columns.phone: "phone", columns.name: "name", columns.language: "language"}
+    for name, place in columns.variables.items():
+        uses[place] = f"{'date' if name in dates else 'variable'} {name}"
+    return [(heading, uses.get(place, "not used")) for place, heading in enumerate(headers)]
+
+
+def date_columns(columns: Columns, sample: Sequence[Sequence[str]]) -> list[str]:
+    """The variables that are dates: a fitting name, and nothing but days in the first rows."""
+    return [name for name, place in columns.variables.items() if _is_date_column(name, place, sample)]
+
+
+def _is_date_column(name: str, place: int, sample: Sequence[Sequence[str]]) -> bool:
+    filled = [cells[place] for cells in sample if place < len(cells) and cells[place].strip()]
+    days = sum(map(is_day, filled))
+    # A slip or two must not turn a column of dates into words: such rows are refused with the reason.
+    fits = name.isascii() and len(name) <= LONGEST_NAME
+    return fits and bool(filled) and days >= 0.6 * len(filled)
+
+
+def _sorter(columns: Columns, *, width: int) -> Sorter:
+    own = frozenset(PhoneNumber.objects.values_list("e164", flat=True))
+    return Sorter(columns, width=width, language="", own=own)
+
+
+def _take(
+    standing_list: StandingList,
+    rows: Sequence[Row],
+    sorter: Sorter,
+    first_row: dict[str, int],
+    result: ListResult,
+) -> None:
+    judged = sorter.sort(rows)
+    result.refusals += [(number, refusal.reason) for number, refusal in judged.refused.items()]
+    stopped = _stopped([person.phone for person in judged.people])
+    good: list[_Joining] = []
+    for person in judged.people:
+        joining = _joining(person, result.dates)
+        if why := stopped.get(person.phone) or _problem(joining, first_row):
+            result.refusals.append((person.row_number, why))
+        elif isinstance(joining, _Joining):
+            first_row[person.phone] = person.row_number
+            good.append(joining)
+    _store(standing_list, good, result)
+
+
+def _joining(person: NewPerson, dates: Iterable[str]) -> "_Joining | str":
+    """The row, or why it can't be taken."""
+    said: dict[str, str] = {name: text for name, text in json.loads(person.variables).items() if text.strip()}
+    days: dict[str, date] = {}
+    for name in dates:
+        text = said.pop(name, "")
+        day = read_day(text) if text else None
+        if text and day is None:
+            return f"“{text[:40]}” under {name} is no date; write it as 28/11/2026."
+        if day:
+            days[name] = day
+    return _Joining(person, days, said)
+
+
+def _problem(joining: "_Joining | str", first_row: Mapping[str, int]) -> str:
+    if isinstance(joining, str):
+        return joining
+    before = first_row.get(joining.person.phone)
+    return f"The same number as in row {before}." if before else ""
+
+
+def _stopped(numbers: Sequence[str]) -> dict[str, str]:
+    """Who must not be called at all, by number: also those whose data was erased."""
+    known = {pseudonym(number): number for number in numbers} | {number: number for number in numbers}
+    live = Suppression.objects.filter(
+        phone__in=known, scope=Suppression.Scope.ORGANISATION, lifted_at__isnull=True
+    )
+    return {known[phone]: reason for phone, reason in live.values_list("phone", "reason")}
+
+
+# --- Storing ---------------------------------------------------------------------------------------
+
+
+def _store(standing_list: StandingList, good: Sequence[_Joining], result: ListResult) -> None:
+    found = Member.objects.filter(
+        standing_list=standing_list, phone__in=[joining.person.phone for joining in good]
+    )
+    known = {member.phone: member for member in found.prefetch_related("dates")}
+    fresh = [_new(standing_list, joining) for joining in good if joining.person.phone not in known]
+    Member.objects.bulk_create(fresh)
+    changed = [known[each.person.phone] for each in good if _changes(known.get(each.person.phone), each)]
+    Member.objects.bulk_update(changed, ["name", "language", "variables", "changed_at"])
+    everybody = known | {member.phone: member for member in fresh}
+    MemberDate.objects.bulk_create(
+        [
+            MemberDate(member=everybody[joining.person.phone], name=name, day=day)
+            for joining in good
+            for name, day in joining.dates.items()
+        ],
+        update_conflicts=True,
+        unique_fields=["member", "name"],
+        update_fields=["day"],
+    )
+    result.new += len(fresh)
+    result.changed += len(changed)
+    result.same += len(good) - len(fresh) - len(changed)
+
+
+def _new(standing_list: StandingList, joining: _Joining) -> Member:
+    person = joining.person
+    return Member(
+        standing_list=standing_list,
+        phone=person.phone,
+        name=person.name,
+        language=person.language,
+        variables=dict(joining.variables),
+    )
+
+
+def _changes(member: Member | None, joining: _Joining) -> bool:
+    """Bring a known person up to date; whether anything is new, the dates included."""
+    if member is None:
+        return False
+    before = (member.name, member.language, member.variables, _dates(member))
+    member.name = joining.person.name.strip() or member.name
+    member.language = joining.person.language or member.language
+    member.variables = {**member.variables, **joining.variables}
+    member.changed_at = clock.now()
+    after = (member.name, member.language, member.variables, {**_dates(member), **joining.dates})
+    return after != before
+
+
+def _dates(member: Member) -> dict[str, date]:
+    return {each.name: each.day for each in member.dates.all()}
+
+
+def _strides(rows: Sequence[Row]) -> Iterator[Sequence[Row]]:
+    return (rows[start : start + STRIDE] for start in range(0, len(rows), STRIDE))

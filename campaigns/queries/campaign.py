@@ -1,0 +1,355 @@
+"""Everything the portal and the API read about campaigns. Each function says how many queries it makes."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from functools import partial
+from typing import Any
+
+from django.db.models import Case, Count, Q, QuerySet, Sum, Value, When
+
+from campaigns import rules
+from campaigns.formatting import share, tone, words
+from campaigns.ist import IST
+from campaigns.models import (
+    Campaign,
+    CampaignChange,
+    CampaignDeclaration,
+    Evidence,
+    Import,
+    Message,
+    Recipient,
+)
+from campaigns.models.campaigns import CampaignState
+from campaigns.models.people import RecipientState
+from campaigns.models.sending import MessageState
+from campaigns.queries import notices
+from campaigns.queries.people import callbacks_to_make
+from campaigns.schedule.windows import Window
+
+#: Outcomes an agent may report that are no success; every other outcome counts as the goal reached.
+NO_GOAL = (
+    "",
+    "refused",
+    "opted_out",
+    "opt_out",
+    "do_not_call",
+    "wrong_person",
+    "wrong_number",
+    "no_input",
+    "not_interested",
+    "unclear",
+    "call_back",
+)
+
+ENDED = (CampaignState.STOPPED, CampaignState.COMPLETED, CampaignState.CANCELLED)
+
+_UPLOADED = ("uploaded", "accepted", "rejected", "duplicate", "suppressed", "empty")
+_NEVER_AT_XFIN = (
+    MessageState.PLANNED,
+    MessageState.SENDING,
+    MessageState.REJECTED,
+    MessageState.WITHDRAWN,
+)
+
+
+def goal_reached(prefix: str = "") -> Q:
+    """The condition that an `outcome` is a success; `prefix` leads to the row that has it."""
+    return ~Q(**{f"{prefix}outcome__in": NO_GOAL})
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One part of a whole, with its words and its tone."""
+
+    label: str
+    count: int
+    tone: str
+    state: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RowCounts:
+    """What became of the rows of uploaded files."""
+
+    uploaded: int = 0
+    accepted: int = 0
+    rejected: int = 0
+    duplicate: int = 0
+    suppressed: int = 0
+    empty: int = 0
+
+    @property
+    def adds_up(self) -> bool:
+        """uploaded = accepted + rejected + duplicate + suppressed."""
+        return self.uploaded == self.accepted + self.rejected + self.duplicate + self.suppressed
+
+    @property
+    def refused(self) -> int:
+        """Rows that did not become people."""
+        return self.rejected + self.duplicate + self.suppressed
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Progress:
+    """How far the people of one campaign are."""
+
+    people: int = 0
+    by_state: tuple[tuple[str, int], ...] = ()
+    dialled: int = 0
+    answered: int = 0
+    goal: int = 0
+
+    def count(self, *states: str) -> int:
+        """People in any of the states."""
+        return sum(count for state, count in self.by_state if state in states)
+
+    @property
+    def states(self) -> list[Part]:
+        """Every state that somebody is in, in the order of a person's way."""
+        labels = dict(RecipientState.choices)
+        return [
+            Part(str(labels[state]), count, tone(state), state) for state, count in self.by_state if count
+        ]
+
+    @property
+    def finished(self) -> int:
+        """People whose state is final."""
+        return self.people - self.count(*Recipient.OPEN_STATES)
+
+    @property
+    def waiting(self) -> int:
+        """People who are to be called."""
+        return self.count("waiting")
+
+    @property
+    def bar(self) -> list[Part]:
+        """The parts of the progress bar; what is missing to the whole is waiting."""
+        completed, under_way = self.count("completed"), self.count("under_way")
+        missed, failed = self.count("unreached", "unknown", "blocked"), self.count("failed")
+        closed = self.count("suppressed", "cancelled")
+        return [
+            Part("completed", completed, "ok"),
+            Part("under way", under_way, "live"),
+            Part("not reached", missed, "warn"),
+            Part("failed", failed, "bad"),
+            Part("not called", closed, "calm"),
+        ]
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One step of the funnel."""
+
+    label: str
+    count: int
+    note: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CampaignCounts:
+    """One campaign in figures that add up."""
+
+    rows: RowCounts
+    progress: Progress
+    at_xfin: int
+
+    @property
+    def adds_up(self) -> bool:
+        """The rows add up, and every accepted row is a person in exactly one state."""
+        return self.rows.adds_up and self.rows.accepted == self.progress.people == self._by_state
+
+    @property
+    def _by_state(self) -> int:
+        return sum(count for _, count in self.progress.by_state)
+
+
+@dataclass(frozen=True, slots=True)
+class CampaignRow:
+    """A campaign in a list."""
+
+    campaign: Campaign
+    progress: Progress
+
+
+@dataclass(frozen=True, slots=True)
+class Withdrawal:
+    """How far the withdrawal of a halted campaign's messages is. `leaving` may still ring."""
+
+    leaving: int
+    ringing: int
+
+    @property
+    def tone(self) -> str:
+        """As of a note."""
+        return "warn" if self.leaving else "calm" if self.ringing else "ok"
+
+    @property
+    def words(self) -> str:
+        """What staff must know: whether somebody may still be rung."""
+        if self.leaving:
+            what = "1 message is" if self.leaving == 1 else f"{self.leaving} messages are"
+            return f"{what} being withdrawn from XFin; until then they may still ring."
+        if self.ringing:
+            who = "1 person is" if self.ringing == 1 else f"{self.ringing} people are"
+            return f"All withdrawn, nobody more will be rung. {who} on the line; the result is kept."
+        return "All withdrawn, nobody will be rung."
+
+
+def _people_counts() -> dict[str, Count]:
+    by_state = {state.value: Count("id", filter=Q(state=state)) for state in RecipientState}
+    said_something = ~Q(outcome="")  # told by our own call, at once; XFin tells how it ended a little later
+    return by_state | {
+        "people": Count("id"),
+        "dialled": Count("id", filter=~Q(disposition="") | said_something),
+        "reached": Count("id", filter=Q(disposition="answered") | said_something),
+        "goal": Count("id", filter=goal_reached()),
+    }
+
+
+def _progress(figures: Mapping[str, Any]) -> Progress:
+    return Progress(
+        people=figures["people"],
+        by_state=tuple((state.value, figures[state.value]) for state in RecipientState),
+        dialled=figures["dialled"],
+        answered=figures["reached"],
+        goal=figures["goal"],
+    )
+
+
+def row_counts(imports: QuerySet[Import]) -> RowCounts:
+    """What became of all rows of these files. One query."""
+    sums = imports.aggregate(**{name: Sum(name, default=0) for name in _UPLOADED})
+    return RowCounts(**sums)
+
+
+def campaign_counts(campaign_id: int) -> CampaignCounts:
+    """Every figure of one campaign. Three queries, whatever its size."""
+    people = Recipient.objects.filter(campaign_id=campaign_id).aggregate(**_people_counts())
+    handed_over = (
+        Message.objects.filter(recipient__campaign_id=campaign_id, batch__isnull=False)
+        .exclude(state__in=_NEVER_AT_XFIN)
+        .aggregate(people=Count("recipient_id", distinct=True))
+    )
+    return CampaignCounts(
+        rows=row_counts(Import.objects.filter(campaign_id=campaign_id)),
+        progress=_progress(people),
+        at_xfin=handed_over["people"],
+    )
+
+
+def with_progress(campaigns: Iterable[Campaign]) -> list[CampaignRow]:
+    """The campaigns with how far each is. One query more, however many they are."""
+    listed = list(campaigns)
+    people = (
+        Recipient.objects.filter(campaign__in=listed)
+        .order_by()
+        .values("campaign_id")
+        .annotate(**_people_counts())
+    )
+    progress = {figures["campaign_id"]: _progress(figures) for figures in people}
+    nobody = Progress()
+    return [CampaignRow(campaign, progress.get(campaign.pk, nobody)) for campaign in listed]
+
+
+def all_campaigns() -> QuerySet[Campaign]:
+    """Campaigns, newest first, with what a list shows of their surroundings."""
+    return Campaign.objects.select_related("template__account", "number", "agent", "created_by")
+
+
+def campaigns_in(state: str) -> QuerySet[Campaign]:
+    """Campaigns in a state; all of them for an empty or unknown word."""
+    return all_campaigns().filter(state=state) if state in CampaignState.values else all_campaigns()
+
+
+def campaigns_of_the_day(day_began: datetime, limit: int = 12) -> list[CampaignRow]:
+    """What is going on and what ended since `day_began`, those first that still go on. Two queries."""
+    going_on = Q(state__in=(CampaignState.SCHEDULED, CampaignState.RUNNING, CampaignState.PAUSED))
+    ended = Q(state__in=ENDED, state_since__gte=day_began)
+    shown = (
+        all_campaigns()
+        .filter(going_on | ended)
+        .alias(rank=Case(When(going_on, then=Value(0)), default=Value(1)))
+    )
+    return with_progress(shown.order_by("rank", "-state_since")[:limit])
+
+
+def history(campaign_id: int) -> Sequence[CampaignChange]:
+    """Everything that changed a campaign's state, the newest first. One query."""
+    return list(CampaignChange.objects.filter(campaign_id=campaign_id).order_by("-id"))
+
+
+def evidence_for(message_reference: str) -> Sequence[Evidence]:
+    """Every judgement of one attempt, in order. No query for a call without a reference."""
+    if not message_reference:
+        return ()
+    return list(Evidence.objects.filter(message_reference=message_reference).order_by("judged_at", "id"))
+
+
+def overview(campaign: Campaign, now: datetime) -> dict[str, object]:
+    """What the campaign's page and its live part show. Seven queries at most."""
+    counts = campaign_counts(campaign.pk)
+    return {
+        "counts": counts,
+        "funnel": funnel(counts),
+        "misses": misses(campaign.pk),
+        "hours": hours(campaign, now),
+        "account": campaign.template.account,
+        "trials": notices.trials(campaign.template.account),
+        "withdrawal": withdrawal(campaign),
+        "callbacks": callbacks_to_make(campaign.pk),
+    }
+
+
+def withdrawal(campaign: Campaign) -> Withdrawal | None:
+    """How far a halted campaign's messages are taken back; None for any other. One query or none."""
+    if campaign.state not in Campaign.HALTED:
+        return None
+    of_campaign = Message.objects.filter(recipient__campaign=campaign, state__in=Message.OPEN_STATES)
+    ringing = Q(state=MessageState.DIALLING)
+    figures = of_campaign.aggregate(
+        leaving=Count("id", filter=~ringing & ~Q(state=MessageState.PLANNED)),
+        ringing=Count("id", filter=ringing),
+    )
+    return Withdrawal(**figures)
+
+
+def funnel(counts: CampaignCounts) -> list[Step]:
+    """From people to the goal, each step with what it is a share of."""
+    progress = counts.progress
+    return [
+        Step("Accepted", progress.people, "people"),
+        _step("At XFin", counts.at_xfin, progress.people, "of people"),
+        _step("Call over", progress.dialled, counts.at_xfin, "of these"),
+        _step("Answered", progress.answered, progress.dialled, "of calls over"),
+        _step("Goal reached", progress.goal, progress.answered, "of answered"),
+    ]
+
+
+def _step(label: str, count: int, whole: int, of_what: str) -> Step:
+    return Step(label, count, f"{share(count, whole)} {of_what}" if whole else "")
+
+
+def misses(campaign_id: int) -> list[Part]:
+    """How the last calls ended that did not reach anybody, most frequent first. One query."""
+    people = Recipient.objects.filter(campaign_id=campaign_id).exclude(disposition__in=("", "answered"))
+    counted = people.order_by().values("disposition").annotate(people=Count("id")).order_by("-people")
+    return [Part(words(row["disposition"]), row["people"], "calm") for row in counted]
+
+
+def hours(campaign: Campaign, now: datetime) -> str:
+    """The hours in which this campaign may call today, in words."""
+    window = daily_hours(campaign)(now.astimezone(IST).date())
+    return "its own hours leave nothing of the lawful ones" if window.empty else str(window)
+
+
+def daily_hours(campaign: Campaign) -> Callable[[date], Window]:
+    """The hours in which this campaign may call, day by day (IST). One query."""
+    reasons = CampaignDeclaration.objects.filter(campaign=campaign).values_list("window_reason", flat=True)
+    attempt = rules.Attempt(
+        category=campaign.category,
+        caller_id=campaign.number.e164,
+        own_window=(campaign.window_start, campaign.window_end),
+        widening=reasons.first() or "",
+    )
+    return partial(rules.calling_window, attempt)

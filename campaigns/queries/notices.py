@@ -1,0 +1,126 @@
+"""What needs somebody: accounts in trouble, stopped campaigns, people to be approved, unusable files."""
+
+from dataclasses import dataclass
+
+from django.db.models import Count, F, Q
+
+from campaigns.formatting import ist_exact
+from campaigns.models import Account, Campaign, Import, Message, Recipient, Template
+from campaigns.models.campaigns import CampaignState
+from campaigns.models.people import ImportState
+from campaigns.rules.law import TWO_PEOPLE
+
+REFUSED = Template.Sync.FAILED
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Notice:
+    """Something somebody should look at."""
+
+    tone: str
+    title: str
+    text: str
+    campaign: Campaign | None = None
+    account: Account | None = None
+
+
+def notices() -> list[Notice]:
+    """What needs somebody, the worst first. Six queries at most."""
+    return [*_account_notices(), *_campaign_notices(), *_approval_notices(), *_file_notices()]
+
+
+def _account_notices() -> list[Notice]:
+    troubled = Account.objects.exclude(state=Account.State.READY).defer("password", "token", "cookies")
+    open_messages = dict(
+        Message.objects.filter(
+            state__in=Message.OPEN_STATES,
+        )
+        .order_by()
+        .values_list("recipient__campaign__template__account_id")
+        .annotate(waiting=Count("id"))
+    )
+    return [_account_notice(account, open_messages.get(account.pk, 0)) for account in troubled]
+
+
+def _account_notice(account: Account, waiting: int) -> Notice:
+    refused = account.state == Account.State.REFUSED
+    what = "XFin refused the account" if refused else "XFin does not serve the account"
+    messages = {0: "No message is waiting.", 1: "1 message is waiting."}.get(
+        waiting, f"{waiting} messages are waiting."
+    )
+    after = "Nothing is lost and nothing is sent twice."
+    return Notice(
+        tone="bad" if refused else "warn",
+        title=f"{what} “{account.name}”.",
+        text=f"{account.reason} {trials(account)} {messages} {after}".strip(),
+        account=account,
+    )
+
+
+def trials(account: Account) -> str:
+    """When XFin is tried again, and how; empty for an account that is served or refused."""
+    if account.state == Account.State.WAITING:
+        return f"It is tried again at {ist_exact(account.retry_at)}."
+    if account.state == Account.State.BROKEN:
+        return (
+            f"{account.failures} failures in a row: nothing is sent until a trial request succeeds, "
+            f"the next at {ist_exact(account.retry_at)}."
+        )
+    return ""
+
+
+def _campaign_notices(limit: int = 5) -> list[Notice]:
+    """Campaigns that stopped, and running ones that wait for a template which XFin does not take."""
+    refused = Q(template__sync_state=REFUSED) | Q(retry_template__sync_state=REFUSED)
+    halted = Q(state=CampaignState.STOPPED) | (Q(state=CampaignState.RUNNING) & refused)
+    found = Campaign.objects.filter(halted).select_related("template", "retry_template")
+    return [_campaign_notice(campaign) for campaign in found.order_by("-state_since")[:limit]]
+
+
+def _campaign_notice(campaign: Campaign) -> Notice:
+    if campaign.state == CampaignState.STOPPED:
+        title, text = f"The campaign “{campaign}” stopped.", campaign.reason
+        return Notice(tone="bad", title=title, text=text, campaign=campaign)
+    templates = (campaign.template, campaign.retry_template)
+    template = next(one for one in templates if one and one.sync_state == REFUSED)
+    return Notice(
+        tone="bad",
+        title=f"“{campaign}” calls nobody: XFin refuses the template “{template}”.",
+        text=f"{template.sync_reason} Correct and save it; the campaign goes on by itself.",
+        campaign=campaign,
+    )
+
+
+def _approval_notices(limit: int = 5) -> list[Notice]:
+    asked = Q(campaign__category__in=TWO_PEOPLE) | Q(campaign__template__account__second_person=True)
+    held = Recipient.objects.filter(
+        asked,
+        state=Recipient.State.WAITING,
+        campaign__state=CampaignState.RUNNING,
+        pk__gt=F("campaign__approval__newest_recipient"),
+    )
+    waiting = dict(held.order_by().values_list("campaign").annotate(people=Count("pk"))[:limit])
+    return [
+        Notice(
+            tone="warn",
+            title=f"{waiting[campaign.pk]} added to “{campaign}” after its approval.",
+            text="They are not called until a second person approves them on the campaign's page.",
+            campaign=campaign,
+        )
+        for campaign in Campaign.objects.filter(pk__in=waiting)
+    ]
+
+
+def _file_notices(limit: int = 3) -> list[Notice]:
+    unusable = Import.objects.filter(
+        state=ImportState.FAILED, campaign__state=CampaignState.DRAFT
+    ).select_related("campaign")[:limit]
+    return [
+        Notice(
+            tone="warn",
+            title=f"The file “{source.filename}” could not be used.",
+            text=source.reason,
+            campaign=source.campaign,
+        )
+        for source in unusable
+    ]

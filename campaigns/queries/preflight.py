@@ -1,0 +1,73 @@
+"""What the portal and the API show of a campaign's preflight."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db.models import F
+
+from campaigns.models import Campaign, CampaignChange, Preflight, Recipient
+from campaigns.queries.campaign import Part
+from campaigns.rules.reach import sentence
+from campaigns.schedule.forecast import Forecast
+
+_TIMES = ("soonest", "latest", "likely")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shown:
+    """One preflight, ready to be shown. Without `figures` nothing has been counted yet."""
+
+    row: Preflight
+    sentence: str = ""
+    parts: tuple[Part, ...] = ()
+    people: int = 0
+    figures: Mapping[str, Any] | None = None
+    forecast: Forecast | None = None
+    outdated: str = ""
+
+    @property
+    def counting(self) -> bool:
+        """Whether a newer one is on its way."""
+        return self.row.state in Preflight.OPEN_STATES
+
+
+def of_campaign(campaign: Campaign) -> Shown | None:
+    """The newest preflight of a campaign; None if nobody has asked for one. Three queries."""
+    row = Preflight.objects.filter(campaign=campaign).first()
+    return shown(row) if row else None
+
+
+def shown(row: Preflight) -> Shown:
+    """A preflight with its sentence, its parts, its times, and whether it is still true. Two queries."""
+    if row.made_at is None:
+        return Shown(row=row)
+    figures = row.figures
+    return Shown(
+        row=row,
+        sentence=sentence(figures["can"], figures["out"]),
+        parts=tuple(_parts(figures)),
+        people=figures["can"] + sum(figures["out"].values()),
+        figures=figures,
+        forecast=_forecast(figures["forecast"]),
+        outdated=_outdated(row, row.made_at),
+    )
+
+
+def _parts(figures: Mapping[str, Any]) -> Sequence[Part]:
+    out = sorted(figures["out"].items(), key=lambda pair: -pair[1])
+    return [Part("can be called", figures["can"], "ok"), *(Part(why, count, "warn") for why, count in out)]
+
+
+def _forecast(kept: Mapping[str, Any]) -> Forecast:
+    times = {name: datetime.fromisoformat(kept[name]) if kept[name] else None for name in _TIMES}
+    return Forecast(**{**kept, **times, "assumes": tuple(kept["assumes"])})
+
+
+def _outdated(row: Preflight, made_at: datetime) -> str:
+    people = Recipient.objects.filter(campaign=row.campaign_id, pk__gt=row.newest_recipient)
+    if people.exists():
+        return "People were added since."
+    edits = CampaignChange.objects.filter(campaign=row.campaign_id, from_state=F("to_state"), at__gt=made_at)
+    return "The campaign was changed since." if edits.exists() else ""

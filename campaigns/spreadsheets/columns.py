@@ -1,0 +1,290 @@
+"""PURE: which column of somebody's list holds the phone number, the name, the language.
+
+Offices head their columns in their own words and scripts, so both the words and what stands in the
+column count. Everything else becomes a variable a template may speak.
+"""
+
+import re
+import unicodedata
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from campaigns.errors import SheetError
+from campaigns.phones import PhoneProblem, judge
+
+# Names a variable may not have on its way to XFin (campaigns/xfin/schemas.py, RESERVED_FIELDS).
+RESERVED_NAMES = frozenset(
+    {
+        *("id", "phone_number", "language", "template", "templatelanguage", "send_on", "values", "tags"),
+        *("status", "state", "error", "errors", "duration", "execution_state_reason_code"),
+        *("instant_message", "reference", "tag1", "tag2", "tag3", "tag4", "tag5"),
+    }
+)
+
+
+def _word_set(text: str) -> frozenset[str]:
+    return frozenset(unicodedata.normalize("NFC", text).split())
+
+
+_PHONE_WORDS = _word_set(
+    "mobile mob mobil phone ph tel telephone contact cell cellphone whatsapp phoneno mobileno mobilenumber"
+    " phonenumber contactno msisdn मोबाइल मोबाईल फोन फ़ोन दूरभाष संपर्क મોબાઇલ મોબાઈલ ફોન સંપર્ક"
+    " கைபேசி மொபைல் தொலைபேசி அலைபேசி செல்"
+)
+_NAME_WORDS = _word_set(
+    "name naam nam customer cust borrower member student patient farmer fullname customername नाम नाव ग्राहक"
+    " નામ ગ્રાહક பெயர் வாடிக்கையாளர்"
+)
+_LANGUAGE_WORDS = _word_set("language lang bhasha bhasa basha boli भाषा ભાષા மொழி")
+_AMOUNT_WORDS = _word_set(
+    "amount amt emi fee fees dues premium balance outstanding rakam rashi राशि रकम રકમ தொகை"
+)
+_DATE_WORDS = _word_set("date dt duedate tarikh tareekh तारीख दिनांक તારીખ தேதி")
+_DUE_WORDS = _word_set("due duedate देय नियत")
+_SERIAL_WORDS = _word_set("sr srno sl slno sno serial क्रम क्रमांक ક્રમ வரிசை")
+_ALL_WORDS = frozenset().union(
+    *(_PHONE_WORDS, _NAME_WORDS, _LANGUAGE_WORDS, _AMOUNT_WORDS, _DATE_WORDS, _DUE_WORDS, _SERIAL_WORDS)
+)
+_NOT_THE_PHONE = _word_set("account acct loan aadhaar aadhar pan id name person")
+_NOT_THE_NAME = _word_set(
+    "branch father husband mother file bank product scheme nominee village company guarantor user"
+    " mobile phone id code no"
+)
+
+_LANGUAGES = {
+    "hi": "hi hin hindi हिंदी हिन्दी હિન્દી હિંદી இந்தி ஹிந்தி",
+    "gu": "gu guj gujarati gujrati gujrathi ગુજરાતી गुजराती குஜராத்தி",
+    "mr": "mr mar marathi marathy मराठी મરાઠી மராத்தி",
+    "ta": "ta tam tamil thamizh தமிழ் तमिल તમિલ",
+    "te": "te tel telugu telegu తెలుగు तेलुगु தெலுங்கு",
+    "kn": "kn kan kannada kanada ಕನ್ನಡ कन्नड़ கன்னடம்",
+    "ml": "ml mal malayalam malyalam മലയാളം मलयालम மலையாளம்",
+    "bn": "bn ben bengali bangla বাংলা बंगाली बांग्ला",
+    "pa": "pa pan pun punjabi panjabi ਪੰਜਾਬੀ पंजाबी",
+    "ur": "ur urd urdu اردو उर्दू",
+    "en": "en eng english angrezi अंग्रेज़ी अंग्रेजी इंग्लिश અંગ્રેજી ஆங்கிலம்",
+    "or": "or od ori ory odia oriya ଓଡ଼ିଆ ओड़िया",
+    "as": "as asm assamese asamiya অসমীয়া असमिया",
+}
+
+_MOST_SAMPLES = 200
+_LONGEST_VARIABLE = 60
+
+
+@dataclass(frozen=True)
+class Columns:
+    """Positions of the columns, counted from 0; `None` where there is no such column.
+
+    `variables` maps a variable's name to its column: `amount` and `due_date` for what is headed so
+    in any of the known words, else the heading in small letters with underscores.
+    """
+
+    phone: int
+    name: int | None = None
+    language: int | None = None
+    variables: dict[str, int] = field(default_factory=dict)
+
+
+def match_columns(
+    headers: Sequence[str],
+    sample_rows: Sequence[Sequence[str]],
+    *,
+    chosen: Mapping[str, str] | None = None,
+) -> Columns:
+    """The columns of a list, by their headings and by the rows given.
+
+    `chosen` names the headings of `phone`, `name` and `language` where somebody knows better. Raises
+    SheetError when no column looks like phone numbers, or a chosen one is not there.
+    """
+    samples = sample_rows[:_MOST_SAMPLES]
+    known = {use: _place_of(heading, headers) for use, heading in (chosen or {}).items() if heading.strip()}
+    phone = known["phone"] if "phone" in known else _phone_column(headers, samples)
+    if phone is None:
+        raise SheetError(_no_phone_column(headers))
+    taken: set[int | None] = {phone, *known.values()}
+    name = known["name"] if "name" in known else _name_column(headers, samples, taken=taken)
+    taken.add(name)
+    language = known["language"] if "language" in known else _language_column(headers, samples, taken=taken)
+    used = [place for place in (phone, name, language) if place is not None]
+    if len(set(used)) < len(used):
+        raise SheetError("One column was chosen for two things. Choose each column once.")
+    rest = [place for place in range(len(headers)) if place not in (phone, name, language)]
+    return Columns(phone, name, language, _variables(headers, samples, rest))
+
+
+def _place_of(heading: str, headers: Sequence[str]) -> int:
+    wanted = heading.strip().casefold()
+    places = [place for place, header in enumerate(headers) if header.strip().casefold() == wanted]
+    if len(places) != 1:
+        what = "No column is" if not places else "Several columns are"
+        raise SheetError(f"{what} headed “{heading.strip()[:40]}”. The headings are: {', '.join(headers)}.")
+    return places[0]
+
+
+def check_columns(columns: Columns, width: int) -> None:
+    """Refuse a choice of columns that a list of this width can't have, or that XFin would not take.
+
+    Raises SheetError with a sentence for whoever chose.
+    """
+    places = [columns.phone, columns.name, columns.language, *columns.variables.values()]
+    used = [place for place in places if place is not None]
+    if any(not 0 <= place < width for place in used):
+        raise SheetError("There is no such column in the file.")
+    if len(used) != len(set(used)):
+        raise SheetError("One column was chosen for two things. Choose each column once.")
+    for name in columns.variables:
+        _check_variable(name)
+
+
+def _check_variable(name: str) -> None:
+    if name in RESERVED_NAMES or name == "name":
+        raise SheetError(f"A variable can't be called “{name}”: that word has a meaning of its own.")
+    if len(name) > _LONGEST_VARIABLE or name != _slug(name, 0):
+        raise SheetError(
+            f"“{name[:40]}” is no name for a variable. Use small letters, digits and underscores."
+        )
+
+
+def normalise_language(text: str) -> str | None:
+    """The two-letter code of a language named in any usual way ("Hindi", "हिंदी", "hi-IN"), or `None`.
+
+    The 13 languages of india-calling-rules.md §8; Odia is `or`, whatever a provider calls it.
+    """
+    words = _words(re.sub(r"[-_][A-Za-z]{2}$", "", text.strip()))
+    return next((_CODE_OF_WORD[word] for word in words if word in _CODE_OF_WORD), None)
+
+
+def heading_score(cells: Sequence[str]) -> int:
+    """How many cells of a row are words that head a column; 0 for a row that holds a phone number."""
+    if any(holds_phone(cell) for cell in cells):
+        return 0
+    return sum(1 for cell in cells if len(cell) <= 60 and _ALL_WORDS.intersection(_words(cell)))
+
+
+def holds_phone(cell: str) -> bool:
+    """Whether the cell is a phone number, or one that a spreadsheet or a hand has spoilt."""
+    problem = judge(cell).problem
+    return problem in (
+        None,
+        PhoneProblem.DAMAGED,
+        PhoneProblem.SEVERAL_NUMBERS,
+        PhoneProblem.SPECIAL_SERIES,
+        PhoneProblem.PLACEHOLDER,
+    )
+
+
+def _phone_column(headers: Sequence[str], samples: Sequence[Sequence[str]]) -> int | None:
+    scores = [_phone_score(header, _filled(samples, place)) for place, header in enumerate(headers)]
+    best = max(scores, default=0.0)
+    return scores.index(best) if best > 0 else None
+
+
+def _phone_score(header: str, cells: Sequence[str]) -> float:
+    """How much a column looks like phone numbers; without a telling heading most cells must be one."""
+    words = set(_words(header))
+    share = sum(map(holds_phone, cells)) / len(cells) if cells else 0.0
+    if words & _PHONE_WORDS and not words & _NOT_THE_PHONE:
+        return 2 + share if share >= 0.25 or not cells else 0.0
+    return share if share >= 0.6 and not words & _NOT_THE_PHONE else 0.0
+
+
+def _name_column(
+    headers: Sequence[str], samples: Sequence[Sequence[str]], *, taken: set[int | None]
+) -> int | None:
+    free = [place for place in range(len(headers)) if place not in taken]
+    headed = [
+        place
+        for place in free
+        if (words := set(_words(headers[place]))) & _NAME_WORDS and not words & _NOT_THE_NAME
+    ]
+    if headed or any(heading_score([header]) for header in headers):
+        return headed[0] if headed else None
+    return next((place for place in free if _are_names(_filled(samples, place))), None)
+
+
+def _are_names(cells: Sequence[str]) -> bool:
+    """Whether most cells are different words without digits: what a column without heading needs."""
+    words = [cell for cell in cells if cell[:1].isalpha() and not re.search(r"\d", cell)]
+    named = len(words) > len(cells) * 0.8 and len(set(words)) > len(words) * 0.5
+    return named and not all(map(normalise_language, words))
+
+
+def _language_column(
+    headers: Sequence[str], samples: Sequence[Sequence[str]], *, taken: set[int | None]
+) -> int | None:
+    free = [place for place in range(len(headers)) if place not in taken]
+    for place in free:
+        if _LANGUAGE_WORDS.intersection(_words(headers[place])):
+            return place
+    return next((place for place in free if _are_languages(_filled(samples, place))), None)
+
+
+def _are_languages(cells: Sequence[str]) -> bool:
+    known = sum(1 for cell in cells if normalise_language(cell))
+    return known > len(cells) * 0.7
+
+
+def _variables(
+    headers: Sequence[str], samples: Sequence[Sequence[str]], places: Sequence[int]
+) -> dict[str, int]:
+    found: dict[str, int] = {}
+    for place in places:
+        header = headers[place].strip()
+        if _SERIAL_WORDS.intersection(_words(header)) or not (header or _filled(samples, place)):
+            continue
+        found[_free_name(_variable_name(header, place), found)] = place
+    return found
+
+
+def _variable_name(header: str, place: int) -> str:
+    words = set(_words(header))
+    if words & _AMOUNT_WORDS and not words & _DATE_WORDS:
+        return "amount"
+    if words & _DATE_WORDS:
+        return "due_date" if words & _DUE_WORDS or len(words) == 1 else _slug(header, place)
+    return _slug(header, place)
+
+
+def _slug(header: str, place: int) -> str:
+    """The heading as a name: letters and digits of any script, everything else an underscore.
+
+    Vowel signs are marks to Unicode and belong to the letters they stand by.
+    """
+    kept = "".join(c if unicodedata.category(c)[0] in "LMN" else " " for c in header.casefold())
+    slug = "_".join(kept.split()) or f"column_{place + 1}"
+    return f"field_{slug}" if slug in RESERVED_NAMES or slug[0].isdigit() else slug
+
+
+def _free_name(name: str, taken: dict[str, int]) -> str:
+    if name not in taken:
+        return name
+    number = 2
+    while f"{name}_{number}" in taken:
+        number += 1
+    return f"{name}_{number}"
+
+
+def _filled(samples: Sequence[Sequence[str]], place: int) -> list[str]:
+    return [row[place] for row in samples if place < len(row) and row[place].strip()]
+
+
+def _words(text: str) -> list[str]:
+    """Words in small letters, and the whole run together, so that "Mobile No." gives "mobileno" too."""
+    plain = unicodedata.normalize("NFC", text).casefold()
+    kept = "".join(c if unicodedata.category(c)[0] in "LMN" else " " for c in plain)
+    words = kept.split()
+    return [*words, "".join(words)] if words else []
+
+
+def _no_phone_column(headers: Sequence[str]) -> str:
+    shown = ", ".join(f"“{header.strip()[:30]}”" for header in headers[:8] if header.strip())
+    there = f" The columns found are {shown}." if shown else ""
+    return (
+        "This file has no column that looks like phone numbers."
+        f"{there} Give the column a heading such as “Mobile” and upload the file again."
+    )
+
+
+_CODE_OF_WORD = {
+    unicodedata.normalize("NFC", name): code for code, names in _LANGUAGES.items() for name in names.split()
+}

@@ -1,0 +1,138 @@
+"""What becomes of call-backs while calls are planned, made, withdrawn and settled; `calling_back` makes them.
+
+WAITING    its person waits for it, or is on the line just now; at most one a person
+UNDER_WAY  its attempt is planned or at XFin; withdrawn before it was dialled, it waits again
+MADE       its attempt ended, however: what follows is the campaign's retry rules' to say
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
+
+from django.db.models import QuerySet
+
+from campaigns import clock
+from campaigns.bulk import among_keys, keys
+from campaigns.models import Callback, Message, Recipient
+from campaigns.rules import Judgement
+from campaigns.schedule import callback_times
+
+State = Callback.State
+
+MADE = "The call was made."
+REPLACED = "A later wish took its place."
+ANSWERED = "Another call reached the person before."
+
+
+def waiting_for(people: Sequence[Recipient]) -> Mapping[int, Callback]:
+    """The call-backs that these people wait for, by person. One query."""
+    rows = Callback.objects.filter(recipient__in=people, state=State.WAITING)
+    return {row.recipient_id: row for row in rows}
+
+
+def open_moments(people: Collection[Recipient]) -> Mapping[int, datetime]:
+    """From when on each of these people asked to be called; only those who did. One query."""
+    rows = Callback.objects.filter(recipient__in=keys(people), state__in=Callback.OPEN_STATES)
+    return dict(rows.order_by("-id").values_list("recipient_id", "asked_for"))
+
+
+# --- Planning and hand-over ------------------------------------------------------------------------
+
+
+def planned(asked: Mapping[int, Callback], messages: Sequence[Message]) -> None:
+    """Attempts are planned; those of people who wait for a call-back are made for that."""
+    for_them = [message.reference for message in messages if message.recipient_id in asked]
+    for message in Message.objects.filter(reference__in=for_them):
+        callback = asked[message.recipient_id]
+        _change(callback, state=State.UNDER_WAY, message=message, planned_for=message.send_on)
+
+
+def put_off(callback: Callback, judgement: Judgement) -> None:
+    """The rules want a later time than thought; the row says which and why."""
+    if judgement.waits_until:
+        why = callback_times.told(callback.asked_for, judgement.waits_until, judgement.reason)
+        _change(callback, planned_for=judgement.waits_until, reason=why)
+
+
+def attempts_put_off(judgements: Mapping[int, Judgement]) -> None:
+    """The same, found at the hand-over of attempts; judgements by message. One query where nobody has one."""
+    for callback in Callback.objects.filter(message__in=among_keys(judgements), state=State.UNDER_WAY):
+        put_off(callback, judgements[callback.message_id or 0])
+
+
+def _change(callback: Callback, **fields: object) -> None:
+    still = Callback.objects.filter(pk=callback.pk, state__in=Callback.OPEN_STATES)
+    still.update(**fields, changed_at=clock.now())
+
+
+# --- Attempts that end -----------------------------------------------------------------------------
+
+
+def attempts_made(messages: Sequence[Message]) -> None:
+    """These attempts rang and are over; some may have been made for call-backs, also for one that staff
+    withdrew too late."""
+    rang = (State.UNDER_WAY, State.WITHDRAWN)
+    theirs = Callback.objects.filter(message__in=messages, state__in=rang)
+    theirs.update(state=State.MADE, reason=MADE, changed_at=clock.now())
+
+
+def attempt_not_made(recipient_id: int) -> None:
+    """A person's attempt was withdrawn before it was dialled: a call-back waits again, unless there is a
+    later one."""
+    mine = Callback.objects.filter(
+        recipient=recipient_id, state=State.UNDER_WAY, message__state=Message.State.WITHDRAWN
+    )
+    later = Callback.objects.filter(recipient=recipient_id, state=State.WAITING).exists()
+    if later:
+        mine.update(state=State.REPLACED, reason=REPLACED, changed_at=clock.now())
+    else:
+        mine.update(state=State.WAITING, message=None, changed_at=clock.now())
+
+
+def wait_for(recipient_id: int, **fields: object) -> bool:
+    """Have an open person wait for their call-back, if there is one; whether there is."""
+    callback = Callback.objects.filter(recipient=recipient_id, state=State.WAITING).first()
+    if callback is None:
+        return False
+    still_open = Recipient.objects.filter(pk=recipient_id, state__in=Recipient.OPEN_STATES)
+    return bool(
+        still_open.update(
+            state=Recipient.State.WAITING, due_at=callback.planned_for, reason=callback.reason, **fields
+        )
+    )
+
+
+def answered(message: Message) -> bool:
+    """A call brought an outcome. Whether a call-back that was asked for in that very call still stands.
+
+    Any other is not needed any more, but for the one whose call this is.
+    """
+    still = Callback.objects.filter(recipient=message.recipient_id, state__in=Callback.OPEN_STATES)
+    others = still.exclude(message=message).exclude(message_reference=message.reference)
+    _close(others, ANSWERED)
+    return still.filter(message_reference=message.reference).exists()
+
+
+# --- People who are not called any more ------------------------------------------------------------
+
+
+def end_of(recipient_id: int, reason: str) -> None:
+    """This person has a final state."""
+    _close(Callback.objects.filter(recipient=recipient_id), reason)
+
+
+def end_of_many(reasons: Mapping[int, str]) -> None:
+    """These people have a final state; its reason by person. One query where nobody has a call-back."""
+    still = Callback.objects.filter(recipient__in=reasons, state__in=Callback.OPEN_STATES)
+    for recipient in set(still.values_list("recipient", flat=True)):
+        end_of(recipient, reasons[recipient])
+
+
+def end_all(people: QuerySet[Recipient], reason: str) -> None:
+    """Nobody of these people is called any more."""
+    _close(Callback.objects.filter(recipient__in=people.values("pk")), reason)
+
+
+def _close(rows: QuerySet[Callback], reason: str) -> None:
+    rows.filter(state__in=Callback.OPEN_STATES).update(
+        state=State.ENDED, reason=reason, changed_at=clock.now()
+    )

@@ -1,0 +1,233 @@
+"""What is at XFin and not wanted any more is taken back, and nothing is believed without a look."""
+
+from collections.abc import Callable
+from datetime import timedelta
+
+import httpx
+import pytest
+
+from campaigns.compliance import suppressions
+from campaigns.compliance.suppressions import Wish
+from campaigns.delivery import poll_states, reconcile, upload, withdraw
+from campaigns.lifecycle import actions
+from campaigns.models import Account, Campaign, Message, Recipient, Suppression, UploadBatch
+from campaigns.planning import plan
+from campaigns.queries import campaign as queries
+from tests.campaigns.world import NOON, Answer, FakeXFin, at, lost_after, lost_before, make_campaign, states
+
+pytestmark = pytest.mark.django_db
+LETTER = Wish(source=Suppression.Source.STAFF, reason="Asked by letter.")
+ALL_GONE = "All withdrawn, nobody will be rung."
+
+
+def at_xfin(people: int = 3, **fields: object) -> tuple[Campaign, FakeXFin]:
+    """A running campaign whose people's messages wait at XFin."""
+    campaign, xfin = make_campaign(people=people, **fields), FakeXFin()  # type: ignore[arg-type]
+    plan.plan(campaign.pk, now=NOON)
+    upload.upload(campaign.template.account_id, clock=at(NOON), transport=xfin)
+    return campaign, xfin
+
+
+def nudge(xfin: FakeXFin, *, after: float = 0) -> None:
+    """What the scheduler's nudge does, so many seconds past noon."""
+    now = NOON + timedelta(seconds=after)
+    actions.withdraw_stragglers(now)
+    withdraw.mark_unwanted(now)
+    for account in withdraw.accounts_with_withdrawals(now):
+        withdraw.withdraw(account, clock=at(now), transport=xfin)
+
+
+def words(campaign: Campaign) -> str:
+    """What the campaign's page says of it."""
+    found = queries.withdrawal(campaign)
+    return found.words if found else ""
+
+
+def people(campaign: Campaign) -> set[tuple[str, int]]:
+    return set(campaign.recipients.values_list("state", "attempts"))
+
+
+def lost(deleted: bool) -> Answer:
+    """A deletion whose reply is lost, after or before XFin did it."""
+
+    def answer(xfin: FakeXFin, request: httpx.Request) -> httpx.Response:
+        if deleted:
+            xfin.delete(request)
+        raise httpx.ReadTimeout("no answer", request=request)
+
+    return answer
+
+
+def test_a_paused_campaign_is_withdrawn_and_its_people_wait_again() -> None:
+    campaign, xfin = at_xfin()
+    actions.pause(campaign, None)
+    assert words(campaign) == "3 messages are being withdrawn from XFin; until then they may still ring."
+    nudge(xfin)
+    assert not xfin.messages
+    assert states(campaign) == {Message.State.WITHDRAWN: 3}
+    assert people(campaign) == {(Recipient.State.WAITING, 0)}
+    assert words(campaign) == ALL_GONE
+
+
+def test_after_resuming_everybody_is_uploaded_again_under_a_new_reference_and_from_now_on() -> None:
+    campaign, xfin = at_xfin()
+    before = set(xfin.references())
+    actions.pause(campaign, None)
+    nudge(xfin)
+    actions.resume(campaign, None)
+    later = NOON + timedelta(seconds=30)
+    plan.plan(campaign.pk, now=later)
+    upload.upload(campaign.template.account_id, clock=at(later), transport=xfin)
+    assert len(xfin.references()) == 3
+    assert not before & set(xfin.references())
+    assert people(campaign) == {(Recipient.State.UNDER_WAY, 1)}
+    first = Message.objects.filter(state=Message.State.QUEUED).order_by("send_on")[0]
+    assert first.send_on == later
+
+
+def test_what_is_planned_only_is_taken_back_with_the_pause_itself() -> None:
+    campaign = make_campaign(people=2)
+    plan.plan(campaign.pk, now=NOON)
+    actions.pause(campaign, None)
+    assert states(campaign) == {Message.State.WITHDRAWN: 2}
+    assert people(campaign) == {(Recipient.State.WAITING, 0)}
+    assert words(campaign) == ALL_GONE
+
+
+def test_a_cancelled_campaign_leaves_nobody_open() -> None:
+    campaign, xfin = at_xfin()
+    actions.cancel(campaign, None)
+    nudge(xfin)
+    assert not xfin.messages
+    assert people(campaign) == {(Recipient.State.CANCELLED, 0)}
+
+
+def test_who_opts_out_is_withdrawn_alone_and_is_not_called() -> None:
+    campaign, xfin = at_xfin()
+    person = campaign.recipients.order_by("pk")[0]
+    suppressions.suppress(person.phone, LETTER)
+    nudge(xfin)
+    person.refresh_from_db()
+    assert (person.state, person.reason, person.attempts) == ("suppressed", "Asked by letter.", 0)
+    assert states(campaign) == {Message.State.WITHDRAWN: 1, Message.State.QUEUED: 2}
+    assert person.phone not in {message["phone_number"] for message in xfin.messages.values()}
+
+
+def test_an_opt_out_in_the_call_itself_does_not_withdraw_that_call() -> None:
+    campaign, xfin = at_xfin(1)
+    message = Message.objects.get()
+    wish = Wish(source=Suppression.Source.KEY, reason="Pressed 9.", message_reference=message.reference)
+    suppressions.suppress(campaign.recipients.get().phone, wish)
+    assert withdraw.mark_unwanted(NOON) == 0
+    assert xfin.messages
+
+
+def test_a_call_that_is_being_dialled_goes_on_and_its_result_is_kept() -> None:
+    campaign, xfin = at_xfin(2)
+    ringing = xfin.messages[min(xfin.messages)]
+    ringing["state"] = "in_progress"
+    actions.pause(campaign, None)
+    nudge(xfin)
+    assert states(campaign) == {Message.State.DIALLING: 1, Message.State.WITHDRAWN: 1}
+    assert words(campaign).startswith("All withdrawn, nobody more will be rung. 1 person is on the line")
+    xfin.end(reason="ANSWERED")
+    later = at(NOON + timedelta(minutes=1))
+    poll_states.pull_states(campaign.template.account_id, clock=later, transport=xfin)
+    assert states(campaign) == {Message.State.DONE: 1, Message.State.WITHDRAWN: 1}
+    assert words(campaign) == ALL_GONE
+
+
+def test_a_call_that_ended_meanwhile_is_settled_and_not_made_again() -> None:
+    campaign, xfin = at_xfin(1)
+    xfin.end(reason="ANSWERED")
+    actions.pause(campaign, None)
+    nudge(xfin)
+    assert people(campaign) == {(Recipient.State.COMPLETED, 1)}
+
+
+@pytest.mark.parametrize("deleted", [True, False])
+def test_a_deletion_without_a_reply_is_looked_up_before_anybody_waits_again(deleted: bool) -> None:
+    campaign, xfin = at_xfin()
+    xfin.faults.append(lost(deleted))
+    actions.pause(campaign, None)
+    nudge(xfin)
+    assert states(campaign) == {Message.State.WITHDRAWING: 3}
+    assert "may still ring" in words(campaign)
+    Account.objects.update(retry_at=NOON)
+    nudge(xfin, after=10)
+    assert not xfin.messages
+    assert people(campaign) == {(Recipient.State.WAITING, 0)}
+
+
+def test_a_list_that_shows_nothing_is_not_believed() -> None:
+    campaign, xfin = at_xfin()
+    actions.pause(campaign, None)
+    xfin.list = lambda request: httpx.Response(200, json={"results": [], "next": None})  # type: ignore[method-assign]
+    nudge(xfin)
+    assert states(campaign) == {Message.State.WITHDRAWING: 3}
+
+
+def test_an_xfin_that_refuses_the_whole_deletion_is_asked_for_each() -> None:
+    campaign, xfin = at_xfin()
+    xfin.faults.append(lambda _xfin, _request: httpx.Response(409, json={"detail": "Some are dialled."}))
+    actions.pause(campaign, None)
+    nudge(xfin)
+    assert not xfin.messages
+    assert words(campaign) == ALL_GONE
+
+
+@pytest.mark.parametrize("fault", [lost_before, lost_after])
+def test_a_batch_that_was_on_its_way_at_the_pause_is_withdrawn_when_it_is_found(fault: Answer) -> None:
+    campaign, xfin = make_campaign(people=3), FakeXFin()
+    plan.plan(campaign.pk, now=NOON)
+    xfin.faults.append(fault)
+    upload.upload(campaign.template.account_id, clock=at(NOON), transport=xfin)
+    actions.pause(campaign, None)
+    assert "3 messages are being withdrawn" in words(campaign)
+    Account.objects.update(retry_at=NOON)
+    UploadBatch.objects.update(look_up_after=NOON)
+    reconcile.reconcile(UploadBatch.objects.get().pk, clock=at(NOON), transport=xfin)
+    nudge(xfin, after=1)
+    assert not xfin.messages
+    assert people(campaign) == {(Recipient.State.WAITING, 0)}
+    assert words(campaign) == ALL_GONE
+
+
+def test_what_did_not_reach_xfin_before_a_cancellation_does_not_stay_open_for_ever() -> None:
+    campaign, xfin = make_campaign(people=2), FakeXFin()
+    plan.plan(campaign.pk, now=NOON)
+    claim = upload.claim_due(campaign.template.account, now=NOON)
+    assert claim
+    actions.cancel(campaign, None)
+    Message.objects.update(state=Message.State.PLANNED, batch=None)
+    nudge(xfin)
+    assert people(campaign) == {(Recipient.State.CANCELLED, 0)}
+
+
+def test_a_claim_keeps_others_away_for_a_while_and_not_for_ever() -> None:
+    campaign, _ = at_xfin()
+    account = campaign.template.account
+    actions.pause(campaign, None)
+    withdraw.mark_unwanted(NOON)
+    assert len(withdraw.claim(account, now=NOON)) == 3
+    assert withdraw.claim(account, now=NOON) == []
+    assert len(withdraw.claim(account, now=NOON + withdraw.CLAIM)) == 3
+
+
+def test_a_pause_that_is_taken_back_at_once_loses_nobody() -> None:
+    campaign, xfin = at_xfin()
+    actions.pause(campaign, None)
+    withdraw.mark_unwanted(NOON)
+    actions.resume(campaign, None)
+    nudge(xfin)
+    assert people(campaign) == {(Recipient.State.WAITING, 0)}
+    plan.plan(campaign.pk, now=NOON)
+    assert people(campaign) == {(Recipient.State.UNDER_WAY, 1)}
+
+
+@pytest.mark.parametrize("halt", [actions.pause, actions.cancel])
+def test_a_running_campaign_says_nothing_of_withdrawals(halt: Callable[[Campaign, None], None]) -> None:
+    campaign, _ = at_xfin(1)
+    assert words(campaign) == ""
+    halt(campaign, None)
+    assert words(campaign)

@@ -1,0 +1,97 @@
+"""What a live call tells the campaign."""
+
+import pytest
+
+from campaigns import call_results
+from campaigns.models import Campaign, Message, Recipient, Suppression
+from campaigns.planning import plan
+from campaigns.queries.campaign import NO_GOAL
+from tests.campaigns.world import NOON, make_campaign
+
+pytestmark = pytest.mark.django_db
+
+
+def planned() -> Message:
+    plan.plan(make_campaign(people=1).pk, now=NOON)
+    return Message.objects.get()
+
+
+def test_a_call_finds_its_attempt_by_reference() -> None:
+    message = planned()
+    found = call_results.call_identified(message.reference)
+    assert found is not None
+    assert found.recipient.name == "Person 0"
+    assert call_results.call_identified("m-somebody-else") is None
+
+
+def test_an_outcome_before_and_after_the_news_from_xfin() -> None:
+    message = planned()
+    call_results.record_outcome(message.pk, "will_pay", "Will pay")
+    person = Recipient.objects.get()
+    assert (person.outcome, person.state) == ("will_pay", Recipient.State.UNDER_WAY)
+    Recipient.objects.update(state=Recipient.State.COMPLETED, reason="Answered.")
+    call_results.record_outcome(message.pk, "has_paid", "Has paid")
+    assert Recipient.objects.get().reason == "Answered: Has paid."
+
+
+def test_an_opt_out_is_kept_once_and_says_how() -> None:
+    message = planned()
+    phone = message.recipient.phone
+    assert call_results.opt_out(phone=phone, how="key", what="9", message_reference=message.reference)
+    assert not call_results.opt_out(phone=phone, how="spoken", what="band karo")
+    row = Suppression.objects.get()
+    assert row.reason == "Asked us to stop: pressed 9 in a call."
+    assert (row.scope, row.source, row.message_reference) == ("organisation", "key", message.reference)
+
+
+@pytest.mark.parametrize("outcome", call_results.OPT_OUTS)
+def test_an_answer_whose_outcome_is_an_opt_out_stops_all_calls(outcome: str) -> None:
+    message = planned()
+    other = make_copy(message)
+    call_results.record_outcome(message.pk, outcome, "Asked for no more calls")
+    row = Suppression.objects.get()
+    assert (row.phone, row.message_reference) == (message.recipient.phone, message.reference)
+    assert row.reason == "Asked us to stop: chose “Asked for no more calls” in a call."
+    other.refresh_from_db()
+    assert (other.state, other.reason) == (Recipient.State.SUPPRESSED, row.reason)
+    assert outcome in NO_GOAL
+
+
+def test_nine_says_it_first_and_its_words_stay() -> None:
+    message = planned()
+    phone = message.recipient.phone
+    call_results.opt_out(phone=phone, how="key", what="9", message_reference=message.reference)
+    call_results.record_outcome(message.pk, "opted_out", "Asked not to be called again")
+    assert Suppression.objects.get().reason == "Asked us to stop: pressed 9 in a call."
+
+
+def test_no_opt_out_is_lost_because_of_how_an_agent_calls_it() -> None:
+    message = planned()
+    assert call_results.opt_out(phone=message.recipient.phone, how="asr", what="band karo")
+    row = Suppression.objects.get()
+    assert (row.source, row.reason) == ("spoken", "Asked us to stop: said “band karo” in a call.")
+
+
+def test_a_wrong_number_is_not_called_again_in_any_campaign() -> None:
+    message = planned()
+    other = make_copy(message)
+    call_results.record_outcome(message.pk, "wrong_person", "This is not me")
+    row = Suppression.objects.get()
+    assert row.phone == message.recipient.phone
+    assert row.reason == "Wrong number: somebody else chose “This is not me” in a call."
+    other.refresh_from_db()
+    assert other.state == "suppressed"
+
+
+def make_copy(message: Message) -> Recipient:
+    """The same person in another campaign."""
+    campaign = Campaign.objects.get()
+    campaign.pk, campaign.name = None, "Another campaign"
+    campaign.save()
+    return Recipient.objects.create(campaign=campaign, phone=message.recipient.phone, language="hi")
+
+
+def test_an_opt_out_of_one_category_leaves_the_others() -> None:
+    call_results.opt_out(phone="+919876543210", how="key", what="9", category="promotional")
+    call_results.opt_out(phone="+919876543210", how="key", what="9")
+    assert Suppression.objects.count() == 2
