@@ -35,7 +35,7 @@ crash-demo: setup  ## the same with kill -9 of worker and web on the way
 	@$(BIN)/python -m awaaz_project.launch crash-demo
 
 test: setup-dev  ## every test, in both configurations
-	@$(BIN)/python -m awaaz_project.testing
+	@$(BIN)/python -m tests.run
 
 test-pipecat: setup-dev  ## rings an agent on pipecat-ai, which is installed (520 MB) into .venv-pipecat
 	@test -x .venv-pipecat/bin/python || $(PYTHON) -m venv .venv-pipecat
@@ -55,13 +55,13 @@ check: setup-dev  ## style, types, architecture, migrations
 bench: bench-media-quick  ## calls a core against stock Channels and plain ASGI, in about four minutes
 
 bench-media: setup-dev  ## the same, three searches each and all contenders (about half an hour)
-	@$(BIN)/python -m bench.media
+	@$(BIN)/python -m bench.media.run
 
 bench-media-quick: setup-dev
-	@$(BIN)/python -m bench.media --quick
+	@$(BIN)/python -m bench.media.run --quick
 
 outage: setup-dev  ## 50 calls, the database away for 20 s: no event may be lost
-	@$(BIN)/python -m bench.outage
+	@$(BIN)/python -m bench.outage.run
 
 soak: setup-dev  ## calls for minutes, memory must stay flat: MINUTES=30 CALLS=(60 % of capacity)
 	@$(BIN)/python -m bench.soak $(if $(MINUTES),--minutes $(MINUTES)) $(if $(CALLS),--calls $(CALLS))
@@ -71,19 +71,19 @@ soak: setup-dev  ## calls for minutes, memory must stay flat: MINUTES=30 CALLS=(
 	@touch $@
 
 fuzz: .venv/installed-fuzz  ## hostile frames, guided and by the million: SECONDS=60 FRAMES=1000000 RATE=2000
-	@$(BIN)/python -m bench.fuzz $(if $(SECONDS),--seconds $(SECONDS)) $(if $(FRAMES),--frames $(FRAMES)) $(if $(RATE),--rate $(RATE))
+	@$(BIN)/python -m bench.hostile.run $(if $(SECONDS),--seconds $(SECONDS)) $(if $(FRAMES),--frames $(FRAMES)) $(if $(RATE),--rate $(RATE))
 
 bench-sandbox: setup-dev  ## 200 calls from one process on one core: are their frames in time?
 	@$(BIN)/python -m bench.sandbox
 
 bench-virtual: setup-dev  ## 100,000 messages on the virtual clock, kill -9 twice on the way: MESSAGES=2000
-	@$(BIN)/python -m bench.virtual $(if $(MESSAGES),--messages $(MESSAGES))
+	@$(BIN)/python -m bench.virtual.run $(if $(MESSAGES),--messages $(MESSAGES))
 
 bench-campaigns: setup-dev  ## what a row costs from import to last state on PostgreSQL, against COPY and bare httpx: ROWS=1000000
-	@$(BIN)/python -m bench.campaigns $(if $(ROWS),--rows $(ROWS))
+	@$(BIN)/python -m bench.campaigns.run $(if $(ROWS),--rows $(ROWS))
 
 chaos: setup-dev  ## campaigns in which everything fails that can, by seed: SEEDS=200 FIRST=1 PEOPLE=150
-	@$(BIN)/python -m bench.chaos $(if $(SEEDS),--seeds $(SEEDS)) $(if $(FIRST),--first $(FIRST)) $(if $(PEOPLE),--people $(PEOPLE))
+	@$(BIN)/python -m bench.chaos.run $(if $(SEEDS),--seeds $(SEEDS)) $(if $(FIRST),--first $(FIRST)) $(if $(PEOPLE),--people $(PEOPLE))
 
 lock:  ## pin everything again from pyproject.toml (needs uv)
 	uv pip compile pyproject.toml --python-version 3.11 --no-emit-index-url --custom-compile-command "make lock" -o requirements.txt

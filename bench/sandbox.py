@@ -28,11 +28,11 @@ django.setup()
 from websockets.asyncio.server import ServerConnection, serve  # noqa: E402 (after the settings are chosen)
 from websockets.exceptions import ConnectionClosed  # noqa: E402
 
-from sandbox.clips import Library  # noqa: E402
-from sandbox.dialer import Dialer, DialerSettings, settle_memory  # noqa: E402
-from sandbox.people import read_cast  # noqa: E402
-from sandbox.report import WITHIN_5MS_PERCENT, within_percent  # noqa: E402
-from sandbox.store import Order, Outcome  # noqa: E402
+from sandbox.conformance.report import WITHIN_5MS_PERCENT, within_percent  # noqa: E402
+from sandbox.people.people import read_cast  # noqa: E402
+from sandbox.platform.clips import Library  # noqa: E402
+from sandbox.platform.dialer import Dialer, DialerSettings, settle_memory  # noqa: E402
+from sandbox.platform.store import Order, Outcome  # noqa: E402
 
 ON_THE_LINE = """
 listener: {about: Listens., ring_s: [0, 0], picks_up: answer, patience_s: 9999, script: []}

@@ -11,8 +11,8 @@ import time
 from dataclasses import dataclass
 from random import Random
 
-from bench.steady import Tally, echo_call, in_parallel, ordinary_call
-from bench.world import World, WorldError, running
+from bench.shared.steady_calls import Tally, echo_call, in_parallel, ordinary_call
+from bench.shared.world import World, WorldError, running
 
 SHARE_OF_CAPACITY = 0.6
 CALIBRATION_CALLS, CALIBRATION_S = 10, 8.0

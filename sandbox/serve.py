@@ -13,12 +13,13 @@ import uvicorn
 from django.conf import settings
 from django.db import transaction
 
-from sandbox import clock, rounds
+from sandbox import clock
 from sandbox.asgi import Receive, Scope, Send, application
-from sandbox.dialer import settle_memory
-from sandbox.scheduler import Platform
-from sandbox.telephone import MOST_BYTES, serve_telephone
-from sandbox.virtual import VirtualPlatform
+from sandbox.page.telephone import MOST_BYTES, serve_telephone
+from sandbox.platform.dialer import settle_memory
+from sandbox.platform.scheduler import Platform
+from sandbox.simulation import rounds
+from sandbox.simulation.platform import VirtualPlatform
 
 log = logging.getLogger("sandbox.serve")
 

@@ -4,8 +4,8 @@ import os
 import secrets
 from pathlib import Path
 
-from sandbox.casting import EVERYDAY, check_mix
 from sandbox.pacing import Window, read_gaps
+from sandbox.people.casting import EVERYDAY, check_mix
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 DATA_DIR = Path(os.environ.get("DATA_DIR") or BASE_DIR / "var")

@@ -2,9 +2,10 @@
 
 from django.urls import path
 
-from sandbox import views
-from sandbox.api import accounts, calls, contents, control, messages, openapi, switches, templates
+from sandbox.api import accounts, contents, messages, openapi, templates
 from sandbox.api.http import async_path, route
+from sandbox.control import calls, control, faults
+from sandbox.page import views
 
 CONTROL = {
     "health": control.control(GET=control.health),
@@ -12,11 +13,9 @@ CONTROL = {
     "users": control.control(GET=control.list_users, POST=control.create_user),
     "numbers": control.control(GET=control.list_numbers, POST=control.create_number),
     "people": control.control(GET=control.get_people, POST=control.set_people),
-    "faults": control.control(
-        GET=switches.list_faults, POST=switches.add_fault, DELETE=switches.clear_faults
-    ),
+    "faults": control.control(GET=faults.list_faults, POST=faults.add_fault, DELETE=faults.clear_faults),
     "line-faults": control.control(
-        GET=switches.list_line_faults, POST=switches.add_line_fault, DELETE=switches.clear_line_faults
+        GET=faults.list_line_faults, POST=faults.add_line_fault, DELETE=faults.clear_line_faults
     ),
     "call": control.control(POST=calls.order_call),
     "call-in": control.control(POST=calls.call_in),

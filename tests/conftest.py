@@ -23,7 +23,7 @@ command line they are not: pytest takes a folder once, in its own order."""
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """The long first. Where servers are tried (`awaaz_project.testing`), what touches none is left out."""
+    """The long first. Where servers are tried (`tests.run`), what touches none is left out."""
     if os.environ.get("ONLY_WITH_SERVICES") == "1":
         same = [item for item in items if not _touches_services(item)]
         config.hook.pytest_deselected(items=same)

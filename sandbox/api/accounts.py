@@ -2,7 +2,7 @@
 
 from django.http import HttpRequest, HttpResponse
 
-from sandbox import tokens
+from sandbox.api import tokens
 from sandbox.api.http import answer, read_object, text_of
 from sandbox.models import Tenant
 

@@ -15,8 +15,10 @@ from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.urls import URLPattern, re_path
 
-from sandbox import misbehaving, people, phones, tokens
+from sandbox import phones
+from sandbox.api import fault_injection, tokens
 from sandbox.models import Tenant
+from sandbox.people import people
 
 JsonObject = dict[str, Any]
 M = TypeVar("M", bound=Model)
@@ -84,7 +86,7 @@ def _resource(handlers: dict[str, Handler], *, public: bool) -> View:
             numbers = {name: int(value) for name, value in ids.items()}
             return await sync_to_async(_perform)(handler, request, tenant, numbers, public)
 
-        return await misbehaving.around(handler.__name__, request, run)
+        return await fault_injection.around(handler.__name__, request, run)
 
     return view
 

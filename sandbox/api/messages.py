@@ -9,7 +9,8 @@ from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 
-from sandbox import clock, intake, phones
+from sandbox import clock, phones
+from sandbox.api import message_intake
 from sandbox.api.http import (
     ApiError,
     JsonObject,
@@ -75,7 +76,7 @@ def create_bulk(request: HttpRequest, tenant: Tenant) -> HttpResponse:
         raise ApiError(400, f"At most {limit} instant messages are taken in one request.")
     if instant:
         batch = [{**m, "send_on": ""} if isinstance(m, dict) else m for m in batch]
-    return answer([taken.echo() for taken in intake.receive(tenant, batch)], 201)
+    return answer([taken.echo() for taken in message_intake.receive(tenant, batch)], 201)
 
 
 def _bulk_body(body: Any) -> tuple[list[Any], bool]:
@@ -93,7 +94,7 @@ def _bulk_body(body: Any) -> tuple[list[Any], bool]:
 
 def create_message(request: HttpRequest, tenant: Tenant) -> HttpResponse:
     """One message, in either dialect; a refusal is 400 with its text."""
-    [taken] = intake.receive(tenant, [read_object(request)])
+    [taken] = message_intake.receive(tenant, [read_object(request)])
     if taken.message is None:
         raise ApiError(400, taken.error)
     return answer({**taken.given, **show(taken.message), "phone_number": taken.given["phone_number"]}, 201)
@@ -176,7 +177,7 @@ def replace_message(request: HttpRequest, tenant: Tenant, *, pk: int) -> HttpRes
     """PUT: the whole message again."""
     given = read_object(request)
     blank: JsonObject = {"values": [], "tags": [], "send_on": ""}
-    if not {"tags", *intake.TAGS} & given.keys():
+    if not {"tags", *message_intake.TAGS} & given.keys():
         given = {**given, "tags": []}
     return _rewrite(
         tenant, pk, {**blank, **given} if "tags" in given else {"send_on": "", **given}, replace=True
@@ -192,8 +193,8 @@ def _rewrite(tenant: Tenant, pk: int, given: JsonObject, *, replace: bool = Fals
         if replace:
             message.fields = {}
         try:
-            intake.apply_changes(message, intake.TemplateBook(tenant), given, clock.now())
-        except intake.Refused as refusal:
+            message_intake.apply_changes(message, message_intake.TemplateBook(tenant), given, clock.now())
+        except message_intake.Refused as refusal:
             raise ApiError(400, str(refusal)) from refusal
         message.save()
     return answer(show(message))
@@ -235,7 +236,7 @@ def import_messages(request: HttpRequest, tenant: Tenant) -> HttpResponse:
     rows = _csv_rows(file.read())
     if len(rows) > settings.SANDBOX_BULK_LIMIT:
         raise ApiError(400, f"At most {settings.SANDBOX_BULK_LIMIT} rows are taken in one file.")
-    return answer([taken.echo() for taken in intake.receive(tenant, rows)], 201)
+    return answer([taken.echo() for taken in message_intake.receive(tenant, rows)], 201)
 
 
 def _csv_rows(data: bytes) -> list[JsonObject]:

@@ -14,7 +14,7 @@ import pytest
 
 from calls.models import Call
 from campaigns.models import PhoneNumber
-from sandbox.linefaults import LineFault
+from sandbox.line.faults import LineFault
 from tests.calls.rows import kinds_of, wait_for_closed
 from tests.calls.servers import Server, serving
 from tests.sandbox.processes import free_port, sandbox

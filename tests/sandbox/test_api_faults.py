@@ -13,7 +13,7 @@ from typing import Any
 import httpx
 import pytest
 
-from sandbox.apifaults import ApiFault
+from sandbox.api.fault_scripts import ApiFault
 from tests.sandbox.conftest import CALLER
 from tests.sandbox.processes import free_port, sandbox
 

@@ -14,8 +14,8 @@ from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from tests.sandbox.agents import Caller, agent, tone
 from tests.sandbox.conftest import CALLER
+from tests.sandbox.page.test_telephone import calls, furnish
 from tests.sandbox.processes import free_port, sandbox
-from tests.sandbox.test_telephone import calls, furnish
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 FLAGS = [

@@ -19,8 +19,8 @@ from websockets.asyncio.server import ServerConnection, serve
 from websockets.exceptions import ConnectionClosedError
 
 from calls.protocol.stream import PlatformStream
-from sandbox import linefaults
-from sandbox.linefaults import BadLine, LineFault
+from sandbox.line import faults
+from sandbox.line.faults import BadLine, LineFault
 from tests.sandbox.conftest import CALLER
 from tests.sandbox.processes import free_port, sandbox
 
@@ -187,13 +187,13 @@ def says_garbage(heard: Heard) -> None:
 
 
 def has_wrong_types(heard: Heard) -> None:
-    bad = [text for _, text in heard.frames if text in linefaults.GARBAGE[LineFault.WRONG_TYPES]]
+    bad = [text for _, text in heard.frames if text in faults.GARBAGE[LineFault.WRONG_TYPES]]
     assert len(bad) >= 3
     assert heard.events()[-1] == "stop"
 
 
 def has_huge_numbers(heard: Heard) -> None:
-    bad = [text for _, text in heard.frames if text in linefaults.GARBAGE[LineFault.HUGE_NUMBERS]]
+    bad = [text for _, text in heard.frames if text in faults.GARBAGE[LineFault.HUGE_NUMBERS]]
     assert len(bad) >= 3
     assert heard.events()[-1] == "stop"
 
@@ -284,7 +284,7 @@ def frames(line: BadLine, seconds: float = 2.0) -> list[str | bytes]:
 @pytest.mark.parametrize("fault", LineFault)
 def test_the_same_seed_spoils_the_same_frames(fault: LineFault) -> None:
     def once(seed: str) -> list[str | bytes]:
-        return frames(BadLine(linefaults.read(fault.value), random.Random(seed)))
+        return frames(BadLine(faults.read(fault.value), random.Random(seed)))
 
     assert once("7") == once("7")
 
@@ -297,13 +297,13 @@ def test_without_faults_nothing_changes() -> None:
 
 
 def test_late_frames_lose_nothing_and_keep_their_order() -> None:
-    spoilt = frames(BadLine(linefaults.read("jitter=500+bursts=900"), random.Random(1)))
+    spoilt = frames(BadLine(faults.read("jitter=500+bursts=900"), random.Random(1)))
     assert spoilt == frames(BadLine((), random.Random(1)))
 
 
 def test_faults_are_read_and_written() -> None:
-    assert linefaults.write(linefaults.read("jitter + loss=20+cut=2.5")) == "jitter=100+loss=20+cut=2.5"
-    assert linefaults.read("") == ()
+    assert faults.write(faults.read("jitter + loss=20+cut=2.5")) == "jitter=100+loss=20+cut=2.5"
+    assert faults.read("") == ()
     for wrong in ("melt", "loss=much", "loss=-1", "loss=nan", "loss=1e9"):
         with pytest.raises(ValueError, match=r"There is no fault|A number from 0 to"):
-            linefaults.read(wrong)
+            faults.read(wrong)

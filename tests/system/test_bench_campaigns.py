@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from django.conf import settings
 
-from bench import campaigns
+from bench.campaigns import run
 
 DATABASE = settings.DATABASES["default"]
 pytestmark = [
@@ -19,23 +19,23 @@ pytestmark = [
 @pytest.fixture(autouse=True)
 def _own_database(monkeypatch: pytest.MonkeyPatch) -> None:
     where = "{USER}:{PASSWORD}@{HOST}:{PORT}/{NAME}_bench".format(**DATABASE)
-    monkeypatch.setattr(campaigns, "POSTGRES", f"postgres://{where}")
+    monkeypatch.setattr(run, "POSTGRES", f"postgres://{where}")
 
 
-@pytest.mark.parametrize("server", campaigns.UPLOADED)
+@pytest.mark.parametrize("server", run.UPLOADED)
 def test_an_upload_beside_a_bare_loop(server: str, tmp_path: Path) -> None:
-    figures = campaigns.uploaded_to(server, 2000, tmp_path)
+    figures = run.uploaded_to(server, 2000, tmp_path)
     assert 0 < figures["upload_vs_bare"] <= 1.5
     assert figures["peak_mb"] > 0
 
 
-@pytest.mark.parametrize("stage", campaigns.STAGES)
+@pytest.mark.parametrize("stage", run.STAGES)
 def test_a_stage(stage: str, tmp_path: Path) -> None:
-    figures = campaigns.in_child("campaigns_stages", stage, 2000, tmp_path, folder=tmp_path)
+    figures = run.in_child("campaigns_stages", stage, 2000, tmp_path, folder=tmp_path)
     assert figures["us_per_row"] > 0
 
 
 def test_an_import(tmp_path: Path) -> None:
-    figures = campaigns.imported(2000, tmp_path)
+    figures = run.imported(2000, tmp_path)
     assert figures["accepted"] + figures["rejected"] + figures["duplicate"] == 2000
     assert figures["copy_ratio"] > 1

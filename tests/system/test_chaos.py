@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from django.conf import settings
 
-from bench.chaos import BROKEN, answer, run
+from bench.chaos.run import BROKEN, answer, run
 
 SCALED = settings.DATABASES["default"]["ENGINE"].endswith("postgresql")
 pytestmark = [
@@ -34,7 +34,7 @@ def test_nobody_is_rung_twice_missed_or_rung_at_night() -> None:
 def test_books_broken_by_hand_are_noticed(capsys: pytest.CaptureFixture[str]) -> None:
     totals = run([5], 30, TODAY, more=["--spoil"])
     assert all(totals.broken[name] for name in BROKEN)
-    assert "Again: python -m bench.chaos --first 5 --seeds 1 --people 30" in capsys.readouterr().out
+    assert "Again: python -m bench.chaos.run --first 5 --seeds 1 --people 30" in capsys.readouterr().out
 
 
 def test_a_run_that_takes_too_long_leaves_nobody_behind(tmp_path: Path) -> None:

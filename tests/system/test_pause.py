@@ -11,8 +11,8 @@ import httpx
 import pytest
 from django.conf import settings
 
-from awaaz_project import launch
-from awaaz_project.processes import wait_until
+from awaaz_project.launch import demo, system
+from awaaz_project.launch.processes import wait_until
 from tests.system.test_whole_house import BOOKS, read
 
 SCALED = settings.DATABASES["default"]["ENGINE"].endswith("postgresql")
@@ -29,8 +29,8 @@ NO_LATER = timedelta(seconds=1)
 
 
 @pytest.fixture
-def house() -> Iterator[launch.House]:
-    house = launch.demo_house("system-pause")
+def house() -> Iterator[system.House]:
+    house = demo.demo_house("system-pause")
     try:
         house.prepare()
         house.start()
@@ -43,7 +43,7 @@ def house() -> Iterator[launch.House]:
 class Staff:
     """Somebody at the portal with a browser."""
 
-    def __init__(self, house: launch.House) -> None:
+    def __init__(self, house: system.House) -> None:
         self.web = httpx.Client(base_url=house.web_url, follow_redirects=True, timeout=20)
         name, password = (Path(house.env["DATA_DIR"]) / "demo-login").read_text().split()
         self.press("/login/", username=name, password=password)
@@ -69,17 +69,17 @@ class Staff:
         return words in self.web.get(self.campaign).text
 
 
-def calls(house: launch.House) -> list[dict[str, Any]]:
+def calls(house: system.House) -> list[dict[str, Any]]:
     """The sandbox's own log of what it rang."""
     return list(house.ask_sandbox("/sandbox/calls"))
 
 
-def waiting_at_the_sandbox(house: launch.House) -> int:
+def waiting_at_the_sandbox(house: system.House) -> int:
     return sum(message["state"] == "scheduled" for message in house.ask_sandbox("/sandbox/messages"))
 
 
 def test_no_dial_later_than_a_second_after_the_pause_is_confirmed(
-    house: launch.House, tmp_path: Path
+    house: system.House, tmp_path: Path
 ) -> None:
     assert wait_until(lambda: len(calls(house)) >= 5, patience=60)
     withdrawable = waiting_at_the_sandbox(house)
@@ -89,7 +89,7 @@ def test_no_dial_later_than_a_second_after_the_pause_is_confirmed(
         pressed = time.monotonic()
         assert wait_until(lambda: staff.reads("All withdrawn"), patience=30)
         took = time.monotonic() - pressed
-    confirmed = datetime.now(launch.IST) + timedelta(seconds=float(house.env["CLOCK_OFFSET"]))
+    confirmed = datetime.now(demo.IST) + timedelta(seconds=float(house.env["CLOCK_OFFSET"]))
     time.sleep(WATCHED_S)
     last = max(datetime.fromisoformat(call["ordered_at"]) for call in calls(house))  # IST, without a zone
     assert last <= confirmed.replace(tzinfo=None) + NO_LATER, (

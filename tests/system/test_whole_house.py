@@ -15,7 +15,7 @@ import pytest
 from django.conf import settings
 from psycopg import sql
 
-from awaaz_project import launch
+from awaaz_project.launch import demo
 
 pytestmark = [pytest.mark.system, pytest.mark.timeout(300)]
 SCALED = settings.DATABASES["default"]["ENGINE"].endswith("postgresql")
@@ -49,7 +49,7 @@ def read(table: Path) -> Any:
 @pytest.mark.skipif(SCALED, reason="the embedded configuration")
 def test_kill_9_of_worker_and_web_changes_nothing_in_the_books(tmp_path: Path) -> None:
     table = tmp_path / "books.json"
-    assert launch.demo("system-rough", kills=True, table=table) == 0
+    assert demo.demo("system-rough", kills=True, table=table) == 0
     assert read(table) == BOOKS
 
 
@@ -57,5 +57,5 @@ def test_kill_9_of_worker_and_web_changes_nothing_in_the_books(tmp_path: Path) -
 @pytest.mark.usefixtures("own_database")
 def test_the_same_books_on_postgresql_and_redis(tmp_path: Path) -> None:
     table = tmp_path / "books.json"
-    assert launch.demo("system-scaled", table=table) == 0
+    assert demo.demo("system-scaled", table=table) == 0
     assert read(table) == BOOKS

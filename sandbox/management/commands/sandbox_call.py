@@ -10,11 +10,13 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
-from sandbox import clips, linefaults, quirks
-from sandbox.people import Kind, Person, PicksUp, cast
-from sandbox.report import Rung, as_data, as_text, failed
-from sandbox.requirements import Bounds
-from sandbox.ringing import FULL_ROUND, Task, ring
+from sandbox.conformance.report import Rung, as_data, as_text, failed
+from sandbox.conformance.requirements import Bounds
+from sandbox.line import faults as linefaults
+from sandbox.line import quirks
+from sandbox.people.people import Kind, Person, PicksUp, cast
+from sandbox.platform import clips
+from sandbox.platform.ring_agent import FULL_ROUND, Task, ring
 
 
 class Command(BaseCommand):

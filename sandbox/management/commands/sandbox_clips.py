@@ -5,7 +5,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand
 
-from sandbox import clips
+from sandbox.platform import clips
 
 
 class Command(BaseCommand):

@@ -23,7 +23,7 @@ from calls.conversation.outputs import (
 )
 from calls.protocol.messages import Clear, Mark, Media
 from calls.protocol.stream import AgentStream, PlatformStream
-from sandbox.playout import Playout as FarEnd
+from sandbox.line.playout import Playout as FarEnd
 
 EXAMPLE = json.loads((Path(calls.agents.__file__).parent / "examples" / "emi-reminder.json").read_text())
 ASHA = CallContext(

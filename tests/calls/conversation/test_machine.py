@@ -11,7 +11,7 @@ import hypothesis.strategies as st
 from hypothesis import HealthCheck, settings
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from bench.hostile import Mutator, seeds
+from bench.hostile.frames import Mutator, seeds
 from calls.agents import base
 from calls.agents.echo import EchoAgent, EchoConfiguration
 from calls.audio.pcm import silence

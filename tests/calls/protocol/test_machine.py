@@ -10,7 +10,7 @@ import pytest
 from hypothesis import settings
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from bench.hostile import Mutator, seeds
+from bench.hostile.frames import Mutator, seeds
 from calls.protocol import codec
 from calls.protocol.errors import OrderError
 from calls.protocol.fields import clean

@@ -16,7 +16,7 @@ from pytest_django import Settings
 from campaigns.delivery import circuit_breaker, reconcile, upload
 from campaigns.models import Account, Campaign, Message, Recipient, UploadBatch
 from campaigns.planning import plan
-from sandbox.apifaults import OF_ONE_OPERATION, ApiFault
+from sandbox.api.fault_scripts import OF_ONE_OPERATION, ApiFault
 from tests.campaigns.world import NOON, at, make_campaign, states
 from tests.sandbox.processes import free_port, sandbox
 

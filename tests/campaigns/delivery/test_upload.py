@@ -8,7 +8,7 @@ import pytest
 from django.db import connections
 from pytest_django import Settings
 
-from awaaz_project.processes import wait_until
+from awaaz_project.launch.processes import wait_until
 from campaigns.delivery import batches, reconcile, upload
 from campaigns.models import (
     Account,

@@ -1,0 +1,106 @@
+"""`make demo` and `make crash-demo`: the main job without a browser, and its books."""
+
+import json
+import os
+import shutil
+import time
+from datetime import datetime, timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from awaaz_project.launch.processes import ROOT, Child, StartError, wait_for_http, wait_until
+from awaaz_project.launch.system import House, free_port, say
+
+IST = ZoneInfo("Asia/Kolkata")
+#: A demonstration looks for work every second and does not wait a minute before it looks things up.
+BRISK = {"TICK_SECONDS": "1", "SETTLE_SECONDS": "4", "CLAIM_SECONDS": "8", "XFIN_READ_TIMEOUT": "5"}
+#: Calls a minute: while somebody watches, and while somebody waits for the end.
+LEISURELY, SWIFT = 15, 240
+#: A demonstration must end; the longest it may take, in seconds.
+LONGEST_DEMO = 170
+
+
+def clock_offset(now: datetime) -> float:
+    """Seconds that bring `now` back to the last 11:00 IST of a working day: a lawful hour to call."""
+    local = now.astimezone(IST)
+    morning = local.replace(hour=11, minute=0, second=0, microsecond=0)
+    while morning > local or morning.weekday() > 4:
+        morning -= timedelta(days=1)
+    return round((morning - local).total_seconds(), 3)
+
+
+def demo_house(name: str) -> House:
+    """A house of its own in an empty folder, with free ports and the demonstration's clock."""
+    folder = Path(os.environ.get("DATA_DIR", ROOT / "var")).resolve() / name
+    shutil.rmtree(folder, ignore_errors=True)
+    env = {
+        **BRISK,
+        "CLOCK_OFFSET": str(clock_offset(datetime.now(IST))),
+        "DATA_DIR": str(folder),
+        # Never the database of a .env file: a demonstration must not meet real people's rows.
+        "DATABASE_URL": os.environ.get("DEMO_DATABASE_URL", f"sqlite:///{folder / 'app.sqlite3'}"),
+        "REDIS_URL": os.environ.get("DEMO_REDIS_URL", ""),
+    }
+    return House(env, web_port=free_port(), sandbox_port=free_port())
+
+
+def demo(name: str = "demo", *, kills: bool = False, table: Path | None = None) -> int:
+    """`make demo`: everything once; the exit code is 0 only if the books balance."""
+    house = demo_house(name)
+    try:
+        house.prepare()
+        house.start()
+        started = time.monotonic()
+        if kills:
+            forget_replies(house)
+        house.load_demo(pace=SWIFT)
+        killed = kill_on_the_way(house) if kills else 0
+        arguments = ["--sandbox", house.sandbox_url, "--patience", str(LONGEST_DEMO)]
+        arguments += ["--since", str(time.monotonic() - started)]
+        arguments += ["--kills", str(killed)] if kills else []
+        arguments += ["--table", str(table)] if table else []
+        return house.run_beside("show_books", *arguments)
+    finally:
+        house.stop()
+
+
+def forget_replies(house: House) -> None:
+    """Have the sandbox do the first upload but answer so late that the worker is dead by then."""
+    fault = {"operation": "create_bulk", "behaviour": "timeout_after", "times": 1, "seconds": 4}
+    house.ask_sandbox("/sandbox/faults", fault)
+
+
+def kill_on_the_way(house: House) -> int:
+    """kill -9 the worker in the middle of its first upload, then the web process in the middle of calls."""
+    if not wait_until(lambda: house.ask_sandbox("/sandbox/summary")["messages"] > 0, patience=60):
+        raise StartError("Nothing was uploaded within a minute.")
+    say("demo     | kill -9 worker: its upload is at XFin, the reply is not read")
+    restart(house.worker)
+    if not wait_until(lambda: house.ask_sandbox("/sandbox/summary")["live_calls"] >= 8, patience=60):
+        raise StartError("No calls were live within a minute.")
+    say("demo     | kill -9 web: with calls on the line")
+    restart(house.web)
+    wait_for_http(house.web_url, child=house.web)
+    return 2
+
+
+def restart(child: Child) -> None:
+    """End a process as a power cut would, and start it again."""
+    child.kill()
+    time.sleep(1)
+    child.start()
+
+
+def crash_demo() -> int:
+    """`make crash-demo`: once undisturbed, once with kills; both must end with the same table."""
+    folder = Path(os.environ.get("DATA_DIR", ROOT / "var")).resolve()
+    folder.mkdir(parents=True, exist_ok=True)
+    calm, rough = folder / "demo-calm.json", folder / "demo-rough.json"
+    say("demo     | first without kills")
+    code = demo("demo-calm", table=calm)
+    say("demo     | now with kills")
+    code = demo("demo-rough", kills=True, table=rough) or code
+    if code == 0 and json.loads(calm.read_text()) != json.loads(rough.read_text()):
+        say(f"The two final tables differ: {calm.read_text()} and {rough.read_text()}")
+        return 1
+    return code

@@ -1,0 +1,140 @@
+"""The processes that make up a running system, started and stopped as one."""
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import IO
+
+ROOT = Path(__file__).resolve().parents[2]
+PYTHON = sys.executable
+#: Without banners; and whoever starts everything as root on a laptop or in a container knows it.
+CELERY = [PYTHON, "-W", "ignore:You're running the worker", "-m", "celery", "--quiet", "-A", "awaaz_project"]
+
+
+class StartError(Exception):
+    """The system can't start; the text says why and what to do."""
+
+
+class Child:
+    """One process whose output comes line by line, under its name."""
+
+    def __init__(self, name: str, command: Sequence[str], env: Mapping[str, str]) -> None:
+        self.name, self.command, self.env = name, command, env
+        self._process: subprocess.Popen[str] | None = None
+        self.quiet = False
+
+    def start(self) -> None:
+        """Start it (again)."""
+        self._process = subprocess.Popen(
+            self.command,
+            env={**os.environ, **self.env},
+            cwd=ROOT,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            process_group=0,
+        )
+        assert self._process.stdout
+        self._reader = threading.Thread(target=self._echo, args=(self._process.stdout,), daemon=True)
+        self._reader.start()
+
+    def signal(self, number: signal.Signals) -> None:
+        """Send a signal to the process and what it started, if it is there."""
+        if self._process and self._process.poll() is None:
+            os.killpg(self._process.pid, number)
+
+    def stop(self, *, patience: float = 15.0) -> None:
+        """Ask it to end; after `patience` seconds end it."""
+        self.signal(signal.SIGTERM)
+        if self._process:
+            try:
+                self._process.wait(patience)
+                self._reader.join(patience)
+            except subprocess.TimeoutExpired:
+                self.kill()
+
+    def kill(self) -> None:
+        """End it as a power cut would."""
+        self.signal(signal.SIGKILL)
+        if self._process:
+            self._process.wait()
+            self._reader.join()
+
+    @property
+    def exit_code(self) -> int | None:
+        """None while it runs."""
+        return self._process.poll() if self._process else None
+
+    def _echo(self, lines: IO[str]) -> None:
+        with lines:
+            for line in lines:
+                if not self.quiet:
+                    print(f"{self.name:<9}| {line}", end="", flush=True)  # noqa: T201 (a console program)
+
+
+def manage(*arguments: str) -> list[str]:
+    """A Django command line."""
+    return [PYTHON, str(ROOT / "manage.py"), *arguments]
+
+
+def run_once(*arguments: str, env: Mapping[str, str]) -> int:
+    """Run a Django command to its end; its exit code. Its output is the user's."""
+    return subprocess.run(manage(*arguments), env={**os.environ, **env}, cwd=ROOT, check=False).returncode
+
+
+def web(env: Mapping[str, str], port: int) -> Child:
+    """Portal, API and the call WebSocket on Daphne."""
+    command = [PYTHON, "-m", "daphne", "-b", "127.0.0.1", "-p", str(port), "--no-server-name"]
+    return Child("web", [*command, "--access-log", os.devnull, "awaaz_project.asgi:application"], env)
+
+
+def worker(env: Mapping[str, str]) -> Child:
+    """Celery's worker: threads, because its tasks wait for the network and the database."""
+    command = [*CELERY, "worker", "--pool", "threads"]
+    options = ["--concurrency", "6", "--loglevel", "WARNING", "--without-gossip", "--without-mingle"]
+    return Child("worker", [*command, *options, "--without-heartbeat"], env)
+
+
+def beat(env: Mapping[str, str]) -> Child:
+    """Celery's scheduler."""
+    return Child("scheduler", [*CELERY, "beat", "--loglevel", "WARNING", "--pidfile", ""], env)
+
+
+def sandbox(env: Mapping[str, str], port: int) -> Child:
+    """The stand-in for the platform."""
+    return Child("sandbox", manage("sandbox_serve", "--port", str(port)), env)
+
+
+def wait_for_http(url: str, *, child: Child, patience: float = 60.0) -> None:
+    """Wait until something answers at `url`, whatever its status; `StartError` if that takes too long."""
+
+    def answers() -> bool:
+        try:
+            urllib.request.urlopen(url, timeout=2).close()
+        except urllib.error.HTTPError:
+            return True
+        except OSError:
+            return False
+        return True
+
+    if not wait_until(answers, patience=patience, while_=lambda: child.exit_code is None):
+        raise StartError(f"The {child.name} process did not come up: see its lines above.")
+
+
+def wait_until(
+    true: Callable[[], bool], *, patience: float, while_: Callable[[], bool] = lambda: True
+) -> bool:
+    """Whether `true` came true within `patience` seconds and while `while_` held."""
+    deadline = time.monotonic() + patience
+    while time.monotonic() < deadline and while_():
+        if true():
+            return True
+        time.sleep(0.2)
+    return true()

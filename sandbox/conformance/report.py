@@ -1,0 +1,149 @@
+"""PURE: what came out of ringing an agent, as text for a person and as data for a program."""
+
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+from urllib.parse import urlsplit
+
+from sandbox.conformance.requirements import SEVERITY, Finding, Status
+
+WITHIN_5MS_PERCENT = 99.9
+SIGNS = {Status.PASS: "pass", Status.WARN: "WARN", Status.FAIL: "FAIL", Status.NOT_TRIED: "  - "}
+MOST_CALLS_LISTED = 10
+
+
+@dataclass(frozen=True)
+class Rung:
+    """One call that was made, and what was found. Times in seconds."""
+
+    number: int
+    person: str
+    how: str
+    reason: str
+    seconds: float
+    findings: list[Finding]
+    first_audio_s: float | None = None
+    reactions_s: list[float] = field(default_factory=list)
+    slots: int = 0
+    slots_late: int = 0
+    recording: str = ""
+
+
+class Judged(NamedTuple):
+    """One requirement over all calls: the worst finding, the call it is from, and how the calls fared."""
+
+    worst: Finding
+    call: int
+    counted: Counter[Status]
+
+
+def judged(calls: list[Rung]) -> list[Judged]:
+    """The requirements in their order; of equally bad findings the first call's."""
+    return [_over_calls([(call.number, finding) for call, finding in row]) for row in _by_check(calls)]
+
+
+def _by_check(calls: list[Rung]) -> list[list[tuple[Rung, Finding]]]:
+    rows = zip(*(call.findings for call in calls), strict=True)
+    return [list(zip(calls, row, strict=True)) for row in rows]
+
+
+def _over_calls(found: list[tuple[int, Finding]]) -> Judged:
+    call, worst = max(found, key=lambda entry: SEVERITY[entry[1].status])
+    return Judged(worst, call, Counter(finding.status for _, finding in found))
+
+
+def figures(calls: list[Rung]) -> dict[str, float | int]:
+    """The figures of the last line, by name."""
+    counted = Counter(row.worst.status for row in judged(calls))
+    made: dict[str, float | int] = {"calls": len(calls)}
+    made |= {status.name.lower(): counted[status] for status in SEVERITY}
+    made |= _percentiles("first_audio", [c.first_audio_s for c in calls if c.first_audio_s is not None])
+    made |= _percentiles("reaction", [seconds for call in calls for seconds in call.reactions_s])
+    slots, late = sum(call.slots for call in calls), sum(call.slots_late for call in calls)
+    return made | {"slots": slots, "within_5ms_percent": within_percent(slots, late)}
+
+
+def within_percent(slots: int, late: int) -> float:
+    """Rounded down: 99.9 is only said where it is reached."""
+    return int(10_000 * (slots - late) / slots) / 100 if slots else 0.0
+
+
+def _percentiles(name: str, seconds: list[float]) -> dict[str, float | int]:
+    """Nearest rank, in whole milliseconds; nothing where nothing was measured."""
+    ordered = sorted(seconds)
+    if not ordered:
+        return {}
+    ranks = {p: ordered[max(0, -(-len(ordered) * p // 100) - 1)] for p in (50, 95, 99)}
+    return {f"{name}_p{p}_ms": round(value * 1000) for p, value in ranks.items()}
+
+
+def shown_address(url: str) -> str:
+    """Where an agent is, without the path and login that may be its secret."""
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}/…"
+
+
+def as_text(calls: list[Rung], url: str) -> str:
+    """The report for a person; its last line holds the figures."""
+    lines = [f"Rang {shown_address(url)}: {len(calls)} calls.", ""]
+    lines += [_call_line(call) for call in calls[:MOST_CALLS_LISTED]]
+    if len(calls) > MOST_CALLS_LISTED:
+        endings = Counter(call.how for call in calls)
+        lines.append(f"All calls: {', '.join(f'{how} {count}' for how, count in endings.most_common())}.")
+    lines.append("")
+    for row in judged(calls):
+        lines += _row_lines(row, len(calls))
+    made = figures(calls)
+    if made["within_5ms_percent"] < WITHIN_5MS_PERCENT:
+        lines += ["", "This machine was busy: some of our own frames were late, so take times with care."]
+    return "\n".join([*lines, "", " ".join(f"{name}={value}" for name, value in made.items())])
+
+
+def _call_line(call: Rung) -> str:
+    return f"call {call.number}  {call.person}, {call.seconds:.1f} s: {call.reason} ({call.how})"
+
+
+def _row_lines(row: Judged, calls: int) -> list[str]:
+    found = row.worst
+    lines = [f"{SIGNS[found.status]}  {found.check:<12}  {found.detail or 'Not tried in these calls.'}"]
+    if found.status not in (Status.WARN, Status.FAIL):
+        return lines
+    lines.append(f"{'':20}Required: {found.requirement}")
+    if found.frame:
+        shown = found.frame
+        which = f"frame {shown.number} of the {shown.sender}" if shown.number else f"the {shown.sender}"
+        where = f"call {row.call}, {which}, {shown.at_ms / 1000:.3f} s after start"
+        lines.append(f"{'':20}Seen: {where}: {shown.excerpt}")
+    if calls > 1:
+        lines.append(f"{'':20}In {row.counted[found.status]} of {calls} calls.")
+    return lines
+
+
+def as_data(calls: list[Rung], url: str) -> dict[str, Any]:
+    """The report for a program; see docs/test-your-agent.md for its members."""
+    return {
+        "to": shown_address(url),
+        "verdict": "fail" if failed(calls) else "pass",
+        "figures": figures(calls),
+        "checks": [
+            _finding_data(row.worst)
+            | {"call": row.call, "calls": {status.value: row.counted[status] for status in SEVERITY}}
+            for row in judged(calls)
+        ],
+        "calls": [_call_data(call) for call in calls],
+    }
+
+
+def failed(calls: list[Rung]) -> bool:
+    """Whether any requirement was broken in any call."""
+    return any(finding.status is Status.FAIL for call in calls for finding in call.findings)
+
+
+def _call_data(call: Rung) -> dict[str, Any]:
+    plain = {name: value for name, value in vars(call).items() if name != "findings"}
+    return plain | {"findings": [_finding_data(finding) for finding in call.findings]}
+
+
+def _finding_data(found: Finding) -> dict[str, Any]:
+    frame = found.frame._asdict() if found.frame else None
+    return found._asdict() | {"status": found.status.value, "frame": frame}

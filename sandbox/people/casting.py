@@ -1,0 +1,85 @@
+"""PURE but for reading its own YAML: whom a number belongs to, drawn from a mix of people.
+
+A mix is data (`mixes.yaml`): how often each person is met in one kind of list.
+"""
+
+import random
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import yaml
+
+from sandbox.people.people import Person, cast
+
+MIXES_FILE = Path(__file__).parent / "mixes.yaml"
+EVERYDAY = "everyday"
+
+
+class Mix(NamedTuple):
+    """One entry of `mixes.yaml`."""
+
+    name: str
+    about: str
+    weights: dict[str, float]
+
+
+def read_mixes(text: str) -> dict[str, Mix]:
+    """The mixes of a YAML text. Raises ValueError naming the mix and what is wrong."""
+    entries = yaml.safe_load(text)
+    if not isinstance(entries, dict):
+        raise ValueError("The mixes must be a mapping of names to mixes.")
+    return {str(name): _mix(str(name), entry) for name, entry in entries.items()}
+
+
+@cache
+def mixes() -> dict[str, Mix]:
+    """The mixes of `mixes.yaml`, read once."""
+    return read_mixes(MIXES_FILE.read_text(encoding="utf-8"))
+
+
+def check_mix(name: str) -> str:
+    """The name of a mix that is there. ValueError lists them."""
+    if name not in mixes():
+        raise ValueError(f"There is no such mix; there are: {', '.join(mixes())}.")
+    return name
+
+
+def _mix(name: str, entry: Any) -> Mix:
+    try:
+        weights = {str(person): float(weight) for person, weight in entry["people"].items()}
+        about = str(entry["about"])
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        raise ValueError(f"{name}: {type(error).__name__}: {error}") from error
+    if strangers := weights.keys() - cast().keys():
+        raise ValueError(f"{name}: there is no person {', '.join(sorted(strangers))}")
+    if min(weights.values(), default=0) < 0 or not sum(weights.values()):
+        raise ValueError(f"{name}: weights are 0 or more, and at least one is above 0")
+    return Mix(name, about, weights)
+
+
+@dataclass(frozen=True)
+class Casting:
+    """Whom a number belongs to: assigned by hand, or drawn by weight from (seed, number, attempt).
+
+    Weights given by hand stand in place of the mix.
+    """
+
+    seed: str = "awaaz"
+    weights: dict[str, float] = field(default_factory=dict)
+    assigned: dict[str, str] = field(default_factory=dict)
+    mix: str = EVERYDAY
+
+    def choose(self, number: str, attempt: int) -> Person:
+        people = cast()
+        if (name := self.assigned.get(number)) in people:
+            return people[name]
+        weights = self.weights or mixes()[self.mix].weights
+        names = sorted(name for name in weights if name in people)
+        drawn = self.luck(number, attempt).choices(names, [weights[name] for name in names])
+        return people[drawn[0]]
+
+    def luck(self, number: str, attempt: int) -> random.Random:
+        """The same dice for the same call, whatever else happens in the run."""
+        return random.Random(f"{self.seed}:{number}:{attempt}")

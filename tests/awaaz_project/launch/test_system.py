@@ -1,0 +1,145 @@
+"""The demonstration's clock, and how the whole system ends."""
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from awaaz_project.launch.demo import IST, clock_offset
+from awaaz_project.launch.processes import ROOT, wait_until
+
+
+@pytest.mark.parametrize(
+    ("now", "shown"),
+    [
+        ("2026-11-24 15:00", "2026-11-24 11:00"),
+        ("2026-11-24 11:00", "2026-11-24 11:00"),
+        ("2026-11-24 10:59", "2026-11-23 11:00"),
+        ("2026-11-23 06:30", "2026-11-20 11:00"),
+        ("2026-11-22 23:00", "2026-11-20 11:00"),
+    ],
+)
+def test_a_demonstration_begins_on_the_last_working_morning(now: str, shown: str) -> None:
+    real = datetime.fromisoformat(now).replace(tzinfo=IST)
+    assert f"{real + timedelta(seconds=clock_offset(real)):%Y-%m-%d %H:%M}" == shown
+
+
+@given(st.datetimes(datetime(2024, 1, 1), datetime(2030, 1, 1)))
+def test_it_is_always_a_lawful_hour_and_never_the_future(naive: datetime) -> None:
+    real = naive.replace(tzinfo=IST)
+    shown = real + timedelta(seconds=clock_offset(real))
+    assert shown.weekday() < 5
+    assert 10 <= shown.hour <= 11
+    assert shown <= real + timedelta(seconds=1)
+
+
+LAUNCHER = """
+import signal, sys
+signal.signal(signal.SIGINT, signal.default_int_handler)  # as at a terminal, wherever the tests run
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
+from awaaz_project import launch
+from awaaz_project.processes import Child
+
+def run():
+    house = launch.House({}, web_port=1, sandbox_port=2)
+    house.children = [Child(name, [sys.executable, "-c", DEAF], {}) for name in ("first", "second")]
+    try:
+        for child in house.children:
+            child.start()
+        house.watch()
+    finally:
+        house.stop()
+
+launch.run = run
+sys.exit(launch.main())
+"""
+DEAF = """
+import os, signal, time
+signal.signal(signal.SIGTERM, lambda *_: open(os.environ["ASKED"], "w").close())
+signal.signal(signal.SIGINT, signal.SIG_IGN)
+print("pid", os.getpid(), flush=True)
+while True:
+    time.sleep(60)
+"""
+
+
+class Launched:
+    """A launcher with two children that do not end when they are asked to; their process ids."""
+
+    def __init__(self, asked: Path) -> None:
+        self.asked = asked
+        self.process = subprocess.Popen(
+            [sys.executable, "-c", f"DEAF = {DEAF!r}\n{LAUNCHER}", "run"],
+            env={**os.environ, "ASKED": str(asked)},
+            cwd=ROOT,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        assert self.process.stdout
+        self.lines = self.process.stdout
+        self.children = [int(self.lines.readline().split()[-1]) for _ in range(2)]
+
+    def ask(self, number: signal.Signals) -> None:
+        """Ask it to end, and wait until it asks its children."""
+        self.process.send_signal(number)
+        assert wait_until(self.asked.exists, patience=20)
+
+    @property
+    def left(self) -> list[int]:
+        """The children that are still there once the launcher has ended."""
+        self.process.wait(10)  # less than the patience with a child
+        return [pid for pid in self.children if _lives(pid)]
+
+    def end(self) -> None:
+        for pid in [self.process.pid, *self.children]:
+            if _lives(pid):
+                os.kill(pid, signal.SIGKILL)
+        self.process.wait()
+        self.lines.close()
+
+
+def _lives(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+@pytest.fixture
+def launched(tmp_path: Path) -> Iterator[Launched]:
+    launcher = Launched(tmp_path / "asked")
+    yield launcher
+    launcher.end()
+
+
+def test_who_presses_ctrl_c_twice_leaves_nothing_behind(launched: Launched) -> None:
+    launched.ask(signal.SIGINT)
+    launched.ask(signal.SIGINT)
+    assert launched.left == []
+
+
+@pytest.mark.parametrize("second", [signal.SIGTERM, signal.SIGHUP])
+def test_asked_to_end_twice_it_still_ends_its_children_in_good_order(
+    launched: Launched, second: signal.Signals
+) -> None:
+    """`make` passes a SIGTERM of the whole group on; a closed terminal sends SIGHUP after that of make."""
+    launched.ask(signal.SIGTERM)
+    launched.ask(second)
+    with pytest.raises(subprocess.TimeoutExpired):  # it waits for them
+        launched.process.wait(1)
+    launched.ask(signal.SIGINT)
+    assert launched.left == []
+
+
+def test_a_terminal_that_is_closed_ends_everything(launched: Launched) -> None:
+    launched.ask(signal.SIGHUP)
+    launched.ask(signal.SIGINT)
+    assert launched.left == []
