@@ -15,7 +15,7 @@ from django.db import connection
 log = logging.getLogger(__name__)
 
 
-class Backroom(ABC):
+class BackgroundWorker(ABC):
     """A daemon thread that works every `interval` seconds and finishes its work when the process ends.
 
     The interpreter runs `atexit` functions before it gives up daemon threads, so what was accepted is

@@ -21,21 +21,21 @@ from django.db import Error as DatabaseFailure
 from redis.exceptions import RedisError
 
 from calls import services
-from calls.agents.recording_notice import Announced
+from calls.agents.recording_notice import RecordingNotice
 from calls.audio.speech_detector import HearingSettings
 from calls.conversation.conversation import Conversation
 from calls.conversation.limits import CloseCode, ConversationLimits, Hearing
 from calls.conversation.outputs import Close, Effect, Ending, Entry, Identify, LoadClip, Step, Synthesise
 from calls.events.journal import journal, nothing
 from calls.media import identification, prompt_audio
-from calls.media.admission import Admitted, Knock, Refused, admit_within
+from calls.media.admission import Admitted, ConnectionRequest, Refused, admit_within
 from calls.media.call_registry import Key, held
 from calls.media.connection import CLOSING_SECONDS, MOST_MESSAGE_BYTES, SERVER_GOES, Connection
 from calls.media.servers.asgi import bound_messages, refuse
-from calls.media.servers.daphne import open_circles
+from calls.media.servers.daphne import break_reference_cycles
 from calls.media.servers.interface import Receive, Send
 from calls.protocol.stream import AgentStream
-from calls.recordings.recorder import Recorder, desk
+from calls.recordings.recorder import Recorder, recording_writer
 from calls.speech.vad_models import WebrtcGate, judge
 
 log = logging.getLogger(__name__)
@@ -82,9 +82,9 @@ class CallConsumer(AsyncConsumer):
         """The whole life of a connection: admitted or refused, held, finished."""
         self.scope = scope
         bound_messages(send, MOST_MESSAGE_BYTES)
-        open_circles(send)
+        break_reference_cycles(send)
         await receive()
-        admitted = await admit_within(ADMISSION_SECONDS, Knock.of(scope), journal=journal)
+        admitted = await admit_within(ADMISSION_SECONDS, ConnectionRequest.of(scope), journal=journal)
         if isinstance(admitted, Refused):
             log.warning(admitted.reason)
             await refuse(scope, send, busy=admitted.busy)
@@ -97,7 +97,7 @@ class CallConsumer(AsyncConsumer):
             await self.finish(connection)
         finally:
             held.leave(connection)
-            connection.call.let_go(connection)
+            connection.call.detach(connection)
 
     def begin(self, admitted: Admitted) -> None:
         """What a call needs, all of it ready before the first frame."""
@@ -105,10 +105,10 @@ class CallConsumer(AsyncConsumer):
         self.loop = asyncio.get_running_loop()
         self.page = journal.page(admitted.call_id)
         self.page.on_closed_elsewhere = self.tell_closed_elsewhere
-        self.early: list[Entry] | None = []
+        self.unlogged_entries: list[Entry] | None = []
         """Not in the journal yet: the call may turn out to be one that is there already."""
-        self.recorder = Recorder(desk, admitted.call_id) if admitted.record else None
-        self.announced: Announced | None = None
+        self.recorder = Recorder(recording_writer, admitted.call_id) if admitted.record else None
+        self.announced: RecordingNotice | None = None
         self.records = self.may_record()
         self.effect_slots = asyncio.Semaphore(EFFECTS_AT_ONCE)
         self.tasks: set[asyncio.Task[None]] = set()
@@ -136,15 +136,15 @@ class CallConsumer(AsyncConsumer):
         try:
             await connection.open()
             connection.listen()
-            self.start(self.obey())
-            self.move(self.conversation.wake)
+            self.start(self.listen_for_commands())
+            self.advance(self.conversation.wake)
             await connection.over.wait()
         except asyncio.CancelledError:
             # Daphne's way to say that it is going down. Everything that must be kept is taken down
             # before the next `await`; returning, not raising, lets Daphne wait for the other calls.
-            connection.call.left(connection, SERVER_GOES)
+            connection.call.on_disconnect(connection, SERVER_GOES)
         except OSError:  # gone before it was accepted
-            self.move(self.conversation.closed)
+            self.advance(self.conversation.closed)
         finally:
             if not connection.over.is_set():
                 self.end(BY_OUR_ERROR)
@@ -155,42 +155,42 @@ class CallConsumer(AsyncConsumer):
         if self.close and self.tasks:
             await asyncio.wait(self.tasks, timeout=CLOSING_SECONDS)
 
-    def let_go(self, connection: Connection) -> None:
-        """The connection is closed. Nothing may hold an ended call in a circle, see `ShortWay.end`."""
+    def detach(self, connection: Connection) -> None:
+        """The connection is closed. Nothing may hold an ended call in a circle, see `FastPath.end`."""
         if connection is self.connection:
             self.connection = None
 
     # --- The media loop -----------------------------------------------------------------------------
 
-    def hear(self, text: str) -> None:
-        """A frame of the platform. Most change nothing: a `move` with as little in it as can be."""
+    def on_frame(self, text: str) -> None:
+        """A frame of the platform. Most change nothing: a `advance` with as little in it as can be."""
         if self.close:
             return
         try:
             step = self.conversation.receive(text, self.loop.time())
             if step is not self.conversation.still:
-                self.carry_out(step)
+                self.apply(step)
         except Exception as error:  # noqa: BLE001 - the edge of the call
             self.fail(error)
 
-    def left(self, connection: Connection, code: int) -> None:
+    def on_disconnect(self, connection: Connection, code: int) -> None:
         """The connection is gone: by our server's end, by a good end of theirs, or it broke."""
         if connection is self.connection:
             if code == SERVER_GOES:
-                self.move(self.conversation.stop, STOPPED)
+                self.advance(self.conversation.stop, STOPPED)
             elif code == ENDED_WELL:
-                self.move(self.conversation.closed)
+                self.advance(self.conversation.closed)
             else:
-                self.move(self.conversation.broken)
+                self.advance(self.conversation.broken)
                 self.connection = None
         connection.end(None)
 
-    def move(self, event: Callable[..., Step], *args: object) -> None:
+    def advance(self, event: Callable[..., Step], *args: object) -> None:
         """One event to the conversation, and what follows from it. Our own mistake ends the call."""
         if self.close:
             return
         try:
-            self.carry_out(event(*args, self.loop.time()))
+            self.apply(event(*args, self.loop.time()))
         except Exception as error:  # noqa: BLE001 - the edge of the call
             self.fail(error)
 
@@ -199,22 +199,22 @@ class CallConsumer(AsyncConsumer):
         if self.close:
             return
         try:
-            self.carry_out(self.conversation.stop(BY_OUR_ERROR.reason, self.loop.time()))
+            self.apply(self.conversation.stop(BY_OUR_ERROR.reason, self.loop.time()))
         except Exception:
             log.exception(ENDS_BY_OUR_ERROR, self.call.call_id)
         self.end(BY_OUR_ERROR)
 
-    def carry_out(self, step: Step) -> None:
+    def apply(self, step: Step) -> None:
         """Hand every part of a step to those who do it. Nothing here waits."""
         if step.entries:
-            self.take_down(step.entries)
+            self.log_entries(step.entries)
         if step.frames and self.connection:
             for frame in step.frames:
                 self.connection.put(frame)
             self.conversation.note_queue(self.connection.depth)
         for effect in step.effects:
             self.begin_effect(effect)
-        self.give_audio(step)
+        self.route_audio(step)
         if step.entries or step.frames:
             self.page.doing(self.conversation.doing)
         if not self.close and (self.timer is None or step.wake_at != self.timer_at):
@@ -222,14 +222,14 @@ class CallConsumer(AsyncConsumer):
         if step.close:
             self.end(step.close)
 
-    def take_down(self, entries: list[Entry]) -> None:
+    def log_entries(self, entries: list[Entry]) -> None:
         """Into the journal; before the start message only into our memory."""
-        if self.early is None:
+        if self.unlogged_entries is None:
             self.page.log(entries)
         else:
-            self.early += entries
+            self.unlogged_entries += entries
 
-    def give_audio(self, step: Step) -> None:
+    def route_audio(self, step: Step) -> None:
         """To the recorder what was heard, to the judge of speech what may be some.
 
         The step in which the notice has been heard brings what was said up to then: not to be kept.
@@ -237,8 +237,8 @@ class CallConsumer(AsyncConsumer):
         if self.recorder and step.recording and self.records:
             self.recorder.add(step.recording)
         self.records = self.may_record()
-        if step.unjudged:
-            self.judge.submit(step.unjudged)
+        if step.vad_audio:
+            self.judge.submit(step.vad_audio)
 
     def may_record(self) -> bool:
         """Where it must be announced: once the notice has been heard."""
@@ -255,7 +255,7 @@ class CallConsumer(AsyncConsumer):
     def wake(self) -> None:
         """The timer rang."""
         self.timer = None
-        self.move(self.conversation.wake)
+        self.advance(self.conversation.wake)
 
     def end(self, close: Close) -> None:
         """The call is over: its row is closed from here on, come what may. The first end counts."""
@@ -278,12 +278,12 @@ class CallConsumer(AsyncConsumer):
 
     def take_verdict(self, utterance: int, probabilities: Sequence[float] | None) -> None:
         """Of the judge: does the person speak? It comes in this call's loop."""
-        self.move(self.conversation.speech, utterance, probabilities)
+        self.advance(self.conversation.speech, utterance, probabilities)
 
     def lose_peer(self, connection: Connection) -> None:
         """The other side holds the connection but reads nothing."""
         if connection is self.connection:
-            self.move(self.conversation.lost, DEAD_PEER.format(settings.SEND_SECONDS))
+            self.advance(self.conversation.lost, DEAD_PEER.format(settings.SEND_SECONDS))
 
     def fail(self, error: BaseException) -> None:
         """An error of our own ends the call."""
@@ -302,13 +302,13 @@ class CallConsumer(AsyncConsumer):
         """The row of the call's number."""
         return self.call.number_id
 
-    def begin_or_go_on(self, asked: Identify) -> None:
+    def start_or_resume(self, asked: Identify) -> None:
         """The start message is here. If it names a call this process holds, the connection becomes its."""
         key = (self.call.number_id, asked.call_sid)
         earlier = held.find(key) if asked.call_sid else None
         if isinstance(earlier, CallConsumer) and earlier is not self and self.connection:
-            self.hand_over(self.connection, earlier)
-        elif self.call.spare:
+            self.transfer_connection(self.connection, earlier)
+        elif self.call.reserved_for_resume:
             self.end(Close(code=CloseCode.POLICY, ended_by=Ending.LIMIT, reason=ONLY_TO_GO_ON))
         else:
             self.write_early()
@@ -317,7 +317,7 @@ class CallConsumer(AsyncConsumer):
                 held.add(key, self)
             self.start(self.perform(asked))
 
-    def hand_over(self, connection: Connection, earlier: "CallConsumer") -> None:
+    def transfer_connection(self, connection: Connection, earlier: "CallConsumer") -> None:
         """This call was none: its row is withdrawn, its connection goes on with the earlier call."""
         self.close = Close(code=None, ended_by=Ending.CONNECTION, reason=GOES_ON)
         self.wake_at(None)
@@ -333,7 +333,7 @@ class CallConsumer(AsyncConsumer):
         if self.connection:
             self.connection.end(ENDED_WELL)
         self.connection, connection.call = connection, self
-        self.move(self.conversation.resumed, stream)
+        self.advance(self.conversation.resumed, stream)
 
     async def withdraw(self) -> None:
         """Take the unused row back. Where the database fails, the journal closes it in its own time."""
@@ -347,8 +347,8 @@ class CallConsumer(AsyncConsumer):
 
     def write_early(self) -> None:
         """From now on what happens goes to the journal at once."""
-        early, self.early = self.early or [], None
-        self.page.log(early)
+        unlogged_entries, self.unlogged_entries = self.unlogged_entries or [], None
+        self.page.log(unlogged_entries)
 
     # --- Tasks ----------------------------------------------------------------------------------------
 
@@ -375,9 +375,9 @@ class CallConsumer(AsyncConsumer):
     def begin_effect(self, effect: Effect) -> None:
         """Have it done, if not too much is under way already."""
         if isinstance(effect, Identify):
-            self.begin_or_go_on(effect)
+            self.start_or_resume(effect)
         elif len(self.tasks) >= MOST_EFFECTS:
-            self.loop.call_soon(self.move, self.conversation.audio_failed, effect.prompt, TOO_MANY_EFFECTS)
+            self.loop.call_soon(self.advance, self.conversation.audio_failed, effect.prompt, TOO_MANY_EFFECTS)
         else:
             self.start(self.perform(effect))
 
@@ -396,32 +396,32 @@ class CallConsumer(AsyncConsumer):
         if isinstance(found, identification.Found):
             agent = found.agent
             if self.call.announce:
-                agent = self.announced = Announced(agent)
-            self.move(self.conversation.identified, agent, found.context)
+                agent = self.announced = RecordingNotice(agent)
+            self.advance(self.conversation.identified, agent, found.context)
         else:
-            self.move(self.conversation.unidentified, found.reason)
+            self.advance(self.conversation.unidentified, found.reason)
 
     async def make_audio(self, asked: Synthesise | LoadClip) -> None:
         """Speech or a clip."""
         try:
             pcm = await prompt_audio.audio(asked, self.call.number_id)
         except prompt_audio.AudioError as error:
-            self.move(self.conversation.audio_failed, asked.prompt, str(error))
+            self.advance(self.conversation.audio_failed, asked.prompt, str(error))
         else:
-            self.move(self.conversation.audio_ready, asked.prompt, pcm)
+            self.advance(self.conversation.audio_ready, asked.prompt, pcm)
 
     # --- Control --------------------------------------------------------------------------------------
 
-    async def obey(self) -> None:
+    async def listen_for_commands(self) -> None:
         """Take orders for this call from the channel layer. A layer that is away costs the call nothing."""
         while True:
             try:
-                await self.take_orders()
+                await self.receive_commands()
             except (RedisError, OSError) as error:
                 log.warning("Call %s: no channel layer (%s).", self.call.call_id, type(error).__name__)
                 await asyncio.sleep(LAYER_PAUSE_SECONDS)
 
-    async def take_orders(self) -> None:
+    async def receive_commands(self) -> None:
         """Messages to the group `call.<id>`, each by the method of its type: Channels' stock path."""
         layer = get_channel_layer()
         channel = await layer.new_channel()
@@ -435,8 +435,8 @@ class CallConsumer(AsyncConsumer):
 
     async def call_hang_up(self, message: Mapping[str, Any]) -> None:
         """`{"type": "call.hang_up"}` from the portal."""
-        self.move(self.conversation.hang_up, HUNG_UP_BY_STAFF)
+        self.advance(self.conversation.hang_up, HUNG_UP_BY_STAFF)
 
     def tell_closed_elsewhere(self) -> None:
         """From the journal's thread: the row was closed by somebody else, so the line must close too."""
-        self.loop.call_soon_threadsafe(self.move, self.conversation.stop, CLOSED_ELSEWHERE)
+        self.loop.call_soon_threadsafe(self.advance, self.conversation.stop, CLOSED_ELSEWHERE)

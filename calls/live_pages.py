@@ -82,10 +82,10 @@ def call_parts(call_id: UUID) -> Parts | None:
     return _render(parts, {"page": page, "call": page.call, "now": clock.now()})
 
 
-class Look:
+class PageSnapshot:
     """The newest look at one page, taken at most once a second however many watch."""
 
-    _all: ClassVar[WeakValueDictionary[str, "Look"]] = WeakValueDictionary()
+    _all: ClassVar[WeakValueDictionary[str, "PageSnapshot"]] = WeakValueDictionary()
 
     def __init__(self) -> None:
         self._lock = asyncio.Lock()
@@ -93,11 +93,11 @@ class Look:
         self._parts: Parts | None = None
 
     @classmethod
-    def at(cls, key: str) -> "Look":
+    def at(cls, key: str) -> "PageSnapshot":
         """The look all watchers of `key` share; it goes when the last of them goes."""
         return cls._all.setdefault(key, cls())
 
-    async def take(self, watcher: "Watcher") -> Parts | None:
+    async def take(self, watcher: "PageUpdates") -> Parts | None:
         """The parts now, as rendered less than a second ago; None when the page is gone."""
         async with self._lock:
             if time.monotonic() - self._taken_at >= LOOK_SECONDS * 0.9:
@@ -106,7 +106,7 @@ class Look:
         return self._parts
 
 
-class Watcher(AsyncWebsocketConsumer):
+class PageUpdates(AsyncWebsocketConsumer):
     """Sends the changed parts of one page to one member of staff."""
 
     watching: ClassVar[int] = 0
@@ -127,16 +127,16 @@ class Watcher(AsyncWebsocketConsumer):
             await self.close(code=NOT_STAFF)
             return
         await self.accept()
-        if Watcher.watching >= MOST_WATCHERS:
+        if PageUpdates.watching >= MOST_WATCHERS:
             await self.close(code=FULL)
             return
-        Watcher.watching += 1
+        PageUpdates.watching += 1
         self._task = asyncio.create_task(self._watch())
 
     async def disconnect(self, code: int) -> None:
         """Stop looking."""
         if self._task is not None:
-            Watcher.watching -= 1
+            PageUpdates.watching -= 1
             self._task.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await self._task
@@ -158,7 +158,7 @@ class Watcher(AsyncWebsocketConsumer):
 
     async def _look_until(self, end: float) -> None:
         sent: dict[str, str] = {}
-        look = Look.at(self.key)
+        look = PageSnapshot.at(self.key)
         while time.monotonic() < end:
             parts = await look.take(self)
             if parts is None:
@@ -172,7 +172,7 @@ class Watcher(AsyncWebsocketConsumer):
         await self.close(code=AGAIN)
 
 
-class HomeWatcher(Watcher):
+class HomeWatcher(PageUpdates):
     """`/live/home/`."""
 
     def parts(self) -> Parts:
@@ -180,7 +180,7 @@ class HomeWatcher(Watcher):
         return home_parts()
 
 
-class CampaignWatcher(Watcher):
+class CampaignWatcher(PageUpdates):
     """`/live/campaigns/<id>/`."""
 
     def parts(self) -> Parts | None:
@@ -188,7 +188,7 @@ class CampaignWatcher(Watcher):
         return campaign_parts(self.scope["url_route"]["kwargs"]["pk"])
 
 
-class CallWatcher(Watcher):
+class CallWatcher(PageUpdates):
     """`/live/calls/<id>/`: as long as the call lasts; its last look shows how it ended."""
 
     def parts(self) -> Parts | None:

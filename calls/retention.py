@@ -36,7 +36,7 @@ def erase_late() -> int:
     audio = Q(recording__isnull=False) & ~Q(recording__file="")
     late = Q(events__isnull=False) | Q(answers__isnull=False) | audio
     calls = Call.objects.filter(late, recipient__phone__in=erased, state=Call.State.ENDED).distinct()
-    keys = list(calls.values_list("pk", flat=True)[: purging.STRIDE])
+    keys = list(calls.values_list("pk", flat=True)[: purging.CHUNK])
     forget_calls(keys)
     return len(keys)
 

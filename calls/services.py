@@ -29,24 +29,24 @@ class ProcessFullError(Exception):
 
 
 @transaction.atomic
-def open_call(number_id: int, *, process_id: UUID, now: datetime, spare: int = 0) -> UUID:
+def open_call(number_id: int, *, process_id: UUID, now: datetime, reserved_for_resume: int = 0) -> UUID:
     """A new live call of this number. Counting and adding are one step, across all processes: both rows
     are locked, always in this order. Raises `LineFullError` or `ProcessFullError`.
 
-    Calls of a process that is gone do not take up a line, see `_gone_before`. `spare`: so many more may
-    be opened, for calls whose connection broke and may come back on a second one.
+    Calls of a process that is gone do not take up a line, see `_gone_before`. `reserved_for_resume`: so many
+    more may be opened, for calls whose connection broke and may come back on a second one.
     """
     number = PhoneNumber.objects.select_for_update().get(pk=number_id)
-    if live_calls(number, now).count() >= number.max_calls + spare:
+    if live_calls(number, now).count() >= number.max_calls + reserved_for_resume:
         raise LineFullError
-    _claim_place(process_id, spare=spare)
+    _claim_place(process_id, reserved_for_resume=reserved_for_resume)
     return Call.objects.create(number=number, process_id=process_id, started_at=now).pk
 
 
-def _claim_place(process_id: UUID, *, spare: int) -> None:
+def _claim_place(process_id: UUID, *, reserved_for_resume: int) -> None:
     if most := settings.MAX_PROCESS_CALLS:
         process = MediaProcess.objects.select_for_update().get(pk=process_id)
-        if process.calls.filter(state=Call.State.LIVE).count() >= most + spare:
+        if process.calls.filter(state=Call.State.LIVE).count() >= most + reserved_for_resume:
             raise ProcessFullError
 
 

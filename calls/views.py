@@ -14,13 +14,13 @@ from calls.audio.wav import WavError
 from calls.conversation.outputs import EntryKind
 from calls.models import Call, CallEvent, Recording
 from calls.recordings.http_range import file_response
-from calls.recordings.waveform import Happened, Lanes, draw
+from calls.recordings.waveform import Happened, Waveform, draw
 from calls.reports import attempts
 from calls.reports import person as persons
 from campaigns import audit, clock
 from campaigns.errors import NotAllowed
 from campaigns.models import User
-from campaigns.permissions import HANDLES_PERSONS, SEES_NUMBERS, person, staff_page
+from campaigns.permissions import HANDLES_PERSONS, SEES_NUMBERS, current_user, staff_page
 from campaigns.portal.forms import PersonForm, ReportForm
 from campaigns.privacy import erasure, legal_holds
 from campaigns.queries.campaign import all_campaigns
@@ -69,12 +69,12 @@ def call_detail(request: HttpRequest, pk: UUID) -> HttpResponse:
     page = queries.call_page(pk)
     if page is None:
         raise Http404
-    lanes, problem = _lanes(page)
-    context = {"page": page, "call": page.call, "lanes": lanes, "problem": problem, "now": clock.now()}
+    waveform, problem = _waveform(page)
+    context = {"page": page, "call": page.call, "waveform": waveform, "problem": problem, "now": clock.now()}
     return render(request, "calls/call.html", context)
 
 
-def _lanes(page: queries.CallPage) -> tuple[Lanes | None, str]:
+def _waveform(page: queries.CallPage) -> tuple[Waveform | None, str]:
     """The drawing of the recording, or a sentence that says why there is none."""
     if page.recording is None:
         return None, ""
@@ -138,7 +138,7 @@ def person_page(request: HttpRequest) -> HttpResponseBase:
     if verb == "export":
         return persons.as_file(phone, now=clock.now())
     try:
-        if done := _handle(verb, phone, form.cleaned_data["reason"], person(request)):
+        if done := _handle(verb, phone, form.cleaned_data["reason"], current_user(request)):
             messages.add_message(request, messages.SUCCESS, done, extra_tags="ok")
     except NotAllowed as error:
         messages.add_message(request, messages.ERROR, error.reason, extra_tags="bad")

@@ -9,9 +9,9 @@ from django.conf import settings
 from django.db import transaction
 
 from campaigns import clock
-from campaigns.compliance.suppressions import Wish, suppress
+from campaigns.compliance.suppressions import SuppressionRequest, suppress
 from campaigns.models import Message, Recipient, Suppression
-from campaigns.phones import judge
+from campaigns.phones import parse_number
 from campaigns.transitions import callback
 from campaigns.transitions.attempt import settle_recipient
 
@@ -33,7 +33,7 @@ def caller_identified(parameters: Mapping[str, str], *, account_id: int) -> Reci
     The platform's documents do not say where a caller's number stands, so its names are a setting.
     """
     names = {name.lower() for name in settings.CALLER_PARAMETERS}
-    numbers = {judge(text[:40]).e164 for name, text in parameters.items() if name.lower() in names}
+    numbers = {parse_number(text[:40]).e164 for name, text in parameters.items() if name.lower() in names}
     ours = Recipient.objects.filter(campaign__template__account=account_id)
     return ours.filter(phone__in=numbers - {None}).order_by("-pk").first()
 
@@ -43,7 +43,7 @@ def record_outcome(message_id: int, outcome: str, label: str) -> None:
     """What was achieved in a call: it stands beside the disposition, which XFin tells.
 
     If XFin's news came first and the person was put back for a retry, that is called off: what is planned
-    by `settling.call_off_closed`, what is at XFin by `withdrawing`. A call-back that was asked for in the
+    by `settling.withdraw_answered`, what is at XFin by `withdrawing`. A call-back that was asked for in the
     same call stands: it is a promise. An outcome that means "do not call me again", or "wrong number",
     suppresses the number.
     """
@@ -59,7 +59,7 @@ def record_outcome(message_id: int, outcome: str, label: str) -> None:
     elif outcome in WRONG_NUMBERS:
         reason = f"Wrong number: somebody else chose “{chosen}” in a call."
         source = Suppression.Source.KEY
-        suppress(phone, Wish(source=source, reason=reason, message_reference=message.reference))
+        suppress(phone, SuppressionRequest(source=source, reason=reason, message_reference=message.reference))
 
 
 def opt_out(
@@ -78,7 +78,7 @@ def opt_out(
     """
     said = {"key": f"pressed {what}", "chosen": f"chose “{what}”"}.get(how, f"said “{what}”")
     source = Suppression.Source.KEY if how in ("key", "chosen") else Suppression.Source.SPOKEN
-    wish = Wish(
+    wish = SuppressionRequest(
         source=Suppression.Source.INBOUND if inbound else source,
         reason=f"Asked us to stop: {said} {'when calling us' if inbound else 'in a call'}.",
         category=category,

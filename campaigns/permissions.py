@@ -41,6 +41,6 @@ def acting_user(request: HttpRequest | Request) -> User | None:
     return request.user if isinstance(request.user, User) else None
 
 
-def person(request: HttpRequest) -> User:
+def current_user(request: HttpRequest) -> User:
     """The user behind a request that `staff_page` has let through."""
     return cast("User", request.user)

@@ -43,7 +43,7 @@ class NumberSeries(StrEnum):
 
 
 @dataclass(frozen=True)
-class Judged:
+class ParsedNumber:
     """`e164` when the number can be called, else a `problem`; `note` is a sentence for staff.
 
     A note beside an accepted number tells what was repaired or is to be expected. It never holds
@@ -103,7 +103,7 @@ _INDIA: Any = PhoneMetadata.metadata_for_region("IN")
 _MOBILE = re.compile(_INDIA.mobile.national_number_pattern)
 
 
-def judge(text: str, *, own_numbers: Collection[str] = frozenset()) -> Judged:
+def parse_number(text: str, *, own_numbers: Collection[str] = frozenset()) -> ParsedNumber:
     """The one Indian number `text` means, or why it cannot be called; total.
 
     `own_numbers` are E.164. Repairs nothing by guessing: what could mean two numbers is refused.
@@ -111,17 +111,17 @@ def judge(text: str, *, own_numbers: Collection[str] = frozenset()) -> Judged:
     plain = _PLAIN.fullmatch(text)
     if plain and (mobile := _plain_mobile(plain[1] + plain[2], own_numbers)):
         return mobile
-    return judge_thoroughly(text, own_numbers=own_numbers)
+    return parse_number_thoroughly(text, own_numbers=own_numbers)
 
 
-def judge_thoroughly(text: str, *, own_numbers: Collection[str] = frozenset()) -> Judged:
-    """The same verdict as `judge`, for any text and without the short way."""
+def parse_number_thoroughly(text: str, *, own_numbers: Collection[str] = frozenset()) -> ParsedNumber:
+    """The same verdict as `parse_number`, for any text and without the short way."""
     clean, note = _repair(_plain(text))
     problem = _problem_of_text(clean)
     if problem:
         return _refused(problem)
     national, prefix_note = _national(_SEPARATORS.sub("", clean))
-    if isinstance(national, Judged):
+    if isinstance(national, ParsedNumber):
         return national
     return _judge_national(national, note or prefix_note, own_numbers)
 
@@ -135,7 +135,7 @@ def series(e164: str) -> NumberSeries:
     return NumberSeries.ORDINARY
 
 
-def is_landline(judged: Judged) -> bool:
+def is_landline(judged: ParsedNumber) -> bool:
     """Whether an accepted number looks like a landline (§7.3: only the reverse is sure)."""
     return judged.e164 is not None and _LANDLINE in judged.note
 
@@ -154,16 +154,16 @@ def mask(e164: str) -> str:
     return f"+91 {national[:2]}••• ••{national[-3:]}"
 
 
-def _plain_mobile(national: str, own_numbers: Collection[str]) -> Judged | None:
+def _plain_mobile(national: str, own_numbers: Collection[str]) -> ParsedNumber | None:
     """The verdict on a number that is surely a mobile and nobody's placeholder; None: look thoroughly."""
     if not _MOBILE.fullmatch(national) or _is_made_up(national):
         return None
     e164 = "+91" + national
-    return None if e164 in own_numbers else Judged(e164, None)
+    return None if e164 in own_numbers else ParsedNumber(e164, None)
 
 
-def _refused(problem: PhoneProblem) -> Judged:
-    return Judged(None, problem, _SENTENCES[problem])
+def _refused(problem: PhoneProblem) -> ParsedNumber:
+    return ParsedNumber(None, problem, _SENTENCES[problem])
 
 
 def _plain(text: str) -> str:
@@ -216,7 +216,7 @@ def _holds_several(text: str) -> bool:
     return listed or len(words) > 1 or text.count("+") > 1
 
 
-def _national(number: str) -> tuple[str | Judged, str]:
+def _national(number: str) -> tuple[str | ParsedNumber, str]:
     """The ten digits after +91, or why there are none, and a note on what was repaired.
 
     Only the length tells whether 91 is the country code: ten digits may begin with 91 (§7).
@@ -237,7 +237,7 @@ def _national(number: str) -> tuple[str | Judged, str]:
     return _ten(digits.removeprefix("0") if len(digits) == 11 else digits), ""
 
 
-def _ten(digits: str) -> str | Judged:
+def _ten(digits: str) -> str | ParsedNumber:
     if len(digits) == _NATIONAL_LENGTH:
         return digits
     if re.fullmatch(r"18[06]0\d{5,8}", digits):
@@ -246,10 +246,10 @@ def _ten(digits: str) -> str | Judged:
         return _refused(PhoneProblem.SHORT_CODE)
     hint = " The STD code may be missing." if len(digits) in (7, 8) else ""
     note = f"The number has {len(digits)} digits; Indian numbers have {_NATIONAL_LENGTH}.{hint}"
-    return Judged(None, PhoneProblem.WRONG_LENGTH, note)
+    return ParsedNumber(None, PhoneProblem.WRONG_LENGTH, note)
 
 
-def _judge_national(national: str, note: str, own_numbers: Collection[str]) -> Judged:
+def _judge_national(national: str, note: str, own_numbers: Collection[str]) -> ParsedNumber:
     e164 = f"+91{national}"
     number = phonenumbers.parse(e164)
     kind = phonenumbers.number_type(number)
@@ -259,7 +259,7 @@ def _judge_national(national: str, note: str, own_numbers: Collection[str]) -> J
     if problem:
         return _refused(problem)
     landline = _LANDLINE if kind == PhoneNumberType.FIXED_LINE else ""
-    return Judged(e164, None, " ".join(filter(None, (note, landline))))
+    return ParsedNumber(e164, None, " ".join(filter(None, (note, landline))))
 
 
 def _problem_of_number(national: str, number: phonenumbers.PhoneNumber, kind: int) -> PhoneProblem | None:

@@ -50,7 +50,7 @@ def find_imports() -> None:
     upload.drop_forgotten(clock.now())
     reader.forget_files()
     for import_id in reader.imports_to_read(clock.now()):
-        nudge_import(import_id)
+        enqueue_import(import_id)
 
 
 @shared_task
@@ -59,7 +59,7 @@ def read_import(import_id: int) -> None:
     reader.read_import(import_id, clock=clock.now)
 
 
-def nudge_import(import_id: int) -> None:
+def enqueue_import(import_id: int) -> None:
     """Queue an import to be read. Without a broker the next tick finds it."""
     with contextlib.suppress(OperationalError):
         read_import.apply_async((import_id,), expires=60, retry=False)
@@ -69,7 +69,7 @@ def nudge_import(import_id: int) -> None:
 def find_preflights() -> None:
     """Have every preflight counted that waits or whose worker died."""
     for preflight_id in preflight.preflights_to_run(clock.now()):
-        nudge_preflight(preflight_id)
+        enqueue_preflight(preflight_id)
 
 
 @shared_task
@@ -78,7 +78,7 @@ def run_preflight(preflight_id: int) -> None:
     preflight.run(preflight_id, clock=clock.now)
 
 
-def nudge_preflight(preflight_id: int) -> None:
+def enqueue_preflight(preflight_id: int) -> None:
     """Queue a preflight. Without a broker the next tick finds it."""
     with contextlib.suppress(OperationalError):
         run_preflight.apply_async((preflight_id,), expires=60, retry=False)
@@ -107,9 +107,9 @@ def plan_campaigns() -> None:
 @shared_task
 def upload_messages() -> None:
     """Have planned messages handed to XFin. No account waits for another's XFin."""
-    for account_id, lanes in uploading.uploads_wanted(clock.now()).items():
-        for _ in range(lanes):
-            nudge_upload(account_id)
+    for account_id, uploads in uploading.uploads_wanted(clock.now()).items():
+        for _ in range(uploads):
+            enqueue_upload(account_id)
 
 
 @shared_task
@@ -118,7 +118,7 @@ def upload_account(account_id: int) -> None:
     uploading.upload(account_id, clock=clock.now)
 
 
-def nudge_upload(account_id: int) -> None:
+def enqueue_upload(account_id: int) -> None:
     """Queue an upload. Without a broker the next tick finds its messages."""
     with contextlib.suppress(OperationalError):
         upload_account.apply_async((account_id,), expires=max(settings.TICK_SECONDS, 1.0), retry=False)
@@ -136,8 +136,8 @@ def reconcile_batches() -> None:
 def withdraw_messages() -> None:
     """Take back what nobody may be rung for: the campaign halts, its person said stop, answered or later."""
     actions.withdraw_stragglers(clock.now())
-    attempt.call_off_closed(clock.now())
-    callbacks.give_way(clock.now())
+    attempt.withdraw_answered(clock.now())
+    callbacks.withdraw_superseded(clock.now())
     withdraw.mark_unwanted(clock.now())
     for account_id in withdraw.accounts_with_withdrawals(clock.now()):
         withdraw.withdraw(account_id, clock=clock.now)

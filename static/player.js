@@ -1,4 +1,4 @@
-// Moves a line through the lanes while the recording plays, and seeks where a lane is clicked.
+// Moves a line through the waveform while the recording plays, and seeks where it is clicked.
 for (const player of document.querySelectorAll("[data-player]")) {
   const audio = player.querySelector("audio");
   const heads = player.querySelectorAll(".head");

@@ -9,12 +9,12 @@ import signal
 import sys
 from datetime import datetime
 
-from awaaz_project.launch.demo import BRISK, IST, LEISURELY, clock_offset, crash_demo, demo
+from awaaz_project.launch.demo import DEMO_SETTINGS, IST, LEISURELY, clock_offset, crash_demo, demo
 from awaaz_project.launch.processes import (
     StartError,
     run_once,
 )
-from awaaz_project.launch.system import House, check_port, say
+from awaaz_project.launch.system import System, check_port, say
 
 #: Exit code of `load_demo --check` on a database without accounts.
 EMPTY = 3
@@ -31,12 +31,12 @@ def run() -> None:
     web_port, sandbox_port = int(os.environ.get("WEB_PORT", 8000)), int(os.environ.get("SANDBOX_PORT", 9000))
     check_port(web_port)
     check_port(sandbox_port)
-    house = House({}, web_port=web_port, sandbox_port=sandbox_port)
+    house = System({}, web_port=web_port, sandbox_port=sandbox_port)
     house.prepare()
     first = run_once("load_demo", "--check", env=house.env) == EMPTY
     if first:
-        env = {**BRISK, "CLOCK_OFFSET": str(clock_offset(datetime.now(IST)))}
-        house = House(env, web_port=web_port, sandbox_port=sandbox_port)
+        env = {**DEMO_SETTINGS, "CLOCK_OFFSET": str(clock_offset(datetime.now(IST)))}
+        house = System(env, web_port=web_port, sandbox_port=sandbox_port)
     try:
         house.start()
         if first:

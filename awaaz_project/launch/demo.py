@@ -9,11 +9,11 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from awaaz_project.launch.processes import ROOT, Child, StartError, wait_for_http, wait_until
-from awaaz_project.launch.system import House, free_port, say
+from awaaz_project.launch.system import System, free_port, say
 
 IST = ZoneInfo("Asia/Kolkata")
 #: A demonstration looks for work every second and does not wait a minute before it looks things up.
-BRISK = {"TICK_SECONDS": "1", "SETTLE_SECONDS": "4", "CLAIM_SECONDS": "8", "XFIN_READ_TIMEOUT": "5"}
+DEMO_SETTINGS = {"TICK_SECONDS": "1", "SETTLE_SECONDS": "4", "CLAIM_SECONDS": "8", "XFIN_READ_TIMEOUT": "5"}
 #: Calls a minute: while somebody watches, and while somebody waits for the end.
 LEISURELY, SWIFT = 15, 240
 #: A demonstration must end; the longest it may take, in seconds.
@@ -29,19 +29,19 @@ def clock_offset(now: datetime) -> float:
     return round((morning - local).total_seconds(), 3)
 
 
-def demo_house(name: str) -> House:
+def demo_house(name: str) -> System:
     """A house of its own in an empty folder, with free ports and the demonstration's clock."""
     folder = Path(os.environ.get("DATA_DIR", ROOT / "var")).resolve() / name
     shutil.rmtree(folder, ignore_errors=True)
     env = {
-        **BRISK,
+        **DEMO_SETTINGS,
         "CLOCK_OFFSET": str(clock_offset(datetime.now(IST))),
         "DATA_DIR": str(folder),
         # Never the database of a .env file: a demonstration must not meet real people's rows.
         "DATABASE_URL": os.environ.get("DEMO_DATABASE_URL", f"sqlite:///{folder / 'app.sqlite3'}"),
         "REDIS_URL": os.environ.get("DEMO_REDIS_URL", ""),
     }
-    return House(env, web_port=free_port(), sandbox_port=free_port())
+    return System(env, web_port=free_port(), sandbox_port=free_port())
 
 
 def demo(name: str = "demo", *, kills: bool = False, table: Path | None = None) -> int:
@@ -64,13 +64,13 @@ def demo(name: str = "demo", *, kills: bool = False, table: Path | None = None) 
         house.stop()
 
 
-def forget_replies(house: House) -> None:
+def forget_replies(house: System) -> None:
     """Have the sandbox do the first upload but answer so late that the worker is dead by then."""
     fault = {"operation": "create_bulk", "behaviour": "timeout_after", "times": 1, "seconds": 4}
     house.ask_sandbox("/sandbox/faults", fault)
 
 
-def kill_on_the_way(house: House) -> int:
+def kill_on_the_way(house: System) -> int:
     """kill -9 the worker in the middle of its first upload, then the web process in the middle of calls."""
     if not wait_until(lambda: house.ask_sandbox("/sandbox/summary")["messages"] > 0, patience=60):
         raise StartError("Nothing was uploaded within a minute.")

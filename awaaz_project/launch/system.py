@@ -44,7 +44,7 @@ def check_port(port: int) -> None:
             )
 
 
-class House:
+class System:
     """Web, worker, scheduler and sandbox, with one environment."""
 
     def __init__(self, env: Mapping[str, str], *, web_port: int, sandbox_port: int) -> None:

@@ -138,9 +138,9 @@ def _body(data: list[dict[str, str]]) -> bytes:
 def timed_upload(account: Account, now: datetime) -> float:
     """What a worker's threads do when they are nudged; seconds."""
     began = time.perf_counter()
-    [(account_id, lanes)] = upload.uploads_wanted(now).items()
-    with ThreadPoolExecutor(lanes) as threads:
-        for thread in [threads.submit(_upload, account_id, now) for _ in range(lanes)]:
+    [(account_id, uploads)] = upload.uploads_wanted(now).items()
+    with ThreadPoolExecutor(uploads) as threads:
+        for thread in [threads.submit(_upload, account_id, now) for _ in range(uploads)]:
             thread.result()
     return time.perf_counter() - began
 

@@ -33,7 +33,7 @@ from bench.chaos.processes import Broker, Clock, Database, Web, Workers  # noqa:
 from bench.chaos.staff import PeopleFile, Staff, write_lists  # noqa: E402
 from bench.virtual.sandbox_process import Sandbox  # noqa: E402
 from campaigns import tasks  # noqa: E402
-from campaigns.compliance.suppressions import Wish, suppress_all  # noqa: E402
+from campaigns.compliance.suppressions import SuppressionRequest, suppress_all  # noqa: E402
 from campaigns.delivery.circuit_breaker import credentials_changed  # noqa: E402
 from campaigns.models import (  # noqa: E402
     Account,
@@ -91,7 +91,9 @@ def furnish(plan: Plan, sandbox: Sandbox, suppressed: Sequence[str]) -> Campaign
         sandbox.post("/sandbox/faults", fault.wire(plan.seed))
     campaign = _campaign(plan, number)
     load_demo.register(account, number, campaign)
-    suppress_all(suppressed, Wish(source=Suppression.Source.STAFF, reason="Asked not to be called."))
+    suppress_all(
+        suppressed, SuppressionRequest(source=Suppression.Source.STAFF, reason="Asked not to be called.")
+    )
     return campaign
 
 

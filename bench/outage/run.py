@@ -1,4 +1,4 @@
-"""`python -m bench.outage.run`: the database is away for 20 s in the middle of 50 calls. No event may be lost.
+"""`make outage`: the database is away for 20 s in the middle of 50 calls. No event may be lost.
 
 PostgreSQL, when it runs on this machine: a database of the bench's own, behind a small proxy whose lines are
 cut and refused. Else SQLite, whose file is locked for that time. Compared are what the journal accepted

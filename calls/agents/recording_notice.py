@@ -32,7 +32,7 @@ _NOT_HEARD = "The notice that the call is recorded was not heard in full, so thi
 _MOST_HELD = 50
 
 
-class Announced:
+class RecordingNotice:
     """Recording is allowed once the notice has been heard in full; without it the call goes on unrecorded.
 
     Keys that are pressed during the notice belong to the agent: they count once it has the word, and when the

@@ -65,20 +65,20 @@ class HearingSettings:
         return max(self.min_speech_ms, self.short_words_ms.get(base, self.short_words_ms.get("*", 0)))
 
 
-class Insisted(Struct, frozen=True):
+class BargeInReached(Struct, frozen=True):
     """The person has spoken long enough to cut a prompt. `at_ms`: where the speech began."""
 
     at_ms: int
 
 
-class Unjudged(NamedTuple):
+class VadAudio(NamedTuple):
     """Caller audio for the judge: whole chunks, in order. A new `utterance` begins with a new state."""
 
     utterance: int
     audio: bytes
 
 
-Change: TypeAlias = SpeechStarted | Insisted | SpeechEnded
+Change: TypeAlias = SpeechStarted | BargeInReached | SpeechEnded
 _NOTHING: Final[Sequence[Change]] = ()
 
 
@@ -88,7 +88,7 @@ class _State(Enum):
     SPEAKING = auto()
 
 
-class Ear:
+class SpeechDetector:
     """One call's hearing. Times are milliseconds on the call's clock, as passed in."""
 
     def __init__(self, gate: Gate, *, settings: HearingSettings, judged: bool, language: str = "") -> None:
@@ -113,7 +113,7 @@ class Ear:
         return self._state is _State.SPEAKING
 
     @property
-    def heeds_from(self) -> float:
+    def urgent_level(self) -> float:
         """A frame of 20 ms under this level (RMS) changes nothing but what is known of the line's noise."""
         is_quiet = self._state is _State.QUIET and not self._framer.waiting
         return self._least_level if is_quiet else 0.0
@@ -132,13 +132,13 @@ class Ear:
                 changes = [*changes, *found]
         return changes
 
-    def take_unjudged(self) -> Unjudged | None:
+    def take_unjudged(self) -> VadAudio | None:
         """Audio for the judge since the last asking, if there is a whole chunk."""
         whole = len(self._unjudged) - len(self._unjudged) % _CHUNK
         if not whole or not self._has_judge:
             return None
         audio, self._unjudged = self._unjudged[:whole], self._unjudged[whole:]
-        return Unjudged(self._utterance, audio)
+        return VadAudio(self._utterance, audio)
 
     def judged(self, utterance: int, probabilities: Sequence[float] | None) -> Sequence[Change]:
         """The judge's word on chunks of an utterance, in order; None: there is no judge any more."""
@@ -230,4 +230,4 @@ class Ear:
         if self._insisted or self._last_voiced - self._onset < self._cut_after:
             return _NOTHING
         self._insisted = True
-        return [Insisted(self._onset)]
+        return [BargeInReached(self._onset)]

@@ -7,20 +7,20 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from calls.agents import base
-from calls.conversation.digit_collection import Collector
-from calls.conversation.event_log import Logbook, how_it_ended
+from calls.conversation.digit_collection import DigitCollector
+from calls.conversation.event_log import EventLog, how_it_ended
 from calls.conversation.outputs import Effect, EntryKind, LoadClip, Synthesise
-from calls.conversation.playout import Ended, Fate, Playout
+from calls.conversation.playout import Playout, PromptFinished, PromptResult
 
 CALL_BACK = "call_back"
 """The outcome of a call in which the person asked to be called back; the person has none yet."""
 _LEAST_TIMER_S = 0.02
 
 
-class Dialogue:
+class AgentRunner:
     """One agent at work. The conversation sets `now` (seconds) before every step."""
 
-    def __init__(self, log: Logbook, playout: Playout, *, prompt_s: float, now: float) -> None:
+    def __init__(self, log: EventLog, playout: Playout, *, prompt_s: float, now: float) -> None:
         self.now = now
         self.outcome = ""
         self.language = ""
@@ -37,7 +37,7 @@ class Dialogue:
         self._timers: dict[str, float] = {}
         self._pending: dict[str, float] = {}
         self._barge_in: dict[str, base.BargeIn] = {}
-        self._collector: Collector | None = None
+        self._collector: DigitCollector | None = None
         self._cut_by_speech = False
         """Some prompt may be, or may have been."""
 
@@ -156,18 +156,18 @@ class Dialogue:
 
     def report_ended(self) -> None:
         """Log the prompts that are over and tell the agent; a prompt without a name is not logged."""
-        while ended := self._playout.take_ended():
+        while ended := self._playout.take_finished():
             for prompt in ended:
                 self._report(prompt)
 
-    def _report(self, ended: Ended) -> None:
+    def _report(self, ended: PromptFinished) -> None:
         self._pending.pop(ended.key, None)
         self._barge_in.pop(ended.key, None)
         heard_ms, total_ms = ended.heard_ms, ended.total_ms
         if ended.name:
             data = {"name": ended.name, "ended": ended.fate.value, "heard_ms": heard_ms}
             self._log.add(EntryKind.HEARD, how_it_ended(ended), self.now, **data, total_ms=total_ms)
-        self.tell(base.PromptEnded(ended.name, ended.fate is Fate.FINISHED, heard_ms, total_ms))
+        self.tell(base.PromptEnded(ended.name, ended.fate is PromptResult.FINISHED, heard_ms, total_ms))
 
     def fill(self, key: str, pcm: bytes) -> None:
         """A prompt's audio is there. Ignored if it is not waited for any more."""
@@ -227,7 +227,7 @@ class Dialogue:
         self._timers.pop(action.name, None)
 
     def _collect(self, action: base.Collect) -> None:
-        self._collector = Collector(action)
+        self._collector = DigitCollector(action)
 
     def _stop_collecting(self, action: base.StopCollecting) -> None:
         self._collector = None
@@ -279,22 +279,22 @@ _COLLECTED: Mapping[base.CollectEnd, str] = {
     base.CollectEnd.NOTHING: "no digit was pressed.",
 }
 
-_ON_ACTION: Mapping[type, Callable[[Dialogue, Any], None]] = {
-    base.Play: Dialogue._play,
-    base.PlayClip: Dialogue._play_clip,
-    base.Say: Dialogue._say,
-    base.ClearAudio: Dialogue._clear,
-    base.StartTimer: Dialogue._start_timer,
-    base.StopTimer: Dialogue._stop_timer,
-    base.Collect: Dialogue._collect,
-    base.StopCollecting: Dialogue._stop_collecting,
-    base.PressKeys: Dialogue._press_keys,
-    base.RecordAnswer: Dialogue._answer,
-    base.ReachOutcome: Dialogue._reach,
-    base.AskCallback: Dialogue._ask_callback,
-    base.OptOut: Dialogue._opt_out,
-    base.Note: Dialogue._note,
-    base.HangUp: Dialogue._hang_up,
+_ON_ACTION: Mapping[type, Callable[[AgentRunner, Any], None]] = {
+    base.Play: AgentRunner._play,
+    base.PlayClip: AgentRunner._play_clip,
+    base.Say: AgentRunner._say,
+    base.ClearAudio: AgentRunner._clear,
+    base.StartTimer: AgentRunner._start_timer,
+    base.StopTimer: AgentRunner._stop_timer,
+    base.Collect: AgentRunner._collect,
+    base.StopCollecting: AgentRunner._stop_collecting,
+    base.PressKeys: AgentRunner._press_keys,
+    base.RecordAnswer: AgentRunner._answer,
+    base.ReachOutcome: AgentRunner._reach,
+    base.AskCallback: AgentRunner._ask_callback,
+    base.OptOut: AgentRunner._opt_out,
+    base.Note: AgentRunner._note,
+    base.HangUp: AgentRunner._hang_up,
 }
 
 _STILL_COUNTS = {
@@ -302,4 +302,4 @@ _STILL_COUNTS = {
     *(base.Collect, base.StopCollecting, base.PressKeys),
 }
 """Once the line is gone: what is kept, and what digits mean."""
-_AT_THE_END = {kind: act if kind in _STILL_COUNTS else Dialogue._leave for kind, act in _ON_ACTION.items()}
+_AT_THE_END = {kind: act if kind in _STILL_COUNTS else AgentRunner._leave for kind, act in _ON_ACTION.items()}

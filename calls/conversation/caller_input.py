@@ -9,10 +9,10 @@ from typing import Final
 from calls.audio.dtmf import DtmfDetector
 from calls.audio.energy_vad import SpeechEnded, SpeechStarted
 from calls.audio.pcm import duration_ms
-from calls.audio.speech_detector import Change, Ear, Insisted, Unjudged
-from calls.conversation.agent_runner import Dialogue
-from calls.conversation.digit_collection import Presses, Source
-from calls.conversation.event_log import Logbook, seconds
+from calls.audio.speech_detector import BargeInReached, Change, SpeechDetector, VadAudio
+from calls.conversation.agent_runner import AgentRunner
+from calls.conversation.digit_collection import PressDeduplicator, Source
+from calls.conversation.event_log import EventLog, seconds
 from calls.conversation.input_buffer import EVERYTHING, NOBODY_LISTENS
 from calls.conversation.limits import Hearing
 from calls.conversation.outputs import EntryKind
@@ -23,14 +23,14 @@ _BREATH_S: Final = 0.3
 """A pause between two prompts that does not part them: speech begun in the first may cut the second."""
 
 
-class Listener:
+class CallerInput:
     """One call's. `now` in seconds, `at_ms` on the clock of the log."""
 
-    def __init__(self, hearing: Hearing, log: Logbook, playout: Playout, dialogue: Dialogue) -> None:
-        self._hearing, self._log, self._playout, self._dialogue = hearing, log, playout, dialogue
-        self._ear: Ear | None = None
+    def __init__(self, hearing: Hearing, log: EventLog, playout: Playout, dialogue: AgentRunner) -> None:
+        self._hearing, self._log, self._playout, self._runner = hearing, log, playout, dialogue
+        self._detector: SpeechDetector | None = None
         self._tones = DtmfDetector() if hearing.tones else None
-        self._presses = Presses()
+        self._presses = PressDeduplicator()
         self._changes: list[Change] = []
         self._digits: list[str] = []
         self._onset_ms: int | None = None
@@ -43,12 +43,12 @@ class Listener:
         return bool(self._changes or self._digits)
 
     @property
-    def heeds_from(self) -> float:
+    def urgent_level(self) -> float:
         """The level (RMS) from which a usual frame may matter at once. What is below may be heard later."""
         if self._tones is not None:
             return EVERYTHING
         ear = self._open_ear()
-        return NOBODY_LISTENS if ear is None else ear.heeds_from
+        return NOBODY_LISTENS if ear is None else ear.urgent_level
 
     def hear(self, audio: bytes, at_ms: int | None) -> None:
         """Caller audio (`at_ms` None: impossibly early, it does not count)."""
@@ -57,24 +57,26 @@ class Listener:
         if at_ms is not None and (ear := self._open_ear()) is not None:
             self._changes += ear.push(audio, at_ms)
 
-    def take_unjudged(self) -> Unjudged | None:
+    def take_unjudged(self) -> VadAudio | None:
         """Caller audio for the judge, if there is enough of it."""
-        return None if self._ear is None else self._ear.take_unjudged()
+        return None if self._detector is None else self._detector.take_unjudged()
 
-    def _open_ear(self) -> Ear | None:
+    def _open_ear(self) -> SpeechDetector | None:
         """Made when speech first matters; from then on it also knows what we play."""
-        if not self._dialogue.wants_speech:
+        if not self._runner.wants_speech:
             return None
         hearing = self._hearing
-        if self._ear is None and hearing.gate is not None:
-            language = self._dialogue.language
-            self._ear = Ear(hearing.gate, settings=hearing.settings, judged=hearing.judged, language=language)
-        return self._ear
+        if self._detector is None and hearing.gate is not None:
+            language = self._runner.language
+            self._detector = SpeechDetector(
+                hearing.gate, settings=hearing.settings, judged=hearing.judged, language=language
+            )
+        return self._detector
 
     def judged(self, utterance: int, probabilities: Sequence[float] | None) -> None:
-        """The judge's word, see `Ear.judged`."""
-        if self._ear is not None:
-            self._changes += self._ear.judged(utterance, probabilities)
+        """The judge's word, see `SpeechDetector.judged`."""
+        if self._detector is not None:
+            self._changes += self._detector.judged(utterance, probabilities)
 
     def played(self, piece: Piece) -> None:
         """What is heard of us, and when: speech over it is barge-in, its echo is not speech."""
@@ -92,7 +94,7 @@ class Listener:
         """Carry out what was noticed; gives the keys that were heard and are no message's."""
         changes, self._changes = self._changes, []
         for change in changes:
-            if isinstance(change, Insisted):
+            if isinstance(change, BargeInReached):
                 self._insisted(change, now)
             elif isinstance(change, SpeechStarted):
                 self._started(change, now)
@@ -117,15 +119,15 @@ class Listener:
         text = f"The person speaks during “{prompt}”." if prompt else "The person speaks."
         self._log.add(EntryKind.SPEECH, text, now, began_ms=started.at_ms, during=prompt or "")
         self._onset_ms = started.at_ms
-        self._dialogue.speech_began()
+        self._runner.speech_began()
 
     def _ended(self, ended: SpeechEnded, now: float) -> None:
         text = f"The person spoke for {seconds(ended.duration_ms)} s."
         self._log.add(EntryKind.SPEECH, text, now, duration_ms=ended.duration_ms)
-        self._dialogue.speech_ended(ended.duration_ms)
+        self._runner.speech_ended(ended.duration_ms)
 
-    def _insisted(self, insisted: Insisted, now: float) -> None:
+    def _insisted(self, insisted: BargeInReached, now: float) -> None:
         """Speech that began before ours is a greeting, or noise: it does not cut what answers it."""
         ours = insisted.at_ms >= self._log.at_ms(self._speaks_since)
         if ours and now < self._speaks_until:
-            self._dialogue.interrupt(after_ms=self._log.at_ms(now) - insisted.at_ms)
+            self._runner.interrupt(after_ms=self._log.at_ms(now) - insisted.at_ms)

@@ -12,24 +12,24 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from calls.agents import base
-from calls.conversation.agent_runner import Dialogue
-from calls.conversation.caller_input import Listener
+from calls.conversation.agent_runner import AgentRunner
+from calls.conversation.caller_input import CallerInput
 from calls.conversation.event_log import (
-    Logbook,
+    EventLog,
     key_pressed,
     unexpected,
     what_was_wrong,
     who,
     without_numbers,
 )
-from calls.conversation.input_buffer import Intake
-from calls.conversation.input_timeline import CallerTrack
+from calls.conversation.input_buffer import InputBuffer
+from calls.conversation.input_timeline import InputTimeline
 from calls.conversation.limits import CloseCode, ConversationLimits, Hearing
 from calls.conversation.media_stats import Statistics
 from calls.conversation.outputs import Close, Ending, EntryKind, Identify, Recorded, Side, Step, Summary
 from calls.conversation.playout import Piece, Playout
-from calls.conversation.rate_limit import Gauge, Pace
-from calls.conversation.timeouts import Overdue, Patience, Phase
+from calls.conversation.rate_limit import RateDecision, RateLimiter
+from calls.conversation.timeouts import Phase, TimedOut, Timeouts
 from calls.protocol.messages import Connected, Dtmf, FromPlatform, Malformed, Mark, Media, Start, Stop
 from calls.protocol.stream import AgentStream
 
@@ -53,23 +53,25 @@ class Conversation:
     ) -> None:
         self._stream = stream
         self._limits = limits or ConversationLimits()
-        self._log = Logbook(now, self._limits.problems_written, self._limits.keys_written)
+        self._log = EventLog(now, self._limits.problems_written, self._limits.keys_written)
         self._playout = Playout(self._limits.playout)
-        self._caller, self._intake = CallerTrack(), Intake()
+        self._timeline, self._input_buffer = InputTimeline(), InputBuffer()
         self._statistics = Statistics(now)
         self._step, self._now = Step(), now
         self.still = Step(wake_at=now)
         """What `receive` gives for a frame that changes nothing."""
         self._phase = Phase.WAITING
-        self._dialogue = Dialogue(self._log, self._playout, prompt_s=self._limits.prompt_s, now=now)
-        self._listener = Listener(hearing or Hearing(), self._log, self._playout, self._dialogue)
-        self._patience = Patience(self._limits, now)
+        self._runner = AgentRunner(self._log, self._playout, prompt_s=self._limits.prompt_s, now=now)
+        self._caller_input = CallerInput(hearing or Hearing(), self._log, self._playout, self._runner)
+        self._timeouts = Timeouts(self._limits, now)
         self._wake_at = now
         self._started_at: float | None = None
         self._early_keys: list[str] = []
         self._malformed_in_a_row = 0
         self._first_audio_ms: int | None = None
-        self._gauge = Gauge(per_second=self._limits.frames_per_s, burst=self._limits.frames_burst, now=now)
+        self._rate_limiter = RateLimiter(
+            per_second=self._limits.frames_per_s, burst=self._limits.frames_burst, now=now
+        )
         self._must_clear = False
         self._closed: Close | None = None
         self._closed_at = now
@@ -81,10 +83,10 @@ class Conversation:
         """A frame of the platform, whatever it holds. `still`, this very object, if nothing changes."""
         if self._phase is Phase.CLOSED:
             return Step()
-        if (pace := self._gauge.take(now)) is not Pace.FINE:
+        if (pace := self._rate_limiter.take(now)) is not RateDecision.FINE:
             return self._leave_unread(pace, now)
         message = self._stream.receive(text)
-        if type(message) is Media and now < self._wake_at and not self._dialogue.wants_audio:
+        if type(message) is Media and now < self._wake_at and not self._runner.wants_audio:
             return self._take_note(message, now)
         return self._do(now, self._read, message)
 
@@ -98,16 +100,16 @@ class Conversation:
 
     def audio_ready(self, prompt: str, pcm: bytes, now: float) -> Step:
         """PCM for `Synthesise.prompt` or `LoadClip.prompt`. Ignored if it is not waited for any more."""
-        return self._do(now, self._dialogue.fill, prompt, pcm)
+        return self._do(now, self._runner.fill, prompt, pcm)
 
     def audio_failed(self, prompt: str, reason: str, now: float) -> Step:
         """No audio for that prompt; `reason` is a sentence."""
-        return self._do(now, self._dialogue.give_up, prompt, reason)
+        return self._do(now, self._runner.give_up, prompt, reason)
 
     def speech(self, utterance: int, probabilities: Sequence[float] | None, now: float) -> Step:
-        """The judge's word on `Step.unjudged`, a probability a chunk; None: there is no judge any more."""
-        self._listener.judged(utterance, probabilities)
-        if self._listener.noticed or self._phase is Phase.CLOSED:
+        """The judge's word on `Step.vad_audio`, a probability a chunk; None: there is no judge any more."""
+        self._caller_input.judged(utterance, probabilities)
+        if self._caller_input.noticed or self._phase is Phase.CLOSED:
             return self._do(now, self._react)
         return Step(wake_at=self._wake_at)
 
@@ -153,7 +155,7 @@ class Conversation:
             heard_ms=self._statistics.heard_ms,
             first_audio_ms=self._first_audio_ms,
             disposition=self._disposition(),
-            outcome=self._dialogue.outcome,
+            outcome=self._runner.outcome,
             statistics=self._statistics.totals(until),
         )
 
@@ -170,7 +172,7 @@ class Conversation:
             return Step()
         self._step = Step()
         self._take_in()
-        self._now = self._dialogue.now = max(now, self._now)
+        self._now = self._runner.now = max(now, self._now)
         self._playout.settle(self._now)
         what(*args)
         self._follow_up()
@@ -179,8 +181,8 @@ class Conversation:
 
     def _follow_up(self) -> None:
         if self._phase is not Phase.CLOSED:
-            self._dialogue.catch_up()
-            self._step.effects += self._dialogue.take_effects()
+            self._runner.catch_up()
+            self._step.effects += self._runner.take_effects()
             self._send()
             self._look_for_hang_up()
             self._check_limits()
@@ -188,15 +190,15 @@ class Conversation:
         if self._phase is not Phase.CLOSED:
             self._step.wake_at = self._wake_at = self._next_wake()
             self.still = Step(wake_at=self._wake_at)
-            self._intake.heeds_from = self._listener.heeds_from
+            self._input_buffer.urgent_level = self._caller_input.urgent_level
 
     def _send(self) -> None:
-        if self._patience.away_until is not None:
-            self._dialogue.clear_wanted = False  # what was cleared will not be sent
-        elif self._dialogue.clear_wanted:
-            self._dialogue.clear_wanted = False
+        if self._timeouts.away_until is not None:
+            self._runner.clear_wanted = False  # what was cleared will not be sent
+        elif self._runner.clear_wanted:
+            self._runner.clear_wanted = False
             self._statistics.cleared(self._now)
-            self._listener.silenced(self._now)
+            self._caller_input.silenced(self._now)
             self._step.frames.append(self._stream.send_clear())
         for sending in self._playout.pump(self._now):
             if isinstance(sending, Piece):
@@ -206,7 +208,7 @@ class Conversation:
 
     def _send_piece(self, piece: Piece) -> None:
         self._step.frames.append(self._stream.send_media(piece.pcm))
-        self._listener.played(piece)
+        self._caller_input.played(piece)
         self._statistics.frame_out()
         if self._first_audio_ms is None and self._started_at is not None:
             ms = self._first_audio_ms = round((self._now - self._started_at) * 1000)
@@ -225,41 +227,41 @@ class Conversation:
 
     def _look_for_hang_up(self) -> None:
         """The agent hangs up: once all is heard, or as long after as a last mark may take."""
-        if not self._dialogue.leaving:
+        if not self._runner.leaving:
             return
         still = self._playout.remaining_ms(self._now) / 1000
         if self._phase is not Phase.LEAVING or still or self._playout.preparing is not None:
-            self._phase, self._patience.deadline = (
+            self._phase, self._timeouts.deadline = (
                 Phase.LEAVING,
                 self._now + still + self._limits.hang_up_grace_s,
             )
-        if self._playout.idle or self._now >= self._patience.deadline:
-            self._close(CloseCode.NORMAL, Ending.AGENT, self._dialogue.leaving)
+        if self._playout.idle or self._now >= self._timeouts.deadline:
+            self._close(CloseCode.NORMAL, Ending.AGENT, self._runner.leaving)
 
     # --- limits --------------------------------------------------------------------------------------
 
     def _check_limits(self) -> None:
         if self._phase is Phase.CLOSED:
             return
-        if overdue := self._patience.overdue(self._phase, self._now):
+        if overdue := self._timeouts.overdue(self._phase, self._now):
             self._give_up(overdue)
 
-    def _give_up(self, overdue: Overdue) -> None:
+    def _give_up(self, overdue: TimedOut) -> None:
         if overdue.ended_by is Ending.LIMIT:
             self._log.add(EntryKind.PROBLEM, overdue.reason, self._now)
         self._close(overdue.code, overdue.ended_by, overdue.reason)
 
     def _next_wake(self) -> float:
-        due = [*self._patience.due(self._phase), *self._dialogue.due()]
+        due = [*self._timeouts.due(self._phase), *self._runner.due()]
         playout = self._playout.next_wake(self._now)
         return min(due) if playout is None else min(playout, *due)
 
     def _close(self, code: CloseCode | None, ended_by: Ending, reason: str) -> None:
         """Whatever is under way ends here. What the person had pressed counts; nothing is said any more."""
         self._playout.lose(self._now)
-        self._dialogue.end()
+        self._runner.end()
         self._phase = Phase.CLOSED  # not before: what fails in the agent closes the call in another way
-        self._dialogue.report_ended()
+        self._runner.report_ended()
         self._log.sum_up(self._now)
         self._log.add(EntryKind.END, reason, self._now, ended_by=ended_by.value)
         self._closed = Close(code=None if code is None else int(code), ended_by=ended_by, reason=reason)
@@ -277,14 +279,14 @@ class Conversation:
     # --- a connection that breaks, and another -------------------------------------------------------
 
     def _wait_for_another(self) -> None:
-        if self._patience.away_until is not None:
+        if self._timeouts.away_until is not None:
             return
         start = self._stream.start
         if not (start and start.call_sid and self._limits.resume_s > 0):
             self._close(None, Ending.CONNECTION, "The connection broke without a stop.")
             return
         self._must_clear = self._playout.hold(self._now)
-        self._patience.away_until = self._now + self._limits.resume_s
+        self._timeouts.away_until = self._now + self._limits.resume_s
         text = f"The connection broke; the call waits {self._limits.resume_s:g} s for another."
         self._log.add(EntryKind.NOTE, text, self._now)
 
@@ -293,26 +295,26 @@ class Conversation:
         told = self._playout.hold(self._now)
         if told or self._must_clear:
             self._step.frames.append(stream.send_clear())
-        self._stream, self._patience.away_until, self._must_clear = stream, None, False
-        self._patience.last_frame = self._now
-        self._caller.begin_again()
+        self._stream, self._timeouts.away_until, self._must_clear = stream, None, False
+        self._timeouts.last_frame = self._now
+        self._timeline.begin_again()
         self._statistics.begin_again()
-        self._listener.silenced(self._now)
+        self._caller_input.silenced(self._now)
         self._playout.go_on()
         self._log.add(EntryKind.NOTE, "A second connection goes on with this call.", self._now)
 
-    def _leave_unread(self, pace: Pace, now: float) -> Step:
+    def _leave_unread(self, pace: RateDecision, now: float) -> Step:
         """A frame too many. It is not even looked at, so that a flood costs next to nothing."""
-        if pace is Pace.STILL_TOO_FAST:
+        if pace is RateDecision.STILL_TOO_FAST:
             return Step(wake_at=self._wake_at)
         return self._do(now, self._note_flood, pace)
 
-    def _note_flood(self, pace: Pace) -> None:
-        self._patience.last_frame = self._now
+    def _note_flood(self, pace: RateDecision) -> None:
+        self._timeouts.last_frame = self._now
         rate = f"more than {self._limits.frames_per_s:.0f} frames a second"
-        if pace is Pace.UNBEARABLE:
+        if pace is RateDecision.UNBEARABLE:
             reason = f"The platform sent {rate} for too long; the call was closed."
-            self._give_up(Overdue(CloseCode.POLICY, Ending.LIMIT, reason))
+            self._give_up(TimedOut(CloseCode.POLICY, Ending.LIMIT, reason))
         else:
             text = f"The platform sends {rate}; what is too much is left unread. The call goes on."
             self._log.add(EntryKind.PROBLEM, text, self._now, problem="too_fast", event="")
@@ -321,37 +323,37 @@ class Conversation:
 
     def _take_note(self, media: Media, now: float) -> Step:
         """Caller audio while nothing else is due and the agent wants none: most frames of most calls."""
-        self._patience.last_frame = now
-        if self._intake.hold(media, now) and now < self._statistics.due:
+        self._timeouts.last_frame = now
+        if self._input_buffer.hold(media, now) and now < self._statistics.due:
             return self.still
         self._step = step = Step(wake_at=self._wake_at)
         self._take_in()
-        self._intake.heeds_from = self._listener.heeds_from
-        if not self._listener.noticed:
+        self._input_buffer.urgent_level = self._caller_input.urgent_level
+        if not self._caller_input.noticed:
             step.entries = self._log.take()
             return step
         more = self._do(now, self._react)
-        more.recording[:0], more.unjudged = step.recording, step.unjudged
+        more.recording[:0], more.vad_audio = step.recording, step.vad_audio
         return more
 
     def _take_in(self) -> None:
         """Caller audio that came since the last time, as of when each frame came."""
-        arrived = self._intake.take()
+        arrived = self._input_buffer.take()
         if not arrived:
             return
         self._malformed_in_a_row = 0
-        for at_ms, audio in self._caller.stretches(arrived, self._log.at_ms):
+        for at_ms, audio in self._timeline.stretches(arrived, self._log.at_ms):
             if at_ms is not None:
                 self._step.recording.append(Recorded(Side.CALLER, at_ms, audio))
-            self._listener.hear(audio, at_ms)
-        self._step.unjudged = self._listener.take_unjudged() or self._step.unjudged
+            self._caller_input.hear(audio, at_ms)
+        self._step.vad_audio = self._caller_input.take_unjudged() or self._step.vad_audio
         self._statistics.hear(arrived)
         self._now = max(arrived[-1].at, self._now)
         if self._now >= self._statistics.due:
             self._note_second()
 
     def _read(self, message: FromPlatform | Malformed) -> None:
-        self._patience.last_frame = self._now
+        self._timeouts.last_frame = self._now
         if isinstance(message, Malformed):
             self._note_problem(message)
             return
@@ -373,7 +375,7 @@ class Conversation:
 
     def _on_start(self, start: Start) -> None:
         self._started_at, self._phase = self._now, Phase.IDENTIFYING
-        self._patience.deadline = self._now + self._limits.identify_s
+        self._timeouts.deadline = self._now + self._limits.identify_s
         self._log.add(EntryKind.START, "The call was answered; the stream has started.", self._now)
         self._question(start)
         parameters = start.custom_parameters
@@ -386,15 +388,15 @@ class Conversation:
             self._log.add(EntryKind.PROBLEM, text, self._now)
 
     def _on_media(self, media: Media) -> None:
-        self._intake.hold(media, self._now)
+        self._input_buffer.hold(media, self._now)
         self._take_in()
-        if self._dialogue.wants_audio:
-            self._dialogue.tell(base.AudioReceived(media.payload))
+        if self._runner.wants_audio:
+            self._runner.tell(base.AudioReceived(media.payload))
 
     def _react(self) -> None:
         """To what was noticed in the caller's audio."""
-        digits = self._listener.react(self._now)
-        if (onset_ms := self._listener.take_onset()) is not None:
+        digits = self._caller_input.react(self._now)
+        if (onset_ms := self._caller_input.take_onset()) is not None:
             self._statistics.triggered(self._now - (self._log.at_ms(self._now) - onset_ms) / 1000)
         for digit in digits:
             self._press(digit, heard=True)
@@ -405,14 +407,14 @@ class Conversation:
         self._log.add(EntryKind.STATS, text, self._now, **figures)
 
     def _on_key(self, key: Dtmf) -> None:
-        if self._listener.is_new(key, self._now):
+        if self._caller_input.is_new(key, self._now):
             self._press(key.digit, heard=False)
 
     def _press(self, digit: str, *, heard: bool) -> None:
         self._statistics.triggered(self._now)
         self._log_key(digit, heard=heard)
         if self._phase is not Phase.IDENTIFYING:
-            self._dialogue.press(digit)
+            self._runner.press(digit)
         elif len(self._early_keys) < self._limits.keys_kept:
             self._early_keys.append(digit)
 
@@ -444,10 +446,10 @@ class Conversation:
             self._now,
             language=context.language,
         )
-        self._dialogue.begin(agent, context)
+        self._runner.begin(agent, context)
         keys, self._early_keys = self._early_keys, []
         for digit in keys:
-            self._dialogue.press(digit)
+            self._runner.press(digit)
 
     def _turn_away(self, reason: str) -> None:
         if self._phase is Phase.IDENTIFYING:
@@ -455,7 +457,7 @@ class Conversation:
             self._close(CloseCode.NORMAL, Ending.AGENT, reason)
 
     def _doing(self) -> str:
-        if self._patience.away_until is not None and self._phase is not Phase.CLOSED:
+        if self._timeouts.away_until is not None and self._phase is not Phase.CLOSED:
             return "waiting for the connection to come back"
         if self._phase is not Phase.TALKING:
             return self._phase.value
@@ -463,7 +465,7 @@ class Conversation:
             return f"agent speaks: {prompt}"
         if preparing := self._playout.preparing:
             return f"preparing: {preparing}"
-        return "listening" if self._dialogue.wants_audio else "waiting for a key"
+        return "listening" if self._runner.wants_audio else "waiting for a key"
 
 
 _ON_MESSAGE: Mapping[type, Callable[[Conversation, Any], None]] = {

@@ -1,4 +1,4 @@
-"""PURE: keys as answers. Several as one (`Collector`), and one press reported twice as one (`Presses`)."""
+"""PURE: key presses. Collect digits into one answer; drop the second report of one press."""
 
 from collections import deque
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ _FORGOTTEN_S: Final = 10.0
 _MOST_REMEMBERED: Final = 64
 
 
-class Collector:
+class DigitCollector:
     """One collection of digits. `now` in seconds."""
 
     def __init__(self, wanted: Collect) -> None:
@@ -77,7 +77,7 @@ class _Press:
     at: float
 
 
-class Presses:
+class PressDeduplicator:
     """Pairs messages with tones, one with one, so that a key pressed twice stays two presses."""
 
     def __init__(self) -> None:

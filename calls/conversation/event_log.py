@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from calls.conversation.outputs import Entry, EntryKind
-from calls.conversation.playout import Ended, Fate
+from calls.conversation.playout import PromptFinished, PromptResult
 from calls.protocol.messages import SAMPLE_RATE, Malformed, Start
 
 _LONG_NUMBER = re.compile(r"\+?\d(?:[\s-]?\d){5,}")
@@ -28,7 +28,7 @@ class _Allowance:
 
 
 @dataclass(slots=True)
-class Logbook:
+class EventLog:
     """Entries in order, positioned on the call's clock (milliseconds since `began`, in seconds)."""
 
     began: float
@@ -81,15 +81,15 @@ def seconds(ms: int) -> str:
     return f"{ms / 1000:.1f}"
 
 
-def how_it_ended(ended: Ended) -> str:
+def how_it_ended(ended: PromptFinished) -> str:
     """A sentence about a prompt that is over."""
     whole = f"“{ended.name}” heard in full, {seconds(ended.total_ms)} s"
     part = f"“{ended.name}” heard {seconds(ended.heard_ms)} of {seconds(ended.total_ms)} s"
-    if ended.fate is Fate.FINISHED:
+    if ended.fate is PromptResult.FINISHED:
         return f"{whole}." if ended.mark_back else f"{whole}, by the play clock; its mark had not come back."
     if not ended.heard_ms:
         return f"“{ended.name}” was dropped before it was heard."
-    if ended.fate is Fate.CLEARED:
+    if ended.fate is PromptResult.CLEARED:
         return f"{part}; the rest was cleared."
     return f"{part}; the call was over before the rest."
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from calls.audio.pcm import duration_ms
-from calls.conversation.input_buffer import Arrived
+from calls.conversation.input_buffer import BufferedFrame
 from calls.protocol.messages import Media
 
 _TRUST_MS = 500
@@ -18,14 +18,14 @@ _MOST_EARLY_MS = 2000
 """Audio this far ahead of real time is not recorded: nobody speaks faster than time passes."""
 
 
-class Stretch(NamedTuple):
+class PlacedAudio(NamedTuple):
     """Audio without a break, from `at_ms` on; None: it came impossibly early and is not to be kept."""
 
     at_ms: int | None
     audio: bytes
 
 
-class CallerTrack:
+class InputTimeline:
     """Positions for caller audio in order of arrival, never overlapping."""
 
     def __init__(self) -> None:
@@ -33,7 +33,9 @@ class CallerTrack:
         self._first: tuple[int, int] | None = None
         self._late_since: int | None = None
 
-    def stretches(self, frames: Sequence[Arrived], at_ms_of: Callable[[float], int]) -> list[Stretch]:
+    def stretches(
+        self, frames: Sequence[BufferedFrame], at_ms_of: Callable[[float], int]
+    ) -> list[PlacedAudio]:
         """Frames in order of arrival, joined where they follow on. `at_ms_of`: on the call's clock."""
         found: list[tuple[int | None, list[bytes]]] = []
         for media, at, _ in frames:
@@ -43,7 +45,7 @@ class CallerTrack:
                 found[-1][1].append(media.payload)
             else:
                 found.append((at_ms, [media.payload]))
-        return [Stretch(at_ms, b"".join(audio)) for at_ms, audio in found]
+        return [PlacedAudio(at_ms, b"".join(audio)) for at_ms, audio in found]
 
     def place(self, media: Media, arrived_ms: int) -> int | None:
         """Where this frame begins (ms), None if it comes impossibly early and is not to be kept."""

@@ -52,7 +52,7 @@ class Hearing:
     gate: Gate | None = None
     """Without one, speech is not detected."""
     judged: bool = False
-    """The shell carries out `Step.unjudged`; otherwise the gate decides alone."""
+    """The shell carries out `Step.vad_audio`; otherwise the gate decides alone."""
     settings: HearingSettings = field(default_factory=HearingSettings)
     tones: bool = False
     """Keys are heard in the caller's audio too, for platforms that send their tones and no message."""

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from itertools import accumulate
 
 from calls.audio.pcm import decibels, level_of
-from calls.conversation.input_buffer import Arrived
+from calls.conversation.input_buffer import BufferedFrame
 
 SECOND = 1.0
 LATE_MS = 60.0
@@ -137,7 +137,7 @@ class Statistics:
 
     # --- what happens ---
 
-    def hear(self, frames: Sequence[Arrived]) -> None:
+    def hear(self, frames: Sequence[BufferedFrame]) -> None:
         """Frames of caller audio, in order."""
         self.frames_in += len(frames)
         noted = frames[: max(0, _MOST_FRAMES - len(self._times))]

@@ -9,7 +9,7 @@ from enum import StrEnum
 
 from msgspec import Struct
 
-from calls.audio.speech_detector import Unjudged
+from calls.audio.speech_detector import VadAudio
 
 
 class EntryKind(StrEnum):
@@ -144,7 +144,7 @@ class Step(Struct):
     entries: list[Entry] = []
     effects: list[Effect] = []
     recording: list[Recorded] = []
-    unjudged: Unjudged | None = None
+    vad_audio: VadAudio | None = None
     """Caller audio for the judge of speech; it answers with `Conversation.speech`."""
     wake_at: float | None = None
     close: Close | None = None

@@ -31,7 +31,7 @@ class PlayoutLimits:
     """How long after its audio a mark may stay away before the play clock alone is believed."""
 
 
-class Fate(StrEnum):
+class PromptResult(StrEnum):
     """How a prompt ended."""
 
     FINISHED = "finished"
@@ -40,12 +40,12 @@ class Fate(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Ended:
+class PromptFinished:
     """A prompt is over. `mark_back` False on a finished one: only the play clock says it was heard."""
 
     key: str
     name: str
-    fate: Fate
+    fate: PromptResult
     heard_ms: int
     total_ms: int
     mark_back: bool = False
@@ -105,7 +105,7 @@ def _ms(samples: int) -> int:
 
 
 class Playout:
-    """One call's outgoing audio. Every prompt added ends exactly once, see `take_ended`."""
+    """One call's outgoing audio. Every prompt added ends exactly once, see `take_finished`."""
 
     def __init__(self, limits: PlayoutLimits | None = None) -> None:
         self._limits = limits or PlayoutLimits()
@@ -115,12 +115,12 @@ class Playout:
         self._numbered = 0
         self._queue: deque[_Prompt] = deque()
         self._sent: deque[_Prompt] = deque()
-        self._owed: dict[str, float] = {}
-        self._tape: deque[tuple[int, bytes]] = deque()
+        self._late_marks: dict[str, float] = {}
+        self._unheard_audio: deque[tuple[int, bytes]] = deque()
         self._recorded_until = 0.0
         self._dry_at = 0
         """Position of the last piece that found the far end's buffer dry."""
-        self._ended: list[Ended] = []
+        self._ended: list[PromptFinished] = []
         self._heard: list[Heard] = []
         self._held = False
 
@@ -163,13 +163,13 @@ class Playout:
     def clear(self, now: float) -> bool:
         """Barge-in: every prompt not heard to its end is over. True if the far end must be told."""
         told = bool(self._sent) or self._clock.sent > self._clock.heard(now)
-        self._end_all(now, Fate.CLEARED)
+        self._end_all(now, PromptResult.CLEARED)
         return told
 
     def lose(self, now: float) -> None:
         """The call is gone: whatever is not heard by now never will be."""
-        self._end_all(now, Fate.LOST)
-        self._owed.clear()
+        self._end_all(now, PromptResult.LOST)
+        self._late_marks.clear()
 
     # --- a line that breaks and comes back ---------------------------------------------------------
 
@@ -180,7 +180,7 @@ class Playout:
         """
         told = bool(self._sent) or self._clock.sent > self._clock.heard(now)
         self._collect(now)
-        self._tape.clear()
+        self._unheard_audio.clear()
         position = self._clock.cut(now)
         for prompt in reversed([prompt for prompt in self._sent if prompt.end > position]):
             self._queue.appendleft(prompt)
@@ -205,7 +205,7 @@ class Playout:
             self._finish(prompt, now, mark_back=False)
             return
         if prompt.end:
-            self._owed[prompt.mark] = now + self._limits.mark_grace_s
+            self._late_marks[prompt.mark] = now + self._limits.mark_grace_s
             prompt.mark = self._new_key(prompt.name)
         prompt.taken, prompt.end = heard, 0
         if not heard:
@@ -226,7 +226,7 @@ class Playout:
 
     def mark_back(self, key: str, now: float) -> bool:
         """A mark came back: heard, unless cleared before. False if it is none of ours, or long given up."""
-        if self._owed.pop(key, None) is not None:
+        if self._late_marks.pop(key, None) is not None:
             return True
         prompt = next((p for p in self._sent if p.mark == key), None)
         if prompt is None:
@@ -235,7 +235,7 @@ class Playout:
         while self._sent[0] is not prompt:
             self._finish(self._sent.popleft(), now, mark_back=False)
         self._sent.popleft()
-        self._end(prompt, Fate.FINISHED, _ms(prompt.samples), mark_back=True)
+        self._end(prompt, PromptResult.FINISHED, _ms(prompt.samples), mark_back=True)
         return True
 
     def settle(self, now: float) -> None:
@@ -244,8 +244,8 @@ class Playout:
         grace = self._limits.mark_grace_s
         while self._sent and now >= self._clock.time_of(self._sent[0].end) + grace:
             self._finish(self._sent.popleft(), now, mark_back=False)
-        if self._owed:
-            self._owed = {key: until for key, until in self._owed.items() if until > now}
+        if self._late_marks:
+            self._late_marks = {key: until for key, until in self._late_marks.items() if until > now}
 
     def next_wake(self, now: float) -> float | None:
         """When something is due without any event: more audio to send, or a mark to give up on."""
@@ -253,15 +253,15 @@ class Playout:
         prompt = self._next()
         if prompt is not None:
             due.append(self._room_at(prompt, now))
-        elif self._queue and self._owed and self._queue[0].pcm is not None:
-            due.append(min(self._owed.values()))
+        elif self._queue and self._late_marks and self._queue[0].pcm is not None:
+            due.append(min(self._late_marks.values()))
         if self._sent:
             due.append(self._clock.time_of(self._sent[0].end) + self._limits.mark_grace_s)
         return max(now, min(due)) if due else None
 
     # --- what happened -------------------------------------------------------------------------------
 
-    def take_ended(self) -> list[Ended]:
+    def take_finished(self) -> list[PromptFinished]:
         """Prompts that ended since the last asking, in order."""
         taken, self._ended = self._ended, []
         return taken
@@ -279,7 +279,7 @@ class Playout:
     @property
     def marks_out(self) -> int:
         """Marks the far end has not given back."""
-        return len(self._sent) + len(self._owed)
+        return len(self._sent) + len(self._late_marks)
 
     @property
     def preparing(self) -> str | None:
@@ -349,37 +349,39 @@ class Playout:
         if begins:
             prompt.start = self._clock.sent
         prompt.taken += size
-        if not self._tape:  # nothing is heard before it was sent, whatever a mark that comes too early says
+        if (
+            not self._unheard_audio
+        ):  # nothing is heard before it was sent, whatever a mark that comes too early says
             self._recorded_until = max(self._recorded_until, now)
         position = self._clock.sent
         if self._clock.heard(now) >= position:
             self._dry_at = position
-        self._tape.append((position, pcm))
+        self._unheard_audio.append((position, pcm))
         self._clock.hand_over(len(pcm) // SAMPLE_BYTES, now)
         return Piece(prompt.name, pcm, begins, _ms(prompt.samples), self._clock.time_of(position))
 
     def _collect(self, now: float) -> None:
         """Move what was heard from the tape to the recording."""
         position = self._clock.heard(now)
-        while self._tape and self._tape[0][0] < position:
-            start, pcm = self._tape.popleft()
+        while self._unheard_audio and self._unheard_audio[0][0] < position:
+            start, pcm = self._unheard_audio.popleft()
             size = (position - start) * SAMPLE_BYTES
             if size < len(pcm):
-                self._tape.appendleft((position, pcm[size:]))
+                self._unheard_audio.appendleft((position, pcm[size:]))
             at = max(self._clock.time_of(start), self._recorded_until)
             if start != self._dry_at and at < self._recorded_until + _JITTER_S:
                 at = self._recorded_until
             self._heard.append(Heard(at, pcm[:size]))
             self._recorded_until = at + len(pcm[:size]) / SAMPLE_BYTES / SAMPLE_RATE
 
-    def _end_all(self, now: float, fate: Fate) -> None:
+    def _end_all(self, now: float, fate: PromptResult) -> None:
         self._collect(now)
-        self._tape.clear()
+        self._unheard_audio.clear()
         position = self._clock.cut(now)
         for prompt in self._sent:
-            self._owed[prompt.mark] = now + self._limits.mark_grace_s
+            self._late_marks[prompt.mark] = now + self._limits.mark_grace_s
             whole = prompt.end <= position
-            self._end(prompt, Fate.FINISHED if whole else fate, prompt.heard_ms(position))
+            self._end(prompt, PromptResult.FINISHED if whole else fate, prompt.heard_ms(position))
         for prompt in self._queue:
             self._end(prompt, fate, prompt.heard_ms(position))
         self._sent.clear()
@@ -387,12 +389,12 @@ class Playout:
 
     def _finish(self, prompt: _Prompt, now: float, *, mark_back: bool) -> None:
         """Heard, by the play clock or because a later mark is back, though its own mark is not."""
-        self._owed[prompt.mark] = now + self._limits.mark_grace_s
-        self._end(prompt, Fate.FINISHED, _ms(prompt.samples), mark_back=mark_back)
+        self._late_marks[prompt.mark] = now + self._limits.mark_grace_s
+        self._end(prompt, PromptResult.FINISHED, _ms(prompt.samples), mark_back=mark_back)
 
-    def _end(self, prompt: _Prompt, fate: Fate, heard_ms: int, *, mark_back: bool = False) -> None:
+    def _end(self, prompt: _Prompt, fate: PromptResult, heard_ms: int, *, mark_back: bool = False) -> None:
         self._ended.append(
-            Ended(
+            PromptFinished(
                 key=prompt.key,
                 name=prompt.name,
                 fate=fate,

@@ -3,7 +3,7 @@
 from enum import Enum, auto
 
 
-class Pace(Enum):
+class RateDecision(Enum):
     """What to do with a frame."""
 
     FINE = auto()
@@ -15,7 +15,7 @@ class Pace(Enum):
     """Close."""
 
 
-class Gauge:
+class RateLimiter:
     """A bucket: so many frames a second, and a burst on top for what a network held back.
 
     Frames are left unread while the bucket is empty; after as many of those as a burst holds it is enough.
@@ -28,25 +28,25 @@ class Gauge:
         self._said_at = float("-inf")
         self.unread = 0
 
-    def take(self, now: float) -> Pace:
+    def take(self, now: float) -> RateDecision:
         """One frame came."""
         self._left -= 1
         if self._left >= 0:
-            return Pace.FINE
+            return RateDecision.FINE
         return self._count(now)
 
-    def _count(self, now: float) -> Pace:
+    def _count(self, now: float) -> RateDecision:
         """The bucket looks empty: add what time has brought since the last look."""
         earned = max(0.0, now - self._counted_at) * self._per_second
         self._counted_at = max(now, self._counted_at)
         self._left = min(float(self._burst), self._left + earned)
         if self._left >= 0:
-            return Pace.FINE
+            return RateDecision.FINE
         self._left += 1  # an unread frame takes nothing
         self.unread += 1
         if self.unread > self._burst:
-            return Pace.UNBEARABLE
+            return RateDecision.UNBEARABLE
         if now - self._said_at < 1.0:
-            return Pace.STILL_TOO_FAST
+            return RateDecision.STILL_TOO_FAST
         self._said_at = now
-        return Pace.TOO_FAST
+        return RateDecision.TOO_FAST

@@ -18,7 +18,7 @@ class Phase(StrEnum):
     CLOSED = "ended"
 
 
-class Overdue(NamedTuple):
+class TimedOut(NamedTuple):
     """Something did not come in time: the call ends."""
 
     code: CloseCode | None
@@ -27,7 +27,7 @@ class Overdue(NamedTuple):
     reason: str
 
 
-class Patience:
+class Timeouts:
     """One call's."""
 
     def __init__(self, limits: ConversationLimits, now: float) -> None:
@@ -44,14 +44,14 @@ class Patience:
         due = [self._ends_at, self._idle_until(phase)]
         return due if phase is Phase.TALKING else [*due, self.deadline]
 
-    def overdue(self, phase: Phase, now: float) -> Overdue | None:
+    def overdue(self, phase: Phase, now: float) -> TimedOut | None:
         """What ran out, if anything did."""
         limits = self._limits
         if self.away_until is not None and now >= self.away_until:
             reason = (
                 f"The connection broke without a stop, and did not come back within {limits.resume_s:g} s."
             )
-            return Overdue(None, Ending.CONNECTION, reason)
+            return TimedOut(None, Ending.CONNECTION, reason)
         if now >= self._ends_at:
             return _limit(CloseCode.NORMAL, f"The call reached its limit of {limits.call_s:.0f} s.")
         if phase is Phase.WAITING and now >= self.deadline:
@@ -73,5 +73,5 @@ class Patience:
         return self.deadline if phase is Phase.WAITING else self.last_frame + self._limits.idle_s
 
 
-def _limit(code: CloseCode, reason: str) -> Overdue:
-    return Overdue(code, Ending.LIMIT, reason)
+def _limit(code: CloseCode, reason: str) -> TimedOut:
+    return TimedOut(code, Ending.LIMIT, reason)

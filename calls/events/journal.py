@@ -16,7 +16,7 @@ from uuid import UUID, uuid4
 from django.conf import settings
 from django.db import connection
 
-from calls.background import Backroom
+from calls.background import BackgroundWorker
 from calls.conversation.outputs import Close, Ending, Entry, EntryKind, Summary
 from calls.events import heartbeat, spool
 from calls.events.batch_writer import AWAY, BATCH, folder, store, store_orphans
@@ -44,7 +44,7 @@ ALWAYS_KEPT = frozenset(
 _STOPPED = Close(code=None, ended_by=Ending.SERVER, reason="Our server was stopped during the call.")
 
 
-class CallLog:
+class CallJournal:
     """One call's page in the journal. All methods return at once; none touches the database."""
 
     def __init__(self, journal: "Journal", call_id: UUID) -> None:
@@ -105,7 +105,7 @@ class CallLog:
         return (too_many and kind is not EntryKind.STATS) or self._journal.is_full
 
 
-class Journal(Backroom):
+class Journal(BackgroundWorker):
     """The journal of one process."""
 
     def __init__(self, *, capacity: int = CAPACITY) -> None:
@@ -119,10 +119,10 @@ class Journal(Backroom):
         self._capacity = capacity
         self._records: deque[Record] = deque()
         self._doings: deque[tuple[UUID, str]] = deque()
-        self._calls: dict[UUID, CallLog] = {}
+        self._calls: dict[UUID, CallJournal] = {}
         self._spool: Spool | None = None
         self._moving = threading.Lock()
-        self._scribe = _Scribe(self)
+        self._scribe = _SpoolWriter(self)
         self._disk_fails = False
         self._in_doubt = False
         """Whether what comes next may be stored already: a commit's reply was lost."""
@@ -138,14 +138,14 @@ class Journal(Backroom):
         self.start()
         self._give_sign_of_life()
 
-    def open(self, call_id: UUID) -> CallLog:
+    def open(self, call_id: UUID) -> CallJournal:
         """A page for a call whose row has just been made."""
-        page = self._calls[call_id] = CallLog(self, call_id)
+        page = self._calls[call_id] = CallJournal(self, call_id)
         return page
 
-    def page(self, call_id: UUID) -> CallLog:
+    def page(self, call_id: UUID) -> CallJournal:
         """The page of a call that was opened; a new one if it has left the journal already."""
-        return self._calls.get(call_id) or CallLog(self, call_id)
+        return self._calls.get(call_id) or CallJournal(self, call_id)
 
     def forget(self, call_id: UUID) -> None:
         """A call that was opened and whose row is gone again, without a word written on its page."""
@@ -372,7 +372,7 @@ class Journal(Backroom):
         self._said = (self.left_out, self.lost)
 
 
-class _Scribe(Backroom):
+class _SpoolWriter(BackgroundWorker):
     """Writes down what was accepted while the other thread may be waiting for the database."""
 
     def __init__(self, journal: Journal) -> None:

@@ -28,7 +28,7 @@ from calls.conversation.outputs import Close, Ending
 from calls.events.journal import Journal
 from calls.media.call_registry import held
 from calls.protocol.messages import Container
-from calls.recordings.recorder import desk
+from calls.recordings.recorder import recording_writer
 from campaigns import clock
 from campaigns.models import PhoneNumber
 from campaigns.models.base import new_secret
@@ -52,7 +52,7 @@ class Admitted:
     record: bool
     announce: bool
     """The call is recorded only after a notice that it is."""
-    spare: bool = False
+    reserved_for_resume: bool = False
     """Beyond the limits: only good for going on with a call whose connection broke."""
 
 
@@ -68,7 +68,7 @@ class Refused:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Knock:
+class ConnectionRequest:
     """What a connection shows of itself before it is accepted."""
 
     path: str
@@ -77,7 +77,7 @@ class Knock:
     authorization: str = ""
 
     @classmethod
-    def of(cls, scope: Mapping[str, Any]) -> "Knock":
+    def of(cls, scope: Mapping[str, Any]) -> "ConnectionRequest":
         """From an ASGI scope."""
         headers = [(name.lower(), value.decode("latin-1")) for name, value in scope.get("headers", ())]
         forwarded = tuple(value for name, value in headers if name == b"x-forwarded-for")
@@ -86,7 +86,7 @@ class Knock:
         return cls(path=scope["path"], peer=peer, forwarded_for=forwarded, authorization=authorization)
 
 
-async def admit_within(seconds: float, knock: Knock, *, journal: Journal) -> Admitted | Refused:
+async def admit_within(seconds: float, knock: ConnectionRequest, *, journal: Journal) -> Admitted | Refused:
     """`admit` in a thread of its own, bounded; what it opens too late is closed again."""
     judging = database_sync_to_async(admit, thread_sensitive=False)(knock, journal=journal)
     task = asyncio.ensure_future(judging)
@@ -115,7 +115,7 @@ _GIVEN_UP = Close(
 )
 
 
-def admit(knock: Knock, *, journal: Journal) -> Admitted | Refused:
+def admit(knock: ConnectionRequest, *, journal: Journal) -> Admitted | Refused:
     """Judge a knock and open the call's row and its page in the journal.
 
     Reads and writes the database: to be run in a thread.
@@ -130,7 +130,7 @@ def admit(knock: Knock, *, journal: Journal) -> Admitted | Refused:
     return _open(number, journal)
 
 
-def _objection(number: PhoneNumber, knock: Knock) -> str:
+def _objection(number: PhoneNumber, knock: ConnectionRequest) -> str:
     """Why this number does not take this call; empty if it does."""
     if not number.active:
         return "the number is switched off"
@@ -141,7 +141,7 @@ def _objection(number: PhoneNumber, knock: Knock) -> str:
     return ""
 
 
-def _comes_from(allowed: str, knock: Knock) -> bool:
+def _comes_from(allowed: str, knock: ConnectionRequest) -> bool:
     speaker = sender(knock.peer, knock.forwarded_for, settings.TRUSTED_PROXIES)
     return is_inside(speaker, networks_in(allowed))
 
@@ -160,32 +160,34 @@ def _may_enter(number: PhoneNumber, authorization: str) -> bool:
 def _open(number: PhoneNumber, journal: Journal) -> Admitted | Refused:
     """Claim a line; where all are taken, one for a call that broke and may come back on this connection."""
     journal.register()
-    spare = 0
+    reserved_for_resume = 0
     try:
-        call_id = _claim(number, journal, spare=0)
+        call_id = _claim(number, journal, reserved_for_resume=0)
     except (services.LineFullError, services.ProcessFullError):
-        spare = held.count_away(number.pk)
+        reserved_for_resume = held.count_away(number.pk)
         try:
-            call_id = _claim(number, journal, spare=spare)
+            call_id = _claim(number, journal, reserved_for_resume=reserved_for_resume)
         except services.LineFullError:
             return _busy(number, f"all {number.max_calls} lines are busy")
         except services.ProcessFullError:
             return _busy(number, f"this server holds {settings.MAX_PROCESS_CALLS} calls")
     journal.open(call_id)
     if number.record_calls:
-        desk.start()
+        recording_writer.start()
     return Admitted(
         call_id=call_id,
         number_id=number.pk,
         container="raw" if number.container == PhoneNumber.Container.RAW else "wav",
         record=number.record_calls,
         announce=number.record_calls and number.announce_recording,
-        spare=bool(spare) or held.draining,
+        reserved_for_resume=bool(reserved_for_resume) or held.draining,
     )
 
 
-def _claim(number: PhoneNumber, journal: Journal, *, spare: int) -> UUID:
-    return services.open_call(number.pk, process_id=journal.process_id, now=clock.now(), spare=spare)
+def _claim(number: PhoneNumber, journal: Journal, *, reserved_for_resume: int) -> UUID:
+    return services.open_call(
+        number.pk, process_id=journal.process_id, now=clock.now(), reserved_for_resume=reserved_for_resume
+    )
 
 
 def _busy(number: PhoneNumber, why: str) -> Refused:

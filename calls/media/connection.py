@@ -12,7 +12,7 @@ from typing import Any, Protocol
 from django.conf import settings
 
 from calls.media.servers.asgi import cut_off, deliver, send_within
-from calls.media.servers.fast_path import ShortWay, take_short_way
+from calls.media.servers.fast_path import FastPath, take_fast_path
 from calls.media.servers.interface import Receive, Send
 from calls.protocol.messages import DEFAULT_LIMITS
 
@@ -33,10 +33,10 @@ BINARY = "(binary)"
 class Holder(Protocol):
     """The call, as far as its connection knows it."""
 
-    def hear(self, text: str) -> None:
+    def on_frame(self, text: str) -> None:
         """A frame came."""
 
-    def left(self, connection: "Connection", code: int) -> None:
+    def on_disconnect(self, connection: "Connection", code: int) -> None:
         """The far end is gone, with this close code."""
 
     def lose_peer(self, connection: "Connection") -> None:
@@ -45,7 +45,7 @@ class Holder(Protocol):
     def fail(self, error: BaseException) -> None:
         """An error of our own."""
 
-    def let_go(self, connection: "Connection") -> None:
+    def detach(self, connection: "Connection") -> None:
         """The connection is closed."""
 
 
@@ -61,13 +61,13 @@ class Connection:
         self._outbox: asyncio.Queue[str | None] = asyncio.Queue(MOST_UNSENT_FRAMES)
         self._writing = False
         """A frame from the outbox is with the server, which may have it wait."""
-        self._short: ShortWay | None = None
+        self._short: FastPath | None = None
         self._reader: asyncio.Task[None] | None = None
         self._writer: asyncio.Task[None] | None = None
 
     async def open(self) -> None:
         """Accept, and begin to send. OSError when the far end is gone already."""
-        self._short = take_short_way(self._send, self._hear, most_bytes=MOST_MESSAGE_BYTES)
+        self._short = take_fast_path(self._send, self._on_text, most_bytes=MOST_MESSAGE_BYTES)
         await deliver(self._send, {"type": "websocket.accept"})
         self._writer = self._start(self._write_frames())
 
@@ -113,7 +113,7 @@ class Connection:
             self._short.end()
             self._short = None
         if await cut_off(self._send, CLOSING_SECONDS if is_closed else 0):
-            log.info("A peer that does not take what is left was cut off.")
+            log.info("A peer that does not take what is on_disconnect was cut off.")
 
     async def _read_frames(self) -> None:
         """Every frame of the platform, one after the other. It waits for the next frame only.
@@ -123,9 +123,9 @@ class Connection:
         while not self.over.is_set():
             message = await self._receive()
             if message["type"] == "websocket.receive":
-                self._hear(message.get("text") or BINARY)
+                self._on_text(message.get("text") or BINARY)
             else:
-                self.call.left(self, self._code_of(message))
+                self.call.on_disconnect(self, self._code_of(message))
 
     def _code_of(self, message: Mapping[str, Any]) -> int:
         """A platform that restarts is no server of ours that does: its close comes with a reason, if an empty
@@ -134,9 +134,9 @@ class Connection:
         is_ours = "reason" not in message and not isinstance(self._send, partial)
         return NO_CODE if code == SERVER_GOES and not is_ours else code
 
-    def _hear(self, text: str) -> None:
+    def _on_text(self, text: str) -> None:
         if not self._ended:
-            self.call.hear(text)
+            self.call.on_frame(text)
 
     async def _write_frames(self) -> None:
         """Send what is queued, each frame within a bounded time, until the queue says None."""

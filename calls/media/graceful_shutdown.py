@@ -19,7 +19,7 @@ from django.conf import settings
 from calls.events.journal import journal
 from calls.media.call_registry import held
 from calls.media.servers.interface import Receive, Send
-from calls.recordings.recorder import desk
+from calls.recordings.recorder import recording_writer
 
 log = logging.getLogger(__name__)
 
@@ -28,7 +28,7 @@ LAST_WORDS_SECONDS = 0.3
 """For the close frames of the last calls to leave."""
 
 
-class Drain:
+class GracefulShutdown:
     """The patience of one process with its calls."""
 
     def __init__(self) -> None:
@@ -75,7 +75,7 @@ class Drain:
         signal.raise_signal(signal.SIGTERM)
 
 
-drain = Drain()
+drain = GracefulShutdown()
 """Of this process."""
 
 
@@ -98,5 +98,5 @@ async def lifespan(scope: dict[str, Any], receive: Receive, send: Send) -> None:
     drain.install()
     await send({"type": "lifespan.startup.complete"})
     await receive()
-    await asyncio.gather(asyncio.to_thread(journal.stop), asyncio.to_thread(desk.stop))
+    await asyncio.gather(asyncio.to_thread(journal.stop), asyncio.to_thread(recording_writer.stop))
     await send({"type": "lifespan.shutdown.complete"})

@@ -31,7 +31,7 @@ _FRAME = _CHANNELS * pcm.SAMPLE_BYTES
 _CHANNEL = {Side.CALLER: 0, Side.AGENT: 1}
 
 
-class Stretch(NamedTuple):
+class AudioSpan(NamedTuple):
     """PCM of one side from a sample of the recording on."""
 
     side: Side
@@ -52,7 +52,7 @@ def path_of(call_id: UUID) -> Path:
     return Path(settings.RECORDING_DIR) / f"{call_id}.wav"
 
 
-def write_pieces(path: Path, pieces: Sequence[Stretch]) -> None:
+def write_pieces(path: Path, pieces: Sequence[AudioSpan]) -> None:
     """Put pieces in their places in the stereo file at `path`, and its header right. Raises OSError."""
     spoken = [piece for piece in pieces if piece.pcm]
     if not spoken:
@@ -76,9 +76,9 @@ def _open(path: Path) -> int:
         return os.open(path, flags, 0o600)
 
 
-def _neighbours(pieces: Sequence[Stretch]) -> list[list[Stretch]]:
+def _neighbours(pieces: Sequence[AudioSpan]) -> list[list[AudioSpan]]:
     """Pieces that lie side by side or follow on closely, to be written at once."""
-    groups: list[list[Stretch]] = []
+    groups: list[list[AudioSpan]] = []
     until = 0
     for piece in sorted(pieces, key=attrgetter("start")):
         if groups and piece.start <= until + _CLOSE:
@@ -90,7 +90,7 @@ def _neighbours(pieces: Sequence[Stretch]) -> list[list[Stretch]]:
     return groups
 
 
-def _place(descriptor: int, pieces: Sequence[Stretch]) -> None:
+def _place(descriptor: int, pieces: Sequence[AudioSpan]) -> None:
     """Write the sides of a stretch, and leave what else is there as it is."""
     first = pieces[0].start
     offset = wav.HEADER_BYTES + first * _FRAME

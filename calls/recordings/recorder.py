@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from calls.audio import pcm
-from calls.background import Backroom
+from calls.background import BackgroundWorker
 from calls.conversation.outputs import Recorded, Side
-from calls.recordings.files import Stretch, file_or_leave, path_of, write_pieces
+from calls.recordings.files import AudioSpan, file_or_leave, path_of, write_pieces
 
 log = logging.getLogger(__name__)
 
@@ -28,7 +28,7 @@ CAPACITY_BYTES = 64 * 1024 * 1024
 @dataclass(frozen=True, slots=True)
 class _Block:
     call_id: UUID
-    pieces: list[Stretch]
+    pieces: list[AudioSpan]
     size: int
     last: bool
 
@@ -50,8 +50,8 @@ class _Run:
 class Recorder:
     """One call's recording, on the side of the media loop. Nothing here waits."""
 
-    def __init__(self, desk: "RecordingDesk", call_id: UUID) -> None:
-        self._desk, self._call_id = desk, call_id
+    def __init__(self, recording_writer: "RecordingWriter", call_id: UUID) -> None:
+        self._desk, self._call_id = recording_writer, call_id
         self._runs: list[_Run] = []
         self._latest: dict[Side, _Run] = {}
         self._size = 0
@@ -78,13 +78,13 @@ class Recorder:
         self._hand_over(last=True)
 
     def _hand_over(self, *, last: bool) -> None:
-        joined = [Stretch(run.side, run.start, bytes(run.audio)) for run in self._runs]
+        joined = [AudioSpan(run.side, run.start, bytes(run.audio)) for run in self._runs]
         self._desk.put(_Block(self._call_id, joined, self._size, last))
         self._runs, self._size = [_Run(run.side, run.end, bytearray()) for run in self._latest.values()], 0
         self._latest = {run.side: run for run in self._runs}
 
 
-class RecordingDesk(Backroom):
+class RecordingWriter(BackgroundWorker):
     """Writes the recordings of one process."""
 
     def __init__(self, *, capacity: int = CAPACITY_BYTES) -> None:
@@ -132,5 +132,5 @@ class RecordingDesk(Backroom):
             self._to_file.append(block.call_id)
 
 
-desk = RecordingDesk()
+recording_writer = RecordingWriter()
 """The recording desk of this process."""

@@ -35,7 +35,7 @@ class Happened:
 
 
 @dataclass(frozen=True, slots=True)
-class Stretch:
+class DrawnSpan:
     """Something between two moments, or at one, in per cent of the recording."""
 
     start: str
@@ -45,24 +45,24 @@ class Stretch:
 
 
 @dataclass(frozen=True, slots=True)
-class Lanes:
+class Waveform:
     """Paths in a box of `COLUMNS` by `HEIGHT`; `right` is empty for a mono recording."""
 
     left: str
     right: str
-    prompts: Sequence[Stretch]
-    marks: Sequence[Stretch]
+    prompts: Sequence[DrawnSpan]
+    marks: Sequence[DrawnSpan]
     scale: Sequence[int]
     duration_ms: int
 
 
-def draw(recording: bytes, entries: Iterable[Happened]) -> Lanes:
-    """The lanes of a WAV file. Raises `WavError` when it is none."""
+def draw(recording: bytes, entries: Iterable[Happened]) -> Waveform:
+    """The waveform of a WAV file. Raises `WavError` when it is none."""
     wav = unwrap(recording)
     samples = np.frombuffer(wav.pcm, dtype="<i2").reshape(-1, wav.channels)
     duration_ms = len(samples) * 1000 // wav.rate
     happened = list(entries)
-    return Lanes(
+    return Waveform(
         left=_path(_peaks(samples[:, 0])),
         right=_path(_peaks(samples[:, 1])) if wav.channels > 1 else "",
         prompts=_prompts(happened, duration_ms),
@@ -91,7 +91,7 @@ def _path(peaks: npt.NDArray[np.float64]) -> str:
     )
 
 
-def _prompts(entries: Sequence[Happened], duration_ms: int) -> list[Stretch]:
+def _prompts(entries: Sequence[Happened], duration_ms: int) -> list[DrawnSpan]:
     """From the start of each prompt to where it was heard to its end, or cut off."""
     started: dict[str, int] = {}
     found = []
@@ -103,11 +103,11 @@ def _prompts(entries: Sequence[Happened], duration_ms: int) -> list[Stretch]:
     return found
 
 
-def _mark(entry: Happened, duration_ms: int) -> Stretch:
+def _mark(entry: Happened, duration_ms: int) -> DrawnSpan:
     return _stretch(entry.at_ms, entry.at_ms, duration_ms, entry)
 
 
-def _stretch(start_ms: int, end_ms: int, duration_ms: int, entry: Happened) -> Stretch:
+def _stretch(start_ms: int, end_ms: int, duration_ms: int, entry: Happened) -> DrawnSpan:
     whole = max(duration_ms, 1)
     start, end = (min(100.0, 100 * moment / whole) for moment in (start_ms, end_ms))
-    return Stretch(f"{start:.2f}%", f"{end - start:.2f}%", MARK_TONES.get(entry.kind, "calm"), entry.text)
+    return DrawnSpan(f"{start:.2f}%", f"{end - start:.2f}%", MARK_TONES.get(entry.kind, "calm"), entry.text)

@@ -25,7 +25,7 @@ COLUMNS = (
     *("delivery_status", "duration", "response_value"),
     *TAGS,
 )
-STRIDE = 1000
+CHUNK = 1000
 
 
 class _Attempt(NamedTuple):
@@ -81,11 +81,11 @@ def table(campaign: Campaign, choice: Choice, *, whole_numbers: bool) -> Iterato
     account = campaign.template.account
     yield COLUMNS
     rows = map(
-        _Attempt._make, attempts(campaign, choice).values_list(*_Attempt._fields).iterator(chunk_size=STRIDE)
+        _Attempt._make, attempts(campaign, choice).values_list(*_Attempt._fields).iterator(chunk_size=CHUNK)
     )
-    while stride := list(islice(rows, STRIDE)):
-        heard = _heard([row.pk for row in stride])
-        for row in stride:
+    while chunk := list(islice(rows, CHUNK)):
+        heard = _heard([row.pk for row in chunk])
+        for row in chunk:
             yield _cells(row, heard, account, whole_numbers=whole_numbers)
 
 

@@ -21,11 +21,11 @@ import numpy as np
 import numpy.typing as npt
 
 from calls.audio import pcm
-from calls.audio.speech_detector import JUDGED_SAMPLES, Unjudged
+from calls.audio.speech_detector import JUDGED_SAMPLES, VadAudio
 
 try:
     import onnxruntime
-except ImportError:  # no wheel for this machine: the gate decides alone, and `SileroJudge` says so
+except ImportError:  # no wheel for this machine: the gate decides alone, and `BatchedVad` says so
     onnxruntime = None
 
 log = logging.getLogger(__name__)
@@ -93,10 +93,10 @@ def _unanswered(utterance: int, probabilities: Sequence[float] | None) -> None:
     """Of a call that is over."""
 
 
-class CallJudge:
+class CallVad:
     """One call's side of the judge. `submit` from the call's loop; answers arrive in that loop."""
 
-    def __init__(self, judge: "SileroJudge", answer: Answer, loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(self, judge: "BatchedVad", answer: Answer, loop: asyncio.AbstractEventLoop) -> None:
         self._judge, self.loop, self.answer = judge, loop, answer
         self.open = True
         self.waiting = 0
@@ -104,7 +104,7 @@ class CallJudge:
         self.state: Floats = np.zeros((_STATE[0], _STATE[1]), np.float32)
         self.context: Floats = np.zeros(CONTEXT, np.float32)
 
-    def submit(self, heard: Unjudged) -> None:
+    def submit(self, heard: VadAudio) -> None:
         """Hand over audio; it is dropped if the judge is hopelessly behind. Never waits."""
         if self.open:
             self._judge.put(self, heard)
@@ -121,30 +121,30 @@ class CallJudge:
             self.context = np.zeros(CONTEXT, np.float32)
 
 
-_Asked: TypeAlias = tuple[CallJudge, int, Floats]
-_Answered: TypeAlias = tuple[CallJudge, int, Sequence[float] | None]
+_Asked: TypeAlias = tuple[CallVad, int, Floats]
+_Answered: TypeAlias = tuple[CallVad, int, Sequence[float] | None]
 
 
-class SileroJudge:
+class BatchedVad:
     """The judge of a process: a daemon thread that judges whatever waits, one batch after the other."""
 
     def __init__(self, load: Callable[[], SileroModel] = SileroModel) -> None:
         self._load = load
         self._ready = threading.Condition()
-        self._waiting: list[tuple[CallJudge, Unjudged]] = []
+        self._waiting: list[tuple[CallVad, VadAudio]] = []
         self._thread: threading.Thread | None = None
         self.failed = False
         """There is no model, or it broke: said once in the log, and every call's gate decides alone."""
 
-    def for_call(self, answer: Answer, loop: asyncio.AbstractEventLoop) -> CallJudge:
+    def for_call(self, answer: Answer, loop: asyncio.AbstractEventLoop) -> CallVad:
         """A call's own side; the first one starts the thread, which loads the model."""
         with self._ready:
             if self._thread is None:
-                self._thread = threading.Thread(target=self._run, name="SileroJudge", daemon=True)
+                self._thread = threading.Thread(target=self._run, name="BatchedVad", daemon=True)
                 self._thread.start()
-        return CallJudge(self, answer, loop)
+        return CallVad(self, answer, loop)
 
-    def put(self, call: CallJudge, heard: Unjudged) -> None:
+    def put(self, call: CallVad, heard: VadAudio) -> None:
         """From a call's loop. The lock is held for the length of an append, never while judging."""
         chunks = len(heard.audio) // _CHUNK_BYTES
         with self._ready:
@@ -159,7 +159,7 @@ class SileroJudge:
 
     def _run(self) -> None:
         """Judge until the process ends. A model that fails is given up; the calls are told."""
-        taken: list[tuple[CallJudge, Unjudged]] = []
+        taken: list[tuple[CallVad, VadAudio]] = []
         try:
             model = self._load()
             while True:
@@ -168,7 +168,7 @@ class SileroJudge:
         except Exception as error:  # noqa: BLE001 - the edge of the thread; onnxruntime has no error tree
             self._give_up(error, taken)
 
-    def _take(self) -> list[tuple[CallJudge, Unjudged]]:
+    def _take(self) -> list[tuple[CallVad, VadAudio]]:
         with self._ready:
             while not self._waiting:
                 self._ready.wait()
@@ -177,9 +177,9 @@ class SileroJudge:
                 call.waiting -= len(heard.audio) // _CHUNK_BYTES
         return [(call, heard) for call, heard in taken if call.open]
 
-    def _judge_all(self, model: SileroModel, taken: Sequence[tuple[CallJudge, Unjudged]]) -> None:
+    def _judge_all(self, model: SileroModel, taken: Sequence[tuple[CallVad, VadAudio]]) -> None:
         """In rounds: a call's second chunk needs the state after its first."""
-        queues: dict[CallJudge, list[_Asked]] = {}
+        queues: dict[CallVad, list[_Asked]] = {}
         for call, heard in taken:
             queues.setdefault(call, []).extend(_chunks(call, heard))
         while queues:
@@ -187,7 +187,7 @@ class SileroJudge:
             _deliver(_judge_batch(model, batch))
             queues = {call: queue for call, queue in queues.items() if queue}
 
-    def _give_up(self, error: Exception, taken: Sequence[tuple[CallJudge, Unjudged]]) -> None:
+    def _give_up(self, error: Exception, taken: Sequence[tuple[CallVad, VadAudio]]) -> None:
         log.error(
             "Speech is detected without silero from now on (%s: %s); WebRTC's gate and the level decide.",
             type(error).__name__,
@@ -199,7 +199,7 @@ class SileroJudge:
         _deliver([(call, heard.utterance, None) for call, heard in waiting])
 
 
-def _chunks(call: CallJudge, heard: Unjudged) -> list[_Asked]:
+def _chunks(call: CallVad, heard: VadAudio) -> list[_Asked]:
     samples: Floats = pcm.to_array(heard.audio).astype(np.float32) / np.float32(pcm.FULL_SCALE)
     return [(call, heard.utterance, chunk) for chunk in samples.reshape(-1, JUDGED_SAMPLES)]
 
@@ -234,6 +234,6 @@ def _answer_all(found: Sequence[_Answered]) -> None:
 
 
 @cache
-def judge() -> SileroJudge:
+def judge() -> BatchedVad:
     """The judge of this process."""
-    return SileroJudge()
+    return BatchedVad()

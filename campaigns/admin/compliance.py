@@ -34,7 +34,7 @@ else:
 
 def one_form(text: str) -> str:
     """An Indian number in E.164; a validation error says what is wrong with it."""
-    judged = phones.judge(text)
+    judged = phones.parse_number(text)
     if judged.e164 is None:
         raise forms.ValidationError(judged.note)
     return judged.e164

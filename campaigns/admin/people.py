@@ -9,7 +9,7 @@ from unfold.admin import ModelAdmin
 
 from campaigns import phones
 from campaigns.admin.base import RecordAdmin
-from campaigns.compliance.suppressions import Wish, lift, suppress
+from campaigns.compliance.suppressions import SuppressionRequest, lift, suppress
 from campaigns.formatting import words
 from campaigns.models import Callback, ColumnMapping, Recipient, Suppression, User
 
@@ -111,7 +111,7 @@ class SuppressionForm(SuppressionModelForm):
 
     def clean_phone(self) -> str:
         """The number in its one form."""
-        judged = phones.judge(self.cleaned_data["phone"])
+        judged = phones.parse_number(self.cleaned_data["phone"])
         if judged.e164 is None:
             raise forms.ValidationError(judged.note)
         return judged.e164
@@ -156,7 +156,9 @@ class SuppressionAdmin(ModelAdmin):
         """Entered: whatever waits is called off. With a reason for lifting: lifted."""
         by = request.user if isinstance(request.user, User) else None
         if not change:
-            wish = Wish(source=Suppression.Source.STAFF, reason=obj.reason, category=obj.category, by=by)
+            wish = SuppressionRequest(
+                source=Suppression.Source.STAFF, reason=obj.reason, category=obj.category, by=by
+            )
             suppress(obj.phone, wish)
             live = Suppression.objects.filter(phone=obj.phone, scope=obj.scope, category=obj.category)
             obj.pk = live.values_list("pk", flat=True).get(lifted_at__isnull=True)

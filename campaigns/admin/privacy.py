@@ -28,7 +28,7 @@ class HoldForm(HoldModelForm):
     def clean_phone(self) -> str:
         """The number in its one form."""
         written = self.cleaned_data["phone"]
-        judged = phones.judge(written)
+        judged = phones.parse_number(written)
         if written and judged.e164 is None:
             raise forms.ValidationError(judged.note)
         return judged.e164 or ""

@@ -16,7 +16,7 @@ from campaigns.api.serializers.callbacks import CallbackSerializer
 from campaigns.errors import NotAllowed
 from campaigns.models import Callback, User
 from campaigns.planning import callbacks
-from campaigns.planning.callbacks import Wish
+from campaigns.planning.callbacks import CallbackRequest
 
 if TYPE_CHECKING:
     CallbackViews = viewsets.GenericViewSet[Callback]
@@ -45,7 +45,7 @@ class CallbackViewSet(
     def perform_create(self, serializer: BaseSerializer[Callback]) -> None:
         """Enter it for a person; 409 with the reason when it can't be done."""
         data, now = serializer.validated_data, clock.now()
-        wish = Wish(
+        wish = CallbackRequest(
             asked_for=data["asked_for"], asked_at=now, source=Callback.Source.API, by=_user(self.request)
         )
         try:

@@ -34,7 +34,7 @@ from campaigns.planning import preflight
 from campaigns.queries import campaign as queries
 from campaigns.queries import imports
 from campaigns.queries import preflight as preflights
-from campaigns.tasks import nudge_import, nudge_preflight
+from campaigns.tasks import enqueue_import, enqueue_preflight
 from campaigns.validation import too_large
 
 
@@ -149,7 +149,7 @@ class CampaignViewSet(CampaignViews):
             source = upload.receive(campaign, file, filename=file.name, by=by)
             if form.validated_data["confirm"]:
                 upload.choose(source, reader.columns_of(source), by=by)
-                nudge_import(source.pk)
+                enqueue_import(source.pk)
         except UnreadableFile as error:
             raise ValidationError({"file": [error.reason]}) from error
         return Response(serializers.ImportSerializer(source).data, status=status.HTTP_202_ACCEPTED)
@@ -198,6 +198,6 @@ class CampaignViewSet(CampaignViews):
         """Have the people counted; `preflight/` has the result when its `state` is `done`, often at once."""
         row = preflight.ask(self.get_object(), acting_user(request), clock=clock.now)
         if row.state == row.State.WAITING:
-            nudge_preflight(row.pk)
+            enqueue_preflight(row.pk)
         found = PreflightSerializer(preflights.shown(row))
         return Response(found.data, status=status.HTTP_202_ACCEPTED)

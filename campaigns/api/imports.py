@@ -16,7 +16,7 @@ from campaigns.models import (
 )
 from campaigns.permissions import acting_user
 from campaigns.spreadsheets.columns import Columns
-from campaigns.tasks import nudge_import
+from campaigns.tasks import enqueue_import
 
 
 class ImportViewSet(ImportViews):
@@ -45,7 +45,7 @@ class ImportViewSet(ImportViews):
             upload.choose(source, Columns(**wish), by=acting_user(request), remember_as=name)
         except UnreadableFile as error:
             raise Conflict(error.reason) from error
-        nudge_import(source.pk)
+        enqueue_import(source.pk)
         return Response(serializers.ImportSerializer(source).data)
 
     @extend_schema(request=None, responses=serializers.ImportSerializer)

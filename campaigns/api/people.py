@@ -7,7 +7,7 @@ from rest_framework.serializers import BaseSerializer
 
 from campaigns.api import serializers
 from campaigns.api.base import ModelPermissions, RecipientViews, SuppressionViews
-from campaigns.compliance.suppressions import Wish, suppress
+from campaigns.compliance.suppressions import SuppressionRequest, suppress
 from campaigns.models import (
     Recipient,
     Suppression,
@@ -42,7 +42,7 @@ class SuppressionViewSet(
     def perform_create(self, serializer: BaseSerializer[Suppression]) -> None:
         """Note the way it came, and call off what waits."""
         user, data = self.request.user, serializer.validated_data
-        wish = Wish(
+        wish = SuppressionRequest(
             source=Suppression.Source.API,
             reason=data["reason"],
             category=data.get("category", ""),

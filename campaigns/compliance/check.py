@@ -31,7 +31,7 @@ class EvidenceRow:
     rules_version: str
 
 
-class Bench:
+class ComplianceChecker:
     """The rules together with all facts on a stride of people; gathered once, asked for each of them.
 
     Of most people nothing is known but that they are in the campaign. Calls to them in one minute are
@@ -60,7 +60,7 @@ class Bench:
         self._retries: dict[tuple[int, int], timedelta] = {}
         self._judged: dict[Hashable, Judgement] = {}
 
-    def judge(
+    def evaluate(
         self,
         person: Recipient,
         *,
@@ -110,7 +110,7 @@ class Bench:
             judged_at=now,
             planned_for=at,
             verdict=judgement.verdict,
-            findings=judgement.told,
+            findings=judgement.as_evidence,
             facts=self._facts(person, message, judgement, at),
             rules_version=VERSION,
         )
@@ -119,7 +119,7 @@ class Bench:
         """All of `_attempt` that is not the campaign's; None where something is known of this very person."""
         if person.phone in self._known or self._people.others(person.phone, message):
             return None
-        phone = phones.judge(person.phone, own_numbers=self._campaigns[person.campaign_id].own_numbers)
+        phone = phones.parse_number(person.phone, own_numbers=self._campaigns[person.campaign_id].own_numbers)
         return (
             person.campaign_id,
             _attempt_number(person, message),
@@ -134,7 +134,7 @@ class Bench:
         ours, people = self._campaigns[person.campaign_id], self._people
         number = ours.number(_attempt_number(person, message))
         campaign, declared = ours.campaign, ours.declaration
-        phone = phones.judge(person.phone, own_numbers=ours.own_numbers)
+        phone = phones.parse_number(person.phone, own_numbers=ours.own_numbers)
         bases = people.bases.get(person.phone, ())
         area = str(person.variables.get("polling_area") or (declared.polling_area if declared else ""))
         return Attempt(
@@ -191,7 +191,7 @@ def standing_problems(campaign: Campaign, *, now: datetime) -> list[str]:
     said: dict[str, None] = {}
     for attempts in (0, 1) if campaign.retry_line else (0,):
         person = Recipient(campaign=campaign, phone="", language=campaign.default_language, attempts=attempts)
-        judgement = Bench([person], now=now).judge(person, at=begins)
+        judgement = ComplianceChecker([person], now=now).evaluate(person, at=begins)
         blocks = (found for found in judgement.campaign_blocks if found.id != "B08")
         said |= dict.fromkeys(advice(found) for found in blocks)
     return list(said)

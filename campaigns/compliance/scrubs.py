@@ -11,7 +11,7 @@ from campaigns.compliance.facts import phone_hash
 from campaigns.errors import NotRecorded
 from campaigns.ist import IST
 from campaigns.models import Campaign, Recipient, ScrubHit, ScrubRun, User
-from campaigns.phones import judge
+from campaigns.phones import parse_number
 
 
 @transaction.atomic
@@ -64,4 +64,4 @@ def purge_scrub_hits(now: datetime) -> int:
 
 def _e164(text: str) -> str:
     """The one form of a number; what is no number stays as it is and matches nobody."""
-    return judge(text).e164 or text
+    return parse_number(text).e164 or text

@@ -16,18 +16,18 @@ from django.db.models import F
 from campaigns import audit, clock
 from campaigns.errors import NotAllowed, SheetError
 from campaigns.models import Message, Recipient, Suppression, User
-from campaigns.phones import judge
+from campaigns.phones import parse_number
 from campaigns.spreadsheets.columns import match_columns
 from campaigns.spreadsheets.reader import read_sheet
 from campaigns.transitions import callback
 
 #: Numbers looked at together.
-STRIDE = 1000
+CHUNK = 1000
 SAMPLE = 50
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Wish:
+class SuppressionRequest:
     """By whose word, how and for what: all calls, or those of one category."""
 
     source: Suppression.Source
@@ -52,7 +52,7 @@ class FileResult:
 
 
 @transaction.atomic
-def suppress(phone: str, wish: Wish) -> bool:
+def suppress(phone: str, wish: SuppressionRequest) -> bool:
     """Never call this number again (E.164); whether that is new. May be called twice for one event."""
     new = suppress_all([phone], wish) == 1
     if new and wish.by:
@@ -64,7 +64,7 @@ def suppress(phone: str, wish: Wish) -> bool:
 
 
 @transaction.atomic
-def suppress_all(phones: Collection[str], wish: Wish) -> int:
+def suppress_all(phones: Collection[str], wish: SuppressionRequest) -> int:
     """The same for many numbers; how many were new. Their waiting calls are called off either way."""
     live = Suppression.objects.filter(lifted_at__isnull=True, scope=wish.scope, category=wish.category)
     before = live.filter(phone__in=phones).count()
@@ -75,7 +75,7 @@ def suppress_all(phones: Collection[str], wish: Wish) -> int:
     return live.filter(phone__in=phones).count() - before
 
 
-def suppress_file(data: bytes, filename: str, wish: Wish) -> FileResult:
+def suppress_file(data: bytes, filename: str, wish: SuppressionRequest) -> FileResult:
     """Every number of a file, in any spelling; a bad row is refused alone. `NotAllowed` if unreadable."""
     try:
         sheet = read_sheet(data, filename)
@@ -84,11 +84,11 @@ def suppress_file(data: bytes, filename: str, wish: Wish) -> FileResult:
     except SheetError as error:
         raise NotAllowed(error.reason) from error
     result = FileResult()
-    judged = [(number, judge(cell)) for number, cell in rows]
+    judged = [(number, parse_number(cell)) for number, cell in rows]
     result.refusals = [(number, verdict.note) for number, verdict in judged if verdict.e164 is None]
     numbers = [verdict.e164 for _, verdict in judged if verdict.e164]
     with transaction.atomic():
-        result.new = sum(suppress_all(stride, wish) for stride in _strides(numbers))
+        result.new = sum(suppress_all(chunk, wish) for chunk in _strides(numbers))
         audit.list_entered(Suppression, f"{result.new} numbers of {filename}")
     result.known = len(numbers) - result.new
     return result
@@ -110,7 +110,7 @@ def lift(suppression_id: int, *, reason: str, by: User | None) -> None:
     audit.note(Suppression.objects.get(pk=suppression_id), {"lifted": ("", reason.strip())})
 
 
-def _row(phone: str, wish: Wish) -> Suppression:
+def _row(phone: str, wish: SuppressionRequest) -> Suppression:
     return Suppression(
         phone=phone,
         scope=wish.scope,
@@ -122,7 +122,7 @@ def _row(phone: str, wish: Wish) -> Suppression:
     )
 
 
-def _call_off(phones: Collection[str], wish: Wish, *, now: datetime) -> None:
+def _call_off(phones: Collection[str], wish: SuppressionRequest, *, now: datetime) -> None:
     """Planned messages first, as hand-over locks them first; then everybody who waits.
 
     A message that another worker plans at this moment is found by the judgement at its hand-over.
@@ -149,5 +149,5 @@ def _call_off(phones: Collection[str], wish: Wish, *, now: datetime) -> None:
 
 def _strides(numbers: Iterable[str]) -> Iterable[list[str]]:
     rest = iter(numbers)
-    while stride := list(islice(rest, STRIDE)):
-        yield stride
+    while chunk := list(islice(rest, CHUNK)):
+        yield chunk

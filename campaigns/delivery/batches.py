@@ -39,7 +39,7 @@ def open_batch(account: Account, messages: Sequence[Message], *, now: datetime) 
 
 
 @contextmanager
-def kept(batch: UploadBatch, *, clock: Clock) -> Iterator[None]:
+def keep_claim_alive(batch: UploadBatch, *, clock: Clock) -> Iterator[None]:
     """Renew the batch's claim while the block runs: a slow reply must not make the worker count as dead."""
     done = Event()
     keeper = Thread(target=_renew_until, args=(done, batch.pk, clock), name=f"keeps-{batch.pk}", daemon=True)
@@ -138,11 +138,11 @@ def settle_failure(batch: UploadBatch, error: XFinError, *, now: datetime) -> No
         mark_unconfirmed(batch, error.reason, now=now)
         return
     state = UploadBatch.State.REFUSED if error.retry == Retry.NEVER else UploadBatch.State.NOT_SENT
-    give_back(batch, state, error.reason, now=now)
+    release(batch, state, error.reason, now=now)
 
 
 @transaction.atomic
-def give_back(batch: UploadBatch, state: UploadBatch.State, reason: str, *, now: datetime) -> None:
+def release(batch: UploadBatch, state: UploadBatch.State, reason: str, *, now: datetime) -> None:
     """Nothing of this batch is at XFin: its messages are planned again."""
     ours = UploadBatch.objects.filter(pk=batch.pk, state=UploadBatch.State.SENDING)
     if ours.update(state=state, reason=reason, changed_at=now):

@@ -30,7 +30,7 @@ def usable(now: datetime) -> Q:
     return Q(state=Account.State.READY) | waited
 
 
-def note_trouble(account: Account, error: XFinError, *, now: datetime, in_a_row: int = 1) -> None:
+def record_failure(account: Account, error: XFinError, *, now: datetime, in_a_row: int = 1) -> None:
     """Write down that XFin did not serve us: campaigns wait with a reason, or stop if we are refused.
 
     `in_a_row`: requests of this kind that failed one after the other. Others may have succeeded meanwhile.
@@ -54,7 +54,7 @@ def note_trouble(account: Account, error: XFinError, *, now: datetime, in_a_row:
     running.update(reason=f"Waiting for XFin: {error.reason} It goes on by itself.")
 
 
-def note_recovery(account: Account, *, now: datetime | None = None) -> None:
+def record_success(account: Account, *, now: datetime | None = None) -> None:
     """Write down that XFin serves us again.
 
     What succeeds while a pause still runs was sent before the trouble: it ends no pause, least of all one
@@ -85,7 +85,7 @@ def _try(account: Account, *, clock: Clock, transport: httpx.BaseTransport | Non
         with xfin_client(account, transport=transport) as client:
             client.probe()
     except XFinError as error:
-        note_trouble(account, error, now=clock())
+        record_failure(account, error, now=clock())
         return False
     _recovered(account, Account.objects.all())
     return True

@@ -12,7 +12,7 @@ from django.db.models import Max, Min, QuerySet
 
 from campaigns.clock import Clock
 from campaigns.delivery.account_client import xfin_client
-from campaigns.delivery.circuit_breaker import note_recovery, note_trouble, usable
+from campaigns.delivery.circuit_breaker import record_failure, record_success, usable
 from campaigns.models import Account, Message
 from campaigns.transitions.attempt import ENDED, ended_unknown, settle_message, settle_messages
 from campaigns.xfin.errors import XFinError
@@ -23,7 +23,7 @@ log = logging.getLogger(__name__)
 #: XFin writes whole seconds and its filters exclude the ends.
 MARGIN = timedelta(seconds=2)
 #: Messages whose ends are written in one transaction, and overdue ones that are looked up in one go.
-STRIDE = 200
+CHUNK = 200
 #: XFin has them, or may have, and has not said how they ended.
 NO_NEWS = (Message.State.UNCONFIRMED, *Message.AT_XFIN)
 
@@ -46,13 +46,13 @@ def pull_states(account_id: int, *, clock: Clock, transport: httpx.BaseTransport
     try:
         with xfin_client(account, transport=transport) as client:
             listed = client.iter_messages(window)
-            while news := list(islice(listed, STRIDE)):
+            while news := list(islice(listed, CHUNK)):
                 ended += settle_messages(_of_ours(by_remote_id, news), now=clock())
     except XFinError as error:
         log.warning("pulling states of account %s: %s", account.pk, error.reason)
-        note_trouble(account, error, now=clock())
+        record_failure(account, error, now=clock())
         return 0
-    note_recovery(account, now=clock())
+    record_success(account, now=clock())
     return ended
 
 
@@ -65,16 +65,16 @@ def accounts_with_overdue(now: datetime) -> list[int]:
 def look_up_overdue(account_id: int, *, clock: Clock, transport: httpx.BaseTransport | None = None) -> int:
     """Ask once more for each overdue message by its id; it ends as XFin says, else `unknown`. How many."""
     account = Account.objects.get(pk=account_id)
-    overdue = list(_overdue(clock()).filter(batch__account=account).order_by("send_on")[:STRIDE])
+    overdue = list(_overdue(clock()).filter(batch__account=account).order_by("send_on")[:CHUNK])
     try:
         with xfin_client(account, transport=transport) as client:
             for message in overdue:
                 _end(message, client.find_message(message.remote_id), now=clock())
     except XFinError as error:
         log.warning("looking up messages of account %s: %s", account.pk, error.reason)
-        note_trouble(account, error, now=clock())
+        record_failure(account, error, now=clock())
         return 0
-    note_recovery(account, now=clock())
+    record_success(account, now=clock())
     return len(overdue)
 
 

@@ -10,7 +10,7 @@ from django.db import transaction
 from campaigns.clock import Clock
 from campaigns.delivery.account_client import xfin_client
 from campaigns.delivery.batches import mark_unconfirmed, record_answer
-from campaigns.delivery.circuit_breaker import note_recovery, note_trouble, usable
+from campaigns.delivery.circuit_breaker import record_failure, record_success, usable
 from campaigns.models import Account, Message, UploadBatch
 from campaigns.xfin.client import XFinClient
 from campaigns.xfin.errors import XFinError
@@ -57,10 +57,10 @@ def reconcile(batch_id: int, *, clock: Clock, transport: httpx.BaseTransport | N
             found = find_at_xfin(client, batch, messages)
     except XFinError as error:
         log.warning("looking up batch %s: %s", batch.reference, error.reason)
-        note_trouble(batch.account, error, now=clock())
+        record_failure(batch.account, error, now=clock())
         UploadBatch.objects.filter(pk=batch_id).update(look_up_after=clock() + timedelta(seconds=5))
         return None
-    note_recovery(batch.account, now=clock())
+    record_success(batch.account, now=clock())
     settle(batch, messages, found, now=clock())
     return len(found)
 

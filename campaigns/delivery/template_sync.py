@@ -17,7 +17,7 @@ from django.db.models import Q
 
 from campaigns.clock import Clock
 from campaigns.delivery.account_client import xfin_client
-from campaigns.delivery.circuit_breaker import note_recovery, note_trouble, usable
+from campaigns.delivery.circuit_breaker import record_failure, record_success, usable
 from campaigns.models import Account, Content, Template, TemplateLanguage
 from campaigns.models.templates import Mirrored
 from campaigns.xfin.client import XFinClient
@@ -70,9 +70,9 @@ def alone_with_templates(
             yield client
     except XFinError as error:
         log.warning("templates of account %s: %s", account.pk, error.reason)
-        note_trouble(account, error, now=clock())
+        record_failure(account, error, now=clock())
     else:
-        note_recovery(account, now=clock())
+        record_success(account, now=clock())
     finally:
         Account.objects.filter(pk=account_id).update(synchronising_until=None)
 

@@ -27,20 +27,20 @@ from django.db.models import Exists, F, OuterRef, Q, QuerySet
 
 from campaigns.bulk import add_campaigns, insert, keys, update
 from campaigns.clock import Clock
-from campaigns.compliance.check import Bench, stop_campaign
+from campaigns.compliance.check import ComplianceChecker, stop_campaign
 from campaigns.delivery.account_client import xfin_client
 from campaigns.delivery.batches import (
     Claim,
     failed_in_a_row,
-    give_back,
-    kept,
+    keep_claim_alive,
     open_batch,
     reject,
+    release,
     settle_failure,
     settle_reply,
     split,
 )
-from campaigns.delivery.circuit_breaker import BREAK_AFTER, note_recovery, note_trouble, usable
+from campaigns.delivery.circuit_breaker import BREAK_AFTER, record_failure, record_success, usable
 from campaigns.lifecycle import approvals
 from campaigns.models import (
     Account,
@@ -53,7 +53,7 @@ from campaigns.models import (
     TemplateLanguage,
     UploadBatch,
 )
-from campaigns.planning.respace import in_pace
+from campaigns.planning.respace import space_due
 from campaigns.rules import Judgement
 from campaigns.transitions import callback
 from campaigns.transitions.attempt import settle_recipient
@@ -104,7 +104,7 @@ def upload(account_id: int, *, clock: Clock, transport: httpx.BaseTransport | No
         try:
             client.ensure_login()  # before anything is claimed: a login may take long or fail
         except XFinError as error:
-            note_trouble(account, error, now=clock())
+            record_failure(account, error, now=clock())
             return 0
         while claim := claim_due(account, now=clock()):
             accepted = send(claim, client, account, clock=clock)
@@ -130,7 +130,7 @@ def claim_due(account: Account, *, now: datetime) -> Claim | None:
         .order_by("send_on", "id")[: account.chunk_size]
     )
     add_campaigns([message.recipient for message in candidates])
-    lawful = _judge_again(in_pace(candidates, now=now), now)
+    lawful = _judge_again(space_due(candidates, now=now), now)
     if not lawful:
         return None
     claim = open_batch(account, lawful, now=now)
@@ -165,13 +165,13 @@ class _Delivery:
                 return None
             if self._refused >= MOST_REFUSED and not self._taken:
                 return None
-        note_recovery(self._account, now=self._clock())
+        record_success(self._account, now=self._clock())
         return self._taken
 
     def _send(self, part: Claim) -> None:
         wire = [_to_wire(message, part.batch) for message in part.messages]
         try:
-            with kept(part.batch, clock=self._clock):
+            with keep_claim_alive(part.batch, clock=self._clock):
                 created = self._client.create_bulk(wire)
         except Refused as error:
             if error.status not in ABOUT_CONTENT:
@@ -198,11 +198,11 @@ class _Delivery:
         self._give_back_the_rest(error.reason)
         # XFin may well answer questions meanwhile: that must not keep the circuit closed.
         in_a_row = failed_in_a_row(self._account, most=BREAK_AFTER)
-        note_trouble(self._account, error, now=self._clock(), in_a_row=in_a_row)
+        record_failure(self._account, error, now=self._clock(), in_a_row=in_a_row)
 
     def _give_back_the_rest(self, reason: str) -> None:
         for part in self._left:
-            give_back(part.batch, UploadBatch.State.NOT_SENT, reason, now=self._clock())
+            release(part.batch, UploadBatch.State.NOT_SENT, reason, now=self._clock())
         self._left.clear()
 
     def _stop_campaign(self, part: Claim, error: Refused) -> None:
@@ -250,30 +250,30 @@ def _judge_again(candidates: Sequence[Message], now: datetime) -> list[Message]:
 
     Of two calls to one number the older goes first, so they are judged in that order.
     """
-    bench = Bench([message.recipient for message in candidates], now=now, messages=candidates)
+    checker = ComplianceChecker([message.recipient for message in candidates], now=now, messages=candidates)
     campaigns = (message.recipient.campaign for message in candidates)
     lawful, rows, stopped = [], [], approvals.lapsed_among(campaigns, now=now)
     later: dict[int, Judgement] = {}
     for message in sorted(candidates, key=attrgetter("id")):
-        person, at = message.recipient, message.send_on  # not before now: `in_pace` saw to that
+        person, at = message.recipient, message.send_on  # not before now: `space_due` saw to that
         if person.campaign_id in stopped:
             continue
-        judgement = bench.judge(person, at=at, message=message)
+        judgement = checker.evaluate(person, at=at, message=message)
         if judgement.stops_campaign:
             stop_campaign(person.campaign_id, judgement, now=now)
             stopped.add(person.campaign_id)
         elif judgement.refuses_person:
             _block(message, judgement, now)
-            bench.decided(message, None, planned=True)
+            checker.decided(message, None, planned=True)
         elif judgement.waits_until:
             message.send_on, message.reason = judgement.waits_until, judgement.reason
             later[message.pk] = judgement
-            bench.decided(message, judgement.waits_until, planned=True)
+            checker.decided(message, judgement.waits_until, planned=True)
         else:
             lawful.append(message)
-            bench.decided(message, at, planned=False)
+            checker.decided(message, at, planned=False)
         rows.append(
-            bench.evidence(
+            checker.evidence(
                 person,
                 judgement,
                 stage=Evidence.Stage.HAND_OVER,

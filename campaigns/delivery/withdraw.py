@@ -24,9 +24,9 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from campaigns.clock import Clock
 from campaigns.delivery.account_client import xfin_client
-from campaigns.delivery.circuit_breaker import note_recovery, note_trouble, usable
+from campaigns.delivery.circuit_breaker import record_failure, record_success, usable
 from campaigns.models import Account, Callback, Campaign, Message, Recipient, Suppression
-from campaigns.transitions.attempt import ENDED, attempt_was_not_made, callback_withdrawn, settle_message
+from campaigns.transitions.attempt import ENDED, callback_withdrawn, revert_attempt, settle_message
 from campaigns.xfin.client import XFinClient
 from campaigns.xfin.errors import Refused, XFinError
 from campaigns.xfin.schemas import MessageFilter, RemoteId, RemoteMessage
@@ -35,7 +35,7 @@ from campaigns.xfin.states import RemoteState
 log = logging.getLogger(__name__)
 
 #: Messages of one deletion.
-STRIDE = 200
+CHUNK = 200
 #: XFin writes whole seconds and its filters exclude the ends.
 MARGIN = timedelta(seconds=2)
 #: A worker that died is followed by another after this; two at once do no harm, deleting twice is deleting.
@@ -97,9 +97,9 @@ def withdraw(account_id: int, *, clock: Clock, transport: httpx.BaseTransport | 
             except XFinError as error:
                 log.warning("withdrawing messages of account %s: %s", account.pk, error.reason)
                 _again(messages, now=clock())
-                note_trouble(account, error, now=clock())
+                record_failure(account, error, now=clock())
                 return gone
-            note_recovery(account, now=clock())
+            record_success(account, now=clock())
     return gone
 
 
@@ -107,7 +107,7 @@ def withdraw(account_id: int, *, clock: Clock, transport: httpx.BaseTransport | 
 def claim(account: Account, *, now: datetime) -> Sequence[Message]:
     """The next messages to take back, those first that would be dialled first."""
     due = _due(now).filter(batch__account=account).order_by("send_on", "id")
-    ours = list(due.select_for_update(of=("self",), skip_locked=True)[:STRIDE])
+    ours = list(due.select_for_update(of=("self",), skip_locked=True)[:CHUNK])
     Message.objects.filter(pk__in=[message.pk for message in ours]).update(withdraw_at=now + CLAIM)
     return ours
 
@@ -175,7 +175,7 @@ def _settle(message: Message, remote: RemoteMessage | None, *, now: datetime) ->
 def _withdrawn(message: Message, *, now: datetime) -> bool:
     changed = _change(message, Message.State.WITHDRAWN, GONE, now=now, settled_at=now)
     if changed:
-        attempt_was_not_made(message.recipient_id, now=now)
+        revert_attempt(message.recipient_id, now=now)
         callback_withdrawn(message, now=now)
     return changed
 

@@ -20,7 +20,7 @@ from django.db.models import F, Q, QuerySet
 from campaigns.clock import Clock
 from campaigns.errors import SheetError
 from campaigns.imports.insert import add_people
-from campaigns.imports.row_check import Sorted, Sorter
+from campaigns.imports.row_check import CheckedRows, RowChecker
 from campaigns.models import Campaign, Import, ImportRow, PhoneNumber
 from campaigns.models.base import new_batch_reference
 from campaigns.spreadsheets.columns import Columns
@@ -84,7 +84,7 @@ def columns_of(source: Import) -> Columns:
     return Columns(kept["phone"], kept["name"], kept["language"], kept["variables"])
 
 
-def store_rows(source: Import, rows: list[Row], judged: Sorted, *, now: datetime) -> Counter[str]:
+def store_rows(source: Import, rows: list[Row], judged: CheckedRows, *, now: datetime) -> Counter[str]:
     """Each judged row into its table, within the caller's transaction; how many rows came to which fate."""
     refused = judged.refused | add_people(judged.people, source, now=now)
     cells = dict(rows)
@@ -119,9 +119,9 @@ def _count(source: Import, fates: Counter[str]) -> None:
         setattr(source, figure, getattr(source, figure) + count)
 
 
-def _sorter(source: Import, *, width: int) -> Sorter:
+def _sorter(source: Import, *, width: int) -> RowChecker:
     own = frozenset(PhoneNumber.objects.values_list("e164", flat=True))
-    return Sorter(columns_of(source), width=width, language=source.campaign.default_language, own=own)
+    return RowChecker(columns_of(source), width=width, language=source.campaign.default_language, own=own)
 
 
 def lock_campaign(campaign_id: int) -> None:
@@ -172,7 +172,7 @@ class _Reading:
         self._finish(empty_before + self._sheet.rows.empty)
 
     @transaction.atomic
-    def _store(self, rows: list[Row], judged: Sorted, *, empty: int, now: datetime) -> None:
+    def _store(self, rows: list[Row], judged: CheckedRows, *, empty: int, now: datetime) -> None:
         source = self._source
         _hold(source)
         lock_campaign(source.campaign_id)

@@ -7,7 +7,7 @@ import msgspec
 
 from campaigns.imports.insert import NewPerson, Refusal
 from campaigns.models import ImportRow
-from campaigns.phones import judge
+from campaigns.phones import parse_number
 from campaigns.spreadsheets.columns import Columns, normalise_language
 from campaigns.spreadsheets.reader import Row
 
@@ -16,14 +16,14 @@ _MOST_LANGUAGES_KEPT = 1000
 _encode = msgspec.json.Encoder().encode
 
 
-class Sorted(NamedTuple):
+class CheckedRows(NamedTuple):
     """A chunk: who may be added, and the rows that can't, by their numbers."""
 
     people: list[NewPerson]
     refused: dict[int, Refusal]
 
 
-class Sorter:
+class RowChecker:
     """Judges rows by the columns chosen for their file."""
 
     def __init__(self, columns: Columns, *, width: int, language: str, own: Collection[str]) -> None:
@@ -31,7 +31,7 @@ class Sorter:
         self._columns, self._width, self._language, self._own = columns, width, language, own
         self._languages: dict[str, tuple[str, str]] = {"": (language, "")}
 
-    def sort(self, rows: Sequence[Row]) -> Sorted:
+    def sort(self, rows: Sequence[Row]) -> CheckedRows:
         """Each row in one place."""
         people: list[NewPerson] = []
         refused: dict[int, Refusal] = {}
@@ -39,12 +39,12 @@ class Sorter:
             if len(cells) > self._width:
                 refused[number] = self._shifted(cells)
                 continue
-            verdict = judge(cells[self._columns.phone], own_numbers=self._own)
+            verdict = parse_number(cells[self._columns.phone], own_numbers=self._own)
             if verdict.e164 is None:
                 refused[number] = Refusal(ImportRow.Fate.REJECTED, verdict.note)
             else:
                 people.append(self._person(number, cells, verdict.e164, verdict.note))
-        return Sorted(people, refused)
+        return CheckedRows(people, refused)
 
     def _person(self, number: int, cells: Sequence[str], phone: str, note: str) -> NewPerson:
         columns = self._columns

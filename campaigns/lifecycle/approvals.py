@@ -47,7 +47,7 @@ _DIGEST = "sha256:"
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class ApprovalStatus:
     """How an approval and its campaign compare: what changed in words, and how many people came later."""
 
     approval: Approval | None
@@ -76,15 +76,15 @@ def needs_second_person(campaign: Campaign) -> bool:
     return campaign.category in TWO_PEOPLE or asking.exists()
 
 
-def standing(campaign: Campaign) -> Standing | None:
+def standing(campaign: Campaign) -> ApprovalStatus | None:
     """How the approval of a campaign stands; None if no second person is asked for."""
     if not needs_second_person(campaign):
         return None
     approval = Approval.objects.filter(campaign=campaign).first()
     if approval is None:
-        return Standing(None, (), 0)
+        return ApprovalStatus(None, (), 0)
     added = Recipient.objects.filter(campaign=campaign, pk__gt=approval.newest_recipient)
-    return Standing(
+    return ApprovalStatus(
         approval,
         tuple(differences(approval.contents, contents(campaign))),
         added.aggregate(n=Count("pk"))["n"],
@@ -161,7 +161,7 @@ def keep(campaign: Campaign, *, by: User, now: datetime) -> None:
 
 
 @transaction.atomic
-def keep_again(campaign: Campaign, found: Standing, *, by: User, now: datetime) -> None:
+def keep_again(campaign: Campaign, found: ApprovalStatus, *, by: User, now: datetime) -> None:
     """Another approval of a campaign that had one, or should have had; its state stays as it is."""
     seen = [*found.changed, *([f"{found.added} people were added"] if found.added else [])]
     reason = f"Approved again by {name_of(by)}: {'; '.join(seen) or 'as it is'}."

@@ -58,7 +58,7 @@ class Member(Stamped):
 
     def clean(self) -> None:
         """Bring the number to E.164; ValidationError with a sentence if nobody can be called there."""
-        verdict = phones.judge(self.phone, own_numbers=())
+        verdict = phones.parse_number(self.phone, own_numbers=())
         if verdict.e164 is None:
             raise ValidationError({"phone": verdict.note})
         self.phone = verdict.e164

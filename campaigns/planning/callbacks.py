@@ -15,13 +15,13 @@ from django.db import transaction
 from django.db.models import Q
 
 from campaigns import audit, clock
-from campaigns.compliance.check import Bench
+from campaigns.compliance.check import ComplianceChecker
 from campaigns.errors import NotAllowed
 from campaigns.formatting import ist
 from campaigns.lifecycle import actions
 from campaigns.models import Callback, Campaign, Message, Recipient, User
 from campaigns.schedule import callback_times
-from campaigns.transitions.attempt import attempt_was_not_made, callback_withdrawn, go_on_without
+from campaigns.transitions.attempt import callback_withdrawn, go_on_without, revert_attempt
 from campaigns.transitions.callback import REPLACED
 
 log = logging.getLogger(__name__)
@@ -38,7 +38,7 @@ TAKEN_BACK = "The call-back was withdrawn; its call is being taken back from XFi
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Wish:
+class CallbackRequest:
     """When somebody wants to be called, when that was said, and how we know."""
 
     asked_for: datetime
@@ -60,12 +60,14 @@ def asked_in_call(message_id: int, *, when: str, how: str, asked_at: datetime) -
         log.warning("message %s: a call-back was asked for that can't be read: %s", message.reference, error)
         return None
     source = Callback.Source.SPOKEN if how == "spoken" else Callback.Source.KEY
-    wish = Wish(asked_for=asked_for, asked_at=asked_at, source=source, message_reference=message.reference)
+    wish = CallbackRequest(
+        asked_for=asked_for, asked_at=asked_at, source=source, message_reference=message.reference
+    )
     return ask(message.recipient_id, wish, now=clock.now())
 
 
 @transaction.atomic
-def enter(recipient_id: int, wish: Wish, *, now: datetime) -> Callback:
+def enter(recipient_id: int, wish: CallbackRequest, *, now: datetime) -> Callback:
     """Staff or a program ask for a person; `NotAllowed` with the reason, and then nothing is stored."""
     row = ask(recipient_id, wish, now=now)
     if row.state == State.REFUSED:
@@ -76,7 +78,7 @@ def enter(recipient_id: int, wish: Wish, *, now: datetime) -> Callback:
 
 
 @transaction.atomic
-def ask(recipient_id: int, wish: Wish, *, now: datetime) -> Callback:
+def ask(recipient_id: int, wish: CallbackRequest, *, now: datetime) -> Callback:
     """Take a wish down: WAITING, in the place of everything that was planned, or REFUSED with the reason."""
     # Messages are locked before their people, as hand-over does.
     planned = Message.objects.select_for_update(of=("self",)).filter(
@@ -88,7 +90,7 @@ def ask(recipient_id: int, wish: Wish, *, now: datetime) -> Callback:
         return _row(person, wish, State.REFUSED, why)
     _make_room(given_up, now=now)
     earliest = max(wish.asked_for, person.campaign.starts_at, now)
-    judgement = Bench([person], now=now).judge(person, at=earliest, called_back=wish.asked_for)
+    judgement = ComplianceChecker([person], now=now).evaluate(person, at=earliest, called_back=wish.asked_for)
     if judgement.refuses_person:
         return _row(person, wish, State.REFUSED, judgement.reason)
     Callback.objects.filter(recipient=person, state=State.WAITING).update(
@@ -96,7 +98,7 @@ def ask(recipient_id: int, wish: Wish, *, now: datetime) -> Callback:
     )
     planned_for = judgement.waits_until or earliest
     why = judgement.reason if judgement.waits_until else ""
-    reason = callback_times.told(wish.asked_for, planned_for, why)
+    reason = callback_times.explain(wish.asked_for, planned_for, why)
     row = _row(person, wish, State.WAITING, reason, planned_for=planned_for)
     _have_wait(person, row, now=now)
     return row
@@ -130,7 +132,7 @@ def withdraw(callback_id: int, *, by: User | None, now: datetime) -> Callback:
 
 
 @transaction.atomic
-def give_way(now: datetime) -> int:
+def withdraw_superseded(now: datetime) -> int:
     """Take back what is planned again because its batch did not reach XFin: for people who wait for a
     call-back, and of call-backs that were withdrawn meanwhile. How many messages.
     """
@@ -162,7 +164,7 @@ def _made(recipient_id: int) -> int:
     return Callback.objects.filter(recipient=recipient_id, state__in=Callback.COUNTED).count()
 
 
-def _refusal(person: Recipient, wish: Wish) -> str:
+def _refusal(person: Recipient, wish: CallbackRequest) -> str:
     """Why this can't be done whatever the rules say; empty if it can."""
     campaign = person.campaign
     if campaign.state == Campaign.State.CANCELLED:
@@ -181,7 +183,12 @@ def _refusal(person: Recipient, wish: Wish) -> str:
 
 
 def _row(
-    person: Recipient, wish: Wish, state: State, reason: str, *, planned_for: datetime | None = None
+    person: Recipient,
+    wish: CallbackRequest,
+    state: State,
+    reason: str,
+    *,
+    planned_for: datetime | None = None,
 ) -> Callback:
     return Callback.objects.create(
         recipient=person,
@@ -201,7 +208,7 @@ def _make_room(given_up: list[Message], *, now: datetime) -> None:
     for message in given_up:
         still = Message.objects.filter(pk=message.pk, state=Message.State.PLANNED)
         if still.update(state=Message.State.WITHDRAWN, reason=GIVES_WAY, settled_at=now, changed_at=now):
-            attempt_was_not_made(message.recipient_id, now=now)
+            revert_attempt(message.recipient_id, now=now)
 
 
 def _have_wait(person: Recipient, row: Callback, *, now: datetime) -> None:

@@ -10,7 +10,7 @@ from django.db import transaction
 from django.db.models import Exists, Max, OuterRef, Q, QuerySet
 
 from campaigns.bulk import insert, update
-from campaigns.compliance.check import Bench, EvidenceRow, stop_campaign
+from campaigns.compliance.check import ComplianceChecker, EvidenceRow, stop_campaign
 from campaigns.lifecycle import approvals
 from campaigns.models import Callback, Campaign, Evidence, Message, PhoneNumber, Recipient
 from campaigns.rules import Judgement
@@ -18,7 +18,7 @@ from campaigns.schedule.pacing import Demand, interleaved, line_seconds, paces
 from campaigns.transitions import callback as callbacks
 
 #: People looked at in one transaction; the next nudge takes the next ones.
-STRIDE = 500
+CHUNK = 500
 MADE = [state for state in Message.State if state != Message.State.WITHDRAWN]
 #: Calls of a number that tell how long its calls last.
 LATEST = 200
@@ -45,20 +45,20 @@ def plan(campaign_id: int, *, now: datetime) -> int:
         return 0
     pace = pace_of(campaign, now)
     people = _due_people(campaign, pace, now)
-    bench = Bench(people, now=now)
+    checker = ComplianceChecker(people, now=now)
     planned: list[Message] = []
     rows: list[EvidenceRow] = []
     asked = callbacks.waiting_for(people)
     for person, free in _with_slots(campaign, pace, now, people, asked):
         slot = max(free, person.due_at or free)
-        judgement = bench.judge(person, at=slot)
+        judgement = checker.evaluate(person, at=slot)
         message = None
         if judgement.stops_campaign:
             stop_campaign(campaign.pk, judgement, now=now)
         elif message := _act(person, judgement, slot, asked.get(person.pk)):
             planned.append(message)
         stage = Evidence.Stage.PLANNING
-        rows.append(bench.evidence(person, judgement, stage=stage, at=slot, now=now, message=message))
+        rows.append(checker.evidence(person, judgement, stage=stage, at=slot, now=now, message=message))
         if judgement.stops_campaign:
             break
     update(people, ["state", "reason", "due_at", "attempts"])
@@ -121,7 +121,7 @@ def _due_people(campaign: Campaign, pace: float, now: datetime) -> list[Recipien
     waiting = Recipient.objects.filter(_due(now), campaign=campaign, state=Recipient.State.WAITING)
     due = approvals.callable_people(campaign, waiting).select_for_update(of=("self",), skip_locked=True)
     asked = Callback.objects.filter(state=Callback.State.WAITING).values("recipient")
-    chosen = list(due.filter(pk__in=asked).order_by("due_at", "id")[:STRIDE])
+    chosen = list(due.filter(pk__in=asked).order_by("due_at", "id")[:CHUNK])
     others = due.exclude(pk__in=[person.pk for person in chosen])
     chosen += _in_turn(others, _room(campaign, pace, now))
     for person in chosen:
@@ -135,7 +135,7 @@ def _room(campaign: Campaign, pace: float, now: datetime) -> int:
     still_ahead = Q(send_on__gt=now) | Q(state=Message.State.PLANNED)
     ahead = Message.objects.filter(still_ahead, recipient__campaign=campaign, state__in=Message.OPEN_STATES)
     room: int = ceil(pace * settings.UPLOAD_HORIZON_MINUTES) - ahead.count()
-    return max(0, min(room, STRIDE))
+    return max(0, min(room, CHUNK))
 
 
 def _in_turn(due: QuerySet[Recipient], room: int) -> list[Recipient]:

@@ -15,7 +15,7 @@ from django.db.models import Q
 
 from campaigns.agent_inspection import inspect
 from campaigns.clock import Clock
-from campaigns.compliance.check import REMEDIES, Bench
+from campaigns.compliance.check import REMEDIES, ComplianceChecker
 from campaigns.lifecycle.actions import launch_problems
 from campaigns.models import (
     Campaign,
@@ -31,12 +31,12 @@ from campaigns.models import (
 from campaigns.planning.plan import LATEST, pace_of
 from campaigns.queries import campaign as queries
 from campaigns.rules import Caps
-from campaigns.rules.reach import INVALID, OPTED_OUT, TWICE, Tally
+from campaigns.rules.reach import INVALID, OPTED_OUT, TWICE, ReachCounts
 from campaigns.schedule import forecast
 from campaigns.schedule.forecast import Forecast, Past
 
 #: People judged together: so many queries for each stride, whatever its length.
-STRIDE = 2000
+CHUNK = 2000
 #: So many are counted while the person who asked waits.
 AT_ONCE = 500
 CLAIM = timedelta(minutes=2)
@@ -96,7 +96,7 @@ class _Count:
 
     campaign: Campaign
     now: datetime
-    tally: Tally = field(default_factory=Tally)
+    tally: ReachCounts = field(default_factory=ReachCounts)
     languages: Counter[str] = field(default_factory=Counter)
     missing: Counter[tuple[str, str]] = field(default_factory=Counter)
     last: int = 0
@@ -112,7 +112,7 @@ class _Count:
         """The people in the order they came, without holding them all."""
         shown = ("campaign_id", "phone", "name", "language", "variables", "state", "attempts")
         rows = Recipient.objects.filter(campaign=self.campaign).order_by("pk").only(*shown)
-        while people := list(rows.filter(pk__gt=self.last)[:STRIDE]):
+        while people := list(rows.filter(pk__gt=self.last)[:CHUNK]):
             self.last, self.seen = people[-1].pk, self.seen + len(people)
             yield people
 
@@ -120,11 +120,11 @@ class _Count:
         """Judge a stride."""
         for person in people:
             person.campaign = self.campaign
-        bench = Bench(people, now=self.now)
+        checker = ComplianceChecker(people, now=self.now)
         for person in people:
             if person.state != Recipient.State.WAITING:
                 self.tally.out[_out_already(person)] += 1
-            elif self.tally.judged(bench.judge(person, at=self.begins)):
+            elif self.tally.judged(checker.evaluate(person, at=self.begins)):
                 self._look_at_words(person)
 
     def _look_at_words(self, person: Recipient) -> None:

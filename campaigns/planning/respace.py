@@ -25,7 +25,7 @@ _turn = attrgetter("send_on", "id")
 MOVED = "Its time had passed, or too many had the same one: it follows at the campaign's pace."
 
 
-def in_pace(planned: Sequence[Message], *, now: datetime) -> list[Message]:
+def space_due(planned: Sequence[Message], *, now: datetime) -> list[Message]:
     """Those of these planned messages that may be handed over now, in order; the others keep a later time.
 
     The caller holds their rows, and they come with their campaign.

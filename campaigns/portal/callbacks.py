@@ -9,9 +9,9 @@ from django.views.decorators.http import require_http_methods, require_POST
 from campaigns import clock
 from campaigns.errors import NotAllowed
 from campaigns.models import Callback, Recipient
-from campaigns.permissions import person, staff_page
+from campaigns.permissions import current_user, staff_page
 from campaigns.planning import callbacks
-from campaigns.planning.callbacks import Wish
+from campaigns.planning.callbacks import CallbackRequest
 from campaigns.portal.forms import CallbackForm
 from campaigns.queries import people
 
@@ -38,7 +38,9 @@ OVER = ("completed", "cancelled")
 def _entered(request: HttpRequest, whom: Recipient, form: CallbackForm) -> bool:
     """Whether it could be done; if not the form says why."""
     now, asked_for = clock.now(), form.cleaned_data["asked_for"]
-    wish = Wish(asked_for=asked_for, asked_at=now, source=Callback.Source.STAFF, by=person(request))
+    wish = CallbackRequest(
+        asked_for=asked_for, asked_at=now, source=Callback.Source.STAFF, by=current_user(request)
+    )
     try:
         row = callbacks.enter(whom.pk, wish, now=now)
     except NotAllowed as error:
@@ -54,7 +56,7 @@ def withdraw_callback(request: HttpRequest, pk: int) -> HttpResponseBase:
     """Take one back; a refusal is shown with its reason."""
     row = get_object_or_404(Callback.objects.select_related("recipient"), pk=pk)
     try:
-        callbacks.withdraw(pk, by=person(request), now=clock.now())
+        callbacks.withdraw(pk, by=current_user(request), now=clock.now())
     except NotAllowed as error:
         messages.add_message(request, messages.ERROR, error.reason, extra_tags="bad")
     else:

@@ -18,15 +18,15 @@ from django.views.decorators.http import require_POST, require_safe
 from campaigns import clock
 from campaigns.errors import NotAllowed
 from campaigns.lifecycle import actions, approvals
-from campaigns.lifecycle.approvals import Standing
+from campaigns.lifecycle.approvals import ApprovalStatus
 from campaigns.models import Campaign, User
-from campaigns.permissions import person, staff_page
+from campaigns.permissions import current_user, staff_page
 from campaigns.planning import preflight
 from campaigns.portal.forms import CampaignForm
 from campaigns.queries import campaign as queries
 from campaigns.queries import preflight as preflights
 from campaigns.schedule import retries
-from campaigns.tasks import nudge_preflight
+from campaigns.tasks import enqueue_preflight
 
 TABLE = actions.TRANSITIONS
 Row = TypeVar("Row", bound=Model)
@@ -67,7 +67,7 @@ def campaign_list(request: HttpRequest) -> HttpResponse:
 @staff_page("campaigns.add_campaign")
 def new_campaign(request: HttpRequest) -> HttpResponseBase:
     """The form for a new draft."""
-    return _edit(request, Campaign(created_by=person(request)))
+    return _edit(request, Campaign(created_by=current_user(request)))
 
 
 @staff_page("campaigns.change_campaign")
@@ -85,7 +85,7 @@ def _edit(request: HttpRequest, campaign: Campaign) -> HttpResponseBase:
     form = CampaignForm(request.POST or None, instance=campaign)
     if request.method == "POST" and form.is_valid():
         try:
-            _save(form, person(request))
+            _save(form, current_user(request))
         except NotAllowed as error:
             messages.add_message(request, messages.ERROR, error.reason, extra_tags="bad")
         return redirect(campaign)
@@ -110,7 +110,7 @@ def campaign_page(request: HttpRequest, pk: int) -> HttpResponse:
         "campaign": campaign,
         "approval": approval,
         "beyond_approval": campaign.state in approvals.BEYOND_APPROVAL,
-        "verbs": _verbs(campaign, person(request), approval),
+        "verbs": _verbs(campaign, current_user(request), approval),
         "history": queries.history(pk),
         "editable": campaign.state in actions.EDITABLE,
         "retry_lines": retries.written(campaign.retry_rules).splitlines(),
@@ -133,13 +133,13 @@ def preflight_card(request: HttpRequest, pk: int) -> HttpResponse:
 def ask_preflight(request: HttpRequest, pk: int) -> HttpResponseBase:
     """Have the people counted: at once, or by a worker where they are many."""
     campaign = get_object_or_404(queries.all_campaigns(), pk=pk)
-    row = preflight.ask(campaign, person(request), clock=clock.now)
+    row = preflight.ask(campaign, current_user(request), clock=clock.now)
     if row.state == row.State.WAITING:
-        nudge_preflight(row.pk)
+        enqueue_preflight(row.pk)
     return redirect(campaign)
 
 
-def _verbs(campaign: Campaign, user: User, approval: Standing | None) -> set[str]:
+def _verbs(campaign: Campaign, user: User, approval: ApprovalStatus | None) -> set[str]:
     """What this person can ask the campaign to do in its state."""
     verbs = {verb for verb in VERBS if verb in TABLE and campaign.state in TABLE[verb].sources}
     verbs.discard("approve")
@@ -183,7 +183,7 @@ def _ask(request: HttpRequest, pk: int, verb: str) -> HttpResponseBase:
     campaign = get_object_or_404(queries.all_campaigns(), pk=pk)
     do, done = VERBS[verb]
     try:
-        do(campaign, person(request))
+        do(campaign, current_user(request))
     except NotAllowed as error:
         messages.add_message(request, messages.ERROR, error.reason, extra_tags="bad")
     else:

@@ -70,7 +70,7 @@ class _Line:
 
 def _lines(table: Table, delimiter: str) -> Iterator[bytes]:
     writer = csv.writer(_Line(), delimiter=delimiter)
-    lines = (writer.writerow([harmless(cell) for cell in row]) for row in table)
+    lines = (writer.writerow([escape_formula(cell) for cell in row]) for row in table)
     yield "\ufeff".encode()
     while several := "".join(islice(lines, LINES_AT_ONCE)):
         yield several.encode()
@@ -95,7 +95,7 @@ _FORMULA = ("=", "@", "\t", "\r", "\n", "\uff1d", "\uff20", "\uff0b", "\uff0d")
 _NUMBER = frozenset("0123456789+-(). ")
 
 
-def harmless(cell: str) -> str:
+def escape_formula(cell: str) -> str:
     """What a spreadsheet would run as a formula made plain text; a phone number keeps its plus."""
     begins_so = cell.startswith(_FORMULA) or (cell[:1] in ("+", "-") and not _NUMBER.issuperset(cell))
     return f"'{cell}" if begins_so else cell

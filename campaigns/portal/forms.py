@@ -310,7 +310,7 @@ class PersonForm(forms.Form):
 
     def clean_phone(self) -> str:
         """The number in its one form."""
-        judged = phones.judge(self.cleaned_data["phone"])
+        judged = phones.parse_number(self.cleaned_data["phone"])
         if judged.e164 is None:
             raise forms.ValidationError(judged.note)
         return judged.e164

@@ -16,14 +16,14 @@ from campaigns.errors import UnreadableFile
 from campaigns.imports import mappings, reader, upload
 from campaigns.models import Campaign, Import
 from campaigns.models.people import ImportRowFate
-from campaigns.permissions import person, staff_page
+from campaigns.permissions import current_user, staff_page
 from campaigns.portal import rejected_rows
 from campaigns.portal.campaigns import PEOPLE_A_PAGE, page_of
 from campaigns.portal.forms import ColumnsForm, PeopleForm
 from campaigns.queries import campaign as queries
 from campaigns.queries import imports
 from campaigns.queries import imports as readings
-from campaigns.tasks import nudge_import
+from campaigns.tasks import enqueue_import
 
 
 @staff_page()
@@ -42,7 +42,7 @@ def _upload(request: HttpRequest, campaign: Campaign) -> HttpResponseBase:
         return _files(request, campaign, form, status=422)
     file = form.cleaned_data["file"]
     try:
-        source = upload.receive(campaign, file, filename=file.name, by=person(request))
+        source = upload.receive(campaign, file, filename=file.name, by=current_user(request))
     except UnreadableFile as error:
         context = {"campaign": campaign, "filename": file.name, "reason": error.reason}
         return render(request, "campaigns/unreadable.html", context, status=422)
@@ -69,7 +69,7 @@ def import_page(request: HttpRequest, pk: int) -> HttpResponseBase:
         "page": page_of(request, rows, PEOPLE_A_PAGE),
         "fate": fate,
         "fates": ImportRowFate.choices,
-        "reading": readings.reading(source),
+        "reading": readings.import_progress(source),
         "repaired": imports.people_repaired(source),
     }
     return render(request, "campaigns/import.html", context)
@@ -85,11 +85,11 @@ def choose_columns(request: HttpRequest, pk: int) -> HttpResponseBase:
         return _columns(request, source, form, status=422)
     columns, name = form.cleaned_data["columns"], form.cleaned_data["remember_as"]
     try:
-        upload.choose(source, columns, by=person(request), remember_as=name)
+        upload.choose(source, columns, by=current_user(request), remember_as=name)
     except UnreadableFile as error:
         form.add_error(None, error.reason)
         return _columns(request, source, form, status=422)
-    nudge_import(source.pk)
+    enqueue_import(source.pk)
     return redirect("import", pk=pk)
 
 
@@ -119,7 +119,7 @@ def _columns(request: HttpRequest, source: Import, form: ColumnsForm, *, status:
 def import_progress(request: HttpRequest, pk: int) -> HttpResponse:
     """How far the reading is; the page asks again every second, and is loaded anew when it is over."""
     source = _import(pk)
-    context = {"source": source, "reading": readings.reading(source)}
+    context = {"source": source, "reading": readings.import_progress(source)}
     response = render(request, "campaigns/reading.html", context)
     if not source.is_open:
         response["HX-Refresh"] = "true"
@@ -130,7 +130,7 @@ def import_progress(request: HttpRequest, pk: int) -> HttpResponse:
 @require_POST
 def cancel_import(request: HttpRequest, pk: int) -> HttpResponseBase:
     """Read no further; people who were taken stay."""
-    if not upload.cancel(_import(pk), person(request)):
+    if not upload.cancel(_import(pk), current_user(request)):
         messages.add_message(request, messages.WARNING, "It was over already.", extra_tags="warn")
     return redirect("import", pk=pk)
 

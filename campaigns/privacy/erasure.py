@@ -16,7 +16,7 @@ from datetime import datetime
 from django.db import transaction
 from django.db.models import Max
 
-from campaigns.compliance.suppressions import Wish, suppress
+from campaigns.compliance.suppressions import SuppressionRequest, suppress
 from campaigns.errors import NotAllowed
 from campaigns.models import (
     CallingBasis,
@@ -38,7 +38,7 @@ from campaigns.privacy.purge import forget_people, forget_rows
 from campaigns.pseudonyms import pseudonym
 
 ERASED = "The person asked us to erase their data, and must not be called again."
-STRIDE = 2000
+CHUNK = 2000
 
 
 @transaction.atomic
@@ -51,7 +51,7 @@ def ask(phone: str, *, reason: str, by: User | None, now: datetime) -> Erasure:
         raise NotAllowed("Write down how the person asked, and how we know who asked.")
     if hold := hold_on(phone):
         raise NotAllowed(f"A legal hold keeps this data: {hold.reason}")
-    suppress(phone, Wish(source=Suppression.Source.STAFF, reason=ERASED, by=by))
+    suppress(phone, SuppressionRequest(source=Suppression.Source.STAFF, reason=ERASED, by=by))
     used = Message.objects.filter(recipient__phone=phone).aggregate(last=Max("send_on"))["last"]
     wish, _ = Erasure.objects.get_or_create(
         pseudonym=pseudonym(phone),
@@ -122,7 +122,7 @@ def _rows_with(phone: str) -> Iterator[int]:
     """Rows of lists, not accepted, in which the number stands in any spelling."""
     national = phone.removeprefix("+91")
     kept = ImportRow.objects.exclude(cells=[]).values_list("pk", "cells")
-    return (pk for pk, cells in kept.iterator(STRIDE) if any(national in _digits(cell) for cell in cells))
+    return (pk for pk, cells in kept.iterator(CHUNK) if any(national in _digits(cell) for cell in cells))
 
 
 def _digits(cell: object) -> str:
@@ -131,4 +131,4 @@ def _digits(cell: object) -> str:
 
 
 def _parts(keys: Sequence[int]) -> Iterator[Sequence[int]]:
-    return (keys[start : start + STRIDE] for start in range(0, len(keys), STRIDE))
+    return (keys[start : start + CHUNK] for start in range(0, len(keys), CHUNK))

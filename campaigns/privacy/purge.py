@@ -35,7 +35,7 @@ from campaigns.privacy.legal_holds import held, held_by_number, held_rows
 from campaigns.pseudonyms import PREFIX, pseudonym
 from campaigns.schedule.recurrence import earliest
 
-STRIDE = 500
+CHUNK = 500
 #: Nobody is called at this hour, and yesterday's reports are written.
 AFTER_HOUR = 2
 
@@ -86,7 +86,7 @@ def _why(kind: str, chosen: int, now: datetime) -> str:
 def _stride(sweep: Sweep, line: Purge) -> int:
     """Holds are read anew for each stride: one that was just placed counts."""
     keys = list(
-        sweep.due(line.cutoff).exclude(sweep.held()).order_by("pk").values_list("pk", flat=True)[:STRIDE]
+        sweep.due(line.cutoff).exclude(sweep.held()).order_by("pk").values_list("pk", flat=True)[:CHUNK]
     )
     sweep.remove(keys)
     Purge.objects.filter(pk=line.pk).update(removed=F("removed") + len(keys))

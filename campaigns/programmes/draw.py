@@ -32,7 +32,7 @@ from campaigns.schedule import recurrence
 from campaigns.schedule.recurrence import earliest, shifted
 
 #: People drawn in one transaction.
-STRIDE = 1000
+CHUNK = 1000
 #: What a day's campaign has of its own.
 _OWN = frozenset({"id", "name", "state", "reason", "starts_at", "state_since", "created_at", "changed_at"})
 _ONE_DAY = timedelta(days=1)
@@ -179,7 +179,7 @@ def _due_by_date(programme: Programme, first: date, last: date) -> list[Due]:
         day__gte=earliest(first, offset),
         day__lt=earliest(last + _ONE_DAY, offset),
     )
-    found = dates.select_related("member").order_by("day", "id")[:STRIDE]
+    found = dates.select_related("member").order_by("day", "id")[:CHUNK]
     return [Due(row.member, row.day, shifted(row.day, offset)) for row in found]
 
 
@@ -189,7 +189,7 @@ def _due_by_day(programme: Programme, days: Iterable[date]) -> Iterator[list[Due
         members = Member.objects.filter(
             ~Exists(drawn), standing_list=programme.standing_list_id, joined_on__lte=day
         )
-        yield [Due(member, day, day) for member in members.order_by("id")[:STRIDE]]
+        yield [Due(member, day, day) for member in members.order_by("id")[:CHUNK]]
 
 
 # --- The campaign of a day ------------------------------------------------------------------------

@@ -16,7 +16,7 @@ from django.db import transaction
 from campaigns import audit, clock
 from campaigns.errors import NotAllowed, SheetError
 from campaigns.imports.insert import NewPerson
-from campaigns.imports.row_check import Sorter
+from campaigns.imports.row_check import RowChecker
 from campaigns.models import Member, MemberDate, PhoneNumber, StandingList, Suppression
 from campaigns.pseudonyms import pseudonym
 from campaigns.spreadsheets.columns import Columns, match_columns
@@ -24,7 +24,7 @@ from campaigns.spreadsheets.dates import is_day, read_day
 from campaigns.spreadsheets.reader import Row, read_sheet
 
 #: Rows stored together.
-STRIDE = 1000
+CHUNK = 1000
 SAMPLE = 50
 #: A list is read within the request.
 MOST_ROWS = 50_000
@@ -92,8 +92,8 @@ def read_members(
     first_row: dict[str, int] = {}
     with transaction.atomic():
         StandingList.objects.select_for_update().get(pk=standing_list.pk)
-        for stride in _strides(rows):
-            _take(standing_list, stride, sorter, first_row, result)
+        for chunk in _strides(rows):
+            _take(standing_list, chunk, sorter, first_row, result)
         shown = f"{filename} into {standing_list}: {result.new} new, {result.changed} changed"
         audit.list_entered(Member, shown)
     result.refusals.sort()
@@ -120,15 +120,15 @@ def _is_date_column(name: str, place: int, sample: Sequence[Sequence[str]]) -> b
     return fits and bool(filled) and days >= 0.6 * len(filled)
 
 
-def _sorter(columns: Columns, *, width: int) -> Sorter:
+def _sorter(columns: Columns, *, width: int) -> RowChecker:
     own = frozenset(PhoneNumber.objects.values_list("e164", flat=True))
-    return Sorter(columns, width=width, language="", own=own)
+    return RowChecker(columns, width=width, language="", own=own)
 
 
 def _take(
     standing_list: StandingList,
     rows: Sequence[Row],
-    sorter: Sorter,
+    sorter: RowChecker,
     first_row: dict[str, int],
     result: ListResult,
 ) -> None:
@@ -233,4 +233,4 @@ def _dates(member: Member) -> dict[str, date]:
 
 
 def _strides(rows: Sequence[Row]) -> Iterator[Sequence[Row]]:
-    return (rows[start : start + STRIDE] for start in range(0, len(rows), STRIDE))
+    return (rows[start : start + CHUNK] for start in range(0, len(rows), CHUNK))

@@ -138,7 +138,7 @@ class Progress:
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class FunnelStep:
     """One step of the funnel."""
 
     label: str
@@ -314,11 +314,11 @@ def withdrawal(campaign: Campaign) -> Withdrawal | None:
     return Withdrawal(**figures)
 
 
-def funnel(counts: CampaignCounts) -> list[Step]:
+def funnel(counts: CampaignCounts) -> list[FunnelStep]:
     """From people to the goal, each step with what it is a share of."""
     progress = counts.progress
     return [
-        Step("Accepted", progress.people, "people"),
+        FunnelStep("Accepted", progress.people, "people"),
         _step("At XFin", counts.at_xfin, progress.people, "of people"),
         _step("Call over", progress.dialled, counts.at_xfin, "of these"),
         _step("Answered", progress.answered, progress.dialled, "of calls over"),
@@ -326,8 +326,8 @@ def funnel(counts: CampaignCounts) -> list[Step]:
     ]
 
 
-def _step(label: str, count: int, whole: int, of_what: str) -> Step:
-    return Step(label, count, f"{share(count, whole)} {of_what}" if whole else "")
+def _step(label: str, count: int, whole: int, of_what: str) -> FunnelStep:
+    return FunnelStep(label, count, f"{share(count, whole)} {of_what}" if whole else "")
 
 
 def misses(campaign_id: int) -> list[Part]:

@@ -37,7 +37,7 @@ def verdicts(source: Import) -> list[dict[str, Any]]:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Reading:
+class ImportProgress:
     """How far an import is."""
 
     rows: int
@@ -47,11 +47,11 @@ class Reading:
     seconds_left: int | None
 
 
-def reading(source: Import) -> Reading:
+def import_progress(source: Import) -> ImportProgress:
     """What the page shows while a file is read. No query."""
     rows = source.uploaded + source.empty
     left = rows * (source.size - source.bytes_read) / source.bytes_read if source.bytes_read else None
-    return Reading(
+    return ImportProgress(
         rows=rows,
         share=share(source.bytes_read, source.size),
         parts=(Part("read", source.bytes_read, "live"),),

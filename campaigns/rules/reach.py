@@ -21,7 +21,7 @@ OPTED_OUT, INVALID, TWICE = WHY["B02"], WHY["B13"], "in the lists twice"
 
 
 @dataclass(slots=True)
-class Tally:
+class ReachCounts:
     """Counts that add up: every person is either `can` or in `out` under one reason.
 
     `waits` and `warns` count, by the rule's name, those of `can` who wait or whose call deserves a thought.

@@ -166,6 +166,6 @@ class Judgement:
         return [found.id for found in self.findings if found.verdict == Verdict.OK]
 
     @cached_property
-    def told(self) -> list[dict[str, str]]:
+    def as_evidence(self) -> list[dict[str, str]]:
         """The findings worth a row's room, JSON-ready: the hours, and everything that was not simply fine."""
         return [found.as_evidence() for found in self.findings if found.reason]

@@ -67,7 +67,7 @@ def unusable(asked_for: datetime, *, asked_at: datetime, days: int) -> str:
     return ""
 
 
-def told(asked_for: datetime, planned_for: datetime, why: str) -> str:
+def explain(asked_for: datetime, planned_for: datetime, why: str) -> str:
     """What was asked for and, if that can't be kept, why and what happens instead."""
     asked = f"Asked to be called back on {ist(asked_for)}."
     return asked if planned_for <= asked_for else f"{asked} {why} Planned for {ist(planned_for)}."

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from campaigns.errors import SheetError
-from campaigns.phones import PhoneProblem, judge
+from campaigns.phones import PhoneProblem, parse_number
 
 # Names a variable may not have on its way to XFin (campaigns/xfin/schemas.py, RESERVED_FIELDS).
 RESERVED_NAMES = frozenset(
@@ -163,7 +163,7 @@ def heading_score(cells: Sequence[str]) -> int:
 
 def holds_phone(cell: str) -> bool:
     """Whether the cell is a phone number, or one that a spreadsheet or a hand has spoilt."""
-    problem = judge(cell).problem
+    problem = parse_number(cell).problem
     return problem in (
         None,
         PhoneProblem.DAMAGED,

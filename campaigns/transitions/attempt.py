@@ -39,7 +39,7 @@ WORDS: Mapping[Disposition, str] = {
 }
 
 #: How an attempt ended, and when it was to be dialled.
-Call = tuple[str, datetime]
+PastAttempt = tuple[str, datetime]
 
 #: What is written of a message that has ended.
 _OF_AN_END = (
@@ -113,12 +113,12 @@ def withdraw_planned(campaign: Campaign, reason: str, *, now: datetime) -> int:
         state=Message.State.WITHDRAWN, reason=reason, settled_at=now, changed_at=now
     )
     for recipient_id in of_whom.values():
-        attempt_was_not_made(recipient_id, now=now)
+        revert_attempt(recipient_id, now=now)
     return len(of_whom)
 
 
 @transaction.atomic
-def call_off_closed(now: datetime) -> int:
+def withdraw_answered(now: datetime) -> int:
     """Take back what is planned for people who need no further call: their answer came late. How many."""
     closed = Message.objects.filter(
         state=Message.State.PLANNED, recipient__state=Recipient.State.COMPLETED
@@ -131,7 +131,7 @@ def call_off_closed(now: datetime) -> int:
     return len(of_whom)
 
 
-def attempt_was_not_made(recipient_id: int, *, now: datetime) -> None:
+def revert_attempt(recipient_id: int, *, now: datetime) -> None:
     """A withdrawn attempt does not count: the person waits again or is called no more, as things stand."""
     person = Recipient.objects.select_for_update(of=("self",)).select_related("campaign").get(pk=recipient_id)
     state, reason = _without_attempt(person)
@@ -216,7 +216,7 @@ def _write(people: Sequence[Recipient]) -> None:
 
 
 def _go_on(
-    person: Recipient, disposition: Disposition, reason: str, calls: Sequence[Call], now: datetime
+    person: Recipient, disposition: Disposition, reason: str, calls: Sequence[PastAttempt], now: datetime
 ) -> None:
     """After calls that have ended, with no call-back to wait for: done, tried again, or not reached.
 
@@ -256,7 +256,7 @@ def _should_have_asked(person: Recipient) -> bool:
     return retries.UNFINISHED in campaign.retry_rules and campaign.agent.kind in Agent.ASKING
 
 
-def _retry(person: Recipient, calls: Sequence[Call]) -> retries.Retry | None:
+def _retry(person: Recipient, calls: Sequence[PastAttempt]) -> retries.Retry | None:
     """The next call that the campaign's rules give this person; the attempts counted here are a bound too."""
     campaign = person.campaign
     ended = campaign.state in (Campaign.State.CANCELLED, Campaign.State.COMPLETED)
@@ -265,9 +265,9 @@ def _retry(person: Recipient, calls: Sequence[Call]) -> retries.Retry | None:
     return campaign.retries.after([_reason(how) for how, _ in calls])
 
 
-def _calls(people: Collection[int]) -> Mapping[int, Sequence[Call]]:
+def _calls(people: Collection[int]) -> Mapping[int, Sequence[PastAttempt]]:
     """The attempts of each person that were made and have ended, in order."""
-    calls: defaultdict[int, list[Call]] = defaultdict(list)
+    calls: defaultdict[int, list[PastAttempt]] = defaultdict(list)
     ended = Message.objects.filter(recipient__in=people).exclude(disposition="").order_by("attempt")
     for person, how, at in ended.values_list("recipient", "disposition", "send_on"):
         calls[person].append((how, at))
@@ -280,7 +280,7 @@ def _reason(disposition: str) -> str:
 
 
 def _put_back(
-    person: Recipient, retry: retries.Retry, calls: Sequence[Call], *, reason: str, now: datetime
+    person: Recipient, retry: retries.Retry, calls: Sequence[PastAttempt], *, reason: str, now: datetime
 ) -> None:
     due = now + retry.gap
     if retry.another_hour:

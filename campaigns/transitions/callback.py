@@ -49,7 +49,7 @@ def planned(asked: Mapping[int, Callback], messages: Sequence[Message]) -> None:
 def put_off(callback: Callback, judgement: Judgement) -> None:
     """The rules want a later time than thought; the row says which and why."""
     if judgement.waits_until:
-        why = callback_times.told(callback.asked_for, judgement.waits_until, judgement.reason)
+        why = callback_times.explain(callback.asked_for, judgement.waits_until, judgement.reason)
         _change(callback, planned_for=judgement.waits_until, reason=why)
 
 

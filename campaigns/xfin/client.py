@@ -36,7 +36,7 @@ from campaigns.xfin.schemas import (
     RemoteTemplate,
     RemoteTemplateLanguage,
 )
-from campaigns.xfin.session import Call, Clock, Session
+from campaigns.xfin.session import Clock, Request, Session
 from campaigns.xfin.tokens import TokenStore
 
 T = TypeVar("T")
@@ -120,7 +120,7 @@ class XFinClient:
             "data": [message.to_wire(self.config) for message in messages],
             "instant_message": instant,
         }
-        call = Call(method="POST", path=f"{MESSAGES}/create_bulk", creating=True, json=body)
+        call = Request(method="POST", path=f"{MESSAGES}/create_bulk", creating=True, json=body)
         return self._session.call(call, lambda raw: read_created(raw, messages, self.config))
 
     def create(
@@ -139,7 +139,7 @@ class XFinClient:
             "values": list(values),
             "tags": [*tags, reference],
         }
-        call = Call(method="POST", path=MESSAGES, creating=True, json=body)
+        call = Request(method="POST", path=MESSAGES, creating=True, json=body)
         return self._session.call(call, lambda raw: read_created_one(raw, reference=reference))
 
     def iter_messages(self, wanted: MessageFilter | None = None) -> Iterator[RemoteMessage]:
@@ -174,7 +174,7 @@ class XFinClient:
         """Delete many messages in one call; nothing is sent for none."""
         ids = list(message_ids)
         if ids:
-            call = Call(method="DELETE", path=MESSAGES, json={"ids": ids})
+            call = Request(method="DELETE", path=MESSAGES, json={"ids": ids})
             self._session.call(call, _ignore)
 
     def import_csv(self, data: bytes, *, filename: str = "messages.csv") -> object:
@@ -183,7 +183,7 @@ class XFinClient:
         Columns: `phone_number,template,language,send_on,val1,val2…`.
         """
         files = {"file": (filename, data, "text/csv")}
-        call = Call(method="POST", path=f"{MESSAGES}/import", creating=True, files=files)
+        call = Request(method="POST", path=f"{MESSAGES}/import", creating=True, files=files)
         return self._session.call(call, _as_it_came)
 
     # Templates
@@ -209,12 +209,12 @@ class XFinClient:
 
     def template_reports(self, template_id: RemoteId) -> object:
         """The template's reports as they came; their form is not documented."""
-        call = Call(method="GET", path=f"{TEMPLATES}/{_segment(template_id)}/reports")
+        call = Request(method="GET", path=f"{TEMPLATES}/{_segment(template_id)}/reports")
         return self._session.call(call, _as_it_came)
 
     def template_statistics(self, template_id: RemoteId) -> object:
         """The template's statistics as they came; their form is not documented."""
-        call = Call(method="GET", path=f"{TEMPLATES}/{_segment(template_id)}/statistics")
+        call = Request(method="GET", path=f"{TEMPLATES}/{_segment(template_id)}/statistics")
         return self._session.call(call, _as_it_came)
 
     # Template languages
@@ -255,7 +255,7 @@ class XFinClient:
         self, data: bytes, *, name: str, kind: str = "audio", filename: str = "clip.wav"
     ) -> RemoteContent:
         """Upload a recorded clip, a WAV file. `kind` is XFin's `type`."""
-        call = Call(
+        call = Request(
             method="POST",
             path=CONTENTS,
             creating=True,
@@ -283,7 +283,7 @@ class XFinClient:
         return read_message(raw, self.config, where=where)
 
     def _create(self, collection: str, json: Json, read: Callable[[object], T]) -> T:
-        return self._session.call(Call(method="POST", path=collection, creating=True, json=json), read)
+        return self._session.call(Request(method="POST", path=collection, creating=True, json=json), read)
 
     def _one(
         self,
@@ -294,11 +294,11 @@ class XFinClient:
         *,
         json: Mapping[str, object] | None = None,
     ) -> T:
-        call = Call(method=method, path=f"{collection}/{_segment(item_id)}", json=json)
+        call = Request(method=method, path=f"{collection}/{_segment(item_id)}", json=json)
         return self._session.call(call, read)
 
     def _delete(self, collection: str, item_id: RemoteId) -> None:
-        call = Call(method="DELETE", path=f"{collection}/{_segment(item_id)}")
+        call = Request(method="DELETE", path=f"{collection}/{_segment(item_id)}")
         self._session.call(call, _ignore)
 
     def _pages(
@@ -308,7 +308,7 @@ class XFinClient:
         *,
         params: Mapping[str, str] | None = None,
     ) -> Iterator[T]:
-        call = Call(method="GET", path=collection, params=params)
+        call = Request(method="GET", path=collection, params=params)
         seen: set[str] = set()
         empty = 0
         while True:
@@ -321,7 +321,7 @@ class XFinClient:
             if following in seen or len(seen) >= _MOST_PAGES or empty >= _MOST_EMPTY_PAGES:
                 raise BadReply("next", "the list never ends")
             seen.add(following)
-            call = Call(method="GET", path=collection, query=self._next_query(following))
+            call = Request(method="GET", path=collection, query=self._next_query(following))
 
     def _next_query(self, following: str) -> str:
         """The query of the next page, which is asked of our own base URL in any case.

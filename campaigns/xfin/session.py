@@ -53,7 +53,7 @@ _NEVER_LEFT = (
 
 
 @dataclass(frozen=True, kw_only=True)
-class Call:
+class Request:
     """One request. `creating` says that repeating it blindly could create something twice."""
 
     method: str
@@ -109,7 +109,7 @@ class Session:
     def close(self) -> None:
         self._http.close()
 
-    def call(self, call: Call, parse: Callable[[object], T]) -> T:
+    def call(self, call: Request, parse: Callable[[object], T]) -> T:
         """Perform `call` and read its answer with `parse`, logging in as needed.
 
         Raises the tree of errors.py; a `BadReply` of `parse` surfaces as `Unconfirmed` when the
@@ -130,7 +130,7 @@ class Session:
         """Log in and keep the token. Raises AuthRefused when the credentials are wrong."""
         config = self._config
         credentials = {"email": config.email, "password": config.password}
-        call = Call(method="POST", path="account/login", json=credentials)
+        call = Request(method="POST", path="account/login", json=credentials)
         answer = self._exchange(call, token=None)
         if answer.status in (400, 401, 403, 404):
             self._refuse_login(answer)
@@ -160,7 +160,7 @@ class Session:
             kept = self._tokens.get(account)
             return kept if kept and kept != stale else self.login()
 
-    def _exchange(self, call: Call, *, token: str | None) -> _Answer:
+    def _exchange(self, call: Request, *, token: str | None) -> _Answer:
         started = time.monotonic()
         with _translated(creating=call.creating):
             request = self._request(call, token)
@@ -173,7 +173,7 @@ class Session:
         log.info("xfin %s %s -> %d in %d ms", call.method, call.path, response.status_code, took)
         return _Answer(response.status_code, response.headers, body)
 
-    def _request(self, call: Call, token: str | None) -> httpx.Request:
+    def _request(self, call: Request, token: str | None) -> httpx.Request:
         headers = {"authorization": f"{self._config.auth_scheme} {token}"} if token else {}
         content = None
         if call.json is not None:
@@ -201,7 +201,7 @@ class Session:
                 raise BadReply("the answer", f"not complete after {self._config.total_timeout:g} s")
         return bytes(body)
 
-    def _read(self, answer: _Answer, call: Call, *, token: str | None) -> object:
+    def _read(self, answer: _Answer, call: Request, *, token: str | None) -> object:
         """The JSON of a success (`None` when empty); raises for every other status."""
         if 200 <= answer.status < 300:
             return _json(answer.body)

@@ -15,7 +15,7 @@ MOST_KEYS = 32
 
 
 class Handset:
-    """Stands where a `Mind` stands. `hear` takes each 20 ms the agent plays (320 bytes)."""
+    """Stands where a `ScriptRunner` stands. `hear` takes each 20 ms the agent plays (320 bytes)."""
 
     def __init__(self, hear: Callable[[bytes], None]) -> None:
         self.hear = hear

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from sandbox.line.leg import MOST_DIGITS, Ended
-from sandbox.people.people import BETWEEN_KEYS_S, MOODS, PROMPT_PAUSE_S, Kind, Person, PicksUp, Step
+from sandbox.people.people import BETWEEN_KEYS_S, MOODS, PROMPT_PAUSE_S, Kind, Person, PicksUp, ScriptStep
 
 PROMPT_S = 9.0
 """How long the agent's first words take."""
@@ -27,7 +27,7 @@ NOT_ANSWERED = frozenset(how for how, _ in NOT_REACHED.values())
 """Who was not reached is dialled again; a call that broke is not: the person may have heard it."""
 
 
-class Foretold(NamedTuple):
+class PredictedCall(NamedTuple):
     """One call to be: how long it rings, how long people talk, how it ends and which keys were pressed."""
 
     ring: timedelta
@@ -44,18 +44,18 @@ class Foretold(NamedTuple):
         return began + self.ring + self.talk
 
 
-def foretell(person: Person, number: str, attempt: int, when: datetime) -> Foretold:
+def predict(person: Person, number: str, attempt: int, when: datetime) -> PredictedCall:
     """The call to this number at this attempt and time, if this person has the phone."""
     person = person.met(number, attempt, when)
     luck = random.Random(f"{number}:{attempt}:{person.name}")
     ring = timedelta(seconds=luck.uniform(*person.ring_s))
     if ended := NOT_REACHED.get(person.picks_up):
-        return Foretold(ring, timedelta(0), *ended)
+        return PredictedCall(ring, timedelta(0), *ended)
     talk = _Talk(luck, MOODS[person.mood].hesitates_s)
     for step in person.script:
         talk.take(step)
     talk.wait_for_the_end(person.patience_s)
-    return Foretold(ring, timedelta(seconds=talk.now), talk.how, talk.reason, talk.digits[:MOST_DIGITS])
+    return PredictedCall(ring, timedelta(seconds=talk.now), talk.how, talk.reason, talk.digits[:MOST_DIGITS])
 
 
 @dataclass
@@ -72,7 +72,7 @@ class _Talk:
     how: Ended = Ended.AGENT_ENDED
     reason: str = "The agent closed the connection, which ends the call."
 
-    def take(self, step: Step) -> None:
+    def take(self, step: ScriptStep) -> None:
         """The person does one step of the script."""
         match step.kind:
             case Kind.LISTEN:

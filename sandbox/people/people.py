@@ -1,7 +1,7 @@
 """PURE but for reading its own YAML: who is on the line, and what that person does.
 
-A person is data (`people.yaml`); `Mind` plays the script. It is fed events with the time (seconds on any
-monotonic clock) and returns actions, so every behaviour is tested without a call.
+A person is data (`people.yaml`); `ScriptRunner` plays the script. It is fed events with the time (seconds on
+any monotonic clock) and returns actions, so every behaviour is tested without a call.
 """
 
 import random
@@ -42,7 +42,7 @@ class Kind(StrEnum):
     HANG_UP = "hang_up"
 
 
-class Step(NamedTuple):
+class ScriptStep(NamedTuple):
     kind: Kind
     value: str = ""
 
@@ -85,7 +85,7 @@ class Person:
     about: str
     ring_s: tuple[float, float]
     picks_up: PicksUp
-    script: tuple[Step, ...]
+    script: tuple[ScriptStep, ...]
     patience_s: float = DEFAULT_PATIENCE_S
     mood: str = "calm"
     language: str = ""
@@ -192,15 +192,15 @@ def _hours(text: str, entry: Mapping[str, Any]) -> Hours:
     return Hours(first, end, answers, _from_to(entry["ring_s"]) if "ring_s" in entry else None)
 
 
-def _step(entry: dict[str, Any]) -> Step:
+def _step(entry: dict[str, Any]) -> ScriptStep:
     [(kind, value)] = entry.items()
-    step = Step(Kind(kind), str(value))
+    step = ScriptStep(Kind(kind), str(value))
     if step.kind in {Kind.LISTEN, Kind.WAIT_SPEECH, Kind.WAIT} and step.seconds < 0:
         raise ValueError(f"{kind} cannot last {value} seconds")
     return step
 
 
-class Mind:
+class ScriptRunner:
     """Plays one person's script on one call. `hears(event, now)` returns what the person does."""
 
     def __init__(self, person: Person, luck: random.Random) -> None:
@@ -237,7 +237,7 @@ class Mind:
         elif event is Heard.PICKED_UP:
             self._quiet_since = self._silent_since = now
 
-    def _is_due(self, step: Step, now: float) -> bool:
+    def _is_due(self, step: ScriptStep, now: float) -> bool:
         if self._deadline is None:
             self._deadline = now + self._time_of(step)
         if self._talking:
@@ -252,7 +252,7 @@ class Mind:
         quiet = not self._speaking and now - self._quiet_since >= PROMPT_PAUSE_S
         return self._spoke_since_step and quiet
 
-    def _time_of(self, step: Step) -> float:
+    def _time_of(self, step: ScriptStep) -> float:
         """Seconds until the step is due by itself; nobody reacts in no time."""
         if step.kind in {Kind.LISTEN, Kind.WAIT_SPEECH, Kind.WAIT}:
             return step.seconds
@@ -260,7 +260,7 @@ class Mind:
             return self._hesitates_s + BETWEEN_KEYS_S + self._luck.uniform(0, 0.4)
         return self._hesitates_s if step.kind is Kind.SAY else 0.0
 
-    def _act(self, step: Step) -> list[Action]:
+    def _act(self, step: ScriptStep) -> list[Action]:
         match step.kind:
             case Kind.PRESS:
                 return [Press(step.value)]
@@ -280,9 +280,9 @@ class Mind:
         return waiting and now - self._silent_since >= self._patience_s
 
 
-def _unfolded(script: tuple[Step, ...]) -> list[Step]:
+def _unfolded(script: tuple[ScriptStep, ...]) -> list[ScriptStep]:
     """`press: "12"` is two presses."""
-    steps: list[Step] = []
+    steps: list[ScriptStep] = []
     for step in script:
-        steps += [Step(Kind.PRESS, key) for key in step.value] if step.kind is Kind.PRESS else [step]
+        steps += [ScriptStep(Kind.PRESS, key) for key in step.value] if step.kind is Kind.PRESS else [step]
     return steps

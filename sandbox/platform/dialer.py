@@ -36,7 +36,7 @@ from sandbox.line.observations import Answered, GivenUp
 from sandbox.line.playout import SLOT_S
 from sandbox.line.predicted_call import NOT_REACHED
 from sandbox.line.quirks import Quirk, Shaper
-from sandbox.people.people import Mind
+from sandbox.people.people import ScriptRunner
 from sandbox.platform import audio_levels
 from sandbox.platform.clips import Library
 from sandbox.platform.store import Order, Outcome
@@ -146,7 +146,7 @@ class Dialer:
         noise = cycle(self._library.background(order.person.noise_dbfs))
         return Leg(
             PlatformStream(order.stream_sid, order.call_sid),
-            handset or Mind(order.person, _luck(order, "mind")),
+            handset or ScriptRunner(order.person, _luck(order, "mind")),
             self._library.speaker(order.person.language or order.language),
             longest_s=self._settings.longest_s,
             background=handset.voice() if handset else noise,

@@ -11,10 +11,10 @@ from heapq import heapify, heappop, heappush
 from itertools import count
 from typing import NamedTuple
 
-from sandbox.line.predicted_call import NOT_ANSWERED, Foretold
+from sandbox.line.predicted_call import NOT_ANSWERED, PredictedCall
 from sandbox.pacing import Redials, Trunk, Window, pick
 
-Foretell = Callable[[int, int, datetime], Foretold]
+Foretell = Callable[[int, int, datetime], PredictedCall]
 """(message, attempt, when) → how that call goes."""
 
 
@@ -27,14 +27,14 @@ class Waiting(NamedTuple):
 
 
 @dataclass
-class Call:
+class Dial:
     """One dial of one message. `record`: its row, if it has one already."""
 
     message: int
     number: str
     attempt: int
     began: datetime
-    foretold: Foretold
+    foretold: PredictedCall
     record: int | None = None
     over: bool = False
     redial: datetime | None = None
@@ -77,14 +77,14 @@ class Exchange:
         self,
         now: datetime,
         queues: list[Queue],
-        live: Iterable[tuple[Call, Queue, Trunk | None]],
+        live: Iterable[tuple[Dial, Queue, Trunk | None]],
         *,
         window: Window | None,
         room: int,
-        foretell: Foretell,
+        predict: Foretell,
     ) -> None:
         self.now, self._queues = now, queues
-        self._window, self._foretell = window, foretell
+        self._window, self._foretell = window, predict
         self._order = count()
         self._live = [(call.ends_at, next(self._order), call, queue, trunk) for call, queue, trunk in live]
         heapify(self._live)
@@ -132,7 +132,7 @@ class Exchange:
         self._room -= 1
         attempt = waiting.dials + 1
         foretold = self._foretell(waiting.message, attempt, self.now)
-        call = Call(waiting.message, trunk.number, attempt, self.now, foretold)
+        call = Dial(waiting.message, trunk.number, attempt, self.now, foretold)
         heappush(self._live, (call.ends_at, next(self._order), call, queue, trunk))
         self.calls.append(call)
 
@@ -145,7 +145,7 @@ class Exchange:
                 trunk.release()
             self._settle(call, queue)
 
-    def _settle(self, call: Call, queue: Queue) -> None:
+    def _settle(self, call: Dial, queue: Queue) -> None:
         call.over = True
         if call.foretold.how in NOT_ANSWERED:
             call.redial = queue.redials.next_after(call.attempt, call.ends_at)

@@ -16,7 +16,7 @@ from django.db.models import Model
 
 from sandbox import clock
 from sandbox.line.leg import Ended
-from sandbox.line.predicted_call import Foretold, foretell
+from sandbox.line.predicted_call import PredictedCall, predict
 from sandbox.models import CallRecord, Message, Template, VirtualClock
 from sandbox.pacing import Trunk
 from sandbox.people import people
@@ -29,7 +29,7 @@ from sandbox.platform.store import (
     stored_casting,
     trunks_at,
 )
-from sandbox.simulation.exchange import Call, Exchange, Queue, Waiting
+from sandbox.simulation.exchange import Dial, Exchange, Queue, Waiting
 
 ROWS_A_STATEMENT = 400
 M = TypeVar("M", bound=Model)
@@ -80,7 +80,7 @@ class Round:
             [self._live(record, queues) for record in self._records.values()],
             window=settings.SANDBOX_WINDOW,
             room=settings.SANDBOX_MAX_CALLS,
-            foretell=self._foretell,
+            predict=self._foretell,
         )
 
     def _queue(self, template: Template) -> Queue:
@@ -94,20 +94,20 @@ class Round:
         trunks = [self._trunks[number] for number in numbers_of(template)]
         return Queue(trunks, template.redials(), entries, whole=is_whole)
 
-    def _live(self, record: CallRecord, queues: dict[int, Queue]) -> tuple[Call, Queue, Trunk | None]:
+    def _live(self, record: CallRecord, queues: dict[int, Queue]) -> tuple[Dial, Queue, Trunk | None]:
         message, number = record.message, record.from_number
         if message is None:
             raise RuntimeError(f"Call {record.pk} is under way for no message.")
         self._messages[message.pk] = message
         self._people[message.pk, record.attempt] = people.cast()[record.person]
         foretold = self._foretell(message.pk, record.attempt, record.ordered_at)
-        call = Call(message.pk, number, record.attempt, record.ordered_at, foretold, record.pk)
+        call = Dial(message.pk, number, record.attempt, record.ordered_at, foretold, record.pk)
         return call, queues[message.template_id], self._trunks.get(number)
 
-    def _foretell(self, key: int, attempt: int, when: datetime) -> Foretold:
+    def _foretell(self, key: int, attempt: int, when: datetime) -> PredictedCall:
         number = self._messages[key].phone_number
         person = self._people.setdefault((key, attempt), self._casting.choose(number, attempt))
-        return foretell(person, number, attempt, when)
+        return predict(person, number, attempt, when)
 
     def store(self) -> None:
         """Write the calls and the messages they were made for."""
@@ -120,7 +120,7 @@ class Round:
         _overwrite(list(changed.values()), CHANGED_BY_A_CALL)
         fail_unroutable(exchange.unroutable, exchange.now)
 
-    def _row(self, call: Call) -> CallRecord:
+    def _row(self, call: Dial) -> CallRecord:
         """The call's row as it stands at the end of the round."""
         row = self._records[call.record] if call.record else self._new_row(call)
         row.answered_at = call.foretold.answered_at(call.began)
@@ -134,7 +134,7 @@ class Round:
             row.state, row.answered_at = CallRecord.State.RINGING, None
         return row
 
-    def _new_row(self, call: Call) -> CallRecord:
+    def _new_row(self, call: Dial) -> CallRecord:
         message = self._messages[call.message]
         return CallRecord(
             message=message,
@@ -149,7 +149,7 @@ class Round:
             ordered_at=call.began,
         )
 
-    def _after(self, call: Call) -> Message:
+    def _after(self, call: Dial) -> Message:
         """The message as this call leaves it: under way, waiting for its redial, or final."""
         message = self._messages[call.message]
         message.state, message.due_at = Message.State.IN_PROGRESS, call.redial
@@ -183,7 +183,7 @@ def _open_calls() -> Iterable[CallRecord]:
     return rows.select_related("message__templatelanguage").order_by("id")
 
 
-def _outcome(call: Call) -> Outcome:
+def _outcome(call: Dial) -> Outcome:
     how, began = call.foretold, call.began
     counted = {"digits": how.digits}
     return Outcome(how.how, how.reason, how.answered_at(began), _milliseconds(how.talk), counted)

@@ -7,7 +7,7 @@ import numpy as np
 from calls.agents.base import BargeIn, CallContext, CallStarted, Play
 from calls.audio import pcm
 from calls.audio.mix import mix_at
-from calls.audio.speech_detector import HearingSettings, Unjudged
+from calls.audio.speech_detector import HearingSettings, VadAudio
 from calls.conversation.conversation import Conversation
 from calls.conversation.limits import Hearing
 from calls.conversation.outputs import Step
@@ -56,7 +56,7 @@ class Judge:
     def __init__(self) -> None:
         self._utterance = 0
 
-    def judge(self, heard: Unjudged) -> list[float]:
+    def judge(self, heard: VadAudio) -> list[float]:
         if heard.utterance != self._utterance:
             self._utterance = heard.utterance
             self._state = np.zeros((2, 1, 128), np.float32)
@@ -118,9 +118,9 @@ class Telephone(Line):
             self.now = round(self.now + 0.02, 6)
             self._pass_time()
             step = self.receive(self.platform.media(frame))
-            if step.unjudged:
+            if step.vad_audio:
                 due = self.now + self._judge_ms / 1000
-                self._answers.append((due, step.unjudged.utterance, self.judge.judge(step.unjudged)))
+                self._answers.append((due, step.vad_audio.utterance, self.judge.judge(step.vad_audio)))
 
     def _echo(self, db: float, delay_ms: int) -> bytes:
         at = (self.ms - FIRST_WAIT_MS - delay_ms) * 16

@@ -24,7 +24,7 @@ from calls.events.journal import journal as the_journal
 from calls.media.servers.asgi import send_within, unsent_bytes
 from calls.models import Call
 from calls.protocol.stream import PlatformStream
-from calls.recordings.recorder import desk
+from calls.recordings.recorder import recording_writer
 from campaigns.models import PhoneNumber
 from tests.calls.rows import closed_calls, kinds
 from tests.calls.telephone import spoken
@@ -39,7 +39,7 @@ START = json.dumps({"event": "start", "stream_sid": "MZ1", "start": {"stream_sid
 def threads_end(folders: Path) -> Iterator[None]:
     yield
     the_journal.stop()
-    desk.stop()
+    recording_writer.stop()
 
 
 @pytest.fixture

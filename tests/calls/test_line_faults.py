@@ -23,7 +23,7 @@ pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.system]
 FAULTY, CLEAN = "+919876543210", "+919876500000"
 
 
-class Fate(NamedTuple):
+class PromptResult(NamedTuple):
     """Who ended the call, as what it counts, words of the reason, and whether problems are in the log."""
 
     ended_by: str
@@ -32,15 +32,15 @@ class Fate(NamedTuple):
     problems: bool = False
 
 
-HUNG_UP = Fate("caller", "answered", "hung up")
+HUNG_UP = PromptResult("caller", "answered", "hung up")
 NOTICED = HUNG_UP._replace(problems=True)
-SURVIVED: dict[LineFault, Fate] = {
+SURVIVED: dict[LineFault, PromptResult] = {
     LineFault.JITTER: HUNG_UP,
     LineFault.BURSTS: HUNG_UP,
     LineFault.LOSS: HUNG_UP,
-    LineFault.CUT: Fate("connection", "dropped", "broke without a stop"),
-    LineFault.STOP_THEN_CUT: Fate("caller", "answered", "hung up"),
-    LineFault.CLOSE_WITHOUT_STOP: Fate("connection", "dropped", "broke without a stop"),
+    LineFault.CUT: PromptResult("connection", "dropped", "broke without a stop"),
+    LineFault.STOP_THEN_CUT: PromptResult("caller", "answered", "hung up"),
+    LineFault.CLOSE_WITHOUT_STOP: PromptResult("connection", "dropped", "broke without a stop"),
     LineFault.NOT_JSON: NOTICED,
     LineFault.WRONG_TYPES: NOTICED,
     LineFault.HUGE_NUMBERS: NOTICED,
@@ -48,7 +48,7 @@ SURVIVED: dict[LineFault, Fate] = {
     LineFault.MEDIA_BEFORE_START: NOTICED,
     LineFault.SECOND_START: NOTICED,
     LineFault.STOP_TWICE: HUNG_UP,
-    LineFault.READS_NOTHING: Fate("connection", "dropped", "took no audio"),
+    LineFault.READS_NOTHING: PromptResult("connection", "dropped", "took no audio"),
 }
 
 

@@ -130,7 +130,7 @@ async def test_all_who_watch_a_page_share_one_look(monkeypatch: pytest.MonkeyPat
     assert looks == 1
     for page in pages:
         await page.disconnect()
-    assert live_pages.Watcher.watching == 0
+    assert live_pages.PageUpdates.watching == 0
 
 
 async def test_one_watcher_too_many_is_sent_away(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -15,7 +15,7 @@ async def late_alarms() -> list[str]:
     """A consumer whose wake-up times have passed already, as happens on a busy server."""
     call, rung = CallConsumer(), []
     call.loop, call.timer = asyncio.get_running_loop(), None
-    call.move = lambda event, *args: rung.append("woken")  # type: ignore[method-assign]
+    call.advance = lambda event, *args: rung.append("woken")  # type: ignore[method-assign]
     call.conversation = type("Nobody", (), {"wake": None})()
     now = call.loop.time()
     for when in (now - 1.0, now - 2.0, now + 60.0):

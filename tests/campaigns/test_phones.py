@@ -5,7 +5,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from campaigns.phones import Judged, NumberSeries, PhoneProblem, judge, judge_thoroughly, mask, series
+from campaigns.phones import (
+    NumberSeries,
+    ParsedNumber,
+    PhoneProblem,
+    mask,
+    parse_number,
+    parse_number_thoroughly,
+    series,
+)
 
 MEANT = "+919876543210"
 
@@ -38,7 +46,7 @@ MEANT = "+919876543210"
     ],
 )
 def test_every_spelling_of_one_number_is_that_number(text: str) -> None:
-    assert judge(text) == Judged(MEANT, None, "")
+    assert parse_number(text) == ParsedNumber(MEANT, None, "")
 
 
 @pytest.mark.parametrize(
@@ -54,15 +62,15 @@ def test_every_spelling_of_one_number_is_that_number(text: str) -> None:
     ],
 )
 def test_what_can_be_repaired_without_guessing_is_repaired_with_a_note(text: str, words: str) -> None:
-    judged = judge(text)
+    judged = parse_number(text)
     assert judged.e164 == MEANT
     assert words in judged.note
 
 
 def test_91_is_never_stripped_from_ten_digits() -> None:
-    assert judge("9198765432").e164 == "+919198765432"
-    assert judge("09198765432").e164 == "+919198765432"
-    assert judge("919198765432").e164 == "+919198765432"
+    assert parse_number("9198765432").e164 == "+919198765432"
+    assert parse_number("09198765432").e164 == "+919198765432"
+    assert parse_number("919198765432").e164 == "+919198765432"
 
 
 @pytest.mark.parametrize(
@@ -115,26 +123,26 @@ def test_91_is_never_stripped_from_ten_digits() -> None:
     ],
 )
 def test_what_cannot_be_called_is_refused_with_its_reason(text: str, problem: PhoneProblem) -> None:
-    judged = judge(text)
+    judged = parse_number(text)
     assert (judged.e164, judged.problem) == (None, problem)
     assert judged.note.endswith(".")
 
 
 @pytest.mark.parametrize("text", ["079 2630 1234", "08041234567", "+91 11 2301 4567", "0651-2345678"])
 def test_a_landline_is_accepted_with_a_note(text: str) -> None:
-    judged = judge(text)
+    judged = parse_number(text)
     assert judged.e164 is not None
     assert "looks like a landline" in judged.note
 
 
 def test_mobiles_and_landlines_share_their_first_digits() -> None:
-    assert "landline" in judge("7926301234").note
-    assert judge("7012345670").note == ""
+    assert "landline" in parse_number("7926301234").note
+    assert parse_number("7012345670").note == ""
 
 
 def test_ones_own_number_is_never_called() -> None:
-    assert judge("98765 43210", own_numbers={MEANT}).problem is PhoneProblem.OWN_NUMBER
-    assert judge("98765 43211", own_numbers={MEANT}).e164 == "+919876543211"
+    assert parse_number("98765 43210", own_numbers={MEANT}).problem is PhoneProblem.OWN_NUMBER
+    assert parse_number("98765 43211", own_numbers={MEANT}).e164 == "+919876543211"
 
 
 @pytest.mark.parametrize(
@@ -161,7 +169,7 @@ def test_mask_keeps_the_ends_only() -> None:
 @settings(deadline=None)
 @given(st.text(max_size=40))
 def test_any_text_is_judged_and_a_note_never_repeats_it(text: str) -> None:
-    judged = judge(text)
+    judged = parse_number(text)
     assert (judged.e164 is None) != (judged.problem is None)
     assert judged.e164 is None or len(judged.e164) == 13
 
@@ -169,18 +177,18 @@ def test_any_text_is_judged_and_a_note_never_repeats_it(text: str) -> None:
 @settings(deadline=None)
 @given(st.integers(min_value=6_000_000_000, max_value=9_999_999_999))
 def test_prefixes_never_change_the_verdict(number: int) -> None:
-    plain = judge(str(number))
+    plain = parse_number(str(number))
     for prefix in ("0", "91", "+91", "0091", "+91 0"):
-        judged = judge(f"{prefix}{number}")
+        judged = parse_number(f"{prefix}{number}")
         assert (judged.e164, judged.problem) == (plain.e164, plain.problem)
 
 
 @settings(deadline=None)
 @given(st.integers(min_value=6_000_000_000, max_value=9_999_999_999))
 def test_what_is_accepted_is_accepted_again_and_its_mask_hides_it(number: int) -> None:
-    e164 = judge(str(number)).e164
+    e164 = parse_number(str(number)).e164
     if e164 is not None:
-        assert judge(e164).e164 == e164
+        assert parse_number(e164).e164 == e164
         assert str(number) not in mask(e164)
 
 
@@ -203,12 +211,12 @@ def test_the_short_way_and_the_thorough_one_never_differ(
     written = number[:5] + gap + number[5:]
     text = way.format(*[written] * way.count("{}"))
     own = {f"+91{number}"} if is_ours else set()
-    assert judge(text, own_numbers=own) == judge_thoroughly(text, own_numbers=own)
+    assert parse_number(text, own_numbers=own) == parse_number_thoroughly(text, own_numbers=own)
 
 
 def test_no_mobile_is_of_a_kind_that_is_refused() -> None:
     """What the short way rests on: the library's pattern for mobiles shares nothing with service numbers."""
     for prefix in range(60000, 100000):
         number = phonenumbers.parse(f"+91{prefix}12358")
-        short = judge(f"{prefix}12358")
+        short = parse_number(f"{prefix}12358")
         assert (short.e164 is not None) == phonenumbers.is_valid_number(number)

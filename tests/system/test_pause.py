@@ -29,7 +29,7 @@ NO_LATER = timedelta(seconds=1)
 
 
 @pytest.fixture
-def house() -> Iterator[system.House]:
+def house() -> Iterator[system.System]:
     house = demo.demo_house("system-pause")
     try:
         house.prepare()
@@ -43,7 +43,7 @@ def house() -> Iterator[system.House]:
 class Staff:
     """Somebody at the portal with a browser."""
 
-    def __init__(self, house: system.House) -> None:
+    def __init__(self, house: system.System) -> None:
         self.web = httpx.Client(base_url=house.web_url, follow_redirects=True, timeout=20)
         name, password = (Path(house.env["DATA_DIR"]) / "demo-login").read_text().split()
         self.press("/login/", username=name, password=password)
@@ -69,17 +69,17 @@ class Staff:
         return words in self.web.get(self.campaign).text
 
 
-def calls(house: system.House) -> list[dict[str, Any]]:
+def calls(house: system.System) -> list[dict[str, Any]]:
     """The sandbox's own log of what it rang."""
     return list(house.ask_sandbox("/sandbox/calls"))
 
 
-def waiting_at_the_sandbox(house: system.House) -> int:
+def waiting_at_the_sandbox(house: system.System) -> int:
     return sum(message["state"] == "scheduled" for message in house.ask_sandbox("/sandbox/messages"))
 
 
 def test_no_dial_later_than_a_second_after_the_pause_is_confirmed(
-    house: system.House, tmp_path: Path
+    house: system.System, tmp_path: Path
 ) -> None:
     assert wait_until(lambda: len(calls(house)) >= 5, patience=60)
     withdrawable = waiting_at_the_sandbox(house)

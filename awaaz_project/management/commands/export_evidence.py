@@ -33,7 +33,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Write the pack."""
-        judged = phones.judge(options["phone"])
+        judged = phones.parse_number(options["phone"])
         if judged.e164 is None:
             raise CommandError(judged.note)
         made = {**evidence.pack(judged.e164, now=clock.now()), "calls": calls_of(judged.e164)}

@@ -25,7 +25,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Enter them; calls that wait are called off."""
-        wish = suppressions.Wish(
+        wish = suppressions.SuppressionRequest(
             source=Suppression.Source.FILE, reason=options["reason"], category=options["category"]
         )
         file: Path = options["file"]

@@ -28,7 +28,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Do it, and say what is there then."""
-        judged = phones.judge(options["phone"])
+        judged = phones.parse_number(options["phone"])
         if judged.e164 is None:
             raise CommandError(judged.note)
         try:

@@ -4,7 +4,7 @@ import time
 from functools import partial
 from typing import Any, Final
 
-from calls.media.servers.interface import MOST_UNSENT_BYTES, LongWay, Send
+from calls.media.servers.interface import MOST_UNSENT_BYTES, Send, ServerReceive
 
 
 class Daphne:
@@ -17,7 +17,7 @@ class Daphne:
 
     def __init__(self, protocol: Any) -> None:
         self._protocol, self._open = protocol, protocol.STATE_OPEN
-        self.long_way: LongWay = protocol.dataReceived
+        self.server_receive: ServerReceive = protocol.dataReceived
 
     @staticmethod
     def find(send: Send) -> "Daphne | None":
@@ -26,10 +26,10 @@ class Daphne:
         has_all = all(hasattr(protocol, name) for name in Daphne.NEEDED)
         return Daphne(protocol) if has_all and not protocol.data else None
 
-    def stand_before(self, receive: LongWay) -> None:
+    def attach(self, receive: ServerReceive) -> None:
         self._protocol.dataReceived = receive
 
-    def stand_aside(self) -> None:
+    def detach(self) -> None:
         vars(self._protocol).pop("dataReceived", None)
 
     def is_free(self) -> bool:
@@ -55,7 +55,7 @@ def unsent_by(protocol: object) -> int:
     return buffered + int(getattr(transport, "_tempDataLen", 0))
 
 
-def open_circles(send: Send) -> None:
+def break_reference_cycles(send: Send) -> None:
     """To be called once for a connection, when it has begun. Other servers leave none.
 
     `send` is `partial(Server.handle_reply, protocol)` under Daphne.

@@ -13,16 +13,16 @@ not what is looked for, and under any other server, calls take the long way and 
 """
 
 from calls.media.servers.daphne import Daphne
-from calls.media.servers.interface import Hear, Send, Server
+from calls.media.servers.interface import OnText, Send, Server
 from calls.media.servers.uvicorn import Uvicorn
 from calls.media.servers.websocket_frames import Splitter, masked, text_frame
 
 
-class ShortWay:
+class FastPath:
     """Of one connection, in both directions."""
 
-    def __init__(self, server: Server, hear: Hear, most_bytes: int) -> None:
-        self._server, self._hear = server, hear
+    def __init__(self, server: Server, hear: OnText, most_bytes: int) -> None:
+        self._server, self._on_text = server, hear
         self._splitter = Splitter(most_bytes)
         self._split = self._splitter.push
 
@@ -32,12 +32,12 @@ class ShortWay:
         heard = False
         for piece in self._split(data):
             if isinstance(piece, bytes):
-                server.long_way(piece)
+                server.server_receive(piece)
             elif server.is_free():
                 heard = True
-                self._hear(piece)
+                self._on_text(piece)
             else:
-                server.long_way(masked(piece))
+                server.server_receive(masked(piece))
         if heard:
             server.note_life()
 
@@ -47,21 +47,21 @@ class ShortWay:
         Also takes apart what holds the connection and the call in a circle. Left to the garbage collector,
         hundreds of ended calls would wait in memory for a full collection, in which all calls stutter.
         """
-        self._server.stand_aside()
+        self._server.detach()
         if rest := self._splitter.give_up():
-            self._server.long_way(rest)
-        self._hear = _hear_nothing
+            self._server.server_receive(rest)
+        self._on_text = _ignore
 
     def send(self, text: str) -> bool:
         """Give a frame to the transport now; False where it must take the long way: the peer is behind."""
         return self._server.write(text_frame(text))
 
 
-def _hear_nothing(text: str) -> None:
+def _ignore(text: str) -> None:
     """Nobody listens any more."""
 
 
-def take_short_way(send: Send, hear: Hear, *, most_bytes: int) -> ShortWay | None:
+def take_fast_path(send: Send, hear: OnText, *, most_bytes: int) -> FastPath | None:
     """Let this connection's frames come to `hear` directly, where its server is known; None elsewhere.
 
     To be called before the connection is accepted. ASGI's `receive` goes on to bring whatever else comes:
@@ -70,6 +70,6 @@ def take_short_way(send: Send, hear: Hear, *, most_bytes: int) -> ShortWay | Non
     server: Server | None = Daphne.find(send) or Uvicorn.find(send)
     if server is None:
         return None
-    way = ShortWay(server, hear, most_bytes)
-    server.stand_before(way.receive)
+    way = FastPath(server, hear, most_bytes)
+    server.attach(way.receive)
     return way

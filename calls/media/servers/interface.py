@@ -3,19 +3,19 @@
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Protocol
 
-Hear = Callable[[str], None]
-LongWay = Callable[[bytes], None]
+OnText = Callable[[str], None]
+ServerReceive = Callable[[bytes], None]
 
 
 class Server(Protocol):
     """What differs between servers: one connection of one of them."""
 
-    long_way: LongWay
+    server_receive: ServerReceive
 
-    def stand_before(self, receive: LongWay) -> None:
+    def attach(self, receive: ServerReceive) -> None:
         """Bytes of the transport come to `receive` from now on."""
 
-    def stand_aside(self) -> None:
+    def detach(self) -> None:
         """Bytes of the transport may go to the server again; until it asks anew they come as before."""
 
     def is_free(self) -> bool:

@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from websockets.protocol import OPEN
 
-from calls.media.servers.interface import LongWay, Send
+from calls.media.servers.interface import Send, ServerReceive
 
 
 class Uvicorn:
@@ -18,7 +18,7 @@ class Uvicorn:
 
     def __init__(self, protocol: Any) -> None:
         self._protocol = protocol
-        self.long_way: LongWay = protocol.data_received
+        self.server_receive: ServerReceive = protocol.data_received
 
     @staticmethod
     def find(send: Send) -> "Uvicorn | None":
@@ -27,11 +27,11 @@ class Uvicorn:
         has_all = all(hasattr(protocol, name) for name in Uvicorn.NEEDED)
         return Uvicorn(protocol) if has_all and not protocol.conn.reader.buffer else None
 
-    def stand_before(self, receive: LongWay) -> None:
+    def attach(self, receive: ServerReceive) -> None:
         self._protocol.data_received = receive
         self._protocol.transport.set_protocol(self._protocol)  # uvloop keeps the method it found there
 
-    def stand_aside(self) -> None:
+    def detach(self) -> None:
         vars(self._protocol).pop("data_received", None)
 
     def is_free(self) -> bool:

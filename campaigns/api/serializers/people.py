@@ -149,7 +149,7 @@ class SuppressionSerializer(SuppressionModel):
 
     def validate_phone(self, value: str) -> str:
         """Any way of writing an Indian number."""
-        judged = phones.judge(value)
+        judged = phones.parse_number(value)
         if judged.e164 is None:
             raise serializers.ValidationError(judged.note)
         return judged.e164

@@ -102,12 +102,12 @@ class MemberSerializer(MemberModel):
     def to_internal_value(self, data: Any) -> Any:
         """The number in E.164 before it is compared with those of the list."""
         if isinstance(data, dict) and isinstance(data.get("phone"), str):
-            data = {**data, "phone": phones.judge(data["phone"], own_numbers=()).e164 or data["phone"]}
+            data = {**data, "phone": phones.parse_number(data["phone"], own_numbers=()).e164 or data["phone"]}
         return super().to_internal_value(data)
 
     def validate_phone(self, phone: str) -> str:
         """Refuse with a reason what is no number to be called."""
-        verdict = phones.judge(phone, own_numbers=())
+        verdict = phones.parse_number(phone, own_numbers=())
         if verdict.e164 is None:
             raise serializers.ValidationError(verdict.note)
         return verdict.e164

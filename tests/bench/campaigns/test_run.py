@@ -7,7 +7,7 @@ import msgspec
 from bench.campaigns.fake_xfin import FIRST_NUMBER, PAGE, created, listed
 from bench.campaigns.run import figures_of, missed
 from bench.shared.people_lists import write_list
-from campaigns.phones import judge
+from campaigns.phones import parse_number
 from campaigns.xfin.config import XFinConfig
 from campaigns.xfin.replies import read_message, read_page
 
@@ -17,7 +17,7 @@ def test_the_generated_list_has_the_faults_of_real_ones(tmp_path: Path) -> None:
     write_list(path, 20_000)
     with path.open(encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
-    numbers = [judge(row["Mobile No."]).e164 for row in rows]
+    numbers = [parse_number(row["Mobile No."]).e164 for row in rows]
     good = [number for number in numbers if number]
     assert len(rows) == 20_000
     assert 0.015 < 1 - len(good) / len(rows) < 0.025

@@ -15,15 +15,15 @@ from calls.agents.base import (
     PromptFailed,
     Say,
 )
-from calls.agents.recording_notice import NOTICE, NOTICES, Announced
+from calls.agents.recording_notice import NOTICE, NOTICES, RecordingNotice
 from tests.calls.line import Script
 
 HELLO = Say("hello", "Hello", "en")
 
 
-def announced(language: str = "hi") -> tuple[Announced, Script, CallStarted]:
+def announced(language: str = "hi") -> tuple[RecordingNotice, Script, CallStarted]:
     inner = Script({CallStarted: [HELLO], KeyPressed: [HangUp("A key.")]}, wants_audio=True)
-    return Announced(inner), inner, CallStarted(CallContext(language=language))
+    return RecordingNotice(inner), inner, CallStarted(CallContext(language=language))
 
 
 @pytest.mark.parametrize(("language", "spoken"), [("hi", "hi"), ("ta-IN", "ta"), ("xx", "en"), ("", "en")])

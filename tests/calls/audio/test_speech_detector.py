@@ -11,7 +11,7 @@ from calls.audio import pcm
 from calls.audio.dtmf import tone
 from calls.audio.energy_vad import SpeechEnded, SpeechStarted
 from calls.audio.framing import Framer
-from calls.audio.speech_detector import Change, Ear, HearingSettings, Insisted
+from calls.audio.speech_detector import BargeInReached, Change, HearingSettings, SpeechDetector
 
 
 class Open:
@@ -26,11 +26,11 @@ def voice(ms: int) -> bytes:
     return pcm.to_bytes(np.random.default_rng(2).normal(0, 3000, 8 * ms))
 
 
-def ear(*, judged: bool = False, language: str = "", **changes: object) -> Ear:
-    return Ear(Open(), settings=HearingSettings(**changes), judged=judged, language=language)  # type: ignore[arg-type]
+def ear(*, judged: bool = False, language: str = "", **changes: object) -> SpeechDetector:
+    return SpeechDetector(Open(), settings=HearingSettings(**changes), judged=judged, language=language)  # type: ignore[arg-type]
 
 
-def heard(ear: Ear, track: bytes, *, from_ms: int = 0, frame_bytes: int = 320) -> list[Change]:
+def heard(ear: SpeechDetector, track: bytes, *, from_ms: int = 0, frame_bytes: int = 320) -> list[Change]:
     found: list[Change] = []
     for number, frame in enumerate(Framer(frame_bytes).push(track)):
         found += ear.push(frame, from_ms + number * frame_bytes // 16)
@@ -40,7 +40,7 @@ def heard(ear: Ear, track: bytes, *, from_ms: int = 0, frame_bytes: int = 320) -
 def test_speech_is_told_where_it_began_and_how_long_it_was() -> None:
     assert heard(ear(), pcm.silence(1000) + voice(600) + pcm.silence(1000)) == [
         SpeechStarted(1000),
-        Insisted(1000),
+        BargeInReached(1000),
         SpeechEnded(1600, 600),
     ]
 
@@ -59,7 +59,11 @@ def test_pauses_shorter_than_the_hangover_do_not_end_it() -> None:
 def test_what_insists_depends_on_the_language(language: str, told_ms: int) -> None:
     wanted = {"hi": 500, "ta": 300, "en": 20}
     made = ear(short_words_ms=wanted, language=language)
-    told = [n for n, frame in enumerate(Framer().push(voice(800))) if Insisted(0) in made.push(frame, 20 * n)]
+    told = [
+        n
+        for n, frame in enumerate(Framer().push(voice(800)))
+        if BargeInReached(0) in made.push(frame, 20 * n)
+    ]
     assert [20 * (n + 1) for n in told] == [told_ms]
 
 
@@ -68,7 +72,7 @@ def test_a_star_stands_for_all_other_languages() -> None:
     assert [settings.cut_after_ms(tag) for tag in ("gu", "hi", "hi_IN", "")] == [400, 200, 200, 400]
 
 
-def judge(ear: Ear, probabilities: Sequence[float] | None, utterance: int = 1) -> list[Change]:
+def judge(ear: SpeechDetector, probabilities: Sequence[float] | None, utterance: int = 1) -> list[Change]:
     return list(ear.judged(utterance, probabilities))
 
 
@@ -76,21 +80,21 @@ def test_the_judge_must_agree() -> None:
     made = ear(judged=True)
     assert heard(made, voice(140)) == []
     assert judge(made, [0.2, 0.4]) == []
-    assert judge(made, [0.6]) == [SpeechStarted(0), Insisted(0)]
+    assert judge(made, [0.6]) == [SpeechStarted(0), BargeInReached(0)]
 
 
 def test_a_word_of_the_judge_that_comes_first_is_enough() -> None:
     made = ear(judged=True)
     assert heard(made, voice(100)) == []
     assert judge(made, [0.9]) == []
-    assert heard(made, voice(20), from_ms=100) == [SpeechStarted(0), Insisted(0)]
+    assert heard(made, voice(20), from_ms=100) == [SpeechStarted(0), BargeInReached(0)]
 
 
 def test_a_word_about_an_older_utterance_does_not_count() -> None:
     made = ear(judged=True)
     heard(made, voice(140) + pcm.silence(400) + voice(140))
     assert judge(made, [0.9], utterance=1) == []
-    assert judge(made, [0.9], utterance=2) == [SpeechStarted(540), Insisted(540)]
+    assert judge(made, [0.9], utterance=2) == [SpeechStarted(540), BargeInReached(540)]
 
 
 def test_noise_is_never_speech_to_a_judge_that_says_so() -> None:
@@ -115,13 +119,13 @@ def test_the_judge_ends_speech_in_noise() -> None:
 def test_silence_of_the_judge_is_borne_for_a_while_only() -> None:
     made = ear(judged=True)
     assert heard(made, voice(180)) == []
-    assert heard(made, voice(20), from_ms=180) == [SpeechStarted(0), Insisted(0)]
+    assert heard(made, voice(20), from_ms=180) == [SpeechStarted(0), BargeInReached(0)]
 
 
 def test_when_the_judge_is_gone_the_gate_decides_and_nothing_is_handed_out() -> None:
     made = ear(judged=True)
     heard(made, voice(140))
-    assert judge(made, None) == [SpeechStarted(0), Insisted(0)]
+    assert judge(made, None) == [SpeechStarted(0), BargeInReached(0)]
     heard(made, voice(5000), from_ms=140)
     assert made.take_unjudged() is None
 
@@ -163,7 +167,7 @@ def test_starts_and_ends_alternate_whatever_comes(steps: list[tuple[str, int, fl
                 assert len(handed.audio) % 512 == 0
         else:
             found += made.judged(size % 4, None if what == "gone" else [probability])
-    turns = [change for change in found if not isinstance(change, Insisted)]
+    turns = [change for change in found if not isinstance(change, BargeInReached)]
     assert all(isinstance(turn, (SpeechStarted, SpeechEnded)[n % 2]) for n, turn in enumerate(turns))
     assert made.speaking == (len(turns) % 2 == 1)
     for change in turns:

@@ -19,7 +19,7 @@ from calls.audio import dtmf
 from calls.audio.framing import Framer
 from calls.audio.pcm import silence
 from calls.conversation.conversation import Conversation
-from calls.conversation.digit_collection import Collector, Presses, Source
+from calls.conversation.digit_collection import DigitCollector, PressDeduplicator, Source
 from calls.conversation.limits import Hearing
 from calls.conversation.outputs import EntryKind
 from calls.protocol.stream import AgentStream
@@ -29,7 +29,7 @@ KEY = BargeIn(key=True)
 PIN = Collect(name="pin", least=3, most=4, first_digit_s=5, inter_digit_s=2)
 
 
-def pressed(collector: Collector, digits: str, now: float = 0.0) -> Collected | None:
+def pressed(collector: DigitCollector, digits: str, now: float = 0.0) -> Collected | None:
     found = [done for digit in digits if (done := collector.press(digit, now))]
     return found[0] if found else None
 
@@ -48,14 +48,14 @@ def pressed(collector: Collector, digits: str, now: float = 0.0) -> Collected | 
     ],
 )
 def test_digits_end_by_number_or_terminator(digits: str, taken: str, reason: CollectEnd) -> None:
-    assert pressed(Collector(PIN), digits) == Collected("pin", taken, reason)
+    assert pressed(DigitCollector(PIN), digits) == Collected("pin", taken, reason)
 
 
 @pytest.mark.parametrize(
     ("digits", "reason"), [("123", CollectEnd.PAUSE), ("12", CollectEnd.SHORT), ("1", CollectEnd.SHORT)]
 )
 def test_a_pause_after_a_key_ends_it(digits: str, reason: CollectEnd) -> None:
-    collector = Collector(PIN)
+    collector = DigitCollector(PIN)
     assert pressed(collector, digits, 10.0) is None
     assert collector.due == 12.0
     assert collector.pass_time(11.99, quiet=False) is None
@@ -63,7 +63,7 @@ def test_a_pause_after_a_key_ends_it(digits: str, reason: CollectEnd) -> None:
 
 
 def test_every_key_gives_the_time_between_keys_anew() -> None:
-    collector = Collector(PIN)
+    collector = DigitCollector(PIN)
     for now, digit in ((0.0, "1"), (1.9, "2"), (3.8, "3")):
         assert collector.pass_time(now, quiet=True) is None
         assert collector.press(digit, now) is None
@@ -71,7 +71,7 @@ def test_every_key_gives_the_time_between_keys_anew() -> None:
 
 
 def test_the_wait_for_the_first_key_runs_from_the_end_of_what_is_said() -> None:
-    collector = Collector(PIN)
+    collector = DigitCollector(PIN)
     assert (collector.pass_time(100.0, quiet=False), collector.due) == (None, None)
     assert collector.pass_time(101.0, quiet=True) is None
     assert collector.due == 106.0
@@ -81,15 +81,15 @@ def test_the_wait_for_the_first_key_runs_from_the_end_of_what_is_said() -> None:
 
 
 def test_a_terminator_may_be_none_or_another_key() -> None:
-    assert pressed(Collector(Collect(name="n", most=3, terminator="")), "1#2#") is None
-    assert pressed(Collector(Collect(name="n", most=3, terminator="*")), "1*") == Collected(
+    assert pressed(DigitCollector(Collect(name="n", most=3, terminator="")), "1#2#") is None
+    assert pressed(DigitCollector(Collect(name="n", most=3, terminator="*")), "1*") == Collected(
         "n", "1", CollectEnd.TERMINATOR
     )
 
 
 @given(st.lists(st.tuples(st.sampled_from("0123456789*#ABCD"), st.floats(0, 4)), max_size=12), st.booleans())
 def test_a_collection_always_ends_and_never_lies(keys: list[tuple[str, float]], quiet: bool) -> None:
-    collector, now = Collector(PIN), 0.0
+    collector, now = DigitCollector(PIN), 0.0
     done: Collected | None = None
     for digit, wait in keys:
         now += wait
@@ -259,7 +259,7 @@ def test_the_tone_of_a_key_before_the_agent_is_there_counts_once() -> None:
 
 
 def test_a_message_long_after_the_tone_is_another_press() -> None:
-    presses = Presses()
+    presses = PressDeduplicator()
     assert presses.is_new("5", Source.TONE, now=10.0)
     assert presses.is_new("5", Source.MESSAGE, now=11.5)
     assert not presses.is_new("5", Source.TONE, now=11.6)
@@ -280,7 +280,7 @@ def test_every_press_counts_once_whichever_report_comes_first(
             (now, number, digit, Source.TONE),
             (min(latest, now + 0.9), number, digit, Source.MESSAGE),
         ]
-    presses = Presses()
+    presses = PressDeduplicator()
     reports.sort(key=lambda report: (report[0], report[1]))
     taken = [digit for at, _, digit, source in reports if presses.is_new(digit, source, now=at)]
     assert sorted(taken) == sorted(digit for digit, _, _ in typed)
@@ -289,5 +289,5 @@ def test_every_press_counts_once_whichever_report_comes_first(
 @given(st.lists(st.tuples(st.sampled_from("0123456789*#ABCD"), st.sampled_from(Source)), max_size=200))
 def test_one_source_alone_is_never_doubted(reports: list[tuple[str, Source]]) -> None:
     only = Source.TONE
-    presses = Presses()
+    presses = PressDeduplicator()
     assert all(presses.is_new(digit, only, now=n * 0.05) for n, (digit, _) in enumerate(reports))

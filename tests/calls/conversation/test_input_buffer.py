@@ -10,7 +10,7 @@ from calls.agents.base import Play
 from calls.audio import pcm
 from calls.audio.dtmf import tone
 from calls.conversation import input_buffer
-from calls.conversation.input_buffer import EVERYTHING, MOST_HELD, NOBODY_LISTENS, Intake
+from calls.conversation.input_buffer import EVERYTHING, MOST_HELD, NOBODY_LISTENS, InputBuffer
 from calls.conversation.outputs import EntryKind, Side, Step
 from calls.protocol.messages import Media
 from tests.calls.line import Line, Script
@@ -19,9 +19,9 @@ from tests.calls.telephone import SPEECH_CUTS, Telephone, noise, spoken
 QUIET, LOUD = noise(20, -60.0), noise(20, -30.0)
 
 
-def holding(heeds_from: float) -> Intake:
-    waiting = Intake()
-    waiting.heeds_from = heeds_from
+def holding(urgent_level: float) -> InputBuffer:
+    waiting = InputBuffer()
+    waiting.urgent_level = urgent_level
     return waiting
 
 

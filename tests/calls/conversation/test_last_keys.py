@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from calls.agents.base import CallContext
-from calls.agents.recording_notice import Announced
+from calls.agents.recording_notice import RecordingNotice
 from calls.agents.registry import build
 from calls.conversation.outputs import EntryKind, Identify
 from tests.calls.agents.texts import ENGLISH, MENU, VARIABLES
@@ -27,7 +27,7 @@ class Menu(Line):
         super().__init__()
         self._made = 0
         menu = build("menu", MENU | PIN)
-        self.begin(Announced(menu) if announced else menu, CONTEXT)
+        self.begin(RecordingNotice(menu) if announced else menu, CONTEXT)
         self.speak()
 
     def speak(self) -> None:

@@ -6,15 +6,15 @@ import pytest
 
 from calls.audio.dtmf import tone
 from calls.audio.pcm import loudness, silence
-from calls.conversation.input_buffer import Arrived
+from calls.conversation.input_buffer import BufferedFrame
 from calls.conversation.media_stats import Statistics
 from calls.protocol.messages import Media
 
 VOICE = tone("5", 20)
 
 
-def arrived(media: Media, at: float) -> Arrived:
-    return Arrived(media, at, loudness(media.payload))
+def arrived(media: Media, at: float) -> BufferedFrame:
+    return BufferedFrame(media, at, loudness(media.payload))
 
 
 class Call:

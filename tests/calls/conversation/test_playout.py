@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from calls.audio.pcm import duration_ms
-from calls.conversation.playout import Fate, MarkRequest, Piece, Playout, PlayoutLimits
+from calls.conversation.playout import MarkRequest, Piece, Playout, PlayoutLimits, PromptResult
 
 
 def audio(ms: int, value: int = 1) -> bytes:
@@ -54,8 +54,8 @@ def test_a_mark_back_means_heard_to_the_end() -> None:
     key = playout.add("Greeting", audio(300))
     playout.pump(0.0)
     assert playout.mark_back(key, 0.39)
-    (ended,) = playout.take_ended()
-    assert (ended.fate, ended.heard_ms, ended.total_ms) == (Fate.FINISHED, 300, 300)
+    (ended,) = playout.take_finished()
+    assert (ended.fate, ended.heard_ms, ended.total_ms) == (PromptResult.FINISHED, 300, 300)
     assert ended.mark_back
     assert playout.idle
 
@@ -87,9 +87,9 @@ def test_clear_cuts_the_prompt_where_it_was_heard_and_drops_the_rest() -> None:
     first, second = playout.add("One", audio(2000)), playout.add("Two", audio(500))
     playout.pump(0.0)
     assert playout.clear(0.2)
-    assert [(e.key, e.fate, e.heard_ms, e.total_ms) for e in playout.take_ended()] == [
-        (first, Fate.CLEARED, 120, 2000),
-        (second, Fate.CLEARED, 0, 500),
+    assert [(e.key, e.fate, e.heard_ms, e.total_ms) for e in playout.take_finished()] == [
+        (first, PromptResult.CLEARED, 120, 2000),
+        (second, PromptResult.CLEARED, 0, 500),
     ]
     assert playout.ahead_ms(0.2) == 0
     assert playout.idle
@@ -101,10 +101,10 @@ def test_a_mark_that_comes_back_after_clear_means_dropped() -> None:
     key = playout.add("One", audio(300))
     playout.pump(0.0)
     playout.clear(0.1)
-    (ended,) = playout.take_ended()
-    assert (ended.fate, ended.heard_ms) == (Fate.CLEARED, 20)
+    (ended,) = playout.take_finished()
+    assert (ended.fate, ended.heard_ms) == (PromptResult.CLEARED, 20)
     assert playout.mark_back(key, 0.12)
-    assert playout.take_ended() == []
+    assert playout.take_finished() == []
     assert not playout.mark_back(key, 0.13)
 
 
@@ -114,9 +114,9 @@ def test_what_was_heard_before_clear_is_finished_though_its_mark_is_on_the_way()
     playout.add("Two", audio(300))
     playout.pump(0.0)
     playout.clear(0.2)
-    assert [(e.name, e.fate, e.heard_ms) for e in playout.take_ended()] == [
-        ("One", Fate.FINISHED, 100),
-        ("Two", Fate.CLEARED, 20),
+    assert [(e.name, e.fate, e.heard_ms) for e in playout.take_finished()] == [
+        ("One", PromptResult.FINISHED, 100),
+        ("Two", PromptResult.CLEARED, 20),
     ]
 
 
@@ -125,7 +125,7 @@ def test_clearing_nothing_needs_no_frame() -> None:
     assert not playout.clear(0.0)
     playout.add("One", audio(100))
     assert not playout.clear(0.0)
-    assert [e.heard_ms for e in playout.take_ended()] == [0]
+    assert [e.heard_ms for e in playout.take_finished()] == [0]
 
 
 def test_after_clear_the_far_end_waits_40_ms() -> None:
@@ -144,7 +144,7 @@ def test_a_short_prompt_is_padded_so_that_the_far_end_starts_to_play() -> None:
     playout.add("Click", audio(10))
     assert lengths(playout.pump(0.0))[0] == 80
     playout.settle(5.0)
-    (ended,) = playout.take_ended()
+    (ended,) = playout.take_finished()
     assert (ended.heard_ms, ended.total_ms) == (10, 10)
     playout.add("Click", audio(10))
     assert lengths(playout.pump(5.0))[0] == 40
@@ -179,8 +179,8 @@ def test_a_mark_that_never_comes_is_given_up() -> None:
     playout.settle(3.17)
     assert not playout.idle
     playout.settle(3.18)
-    (ended,) = playout.take_ended()
-    assert (ended.fate, ended.mark_back) == (Fate.FINISHED, False)
+    (ended,) = playout.take_finished()
+    assert (ended.fate, ended.mark_back) == (PromptResult.FINISHED, False)
     assert playout.mark_back(key, 4.0)
 
 
@@ -215,7 +215,7 @@ def test_a_later_mark_ends_the_earlier_prompts_too() -> None:
     first, second = playout.add("One", audio(100)), playout.add("Two", audio(100))
     playout.pump(0.0)
     playout.mark_back(second, 0.2)
-    assert [e.name for e in playout.take_ended()] == ["One", "Two"]
+    assert [e.name for e in playout.take_finished()] == ["One", "Two"]
     assert playout.mark_back(first, 0.21)
 
 
@@ -225,9 +225,9 @@ def test_a_lost_call_ends_every_prompt() -> None:
     playout.add("Two")
     playout.pump(0.0)
     playout.lose(0.28)
-    assert [(e.name, e.fate, e.heard_ms) for e in playout.take_ended()] == [
-        ("One", Fate.LOST, 200),
-        ("Two", Fate.LOST, 0),
+    assert [(e.name, e.fate, e.heard_ms) for e in playout.take_finished()] == [
+        ("One", PromptResult.LOST, 200),
+        ("Two", PromptResult.LOST, 0),
     ]
 
 
@@ -333,14 +333,14 @@ def test_never_too_far_ahead_and_every_prompt_ends_once(steps: list[tuple[str, i
             now += figure / 1000
         playout.settle(now)
         marks += [item.key for item in playout.pump(now) if isinstance(item, MarkRequest)]
-        ended += [e.key for e in playout.take_ended() if 0 <= e.heard_ms <= e.total_ms]
+        ended += [e.key for e in playout.take_finished() if 0 <= e.heard_ms <= e.total_ms]
         heard_ms += sum(duration_ms(h.pcm) for h in playout.take_heard())
         assert playout.ahead_ms(now) <= 400
         assert playout.marks_out <= 30
         wake = playout.next_wake(now)
         assert wake is None or wake > now
     playout.lose(now)
-    ended += [e.key for e in playout.take_ended()]
+    ended += [e.key for e in playout.take_finished()]
     assert sorted(ended) == sorted(added)
     assert playout.idle
 
@@ -363,8 +363,8 @@ def test_what_was_not_heard_is_sent_again_from_where_it_was_heard_to() -> None:
     assert not first.begins
     run_to_end(playout, 2.0)
     playout.settle(20.0)
-    (ended,) = playout.take_ended()
-    assert (ended.fate, ended.heard_ms, ended.total_ms) == (Fate.FINISHED, 1000, 1000)
+    (ended,) = playout.take_finished()
+    assert (ended.fate, ended.heard_ms, ended.total_ms) == (PromptResult.FINISHED, 1000, 1000)
     heard = b"".join(piece.pcm for piece in playout.take_heard())
     assert heard == sound
 
@@ -377,10 +377,10 @@ def test_a_mark_of_before_says_nothing_of_the_rest() -> None:
     playout.go_on()
     sent = playout.pump(0.5)
     assert playout.mark_back(old, 0.5)
-    assert playout.take_ended() == []
+    assert playout.take_finished() == []
     assert playout.mark_back(str(lengths(sent)[-1]), 0.8)
-    (ended,) = playout.take_ended()
-    assert (ended.fate, ended.heard_ms) == (Fate.FINISHED, 300)
+    (ended,) = playout.take_finished()
+    assert (ended.fate, ended.heard_ms) == (PromptResult.FINISHED, 300)
 
 
 def test_a_prompt_keeps_its_key_over_a_break() -> None:
@@ -392,7 +392,7 @@ def test_a_prompt_keeps_its_key_over_a_break() -> None:
     playout.pump(0.5)
     assert playout.unheard(0.6) == key
     playout.clear(0.6)
-    assert [ended.key for ended in playout.take_ended()] == [key]
+    assert [ended.key for ended in playout.take_finished()] == [key]
 
 
 def test_prompts_heard_before_the_break_are_over_and_the_others_keep_their_order() -> None:
@@ -402,13 +402,13 @@ def test_prompts_heard_before_the_break_are_over_and_the_others_keep_their_order
     playout.pump(0.0)
     playout.settle(0.58)
     assert playout.hold(0.58)
-    (one,) = playout.take_ended()
-    assert (one.name, one.fate, one.mark_back) == ("one", Fate.FINISHED, False)
+    (one,) = playout.take_finished()
+    assert (one.name, one.fate, one.mark_back) == ("one", PromptResult.FINISHED, False)
     assert playout.remaining_ms(0.58) == 1100
     playout.go_on()
     run_to_end(playout, 3.0)
     playout.settle(30.0)
-    assert [(ended.name, ended.heard_ms) for ended in playout.take_ended()] == [
+    assert [(ended.name, ended.heard_ms) for ended in playout.take_finished()] == [
         ("two", 400),
         ("three", 400),
         ("four", 400),
@@ -435,9 +435,11 @@ def test_however_often_a_line_breaks_every_prompt_is_heard_once(sizes: list[int]
         playout.go_on()
     run_to_end(playout, now)
     playout.settle(now + 60)
-    ended = playout.take_ended()
+    ended = playout.take_finished()
     assert [prompt.name for prompt in ended] == [str(number) for number in range(1, len(sizes) + 1)]
-    assert all(prompt.fate is Fate.FINISHED and prompt.heard_ms == prompt.total_ms for prompt in ended)
+    assert all(
+        prompt.fate is PromptResult.FINISHED and prompt.heard_ms == prompt.total_ms for prompt in ended
+    )
     heard = b"".join(piece.pcm for piece in playout.take_heard()).replace(b"\0\0", b"")
     assert heard == b"".join(audio(size, number) for number, size in enumerate(sizes, 1))
 

@@ -12,10 +12,10 @@ from pytest_django import Settings
 
 from calls import services
 from calls.events.journal import Journal
-from calls.media.admission import Admitted, Knock, Refused, admit, number_at
+from calls.media.admission import Admitted, ConnectionRequest, Refused, admit, number_at
 from calls.media.call_registry import held
 from calls.models import Call, MediaProcess, Watch
-from calls.recordings.recorder import desk
+from calls.recordings.recorder import recording_writer
 from campaigns import clock
 from campaigns.models import PhoneNumber
 from campaigns.networks import networks_in
@@ -27,11 +27,11 @@ pytestmark = pytest.mark.django_db(transaction=True)
 @pytest.fixture(autouse=True)
 def recording_ends() -> Iterator[None]:
     yield
-    desk.stop()
+    recording_writer.stop()
 
 
 def test_the_address_of_a_number_opens_a_call(number: PhoneNumber, journal: Journal) -> None:
-    admitted = admit(Knock(path=number.stream_path), journal=journal)
+    admitted = admit(ConnectionRequest(path=number.stream_path), journal=journal)
     assert isinstance(admitted, Admitted)
     call = Call.objects.get(pk=admitted.call_id)
     assert (call.state, call.number, call.process_id) == ("live", number, journal.process_id)
@@ -63,8 +63,8 @@ def test_a_refusal_holds_no_secret_and_no_number(
 ) -> None:
     caplog.set_level(logging.DEBUG)
     PhoneNumber.objects.update(active=False)
-    refused = admit(Knock(path=number.stream_path), journal=journal)
-    unknown = admit(Knock(path=number.stream_path[:-2] + "/"), journal=journal)
+    refused = admit(ConnectionRequest(path=number.stream_path), journal=journal)
+    unknown = admit(ConnectionRequest(path=number.stream_path[:-2] + "/"), journal=journal)
     assert isinstance(refused, Refused)
     assert isinstance(unknown, Refused)
     said = refused.reason + unknown.reason + caplog.text
@@ -82,7 +82,7 @@ def test_lines_are_counted_without_a_walk_through_all_earlier_calls(number: Phon
 
 
 def test_a_number_takes_as_many_calls_as_it_may_and_no_more(number: PhoneNumber, journal: Journal) -> None:
-    answers = [admit(Knock(path=number.stream_path), journal=journal) for _ in range(5)]
+    answers = [admit(ConnectionRequest(path=number.stream_path), journal=journal) for _ in range(5)]
     assert [isinstance(answer, Admitted) for answer in answers] == [True, True, True, False, False]
     assert "all 3 lines are busy" in getattr(answers[3], "reason", "")
     assert Call.objects.count() == 3
@@ -91,7 +91,7 @@ def test_a_number_takes_as_many_calls_as_it_may_and_no_more(number: PhoneNumber,
 def test_however_many_knock_at_once_the_number_takes_no_more(number: PhoneNumber, journal: Journal) -> None:
     def knock(_: int) -> bool:
         try:
-            return isinstance(admit(Knock(path=number.stream_path), journal=journal), Admitted)
+            return isinstance(admit(ConnectionRequest(path=number.stream_path), journal=journal), Admitted)
         finally:
             connection.close()
 
@@ -104,7 +104,7 @@ def test_calls_of_a_dead_process_take_up_no_line(
     number: PhoneNumber, journal: Journal, watched: None
 ) -> None:
     busy_with(number, silent=60)
-    assert isinstance(admit(Knock(path=number.stream_path), journal=journal), Admitted)
+    assert isinstance(admit(ConnectionRequest(path=number.stream_path), journal=journal), Admitted)
 
 
 def busy_with(number: PhoneNumber, *, silent: float) -> None:
@@ -130,7 +130,7 @@ def test_after_an_outage_nobody_gets_the_lines_of_processes_that_could_only_not_
         since, seen_at = (clock.now() - timedelta(seconds=ago) for ago in looks)
         Watch.objects.create(pk=1, since=since, seen_at=seen_at)
     busy_with(number, silent=16)
-    refused = admit(Knock(path=number.stream_path), journal=journal)
+    refused = admit(ConnectionRequest(path=number.stream_path), journal=journal)
     assert isinstance(refused, Refused)
     assert "all 3 lines are busy" in refused.reason
 
@@ -139,21 +139,21 @@ def test_where_nobody_looks_a_dead_process_keeps_its_lines_as_long_as_a_call_may
     number: PhoneNumber, journal: Journal
 ) -> None:
     busy_with(number, silent=655)
-    assert isinstance(admit(Knock(path=number.stream_path), journal=journal), Refused)
+    assert isinstance(admit(ConnectionRequest(path=number.stream_path), journal=journal), Refused)
     MediaProcess.objects.exclude(pk=journal.process_id).update(alive_at=clock.now() - timedelta(seconds=665))
-    assert isinstance(admit(Knock(path=number.stream_path), journal=journal), Admitted)
+    assert isinstance(admit(ConnectionRequest(path=number.stream_path), journal=journal), Admitted)
 
 
 def test_raw_or_wav_is_the_numbers_choice(number: PhoneNumber, journal: Journal) -> None:
     PhoneNumber.objects.update(container="wav", record_calls=False)
-    admitted = admit(Knock(path=number.stream_path), journal=journal)
+    admitted = admit(ConnectionRequest(path=number.stream_path), journal=journal)
     assert isinstance(admitted, Admitted)
     assert (admitted.container, admitted.record) == ("wav", False)
 
 
 def test_a_line_is_free_again_after_a_call(number: PhoneNumber, journal: Journal) -> None:
     PhoneNumber.objects.update(max_calls=1)
-    admit(Knock(path=number.stream_path), journal=journal)
+    admit(ConnectionRequest(path=number.stream_path), journal=journal)
     with pytest.raises(services.LineFullError):
         services.open_call(number.pk, process_id=journal.process_id, now=clock.now())
     Call.objects.update(state="ended", ended_at=clock.now())
@@ -167,7 +167,7 @@ def test_a_process_takes_as_many_calls_as_it_may_and_another_process_its_own(
     number: PhoneNumber, journal: Journal, settings: Settings
 ) -> None:
     settings.MAX_PROCESS_CALLS = 2
-    knock = Knock(path=number.stream_path)
+    knock = ConnectionRequest(path=number.stream_path)
     answers = [admit(knock, journal=journal) for _ in range(3)]
     assert [isinstance(answer, Admitted) for answer in answers] == [True, True, False]
     refused = answers[2]
@@ -194,7 +194,7 @@ def test_however_many_knock_at_once_the_process_takes_no_more(
 
     def knock(turn: int) -> bool:
         try:
-            return isinstance(admit(Knock(path=paths[turn % 2]), journal=journal), Admitted)
+            return isinstance(admit(ConnectionRequest(path=paths[turn % 2]), journal=journal), Admitted)
         finally:
             connection.close()
 
@@ -207,7 +207,7 @@ def test_a_server_about_to_stop_takes_nobody_new(
     number: PhoneNumber, journal: Journal, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(held, "draining", True)
-    refused = admit(Knock(path=number.stream_path), journal=journal)
+    refused = admit(ConnectionRequest(path=number.stream_path), journal=journal)
     assert isinstance(refused, Refused)
     assert refused.busy
     assert "about to stop" in refused.reason
@@ -242,7 +242,7 @@ def test_a_secret_replaced_at_once_or_twice_is_good_no_more(number: PhoneNumber)
 
 
 def admitted(number: PhoneNumber, journal: Journal, **shown: object) -> bool:
-    knock = Knock.of({"path": number.stream_path, "headers": [], **shown})
+    knock = ConnectionRequest.of({"path": number.stream_path, "headers": [], **shown})
     return isinstance(admit(knock, journal=journal), Admitted)
 
 

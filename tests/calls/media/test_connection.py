@@ -10,7 +10,7 @@ import pytest
 
 from calls.media import connection as module
 from calls.media.connection import Connection, Holder
-from calls.media.servers.fast_path import ShortWay
+from calls.media.servers.fast_path import FastPath
 
 
 class Wire:
@@ -21,7 +21,7 @@ class Wire:
         self.writable.set()
         self.sent: list[str] = []
 
-    async def long_way(self, message: Mapping[str, Any]) -> None:
+    async def server_receive(self, message: Mapping[str, Any]) -> None:
         await self.writable.wait()
         self.sent.append(message.get("text", "accepted"))
 
@@ -37,9 +37,9 @@ async def receive() -> Mapping[str, Any]:
 
 async def test_a_frame_that_waits_in_the_server_is_not_overtaken() -> None:
     wire = Wire()
-    connection = Connection(cast("Holder", None), receive, wire.long_way)
+    connection = Connection(cast("Holder", None), receive, wire.server_receive)
     await connection.open()
-    connection._short = cast("ShortWay", wire)
+    connection._short = cast("FastPath", wire)
     connection.put("one")
     wire.writable.clear()
     connection.put("two")
@@ -88,7 +88,7 @@ class Carrier(Wire):
 
 async def finished(carrier: Carrier, *, deaf: bool = False, daphne: bool = False) -> bool:
     """Whether a connection that ends is cut off. `deaf`: `send` waits, as uvicorn's does."""
-    send = partial(Carrier.long_way, carrier) if daphne else carrier.long_way
+    send = partial(Carrier.server_receive, carrier) if daphne else carrier.server_receive
     connection = Connection(cast("Holder", None), receive, send)
     await connection.open()
     if deaf:

@@ -17,7 +17,7 @@ from calls.consumers import CallConsumer
 from calls.events.journal import journal as the_journal
 from calls.media.call_registry import held
 from calls.models import Call, CallEvent
-from calls.recordings.recorder import desk
+from calls.recordings.recorder import recording_writer
 from campaigns.models import PhoneNumber
 from tests.calls.outside import hum
 from tests.calls.rows import closed_calls, kinds, kinds_of
@@ -70,7 +70,7 @@ class Far:
 def threads_end(folders: Path) -> Iterator[None]:
     yield
     the_journal.stop()
-    desk.stop()
+    recording_writer.stop()
 
 
 @pytest.fixture

@@ -21,8 +21,8 @@ from calls.audio import wav
 from calls.conversation.outputs import Recorded, Side
 from calls.models import Call, Recording
 from calls.recordings import files
-from calls.recordings.files import Stretch, path_of, write_pieces
-from calls.recordings.recorder import Recorder, RecordingDesk
+from calls.recordings.files import AudioSpan, path_of, write_pieces
+from calls.recordings.recorder import Recorder, RecordingWriter
 from campaigns import clock
 from campaigns.models import Erasure, Message, PhoneNumber
 from campaigns.privacy import erasure
@@ -34,8 +34,8 @@ def tone(value: int, ms: int) -> bytes:
     return np.full(8 * ms, value, dtype="<i2").tobytes()
 
 
-def stretch(side: Side, at_ms: int, pcm: bytes) -> Stretch:
-    return Stretch(side, 8 * at_ms, pcm)
+def stretch(side: Side, at_ms: int, pcm: bytes) -> AudioSpan:
+    return AudioSpan(side, 8 * at_ms, pcm)
 
 
 def channels_of(path: Path) -> tuple[np.ndarray, np.ndarray]:
@@ -66,9 +66,9 @@ def test_the_header_is_right_after_every_block(tmp_path: Path) -> None:
 
 def test_pieces_far_apart_cost_no_more_than_what_they_hold(tmp_path: Path) -> None:
     path, later = tmp_path / "call.wav", 600 * 8000
-    late = Stretch(Side.AGENT, later, b"\x01\x00" * 80)
-    early = Stretch(Side.CALLER, 0, b"\x02\x00" * 80)
-    beside = Stretch(Side.AGENT, 40, b"\x03\x00" * 80)
+    late = AudioSpan(Side.AGENT, later, b"\x01\x00" * 80)
+    early = AudioSpan(Side.CALLER, 0, b"\x02\x00" * 80)
+    beside = AudioSpan(Side.AGENT, 40, b"\x03\x00" * 80)
     tracemalloc.start()
     write_pieces(path, [late, early, beside])
     _, most = tracemalloc.get_traced_memory()
@@ -88,27 +88,29 @@ def test_nothing_recorded_makes_no_file(tmp_path: Path) -> None:
 
 
 def test_pieces_that_end_between_two_milliseconds_have_no_seam(tmp_path: Path) -> None:
-    desk, samples = RecordingDesk(), np.arange(1, 24_001, dtype="<i2")
-    recorder, at = Recorder(desk, UUID(int=1)), 0
+    recording_writer, samples = RecordingWriter(), np.arange(1, 24_001, dtype="<i2")
+    recorder, at = Recorder(recording_writer, UUID(int=1)), 0
     for size in [1603, 157, 4, 1998, 12_345, 801] * 2:
         recorder.add([Recorded(AGENT, 100 + round(at / 8), samples[at : at + size].tobytes())])
         at = min(at + size, samples.size)
     recorder.finish()
-    write_pieces(tmp_path / "call.wav", [piece for block in desk._blocks for piece in block.pieces])
+    write_pieces(
+        tmp_path / "call.wav", [piece for block in recording_writer._blocks for piece in block.pieces]
+    )
     assert channels_of(tmp_path / "call.wav")[1][800:].tolist() == samples.tolist()
-    assert len(desk._blocks) > 1
+    assert len(recording_writer._blocks) > 1
 
 
 @pytest.mark.django_db(transaction=True)
 def test_a_recording_is_filed_with_its_length_and_hash(call_id: UUID, folders: Path) -> None:
-    desk = RecordingDesk()
-    desk.start()
-    recorder = Recorder(desk, call_id)
+    recording_writer = RecordingWriter()
+    recording_writer.start()
+    recorder = Recorder(recording_writer, call_id)
     for at in range(0, 3000, 20):
         recorder.add([Recorded(CALLER, at, tone(5, 20))])
     recorder.add([Recorded(AGENT, 500, tone(7, 200))])
     recorder.finish()
-    desk.stop()
+    recording_writer.stop()
     row = Recording.objects.get(call_id=call_id)
     stored = Path(row.file.path)
     assert row.duration_ms == 3000
@@ -120,20 +122,20 @@ def test_a_recording_is_filed_with_its_length_and_hash(call_id: UUID, folders: P
 
 @pytest.mark.django_db(transaction=True)
 def test_a_call_without_audio_has_no_recording(call_id: UUID, folders: Path) -> None:
-    desk = RecordingDesk()
-    desk.start()
-    Recorder(desk, call_id).finish()
-    desk.stop()
+    recording_writer = RecordingWriter()
+    recording_writer.start()
+    Recorder(recording_writer, call_id).finish()
+    recording_writer.stop()
     assert not Recording.objects.exists()
 
 
 def test_a_slow_disk_costs_audio_and_no_memory() -> None:
-    desk = RecordingDesk(capacity=64_000)
-    recorder = Recorder(desk, UUID(int=1))
+    recording_writer = RecordingWriter(capacity=64_000)
+    recorder = Recorder(recording_writer, UUID(int=1))
     for at in range(0, 10_000, 20):
         recorder.add([Recorded(CALLER, at, tone(5, 20)), Recorded(AGENT, at, tone(6, 20))])
-    assert sum(block.size for block in desk._blocks) <= 64_000
-    assert desk.lost == 8
+    assert sum(block.size for block in recording_writer._blocks) <= 64_000
+    assert recording_writer.lost == 8
 
 
 @pytest.mark.django_db(transaction=True)
@@ -377,12 +379,12 @@ def test_two_tries_at_once_do_not_replace_each_others_file(
 
 @pytest.mark.django_db(transaction=True)
 def test_a_recording_without_a_call_is_left_and_holds_up_no_other(call_id: UUID, folders: Path) -> None:
-    desk, unknown = RecordingDesk(), UUID(int=1)
+    recording_writer, unknown = RecordingWriter(), UUID(int=1)
     for call in (unknown, call_id):
-        recorder = Recorder(desk, call)
+        recorder = Recorder(recording_writer, call)
         recorder.add([Recorded(CALLER, 0, tone(5, 400))])
         recorder.finish()
-    desk.work()
+    recording_writer.work()
     assert path_of(unknown).exists()
     assert [str(row.call_id) for row in Recording.objects.all()] == [str(call_id)]
 
@@ -390,15 +392,15 @@ def test_a_recording_without_a_call_is_left_and_holds_up_no_other(call_id: UUID,
 @pytest.mark.django_db(transaction=True)
 def test_the_desk_files_again_after_its_connection_broke(call_id: UUID, folders: Path) -> None:
     """Outside of a request nobody replaces a broken connection: the desk's thread has to."""
-    desk = RecordingDesk()
-    recorder = Recorder(desk, call_id)
+    recording_writer = RecordingWriter()
+    recorder = Recorder(recording_writer, call_id)
     recorder.add([Recorded(CALLER, 0, tone(5, 400))])
     recorder.finish()
     connection.ensure_connection()
     connection.connection.close()
-    desk.work()
+    recording_writer.work()
     assert path_of(call_id).exists()
     recorder.finish()
-    desk.work()
+    recording_writer.work()
     assert not path_of(call_id).exists()
     assert Recording.objects.get().duration_ms == 400

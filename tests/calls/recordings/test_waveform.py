@@ -25,8 +25,8 @@ def heights(path: str) -> list[float]:
 
 def test_speech_is_seen_where_it_is_and_on_its_own_side() -> None:
     silence = pcm.silence(1000)
-    lanes = draw(recording(loud(1000) + silence, silence + loud(1000)), [])
-    left, right = heights(lanes.left), heights(lanes.right)
+    waveform = draw(recording(loud(1000) + silence, silence + loud(1000)), [])
+    left, right = heights(waveform.left), heights(waveform.right)
     assert len(left) == len(right) == COLUMNS
     half = COLUMNS // 2
     assert min(left[:half]) > HEIGHT / 2 > max(left[half:])
@@ -35,15 +35,15 @@ def test_speech_is_seen_where_it_is_and_on_its_own_side() -> None:
 
 def test_silence_is_a_thin_line_and_the_loudest_sample_fills_the_lane() -> None:
     full = pcm.to_bytes(np.full(8000, -32768))
-    lanes = draw(recording(full, pcm.silence(1000)), [])
-    assert max(heights(lanes.left)) == HEIGHT
-    assert 0 < max(heights(lanes.right)) < 2
+    waveform = draw(recording(full, pcm.silence(1000)), [])
+    assert max(heights(waveform.left)) == HEIGHT
+    assert 0 < max(heights(waveform.right)) < 2
 
 
 def test_a_mono_recording_has_one_lane() -> None:
-    lanes = draw(wav.wrap(loud(500)), [])
-    assert lanes.right == ""
-    assert lanes.duration_ms == 500
+    waveform = draw(wav.wrap(loud(500)), [])
+    assert waveform.right == ""
+    assert waveform.duration_ms == 500
 
 
 def test_an_empty_recording_is_drawn_as_silence() -> None:
@@ -63,6 +63,6 @@ def test_prompts_last_until_they_were_heard_and_marks_stand_where_it_happened() 
         Happened("prompt", 800, "begins", "never heard"),
         Happened("outcome", 5000, "after the end"),
     ]
-    lanes = draw(wav.wrap(loud(1000)), entries)
-    assert [(prompt.start, prompt.width) for prompt in lanes.prompts] == [("0.00%", "50.00%")]
-    assert [(mark.start, mark.tone) for mark in lanes.marks] == [("75.00%", "live"), ("100.00%", "ok")]
+    waveform = draw(wav.wrap(loud(1000)), entries)
+    assert [(prompt.start, prompt.width) for prompt in waveform.prompts] == [("0.00%", "50.00%")]
+    assert [(mark.start, mark.tone) for mark in waveform.marks] == [("75.00%", "live"), ("100.00%", "ok")]

@@ -10,9 +10,9 @@ import pytest
 
 from calls.audio import dtmf, pcm
 from calls.audio.framing import Framer
-from calls.audio.speech_detector import Unjudged
+from calls.audio.speech_detector import VadAudio
 from calls.speech import vad_models
-from calls.speech.vad_models import SileroJudge, SileroModel, WebrtcGate
+from calls.speech.vad_models import BatchedVad, SileroModel, WebrtcGate
 from tests.calls.telephone import Judge, noise, spoken
 
 HELLO = ("hello who is this speaking", "en")
@@ -26,7 +26,7 @@ def whole(audio: bytes) -> bytes:
 class Caller:
     """One call of the judge, and what it was told."""
 
-    def __init__(self, judge: SileroJudge) -> None:
+    def __init__(self, judge: BatchedVad) -> None:
         self.told: list[tuple[int, float]] = []
         self.gone = asyncio.Event()
         self.call = judge.for_call(self.answer, asyncio.get_running_loop())
@@ -45,8 +45,8 @@ class Caller:
 
 
 @pytest.fixture(scope="module")
-def judge() -> SileroJudge:
-    return SileroJudge()
+def judge() -> BatchedVad:
+    return BatchedVad()
 
 
 def test_the_gate_lets_voices_pass_and_holds_silence_back() -> None:
@@ -68,45 +68,45 @@ def test_the_gate_lets_voices_pass_and_holds_silence_back() -> None:
     ids=["hindi", "white-noise", "key", "beep"],
 )
 def test_the_model_knows_voices(sound: Callable[[], bytes], low: float, high: float) -> None:
-    probabilities = Judge().judge(Unjudged(1, whole(noise(160, -70) + sound())))
+    probabilities = Judge().judge(VadAudio(1, whole(noise(160, -70) + sound())))
     assert low <= max(probabilities) <= high
 
 
-async def test_calls_are_judged_together_each_with_its_own_state(judge: SileroJudge) -> None:
+async def test_calls_are_judged_together_each_with_its_own_state(judge: BatchedVad) -> None:
     audio = [whole(spoken(*HELLO)), whole(noise(1600, -30)), whole(spoken("ஆமாம் சொல்லுங்கள்", "ta"))]
     callers = [Caller(judge) for _ in audio]
     for at in range(0, 512 * 30, 512):
         for caller, track in zip(callers, audio, strict=True):
-            caller.call.submit(Unjudged(1, track[at : at + 512]))
+            caller.call.submit(VadAudio(1, track[at : at + 512]))
     for caller, track in zip(callers, audio, strict=True):
-        alone = Judge().judge(Unjudged(1, track[: 512 * 30]))
+        alone = Judge().judge(VadAudio(1, track[: 512 * 30]))
         assert await caller.told_of(30) == pytest.approx(alone, abs=1e-3)
 
 
-async def test_a_new_utterance_knows_nothing_of_the_last(judge: SileroJudge) -> None:
+async def test_a_new_utterance_knows_nothing_of_the_last(judge: BatchedVad) -> None:
     caller, track = Caller(judge), whole(spoken(*HELLO))[: 512 * 30]
-    caller.call.submit(Unjudged(1, track))
-    caller.call.submit(Unjudged(2, track))
+    caller.call.submit(VadAudio(1, track))
+    caller.call.submit(VadAudio(2, track))
     found = await caller.told_of(60)
     assert found[:30] == pytest.approx(found[30:], abs=1e-6)
     assert [utterance for utterance, _ in caller.told] == [1] * 30 + [2] * 30
 
 
-async def test_a_call_that_is_over_is_told_nothing(judge: SileroJudge) -> None:
+async def test_a_call_that_is_over_is_told_nothing(judge: BatchedVad) -> None:
     over, other = Caller(judge), Caller(judge)
-    over.call.submit(Unjudged(1, bytes(512)))
+    over.call.submit(VadAudio(1, bytes(512)))
     over.call.close()
-    over.call.submit(Unjudged(1, bytes(512)))
-    other.call.submit(Unjudged(1, bytes(512)))
+    over.call.submit(VadAudio(1, bytes(512)))
+    other.call.submit(VadAudio(1, bytes(512)))
     await other.told_of(1)
     assert over.told == []
 
 
-async def test_a_flood_is_dropped_and_the_judge_goes_on(judge: SileroJudge) -> None:
+async def test_a_flood_is_dropped_and_the_judge_goes_on(judge: BatchedVad) -> None:
     flood, other = Caller(judge), Caller(judge)
     for _ in range(1000):
-        flood.call.submit(Unjudged(1, bytes(512 * 32)))
-    other.call.submit(Unjudged(1, bytes(512)))
+        flood.call.submit(VadAudio(1, bytes(512 * 32)))
+    other.call.submit(VadAudio(1, bytes(512)))
     await other.told_of(1)
     assert len(flood.told) < 10_000
 
@@ -126,11 +126,11 @@ class Breaking(SileroModel):
 async def test_without_the_model_every_call_is_told_and_the_log_says_it_once(
     load: type[SileroModel], caplog: pytest.LogCaptureFixture
 ) -> None:
-    judge = SileroJudge(load)
+    judge = BatchedVad(load)
     callers = [Caller(judge) for _ in range(3)]
     with caplog.at_level(logging.ERROR, logger="calls.speech.vad_models"):
         for caller in callers:
-            caller.call.submit(Unjudged(1, bytes(512)))
+            caller.call.submit(VadAudio(1, bytes(512)))
             async with asyncio.timeout(WAIT_S):
                 await caller.gone.wait()
     assert judge.failed

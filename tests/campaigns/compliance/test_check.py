@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.django import TestCase
 from pytest_django import DjangoAssertNumQueries
 
-from campaigns.compliance.check import Bench, standing_problems
+from campaigns.compliance.check import ComplianceChecker, standing_problems
 from campaigns.delivery import poll_states, upload
 from campaigns.errors import NotAllowed
 from campaigns.ist import IST
@@ -173,11 +173,11 @@ def test_among_many_everybody_is_judged_as_if_alone(*, complained_of: bool) -> N
     Message.objects.create(recipient=twice, attempt=1, send_on=NOON - 4 * HOUR + timedelta(seconds=31))
     people = list(Recipient.objects.select_related("campaign__number", "campaign__template").order_by("pk"))
     seconds = [timedelta(seconds=second) for second in (0, 29, 30, 59, 61)]
-    together = Bench(people, now=NOON)
+    together = ComplianceChecker(people, now=NOON)
     verdicts = set()
     for person, offset in product(people, [*seconds, *(offset - 2 * HOUR for offset in seconds)]):
-        alone = Bench([person], now=NOON).judge(person, at=NOON + offset)
-        assert together.judge(person, at=NOON + offset) == alone
+        alone = ComplianceChecker([person], now=NOON).evaluate(person, at=NOON + offset)
+        assert together.evaluate(person, at=NOON + offset) == alone
         verdicts.add(alone.verdict)
     assert verdicts == set(Verdict)
 
@@ -305,9 +305,9 @@ class PlansTest(TestCase):
         ahead = Message.objects.filter(state__in=["planned", "queued"], send_on__gte=now).select_related(
             "recipient__campaign__number", "recipient__campaign__template", "recipient__campaign__agent"
         )
-        bench = Bench([message.recipient for message in ahead], now=now)
+        checker = ComplianceChecker([message.recipient for message in ahead], now=now)
         for message in ahead:
-            judgement = bench.judge(message.recipient, at=message.send_on, message=message)
+            judgement = checker.evaluate(message.recipient, at=message.send_on, message=message)
             assert judgement.verdict in (Verdict.OK, Verdict.WARN), judgement.reason
 
     def check_sent(self, before: set[int], now: datetime) -> None:
@@ -316,9 +316,9 @@ class PlansTest(TestCase):
         sent = queued.select_related(
             "recipient__campaign__number", "recipient__campaign__template", "recipient__campaign__agent"
         )
-        bench = Bench([message.recipient for message in sent], now=now)
+        checker = ComplianceChecker([message.recipient for message in sent], now=now)
         for message in sent:
-            judgement = bench.judge(message.recipient, at=max(now, message.send_on), message=message)
+            judgement = checker.evaluate(message.recipient, at=max(now, message.send_on), message=message)
             assert judgement.verdict in (Verdict.OK, Verdict.WARN), judgement.reason
 
     def check_caps(self) -> None:

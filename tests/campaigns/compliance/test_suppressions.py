@@ -7,7 +7,7 @@ from django.db import transaction
 
 from campaigns import call_results
 from campaigns.compliance import suppressions
-from campaigns.compliance.suppressions import Wish
+from campaigns.compliance.suppressions import SuppressionRequest
 from campaigns.delivery import upload
 from campaigns.errors import NotAllowed
 from campaigns.models import Campaign, Message, Recipient, Suppression
@@ -16,7 +16,7 @@ from tests import cast
 from tests.campaigns.world import NOON, FakeXFin, add_people, at, make_campaign, states
 
 pytestmark = pytest.mark.django_db
-LETTER = Wish(source=Suppression.Source.STAFF, reason="Asked by letter.")
+LETTER = SuppressionRequest(source=Suppression.Source.STAFF, reason="Asked by letter.")
 
 
 def opt_out_and_fail(phone: str) -> None:
@@ -53,11 +53,11 @@ def test_a_wish_about_one_category_leaves_the_others() -> None:
     campaign = make_campaign(people=1)
     phone = first(campaign).phone
     suppressions.suppress(
-        phone, Wish(source=Suppression.Source.KEY, reason="No offers.", category="promotional")
+        phone, SuppressionRequest(source=Suppression.Source.KEY, reason="No offers.", category="promotional")
     )
     assert first(campaign).state == Recipient.State.WAITING
     suppressions.suppress(
-        phone, Wish(source=Suppression.Source.KEY, reason="No dues.", category="collections")
+        phone, SuppressionRequest(source=Suppression.Source.KEY, reason="No dues.", category="collections")
     )
     assert (first(campaign).state, first(campaign).reason) == ("suppressed", "No dues.")
 
@@ -123,7 +123,7 @@ def test_who_was_lifted_may_be_called_and_may_ask_us_to_stop_again() -> None:
 
 def test_a_file_is_taken_row_by_row() -> None:
     data = "Mobile,Name\n98251 12410,Asha\n12345,Nobody\n९८२५११२४११,Ravi\n+919825112410,Asha again\n".encode()
-    wish = Wish(source=Suppression.Source.FILE, reason="List of the old system.")
+    wish = SuppressionRequest(source=Suppression.Source.FILE, reason="List of the old system.")
     result = suppressions.suppress_file(data, "stop.csv", wish)
     assert (result.new, result.known) == (2, 1)
     assert [row for row, _ in result.refusals] == [3]

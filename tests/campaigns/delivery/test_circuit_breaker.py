@@ -33,7 +33,7 @@ def test_trouble_makes_the_account_wait_longer_each_time(account: Account) -> No
     pauses = []
     for _ in range(12):
         account.refresh_from_db()
-        circuit_breaker.note_trouble(account, NotSent("No connection."), now=NOON)
+        circuit_breaker.record_failure(account, NotSent("No connection."), now=NOON)
         account.refresh_from_db()
         assert account.retry_at
         pauses.append((account.retry_at - NOON).total_seconds())
@@ -43,14 +43,14 @@ def test_trouble_makes_the_account_wait_longer_each_time(account: Account) -> No
 
 
 def test_the_pause_xfin_asks_for_is_kept(account: Account) -> None:
-    circuit_breaker.note_trouble(account, Throttled("Too fast.", retry_after=90), now=NOON)
+    circuit_breaker.record_failure(account, Throttled("Too fast.", retry_after=90), now=NOON)
     account.refresh_from_db()
     assert account.retry_at == NOON + timedelta(seconds=90)
 
 
 def test_no_later_trouble_shortens_the_pause_xfin_asked_for(account: Account) -> None:
-    circuit_breaker.note_trouble(account, Throttled("Too fast.", retry_after=90), now=NOON)
-    circuit_breaker.note_trouble(account, NotSent("No connection."), now=NOON)
+    circuit_breaker.record_failure(account, Throttled("Too fast.", retry_after=90), now=NOON)
+    circuit_breaker.record_failure(account, NotSent("No connection."), now=NOON)
     account.refresh_from_db()
     assert account.retry_at == NOON + timedelta(seconds=90)
 
@@ -59,15 +59,15 @@ def test_no_later_trouble_shortens_the_pause_xfin_asked_for(account: Account) ->
 def test_a_success_that_was_under_way_does_not_end_the_pause_xfin_asked_for(
     account: Account, seconds: int, state: str
 ) -> None:
-    circuit_breaker.note_trouble(account, Throttled("Too fast.", retry_after=90), now=NOON)
-    circuit_breaker.note_recovery(account, now=NOON + timedelta(seconds=seconds))
+    circuit_breaker.record_failure(account, Throttled("Too fast.", retry_after=90), now=NOON)
+    circuit_breaker.record_success(account, now=NOON + timedelta(seconds=seconds))
     account.refresh_from_db()
     assert account.state == state
 
 
 def test_recovery_forgets_the_trouble(account: Account) -> None:
-    circuit_breaker.note_trouble(account, NotSent("No connection."), now=NOON)
-    circuit_breaker.note_recovery(account, now=NOON + timedelta(seconds=5))
+    circuit_breaker.record_failure(account, NotSent("No connection."), now=NOON)
+    circuit_breaker.record_success(account, now=NOON + timedelta(seconds=5))
     account.refresh_from_db()
     assert (account.state, account.failures, account.reason) == (Account.State.READY, 0, "")
     assert usable()
@@ -85,7 +85,7 @@ def test_uploads_that_fail_in_a_row_open_the_circuit_though_xfin_still_answers_q
         pauses.append((account.retry_at - now).total_seconds())
         now = account.retry_at
         states = account.state
-        circuit_breaker.note_recovery(account, now=now)  # a question that was answered
+        circuit_breaker.record_success(account, now=now)  # a question that was answered
     assert states == Account.State.BROKEN
     assert pauses[-1] >= 40
     upload.upload(account.pk, clock=at(now), transport=xfin)
@@ -98,7 +98,7 @@ def test_uploads_that_fail_in_a_row_open_the_circuit_though_xfin_still_answers_q
 
 def fail(account: Account, times: int) -> Account:
     for _ in range(times):
-        circuit_breaker.note_trouble(account, NotSent("No connection."), now=NOON)
+        circuit_breaker.record_failure(account, NotSent("No connection."), now=NOON)
     account.refresh_from_db()
     return account
 
@@ -128,7 +128,7 @@ def test_a_trial_that_fails_is_followed_by_a_longer_pause(account: Account) -> N
 
 def test_being_asked_to_slow_down_never_opens_the_circuit(account: Account) -> None:
     fail(account, circuit_breaker.BREAK_AFTER)
-    circuit_breaker.note_trouble(account, Throttled("Too fast.", retry_after=1), now=NOON)
+    circuit_breaker.record_failure(account, Throttled("Too fast.", retry_after=1), now=NOON)
     account.refresh_from_db()
     assert account.state == Account.State.WAITING
 

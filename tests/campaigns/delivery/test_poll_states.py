@@ -212,7 +212,7 @@ def test_an_answer_that_comes_after_the_retry_was_planned_calls_it_off() -> None
     later = NOON + timedelta(hours=5)
     upload.upload(campaign.template.account_id, clock=at(later), transport=xfin)
     assert states(campaign) == {Message.State.FAILED: 1, Message.State.PLANNED: 1}
-    assert attempt.call_off_closed(later) == 1
+    assert attempt.withdraw_answered(later) == 1
     person.refresh_from_db()
     assert (person.state, person.reason, person.attempts) == ("completed", "Answered: Will pay.", 1)
     assert states(campaign) == {Message.State.FAILED: 1, Message.State.WITHDRAWN: 1}
@@ -236,7 +236,7 @@ def test_an_answer_in_a_call_that_goes_on_withdraws_nothing() -> None:
     assert message
     call_results.record_outcome(message.pk, "will_pay", "Will pay")
     assert withdraw.mark_unwanted(LATER) == 0
-    assert attempt.call_off_closed(LATER) == 0
+    assert attempt.withdraw_answered(LATER) == 0
 
 
 def test_an_answer_never_takes_a_final_state_back() -> None:

@@ -325,7 +325,7 @@ def test_a_claim_is_renewed_while_a_slow_send_is_under_way(settings: Settings) -
     def renewed() -> bool:
         return UploadBatch.objects.filter(claimed_until__gt=later).exists()
 
-    with batches.kept(claim.batch, clock=at(later)):
+    with batches.keep_claim_alive(claim.batch, clock=at(later)):
         assert wait_until(renewed, patience=10)
     assert reconcile.abandon_dead_claims(later) == 0
 

@@ -7,7 +7,7 @@ import httpx
 import pytest
 
 from campaigns.compliance import suppressions
-from campaigns.compliance.suppressions import Wish
+from campaigns.compliance.suppressions import SuppressionRequest
 from campaigns.delivery import poll_states, reconcile, upload, withdraw
 from campaigns.lifecycle import actions
 from campaigns.models import Account, Campaign, Message, Recipient, Suppression, UploadBatch
@@ -16,7 +16,7 @@ from campaigns.queries import campaign as queries
 from tests.campaigns.world import NOON, Answer, FakeXFin, at, lost_after, lost_before, make_campaign, states
 
 pytestmark = pytest.mark.django_db
-LETTER = Wish(source=Suppression.Source.STAFF, reason="Asked by letter.")
+LETTER = SuppressionRequest(source=Suppression.Source.STAFF, reason="Asked by letter.")
 ALL_GONE = "All withdrawn, nobody will be rung."
 
 
@@ -116,7 +116,9 @@ def test_who_opts_out_is_withdrawn_alone_and_is_not_called() -> None:
 def test_an_opt_out_in_the_call_itself_does_not_withdraw_that_call() -> None:
     campaign, xfin = at_xfin(1)
     message = Message.objects.get()
-    wish = Wish(source=Suppression.Source.KEY, reason="Pressed 9.", message_reference=message.reference)
+    wish = SuppressionRequest(
+        source=Suppression.Source.KEY, reason="Pressed 9.", message_reference=message.reference
+    )
     suppressions.suppress(campaign.recipients.get().phone, wish)
     assert withdraw.mark_unwanted(NOON) == 0
     assert xfin.messages

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 import campaigns
-from campaigns.phones import PhoneProblem, judge
+from campaigns.phones import PhoneProblem, parse_number
 from campaigns.spreadsheets.columns import match_columns, normalise_language
 from campaigns.spreadsheets.reader import read_sheet
 
@@ -21,7 +21,7 @@ SAMPLES = Path(str(campaigns.__file__)).parent / "samples"
 
 
 @dataclass
-class Sorted:
+class CheckedRows:
     """What an import would make of a list."""
 
     rows: int = 0
@@ -31,13 +31,13 @@ class Sorted:
     notes: Counter[str] = field(default_factory=Counter)
 
 
-def sort_list(name: str) -> Sorted:
+def sort_list(name: str) -> CheckedRows:
     sheet = read_sheet((SAMPLES / name).read_bytes(), name)
     rows = list(sheet.rows)
     columns = match_columns(sheet.headers, [row for _, row in rows])
-    result = Sorted(rows=len(rows))
+    result = CheckedRows(rows=len(rows))
     for number, row in rows:
-        judged = judge(row[columns.phone])
+        judged = parse_number(row[columns.phone])
         if judged.problem is not None or judged.e164 is None:
             assert judged.problem is not None
             result.rejected[number] = judged.problem

@@ -9,14 +9,14 @@ from pytest_django import Settings
 from campaigns import call_results
 from campaigns.delivery import poll_states, upload, withdraw
 from campaigns.delivery.account_client import xfin_client
-from campaigns.delivery.batches import give_back
+from campaigns.delivery.batches import release
 from campaigns.errors import NotAllowed
 from campaigns.ist import IST
 from campaigns.lifecycle import actions
 from campaigns.models import Callback, Campaign, Evidence, Message, Recipient, Suppression, UploadBatch, User
 from campaigns.planning import callbacks, plan
-from campaigns.planning.callbacks import Wish
-from campaigns.transitions.attempt import call_off_closed, settle_message
+from campaigns.planning.callbacks import CallbackRequest
+from campaigns.transitions.attempt import settle_message, withdraw_answered
 from campaigns.xfin.schemas import RemoteMessage
 from campaigns.xfin.states import Disposition, RemoteState
 from tests import cast
@@ -84,7 +84,9 @@ def entered(
     person: Recipient, moment: datetime = FIVE, *, now: datetime = NOON, by: User | None = None
 ) -> Callback:
     source = Callback.Source.STAFF
-    return callbacks.enter(person.pk, Wish(asked_for=moment, asked_at=now, source=source, by=by), now=now)
+    return callbacks.enter(
+        person.pk, CallbackRequest(asked_for=moment, asked_at=now, source=source, by=by), now=now
+    )
 
 
 def of(campaign: Campaign) -> Recipient:
@@ -312,13 +314,13 @@ def test_a_batch_that_did_not_reach_xfin_gives_way_as_well() -> None:
     claim = upload.claim_due(campaign.template.account, now=NOON)
     assert claim
     row = entered(of(campaign))
-    give_back(claim.batch, UploadBatch.State.NOT_SENT, "XFin could not be reached.", now=NOON)
+    release(claim.batch, UploadBatch.State.NOT_SENT, "XFin could not be reached.", now=NOON)
     assert upload.claim_due(campaign.template.account, now=NOON) is None
-    assert callbacks.give_way(NOON) == 1
+    assert callbacks.withdraw_superseded(NOON) == 1
     person = of(campaign)
     assert (person.state, person.attempts, person.due_at) == (Recipient.State.WAITING, 0, FIVE)
     plan.plan(campaign.pk, now=FIVE)
-    assert callbacks.give_way(FIVE) == 0
+    assert callbacks.withdraw_superseded(FIVE) == 0
     claim = upload.claim_due(campaign.template.account, now=FIVE)
     assert claim
     assert [message.callback.pk for message in claim.messages] == [row.pk]
@@ -353,7 +355,7 @@ def test_an_outcome_of_the_same_call_does_not_break_the_promise(news_first: bool
         ends(first)
     plan.plan(campaign.pk, now=FIVE)
     call_results.record_outcome(first.pk, "needs_time", "Needs time")
-    assert call_off_closed(FIVE) == 0
+    assert withdraw_answered(FIVE) == 0
     assert Message.objects.filter(state=Message.State.PLANNED, send_on=FIVE).count() == 1
 
 
@@ -531,7 +533,7 @@ def test_one_whose_batch_did_not_arrive_is_not_sent_again(asha: User) -> None:
     Message.objects.filter(state="queued").update(state="unconfirmed")
     callbacks.withdraw(row.pk, by=asha, now=FIVE)
     Message.objects.filter(state="unconfirmed").update(state="planned", batch=None)
-    assert callbacks.give_way(FIVE) == 1
+    assert callbacks.withdraw_superseded(FIVE) == 1
     person = of(campaign)
     assert (person.state, person.attempts) == (Recipient.State.WAITING, 1)
     assert person.due_at == FIVE + timedelta(minutes=300)

@@ -62,7 +62,7 @@ def test_wishes_of_many_while_everything_else_goes_on() -> None:
 
     def tidy(now: datetime) -> None:
         withdraw.mark_unwanted(now)
-        callbacks.give_way(now)
+        callbacks.withdraw_superseded(now)
         actions.complete_finished(now)
 
     at_once(

@@ -133,7 +133,7 @@ def test_a_large_list_waits_for_a_worker_and_takes_so_many_queries_a_stride(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(preflight, "AT_ONCE", 2)
-    monkeypatch.setattr(preflight, "STRIDE", 2)
+    monkeypatch.setattr(preflight, "CHUNK", 2)
     campaign = a_draft(people=4)
     row = preflight.ask(campaign, None, clock=at(NOON))
     assert row.state == Preflight.State.WAITING

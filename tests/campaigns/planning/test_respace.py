@@ -11,7 +11,7 @@ from campaigns.delivery import reconcile, upload
 from campaigns.ist import IST
 from campaigns.models import Account, Callback, Campaign, Message
 from campaigns.planning import callbacks, plan
-from campaigns.planning.callbacks import Wish
+from campaigns.planning.callbacks import CallbackRequest
 from tests.campaigns.world import NOON, FakeXFin, at, lost_before, make_campaign, states, unreachable
 
 pytestmark = pytest.mark.django_db
@@ -132,7 +132,7 @@ def test_a_call_back_keeps_its_time_however_much_is_overdue() -> None:
     asking = campaign.recipients.order_by("pk").last()
     assert asking
     back = NOON + timedelta(hours=2)
-    wish = Wish(asked_for=back + 3 * MINUTE, asked_at=NOON, source=Callback.Source.STAFF)
+    wish = CallbackRequest(asked_for=back + 3 * MINUTE, asked_at=NOON, source=Callback.Source.STAFF)
     callbacks.enter(asking.pk, wish, now=NOON)
     plan.plan(campaign.pk, now=NOON)
     for minutes in range(3):

@@ -166,7 +166,7 @@ def test_a_programme_that_is_switched_off_draws_and_notes_nothing() -> None:
 
 
 def test_more_people_than_one_transaction_takes(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(draw, "STRIDE", 2)
+    monkeypatch.setattr(draw, "CHUNK", 2)
     programme = make_programme()
     for number in range(5):
         join(programme, number, due=TODAY + 3 * DAY)

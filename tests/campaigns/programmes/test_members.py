@@ -131,7 +131,7 @@ def test_what_is_no_list_and_what_is_too_long_is_refused_whole(
 def test_strides_do_not_hide_a_number_that_came_before(
     mothers: StandingList, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(members, "STRIDE", 1)
+    monkeypatch.setattr(members, "CHUNK", 1)
     assert (take(mothers).new, len(take(mothers).refusals)) == (2, 3)
 
 

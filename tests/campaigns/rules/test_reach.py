@@ -3,7 +3,7 @@
 import pytest
 
 from campaigns.rules import Finding, Judgement, Kind, Scope, Verdict
-from campaigns.rules.reach import Tally, sentence
+from campaigns.rules.reach import ReachCounts, sentence
 
 
 def finding(rule: str, verdict: Verdict, scope: Scope = Scope.PERSON) -> Finding:
@@ -28,7 +28,7 @@ def test_the_sentence(can: int, out: dict[str, int], words: str) -> None:
 
 
 def test_each_person_counts_once_under_the_first_reason() -> None:
-    tally = Tally()
+    tally = ReachCounts()
     both = (finding("B02 opt-out", Verdict.BLOCK), finding("B13 number", Verdict.BLOCK))
     assert not tally.judged(Judgement(both))
     assert tally.judged(Judgement((finding("W09 landline", Verdict.WARN),)))
@@ -37,7 +37,7 @@ def test_each_person_counts_once_under_the_first_reason() -> None:
 
 
 def test_what_concerns_the_campaign_is_no_reason_against_a_person() -> None:
-    tally = Tally()
+    tally = ReachCounts()
     campaign = finding("B06 registration", Verdict.BLOCK, Scope.CAMPAIGN)
     assert tally.judged(Judgement((campaign,)))
     assert not tally.judged(Judgement((campaign, finding("B10 basis", Verdict.BLOCK))))
@@ -45,6 +45,6 @@ def test_what_concerns_the_campaign_is_no_reason_against_a_person() -> None:
 
 
 def test_a_rule_without_words_of_its_own_is_named() -> None:
-    tally = Tally()
+    tally = ReachCounts()
     tally.judged(Judgement((finding("B99 new", Verdict.BLOCK),)))
     assert dict(tally.out) == {"B99 new": 1}

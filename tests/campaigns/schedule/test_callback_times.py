@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from campaigns.ist import IST
-from campaigns.schedule.callback_times import UnreadableMoment, moment, told, unusable
+from campaigns.schedule.callback_times import UnreadableMoment, explain, moment, unusable
 
 #: 11:00 IST on 24 November 2026.
 NOW = datetime(2026, 11, 24, 5, 30, tzinfo=UTC)
@@ -107,8 +107,8 @@ def test_a_moment_may_neither_have_passed_nor_be_too_far_ahead() -> None:
 
 def test_what_can_be_kept_is_said_in_short_and_what_can_not_with_the_reason() -> None:
     asked = india(24, 21, 30)
-    assert told(asked, asked, "") == "Asked to be called back on 24 Nov, 21:30 IST."
-    assert told(asked, india(25, 10), "It is outside of lawful hours.") == (
+    assert explain(asked, asked, "") == "Asked to be called back on 24 Nov, 21:30 IST."
+    assert explain(asked, india(25, 10), "It is outside of lawful hours.") == (
         "Asked to be called back on 24 Nov, 21:30 IST. It is outside of lawful hours. "
         "Planned for 25 Nov, 10:00 IST."
     )

@@ -13,7 +13,7 @@ from calls.protocol.messages import Dtmf, Mark, Media, Start, Stop
 from calls.protocol.stream import AgentStream, PlatformStream
 from sandbox.line.leg import MOST_PROBLEMS, Ended, Leg
 from sandbox.people import people
-from sandbox.people.people import Mind
+from sandbox.people.people import ScriptRunner
 
 PROMPT = beep(1000)
 
@@ -22,7 +22,7 @@ class Wire:
     """A leg on one side, `AgentStream` on the other, and slot numbers for time."""
 
     def __init__(self, person: str, *, longest_s: float = 60, record: bool = False) -> None:
-        mind = Mind(people.cast()[person], random.Random(1))
+        mind = ScriptRunner(people.cast()[person], random.Random(1))
         stream = PlatformStream("MZ1", "CA1")
         self.leg = Leg(stream, mind, lambda _clip: beep(300), longest_s=longest_s, record=record)
         self.agent = AgentStream(container="wav")
@@ -201,7 +201,7 @@ def test_a_recording_has_both_sides_slot_by_slot() -> None:
 
 def test_noise_lies_under_silence_and_speech() -> None:
     noise = b"\x10\x00" * 160
-    mind = Mind(people.cast()["says_hello_first"], random.Random(1))
+    mind = ScriptRunner(people.cast()["says_hello_first"], random.Random(1))
     voice = b"\x00\x01" * 160
     leg = Leg(PlatformStream("MZ1", "CA1"), mind, lambda _: voice, longest_s=60, background=repeat(noise))
     agent = AgentStream(container="raw")

@@ -7,8 +7,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from sandbox.line.leg import Ended
-from sandbox.line.predicted_call import ANSWER_S, CLIP_S, PROMPT_S, foretell
-from sandbox.people.people import HangUp, Heard, Mind, Person, PicksUp, Press, Say, cast, read_cast
+from sandbox.line.predicted_call import ANSWER_S, CLIP_S, PROMPT_S, predict
+from sandbox.people.people import HangUp, Heard, Person, PicksUp, Press, Say, ScriptRunner, cast, read_cast
 
 NUMBER = "+919876543210"
 TEN = datetime(2026, 11, 24, 4, 30, tzinfo=UTC)
@@ -19,7 +19,7 @@ ANSWERING = [replace(p, hours=()) for p in cast().values() if p.picks_up is Pick
 
 def played(person: Person) -> tuple[str, bool, float]:
     """A mind that hears a prompt, and an answer to all it does: keys, whether it hung up, when."""
-    mind, digits, silent_at, now = Mind(person, random.Random(1)), "", PROMPT_S, 0.0
+    mind, digits, silent_at, now = ScriptRunner(person, random.Random(1)), "", PROMPT_S, 0.0
     actions = [*mind.hears(Heard.PICKED_UP, 0.0), *mind.hears(Heard.SPEECH_STARTED, 0.0)]
     acted = False
     while now < 120:
@@ -42,7 +42,7 @@ def played(person: Person) -> tuple[str, bool, float]:
 
 @pytest.mark.parametrize("person", ANSWERING, ids=lambda person: person.name)
 def test_it_goes_as_the_persons_mind_would_have_it(person: Person) -> None:
-    foretold = foretell(person, NUMBER, 1, TEN)
+    foretold = predict(person, NUMBER, 1, TEN)
     digits, hung_up, seconds = played(person)
     assert foretold.digits == digits
     assert (foretold.how is Ended.PERSON_HUNG_UP) == hung_up
@@ -54,7 +54,7 @@ def test_it_goes_as_the_persons_mind_would_have_it(person: Person) -> None:
     [("busy", Ended.BUSY), ("no_answer", Ended.NO_ANSWER), ("switched_off", Ended.SWITCHED_OFF)],
 )
 def test_who_does_not_pick_up_only_rings(name: str, how: Ended) -> None:
-    foretold, began = foretell(cast()[name], NUMBER, 1, TEN), datetime(2026, 11, 24, tzinfo=UTC)
+    foretold, began = predict(cast()[name], NUMBER, 1, TEN), datetime(2026, 11, 24, tzinfo=UTC)
     assert (foretold.how, foretold.talk, foretold.answered_at(began)) == (how, timedelta(0), None)
     assert foretold.ends_at(began) == began + foretold.ring
     low, high = cast()[name].ring_s
@@ -63,18 +63,18 @@ def test_who_does_not_pick_up_only_rings(name: str, how: Ended) -> None:
 
 def test_the_same_call_goes_the_same_way_again_and_the_next_attempt_another() -> None:
     person = cast()["wrong_then_right"]
-    assert foretell(person, NUMBER, 1, TEN) == foretell(person, NUMBER, 1, TEN)
-    assert foretell(person, NUMBER, 1, TEN) != foretell(person, NUMBER, 2, TEN)
-    assert foretell(person, NUMBER, 1, TEN).digits == "71"
+    assert predict(person, NUMBER, 1, TEN) == predict(person, NUMBER, 1, TEN)
+    assert predict(person, NUMBER, 1, TEN) != predict(person, NUMBER, 2, TEN)
+    assert predict(person, NUMBER, 1, TEN).digits == "71"
 
 
 def test_every_key_of_a_step_is_pressed() -> None:
     text = 'p: {about: "", ring_s: [1, 1], picks_up: answer, script: [{press: "120#"}]}'
-    assert foretell(read_cast(text)["p"], NUMBER, 1, TEN).digits == "120#"
+    assert predict(read_cast(text)["p"], NUMBER, 1, TEN).digits == "120#"
 
 
 def test_who_is_not_there_at_this_hour_does_not_answer() -> None:
     text = 'p: {about: "", ring_s: [1, 1], picks_up: answer, script: [], hours: {"9-18": {answers: 0}}}'
     person = read_cast(text)["p"]
-    assert foretell(person, NUMBER, 1, TEN).how is Ended.NO_ANSWER
-    assert foretell(person, NUMBER, 1, TEN + timedelta(hours=10)).how is Ended.PERSON_HUNG_UP
+    assert predict(person, NUMBER, 1, TEN).how is Ended.NO_ANSWER
+    assert predict(person, NUMBER, 1, TEN + timedelta(hours=10)).how is Ended.PERSON_HUNG_UP

@@ -6,7 +6,18 @@ from datetime import datetime
 import pytest
 
 from sandbox.people import people
-from sandbox.people.people import Action, Beep, HangUp, Heard, Mind, PicksUp, Press, Say, cast, read_cast
+from sandbox.people.people import (
+    Action,
+    Beep,
+    HangUp,
+    Heard,
+    PicksUp,
+    Press,
+    Say,
+    ScriptRunner,
+    cast,
+    read_cast,
+)
 
 SLOTS_A_SECOND = 50
 
@@ -15,7 +26,7 @@ class Call:
     """Plays a prompt to a person slot by slot and keeps what the person does, with its time."""
 
     def __init__(self, name: str) -> None:
-        self.mind, self.slot = Mind(cast()[name], random.Random(1)), 0
+        self.mind, self.slot = ScriptRunner(cast()[name], random.Random(1)), 0
         self.did: list[tuple[float, Action]] = []
         self.hear(Heard.PICKED_UP)
 
@@ -213,7 +224,7 @@ def test_a_mood_hesitates_and_waits() -> None:
     assert unsure.patience_s > people.DEFAULT_PATIENCE_S > hurried.patience_s
     pressed = {}
     for person in (unsure, hurried):
-        mind, now = Mind(person, random.Random(1)), 0.0
+        mind, now = ScriptRunner(person, random.Random(1)), 0.0
         while not mind.hears(Heard.NOTHING, now):
             now += 0.02
         pressed[person.mood] = now

@@ -9,22 +9,22 @@ from hypothesis import strategies as st
 
 from sandbox.clock import from_wire
 from sandbox.line.leg import Ended
-from sandbox.line.predicted_call import Foretold
+from sandbox.line.predicted_call import PredictedCall
 from sandbox.pacing import SECOND, Redials, Trunk, Window
-from sandbox.simulation.exchange import Call, Exchange, Foretell, Queue, Waiting
+from sandbox.simulation.exchange import Dial, Exchange, Foretell, Queue, Waiting
 
 TEN = from_wire("2026-11-24T10:00:00")
 MINUTE = timedelta(minutes=1)
 GAPS = (5 * MINUTE, 30 * MINUTE)
-TALKS = Foretold(SECOND, 19 * SECOND, Ended.AGENT_ENDED, "")
-BUSY = Foretold(SECOND, timedelta(0), Ended.BUSY, "")
+TALKS = PredictedCall(SECOND, 19 * SECOND, Ended.AGENT_ENDED, "")
+BUSY = PredictedCall(SECOND, timedelta(0), Ended.BUSY, "")
 
 
-def answered(_message: int, _attempt: int, _when: datetime) -> Foretold:
+def answered(_message: int, _attempt: int, _when: datetime) -> PredictedCall:
     return TALKS
 
 
-def busy_always(_message: int, _attempt: int, _when: datetime) -> Foretold:
+def busy_always(_message: int, _attempt: int, _when: datetime) -> PredictedCall:
     return BUSY
 
 
@@ -41,11 +41,11 @@ def queue(
 
 def exchange(
     *queues: Queue,
-    foretell: Foretell = answered,
+    predict: Foretell = answered,
     window: Window | None = None,
     room: int = 99,
 ) -> Exchange:
-    return Exchange(TEN, list(queues), [], window=window, room=room, foretell=foretell)
+    return Exchange(TEN, list(queues), [], window=window, room=room, predict=predict)
 
 
 def began(platform: Exchange) -> list[float]:
@@ -92,7 +92,7 @@ def test_outside_the_window_messages_wait_for_the_next_morning() -> None:
 
 
 def test_redials_wait_their_gaps_and_end() -> None:
-    platform = exchange(queue([TEN], trunk(), redials=2), foretell=busy_always)
+    platform = exchange(queue([TEN], trunk(), redials=2), predict=busy_always)
     platform.run(None)
     assert began(platform) == [0, 301, 2102]
     assert [call.redial is not None for call in platform.calls] == [True, True, False]
@@ -108,7 +108,7 @@ def test_without_a_number_a_message_is_named_when_it_falls_due() -> None:
 
 def test_a_redial_never_overtakes_messages_that_were_not_loaded() -> None:
     due = [TEN, TEN + 10 * SECOND]
-    platform = exchange(queue(due, trunk(), redials=1, whole=False), foretell=busy_always)
+    platform = exchange(queue(due, trunk(), redials=1, whole=False), predict=busy_always)
     assert not platform.run(None)
     assert began(platform) == [0, 10]
 
@@ -129,12 +129,12 @@ def test_a_full_number_does_not_hold_up_another_template() -> None:
 def test_however_it_is_cut_into_rounds_every_message_ends_once_within_all_limits(
     due: list[int], lines: int, per_second: int, redials: int, pauses: list[int]
 ) -> None:
-    def sometimes(message: int, attempt: int, _when: datetime) -> Foretold:
+    def sometimes(message: int, attempt: int, _when: datetime) -> PredictedCall:
         return BUSY if (message + attempt) % 3 else TALKS
 
     one = trunk(lines=lines, per_second=per_second)
     moments = [TEN + timedelta(seconds=seconds) for seconds in due]
-    platform = exchange(queue(moments, one, redials=redials), foretell=sometimes)
+    platform = exchange(queue(moments, one, redials=redials), predict=sometimes)
     for pause in pauses:
         platform.run(platform.now + timedelta(seconds=pause))
     platform.run(None)
@@ -151,5 +151,5 @@ def test_however_it_is_cut_into_rounds_every_message_ends_once_within_all_limits
         assert all(sum(a <= b < a + SECOND for b in starts) <= per_second for a in starts)
 
 
-def most_at_once(calls: list[Call]) -> int:
+def most_at_once(calls: list[Dial]) -> int:
     return max((sum(o.began <= c.began < o.ends_at for o in calls) for c in calls), default=0)

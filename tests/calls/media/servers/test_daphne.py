@@ -13,11 +13,11 @@ from websockets.exceptions import InvalidStatus
 from awaaz_project.asgi import application
 from calls.consumers import CallConsumer
 from calls.conversation.conversation import Conversation
-from calls.events.journal import CallLog, journal
+from calls.events.journal import CallJournal, journal
 from calls.media.connection import Connection
-from calls.media.servers.fast_path import ShortWay
-from calls.recordings.recorder import desk
-from calls.speech.vad_models import CallJudge
+from calls.media.servers.fast_path import FastPath
+from calls.recordings.recorder import recording_writer
+from calls.speech.vad_models import CallVad
 from campaigns.models import PhoneNumber
 from tests.calls.outside import OutsideCaller
 from tests.calls.rows import closed_calls
@@ -29,7 +29,7 @@ pytestmark = [
     pytest.mark.usefixtures("tidy_thread", "folders"),
 ]
 COUNTING_DAPHNE = ["-m", "daphne", "-b", "127.0.0.1", "-p", "0", "tests.calls.remains:application"]
-OF_A_CALL = (CallConsumer, Connection, Conversation, CallJudge, CallLog, ShortWay)
+OF_A_CALL = (CallConsumer, Connection, Conversation, CallVad, CallJournal, FastPath)
 
 
 def alive() -> Counter[str]:
@@ -64,7 +64,7 @@ async def test_an_ended_call_leaves_nothing_to_collect(number: PhoneNumber) -> N
         server.should_exit = True
         await serving
         await asyncio.to_thread(journal.stop)
-        await asyncio.to_thread(desk.stop)
+        await asyncio.to_thread(recording_writer.stop)
     assert not left
 
 

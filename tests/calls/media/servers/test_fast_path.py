@@ -18,7 +18,7 @@ from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIO
 from uvicorn.server import ServerState
 from websockets.utils import apply_mask
 
-from calls.media.servers.fast_path import ShortWay, take_short_way
+from calls.media.servers.fast_path import FastPath, take_fast_path
 from calls.media.servers.websocket_frames import Splitter
 
 MOST = 2000
@@ -121,7 +121,7 @@ class Line:
     def __init__(self, *, short: bool) -> None:
         self.heard: list[object] = []
         self.short_ones = 0
-        self.way: ShortWay | None = None
+        self.way: FastPath | None = None
         self.open(short=short)
 
     def open(self, *, short: bool) -> None:
@@ -163,7 +163,7 @@ class DaphneLine(Line):
         self.protocol.dataReceived(HANDSHAKE)
         if short:
             reply = partial(server.reply, self.protocol)
-            self.way = take_short_way(reply, self.hear, most_bytes=MOST)
+            self.way = take_fast_path(reply, self.hear, most_bytes=MOST)
             assert self.way
         self.protocol.serverAccept()
         self.transport.clear()
@@ -220,7 +220,7 @@ class UvicornLine(Line):
     async def application(self, scope: Any, receive: Any, send: Any) -> None:
         await receive()
         if self.short:
-            self.way = take_short_way(send, self.hear, most_bytes=MOST)
+            self.way = take_fast_path(send, self.hear, most_bytes=MOST)
             assert self.way
         await send({"type": "websocket.accept"})
         self.asgi_send = send
@@ -353,5 +353,5 @@ def test_nothing_is_sent_the_short_way_once_the_line_closes(kind: type[Line]) ->
 def test_other_servers_have_no_short_way() -> None:
     async def send(message: Any) -> None: ...
 
-    assert take_short_way(send, print, most_bytes=MOST) is None
-    assert take_short_way(partial(send, object()), print, most_bytes=MOST) is None
+    assert take_fast_path(send, print, most_bytes=MOST) is None
+    assert take_fast_path(partial(send, object()), print, most_bytes=MOST) is None
