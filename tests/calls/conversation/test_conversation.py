@@ -34,7 +34,7 @@ from calls.conversation.outputs import Close, Ending, EntryKind, Identify, LoadC
 from calls.protocol.stream import AgentStream, PlatformStream
 from tests.calls.line import CONTEXT, Line, Script
 
-TRANSCRIPTS = Path(__file__).parent.parent / "data" / "stream"
+TRANSCRIPTS = Path(__file__).parents[2] / "data" / "stream"
 GREETING = Say("Greeting", "Namaste", "hi")
 
 
