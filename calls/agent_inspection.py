@@ -1,4 +1,4 @@
-"""An agent looked at before anybody is called: problems, words, voices, clips (`campaigns.inspection`)."""
+"""Check an agent before its campaign starts: problems, words, voices, clips."""
 
 from collections.abc import Mapping
 from typing import Any

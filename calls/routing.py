@@ -21,7 +21,7 @@ async def refuse(scope: dict[str, Any], receive: Receive, send: Send) -> None:
 nothing_here = re_path(r"", cast("Any", refuse))
 
 stream_urlpatterns = [re_path(r"^stream/", CallConsumer.as_asgi())]
-"""The platform has neither session nor origin: the address itself admits it (`calls.admission`)."""
+"""The platform has neither session nor origin: the address itself admits it (`calls.media.admission`)."""
 
 live_pages = AllowedHostsOriginValidator(AuthMiddlewareStack(URLRouter([*live_urlpatterns, nothing_here])))
 """For staff who are logged in, and only from our own pages."""

@@ -1,7 +1,7 @@
 """The one place where this project reads the wall clock.
 
 Everything below the shells gets `now` as an argument (DESIGN.md, house rule 6). A demonstration may
-shift the clock so that it works at any hour; `campaigns.services.accounts` refuses a shifted clock
+shift the clock so that it works at any hour; `campaigns.delivery.account_client` refuses a shifted clock
 as long as any account points at a real platform.
 """
 

@@ -3,7 +3,7 @@
 It reads the JSON, looks at each number, gives each message an id and writes the JSON of the answer. It keeps
 nothing: a message's id is its number's ten digits, so that whoever asks can tell whether an id is the right
 one. Asked for states, it says that the first `BENCH_MESSAGES` numbers were called and answered. Runs under
-uvicorn as `bench.campaigns_server:application`.
+uvicorn as `bench.campaigns.fake_xfin:application`.
 """
 
 import os

@@ -116,7 +116,7 @@ def main(stage: str, size: int, folder: Path) -> None:
     """Print the figures as JSON."""
     listed = {"BENCH_MESSAGES": str(min(size // 2, MOST_TIMED))}
     core = (cores() or [0])[0]
-    server = Server(uvicorn("bench.campaigns_server:application"), listed, log=folder / "log", core=core)
+    server = Server(uvicorn("bench.campaigns.fake_xfin:application"), listed, log=folder / "log", core=core)
     try:
         address = f"http://127.0.0.1:{server.wait_for_port()}"
         with empty_database():

@@ -49,8 +49,8 @@ def main(against: str, messages: int, folder: Path) -> None:
 @contextmanager
 def quick(folder: Path) -> Iterator[tuple[str, IdOf]]:
     """The server that answers at once, on a core of its own: its address, and the right id of a message."""
-    core = (cores() or [0])[0]
-    server = Server(uvicorn("bench.campaigns_server:application"), {}, log=folder / "server.log", core=core)
+    core, log = (cores() or [0])[0], folder / "server.log"
+    server = Server(uvicorn("bench.campaigns.fake_xfin:application"), {}, log=log, core=core)
     try:
         yield f"http://127.0.0.1:{server.wait_for_port()}", lambda sent: sent.recipient.phone[3:]
     finally:

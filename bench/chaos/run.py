@@ -223,7 +223,7 @@ def told(seed: int, result: Mapping[str, Any]) -> str:
 
 
 def run(seeds: Sequence[int], people: int, after: date, *, jobs: int = 2, more: Sequence[str] = ()) -> Totals:
-    """All seeds, so many at a time; `more` goes to `bench.chaos_run`."""
+    """All seeds, so many at a time; `more` goes to `bench.chaos.seed_run`."""
     totals, folder = Totals(), Path(tempfile.mkdtemp(prefix="awaaz-chaos-"))
     with_postgres = listening(urlsplit(POSTGRES).port or 5432)
     databases = Databases(folder, with_postgres=with_postgres)

@@ -1,4 +1,4 @@
-"""`python -m bench.guided SECONDS FOLDER`: a coverage-guided run over codec, stream and conversation.
+"""`python -m bench.hostile.guided SECONDS FOLDER`: a coverage-guided run over codec, stream and conversation.
 
 The first byte of an input chooses what is tried; lines of the rest are frames. Whatever is raised ends the
 run with the input that did it.

@@ -1,4 +1,4 @@
-"""`python -m bench.storm URL`: hostile connections, from a process of their own. The last line is JSON.
+"""`python -m bench.hostile.storm URL`: hostile connections, from their own process. The last line is JSON.
 
 Each attacker sends batches and waits for the pong that follows: only frames the server has certainly taken
 are counted. Half of them send a good frame now and then, so that not the limit of malformed frames in a row

@@ -20,7 +20,7 @@ from bench.shared.servers import ROOT, Server
 
 POSTGRES: Final = os.environ.get("BENCH_POSTGRES", "postgres://postgres@127.0.0.1:5432/postgres")
 SPEECH_FILE: Final = "speech.pcm"
-"""Written by `bench.rows`."""
+"""Written by `bench.shared.rows`."""
 POSTGRES_NAME: Final = "postgres"
 BARE_PATHS: Final = {role: f"/{role.value}" for role in Role}
 SERVERS: Final = {"daphne": servers.daphne, "uvicorn": servers.uvicorn}
@@ -40,10 +40,13 @@ class Kind:
 
 
 KINDS: Final = (
-    Kind("stock_daphne", "stock AsyncWebsocketConsumer, Daphne", "daphne", "bench.baselines:stock"),
-    Kind("asgi_daphne", "plain ASGI callable, Daphne", "daphne", "bench.baselines:plain"),
+    Kind("stock_daphne", "stock AsyncWebsocketConsumer, Daphne", "daphne", "bench.media.baselines:stock"),
+    Kind("asgi_daphne", "plain ASGI callable, Daphne", "daphne", "bench.media.baselines:plain"),
     Kind("ours_daphne", "our consumer, Daphne", "daphne", servers.OURS, database="sqlite"),
-    Kind("asgi_uvicorn", "plain ASGI callable, uvicorn", "uvicorn", "bench.baselines:plain", in_quick=False),
+    Kind(
+        *("asgi_uvicorn", "plain ASGI callable, uvicorn", "uvicorn", "bench.media.baselines:plain"),
+        in_quick=False,
+    ),
     Kind("ours_uvicorn", "our consumer, uvicorn", "uvicorn", servers.OURS, database="sqlite"),
     Kind("full_daphne", "full work, Daphne, SQLite", "daphne", servers.OURS, "full", "sqlite"),
     Kind("full_uvicorn", "full work, uvicorn, SQLite", "uvicorn", servers.OURS, "full", "sqlite"),

@@ -1,4 +1,4 @@
-"""`python -m bench.furnish`: tables, agents and numbers in an empty database; prints their paths as JSON."""
+"""`python -m bench.shared.furnish`: fill an empty database with agents and numbers; print paths as JSON."""
 
 import json
 import sys

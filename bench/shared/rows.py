@@ -1,6 +1,6 @@
 """The rows a call needs, made in a database of the bench's own; prints the calls' addresses as JSON.
 
-Run as a process, because settings are read once: `DATA_DIR=… python -m bench.rows`.
+Run as a process, because settings are read once: `DATA_DIR=… python -m bench.shared.rows`.
 """
 
 import json

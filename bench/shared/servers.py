@@ -22,7 +22,7 @@ BARE = ["-m", "daphne", "-b", "127.0.0.1", "-p", "0", "--no-server-name", "--acc
 
 
 def daphne(application: str) -> list[str]:
-    """Daphne as `awaaz_project.processes.web` starts it."""
+    """Daphne as `awaaz_project.launch.processes.web` starts it."""
     return [*BARE, application]
 
 

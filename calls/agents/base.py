@@ -242,7 +242,7 @@ class ReachOutcome:
 
 @dataclass(frozen=True, slots=True)
 class AskCallback:
-    """The person wants to be called back `when` (`campaigns.callbacks.moment`: "tomorrow 10:00", ISO 8601).
+    """The person wants to be called back `when` (as `schedule.callback_times.moment` reads it).
 
     `label` says it for people; `how` is "key" or "spoken".
     """

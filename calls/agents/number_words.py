@@ -1,4 +1,4 @@
-"""Number and month words of Indian languages, as data for `calls.speech.spoken`.
+"""Number and month words of Indian languages, as data for `calls.agents.verbalize`.
 
 A language with `small` has its own word for each number below 100; in the others a voice reads digits, and
 only the words for thousand, lakh and crore are ours.

@@ -22,7 +22,7 @@ _JUMP_MS = 5_000
 _DRIFT_MS = 0.01
 """A frame: two clocks may differ by half a thousandth without frames counting as late."""
 _LEAST_DBFS, _MARGIN_DB, _FIRST_FLOOR_DBFS = -45.0, 9.0, -45.0
-"""Speech by level, as `calls.audio.vad` has it."""
+"""Speech by level, as `calls.audio.energy_vad` has it."""
 _PAUSE_S = 0.3
 """Shorter pauses belong to speech."""
 _HOLD_S = 0.5

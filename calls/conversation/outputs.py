@@ -1,6 +1,6 @@
 """What one step of a call asks of the shell: frames to send, entries to log, effects to perform.
 
-Pure data. Made by `calls.conversation`, carried out by `calls.consumers`, written down by `calls.journal`.
+Pure data. Made by `calls.conversation`, carried out by `calls.consumers`, stored by `calls.events.journal`.
 """
 
 from collections.abc import Mapping
@@ -112,7 +112,7 @@ class Summary:
     disposition: str
     outcome: str
     statistics: Mapping[str, object] = field(default_factory=dict)
-    """JSON-ready, see `calls.statistics`."""
+    """JSON-ready, see `calls.conversation.media_stats`."""
 
 
 class Side(StrEnum):

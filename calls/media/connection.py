@@ -118,7 +118,7 @@ class Connection:
     async def _read_frames(self) -> None:
         """Every frame of the platform, one after the other. It waits for the next frame only.
 
-        Under Daphne most of them come by the short way, see `calls.shortway`.
+        Under Daphne most of them come by the short way, see `calls.media.servers.fast_path`.
         """
         while not self.over.is_set():
             message = await self._receive()

@@ -82,7 +82,7 @@ drain = GracefulShutdown()
 def drain_under_daphne() -> None:
     """Have the handler set when Daphne runs. Its reactor is there in every process, but runs only in it.
 
-    uvicorn tells an application that it runs: see `calls.lifespan`.
+    uvicorn tells an application that it runs: see `calls.media.graceful_shutdown`.
     """
     reactor = sys.modules.get("twisted.internet.reactor")
     if reactor is not None:

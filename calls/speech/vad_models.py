@@ -47,7 +47,7 @@ _RATE: Final = np.array(pcm.SAMPLE_RATE, dtype=np.int64)
 
 
 class WebrtcGate:
-    """`calls.audio.ear.Gate` by WebRTC's detector. One a call: it adapts to the line.
+    """`calls.audio.speech_detector.Gate` by WebRTC's detector. One a call: it adapts to the line.
 
     Without the class `webrtcvad.Vad`, which adds a call and a check of the size to every frame.
     """

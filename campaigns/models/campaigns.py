@@ -66,7 +66,7 @@ class CampaignCategory(models.TextChoices):
 
 
 class CampaignState(models.TextChoices):
-    """Where a campaign stands; `campaigns.services.lifecycle.TRANSITIONS` says what may follow."""
+    """Where a campaign stands; `campaigns.lifecycle.actions.TRANSITIONS` says what may follow."""
 
     DRAFT = "draft", "Draft"
     CHECKED = "checked", "Checked"
@@ -80,7 +80,7 @@ class CampaignState(models.TextChoices):
 
 
 def check_retry_rules(rules: Any) -> None:
-    """Refuse retry rules that `campaigns.retries` could not follow; ValidationError with a sentence."""
+    """Raise ValidationError, with a sentence, for retry rules that `campaigns.schedule.retries` refuses."""
     try:
         why = problem(rules)
     except (AttributeError, KeyError, TypeError):

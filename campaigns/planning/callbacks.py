@@ -49,7 +49,7 @@ class CallbackRequest:
 
 
 def asked_in_call(message_id: int, *, when: str, how: str, asked_at: datetime) -> Callback | None:
-    """A person asked in a call; None if `when` is no moment (`campaigns.callbacks.moment`).
+    """A person asked in a call; None if `when` is no moment (`campaigns.schedule.callback_times.moment`).
 
     In the caller's transaction. What can't be done is kept as REFUSED with its reason, and shown.
     """

@@ -39,7 +39,7 @@ class MinutesField(forms.CharField):
 
 
 class RetryRulesField(forms.CharField):
-    """Retry rules, a line each, as a person writes them (`campaigns.retries.read`)."""
+    """Retry rules, a line each, as a person writes them (`campaigns.schedule.retries.read`)."""
 
     widget = forms.Textarea(attrs={"rows": 3, "placeholder": "busy: 10, 30"})
 

@@ -1,4 +1,4 @@
-"""Template tags of the portal: chips, bars, and everything of `campaigns.display` as a filter."""
+"""Template tags of the portal: chips, bars, and everything of `campaigns.formatting` as a filter."""
 
 from collections.abc import Sequence
 from datetime import datetime

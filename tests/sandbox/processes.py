@@ -19,8 +19,12 @@ SERVE = [sys.executable, "-m", "django", "sandbox_serve", "--port"]
 
 @contextmanager
 def program(path: str, python: str = sys.executable, *, wait_s: float = 60.0) -> Iterator[str]:
-    """Start an agent that prints its address first; ended with the block."""
-    process = subprocess.Popen([python, path], cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+    """Start an agent that prints its address first; ended with the block.
+
+    -P: its folder is not searched for modules; tests/sandbox/platform would stand for the library's.
+    """
+    command = [python, "-P", path]
+    process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
     try:
         assert process.stdout is not None
         ready, _, _ = select.select([process.stdout], [], [], wait_s)

@@ -61,7 +61,7 @@ class Digits(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
 
 
 class Time(Struct, frozen=True, forbid_unknown_fields=True):
-    """A time that may be chosen for a call-back: `when` as `campaigns.callbacks.moment` reads it."""
+    """A time that may be chosen for a call-back: `when` as `schedule.callback_times.moment` reads it."""
 
     when: str
     label: str

@@ -44,11 +44,12 @@ LAUNCHER = """
 import signal, sys
 signal.signal(signal.SIGINT, signal.default_int_handler)  # as at a terminal, wherever the tests run
 signal.signal(signal.SIGHUP, signal.SIG_DFL)
-from awaaz_project import launch
-from awaaz_project.processes import Child
+from awaaz_project.launch import __main__ as launch
+from awaaz_project.launch.processes import Child
+from awaaz_project.launch.system import System
 
 def run():
-    house = launch.House({}, web_port=1, sandbox_port=2)
+    house = System({}, web_port=1, sandbox_port=2)
     house.children = [Child(name, [sys.executable, "-c", DEAF], {}) for name in ("first", "second")]
     try:
         for child in house.children:

@@ -405,8 +405,9 @@ class Outage:
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.is_on = True
-        for name in ("write", "give_sign_of_life", "set_doing", "process_stopped"):
-            monkeypatch.setattr(services, name, self.guard(getattr(services, name)))
+        monkeypatch.setattr(rows, "write", self.guard(rows.write))
+        for name in ("give_sign_of_life", "set_doing", "process_stopped"):
+            monkeypatch.setattr(heartbeat, name, self.guard(getattr(heartbeat, name)))
 
     def guard(self, really: Callable[..., object]) -> Callable[..., object]:
         def call(*args: object, **named: object) -> object:
@@ -486,8 +487,8 @@ def test_whoever_stores_what_another_left_goes_on_giving_signs_of_life(
     killed.stop()
     outage.ends()
     done: list[str] = []
-    for name in ("write", "give_sign_of_life"):
-        monkeypatch.setattr(services, name, noted(name, getattr(services, name), done))
+    for module, name in ((rows, "write"), (heartbeat, "give_sign_of_life")):
+        monkeypatch.setattr(module, name, noted(name, getattr(module, name), done))
     monkeypatch.setattr(batch_writer, "BATCH", 2)
     monkeypatch.setattr("calls.events.journal.HEARTBEAT", 0)
     journal.work()

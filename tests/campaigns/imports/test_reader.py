@@ -25,9 +25,9 @@ READER = """
 import sys, django
 django.setup()
 from campaigns import clock
-from campaigns.services import importing
-importing.CHUNK = 50
-importing.read_import(int(sys.argv[1]), clock=clock.now)
+from campaigns.imports import reader
+reader.CHUNK = 50
+reader.read_import(int(sys.argv[1]), clock=clock.now)
 """
 
 
