@@ -37,7 +37,8 @@ VAGUE = re.compile(r"\b(nobody|somebody|whoever|anybody)\b", re.IGNORECASE)
 CONTRACT = re.compile(
     r"\b(returns?|returned|raises?|raised|yields?)\b"
     r"|\b(True|False|None|0|empty)\b[^.]* (if|when|where|unless)\b"
-    r"|`\w+(Error|Problem)`"
+    r"|`\w+(Error|Problem)`",
+    re.IGNORECASE,
 )
 BROAD = {"Exception", "BaseException"}
 BOUNDS = {
