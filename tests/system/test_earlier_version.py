@@ -36,8 +36,8 @@ def rows(model, order, *columns):
 found["events"] = rows(CallEvent, "id", "call_id", "sequence", "at_ms", "kind", "text", "data")
 found["answers"] = rows(Answer, "at", "call_id", "question", "value", "label", "at")
 found["calls"] = rows(
-    Call, "pk", "pk", "outcome", "disposition", "ended_by", "reason", "recipient_id", "message_id", "ended_at",
-    "duration_ms",
+    Call, "pk", "pk", "outcome", "disposition", "ended_by", "reason", "recipient_id", "message_id",
+    "ended_at", "duration_ms",
 )
 found["suppressions"] = rows(
     Suppression, "pk", "phone", "scope", "source", "reason", "message_reference"
