@@ -34,7 +34,7 @@ POSTGRES = os.environ.get(
 def in_child(module: str, *arguments: object, folder: Path) -> dict[str, float]:
     """The figures that a process of its own tells in its last line."""
     env = {**os.environ, "DATABASE_URL": POSTGRES, "DATA_DIR": str(folder / "data"), "LOG_LEVEL": "WARNING"}
-    command = [sys.executable, "-m", f"bench.{module}", *map(str, arguments)]
+    command = [sys.executable, "-m", f"bench.campaigns.{module}", *map(str, arguments)]
     answer = subprocess.run(command, env=env, check=True, stdout=subprocess.PIPE, text=True)
     figures: dict[str, float] = json.loads(answer.stdout.splitlines()[-1])
     return figures
@@ -44,14 +44,14 @@ def imported(rows: int, folder: Path) -> dict[str, float]:
     """The figures of an import of so many rows."""
     path = folder / f"{rows}.csv"
     write_list(path, rows)
-    figures = in_child("campaigns_import", path, folder=folder)
+    figures = in_child("import_stage", path, folder=folder)
     path.unlink()
     return tell("import", rows, figures)
 
 
 def uploaded_to(server: str, messages: int, folder: Path) -> dict[str, float]:
     """The figures of an upload of so many messages to one of the servers."""
-    figures = in_child("campaigns_upload", server, messages, folder, folder=folder)
+    figures = in_child("upload_stage", server, messages, folder, folder=folder)
     return tell(f"upload to {server}", messages, figures)
 
 
@@ -103,7 +103,7 @@ def main() -> int:
         upload, _ = [uploaded_to(server, min(rows, most), folder) for server, most in UPLOADED.items()]
         for stage in STAGES:
             for size in sizes:
-                tell(stage, size, in_child("campaigns_stages", stage, size, folder, folder=folder))
+                tell(stage, size, in_child("other_stages", stage, size, folder, folder=folder))
         _, small, large = [imported(size, folder) for size in (*sizes, rows)]
     figures = figures_of(small, large, upload)
     problems = missed(figures)

@@ -31,7 +31,7 @@ def test_an_upload_beside_a_bare_loop(server: str, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("stage", run.STAGES)
 def test_a_stage(stage: str, tmp_path: Path) -> None:
-    figures = run.in_child("campaigns_stages", stage, 2000, tmp_path, folder=tmp_path)
+    figures = run.in_child("other_stages", stage, 2000, tmp_path, folder=tmp_path)
     assert figures["us_per_row"] > 0
 
 
