@@ -12,7 +12,6 @@ from rest_framework import status, viewsets
 from rest_framework.decorators import action
 from rest_framework.exceptions import ValidationError
 from rest_framework.generics import GenericAPIView
-from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -20,10 +19,9 @@ from calls.models import Call
 from calls.reports import attempts, person
 from calls.serializers import CallSerializer, EventSerializer, PersonSerializer, PersonWishSerializer
 from campaigns import clock
-from campaigns.api.base import Conflict, ModelPermissions
-from campaigns.errors import NotAllowed
-from campaigns.models import Message, User
-from campaigns.permissions import HANDLES_PERSONS, SEES_NUMBERS
+from campaigns.api.base import ModelPermissions
+from campaigns.models import Message
+from campaigns.permissions import HANDLES_PERSONS, SEES_NUMBERS, acting_user, needs
 from campaigns.portal.downloads import CSV, WORKBOOK
 from campaigns.portal.forms import PersonForm, ReportForm
 from campaigns.privacy import erasure
@@ -83,18 +81,10 @@ class CampaignReportView(ReportViews):
         return attempts.as_file(campaign, **form.cleaned_data, whole_numbers=whole_numbers)
 
 
-class MayHandlePersons(BasePermission):
-    """For finding, handing out and erasing one person's data."""
-
-    def has_permission(self, request: Request, view: Any) -> bool:
-        """Whoever has been given that."""
-        return bool(request.user.has_perm(HANDLES_PERSONS))
-
-
 class PersonViewSet(viewsets.ViewSet):
     """One person's data. The number travels in the body, never in an address."""
 
-    permission_classes = (MayHandlePersons,)
+    permission_classes = (needs(HANDLES_PERSONS),)
 
     @extend_schema(request=PersonWishSerializer, responses=PersonSerializer)
     @action(detail=False, methods=["post"])
@@ -114,11 +104,7 @@ class PersonViewSet(viewsets.ViewSet):
     def erase(self, request: Request) -> Response:
         """Call nobody any more, and erase as soon as nothing is on its way. 409 under a legal hold."""
         wish = _wish(request)
-        by = request.user if isinstance(request.user, User) else None
-        try:
-            erasure.ask(wish["phone"], reason=wish["reason"], by=by, now=clock.now())
-        except NotAllowed as error:
-            raise Conflict(error.reason) from error
+        erasure.ask(wish["phone"], reason=wish["reason"], by=acting_user(request), now=clock.now())
         found = person.find(wish["phone"], now=clock.now())
         return Response(PersonSerializer(found).data, status=status.HTTP_202_ACCEPTED)
 

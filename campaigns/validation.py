@@ -1,28 +1,43 @@
-"""Checks of input that the portal's forms and the API share."""
+"""What the portal's forms and the API share about input: the fields of a campaign, and checks."""
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from django import forms
 from django.conf import settings
 
-from campaigns.models import Agent, Campaign, Template
+from campaigns.models import Agent, Template
 from campaigns.schedule import retries
 
-if TYPE_CHECKING:
-    CampaignModelForm = forms.ModelForm[Campaign]
-else:
-    CampaignModelForm = forms.ModelForm
+#: What staff set of a campaign, in the order of the form.
+CAMPAIGN_FIELDS = (
+    "name",
+    "template",
+    "number",
+    "agent",
+    "category",
+    "default_language",
+    "starts_at",
+    "window_start",
+    "window_end",
+    "calls_per_minute",
+    "most_at_once",
+    "priority",
+    "max_attempts",
+    "retry_gaps",
+    "retry_rules",
+    "retry_template",
+    "stop_at_percent",
+    "stop_at_complaints",
+)
 
 
 def too_large(size: int) -> str:
-    """Why a file of so many bytes is not taken; empty if it is."""
-    return (
-        f"The file is larger than {settings.IMPORT_MAX_MB} MB." if size > settings.IMPORT_MAX_MB << 20 else ""
-    )
+    """Return why a file of so many bytes is not taken; empty if it is."""
+    most = settings.IMPORT_MAX_MB
+    return f"The file is larger than {most} MB." if size > most << 20 else ""
 
 
 def retry_problem(attempts: int | None, rules: dict[str, Any] | None, agent: Agent | None) -> str:
-    """Why a campaign can't have these retry rules; empty if it can."""
+    """Return why a campaign can't have these retry rules; empty if it can."""
     if rules and attempts == 1:
         return "One call to one person leaves no retry: allow more calls, or take the rules out."
     if rules and agent and retries.UNFINISHED in rules and agent.kind not in Agent.ASKING:
@@ -31,7 +46,7 @@ def retry_problem(attempts: int | None, rules: dict[str, Any] | None, agent: Age
 
 
 def retry_template_problem(attempts: int | None, template: Template | None, again: Template | None) -> str:
-    """Why a campaign can't call people again through this template; empty if it can."""
+    """Return why a campaign can't call people again through this template; empty if it can."""
     if again is None:
         return ""
     if attempts == 1:

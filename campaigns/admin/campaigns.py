@@ -9,7 +9,8 @@ from campaigns.admin.base import ReadOnly, RecordAdmin
 from campaigns.errors import NotAllowed
 from campaigns.formatting import masked_cell
 from campaigns.lifecycle import actions
-from campaigns.models import Campaign, CampaignChange, Import, ImportRow, User
+from campaigns.models import Campaign, CampaignChange, Import, ImportRow
+from campaigns.permissions import acting_user
 
 
 @admin.register(Campaign)
@@ -36,7 +37,7 @@ class CampaignAdmin(ModelAdmin):
 
     def save_model(self, request: HttpRequest, obj: Campaign, form: forms.Form, change: bool) -> None:
         """Note who made it, or who changed it; nothing is saved over a campaign launched meanwhile."""
-        by = request.user if isinstance(request.user, User) else None
+        by = acting_user(request)
         if not change:
             obj.created_by = by
             super().save_model(request, obj, form, change)

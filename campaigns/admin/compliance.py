@@ -21,8 +21,8 @@ from campaigns.models import (
     PollingDay,
     Registration,
     ScrubRun,
-    User,
 )
+from campaigns.permissions import acting_user
 
 if TYPE_CHECKING:
     BasisModelForm = forms.ModelForm[CallingBasis]
@@ -38,11 +38,6 @@ def one_form(text: str) -> str:
     if judged.e164 is None:
         raise forms.ValidationError(judged.note)
     return judged.e164
-
-
-def who(request: HttpRequest) -> User | None:
-    """The member of staff."""
-    return request.user if isinstance(request.user, User) else None
 
 
 class KeptAdmin(ModelAdmin):
@@ -93,7 +88,7 @@ class CampaignDeclarationAdmin(ModelAdmin):
 
     def save_model(self, request: HttpRequest, obj: CampaignDeclaration, form: Any, change: bool) -> None:
         """Note who declared it last."""
-        obj.declared_by = who(request)
+        obj.declared_by = acting_user(request)
         super().save_model(request, obj, form, change)
 
     def has_delete_permission(self, request: HttpRequest, obj: CampaignDeclaration | None = None) -> bool:
@@ -148,7 +143,7 @@ class ScrubRunAdmin(KeptAdmin):
 
     def save_model(self, request: HttpRequest, obj: ScrubRun, form: Any, change: bool) -> None:
         """Note who recorded it."""
-        obj.recorded_by = who(request)
+        obj.recorded_by = acting_user(request)
         super().save_model(request, obj, form, change)
 
 
@@ -192,7 +187,7 @@ class CallingBasisAdmin(KeptAdmin):
 
     def save_model(self, request: HttpRequest, obj: CallingBasis, form: Any, change: bool) -> None:
         """Note who entered it."""
-        obj.entered_by = obj.entered_by or who(request)
+        obj.entered_by = obj.entered_by or acting_user(request)
         super().save_model(request, obj, form, change)
 
     @admin.display(description="phone")

@@ -11,7 +11,8 @@ from campaigns import phones
 from campaigns.admin.base import RecordAdmin
 from campaigns.compliance.suppressions import SuppressionRequest, lift, suppress
 from campaigns.formatting import words
-from campaigns.models import Callback, ColumnMapping, Recipient, Suppression, User
+from campaigns.models import Callback, ColumnMapping, Recipient, Suppression
+from campaigns.permissions import acting_user
 
 if TYPE_CHECKING:
     SuppressionModelForm = forms.ModelForm[Suppression]
@@ -154,7 +155,7 @@ class SuppressionAdmin(ModelAdmin):
 
     def save_model(self, request: HttpRequest, obj: Suppression, form: forms.Form, change: bool) -> None:
         """Entered: whatever waits is called off. With a reason for lifting: lifted."""
-        by = request.user if isinstance(request.user, User) else None
+        by = acting_user(request)
         if not change:
             wish = SuppressionRequest(
                 source=Suppression.Source.STAFF, reason=obj.reason, category=obj.category, by=by

@@ -9,7 +9,8 @@ from unfold.admin import ModelAdmin
 
 from campaigns import clock, phones
 from campaigns.admin.base import RecordAdmin
-from campaigns.models import Erasure, LegalHold, Purge, User
+from campaigns.models import Erasure, LegalHold, Purge
+from campaigns.permissions import acting_user
 from campaigns.privacy import legal_holds
 
 if TYPE_CHECKING:
@@ -59,7 +60,7 @@ class LegalHoldAdmin(ModelAdmin):
 
     def save_model(self, request: HttpRequest, obj: LegalHold, form: forms.Form, change: bool) -> None:
         """Placed, or, with a reason for that, released."""
-        by = request.user if isinstance(request.user, User) else None
+        by = acting_user(request)
         if not change:
             made = legal_holds.place(phone=obj.phone, campaign=obj.campaign, reason=obj.reason, by=by)
             obj.pk = made.pk

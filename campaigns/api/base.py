@@ -1,12 +1,15 @@
-"""What the viewsets share: permissions, the error for a wrong state, and typed bases."""
+"""What the viewsets share: permissions of models, the answer to a refusal, and typed bases."""
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from rest_framework import status, viewsets
 from rest_framework.exceptions import APIException
-from rest_framework.permissions import BasePermission, DjangoModelPermissions
-from rest_framework.request import Request
+from rest_framework.permissions import DjangoModelPermissions
+from rest_framework.response import Response
+from rest_framework.views import exception_handler
 
+from campaigns.errors import Refused
 from campaigns.models import (
     Campaign,
     ColumnMapping,
@@ -36,14 +39,14 @@ else:
 
 
 class Conflict(APIException):
-    """The thing is in a state in which this can't be done."""
+    """Answer 409: the thing is in a state in which this can't be done."""
 
     status_code = status.HTTP_409_CONFLICT
     default_code = "conflict"
 
 
 class ModelPermissions(DjangoModelPermissions):
-    """Django's permissions, for reading as well."""
+    """Ask for Django's permissions of the model, also for reading (`view`)."""
 
     perms_map = {
         **DjangoModelPermissions.perms_map,
@@ -52,25 +55,10 @@ class ModelPermissions(DjangoModelPermissions):
     }
 
 
-class MayChangeCampaigns(BasePermission):
-    """For launching, pausing, resuming and cancelling."""
+def answer_error(error: Exception, context: Mapping[str, Any]) -> Response | None:
+    """Return the response to an error of a view: 409 with the reason for a `Refused`, else DRF's own.
 
-    def has_permission(self, request: Request, view: Any) -> bool:
-        """Whoever may change campaigns."""
-        return bool(request.user.has_perm("campaigns.change_campaign"))
-
-
-class MayApproveCampaigns(BasePermission):
-    """For the second person."""
-
-    def has_permission(self, request: Request, view: Any) -> bool:
-        """Whoever may approve campaigns."""
-        return bool(request.user.has_perm("campaigns.approve_campaign"))
-
-
-class MayImport(BasePermission):
-    """For adding people."""
-
-    def has_permission(self, request: Request, view: Any) -> bool:
-        """Whoever may add imports."""
-        return bool(request.user.has_perm("campaigns.add_import"))
+    None if DRF has none: Django then answers 500. Named in the setting `EXCEPTION_HANDLER`.
+    """
+    known = Conflict(error.reason) if isinstance(error, Refused) else error
+    return exception_handler(known, dict(context))

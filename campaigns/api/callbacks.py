@@ -5,16 +5,15 @@ from typing import TYPE_CHECKING
 from drf_spectacular.utils import extend_schema
 from rest_framework import mixins, viewsets
 from rest_framework.decorators import action
-from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.serializers import BaseSerializer
 
 from campaigns import clock
-from campaigns.api.base import Conflict, ModelPermissions
+from campaigns.api.base import ModelPermissions
 from campaigns.api.serializers.callbacks import CallbackSerializer
-from campaigns.errors import NotAllowed
-from campaigns.models import Callback, User
+from campaigns.models import Callback
+from campaigns.permissions import acting_user, needs
 from campaigns.planning import callbacks
 from campaigns.planning.callbacks import CallbackRequest
 
@@ -22,14 +21,6 @@ if TYPE_CHECKING:
     CallbackViews = viewsets.GenericViewSet[Callback]
 else:
     CallbackViews = viewsets.GenericViewSet
-
-
-class MayWithdraw(BasePermission):
-    """For taking a call-back back."""
-
-    def has_permission(self, request: Request, view: object) -> bool:
-        """Whoever may change call-backs."""
-        return bool(request.user.has_perm("campaigns.change_callback"))
 
 
 class CallbackViewSet(
@@ -43,26 +34,19 @@ class CallbackViewSet(
     filterset_fields = {"state": ["exact"], "recipient": ["exact"], "recipient__campaign": ["exact"]}
 
     def perform_create(self, serializer: BaseSerializer[Callback]) -> None:
-        """Enter it for a person; 409 with the reason when it can't be done."""
+        """Enter the call-back. Raises `NotAllowed` (409, with the reason) if the person can't be called."""
         data, now = serializer.validated_data, clock.now()
-        wish = CallbackRequest(
-            asked_for=data["asked_for"], asked_at=now, source=Callback.Source.API, by=_user(self.request)
+        asked = CallbackRequest(
+            asked_for=data["asked_for"],
+            asked_at=now,
+            source=Callback.Source.API,
+            by=acting_user(self.request),
         )
-        try:
-            serializer.instance = callbacks.enter(data["recipient"].pk, wish, now=now)
-        except NotAllowed as error:
-            raise Conflict(error.reason) from error
+        serializer.instance = callbacks.enter(data["recipient"].pk, asked, now=now)
 
     @extend_schema(request=None, responses=CallbackSerializer)
-    @action(detail=True, methods=["post"], permission_classes=[MayWithdraw])
+    @action(detail=True, methods=["post"], permission_classes=[needs("campaigns.change_callback")])
     def withdraw(self, request: Request, pk: str) -> Response:
-        """Take it back; 409 with the reason when it is over, or being dialled."""
-        try:
-            row = callbacks.withdraw(self.get_object().pk, by=_user(request), now=clock.now())
-        except NotAllowed as error:
-            raise Conflict(error.reason) from error
+        """Withdraw the call-back and return it; 409 with the reason if it is over or being dialled."""
+        row = callbacks.withdraw(self.get_object().pk, by=acting_user(request), now=clock.now())
         return Response(self.get_serializer(row).data)
-
-
-def _user(request: Request) -> User | None:
-    return request.user if isinstance(request.user, User) else None

@@ -1,4 +1,4 @@
-"""The API of what staff manage. Reads through `queries`, changes of state through `services`."""
+"""The API of campaigns. Reads through `queries`, changes of state through `lifecycle`."""
 
 from collections.abc import Callable
 
@@ -16,26 +16,23 @@ from campaigns.api import serializers
 from campaigns.api.base import (
     CampaignViews,
     Conflict,
-    MayApproveCampaigns,
-    MayChangeCampaigns,
-    MayImport,
     ModelPermissions,
 )
 from campaigns.api.serializers.preflight import PreflightSerializer
-from campaigns.errors import NotAllowed, UnreadableFile
+from campaigns.errors import UnreadableFile
 from campaigns.imports import reader, upload
 from campaigns.lifecycle import actions, approvals
-from campaigns.models import (
-    Campaign,
-    User,
-)
-from campaigns.permissions import acting_user
+from campaigns.models import Campaign, User
+from campaigns.permissions import acting_user, needs
 from campaigns.planning import preflight
-from campaigns.queries import campaign as queries
-from campaigns.queries import imports
-from campaigns.queries import preflight as preflights
+from campaigns.queries.campaign import campaign_counts, campaign_history
+from campaigns.queries.imports import verdicts
+from campaigns.queries.preflight import latest_preflight, shown
 from campaigns.tasks import enqueue_import, enqueue_preflight
 from campaigns.validation import too_large
+
+MAY_CHANGE = [needs("campaigns.change_campaign")]
+MAY_IMPORT = [needs("campaigns.add_import")]
 
 
 class CampaignViewSet(CampaignViews):
@@ -47,44 +44,43 @@ class CampaignViewSet(CampaignViews):
     filterset_fields = ("state", "category", "template", "number")
 
     def perform_create(self, serializer: BaseSerializer[Campaign]) -> None:
-        """Note who made it."""
-        user = self.request.user
-        serializer.save(created_by=user if isinstance(user, User) else None)
+        """Store the new draft with the user who made it."""
+        serializer.save(created_by=acting_user(self.request))
 
     def perform_update(self, serializer: BaseSerializer[Campaign]) -> None:
-        """Until it runs. What matters takes it back to draft."""
-        campaign, given, user = self.get_object(), serializer.validated_data, self.request.user
+        """Store the changes; one that matters takes a checked campaign back to draft.
+
+        Raises `NotAllowed` (409) if the campaign was launched.
+        """
+        campaign, given = self.get_object(), serializer.validated_data
         changed = [name for name, value in given.items() if getattr(campaign, name) != value]
         for name in changed:
             setattr(campaign, name, given[name])
-        try:
-            actions.edit(campaign, changed, user if isinstance(user, User) else None)
-        except NotAllowed as error:
-            raise Conflict(error.reason) from error
+        actions.edit(campaign, changed, acting_user(self.request))
         serializer.instance = campaign
 
     def perform_destroy(self, instance: Campaign) -> None:
-        """Only a draft is deleted."""
+        """Delete a draft. Raises `Conflict` (409) for any other campaign."""
         if instance.state != Campaign.State.DRAFT:
             raise Conflict(f"Only a draft can be deleted; this campaign is {instance.state}.")
         instance.delete()
 
     @extend_schema(request=None, responses=serializers.CampaignSerializer)
-    @action(detail=True, methods=["post"], permission_classes=[MayChangeCampaigns])
+    @action(detail=True, methods=["post"], permission_classes=MAY_CHANGE)
     def launch(self, request: Request, pk: str) -> Response:
-        """Go as far as nothing stands in the way: the answer's state says how far. 409 when it can't."""
+        """Go as far as nothing stands in the way; the returned state says how far. 409 if not at all."""
         return self._change(actions.launch)
 
     @extend_schema(request=None, responses=serializers.CampaignSerializer)
-    @action(detail=True, methods=["post"], permission_classes=[MayApproveCampaigns])
+    @action(detail=True, methods=["post"], permission_classes=[needs("campaigns.approve_campaign")])
     def approve(self, request: Request, pk: str) -> Response:
-        """Approve what another person made, or what came since. 409 for whoever had a hand in it."""
+        """Approve what another person made, or what came since. Returns it; 409 for one who worked on it."""
         return self._change(actions.approve)
 
     @extend_schema(responses=serializers.ApprovalSerializer)
     @action(detail=True, permission_classes=[ModelPermissions], pagination_class=None, filterset_fields=None)
     def approval(self, request: Request, pk: str) -> Response:
-        """Who approved it, what changed since, how many were added. 404: no second person is asked for."""
+        """Return who approved it, what changed since and how many were added. 404: it needs no approval."""
         found = approvals.standing(self.get_object())
         if found is None:
             raise NotFound("No second person is asked for.")
@@ -93,34 +89,31 @@ class CampaignViewSet(CampaignViews):
     @extend_schema(responses=serializers.ChangeSerializer(many=True))
     @action(detail=True, permission_classes=[ModelPermissions], pagination_class=None, filterset_fields=None)
     def history(self, request: Request, pk: str) -> Response:
-        """Who brought it from which state to which, when and why; the newest first."""
-        changes = queries.history(self.get_object().pk)
+        """Return who brought it from which state to which, when and why; the newest first."""
+        changes = campaign_history(self.get_object().pk)
         return Response(serializers.ChangeSerializer(changes, many=True).data)
 
     @extend_schema(request=None, responses=serializers.CampaignSerializer)
-    @action(detail=True, methods=["post"], permission_classes=[MayChangeCampaigns])
+    @action(detail=True, methods=["post"], permission_classes=MAY_CHANGE)
     def pause(self, request: Request, pk: str) -> Response:
-        """Send nothing more to XFin, and withdraw what is there."""
+        """Send nothing more to XFin and withdraw what is there. Returns the campaign; 409 if it can't."""
         return self._change(actions.pause)
 
     @extend_schema(request=None, responses=serializers.CampaignSerializer)
-    @action(detail=True, methods=["post"], permission_classes=[MayChangeCampaigns])
+    @action(detail=True, methods=["post"], permission_classes=MAY_CHANGE)
     def resume(self, request: Request, pk: str) -> Response:
-        """Go on where it was."""
+        """Go on where it was. Returns the campaign; 409 if it can't."""
         return self._change(actions.resume)
 
     @extend_schema(request=None, responses=serializers.CampaignSerializer)
-    @action(detail=True, methods=["post"], permission_classes=[MayChangeCampaigns])
+    @action(detail=True, methods=["post"], permission_classes=MAY_CHANGE)
     def cancel(self, request: Request, pk: str) -> Response:
-        """End it for ever."""
+        """End it for ever. Returns the campaign; 409 if it is over."""
         return self._change(actions.cancel)
 
     def _change(self, do: Callable[[Campaign, User | None], None]) -> Response:
-        campaign, user = self.get_object(), self.request.user
-        try:
-            do(campaign, user if isinstance(user, User) else None)
-        except NotAllowed as error:
-            raise Conflict(error.reason) from error
+        campaign = self.get_object()
+        do(campaign, acting_user(self.request))
         return Response(self.get_serializer(campaign).data)
 
     @extend_schema(
@@ -130,14 +123,14 @@ class CampaignViewSet(CampaignViews):
     @action(
         detail=True,
         methods=["post"],
-        permission_classes=[MayImport],
+        permission_classes=MAY_IMPORT,
         parser_classes=[MultiPartParser],
         serializer_class=serializers.PeopleFileSerializer,
     )
     def people(self, request: Request, pk: str) -> Response:
-        """Take a file of people, which a worker then reads; `imports/{id}/` tells how far it is.
+        """Take a file of people, which a worker then reads; return its import.
 
-        400 with the reason when nothing can be read from it.
+        `imports/{id}/` has how far it is. 400 with the reason if nothing can be read from it.
         """
         campaign = self.get_object()
         form = serializers.PeopleFileSerializer(data=request.data)
@@ -161,43 +154,45 @@ class CampaignViewSet(CampaignViews):
         detail=True,
         methods=["post"],
         url_path="people/add",
-        permission_classes=[MayImport],
+        permission_classes=MAY_IMPORT,
         serializer_class=serializers.NewPeopleSerializer,
     )
     def add_people(self, request: Request, pk: str) -> Response:
-        """Add people without a file, also while the campaign runs; each gets a verdict of its own."""
+        """Add people without a file, also while the campaign runs; return a verdict for each. 409 if over."""
         campaign = self.get_object()
         form = serializers.NewPeopleSerializer(data=request.data)
         form.is_valid(raise_exception=True)
-        try:
-            source = upload.add_rows(campaign, form.validated_data["people"], by=acting_user(request))
-        except UnreadableFile as error:
-            raise Conflict(error.reason) from error
-        added = {"list": source, "verdicts": imports.verdicts(source)}
+        source = upload.add_rows(campaign, form.validated_data["people"], by=acting_user(request))
+        added = {"list": source, "verdicts": verdicts(source)}
         return Response(serializers.AddedPeopleSerializer(added).data)
 
     @extend_schema(responses=serializers.CountsSerializer)
     @action(detail=True, permission_classes=[ModelPermissions])
     def counts(self, request: Request, pk: str) -> Response:
-        """Every row accounted for."""
-        counts = queries.campaign_counts(self.get_object().pk)
+        """Return the campaign in figures: every row accounted for."""
+        counts = campaign_counts(self.get_object().pk)
         return Response(serializers.CountsSerializer(counts).data)
 
     @extend_schema(responses=PreflightSerializer)
     @action(detail=True, permission_classes=[ModelPermissions], pagination_class=None, filterset_fields=None)
     def preflight(self, request: Request, pk: str) -> Response:
-        """What a launch would do: who can be called, what is missing, how long it takes. 404: not asked."""
-        found = preflights.of_campaign(self.get_object())
+        """Return what a launch would do: who can be called, what is missing, how long. 404 if not asked."""
+        found = latest_preflight(self.get_object())
         if found is None:
             raise NotFound("Nobody has asked for a preflight of this campaign; POST to preflight/ask/.")
         return Response(PreflightSerializer(found).data)
 
     @extend_schema(request=None, responses={202: PreflightSerializer})
-    @action(detail=True, methods=["post"], url_path="preflight/ask", permission_classes=[MayChangeCampaigns])
+    @action(
+        detail=True,
+        methods=["post"],
+        url_path="preflight/ask",
+        permission_classes=MAY_CHANGE,
+    )
     def ask_preflight(self, request: Request, pk: str) -> Response:
-        """Have the people counted; `preflight/` has the result when its `state` is `done`, often at once."""
+        """Have the people counted and return the preflight; with many, `preflight/` has the result later."""
         row = preflight.ask(self.get_object(), acting_user(request), clock=clock.now)
         if row.state == row.State.WAITING:
             enqueue_preflight(row.pk)
-        found = PreflightSerializer(preflights.shown(row))
+        found = PreflightSerializer(shown(row))
         return Response(found.data, status=status.HTTP_202_ACCEPTED)

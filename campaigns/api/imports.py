@@ -7,14 +7,10 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from campaigns.api import serializers
-from campaigns.api.base import Conflict, ImportViews, MappingViews, MayImport, ModelPermissions
-from campaigns.errors import UnreadableFile
+from campaigns.api.base import Conflict, ImportViews, MappingViews, ModelPermissions
 from campaigns.imports import upload
-from campaigns.models import (
-    ColumnMapping,
-    Import,
-)
-from campaigns.permissions import acting_user
+from campaigns.models import ColumnMapping, Import
+from campaigns.permissions import acting_user, needs
 from campaigns.spreadsheets.columns import Columns
 from campaigns.tasks import enqueue_import
 
@@ -31,27 +27,24 @@ class ImportViewSet(ImportViews):
     @action(
         detail=True,
         methods=["post"],
-        permission_classes=[MayImport],
+        permission_classes=[needs("campaigns.add_import")],
         serializer_class=serializers.ColumnsSerializer,
     )
     def choose(self, request: Request, pk: str) -> Response:
-        """Confirm which column is what; the file is read then. 409 with the reason when it can't be so."""
+        """Confirm which column is what, have the file read, and return the import. 409 if it can't be so."""
         source = self.get_object()
         form = serializers.ColumnsSerializer(data=request.data)
         form.is_valid(raise_exception=True)
-        wish = dict(form.validated_data)
-        name = wish.pop("remember_as")
-        try:
-            upload.choose(source, Columns(**wish), by=acting_user(request), remember_as=name)
-        except UnreadableFile as error:
-            raise Conflict(error.reason) from error
+        places = dict(form.validated_data)
+        name = places.pop("remember_as")
+        upload.choose(source, Columns(**places), by=acting_user(request), remember_as=name)
         enqueue_import(source.pk)
         return Response(serializers.ImportSerializer(source).data)
 
     @extend_schema(request=None, responses=serializers.ImportSerializer)
-    @action(detail=True, methods=["post"], permission_classes=[MayImport])
+    @action(detail=True, methods=["post"], permission_classes=[needs("campaigns.add_import")])
     def cancel(self, request: Request, pk: str) -> Response:
-        """Read no further. Who was added stays; 409 when it was over already."""
+        """Read no further; people added so far stay. Return the import; 409 if it was over already."""
         source = self.get_object()
         if not upload.cancel(source, acting_user(request)):
             raise Conflict(f"This import is over: {source.get_state_display().lower()}.")

@@ -8,11 +8,8 @@ from rest_framework.serializers import BaseSerializer
 from campaigns.api import serializers
 from campaigns.api.base import ModelPermissions, RecipientViews, SuppressionViews
 from campaigns.compliance.suppressions import SuppressionRequest, suppress
-from campaigns.models import (
-    Recipient,
-    Suppression,
-    User,
-)
+from campaigns.models import Recipient, Suppression
+from campaigns.permissions import acting_user
 
 
 class RecipientViewSet(RecipientViews):
@@ -36,18 +33,18 @@ class SuppressionViewSet(
     filterset_fields = ("scope", "category", "source")
 
     def get_queryset(self) -> QuerySet[Suppression]:
-        """Those lifted as well: the list is a record."""
+        """Return all suppressions, newest first; lifted ones too, because the list is a record."""
         return Suppression.objects.order_by("-id")
 
     def perform_create(self, serializer: BaseSerializer[Suppression]) -> None:
-        """Note the way it came, and call off what waits."""
-        user, data = self.request.user, serializer.validated_data
-        wish = SuppressionRequest(
+        """Store the suppression with its source, and withdraw the calls to this number that wait."""
+        data = serializer.validated_data
+        asked = SuppressionRequest(
             source=Suppression.Source.API,
             reason=data["reason"],
             category=data.get("category", ""),
-            by=user if isinstance(user, User) else None,
+            by=acting_user(self.request),
         )
-        suppress(data["phone"], wish)
-        live = Suppression.objects.filter(phone=data["phone"], scope=wish.scope, category=wish.category)
+        suppress(data["phone"], asked)
+        live = Suppression.objects.filter(phone=data["phone"], scope=asked.scope, category=asked.category)
         serializer.instance = live.get(lifted_at__isnull=True)

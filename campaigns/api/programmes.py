@@ -8,7 +8,6 @@ from rest_framework import viewsets
 from rest_framework.decorators import action
 from rest_framework.exceptions import ValidationError
 from rest_framework.parsers import MultiPartParser
-from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -16,6 +15,7 @@ from campaigns.api.base import Conflict, ModelPermissions
 from campaigns.api.serializers import programmes as serializers
 from campaigns.errors import NotAllowed
 from campaigns.models import Draw, Member, Programme, StandingList
+from campaigns.permissions import needs
 from campaigns.programmes.members import look_at_members, read_members
 from campaigns.validation import too_large
 
@@ -29,14 +29,6 @@ else:
     DrawViews = viewsets.ReadOnlyModelViewSet
 
 
-class MayChangeMembers(BasePermission):
-    """For files of people: they join, and are brought up to date."""
-
-    def has_permission(self, request: Request, view: object) -> bool:
-        """Whoever may do both one by one."""
-        return bool(request.user.has_perms(("campaigns.add_member", "campaigns.change_member")))
-
-
 class StandingListViewSet(ListViews):
     """Standing lists. One that a programme draws from can't be deleted."""
 
@@ -45,7 +37,7 @@ class StandingListViewSet(ListViews):
     permission_classes = (ModelPermissions,)
 
     def perform_destroy(self, instance: StandingList) -> None:
-        """409 as long as a programme draws from it."""
+        """Delete the list. Raises `Conflict` (409) as long as a programme draws from it."""
         try:
             instance.delete()
         except ProtectedError as error:
@@ -58,12 +50,12 @@ class StandingListViewSet(ListViews):
     @action(
         detail=True,
         methods=["post"],
-        permission_classes=[MayChangeMembers],
+        permission_classes=[needs("campaigns.add_member", "campaigns.change_member")],
         parser_classes=[MultiPartParser],
         serializer_class=serializers.MembersFileSerializer,
     )
     def people(self, request: Request, pk: str) -> Response:
-        """Add and update people with a file; 400 with the reason when nothing can be read from it."""
+        """Add and update people with a file; return what became of each row. 400 if it can't be read."""
         standing_list = self.get_object()
         form = serializers.MembersFileSerializer(data=request.data)
         form.is_valid(raise_exception=True)
@@ -97,7 +89,7 @@ class ProgrammeViewSet(ProgrammeViews):
     filterset_fields = ("standing_list", "active")
 
     def perform_destroy(self, instance: Programme) -> None:
-        """409 when it has drawn somebody: the record stays."""
+        """Delete the programme. Raises `Conflict` (409) if it has drawn people: the record of that stays."""
         try:
             instance.delete()
         except ProtectedError as error:

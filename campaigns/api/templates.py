@@ -4,12 +4,7 @@ from rest_framework.parsers import FormParser, MultiPartParser
 
 from campaigns.api import serializers
 from campaigns.api.base import ContentViews, LanguageViews, ModelPermissions, NumberViews, TemplateViews
-from campaigns.models import (
-    Content,
-    PhoneNumber,
-    Template,
-    TemplateLanguage,
-)
+from campaigns.models import Content, PhoneNumber, Template, TemplateLanguage
 
 
 class TemplateViewSet(TemplateViews):

@@ -8,52 +8,49 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from campaigns import clock
 from campaigns.errors import NotAllowed
-from campaigns.models import Callback, Recipient
+from campaigns.models import Callback
 from campaigns.permissions import current_user, staff_page
 from campaigns.planning import callbacks
 from campaigns.planning.callbacks import CallbackRequest
 from campaigns.portal.forms import CallbackForm
-from campaigns.queries import people
+from campaigns.queries.people import people_with_callbacks
+
+#: In these states the campaign calls no one any more.
+OVER = ("completed", "cancelled")
 
 
 @staff_page()
 @require_http_methods(["GET", "POST"])
 def callbacks_page(request: HttpRequest, pk: int, recipient: int) -> HttpResponseBase:
-    """What was asked for and what came of it; the form for one more."""
-    whom = get_object_or_404(people.people_with_callbacks(pk), pk=recipient)
+    """Show what a person asked for and what came of it; enter one more, or answer 422 with the reason.
+
+    Raises `PermissionDenied` for people who may not add call-backs.
+    """
+    person = get_object_or_404(people_with_callbacks(pk), pk=recipient)
     form = CallbackForm(request.POST or None)
     if request.method == "POST":
         if not request.user.has_perm("campaigns.add_callback"):
             raise PermissionDenied
-        if form.is_valid() and _entered(request, whom, form):
-            return redirect("campaign-callbacks", pk=pk, recipient=recipient)
-    context = {"campaign": whom.campaign, "person": whom, "form": form, "over": whom.campaign.state in OVER}
+        if form.is_valid():
+            now, by = clock.now(), current_user(request)
+            when = form.cleaned_data["asked_for"]
+            asked = CallbackRequest(asked_for=when, asked_at=now, source=Callback.Source.STAFF, by=by)
+            try:
+                row = callbacks.enter(person.pk, asked, now=now)
+            except NotAllowed as error:
+                form.add_error("asked_for", error.reason)
+            else:
+                messages.add_message(request, messages.SUCCESS, row.reason, extra_tags="ok")
+                return redirect("campaign-callbacks", pk=pk, recipient=recipient)
+    campaign = person.campaign
+    context = {"campaign": campaign, "person": person, "form": form, "over": campaign.state in OVER}
     return render(request, "campaigns/callbacks.html", context, status=422 if form.errors else 200)
-
-
-#: Nobody is called in these any more.
-OVER = ("completed", "cancelled")
-
-
-def _entered(request: HttpRequest, whom: Recipient, form: CallbackForm) -> bool:
-    """Whether it could be done; if not the form says why."""
-    now, asked_for = clock.now(), form.cleaned_data["asked_for"]
-    wish = CallbackRequest(
-        asked_for=asked_for, asked_at=now, source=Callback.Source.STAFF, by=current_user(request)
-    )
-    try:
-        row = callbacks.enter(whom.pk, wish, now=now)
-    except NotAllowed as error:
-        form.add_error("asked_for", error.reason)
-        return False
-    messages.add_message(request, messages.SUCCESS, row.reason, extra_tags="ok")
-    return True
 
 
 @staff_page("campaigns.change_callback")
 @require_POST
 def withdraw_callback(request: HttpRequest, pk: int) -> HttpResponseBase:
-    """Take one back; a refusal is shown with its reason."""
+    """Withdraw a call-back and go back to its person's page; a refusal is shown with its reason."""
     row = get_object_or_404(Callback.objects.select_related("recipient"), pk=pk)
     try:
         callbacks.withdraw(pk, by=current_user(request), now=clock.now())

@@ -1,4 +1,4 @@
-"""The portal's pages about campaigns. Reads through `queries`, writes through `services`."""
+"""The portal's pages about campaigns. Reads through `queries`, changes of state through `lifecycle`."""
 
 from collections.abc import Callable, Mapping
 from typing import TypeVar
@@ -6,12 +6,7 @@ from typing import TypeVar
 from django.contrib import messages
 from django.core.paginator import Page, Paginator
 from django.db.models import Model, QuerySet
-from django.http import (
-    Http404,
-    HttpRequest,
-    HttpResponse,
-    HttpResponseBase,
-)
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
@@ -23,23 +18,30 @@ from campaigns.models import Campaign, User
 from campaigns.permissions import current_user, staff_page
 from campaigns.planning import preflight
 from campaigns.portal.forms import CampaignForm
-from campaigns.queries import campaign as queries
-from campaigns.queries import preflight as preflights
+from campaigns.queries.campaign import (
+    all_campaigns,
+    campaign_counts,
+    campaign_history,
+    campaigns_in,
+    overview,
+    with_progress,
+)
+from campaigns.queries.preflight import latest_preflight
 from campaigns.schedule import retries
 from campaigns.tasks import enqueue_preflight
 
-TABLE = actions.TRANSITIONS
 Row = TypeVar("Row", bound=Model)
 
 PEOPLE_A_PAGE = 50
 CAMPAIGNS_A_PAGE = 25
 
-#: How far a launch came, in words.
+#: State after a launch -> what to say about it.
 LAUNCHED: Mapping[str, str] = {
     Campaign.State.CHECKED: "Checked. A second person must approve it now, then it can be launched.",
     Campaign.State.SCHEDULED: "Scheduled. It starts by itself.",
     Campaign.State.RUNNING: "Launched. The first calls are planned within seconds.",
 }
+#: What can be asked of a campaign -> the function that does it, and what to say then.
 VERBS: Mapping[str, tuple[Callable[[Campaign, User | None], None], str]] = {
     "launch": (actions.launch, ""),
     "approve": (actions.approve, "Approved as it is now."),
@@ -52,12 +54,12 @@ VERBS: Mapping[str, tuple[Callable[[Campaign, User | None], None], str]] = {
 @staff_page()
 @require_safe
 def campaign_list(request: HttpRequest) -> HttpResponse:
-    """Every campaign with how far it is."""
+    """Show the campaigns, all or those in the state `state`, with how far each is."""
     state = request.GET.get("state", "")
-    page = page_of(request, queries.campaigns_in(state), CAMPAIGNS_A_PAGE)
+    page = page_of(request, campaigns_in(state), CAMPAIGNS_A_PAGE)
     context = {
         "page": page,
-        "rows": queries.with_progress(page),
+        "rows": with_progress(page),
         "state": state,
         "states": Campaign.State.choices,
     }
@@ -66,14 +68,17 @@ def campaign_list(request: HttpRequest) -> HttpResponse:
 
 @staff_page("campaigns.add_campaign")
 def new_campaign(request: HttpRequest) -> HttpResponseBase:
-    """The form for a new draft."""
+    """Show the form of a new draft; a valid one is stored and shown, an invalid one comes back with 422."""
     return _edit(request, Campaign(created_by=current_user(request)))
 
 
 @staff_page("campaigns.change_campaign")
 def edit_campaign(request: HttpRequest, pk: int) -> HttpResponseBase:
-    """The form until it runs; what matters takes a checked campaign back to draft."""
-    campaign = get_object_or_404(queries.all_campaigns(), pk=pk)
+    """Show and store the form of a campaign that was not launched; others are only shown, with a warning.
+
+    A change that matters takes a checked campaign back to draft.
+    """
+    campaign = get_object_or_404(all_campaigns(), pk=pk)
     if campaign.state not in actions.EDITABLE:
         words = "A campaign that was launched can't be edited any more."
         messages.add_message(request, messages.WARNING, words, extra_tags="warn")
@@ -85,7 +90,10 @@ def _edit(request: HttpRequest, campaign: Campaign) -> HttpResponseBase:
     form = CampaignForm(request.POST or None, instance=campaign)
     if request.method == "POST" and form.is_valid():
         try:
-            _save(form, current_user(request))
+            if campaign.pk:
+                actions.edit(form.instance, form.changed_data, current_user(request))
+            else:
+                form.save()
         except NotAllowed as error:
             messages.add_message(request, messages.ERROR, error.reason, extra_tags="bad")
         return redirect(campaign)
@@ -93,28 +101,21 @@ def _edit(request: HttpRequest, campaign: Campaign) -> HttpResponseBase:
     return render(request, "campaigns/edit.html", {"form": form, "campaign": campaign}, status=status)
 
 
-def _save(form: CampaignForm, by: User | None) -> None:
-    if form.instance.pk:
-        actions.edit(form.instance, form.changed_data, by)
-    else:
-        form.save()
-
-
 @staff_page()
 @require_safe
 def campaign_page(request: HttpRequest, pk: int) -> HttpResponse:
-    """One campaign in figures that add up."""
-    campaign = get_object_or_404(queries.all_campaigns(), pk=pk)
+    """Show one campaign in figures that add up, with what the user can do and what was done before."""
+    campaign = get_object_or_404(all_campaigns(), pk=pk)
     approval = approvals.standing(campaign)
-    context = queries.overview(campaign, clock.now()) | {
+    context = overview(campaign, clock.now()) | {
         "campaign": campaign,
         "approval": approval,
         "beyond_approval": campaign.state in approvals.BEYOND_APPROVAL,
         "verbs": _verbs(campaign, current_user(request), approval),
-        "history": queries.history(pk),
+        "history": campaign_history(pk),
         "editable": campaign.state in actions.EDITABLE,
         "retry_lines": retries.written(campaign.retry_rules).splitlines(),
-        "preflight": preflights.of_campaign(campaign),
+        "preflight": latest_preflight(campaign),
     }
     return render(request, "campaigns/campaign.html", context)
 
@@ -122,17 +123,17 @@ def campaign_page(request: HttpRequest, pk: int) -> HttpResponse:
 @staff_page()
 @require_safe
 def preflight_card(request: HttpRequest, pk: int) -> HttpResponse:
-    """What a launch would do; while it is counted the card asks again every second."""
-    campaign = get_object_or_404(queries.all_campaigns(), pk=pk)
-    context = {"campaign": campaign, "preflight": preflights.of_campaign(campaign)}
+    """Show what a launch would do; while it is counted the card asks again every second."""
+    campaign = get_object_or_404(all_campaigns(), pk=pk)
+    context = {"campaign": campaign, "preflight": latest_preflight(campaign)}
     return render(request, "campaigns/preflight.html", context)
 
 
 @staff_page("campaigns.change_campaign")
 @require_POST
 def ask_preflight(request: HttpRequest, pk: int) -> HttpResponseBase:
-    """Have the people counted: at once, or by a worker where they are many."""
-    campaign = get_object_or_404(queries.all_campaigns(), pk=pk)
+    """Have the people counted, by a worker if they are many, and go back to the campaign."""
+    campaign = get_object_or_404(all_campaigns(), pk=pk)
     row = preflight.ask(campaign, current_user(request), clock=clock.now)
     if row.state == row.State.WAITING:
         enqueue_preflight(row.pk)
@@ -140,8 +141,12 @@ def ask_preflight(request: HttpRequest, pk: int) -> HttpResponseBase:
 
 
 def _verbs(campaign: Campaign, user: User, approval: ApprovalStatus | None) -> set[str]:
-    """What this person can ask the campaign to do in its state."""
-    verbs = {verb for verb in VERBS if verb in TABLE and campaign.state in TABLE[verb].sources}
+    """Return what this person can ask the campaign to do in its state, as keys of `VERBS`."""
+    verbs = {
+        verb
+        for verb in VERBS
+        if verb in actions.TRANSITIONS and campaign.state in actions.TRANSITIONS[verb].sources
+    }
     verbs.discard("approve")
     waits = approval is not None and campaign.state == Campaign.State.CHECKED
     if campaign.state in actions.LAUNCHABLE and not waits:
@@ -157,16 +162,16 @@ def _verbs(campaign: Campaign, user: User, approval: ApprovalStatus | None) -> s
 @staff_page("campaigns.change_campaign")
 @require_safe
 def ask_cancel(request: HttpRequest, pk: int) -> HttpResponse:
-    """What cancelling would mean, before it is done: it can't be undone."""
-    campaign = get_object_or_404(queries.all_campaigns(), pk=pk)
-    waiting = queries.campaign_counts(pk).progress.waiting
+    """Show what cancelling would mean, before it is done: it can't be undone."""
+    campaign = get_object_or_404(all_campaigns(), pk=pk)
+    waiting = campaign_counts(pk).progress.waiting
     return render(request, "campaigns/cancel.html", {"campaign": campaign, "waiting": waiting})
 
 
 @staff_page("campaigns.change_campaign")
 @require_POST
 def change_state(request: HttpRequest, pk: int, verb: str) -> HttpResponseBase:
-    """Launch, pause, resume or cancel; a refusal is shown with its reason."""
+    """Launch, pause, resume or cancel; a refusal is shown with its reason. Raises 404 for any other verb."""
     if verb not in VERBS or verb == "approve":
         raise Http404
     return _ask(request, pk, verb)
@@ -175,12 +180,12 @@ def change_state(request: HttpRequest, pk: int, verb: str) -> HttpResponseBase:
 @staff_page("campaigns.approve_campaign")
 @require_POST
 def approve(request: HttpRequest, pk: int) -> HttpResponseBase:
-    """The second person's word."""
+    """Approve the campaign as the second person; a refusal is shown with its reason."""
     return _ask(request, pk, "approve")
 
 
 def _ask(request: HttpRequest, pk: int, verb: str) -> HttpResponseBase:
-    campaign = get_object_or_404(queries.all_campaigns(), pk=pk)
+    campaign = get_object_or_404(all_campaigns(), pk=pk)
     do, done = VERBS[verb]
     try:
         do(campaign, current_user(request))
@@ -192,4 +197,5 @@ def _ask(request: HttpRequest, pk: int, verb: str) -> HttpResponseBase:
 
 
 def page_of(request: HttpRequest, rows: QuerySet[Row], size: int) -> Page[Row]:
+    """Return the page of `rows` that the query names, `size` rows long; the nearest for a bad number."""
     return Paginator(rows, size).get_page(request.GET.get("page"))

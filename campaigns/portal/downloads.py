@@ -1,8 +1,9 @@
-"""Files that are made while they are sent, so that a long one takes no more memory than a short one."""
+"""Make files while they are sent, so that a long one takes no more memory than a short one."""
 
 import csv
 import tempfile
 from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
+from functools import partial
 from itertools import islice
 from typing import IO
 
@@ -19,8 +20,11 @@ WORKBOOK = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
 class Download(StreamingHttpResponse):
-    """A file to be saved. Under ASGI each piece is made in the request's own thread, where its database
-    connection is; Django would make all of them before it sends the first."""
+    """Send a file to be saved, in the pieces of an iterator.
+
+    Under ASGI each piece is made in the request's own thread, where its database connection is; Django
+    would make all of them before it sends the first.
+    """
 
     def __init__(self, pieces: Iterator[bytes], *, filename: str, content_type: str) -> None:
         self._pieces = pieces
@@ -29,22 +33,19 @@ class Download(StreamingHttpResponse):
         self.headers["Cache-Control"] = "private, no-store"
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
-        """The pieces, without holding up the event loop."""
-        while piece := await self._next():
+        """Yield the pieces; each is made in the thread, not on the event loop."""
+        next_piece = sync_to_async(partial(next, self._pieces, b""), thread_sensitive=True)
+        while piece := await next_piece():
             yield piece
-
-    @sync_to_async(thread_sensitive=True)
-    def _next(self) -> bytes:
-        return next(self._pieces, b"")
 
 
 def as_csv(table: Table, *, stem: str, delimiter: str = ",") -> Download:
-    """The table in UTF-8 with a mark that Excel knows; no cell is a formula."""
+    """Return the table in UTF-8 with the byte order mark that Excel wants; no cell is a formula."""
     return Download(_lines(table, delimiter), filename=f"{safe(stem)}.csv", content_type=CSV)
 
 
 def as_workbook(table: Table, *, stem: str, title: str) -> Download:
-    """The table as an XLSX file of one sheet in which every cell is text, none a formula."""
+    """Return the table as an XLSX file of one sheet in which every cell is text, none a formula."""
     file = tempfile.TemporaryFile()  # noqa: SIM115 (the answer closes it)
     with xlsxwriter.Workbook(file, {"constant_memory": True}) as book:
         page = book.add_worksheet(title)
@@ -56,13 +57,13 @@ def as_workbook(table: Table, *, stem: str, title: str) -> Download:
 
 
 def safe(stem: str) -> str:
-    """A name that every header and every disk takes."""
+    """Return a file name of ASCII letters, digits and `-_.` only; `table` if nothing is left of `stem`."""
     plain = "".join(ch if ch.isascii() and (ch.isalnum() or ch in "-_.") else "-" for ch in stem)
     return plain.strip("-.") or "table"
 
 
 class _Line:
-    """What csv's writer takes for a file: hands the line back."""
+    """A file for csv's writer that returns the line instead of storing it."""
 
     def write(self, line: str) -> str:
         return line
@@ -77,14 +78,14 @@ def _lines(table: Table, delimiter: str) -> Iterator[bytes]:
 
 
 class Blocks(Iterator[bytes]):
-    """An open file in pieces. Django closes it with the answer, also when nobody waited for its end."""
+    """Read an open file in pieces of 64 KiB. Django closes it with the response, also if the client left."""
 
     def __init__(self, file: IO[bytes]) -> None:
         self._file = file
         self.close = file.close
 
     def __next__(self) -> bytes:
-        """The next piece."""
+        """Return the next piece. Raises `StopIteration` at the end."""
         if block := self._file.read(PIECE):
             return block
         raise StopIteration
@@ -96,6 +97,9 @@ _NUMBER = frozenset("0123456789+-(). ")
 
 
 def escape_formula(cell: str) -> str:
-    """What a spreadsheet would run as a formula made plain text; a phone number keeps its plus."""
+    """Return the cell, with a quote before what a spreadsheet would run as a formula.
+
+    A phone number keeps its plus.
+    """
     begins_so = cell.startswith(_FORMULA) or (cell[:1] in ("+", "-") and not _NUMBER.issuperset(cell))
     return f"'{cell}" if begins_so else cell

@@ -1,6 +1,5 @@
 """Forms of the portal."""
 
-from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from django import forms
@@ -13,23 +12,28 @@ from campaigns.queries.people import CALL_BACK
 from campaigns.schedule import retries
 from campaigns.schedule.retries import LONGEST_GAP_MINUTES, MOST_RETRIES
 from campaigns.spreadsheets.columns import Columns
+from campaigns.validation import (
+    CAMPAIGN_FIELDS,
+    retry_problem,
+    retry_template_problem,
+    too_large,
+)
 
 if TYPE_CHECKING:
     CampaignModelForm = forms.ModelForm[Campaign]
 else:
     CampaignModelForm = forms.ModelForm
-from campaigns.validation import retry_problem, retry_template_problem, too_large
 
 
 class MinutesField(forms.CharField):
-    """Minutes between commas, as a list of whole numbers."""
+    """Read minutes between commas into a list of whole numbers."""
 
     def prepare_value(self, value: Any) -> Any:
-        """Show a list as a person would write it."""
+        """Return a list as a person would write it; any other value as it is."""
         return ", ".join(str(minutes) for minutes in value) if isinstance(value, list) else value
 
     def clean(self, value: Any) -> list[int]:
-        """Whole minutes, each at least one; raises a sentence."""
+        """Return whole minutes, each at least one. Raises `ValidationError` with a sentence."""
         parts = [part.strip() for part in (super().clean(value) or "").split(",") if part.strip()]
         if not all(part.isdecimal() and 1 <= int(part[:6]) <= LONGEST_GAP_MINUTES for part in parts):
             raise forms.ValidationError("Write whole minutes between commas, such as 30, 120.")
@@ -39,23 +43,23 @@ class MinutesField(forms.CharField):
 
 
 class RetryRulesField(forms.CharField):
-    """Retry rules, a line each, as a person writes them (`campaigns.schedule.retries.read`)."""
+    """Read retry rules, a line each, as a person writes them (`campaigns.schedule.retries.read`)."""
 
     widget = forms.Textarea(attrs={"rows": 3, "placeholder": "busy: 10, 30"})
 
     def prepare_value(self, value: Any) -> Any:
-        """Show kept rules as lines."""
+        """Return stored rules as lines; any other value as it is."""
         return retries.written(value) if isinstance(value, dict) else value
 
     def has_changed(self, initial: Any, data: Any) -> bool:
-        """Compare the rules, not their spelling."""
+        """Return whether the rules differ, whatever their spelling; True if they can't be read."""
         try:
             return bool((initial or {}) != retries.read(data or ""))
         except retries.UnreadableRules:
             return True
 
     def clean(self, value: Any) -> dict[str, Any]:
-        """The rules; raises a sentence."""
+        """Return the rules. Raises `ValidationError` with a sentence."""
         try:
             return retries.read(super().clean(value) or "")
         except retries.UnreadableRules as error:
@@ -63,7 +67,7 @@ class RetryRulesField(forms.CharField):
 
 
 class CampaignForm(CampaignModelForm):
-    """Everything about a draft. The lawful hours are not here: nobody can widen them."""
+    """Everything about a draft. The lawful hours are not here, because no one may widen them."""
 
     retry_gaps = MinutesField(
         required=False,
@@ -81,26 +85,7 @@ class CampaignForm(CampaignModelForm):
 
     class Meta:
         model = Campaign
-        fields = (
-            "name",
-            "template",
-            "number",
-            "agent",
-            "category",
-            "default_language",
-            "starts_at",
-            "window_start",
-            "window_end",
-            "calls_per_minute",
-            "most_at_once",
-            "priority",
-            "max_attempts",
-            "retry_gaps",
-            "retry_rules",
-            "retry_template",
-            "stop_at_percent",
-            "stop_at_complaints",
-        )
+        fields = CAMPAIGN_FIELDS
         labels: ClassVar = {
             "category": "Purpose of the call",
             "default_language": "Language when a row has none",
@@ -134,7 +119,7 @@ class CampaignForm(CampaignModelForm):
             self.initial.setdefault("starts_at", timezone.localtime(self.instance.starts_at))
 
     def clean(self) -> dict[str, Any]:
-        """What concerns several fields: the hours, the retries, and one account for number and template."""
+        """Check the hours, the retries, and that number and template are of one account; return the data."""
         cleaned = super().clean() or {}
         start, end = cleaned.get("window_start"), cleaned.get("window_end")
         if start and end and start >= end:
@@ -163,7 +148,7 @@ class PeopleForm(forms.Form):
     )
 
     def clean_file(self) -> Any:
-        """Refuse a file that is too large to be a list of people."""
+        """Return the file. Raises `ValidationError` if it is larger than IMPORT_MAX_MB."""
         file = self.cleaned_data["file"]
         if problem := too_large(file.size):
             raise forms.ValidationError(problem)
@@ -183,13 +168,14 @@ class MembersForm(PeopleForm):
     language = forms.CharField(required=False, max_length=200, label="Heading of the language")
 
     def headings(self) -> dict[str, str]:
-        """What was written, by use."""
+        """Return use -> heading as it was written; empty where it is to be found by itself."""
         return {use: self.cleaned_data[use] for use in self.USES}
 
 
 class ColumnsForm(forms.Form):
-    """Which column of a list is what: for each a use, and for a variable its name."""
+    """Ask which column of a list is what: for each a use, and for a variable its name."""
 
+    SINGLE: ClassVar = ("phone", "name", "language")
     USES: ClassVar = [
         ("", "Not used"),
         ("phone", "Phone number"),
@@ -226,31 +212,31 @@ class ColumnsForm(forms.Form):
             )
 
     def pairs(self) -> list[tuple[str, forms.BoundField, forms.BoundField]]:
-        """Each heading with its two fields."""
+        """Return each heading with its two fields, in the order of the file."""
         return [(head, self[f"use_{at}"], self[f"called_{at}"]) for at, head in enumerate(self.headings)]
 
     def clean(self) -> dict[str, Any]:
-        """One column of phone numbers, one name and one language at most, and a name for each variable."""
+        """Put the choice into `columns` and return the data. Raises `ValidationError` with what to correct.
+
+        One column has the phone numbers, one at most the name and the language; each variable has a name.
+        """
         cleaned = super().clean() or {}
         uses = [cleaned.get(f"use_{place}", "") for place in range(len(self.headings))]
         if uses.count("phone") != 1:
             raise forms.ValidationError("Choose one column with the phone numbers.")
         if uses.count("name") > 1 or uses.count("language") > 1:
             raise forms.ValidationError("Choose one column at most for the name, and one for the language.")
-        words = [cleaned.get(f"called_{at}", "") for at, use in enumerate(uses) if use == "variable"]
+        variables = [place for place, use in enumerate(uses) if use == "variable"]
+        words = [cleaned.get(f"called_{place}", "") for place in variables]
         if "" in words or len(set(words)) != len(words):
             raise forms.ValidationError("Give each variable a name of its own.")
-        cleaned["columns"] = self._columns(uses, iter(words))
+        single = {use: uses.index(use) for use in self.SINGLE if use in uses}
+        cleaned["columns"] = Columns(**single, variables=dict(zip(words, variables, strict=True)))
         return cleaned
-
-    def _columns(self, uses: list[str], words: Iterator[str]) -> Columns:
-        place = {use: uses.index(use) for use in ("phone", "name", "language") if use in uses}
-        variables = {next(words): at for at, use in enumerate(uses) if use == "variable"}
-        return Columns(place["phone"], place.get("name"), place.get("language"), variables)
 
 
 class PeopleFilter(forms.Form):
-    """What to show of a campaign's people."""
+    """Ask what to show of a campaign's people."""
 
     state = forms.ChoiceField(
         required=False,
@@ -264,7 +250,7 @@ class PeopleFilter(forms.Form):
 
 
 class CallbackForm(forms.Form):
-    """When a person wants to be called."""
+    """Ask when a person wants to be called."""
 
     asked_for = forms.DateTimeField(
         label="Call back on (IST)",
@@ -273,7 +259,7 @@ class CallbackForm(forms.Form):
 
 
 class ReportForm(forms.Form):
-    """Which attempts of a campaign to report, and in what kind of file."""
+    """Ask which attempts of a campaign to report, and in what kind of file."""
 
     since = forms.DateField(
         required=False, label="From (IST)", widget=forms.DateInput(attrs={"type": "date"})
@@ -289,7 +275,7 @@ class ReportForm(forms.Form):
     kind = forms.ChoiceField(label="File", choices=[("csv", "CSV"), ("xlsx", "Excel")], initial="csv")
 
     def clean(self) -> dict[str, Any]:
-        """The days in their order."""
+        """Check that the days are in order; return the data."""
         cleaned = super().clean() or {}
         since, until = cleaned.get("since"), cleaned.get("until")
         if since and until and since > until:
@@ -309,7 +295,7 @@ class PersonForm(forms.Form):
     )
 
     def clean_phone(self) -> str:
-        """The number in its one form."""
+        """Return the number in E.164. Raises `ValidationError` with what is wrong with it."""
         judged = phones.parse_number(self.cleaned_data["phone"])
         if judged.e164 is None:
             raise forms.ValidationError(judged.note)

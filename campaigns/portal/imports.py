@@ -3,11 +3,7 @@
 from typing import Any
 
 from django.contrib import messages
-from django.http import (
-    HttpRequest,
-    HttpResponse,
-    HttpResponseBase,
-)
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
@@ -20,16 +16,18 @@ from campaigns.permissions import current_user, staff_page
 from campaigns.portal import rejected_rows
 from campaigns.portal.campaigns import PEOPLE_A_PAGE, page_of
 from campaigns.portal.forms import ColumnsForm, PeopleForm
-from campaigns.queries import campaign as queries
 from campaigns.queries import imports
-from campaigns.queries import imports as readings
+from campaigns.queries.campaign import all_campaigns
 from campaigns.tasks import enqueue_import
 
 
 @staff_page()
 def files_page(request: HttpRequest, pk: int) -> HttpResponseBase:
-    """The uploaded files of a campaign, and the form for one more."""
-    campaign = get_object_or_404(queries.all_campaigns(), pk=pk)
+    """Show the uploaded files of a campaign and the form for one more; take one that is sent.
+
+    A file that can't be read is answered with 422 and the reason.
+    """
+    campaign = get_object_or_404(all_campaigns(), pk=pk)
     if request.method == "POST":
         return _upload(request, campaign)
     return _files(request, campaign, PeopleForm(), status=200)
@@ -57,7 +55,7 @@ def _files(request: HttpRequest, campaign: Campaign, form: PeopleForm, *, status
 @staff_page()
 @require_safe
 def import_page(request: HttpRequest, pk: int) -> HttpResponseBase:
-    """One file: its columns to be confirmed, then how far it is, then which row was not taken and why."""
+    """Show one file: its columns to be confirmed, then how far it is, then the rows not taken and why."""
     source = _import(pk)
     if source.state == Import.State.MAPPING:
         return _columns(request, source, _columns_form(source, chosen=request.GET.get("mapping", "")))
@@ -69,7 +67,7 @@ def import_page(request: HttpRequest, pk: int) -> HttpResponseBase:
         "page": page_of(request, rows, PEOPLE_A_PAGE),
         "fate": fate,
         "fates": ImportRowFate.choices,
-        "reading": readings.import_progress(source),
+        "reading": imports.import_progress(source),
         "repaired": imports.people_repaired(source),
     }
     return render(request, "campaigns/import.html", context)
@@ -78,7 +76,7 @@ def import_page(request: HttpRequest, pk: int) -> HttpResponseBase:
 @staff_page("campaigns.add_import")
 @require_POST
 def choose_columns(request: HttpRequest, pk: int) -> HttpResponseBase:
-    """Confirm which column is what, and let the file be read."""
+    """Confirm which column is what and have the file read; a wrong choice is answered with 422."""
     source = _import(pk)
     form = _columns_form(source, data=request.POST)
     if not form.is_valid():
@@ -94,7 +92,7 @@ def choose_columns(request: HttpRequest, pk: int) -> HttpResponseBase:
 
 
 def _columns_form(source: Import, *, data: Any = None, chosen: str = "") -> ColumnsForm:
-    """The form, filled with the guess or with the named mapping that was chosen."""
+    """Return the form, filled with the guess or with the mapping whose key was chosen."""
     headings, columns = source.columns["headings"], reader.columns_of(source)
     for mapping in mappings.offered(source.campaign, headings):
         if str(mapping.pk) == chosen:
@@ -109,7 +107,7 @@ def _columns(request: HttpRequest, source: Import, form: ColumnsForm, *, status:
         "form": form,
         "rows": upload.preview(source),
         "offered": mappings.offered(source.campaign, form.headings),
-        "wanted": readings.wanted_variables(source.campaign),
+        "wanted": imports.wanted_variables(source.campaign),
     }
     return render(request, "campaigns/columns.html", context, status=status)
 
@@ -117,9 +115,9 @@ def _columns(request: HttpRequest, source: Import, form: ColumnsForm, *, status:
 @staff_page()
 @require_safe
 def import_progress(request: HttpRequest, pk: int) -> HttpResponse:
-    """How far the reading is; the page asks again every second, and is loaded anew when it is over."""
+    """Show how far the reading is. The page asks every second; `HX-Refresh` has it loaded anew at the end."""
     source = _import(pk)
-    context = {"source": source, "reading": readings.import_progress(source)}
+    context = {"source": source, "reading": imports.import_progress(source)}
     response = render(request, "campaigns/reading.html", context)
     if not source.is_open:
         response["HX-Refresh"] = "true"
@@ -129,7 +127,7 @@ def import_progress(request: HttpRequest, pk: int) -> HttpResponse:
 @staff_page("campaigns.add_import")
 @require_POST
 def cancel_import(request: HttpRequest, pk: int) -> HttpResponseBase:
-    """Read no further; people who were taken stay."""
+    """Stop reading and go back to the file; people who were taken stay."""
     if not upload.cancel(_import(pk), current_user(request)):
         messages.add_message(request, messages.WARNING, "It was over already.", extra_tags="warn")
     return redirect("import", pk=pk)
@@ -144,7 +142,7 @@ def _import(pk: int) -> Import:
 @staff_page("campaigns.view_importrow")
 @require_safe
 def rows_not_accepted(request: HttpRequest, pk: int) -> HttpResponseBase:
-    """The rows that were not accepted, as they came, with the reason: to be corrected and sent again."""
+    """Return a file of the rows not accepted, as they came, with the reasons: to correct and send again."""
     source = get_object_or_404(Import, pk=pk)
     audit.handed_out(source, "rows not accepted")
     return rejected_rows.as_file(source)

@@ -1,7 +1,5 @@
 """The portal's pages about programmes and standing lists."""
 
-from collections.abc import Callable
-
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
@@ -11,25 +9,28 @@ from campaigns.errors import NotAllowed
 from campaigns.models import StandingList
 from campaigns.permissions import staff_page
 from campaigns.portal.forms import MembersForm
-from campaigns.programmes.members import ListResult, look_at_members, read_members
-from campaigns.queries import programmes as queries
+from campaigns.programmes.members import look_at_members, read_members
+from campaigns.queries import programmes
 
-#: Rows not taken that are shown.
+#: So many rows that were not taken are shown.
 SHOWN = 500
 
 
 @staff_page("campaigns.view_programme")
 @require_safe
 def programme_list(request: HttpRequest) -> HttpResponse:
-    """Every programme: when it draws, what it drew and missed, and its latest days."""
-    context = {"rows": queries.programmes(), "lists": queries.standing_lists()}
+    """Show every programme: when it draws, what it drew and missed, and its latest days."""
+    context = {"rows": programmes.programmes(), "lists": programmes.standing_lists()}
     return render(request, "campaigns/programmes.html", context)
 
 
 @staff_page("campaigns.view_member")
 @require_http_methods(["GET", "POST"])
 def standing_list(request: HttpRequest, pk: int) -> HttpResponse:
-    """One list, and the form for a file; after it what became of each row."""
+    """Show one list and the form for a file; take or only look at a file, and show what became of each row.
+
+    A file that can't be read is answered with 422. Raises `PermissionDenied` for people who may not send one.
+    """
     found = get_object_or_404(StandingList.objects.prefetch_related("programmes"), pk=pk)
     form, result = MembersForm(), None
     looked = request.POST.get("do") == "look"
@@ -38,19 +39,15 @@ def standing_list(request: HttpRequest, pk: int) -> HttpResponse:
             raise PermissionDenied
         form = MembersForm(request.POST, request.FILES)
         take = look_at_members if looked else read_members
-        result = _read(found, form, take) if form.is_valid() else None
+        if form.is_valid():
+            file = form.cleaned_data["file"]
+            try:
+                result = take(found, file.read(), file.name, headings=form.headings())
+            except NotAllowed as error:
+                form.add_error("file", error.reason)
     context = {"list": found, "form": form, "people": found.members.count(), "looked": looked}
     if result:
         more = max(0, len(result.refusals) - SHOWN)
         name = form.cleaned_data["file"].name
         context |= {"result": result, "shown": result.refusals[:SHOWN], "hidden": more, "filename": name}
     return render(request, "campaigns/standing_list.html", context, status=422 if form.errors else 200)
-
-
-def _read(found: StandingList, form: MembersForm, take: Callable[..., ListResult]) -> ListResult | None:
-    file = form.cleaned_data["file"]
-    try:
-        return take(found, file.read(), file.name, headings=form.headings())
-    except NotAllowed as error:
-        form.add_error("file", error.reason)
-        return None

@@ -274,7 +274,7 @@ def campaigns_of_the_day(day_began: datetime, limit: int = 12) -> list[CampaignR
     return with_progress(shown.order_by("rank", "-state_since")[:limit])
 
 
-def history(campaign_id: int) -> Sequence[CampaignChange]:
+def campaign_history(campaign_id: int) -> Sequence[CampaignChange]:
     """Everything that changed a campaign's state, the newest first. One query."""
     return list(CampaignChange.objects.filter(campaign_id=campaign_id).order_by("-id"))
 

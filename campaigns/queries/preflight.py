@@ -33,7 +33,7 @@ class Shown:
         return self.row.state in Preflight.OPEN_STATES
 
 
-def of_campaign(campaign: Campaign) -> Shown | None:
+def latest_preflight(campaign: Campaign) -> Shown | None:
     """The newest preflight of a campaign; None if nobody has asked for one. Three queries."""
     row = Preflight.objects.filter(campaign=campaign).first()
     return shown(row) if row else None

@@ -9,7 +9,7 @@ from campaigns.api.serializers.base import Plain
 from campaigns.models import Campaign, CampaignChange
 from campaigns.schedule import retries
 from campaigns.schedule.retries import LONGEST_GAP_MINUTES, MOST_RETRIES
-from campaigns.validation import retry_problem, retry_template_problem
+from campaigns.validation import CAMPAIGN_FIELDS, retry_problem, retry_template_problem
 
 if TYPE_CHECKING:
     CampaignModel = serializers.ModelSerializer[Campaign]
@@ -64,24 +64,7 @@ class CampaignSerializer(CampaignModel):
         model = Campaign
         fields = (
             "id",
-            "name",
-            "template",
-            "number",
-            "agent",
-            "category",
-            "default_language",
-            "starts_at",
-            "window_start",
-            "window_end",
-            "calls_per_minute",
-            "most_at_once",
-            "priority",
-            "max_attempts",
-            "retry_gaps",
-            "retry_rules",
-            "retry_template",
-            "stop_at_percent",
-            "stop_at_complaints",
+            *CAMPAIGN_FIELDS,
             "state",
             "reason",
             "state_since",

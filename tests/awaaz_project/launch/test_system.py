@@ -49,14 +49,14 @@ from awaaz_project.launch.processes import Child
 from awaaz_project.launch.system import System
 
 def run():
-    house = System({}, web_port=1, sandbox_port=2)
-    house.children = [Child(name, [sys.executable, "-c", DEAF], {}) for name in ("first", "second")]
+    system = System({}, web_port=1, sandbox_port=2)
+    system.children = [Child(name, [sys.executable, "-c", DEAF], {}) for name in ("first", "second")]
     try:
-        for child in house.children:
+        for child in system.children:
             child.start()
-        house.watch()
+        system.watch()
     finally:
-        house.stop()
+        system.stop()
 
 launch.run = run
 sys.exit(launch.main())
