@@ -1,8 +1,7 @@
-"""What every answer passes through: the content policy of the portal, and static files under ASGI."""
-
-from collections.abc import Callable
+"""What every request passes through: the content policy, the audit log, and static files under ASGI."""
 
 from auditlog.middleware import AuditlogMiddleware
+from csp.middleware import CSPMiddleware, PolicyParts
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.utils.functional import SimpleLazyObject
@@ -11,80 +10,63 @@ from whitenoise.middleware import WhiteNoiseMiddleware
 from whitenoise.responders import StaticFile
 
 from campaigns import clock
-from campaigns.models import User
 from campaigns.networks import sender
 from campaigns.pseudonyms import token_name
 
-#: Pages of libraries that bring inline scripts and styles of their own; staff only, and behind the login.
-OWN_POLICY = ("/admin/", "/api/docs/")
 
-CONTENT_POLICY = "; ".join(
-    (
-        "default-src 'self'",
-        "script-src 'self'",
-        "style-src 'self'",
-        "img-src 'self' data:",
-        "connect-src 'self' ws: wss:",
-        "object-src 'none'",
-        "base-uri 'none'",
-        "form-action 'self'",
-        "frame-ancestors 'none'",
-    )
-)
+class ContentPolicy(CSPMiddleware):
+    """Send each page with a content policy: the browser runs and draws only what the policy names."""
 
-
-class ContentPolicy:
-    """Lets the browser run and draw only what comes from our own static files."""
-
-    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
-        self.get_response = get_response
-
-    def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        """Add the header, but to the pages that cannot live with it."""
-        response = self.get_response(request)
-        if not request.path.startswith(OWN_POLICY):
-            response.headers.setdefault("Content-Security-Policy", CONTENT_POLICY)
-        return response
+    def get_policy_parts(
+        self, request: HttpRequest, response: HttpResponseBase, report_only: bool = False
+    ) -> PolicyParts:
+        """Return the setting's policy, with the directives of CONTENT_SECURITY_POLICY_BELOW for the path."""
+        parts = super().get_policy_parts(request, response, report_only)
+        for beginning, directives in settings.CONTENT_SECURITY_POLICY_BELOW.items():
+            if request.path.startswith(beginning):
+                parts.replace = {**directives, **(parts.replace or {})}
+        return parts
 
 
 class Audit(AuditlogMiddleware):
-    """Tells the audit log who asks and from where.
+    """Give the audit log the user, the address and the path of each request.
 
-    The user is looked at when something is written: a token of the API is read after every middleware. The
-    address comes from our own proxies or from the connection, never from whoever writes a header.
+    The user is read when an entry is written, because the API reads its token after every middleware. The
+    address comes from our own proxies or from the connection, never from a header that a client wrote.
     """
 
     def get_extra_data(self, request: HttpRequest) -> dict[str, object]:
-        """What each entry of this request gets; auditlog calls what can be called."""
+        """Return what each entry of this request gets; auditlog calls the values that are functions.
+
+        `additional_data` has the user name, the path, and for the API the token's name in the log.
+        """
         proxied = request.headers.get("X-Forwarded-For", "")
         address = sender(request.META.get("REMOTE_ADDR") or "", [proxied], settings.TRUSTED_PROXIES)
+
+        def additional_data() -> dict[str, str]:
+            data = {"who": request.user.get_username(), "path": request.path}
+            token = getattr(request, "auth", None)  # set by the API once it knows the user
+            return data | {"token": token_name(token.key)} if isinstance(token, Token) else data
+
         return {
             "actor": SimpleLazyObject(lambda: request.user),
             "remote_addr": str(address) if address else None,
             "timestamp": clock.now,
-            "additional_data": lambda: {"who": _name(request), "path": request.path, **_token(request)},
+            "additional_data": additional_data,
         }
 
 
-def _name(request: HttpRequest) -> str:
-    return request.user.get_username() if isinstance(request.user, User) else ""
-
-
-def _token(request: HttpRequest) -> dict[str, str]:
-    """By which token of the API it was asked, under the name that the log has for it."""
-    token = getattr(request, "auth", None)  # set by the API when it knows who asks
-    return {"token": token_name(token.key)} if isinstance(token, Token) else {}
-
-
 class StaticFiles(WhiteNoiseMiddleware):
-    """WhiteNoise whose answers are read at once: a file handle is a synchronous iterator, which ASGI warns
-    about and copies into memory anyway."""
+    """Serve static files with WhiteNoise, each read at once.
+
+    A file handle would be a synchronous iterator, which ASGI warns about and copies into memory anyway.
+    """
 
     @staticmethod
     def serve(  # type: ignore[override]  # as the middleware has it, not as the WSGI application
         static_file: StaticFile, request: HttpRequest
     ) -> HttpResponse:
-        """The file, or what its conditional and range headers ask for."""
+        """Return the file, or what its conditional and range headers ask for: 200, 206, 304 or 416."""
         answer = static_file.get_response(request.method, request.META)
         body = b""
         if answer.file is not None:

@@ -7,6 +7,7 @@ from ipaddress import ip_network
 from pathlib import Path
 
 import environ
+from csp.constants import NONCE, NONE, SELF, UNSAFE_EVAL, UNSAFE_INLINE
 from django.core.exceptions import ImproperlyConfigured
 
 from campaigns.privacy import retention
@@ -45,6 +46,26 @@ SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = env.bool("SECURE_COOKIES", default=
 SESSION_COOKIE_HTTPONLY = True
 SECURE_CONTENT_TYPE_NOSNIFF = True
 X_FRAME_OPTIONS = "DENY"
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [SELF],
+        "script-src": [SELF],
+        "style-src": [SELF],
+        "img-src": [SELF, "data:"],
+        "connect-src": [SELF, "ws:", "wss:"],
+        "object-src": [NONE],
+        "base-uri": [NONE],
+        "form-action": [SELF],
+        "frame-ancestors": [NONE],
+    }
+}
+# What pages of libraries need beyond it, by the beginning of their path. The admin: Alpine compiles the
+# expressions in its attributes, and unfold writes its colours into the page. The API's documentation: a
+# script and a style in the page, with a nonce each (templates/api_docs.html).
+CONTENT_SECURITY_POLICY_BELOW = {
+    "/admin/": {"script-src": [SELF, UNSAFE_EVAL], "style-src": [SELF, UNSAFE_INLINE]},
+    "/api/docs/": {"script-src": [SELF, NONCE], "style-src": [SELF, NONCE]},
+}
 AUTH_USER_MODEL = "campaigns.User"
 LOGIN_URL = "login"
 LOGIN_REDIRECT_URL = "home"

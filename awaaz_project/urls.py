@@ -36,7 +36,9 @@ urlpatterns = [
     path("api/schema/", SpectacularAPIView.as_view(permission_classes=[IsAdminUser]), name="api-schema"),
     path(
         "api/docs/",
-        SpectacularSwaggerView.as_view(url_name="api-schema", permission_classes=[IsAdminUser]),
+        SpectacularSwaggerView.as_view(
+            url_name="api-schema", permission_classes=[IsAdminUser], template_name="api_docs.html"
+        ),
         name="api-docs",
     ),
     path("api/campaigns/<int:pk>/report/", CampaignReportView.as_view(), name="api-campaign-report"),

@@ -77,6 +77,14 @@ def signed_in(chromium: Browser, server: Server, *, width: int = 1280, scheme: s
     return page
 
 
+def console_of(page: Page) -> list[str]:
+    """A list that grows with what is said in the page's console from now on, and with its errors."""
+    complaints: list[str] = []
+    page.on("console", lambda message: complaints.append(f"{message.text} {message.location}"))
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    return complaints
+
+
 def ring(campaign: Campaign, *, doing: str) -> Call:
     """A call to the first person."""
     person = campaign.recipients.order_by("id")[0]
@@ -171,9 +179,7 @@ def test_every_page_fits_and_nothing_is_said_in_the_console(
     call = ring(campaign, doing="agent speaks: greeting")
     hang_up(call)
     page = signed_in(chromium, server, width=width, scheme=scheme)
-    complaints: list[str] = []
-    page.on("console", lambda message: complaints.append(message.text))
-    page.on("pageerror", lambda error: complaints.append(str(error)))
+    complaints = console_of(page)
     wide = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
     own = f"/campaigns/{campaign.pk}/"
     asked = f"{own}people/{campaign.recipients.order_by('pk')[0].pk}/callbacks/"
@@ -181,4 +187,29 @@ def test_every_page_fits_and_nothing_is_said_in_the_console(
     for address in (*addresses, "/campaigns/new/", "/calls/", f"/calls/{call.pk}/"):
         page.goto(address)
         assert page.evaluate(wide) <= 0, address
+    assert complaints == []
+
+
+def test_admin_and_api_documentation_work_under_their_content_policies(
+    chromium: Browser, server: Server, asha: User
+) -> None:
+    campaign = make_campaign(people=2)
+    User.objects.filter(pk=asha.pk).update(is_superuser=True)
+    page = signed_in(chromium, server)
+    page.route("**/favicon.ico", lambda route: route.fulfill(status=204))  # the admin has none
+    complaints = console_of(page)
+    changed = f"/admin/campaigns/campaign/{campaign.pk}/change/"
+    lists = ("/admin/campaigns/campaign/", "/admin/campaigns/recipient/", "/admin/campaigns/callback/")
+    for address in (
+        "/admin/",
+        *lists,
+        changed,
+        "/admin/campaigns/template/add/",
+        "/admin/auditlog/logentry/",
+    ):
+        page.goto(address)
+        page.wait_for_load_state("networkidle")
+    page.goto("/api/docs/")
+    page.locator("#operations-campaigns-campaigns_list").click()
+    expect(page.get_by_role("button", name="Try it out")).to_be_visible()
     assert complaints == []

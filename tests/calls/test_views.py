@@ -1,5 +1,6 @@
 """The home page and the pages of calls, as seen by the cast."""
 
+import re
 from pathlib import Path
 from uuid import uuid4
 
@@ -184,8 +185,18 @@ def test_static_files_are_served_with_the_policy_and_without_a_warning() -> None
 
 def test_the_admin_has_a_policy_of_its_own() -> None:
     browser = cast.browser(cast.manager())
-    assert "Content-Security-Policy" not in browser.get("/admin/").headers
-    assert "Content-Security-Policy" in browser.get("/calls/").headers
+    admin, portal = (browser.get(path).headers["Content-Security-Policy"] for path in ("/admin/", "/calls/"))
+    assert {"script-src 'self' 'unsafe-eval'", "frame-ancestors 'none'"} <= set(admin.split("; "))
+    assert {"script-src 'self'", "style-src 'self'"} <= set(portal.split("; "))
+
+
+def test_script_and_style_of_the_api_s_documentation_carry_the_nonce_of_its_policy() -> None:
+    page = cast.browser(cast.manager()).get("/api/docs/")
+    nonces = set(re.findall(r' nonce="([^"]+)"', page.content.decode()))
+    (nonce,) = nonces
+    policy = set(page.headers["Content-Security-Policy"].split("; "))
+    assert {f"script-src 'self' 'nonce-{nonce}'", f"style-src 'self' 'nonce-{nonce}'"} <= policy
+    assert "unsafe" not in page.headers["Content-Security-Policy"]
 
 
 def test_too_many_wrong_passwords_lock_the_door_and_say_for_how_long(settings: Settings) -> None:
