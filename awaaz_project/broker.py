@@ -1,7 +1,7 @@
-"""A broker that is a folder: kombu's file system transport, with messages that appear whole.
+"""A broker that is a folder: kombu's file system transport, with an atomic put.
 
 kombu 5.6 opens a message's file first and writes into it afterwards; a worker that looks in between reads
-an empty message and dies of it. Here the file gets its name when it is complete.
+an empty message and fails. Here the file gets its name when it is complete.
 """
 
 import uuid

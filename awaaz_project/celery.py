@@ -1,4 +1,4 @@
-"""The Celery application. Tasks are nudges: what is due is found in the database, never in a queue."""
+"""The Celery application. A task starts a search: what is due is found in the database, not in a queue."""
 
 import os
 

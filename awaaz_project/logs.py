@@ -10,15 +10,15 @@ _STREAM_PATH = re.compile(r"/stream/[^\s\"'/]+")
 
 
 def masked(text: str) -> str:
-    """`text` with everything behind `/stream/` hidden."""
+    """Return `text` with everything behind `/stream/` hidden."""
     return _STREAM_PATH.sub("/stream/•••", text)
 
 
 class MaskSecrets(logging.Filter):
-    """For handlers, and for the loggers of servers that bring their own handlers."""
+    """Hide stream secrets in log lines: on handlers, and on loggers of servers with handlers of their own."""
 
     def filter(self, record: logging.LogRecord) -> bool:
-        """Rewrite a line that names a stream; let all of them pass."""
+        """Rewrite a line that names a stream. Returns True always: no line is dropped."""
         message = record.getMessage()
         if "/stream/" in message:
             record.msg, record.args = masked(message), ()
@@ -26,9 +26,10 @@ class MaskSecrets(logging.Filter):
 
 
 def mask_daphnes_access_log() -> None:
-    """Daphne writes its access log past `logging`, straight to a file or stdout, with the whole path.
+    """Hide stream secrets in Daphne's access log.
 
-    There is no setting for its form; so its one method that writes is wrapped.
+    Daphne writes it past `logging`, straight to a file or stdout, with the whole path, and has no setting
+    for its form; so its one method that writes is wrapped.
     """
     write_entry = AccessLogGenerator.write_entry
 

@@ -22,7 +22,7 @@ DATA_DIR.mkdir(parents=True, exist_ok=True)
 
 
 def secret_key_from_file(path: Path) -> str:
-    """A secret key made once and kept, so that a first start needs no configuration."""
+    """Return the secret key in a file that is made at the first start, so that none need be configured."""
     if not path.exists():
         path.touch(mode=0o600)
         path.write_text(secrets.token_urlsafe(48))
@@ -30,7 +30,7 @@ def secret_key_from_file(path: Path) -> str:
 
 
 def fernet_key_from(secret: str) -> str:
-    """A Fernet key (32 bytes, URL-safe base64) derived from the secret key."""
+    """Return a Fernet key (32 bytes, URL-safe base64) derived from the secret key."""
     return base64.urlsafe_b64encode(hashlib.sha256(b"field-keys:" + secret.encode()).digest()).decode()
 
 
@@ -62,7 +62,7 @@ CONTENT_SECURITY_POLICY = {
 # What pages of libraries need beyond it, by the beginning of their path. The admin: Alpine compiles the
 # expressions in its attributes, and unfold writes its colours into the page. The API's documentation: a
 # script and a style in the page, with a nonce each (templates/api_docs.html).
-CONTENT_SECURITY_POLICY_BELOW = {
+CONTENT_SECURITY_POLICY_BELOW: dict[str, dict[str, list[object]]] = {
     "/admin/": {"script-src": [SELF, UNSAFE_EVAL], "style-src": [SELF, UNSAFE_INLINE]},
     "/api/docs/": {"script-src": [SELF, NONCE], "style-src": [SELF, NONCE]},
 }
@@ -180,13 +180,13 @@ else:
     }
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_DEFAULT_QUEUE = "awaaz"
-CELERY_TASK_ACKS_LATE = False  # a lost nudge costs one tick; a repeated one would only add work
+CELERY_TASK_ACKS_LATE = False  # a lost task costs one tick; a repeated one would only add work
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_TIMEZONE = "Asia/Kolkata"
 CELERY_BEAT_SCHEDULER = "celery.beat:Scheduler"  # in memory: every entry is due again within seconds
 
-# --- Pace and patience --------------------------------------------------------------------------
+# --- Pace and time limits --------------------------------------------------------------------------
 TICK_SECONDS = env.float("TICK_SECONDS", default=5.0)
 UPLOAD_HORIZON_MINUTES = env.int("UPLOAD_HORIZON_MINUTES", default=15)
 UPLOADS_AT_ONCE = env.int("UPLOADS_AT_ONCE", default=3)
@@ -234,7 +234,7 @@ if _wrong := retention.too_short(RETENTION_DAYS):
 
 
 def tick(task: str, every: float = TICK_SECONDS) -> dict[str, object]:
-    """A beat entry; a nudge that nobody took before the next one is due is thrown away."""
+    """Return a beat entry: `task` every so many seconds. A task not taken before the next is due expires."""
     return {"task": task, "schedule": every, "options": {"expires": max(every, 1.0)}}
 
 

@@ -1,4 +1,4 @@
-"""What must hold before a process serves anybody."""
+"""Checks and settings of the interpreter before a process serves its first request or task."""
 
 import gc
 import sys
@@ -13,36 +13,34 @@ from campaigns.delivery.account_client import ClockShifted, check_clock
 
 SWITCH_SECONDS = 0.0005
 COLLECT_SELDOM = (10_000, 20, 5)
-"""Thresholds of the garbage collector's three generations; 700, 10, 10 unless told.
+"""Thresholds of the garbage collector's three generations; Python's own are 700, 10, 10.
 
 The last is low: what servers leave of closed connections other than calls waits for a full collection.
 """
 COLLECT_IN_SMALL = (2_000, 25, 20)
-"""The same where calls are held: 10,000 young objects at once were 17 to 25 ms in which all calls stood
-still, each time a hundred began. A full collection comes as seldom."""
+"""The same for a process with live calls: 10,000 young objects at once were 17 to 25 ms in which all calls
+stood still, each time a hundred began. A full collection comes as seldom."""
 
 
 def refuse_shifted_clock() -> None:
-    """End this process if the demonstration's clock is set while an account is not on this machine."""
+    """End this process if the demonstration's clock is set while an account is not on this machine.
+
+    Raises `SystemExit` with the reason; returns at once if the clock is not shifted.
+    """
     if not clock.is_shifted():
         return
     try:
         # In a thread: uvicorn imports the application inside its event loop, where Django reads nothing.
         with ThreadPoolExecutor(1) as pool:
-            pool.submit(_check).result()
+            checked = pool.submit(check_clock)
+            pool.submit(close_old_connections).result()
+        checked.result()
     except ClockShifted as error:
         sys.exit(str(error))
 
 
-def _check() -> None:
-    try:
-        check_clock()
-    finally:
-        close_old_connections()
-
-
 def settle() -> None:
-    """Make a web process fit for live audio: nothing in the interpreter may hold it up for long.
+    """Prepare a web process for live audio: nothing in the interpreter may stop it for long.
 
     A full collection looks at the 200,000 objects of the frameworks, 120 ms in which every call stutters. So
     all is loaded that a first request would load, and then left out of collections for good. And where
@@ -68,6 +66,6 @@ def collect_seldom() -> None:
 
 @worker_init.connect
 def _on_worker_init(**_: object) -> None:
-    """Before the worker forks, so that its children inherit it."""
+    """Check and prepare before the worker forks, so that its children inherit it."""
     refuse_shifted_clock()
     collect_seldom()

@@ -10,10 +10,7 @@ import sys
 from datetime import datetime
 
 from awaaz_project.launch.demo import DEMO_SETTINGS, IST, LEISURELY, clock_offset, crash_demo, demo
-from awaaz_project.launch.processes import (
-    StartError,
-    run_once,
-)
+from awaaz_project.launch.processes import StartError, run_once
 from awaaz_project.launch.system import System, check_port, say
 
 #: Exit code of `load_demo --check` on a database without accounts.
@@ -23,33 +20,36 @@ ENDINGS = (signal.SIGTERM, signal.SIGHUP)
 
 
 class Interrupted(Exception):
-    """Somebody asked us to stop."""
+    """A signal asked this process to end."""
 
 
 def run() -> None:
-    """`make run`: on an empty database with a demo campaign, on a clock that is always late morning."""
+    """Run `make run`: everything, until a signal ends it; on an empty database with a demo campaign.
+
+    The demo runs on a clock that begins in the late morning. Raises `StartError` if a process fails.
+    """
     web_port, sandbox_port = int(os.environ.get("WEB_PORT", 8000)), int(os.environ.get("SANDBOX_PORT", 9000))
     check_port(web_port)
     check_port(sandbox_port)
-    house = System({}, web_port=web_port, sandbox_port=sandbox_port)
-    house.prepare()
-    first = run_once("load_demo", "--check", env=house.env) == EMPTY
+    system = System({}, web_port=web_port, sandbox_port=sandbox_port)
+    system.prepare()
+    first = run_once("load_demo", "--check", env=system.env) == EMPTY
     if first:
         env = {**DEMO_SETTINGS, "CLOCK_OFFSET": str(clock_offset(datetime.now(IST)))}
-        house = System(env, web_port=web_port, sandbox_port=sandbox_port)
+        system = System(env, web_port=web_port, sandbox_port=sandbox_port)
     try:
-        house.start()
+        system.start()
         if first:
-            house.load_demo(pace=LEISURELY)
-        run_once("load_demo", "--login", house.web_url, env=house.env)
-        say(f"Portal {house.web_url}   sandbox {house.sandbox_url}   Ctrl-C stops everything.")
-        house.watch()
+            system.load_demo(pace=LEISURELY)
+        run_once("load_demo", "--login", system.web_url, env=system.env)
+        say(f"Portal {system.web_url}   sandbox {system.sandbox_url}   Ctrl-C stops everything.")
+        system.watch()
     finally:
-        house.stop()
+        system.stop()
 
 
 def main() -> int:
-    """The command line."""
+    """Run what the command line asks for; return the exit code."""
     parser = argparse.ArgumentParser(prog="python -m awaaz_project.launch", description=__doc__)
     parser.add_argument("what", choices=["run", "demo", "crash-demo"])
     for number in ENDINGS:
@@ -72,7 +72,10 @@ def main() -> int:
 
 
 def _interrupt(number: int, frame: object) -> None:
-    """Once: `make` passes on what its whole group gets too, and a closed terminal may say it in two ways."""
+    """Raise `Interrupted` at the first signal and ignore the next ones.
+
+    They come twice: `make` passes on what its whole group gets, and a closed terminal sends SIGHUP too.
+    """
     for ending in ENDINGS:
         signal.signal(ending, signal.SIG_IGN)
     raise Interrupted

@@ -14,14 +14,14 @@ from awaaz_project.launch.system import System, free_port, say
 IST = ZoneInfo("Asia/Kolkata")
 #: A demonstration looks for work every second and does not wait a minute before it looks things up.
 DEMO_SETTINGS = {"TICK_SECONDS": "1", "SETTLE_SECONDS": "4", "CLAIM_SECONDS": "8", "XFIN_READ_TIMEOUT": "5"}
-#: Calls a minute: while somebody watches, and while somebody waits for the end.
+#: Calls a minute: for a person who watches the calls, and for one who waits for the end.
 LEISURELY, SWIFT = 15, 240
 #: A demonstration must end; the longest it may take, in seconds.
 LONGEST_DEMO = 170
 
 
 def clock_offset(now: datetime) -> float:
-    """Seconds that bring `now` back to the last 11:00 IST of a working day: a lawful hour to call."""
+    """Return seconds, 0 or less, that bring `now` to the last 11:00 IST of a working day, a lawful hour."""
     local = now.astimezone(IST)
     morning = local.replace(hour=11, minute=0, second=0, microsecond=0)
     while morning > local or morning.weekday() > 4:
@@ -29,8 +29,8 @@ def clock_offset(now: datetime) -> float:
     return round((morning - local).total_seconds(), 3)
 
 
-def demo_house(name: str) -> System:
-    """A house of its own in an empty folder, with free ports and the demonstration's clock."""
+def demo_system(name: str) -> System:
+    """Return a system of its own in an empty folder, with free ports and the demonstration's clock."""
     folder = Path(os.environ.get("DATA_DIR", ROOT / "var")).resolve() / name
     shutil.rmtree(folder, ignore_errors=True)
     env = {
@@ -45,54 +45,63 @@ def demo_house(name: str) -> System:
 
 
 def demo(name: str = "demo", *, kills: bool = False, table: Path | None = None) -> int:
-    """`make demo`: everything once; the exit code is 0 only if the books balance."""
-    house = demo_house(name)
+    """Run `make demo`: everything once. Returns the exit code, 0 only if the books balance.
+
+    `table`: write the final table there as JSON. Raises `StartError` if a process fails.
+    """
+    system = demo_system(name)
     try:
-        house.prepare()
-        house.start()
+        system.prepare()
+        system.start()
         started = time.monotonic()
         if kills:
-            forget_replies(house)
-        house.load_demo(pace=SWIFT)
-        killed = kill_on_the_way(house) if kills else 0
-        arguments = ["--sandbox", house.sandbox_url, "--patience", str(LONGEST_DEMO)]
+            forget_replies(system)
+        system.load_demo(pace=SWIFT)
+        killed = kill_on_the_way(system) if kills else 0
+        arguments = ["--sandbox", system.sandbox_url, "--patience", str(LONGEST_DEMO)]
         arguments += ["--since", str(time.monotonic() - started)]
         arguments += ["--kills", str(killed)] if kills else []
         arguments += ["--table", str(table)] if table else []
-        return house.run_beside("show_books", *arguments)
+        return system.run_beside("show_books", *arguments)
     finally:
-        house.stop()
+        system.stop()
 
 
-def forget_replies(house: System) -> None:
-    """Have the sandbox do the first upload but answer so late that the worker is dead by then."""
+def forget_replies(system: System) -> None:
+    """Have the sandbox do the first upload, but answer after 4 s, when the worker has been killed."""
     fault = {"operation": "create_bulk", "behaviour": "timeout_after", "times": 1, "seconds": 4}
-    house.ask_sandbox("/sandbox/faults", fault)
+    system.ask_sandbox("/sandbox/faults", fault)
 
 
-def kill_on_the_way(house: System) -> int:
-    """kill -9 the worker in the middle of its first upload, then the web process in the middle of calls."""
-    if not wait_until(lambda: house.ask_sandbox("/sandbox/summary")["messages"] > 0, patience=60):
+def kill_on_the_way(system: System) -> int:
+    """Kill the worker in the middle of its first upload, then the web process in the middle of calls.
+
+    Returns the number of kills. Raises `StartError` if there is no upload or no call within a minute.
+    """
+    if not wait_until(lambda: system.ask_sandbox("/sandbox/summary")["messages"] > 0, timeout=60):
         raise StartError("Nothing was uploaded within a minute.")
     say("demo     | kill -9 worker: its upload is at XFin, the reply is not read")
-    restart(house.worker)
-    if not wait_until(lambda: house.ask_sandbox("/sandbox/summary")["live_calls"] >= 8, patience=60):
+    restart(system.worker)
+    if not wait_until(lambda: system.ask_sandbox("/sandbox/summary")["live_calls"] >= 8, timeout=60):
         raise StartError("No calls were live within a minute.")
     say("demo     | kill -9 web: with calls on the line")
-    restart(house.web)
-    wait_for_http(house.web_url, child=house.web)
+    restart(system.web)
+    wait_for_http(system.web_url, child=system.web)
     return 2
 
 
 def restart(child: Child) -> None:
-    """End a process as a power cut would, and start it again."""
+    """Kill a process as a power cut would, and start it again after a second."""
     child.kill()
     time.sleep(1)
     child.start()
 
 
 def crash_demo() -> int:
-    """`make crash-demo`: once undisturbed, once with kills; both must end with the same table."""
+    """Run `make crash-demo`: once undisturbed, once with kills.
+
+    Returns the exit code, 0 only if both balance and end with the same table.
+    """
     folder = Path(os.environ.get("DATA_DIR", ROOT / "var")).resolve()
     folder.mkdir(parents=True, exist_ok=True)
     calm, rough = folder / "demo-calm.json", folder / "demo-rough.json"

@@ -1,4 +1,4 @@
-"""The processes that make up a running system, started and stopped as one."""
+"""The processes that make up a running system, and how each is started, ended and waited for."""
 
 import os
 import signal
@@ -14,7 +14,7 @@ from typing import IO
 
 ROOT = Path(__file__).resolve().parents[2]
 PYTHON = sys.executable
-#: Without banners; and whoever starts everything as root on a laptop or in a container knows it.
+#: Without banners, and without the warning for root: in a container everything runs as root on purpose.
 CELERY = [PYTHON, "-W", "ignore:You're running the worker", "-m", "celery", "--quiet", "-A", "awaaz_project"]
 
 
@@ -23,7 +23,7 @@ class StartError(Exception):
 
 
 class Child:
-    """One process whose output comes line by line, under its name."""
+    """One process, whose output is printed line by line under its name (unless `quiet`)."""
 
     def __init__(self, name: str, command: Sequence[str], env: Mapping[str, str]) -> None:
         self.name, self.command, self.env = name, command, env
@@ -31,7 +31,7 @@ class Child:
         self.quiet = False
 
     def start(self) -> None:
-        """Start it (again)."""
+        """Start the process (again), in a process group of its own."""
         self._process = subprocess.Popen(
             self.command,
             env={**os.environ, **self.env},
@@ -46,22 +46,22 @@ class Child:
         self._reader.start()
 
     def signal(self, number: signal.Signals) -> None:
-        """Send a signal to the process and what it started, if it is there."""
+        """Send a signal to the process and to what it started; do nothing if it has ended."""
         if self._process and self._process.poll() is None:
             os.killpg(self._process.pid, number)
 
-    def stop(self, *, patience: float = 15.0) -> None:
-        """Ask it to end; after `patience` seconds end it."""
+    def stop(self, *, timeout: float = 15.0) -> None:
+        """Send SIGTERM; after `timeout` seconds SIGKILL. Returns when the process has ended."""
         self.signal(signal.SIGTERM)
         if self._process:
             try:
-                self._process.wait(patience)
-                self._reader.join(patience)
+                self._process.wait(timeout)
+                self._reader.join(timeout)
             except subprocess.TimeoutExpired:
                 self.kill()
 
     def kill(self) -> None:
-        """End it as a power cut would."""
+        """Send SIGKILL, which ends it as a power cut would, and return when it has ended."""
         self.signal(signal.SIGKILL)
         if self._process:
             self._process.wait()
@@ -69,7 +69,7 @@ class Child:
 
     @property
     def exit_code(self) -> int | None:
-        """None while it runs."""
+        """Return the exit code; None while it runs or was never started."""
         return self._process.poll() if self._process else None
 
     def _echo(self, lines: IO[str]) -> None:
@@ -80,40 +80,43 @@ class Child:
 
 
 def manage(*arguments: str) -> list[str]:
-    """A Django command line."""
+    """Return the command line of a Django command."""
     return [PYTHON, str(ROOT / "manage.py"), *arguments]
 
 
 def run_once(*arguments: str, env: Mapping[str, str]) -> int:
-    """Run a Django command to its end; its exit code. Its output is the user's."""
+    """Run a Django command to its end, its output on our console; return its exit code."""
     return subprocess.run(manage(*arguments), env={**os.environ, **env}, cwd=ROOT, check=False).returncode
 
 
 def web(env: Mapping[str, str], port: int) -> Child:
-    """Portal, API and the call WebSocket on Daphne."""
+    """Return the web process, not started: portal, API and the call WebSocket on Daphne."""
     command = [PYTHON, "-m", "daphne", "-b", "127.0.0.1", "-p", str(port), "--no-server-name"]
     return Child("web", [*command, "--access-log", os.devnull, "awaaz_project.asgi:application"], env)
 
 
 def worker(env: Mapping[str, str]) -> Child:
-    """Celery's worker: threads, because its tasks wait for the network and the database."""
+    """Return Celery's worker, not started. Threads, because its tasks wait for network and database."""
     command = [*CELERY, "worker", "--pool", "threads"]
     options = ["--concurrency", "6", "--loglevel", "WARNING", "--without-gossip", "--without-mingle"]
     return Child("worker", [*command, *options, "--without-heartbeat"], env)
 
 
 def beat(env: Mapping[str, str]) -> Child:
-    """Celery's scheduler."""
+    """Return Celery's scheduler, not started."""
     return Child("scheduler", [*CELERY, "beat", "--loglevel", "WARNING", "--pidfile", ""], env)
 
 
 def sandbox(env: Mapping[str, str], port: int) -> Child:
-    """The stand-in for the platform."""
+    """Return the sandbox, the stand-in for the platform, not started."""
     return Child("sandbox", manage("sandbox_serve", "--port", str(port)), env)
 
 
-def wait_for_http(url: str, *, child: Child, patience: float = 60.0) -> None:
-    """Wait until something answers at `url`, whatever its status; `StartError` if that takes too long."""
+def wait_for_http(url: str, *, child: Child, timeout: float = 60.0) -> None:
+    """Wait until a server answers at `url`, whatever its status.
+
+    Raises `StartError` if `child` ends first or `timeout` seconds pass.
+    """
 
     def answers() -> bool:
         try:
@@ -124,15 +127,15 @@ def wait_for_http(url: str, *, child: Child, patience: float = 60.0) -> None:
             return False
         return True
 
-    if not wait_until(answers, patience=patience, while_=lambda: child.exit_code is None):
+    if not wait_until(answers, timeout=timeout, while_=lambda: child.exit_code is None):
         raise StartError(f"The {child.name} process did not come up: see its lines above.")
 
 
 def wait_until(
-    true: Callable[[], bool], *, patience: float, while_: Callable[[], bool] = lambda: True
+    true: Callable[[], bool], *, timeout: float, while_: Callable[[], bool] = lambda: True
 ) -> bool:
-    """Whether `true` came true within `patience` seconds and while `while_` held."""
-    deadline = time.monotonic() + patience
+    """Return whether `true` came true within `timeout` seconds and while `while_` held; asks every 0.2 s."""
+    deadline = time.monotonic() + timeout
     while time.monotonic() < deadline and while_():
         if true():
             return True

@@ -1,4 +1,4 @@
-"""Web, worker, scheduler and sandbox of one demonstration, with their ports and environment."""
+"""Web, worker, scheduler and sandbox as one system, with its ports and environment."""
 
 import json
 import os
@@ -24,19 +24,19 @@ from awaaz_project.launch.processes import (
 
 
 def say(text: str) -> None:
-    """One line to the person at the console."""
+    """Print one line for the person at the console."""
     print(text, flush=True)  # noqa: T201 (this is a console program)
 
 
 def free_port() -> int:
-    """A port nobody listens on just now."""
+    """Return a port of this machine on which no process listens just now."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
 
 
 def check_port(port: int) -> None:
-    """`StartError` when somebody else listens there."""
+    """Raise `StartError` if a process listens on this port already."""
     with socket.socket() as probe:
         if probe.connect_ex(("127.0.0.1", port)) == 0:
             raise StartError(
@@ -59,22 +59,22 @@ class System:
         self.children: list[Child] = [self.sandbox, self.web, self.worker, self.beat]
 
     def prepare(self) -> None:
-        """Bring the database up to date and make the clips of the sandbox's people."""
+        """Migrate the database and make the clips of the sandbox's people. Raises `StartError`."""
         for command in (["migrate", "--verbosity", "0"], ["sandbox_clips"]):
             if run_once(*command, env=self.env):
                 raise StartError(f"`manage.py {command[0]}` failed: see above.")
 
     def start(self) -> None:
-        """Start everything and wait until it answers."""
+        """Start all processes and wait until sandbox and web answer. Raises `StartError` if they don't."""
         for child in self.children:
             child.start()
         wait_for_http(f"{self.sandbox_url}/sandbox/health", child=self.sandbox)
         wait_for_http(self.web_url, child=self.web)
 
     def stop(self) -> None:
-        """Stop everything, callers first; at once for a person who presses Ctrl-C again.
+        """Stop all processes, the last started first; kill them if this is interrupted (a second Ctrl-C).
 
-        Whatever happens meanwhile, no process may stay behind: it would hold our ports.
+        No process may stay behind: it would keep our ports.
         """
         try:
             for child in reversed(self.children):
@@ -86,12 +86,15 @@ class System:
                     child.kill()
 
     def load_demo(self, *, pace: int) -> None:
-        """The demo organisation and its campaign, launched at so many calls a minute."""
+        """Load the demo and launch its campaign at `pace` calls a minute. Raises `StartError`."""
         if run_once("load_demo", "--sandbox", self.sandbox_url, "--pace", str(pace), env=self.env):
             raise StartError("The demonstration could not be loaded: see above.")
 
     def ask_sandbox(self, path: str, body: Mapping[str, object] | None = None) -> Any:
-        """Its control API: GET, or POST with a body."""
+        """Call the sandbox's control API, by GET or with a body by POST; return the JSON it answers.
+
+        Raises `OSError` if it does not answer within 10 s, or with an error.
+        """
         data = json.dumps(body).encode() if body is not None else None
         request = urllib.request.Request(
             self.sandbox_url + path, data=data, headers={"content-type": "application/json"}
@@ -100,7 +103,7 @@ class System:
             return json.load(reply)
 
     def run_beside(self, *arguments: str) -> int:
-        """Run a Django command to its end while everything else lives; its exit code."""
+        """Run a Django command and return its exit code. Raises `StartError` if a process ends before it."""
         command = subprocess.Popen(manage(*arguments), env={**os.environ, **self.env}, cwd=ROOT)
         try:
             while command.poll() is None:
@@ -111,13 +114,13 @@ class System:
         return command.wait()
 
     def watch(self) -> None:
-        """Stay until a process ends by itself; `StartError` says which."""
+        """Wait until a process ends by itself, and raise `StartError`, which says which. Never returns."""
         while True:
             self.check()
             time.sleep(0.5)
 
     def check(self) -> None:
-        """`StartError` if a process has ended by itself."""
+        """Raise `StartError` if a process has ended by itself."""
         for child in self.children:
             if child.exit_code is not None:
                 raise StartError(f"The {child.name} process ended with code {child.exit_code}.")

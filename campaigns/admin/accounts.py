@@ -22,14 +22,14 @@ else:
 
 
 class AddressField(forms.URLField):
-    """A web address; without a scheme it is taken for https."""
+    """Read a web address; without a scheme it is taken for https."""
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(assume_scheme="https", **kwargs)
 
 
 class AccountForm(AccountModelForm):
-    """Credentials are written here and never shown again."""
+    """Take credentials that are never shown again."""
 
     new_password = forms.CharField(
         label="Password",
@@ -63,14 +63,14 @@ class AccountForm(AccountModelForm):
         field_classes: ClassVar = {"base_url": AddressField}
 
     def clean_new_password(self) -> str:
-        """A new account needs one."""
+        """Return the password; empty keeps the stored one. Raises `ValidationError` if there is none yet."""
         password: str = self.cleaned_data["new_password"]
         if not password and not self.instance.pk:
             raise forms.ValidationError("A new account needs its password.")
         return password
 
     def clean_new_cookies(self) -> str:
-        """An object of texts, as JSON again."""
+        """Return the object of texts as JSON; empty if none was given. Else raises `ValidationError`."""
         cookies = self.cleaned_data["new_cookies"]
         if cookies and not (
             isinstance(cookies, dict) and all(isinstance(value, str) for value in cookies.values())
@@ -79,7 +79,7 @@ class AccountForm(AccountModelForm):
         return forms.JSONField().prepare_value(cookies) if cookies else ""
 
     def save(self, commit: bool = True) -> Account:
-        """Take over the credentials that were entered."""
+        """Take over the credentials that were entered; return the account, stored if `commit`."""
         if self.cleaned_data["new_password"]:
             self.instance.password = self.cleaned_data["new_password"]
         if self.cleaned_data["new_cookies"]:
@@ -90,7 +90,7 @@ class AccountForm(AccountModelForm):
 
 @admin.register(Account)
 class AccountAdmin(ModelAdmin):
-    """XFin tenants. A change of what decides the login makes us try again at once."""
+    """XFin tenants. A change of what decides the login lets us try again at once."""
 
     form = AccountForm
     list_display = ("name", "tenant", "base_url", "state", "reason")
@@ -101,7 +101,7 @@ class AccountAdmin(ModelAdmin):
     LOGIN_SECRETS: ClassVar = {"new_password", "new_cookies"}
 
     def save_model(self, request: HttpRequest, obj: Account, form: forms.Form, change: bool) -> None:
-        """Save, and forget an old login that the change has made useless."""
+        """Store the account, and forget a login that the change has made useless."""
         super().save_model(request, obj, form, change)
         entered = {name for name in self.LOGIN_SECRETS if form.cleaned_data.get(name)}
         if change and (entered or self.LOGIN_FIELDS & set(form.changed_data)):
@@ -109,7 +109,7 @@ class AccountAdmin(ModelAdmin):
 
 
 class NumberForm(NumberModelForm):
-    """The password of the stream is written here and never shown again."""
+    """Take the password of the stream, which is never shown again."""
 
     new_stream_password = forms.CharField(
         label="Password of the stream",
@@ -124,7 +124,7 @@ class NumberForm(NumberModelForm):
         fields = "__all__"
 
     def clean(self) -> dict[str, Any]:
-        """A user name needs a password; without a user name none is kept."""
+        """Check that user name and password come together; return the data. No user: no password."""
         cleaned = super().clean() or {}
         user, password = cleaned.get("stream_user"), cleaned.get("new_stream_password")
         if user and not password and not self.instance.stream_password:
@@ -138,7 +138,7 @@ class NumberForm(NumberModelForm):
 
 @admin.register(PhoneNumber)
 class PhoneNumberAdmin(ModelAdmin):
-    """Our numbers. The address of the stream holds a secret: only those see it who may change it."""
+    """Our numbers. The address of the stream holds a secret: only people who may change it see it."""
 
     list_display = ("e164", "account", "series", "direction", "container", "max_calls", "active")
     list_filter = ("account", "series", "direction", "active")
@@ -148,13 +148,13 @@ class PhoneNumberAdmin(ModelAdmin):
     actions = ("new_secret", "new_secret_now")
 
     def get_readonly_fields(self, request: HttpRequest, obj: PhoneNumber | None = None) -> tuple[str, ...]:
-        """The stream's address, for an existing number and for those who may change it."""
+        """Return the stream's address for an existing number and a person who may change it; else empty."""
         may_see = obj and self.has_change_permission(request, obj)
         return ("stream_url", "previous_secret_until") if may_see else ()
 
     @admin.display(description="WebSocket URL to configure at Awaaz")
     def stream_url(self, number: PhoneNumber) -> str:
-        """Where Awaaz connects the calls of this number."""
+        """Return the address where Awaaz connects the calls of this number."""
         return f"{settings.PUBLIC_STREAM_URL}{number.stream_path}"
 
     @admin.action(
@@ -170,7 +170,7 @@ class PhoneNumberAdmin(ModelAdmin):
 
     @admin.action(description="Make a new secret (the old address stops working now)", permissions=["change"])
     def new_secret_now(self, request: HttpRequest, numbers: QuerySet[PhoneNumber]) -> None:
-        """For a secret that got out; calls on the line go on."""
+        """Replace a secret that got out, at once; calls on the line go on."""
         for number in numbers:
             rotate_secret(number, 0)
         text = "The old address stops working now. Configure the new one at Awaaz."

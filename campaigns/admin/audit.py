@@ -1,7 +1,4 @@
-"""The audit log: read here, changed nowhere."""
-
-from collections.abc import Iterator
-from typing import Any
+"""Show the audit log: read here, changed nowhere."""
 
 from auditlog.models import LogEntry
 from django.contrib import admin
@@ -16,7 +13,7 @@ admin.site.unregister(LogEntry)
 
 @admin.register(LogEntry)
 class AuditAdmin(RecordAdmin):
-    """Who did what, when, from where, with before and after."""
+    """Entries: who did what, when, from where, with before and after."""
 
     list_display = ("timestamp", "who", "remote_addr", "action", "content_type", "object_repr", "what")
     list_filter = (
@@ -45,30 +42,28 @@ class AuditAdmin(RecordAdmin):
 
     @admin.display(description="who", ordering="actor")
     def who(self, entry: LogEntry) -> str:
-        """The name as it was then; it stays when the user goes."""
+        """Return the user's name as it was then; it stays when the user is deleted."""
         return str((entry.additional_data or {}).get("who") or entry.actor or "the system")
 
     @admin.display(description="path")
     def way(self, entry: LogEntry) -> str:
-        """The address that was asked."""
+        """Return the path that was asked for; empty outside a request."""
         return str((entry.additional_data or {}).get("path", ""))
 
     @admin.display(description="API token")
     def token(self, entry: LogEntry) -> str:
-        """The name of the token it was done by; empty for the portal."""
+        """Return the name of the token it was done by; empty for the portal."""
         return str((entry.additional_data or {}).get("token", ""))
 
     @admin.display(description="before and after")
     def what(self, entry: LogEntry) -> str:
-        """Every field that changed."""
-        return "; ".join(_told(entry.changes or {}))
-
-
-def _told(changes: dict[str, Any]) -> Iterator[str]:
-    for name, change in changes.items():
-        if isinstance(change, dict):
-            yield f"{name}: {change['operation']} {', '.join(change['objects'])}"
-        elif change[0] not in NOTHING:
-            yield f"{name}: {change[0]} → {change[1]}"
-        elif change[1] not in NOTHING:
-            yield f"{name}: {change[1]}"
+        """Return every field that changed with its old and new value, parted by semicolons."""
+        parts = []
+        for name, change in (entry.changes or {}).items():
+            if isinstance(change, dict):
+                parts.append(f"{name}: {change['operation']} {', '.join(change['objects'])}")
+            elif change[0] not in NOTHING:
+                parts.append(f"{name}: {change[0]} → {change[1]}")
+            elif change[1] not in NOTHING:
+                parts.append(f"{name}: {change[1]}")
+        return "; ".join(parts)

@@ -11,31 +11,31 @@ SYNC_FIELDS = ("sync_state", "sync_reason", "remote_id", "synced_at")
 
 
 class ReadOnly:
-    """Nobody adds, changes or deletes these rows by hand."""
+    """Rows that no person adds, changes or deletes by hand."""
 
     def has_add_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        """Rows are written by the system."""
+        """Return False: rows are written by the system."""
         return False
 
     def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        """They say what happened."""
+        """Return False: rows say what happened."""
         return False
 
     def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        """And they stay."""
+        """Return False: rows stay."""
         return False
 
 
 class RecordAdmin(ReadOnly, ModelAdmin):
-    """A table of records, to be read."""
+    """A table of records that can only be read."""
 
 
 class MirroredAdmin(ModelAdmin):
-    """Something that stands here and at XFin: a change here is uploaded."""
+    """A table of what stands here and at XFin: a change here is uploaded."""
 
     readonly_fields = SYNC_FIELDS
 
     def save_model(self, request: HttpRequest, obj: Mirrored, form: forms.Form, change: bool) -> None:
-        """Save, and have it uploaded."""
+        """Store the row, and have it uploaded."""
         mark_pending(obj)
         super().save_model(request, obj, form, change)

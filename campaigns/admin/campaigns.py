@@ -24,19 +24,19 @@ class CampaignAdmin(ModelAdmin):
     LOCKED = ("state", "reason", "state_since", "created_by")
 
     def get_readonly_fields(self, request: HttpRequest, obj: Campaign | None = None) -> tuple[str, ...]:
-        """Only a draft can be edited."""
+        """Return the fields that can't be edited: for anything but a draft, all."""
         if obj is None or obj.state == Campaign.State.DRAFT:
             return self.LOCKED
         every = tuple(field.name for field in Campaign._meta.fields if field.editable and field.name != "id")
         return (*every, "state_since")
 
     def has_delete_permission(self, request: HttpRequest, obj: Campaign | None = None) -> bool:
-        """A draft may go; what has called people stays."""
+        """Return True for a draft, if the user may delete campaigns; what has called people stays."""
         allowed: bool = super().has_delete_permission(request, obj)
         return allowed and (obj is not None and obj.state == Campaign.State.DRAFT)
 
     def save_model(self, request: HttpRequest, obj: Campaign, form: forms.Form, change: bool) -> None:
-        """Note who made it, or who changed it; nothing is saved over a campaign launched meanwhile."""
+        """Store a new campaign, or the changes; if it was launched meanwhile nothing, and show why."""
         by = acting_user(request)
         if not change:
             obj.created_by = by
@@ -69,7 +69,7 @@ class ImportRowInline(ReadOnly, TabularInline):
 
     @admin.display(description="as it came")
     def as_it_came(self, row: ImportRow) -> str:
-        """The cells, numbers masked."""
+        """Return the cells as one line, phone numbers masked."""
         return " | ".join(masked_cell(str(cell)) for cell in row.cells)
 
 

@@ -32,8 +32,8 @@ else:
     BasisModelForm = ComplaintModelForm = ScrubModelForm = forms.ModelForm
 
 
-def one_form(text: str) -> str:
-    """An Indian number in E.164; a validation error says what is wrong with it."""
+def indian_number(text: str) -> str:
+    """Return an Indian number in E.164. Raises `ValidationError` with what is wrong with it."""
     judged = phones.parse_number(text)
     if judged.e164 is None:
         raise forms.ValidationError(judged.note)
@@ -46,13 +46,13 @@ class KeptAdmin(ModelAdmin):
     changeable: tuple[str, ...] = ()
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
-        """For an old record everything but the changeable."""
+        """Return nothing for a new record; for an old one every field but the changeable."""
         if obj is None:
             return ()
         return tuple(name for name in self.get_fields(request, obj) if name not in self.changeable)
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """It is proof."""
+        """Return False: it is proof."""
         return False
 
 
@@ -64,7 +64,7 @@ class RegistrationAdmin(ModelAdmin):
     list_select_related = ("account",)
 
     def has_delete_permission(self, request: HttpRequest, obj: Registration | None = None) -> bool:
-        """It ends with its last day."""
+        """Return False: it ends with its last day."""
         return False
 
 
@@ -87,17 +87,17 @@ class CampaignDeclarationAdmin(ModelAdmin):
     readonly_fields = ("declared_by",)
 
     def save_model(self, request: HttpRequest, obj: CampaignDeclaration, form: Any, change: bool) -> None:
-        """Note who declared it last."""
+        """Store the declaration with the user who changed it last."""
         obj.declared_by = acting_user(request)
         super().save_model(request, obj, form, change)
 
     def has_delete_permission(self, request: HttpRequest, obj: CampaignDeclaration | None = None) -> bool:
-        """It stays with its campaign."""
+        """Return False: it stays with its campaign."""
         return False
 
 
 class ScrubForm(ScrubModelForm):
-    """The operator's result, entered by hand."""
+    """Take the operator's result, entered by hand."""
 
     refused = forms.CharField(
         required=False,
@@ -110,7 +110,7 @@ class ScrubForm(ScrubModelForm):
         fields = ("campaign", "operator", "reference", "submitted")
 
     def clean(self) -> dict[str, Any]:
-        """Take it down by the service, which refuses a scrub that proves nothing."""
+        """Record the scrub and return the data. Raises `ValidationError` for one that proves nothing."""
         data = super().clean() or {}
         if self.errors or self.instance.pk:
             return data
@@ -137,12 +137,12 @@ class ScrubRunAdmin(KeptAdmin):
     list_select_related = ("campaign", "recorded_by")
 
     def get_fields(self, request: HttpRequest, obj: ScrubRun | None = None) -> tuple[str, ...]:
-        """What the operator said; afterwards also what we made of it."""
+        """Return what the operator said; for a recorded scrub also what we made of it."""
         given = ("campaign", "operator", "reference", "submitted")
         return (*given, "blocked", "day", "scrubbed_at", "recorded_by") if obj else (*given, "refused")
 
     def save_model(self, request: HttpRequest, obj: ScrubRun, form: Any, change: bool) -> None:
-        """Note who recorded it."""
+        """Store the scrub with the user who recorded it."""
         obj.recorded_by = acting_user(request)
         super().save_model(request, obj, form, change)
 
@@ -155,8 +155,8 @@ class BasisForm(BasisModelForm):
         exclude = ("entered_by",)
 
     def clean_phone(self) -> str:
-        """The number in its one form."""
-        return one_form(self.cleaned_data["phone"])
+        """Return the number in E.164. Raises `ValidationError` with what is wrong with it."""
+        return indian_number(self.cleaned_data["phone"])
 
 
 @admin.register(CallingBasis)
@@ -182,17 +182,17 @@ class CallingBasisAdmin(KeptAdmin):
     )
 
     def get_fields(self, request: HttpRequest, obj: CallingBasis | None = None) -> tuple[str, ...]:
-        """The number is written once and masked afterwards."""
+        """Return the fields: the number is written once and masked afterwards."""
         return ("masked" if obj else "phone", *self.GIVEN)
 
     def save_model(self, request: HttpRequest, obj: CallingBasis, form: Any, change: bool) -> None:
-        """Note who entered it."""
+        """Store the basis with the user who entered it first."""
         obj.entered_by = obj.entered_by or acting_user(request)
         super().save_model(request, obj, form, change)
 
     @admin.display(description="phone")
     def masked(self, basis: CallingBasis) -> str:
-        """Enough to tell two apart."""
+        """Return the number masked, with enough left to tell two apart."""
         return phones.mask(basis.phone)
 
 
@@ -204,9 +204,9 @@ class ComplaintForm(ComplaintModelForm):
         fields = "__all__"
 
     def clean_phone(self) -> str:
-        """The number in its one form, if there is one."""
+        """Return the number in E.164; empty if none was given. Raises `ValidationError` for a wrong one."""
         written = self.cleaned_data["phone"]
-        return one_form(written) if written else ""
+        return indian_number(written) if written else ""
 
 
 @admin.register(Complaint)
@@ -222,11 +222,11 @@ class ComplaintAdmin(KeptAdmin):
     GIVEN = ("kind", "campaign", "received_at", "channel", "text", "dismissed", "closed_at", "outcome")
 
     def get_fields(self, request: HttpRequest, obj: Complaint | None = None) -> tuple[str, ...]:
-        """The number is written once and masked afterwards."""
+        """Return the fields: the number is written once and masked afterwards."""
         return ("masked" if obj else "phone", *self.GIVEN)
 
     def save_model(self, request: HttpRequest, obj: Complaint, form: Any, change: bool) -> None:
-        """Write it down, and say so if it stopped every campaign, or the one it is about."""
+        """Record the complaint, and show if it stopped every campaign, or the one it is about."""
         running = Campaign.objects.filter(state=Campaign.State.RUNNING)
         before = set(running.values_list("pk", flat=True))
         if complaints.record_complaint(obj, now=clock.now()):
@@ -238,7 +238,7 @@ class ComplaintAdmin(KeptAdmin):
 
     @admin.display(description="phone")
     def masked(self, complaint: Complaint) -> str:
-        """Enough to tell two apart."""
+        """Return the number masked, with enough left to tell two apart."""
         return phones.mask(complaint.phone) if complaint.phone else ""
 
 

@@ -80,12 +80,12 @@ class RecipientAdmin(RecordAdmin):
 
     @admin.display(description="phone")
     def masked(self, recipient: Recipient) -> str:
-        """Enough to tell two apart."""
+        """Return the number masked, with enough left to tell two apart."""
         return phones.mask(recipient.phone)
 
     @admin.display(description="last call", ordering="disposition")
     def last_call(self, recipient: Recipient) -> str:
-        """How it ended."""
+        """Return how the last call ended, in words."""
         return words(recipient.disposition)
 
 
@@ -99,7 +99,7 @@ class ColumnMappingAdmin(ModelAdmin):
     readonly_fields = ("account", "columns", "created_by", "created_at")
 
     def has_add_permission(self, request: HttpRequest) -> bool:
-        """Only with a file in view can one say which column is which."""
+        """Return False: only beside its file can a mapping be made."""
         return False
 
 
@@ -111,7 +111,7 @@ class SuppressionForm(SuppressionModelForm):
         fields = ("phone", "scope", "category", "reason", "lifted_reason")
 
     def clean_phone(self) -> str:
-        """The number in its one form."""
+        """Return the number in E.164. Raises `ValidationError` with what is wrong with it."""
         judged = phones.parse_number(self.cleaned_data["phone"])
         if judged.e164 is None:
             raise forms.ValidationError(judged.note)
@@ -120,7 +120,7 @@ class SuppressionForm(SuppressionModelForm):
 
 @admin.register(Suppression)
 class SuppressionAdmin(ModelAdmin):
-    """The list of those who must not be called. Nothing is deleted; a suppression is lifted with a reason."""
+    """Numbers that must not be called. Nothing is deleted; a suppression is lifted with a reason."""
 
     form = SuppressionForm
     list_display = ("masked", "scope", "category", "source", "reason", "created_at", "lifted_at")
@@ -141,26 +141,26 @@ class SuppressionAdmin(ModelAdmin):
     )
 
     def get_fields(self, request: HttpRequest, obj: Suppression | None = None) -> tuple[str, ...]:
-        """Everything for a new one; for an old one only the reason for lifting it."""
+        """Return the fields: all that is entered once, and for an old one the reason for lifting it."""
         return (*self.KEPT, "lifted_reason") if obj else ("phone", "scope", "category", "reason")
 
     def get_readonly_fields(self, request: HttpRequest, obj: Suppression | None = None) -> tuple[str, ...]:
-        """What was said once stays."""
+        """Return what can't be changed: what was entered once, and the reason of a lifted one."""
         lifted = ("lifted_reason",) if obj and obj.lifted_at else ()
         return (*self.KEPT, *lifted) if obj else ()
 
     def has_delete_permission(self, request: HttpRequest, obj: Suppression | None = None) -> bool:
-        """A wish not to be called is never forgotten."""
+        """Return False: a wish not to be called is never forgotten."""
         return False
 
     def save_model(self, request: HttpRequest, obj: Suppression, form: forms.Form, change: bool) -> None:
-        """Entered: whatever waits is called off. With a reason for lifting: lifted."""
+        """Enter a suppression and withdraw the calls that wait; with a reason for lifting, lift it."""
         by = acting_user(request)
         if not change:
-            wish = SuppressionRequest(
+            asked = SuppressionRequest(
                 source=Suppression.Source.STAFF, reason=obj.reason, category=obj.category, by=by
             )
-            suppress(obj.phone, wish)
+            suppress(obj.phone, asked)
             live = Suppression.objects.filter(phone=obj.phone, scope=obj.scope, category=obj.category)
             obj.pk = live.values_list("pk", flat=True).get(lifted_at__isnull=True)
         elif obj.lifted_reason and obj.lifted_at is None:
@@ -168,5 +168,5 @@ class SuppressionAdmin(ModelAdmin):
 
     @admin.display(description="phone")
     def masked(self, suppression: Suppression) -> str:
-        """Enough to tell two apart."""
+        """Return the number masked, with enough left to tell two apart."""
         return phones.mask(suppression.phone)

@@ -27,7 +27,7 @@ class HoldForm(HoldModelForm):
         fields = ("phone", "campaign", "reason", "released_reason")
 
     def clean_phone(self) -> str:
-        """The number in its one form."""
+        """Return the number in E.164; empty if none was given. Raises `ValidationError` for a wrong one."""
         written = self.cleaned_data["phone"]
         judged = phones.parse_number(written)
         if written and judged.e164 is None:
@@ -37,7 +37,7 @@ class HoldForm(HoldModelForm):
 
 @admin.register(LegalHold)
 class LegalHoldAdmin(ModelAdmin):
-    """Placed once, released with a reason, never deleted."""
+    """Legal holds: placed once, released with a reason, never deleted."""
 
     form = HoldForm
     list_display = ("__str__", "masked", "reason", "created_at", "placed_by", "released_at")
@@ -46,20 +46,20 @@ class LegalHoldAdmin(ModelAdmin):
     KEPT = ("masked", "campaign", "reason", "placed_by", "created_at", "released_at", "released_by")
 
     def get_fields(self, request: HttpRequest, obj: LegalHold | None = None) -> tuple[str, ...]:
-        """Everything for a new one; for an old one only the reason for releasing it."""
+        """Return the fields: all that is entered once, and for an old one the reason for releasing it."""
         return (*self.KEPT, "released_reason") if obj else ("phone", "campaign", "reason")
 
     def get_readonly_fields(self, request: HttpRequest, obj: LegalHold | None = None) -> tuple[str, ...]:
-        """What was said once stays."""
+        """Return what can't be changed: what was entered once, and the reason of a released one."""
         released = ("released_reason",) if obj and obj.released_at else ()
         return (*self.KEPT, *released) if obj else ()
 
     def has_delete_permission(self, request: HttpRequest, obj: LegalHold | None = None) -> bool:
-        """That there was a hold is proof."""
+        """Return False: that there was a hold is proof."""
         return False
 
     def save_model(self, request: HttpRequest, obj: LegalHold, form: forms.Form, change: bool) -> None:
-        """Placed, or, with a reason for that, released."""
+        """Place a hold; with a reason for releasing, release it."""
         by = acting_user(request)
         if not change:
             made = legal_holds.place(phone=obj.phone, campaign=obj.campaign, reason=obj.reason, by=by)
@@ -69,13 +69,13 @@ class LegalHoldAdmin(ModelAdmin):
 
     @admin.display(description="phone")
     def masked(self, hold: LegalHold) -> str:
-        """Enough to tell two apart."""
+        """Return the number masked; empty for the hold of a campaign."""
         return phones.mask(hold.phone) if hold.phone else ""
 
 
 @admin.register(Erasure)
 class ErasureAdmin(RecordAdmin):
-    """Who asked for erasure is not here any more; that it was done is."""
+    """Erasures. The person's data is not here any more; that it was erased is."""
 
     list_display = ("__str__", "reason", "requested_by", "created_at", "waits_for", "finished_at")
     list_filter = ("state",)
@@ -94,7 +94,7 @@ class ErasureAdmin(RecordAdmin):
 
 @admin.register(Purge)
 class PurgeAdmin(RecordAdmin):
-    """What went on which night, and why."""
+    """What was purged on which night, and why."""
 
     list_display = ("day", "kind", "removed", "held", "reason", "cutoff", "finished_at")
     list_filter = ("kind",)

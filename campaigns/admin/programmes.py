@@ -35,7 +35,7 @@ class MemberAdmin(ModelAdmin):
 
     @admin.display(description="phone")
     def masked(self, member: Member) -> str:
-        """Enough to tell two apart."""
+        """Return the number masked, with enough left to tell two apart."""
         return phones.mask(member.phone)
 
 
@@ -61,7 +61,7 @@ class ProgrammeRoundAdmin(RecordAdmin):
 
 @admin.register(Draw)
 class DrawAdmin(RecordAdmin):
-    """Who was drawn for what, and who was missed."""
+    """Draws: who was drawn for what, and who was missed."""
 
     list_display = ("falls_on", "programme", "masked", "occurrence", "fate", "reason", "drawn_at")
     list_filter = ("fate", "programme")
@@ -71,5 +71,5 @@ class DrawAdmin(RecordAdmin):
 
     @admin.display(description="phone")
     def masked(self, draw: Draw) -> str:
-        """Enough to tell two apart."""
+        """Return the number masked, with enough left to tell two apart."""
         return phones.mask(draw.phone)

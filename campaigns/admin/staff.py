@@ -40,21 +40,21 @@ class RoleAdmin(DjangoGroupAdmin, ModelAdmin):
 
 @admin.register(TokenProxy)
 class TokenAdmin(RestTokenAdmin, ModelAdmin):
-    """Tokens of the API. A token itself is told once, when it is made; afterwards by its name in the log."""
+    """Tokens of the API. The token is shown once, when it is made; afterwards by its name in the log."""
 
     list_display = ("user", "known_as", "created")
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """A token is made and deleted; another person's needs another token."""
+        """Return False: a token is made and deleted; for another person another is made."""
         return False
 
     @admin.display(description="in the audit log")
     def known_as(self, token: TokenProxy) -> str:
-        """Its name there."""
+        """Return the token's name in the audit log."""
         return token_name(token.key)
 
     def log_addition(self, *args: Any) -> Any:
-        """The admin's own log would hold the token; the audit log has its name."""
+        """Do nothing: the admin's own log would hold the token; the audit log has its name."""
 
     def log_deletions(self, *args: Any) -> Any:
-        """The same."""
+        """Do nothing, for the same reason."""

@@ -32,7 +32,7 @@ class TemplateAdmin(MirroredAdmin):
     inlines = (TemplateLanguageInline,)
 
     def save_formset(self, request: HttpRequest, form: Any, formset: Any, change: bool) -> None:
-        """Save the languages; those that changed are uploaded."""
+        """Store the languages; those that changed are uploaded."""
         for language in formset.save(commit=False):
             mark_pending(language)
             language.save()

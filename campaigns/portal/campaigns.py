@@ -68,7 +68,7 @@ def campaign_list(request: HttpRequest) -> HttpResponse:
 
 @staff_page("campaigns.add_campaign")
 def new_campaign(request: HttpRequest) -> HttpResponseBase:
-    """Show the form of a new draft; a valid one is stored and shown, an invalid one comes back with 422."""
+    """Show the form of a new draft; a valid one is stored, an invalid one returned with 422."""
     return _edit(request, Campaign(created_by=current_user(request)))
 
 

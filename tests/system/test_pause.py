@@ -30,7 +30,7 @@ NO_LATER = timedelta(seconds=1)
 
 @pytest.fixture
 def house() -> Iterator[system.System]:
-    house = demo.demo_house("system-pause")
+    house = demo.demo_system("system-pause")
     try:
         house.prepare()
         house.start()
@@ -81,13 +81,13 @@ def waiting_at_the_sandbox(house: system.System) -> int:
 def test_no_dial_later_than_a_second_after_the_pause_is_confirmed(
     house: system.System, tmp_path: Path
 ) -> None:
-    assert wait_until(lambda: len(calls(house)) >= 5, patience=60)
+    assert wait_until(lambda: len(calls(house)) >= 5, timeout=60)
     withdrawable = waiting_at_the_sandbox(house)
     assert withdrawable > 10
     with Staff(house) as staff:
         staff.press(staff.campaign + "pause/")
         pressed = time.monotonic()
-        assert wait_until(lambda: staff.reads("All withdrawn"), patience=30)
+        assert wait_until(lambda: staff.reads("All withdrawn"), timeout=30)
         took = time.monotonic() - pressed
     confirmed = datetime.now(demo.IST) + timedelta(seconds=float(house.env["CLOCK_OFFSET"]))
     time.sleep(WATCHED_S)

@@ -1,4 +1,4 @@
-"""Everything that is kept about one number, for an operator or a regulator who asks."""
+"""Export everything that is kept about one number, for an operator or a regulator who asks."""
 
 import csv
 import json
@@ -17,7 +17,7 @@ class Writes(Protocol):
     """A file, or the command's output."""
 
     def write(self, text: str, /) -> object:
-        """Take some text."""
+        """Write some text; what is returned is not used."""
 
 
 class Command(BaseCommand):
@@ -26,13 +26,13 @@ class Command(BaseCommand):
     help = __doc__
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        """The number, in any spelling, and where the pack goes."""
+        """Add the number, in any spelling, and where the pack goes."""
         parser.add_argument("phone")
         parser.add_argument("--format", choices=("json", "csv"), default="json")
         parser.add_argument("--output", type=Path, help="a file; without it the pack is printed")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Write the pack."""
+        """Write the pack to the file or the output. Raises `CommandError` for a number that is none."""
         judged = phones.parse_number(options["phone"])
         if judged.e164 is None:
             raise CommandError(judged.note)
@@ -47,12 +47,12 @@ class Command(BaseCommand):
 
 
 def write_json(made: dict[str, Any], file: Writes) -> None:
-    """One object, its parts as lists."""
+    """Write one object, its parts as lists."""
     file.write(json.dumps(made, ensure_ascii=False, indent=1, default=str) + "\n")
 
 
 def write_csv(made: dict[str, Any], file: Writes) -> None:
-    """One table, in the order in which things happened."""
+    """Write one table, in the order in which things happened."""
     writer = csv.writer(file)
     writer.writerow(evidence.COLUMNS)
     writer.writerows(evidence.flat(made))

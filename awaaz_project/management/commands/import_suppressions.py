@@ -1,4 +1,4 @@
-"""A file of numbers that must not be called: from the old system, or from an operator's order."""
+"""Import a file of numbers that must not be called: from the old system, or from an operator's order."""
 
 from argparse import ArgumentParser
 from pathlib import Path
@@ -18,19 +18,19 @@ class Command(BaseCommand):
     help = __doc__
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        """The file, why, and for what."""
+        """Add the file, the reason, and the category of calls."""
         parser.add_argument("file", type=Path)
         parser.add_argument("--reason", required=True, help="a sentence for whoever reads it later")
         parser.add_argument("--category", default="", choices=["", *CampaignCategory.values])
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Enter them; calls that wait are called off."""
-        wish = suppressions.SuppressionRequest(
+        """Enter the numbers and withdraw the calls that wait. Raises `CommandError` for a bad file."""
+        asked = suppressions.SuppressionRequest(
             source=Suppression.Source.FILE, reason=options["reason"], category=options["category"]
         )
         file: Path = options["file"]
         try:
-            result = suppressions.suppress_file(file.read_bytes(), file.name, wish)
+            result = suppressions.suppress_file(file.read_bytes(), file.name, asked)
         except (NotAllowed, OSError) as error:
             raise CommandError(str(error)) from error
         for row, why in result.refusals:

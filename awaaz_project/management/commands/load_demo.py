@@ -1,4 +1,4 @@
-"""A small demo organisation with one campaign of sixty rows, and its counterpart in the sandbox."""
+"""Load a small demo organisation with one campaign of sixty rows, and its counterpart in the sandbox."""
 
 import json
 import random
@@ -58,18 +58,22 @@ class Command(BaseCommand):
     help = __doc__
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        """One of three things to do."""
+        """Add one option for each of the three things to do."""
         parser.add_argument("--check", action="store_true", help=f"exit {EMPTY} if there is no account yet")
         parser.add_argument("--login", metavar="URL", help="print the address and the demo login")
         parser.add_argument("--sandbox", metavar="URL", help="load and launch against this sandbox")
         parser.add_argument("--pace", type=int, default=240, help="calls a minute")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Do it."""
+        """Do what was asked for.
+
+        Raises `SystemExit` on `--check` (3: no account yet), `CommandError` if the demo can't be loaded.
+        """
         if options["check"]:
             sys.exit(0 if Account.objects.exists() else EMPTY)
-        if options["login"]:
-            self._print_login(options["login"])
+        if options["login"] and LOGIN.exists():
+            name, password = LOGIN.read_text().split()
+            self.stdout.write(f"Open {options['login']} and log in as {name} with the password {password}")
         if options["sandbox"]:
             if not is_loopback(options["sandbox"]):
                 raise CommandError("The demonstration talks to a sandbox on this machine only.")
@@ -79,14 +83,9 @@ class Command(BaseCommand):
                 )
             self._load(options["sandbox"], options["pace"])
 
-    def _print_login(self, url: str) -> None:
-        if LOGIN.exists():
-            name, password = LOGIN.read_text().split()
-            self.stdout.write(f"Open {url} and log in as {name} with the password {password}")
-
     def _load(self, sandbox: str, pace: int) -> None:
         password = secrets.token_urlsafe(12)
-        tell(sandbox, "tenants", {"tenant": TENANT, "email": EMAIL, "password": password})
+        post(sandbox, "tenants", {"tenant": TENANT, "email": EMAIL, "password": password})
         with transaction.atomic():
             account = make_account(sandbox, password)
             number = make_number(account)
@@ -102,7 +101,7 @@ class Command(BaseCommand):
 
 
 def make_user() -> User:
-    """The demo's manager, with a password that is made once and kept beside the database."""
+    """Return the demo's manager. The new password is written into `LOGIN`, beside the database."""
     password = secrets.token_urlsafe(9)
     user = User.objects.create_superuser("demo", "demo@saraswati.example", password)
     user.first_name, user.last_name = "Asha", "Patel"
@@ -113,28 +112,28 @@ def make_user() -> User:
 
 
 def make_account(sandbox: str, password: str) -> Account:
-    """The organisation's XFin tenant."""
+    """Return the organisation's XFin tenant, stored."""
     return Account.objects.create(
         name="Saraswati Finance", base_url=sandbox, tenant=TENANT, email=EMAIL, password=password
     )
 
 
 def make_number(account: Account) -> PhoneNumber:
-    """A number of the series for regulated lenders."""
+    """Return a number of the series for regulated lenders, stored."""
     return PhoneNumber.objects.create(
         account=account, e164=NUMBER, series=PhoneNumber.Series.FINANCIAL, max_calls=40
     )
 
 
 def make_agents() -> Agent:
-    """A reminder with a menu, and an echo for trying a line."""
+    """Store an echo for trying a line and a reminder with a menu; return the reminder."""
     Agent.objects.create(name="Echo", kind=Agent.Kind.ECHO)
     menu = json.loads(MENU.read_text())
     return Agent.objects.create(name="EMI reminder", kind=Agent.Kind.MENU, configuration=menu)
 
 
 def make_campaign(account: Account, number: PhoneNumber, agent: Agent, pace: int) -> Campaign:
-    """The campaign and its template in every language the agent speaks."""
+    """Return the campaign, stored with its template in every language the agent speaks."""
     template = Template.objects.create(
         account=account, name="EMI reminder", description="Reminder before the due date"
     )
@@ -179,7 +178,7 @@ def register(account: Account, number: PhoneNumber, campaign: Campaign) -> None:
 
 
 def prepare_sandbox(url: str, campaign: Campaign) -> None:
-    """Tell the sandbox where calls go, and who answers which number."""
+    """Configure the sandbox: where calls go, and who answers which number."""
     stream = settings.PUBLIC_STREAM_URL + campaign.number.stream_path
     number: dict[str, object] = {
         "tenant": TENANT,
@@ -191,10 +190,10 @@ def prepare_sandbox(url: str, campaign: Campaign) -> None:
     draw = random.Random(2026)
     phones = campaign.recipients.order_by("row_number").values_list("phone", flat=True)
     cast = {phone: draw.choices(list(CAST), list(CAST.values()))[0] for phone in phones}
-    tell(url, "numbers", number)
-    tell(url, "people", {"seed": "demo", "assigned": cast})
+    post(url, "numbers", number)
+    post(url, "people", {"seed": "demo", "assigned": cast})
 
 
-def tell(url: str, what: str, body: dict[str, object]) -> None:
-    """One call of the sandbox's control API."""
+def post(url: str, what: str, body: dict[str, object]) -> None:
+    """Call the sandbox's control API. Raises `httpx.HTTPError` if that fails or takes over 10 s."""
     httpx.post(f"{url}/sandbox/{what}", json=body, timeout=10).raise_for_status()

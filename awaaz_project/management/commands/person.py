@@ -20,14 +20,14 @@ class Command(BaseCommand):
     help = __doc__
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        """What to do, the number in any spelling, and why."""
+        """Add what to do, the number in any spelling, and why."""
         parser.add_argument("verb", choices=("find", "export", "hold", "release", "erase"))
         parser.add_argument("phone")
         parser.add_argument("--reason", default="", help="needed to hold, release and erase")
         parser.add_argument("--output", type=Path, default=Path("person.zip"), help="of an export")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Do it, and say what is there then."""
+        """Do it, and print what is held then. Raises `CommandError` for a bad number, or if it is refused."""
         judged = phones.parse_number(options["phone"])
         if judged.e164 is None:
             raise CommandError(judged.note)
@@ -35,7 +35,14 @@ class Command(BaseCommand):
             self._do(options["verb"], judged.e164, options["reason"], options["output"])
         except NotAllowed as error:
             raise CommandError(error.reason) from error
-        self._tell(judged.e164)
+        found = person.find(judged.e164, now=clock.now())
+        counts = " ".join(f"{kind}={count}" for kind, count in found.counts.items())
+        self.stdout.write(f"{phones.mask(judged.e164)}: {counts}")
+        if found.hold:
+            self.stdout.write(f"Under legal hold: {found.hold.reason}")
+        if found.erasure:
+            text = f"Erasure: {found.erasure.get_state_display().lower()}. {found.erasure.waits_for}"
+            self.stdout.write(text.strip())
 
     def _do(self, verb: str, phone: str, reason: str, output: Path) -> None:
         if verb == "export":
@@ -48,13 +55,3 @@ class Command(BaseCommand):
         elif verb == "erase":
             erasure.ask(phone, reason=reason, by=None, now=clock.now())
             retention.erase_people(clock.now())
-
-    def _tell(self, phone: str) -> None:
-        found = person.find(phone, now=clock.now())
-        counts = " ".join(f"{kind}={count}" for kind, count in found.counts.items())
-        self.stdout.write(f"{phones.mask(phone)}: {counts}")
-        if found.hold:
-            self.stdout.write(f"Under legal hold: {found.hold.reason}")
-        if found.erasure:
-            text = f"Erasure: {found.erasure.get_state_display().lower()}. {found.erasure.waits_for}"
-            self.stdout.write(text.strip())

@@ -33,27 +33,27 @@ class Books:
 
     @property
     def completed(self) -> int:
-        """People whose conversation took place."""
+        """Return the number of people whose conversation took place."""
         return self.states[Recipient.State.COMPLETED]
 
     @property
     def failed(self) -> int:
-        """People with any other final state."""
+        """Return the number of people with any other final state."""
         return self.states.total() - self.completed - self.still_open
 
     @property
     def still_open(self) -> int:
-        """People without a final state."""
+        """Return the number of people without a final state."""
         return sum(self.states[state] for state in Recipient.OPEN_STATES)
 
     @property
     def settled(self) -> bool:
-        """Whether nothing is under way any more."""
+        """Return whether nothing is under way any more."""
         return self.all_ended and not self.still_open and not self.open_calls
 
 
 def read_books() -> Books:
-    """The figures as the database has them now."""
+    """Return the figures as the database has them now."""
     sums = Import.objects.aggregate(**{name: Sum(name, default=0) for name in ROWS})
     people = Recipient.objects.values_list("state", "outcome")
     return Books(
@@ -66,7 +66,7 @@ def read_books() -> Books:
 
 
 def check(books: Books) -> list[str]:
-    """What does not add up, in sentences."""
+    """Return what does not add up, in sentences; empty if the books balance."""
     rows = books.rows
     parts = rows["accepted"] + rows["rejected"] + rows["duplicate"] + rows["suppressed"]
     checks = (
@@ -85,7 +85,7 @@ class Command(BaseCommand):
     help = __doc__
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        """How long to wait, and what to compare with."""
+        """Add how long to wait, and what to compare with."""
         parser.add_argument("--patience", type=float, default=0, help="seconds to wait for the end")
         parser.add_argument("--since", type=float, default=0, help="seconds already spent")
         parser.add_argument("--sandbox", metavar="URL", help="also ask the sandbox for duplicate references")
@@ -93,20 +93,29 @@ class Command(BaseCommand):
         parser.add_argument("--table", type=Path, help="write the final table here as JSON")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Wait, show, check."""
+        """Wait, print the table and the figures. Raises `SystemExit`: 0 if everything adds up, else 1."""
         started = time.monotonic() - options["since"]
         while not (books := read_books()).settled and time.monotonic() - started < options["patience"]:
             time.sleep(0.5)
         problems = check(books)
-        extra = self._outside(options, problems)
+        extra = self._sandbox_figures(options, problems)
         self._table(books, options["table"])
         for sentence in problems:
             self.stdout.write(f"NOT RIGHT: {sentence}")
-        self._figures(books, extra, seconds=time.monotonic() - started)
+        figures = {
+            "rows": books.rows["uploaded"],
+            **{name: books.rows[name] for name in ROWS[1:]},
+            "completed": books.completed,
+            "failed": books.failed,
+            "open_calls": books.open_calls,
+            "seconds": round(time.monotonic() - started),
+            **extra,
+        }
+        self.stdout.write(" ".join(f"{name}={value}" for name, value in figures.items()))
         sys.exit(1 if problems else 0)
 
-    def _outside(self, options: dict[str, Any], problems: list[str]) -> dict[str, int]:
-        """Figures that only the sandbox knows."""
+    def _sandbox_figures(self, options: dict[str, Any], problems: list[str]) -> dict[str, int]:
+        """Return figures that only the sandbox knows; duplicate references are added to `problems`."""
         if not options["sandbox"]:
             return {}
         summary = httpx.get(options["sandbox"] + "/sandbox/summary", timeout=10).json()
@@ -117,6 +126,7 @@ class Command(BaseCommand):
         return {"kills": options["kills"], "duplicates": summary["duplicate_references"]}
 
     def _table(self, books: Books, path: Path | None) -> None:
+        """Print rows, people and outcomes by their counts; write them as JSON to `path` if there is one."""
         states = {state.label: books.states[state] for state in Recipient.State if books.states[state]}
         table = {"rows": books.rows, "people": states, "outcomes": dict(sorted(books.outcomes.items()))}
         for title, lines in table.items():
@@ -126,15 +136,3 @@ class Command(BaseCommand):
         self.stdout.write("")
         if path:
             path.write_text(json.dumps(table, indent=1))
-
-    def _figures(self, books: Books, extra: dict[str, int], *, seconds: float) -> None:
-        figures = {
-            "rows": books.rows["uploaded"],
-            **{name: books.rows[name] for name in ROWS[1:]},
-            "completed": books.completed,
-            "failed": books.failed,
-            "open_calls": books.open_calls,
-            "seconds": round(seconds),
-            **extra,
-        }
-        self.stdout.write(" ".join(f"{name}={value}" for name, value in figures.items()))

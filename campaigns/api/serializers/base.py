@@ -18,7 +18,7 @@ SYNC = ("sync_state", "sync_reason", "remote_id", "synced_at")
 
 
 def shown_phone(e164: str, context: Mapping[str, Any]) -> str:
-    """The number, masked for whoever may not see whole numbers."""
+    """Return the number, masked unless the user of the request in `context` may see whole numbers."""
     request = context.get("request")
     return e164 if request and request.user.has_perm(SEES_NUMBERS) else phones.mask(e164)
 
@@ -27,10 +27,10 @@ class MirroredMixin:
     """A thing that stands here and at XFin: what is written here is uploaded."""
 
     def create(self, validated_data: dict[str, Any]) -> Any:
-        """Make it; a new row is pending anyway."""
+        """Store and return a new row; it is pending by default, so it is uploaded."""
         return super().create(validated_data)  # type: ignore[misc]  # of ModelSerializer
 
     def update(self, instance: Mirrored, validated_data: dict[str, Any]) -> Any:
-        """Change it, and have it uploaded."""
+        """Store the changes, have them uploaded, and return the row."""
         mark_pending(instance)
         return super().update(instance, validated_data)  # type: ignore[misc]  # of ModelSerializer

@@ -35,7 +35,7 @@ class CallbackSerializer(CallbackModel):
         read_only_fields = ("asked_at", "planned_for", "source", "entered_by", "state", "reason")
 
     def validate_asked_for(self, value: datetime) -> datetime:
-        """A time that lies ahead, and not too far."""
+        """Return the time. Raises `ValidationError` unless it lies ahead, by at most CALLBACK_DAYS."""
         if why := callback_times.unusable(value, asked_at=clock.now(), days=settings.CALLBACK_DAYS):
             raise serializers.ValidationError(why)
         return value

@@ -74,7 +74,7 @@ class CampaignSerializer(CampaignModel):
         extra_kwargs: ClassVar = {"calls_per_minute": {"min_value": 1}, "max_attempts": {"min_value": 1}}
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        """What concerns several fields: one account, hours in order, a pause for each retry at most."""
+        """Check account, hours and retries; return the data. Raises `ValidationError` by field."""
         start, end = self._now_or_then(attrs, "window_start"), self._now_or_then(attrs, "window_end")
         if start and end and start >= end:
             raise serializers.ValidationError({"window_end": "This must be later than window_start."})
@@ -100,7 +100,7 @@ class CampaignSerializer(CampaignModel):
         return attrs
 
     def _now_or_then(self, attrs: dict[str, Any], name: str) -> Any:
-        """What the request says of a field, else what the row holds."""
+        """Return what the request says of a field, else what the row holds."""
         return attrs[name] if name in attrs else getattr(self.instance, name, None)
 
 
@@ -129,5 +129,5 @@ class CountsSerializer(Plain):
 
     @extend_schema_field({"type": "object", "additionalProperties": {"type": "integer"}})
     def get_by_state(self, counts: Any) -> dict[str, int]:
-        """People in each state."""
+        """Return state -> number of people in it."""
         return dict(counts.progress.by_state)

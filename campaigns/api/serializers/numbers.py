@@ -50,7 +50,10 @@ class NumberSerializer(NumberModel):
         extra_kwargs: ClassVar = {"max_calls": {"min_value": 1}}
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        """A user name needs a password; without a user name none is kept."""
+        """Check that user name and password come together; return the data, the password empty without user.
+
+        Raises `ValidationError` for one without the other.
+        """
         user = attrs.get("stream_user", self.instance.stream_user if self.instance else "")
         given, kept = attrs.get("stream_password"), self.instance and self.instance.stream_password
         if given and not user:

@@ -108,7 +108,7 @@ class MappingSerializer(MappingModel):
 
 
 class RecipientSerializer(RecipientModel):
-    """A person in a campaign. The number is masked for whoever may not change people."""
+    """A person in a campaign. The number is masked for users who may not change people."""
 
     phone = serializers.SerializerMethodField()
 
@@ -132,7 +132,7 @@ class RecipientSerializer(RecipientModel):
         read_only_fields = fields
 
     def get_phone(self, recipient: Recipient) -> str:
-        """Whole or masked."""
+        """Return the number, whole or masked."""
         return shown_phone(recipient.phone, self.context)
 
 
@@ -148,14 +148,17 @@ class SuppressionSerializer(SuppressionModel):
         extra_kwargs: ClassVar = {"phone": {"max_length": 40}, "category": {"required": False}}
 
     def validate_phone(self, value: str) -> str:
-        """Any way of writing an Indian number."""
+        """Return the number in E.164, however it is written. Raises `ValidationError` with what is wrong."""
         judged = phones.parse_number(value)
         if judged.e164 is None:
             raise serializers.ValidationError(judged.note)
         return judged.e164
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        """A category goes with the scope `category`, and the number is not suppressed so already."""
+        """Check that category and scope go together and that the number is not suppressed so already.
+
+        Returns the data; raises `ValidationError` by field.
+        """
         scope = attrs.get("scope", Suppression.Scope.ORGANISATION)
         category = attrs.get("category", "")
         if (scope == Suppression.Scope.CATEGORY) != bool(category):
@@ -170,6 +173,6 @@ class SuppressionSerializer(SuppressionModel):
         return attrs
 
     def to_representation(self, instance: Suppression) -> dict[str, Any]:
-        """Masked, unless whole numbers may be seen."""
+        """Return the row with its number masked, unless the user may see whole numbers."""
         shown = super().to_representation(instance)
         return {**shown, "phone": shown_phone(instance.phone, self.context)}

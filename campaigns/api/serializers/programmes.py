@@ -70,12 +70,12 @@ class ListResultSerializer(Plain):
 
     @extend_schema_field(ReadAsSerializer(many=True))
     def get_read_as(self, result: ListResult) -> list[dict[str, str]]:
-        """From left to right."""
+        """Return what each heading was taken for, from left to right."""
         return [{"heading": heading, "use": use} for heading, use in result.read_as]
 
     @extend_schema_field(RefusedRowSerializer(many=True))
     def get_refused(self, result: ListResult) -> list[dict[str, object]]:
-        """In the order of the file."""
+        """Return the rows that were not taken, in the order of the file."""
         return [{"row": row, "reason": reason} for row, reason in result.refusals]
 
 
@@ -100,38 +100,38 @@ class MemberSerializer(MemberModel):
         fields = ("id", "standing_list", "phone", "name", "language", "variables", "joined_on", "dates")
 
     def to_internal_value(self, data: Any) -> Any:
-        """The number in E.164 before it is compared with those of the list."""
+        """Return the data, the number in E.164 if it is one, so that it can be compared with the list's."""
         if isinstance(data, dict) and isinstance(data.get("phone"), str):
             data = {**data, "phone": phones.parse_number(data["phone"], own_numbers=()).e164 or data["phone"]}
         return super().to_internal_value(data)
 
     def validate_phone(self, phone: str) -> str:
-        """Refuse with a reason what is no number to be called."""
+        """Return the number in E.164. Raises `ValidationError` with the reason it can't be called."""
         verdict = phones.parse_number(phone, own_numbers=())
         if verdict.e164 is None:
             raise serializers.ValidationError(verdict.note)
         return verdict.e164
 
     def validate_dates(self, dates: list[dict[str, Any]]) -> list[dict[str, Any]]:
-        """Each name once."""
+        """Return the dates. Raises `ValidationError` if a name comes twice."""
         if len({each["name"] for each in dates}) < len(dates):
             raise serializers.ValidationError("Give each date once.")
         return dates
 
     def to_representation(self, instance: Member) -> dict[str, Any]:
-        """The number masked for whoever may not see whole ones."""
+        """Return the person, the number masked unless the user may see whole numbers."""
         shown: dict[str, Any] = super().to_representation(instance)
         return shown | {"phone": shown_phone(instance.phone, self.context)}
 
     @transaction.atomic
     def create(self, validated_data: dict[str, Any]) -> Member:
-        """The person with the dates."""
+        """Store the person with the dates; return it."""
         dates = validated_data.pop("dates", [])
         return _with_dates(super().create(validated_data), dates)
 
     @transaction.atomic
     def update(self, instance: Member, validated_data: dict[str, Any]) -> Member:
-        """Dates that are not given stay as they are."""
+        """Store the changes and return the person. Dates that are not given stay as they are."""
         dates = validated_data.pop("dates", None)
         member = super().update(instance, validated_data)
         if dates is None:
@@ -159,7 +159,10 @@ class ProgrammeSerializer(ProgrammeModel):
         read_only_fields = ("reason",)
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        """The rule as a whole, as the database holds it."""
+        """Check the rule as a whole by the constraints of the table; return the data.
+
+        Raises `ValidationError` with their sentences.
+        """
         kept = {f.name: getattr(self.instance, f.name) for f in Programme._meta.fields if self.instance}
         try:
             Programme(**(kept | attrs)).validate_constraints(exclude={"name"})
@@ -181,5 +184,5 @@ class DrawSerializer(DrawModel):
         )
 
     def get_phone(self, draw: Draw) -> str:
-        """Masked for whoever may not see whole numbers."""
+        """Return the number, masked unless the user may see whole numbers."""
         return shown_phone(draw.phone, self.context)

@@ -90,12 +90,12 @@ class Launched:
     def ask(self, number: signal.Signals) -> None:
         """Ask it to end, and wait until it asks its children."""
         self.process.send_signal(number)
-        assert wait_until(self.asked.exists, patience=20)
+        assert wait_until(self.asked.exists, timeout=20)
 
     @property
     def left(self) -> list[int]:
         """The children that are still there once the launcher has ended."""
-        self.process.wait(10)  # less than the patience with a child
+        self.process.wait(10)  # less than the time that a child is given
         return [pid for pid in self.children if _lives(pid)]
 
     def end(self) -> None:

@@ -326,7 +326,7 @@ def test_a_claim_is_renewed_while_a_slow_send_is_under_way(settings: Settings) -
         return UploadBatch.objects.filter(claimed_until__gt=later).exists()
 
     with batches.keep_claim_alive(claim.batch, clock=at(later)):
-        assert wait_until(renewed, patience=10)
+        assert wait_until(renewed, timeout=10)
     assert reconcile.abandon_dead_claims(later) == 0
 
 
