@@ -1,6 +1,9 @@
 """What every request passes through: the content policy, the audit log, and static files under ASGI."""
 
+from collections.abc import Mapping, Sequence
+
 from auditlog.middleware import AuditlogMiddleware
+from csp.constants import NONCE, SELF, UNSAFE_EVAL, UNSAFE_INLINE
 from csp.middleware import CSPMiddleware, PolicyParts
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
@@ -13,6 +16,14 @@ from campaigns import clock
 from campaigns.networks import sender
 from campaigns.pseudonyms import token_name
 
+#: What pages of libraries need beyond the policy in the settings, by the beginning of their path. The admin:
+#: Alpine compiles the expressions in its attributes, and unfold writes its colours into the page. The API's
+#: documentation: a script and a style in the page, with a nonce each (templates/api_docs.html).
+OWN_DIRECTIVES: Mapping[str, Mapping[str, Sequence[object]]] = {
+    "/admin/": {"script-src": [SELF, UNSAFE_EVAL], "style-src": [SELF, UNSAFE_INLINE]},
+    "/api/docs/": {"script-src": [SELF, NONCE], "style-src": [SELF, NONCE]},
+}
+
 
 class ContentPolicy(CSPMiddleware):
     """Send each page with a content policy: the browser runs and draws only what the policy names."""
@@ -20,9 +31,9 @@ class ContentPolicy(CSPMiddleware):
     def get_policy_parts(
         self, request: HttpRequest, response: HttpResponseBase, report_only: bool = False
     ) -> PolicyParts:
-        """Return the setting's policy, with the directives of CONTENT_SECURITY_POLICY_BELOW for the path."""
+        """Return CONTENT_SECURITY_POLICY; directives in `OWN_DIRECTIVES` for the path replace its own."""
         parts = super().get_policy_parts(request, response, report_only)
-        for beginning, directives in settings.CONTENT_SECURITY_POLICY_BELOW.items():
+        for beginning, directives in OWN_DIRECTIVES.items():
             if request.path.startswith(beginning):
                 parts.replace = {**directives, **(parts.replace or {})}
         return parts

@@ -7,7 +7,7 @@ from ipaddress import ip_network
 from pathlib import Path
 
 import environ
-from csp.constants import NONCE, NONE, SELF, UNSAFE_EVAL, UNSAFE_INLINE
+from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
 from campaigns.privacy import retention
@@ -58,13 +58,6 @@ CONTENT_SECURITY_POLICY = {
         "form-action": [SELF],
         "frame-ancestors": [NONE],
     }
-}
-# What pages of libraries need beyond it, by the beginning of their path. The admin: Alpine compiles the
-# expressions in its attributes, and unfold writes its colours into the page. The API's documentation: a
-# script and a style in the page, with a nonce each (templates/api_docs.html).
-CONTENT_SECURITY_POLICY_BELOW: dict[str, dict[str, list[object]]] = {
-    "/admin/": {"script-src": [SELF, UNSAFE_EVAL], "style-src": [SELF, UNSAFE_INLINE]},
-    "/api/docs/": {"script-src": [SELF, NONCE], "style-src": [SELF, NONCE]},
 }
 AUTH_USER_MODEL = "campaigns.User"
 LOGIN_URL = "login"
