@@ -1,11 +1,10 @@
-"""Check an agent before its campaign starts: problems, words, voices, clips."""
+"""Check an agent before its campaign starts: problems, texts, voices, clips (`campaigns.agent_inspection`)."""
 
 from collections.abc import Mapping
 from typing import Any
 
 from calls.agents import registry
-from calls.agents.menu.configuration import MenuConfiguration
-from calls.agents.playback import PlaybackConfiguration
+from calls.agents.base import Configuration
 from calls.speech.espeak import VOICES
 
 
@@ -14,20 +13,24 @@ class AgentInspection:
 
     def __init__(self, kind: str, configuration: Mapping[str, Any]) -> None:
         self.problems = tuple(registry.validate(kind, configuration))
-        read = None if self.problems else registry.read(kind, configuration)
-        self._menu = read if isinstance(read, MenuConfiguration) else None
-        self.clips = (read.clip,) if isinstance(read, PlaybackConfiguration) else ()
+        self._read = Configuration() if self.problems else registry.read(kind, configuration)
+        self.clips = self._read.clips()
+        self.languages = self._read.text_languages()
+        self.variables = self._read.declared_variables()
+
+    @staticmethod
+    def asks(kind: str) -> bool:
+        """Return whether agents of this kind ask something; False for an unknown kind."""
+        return kind in registry.KINDS and registry.KINDS[kind].asks
 
     def heard(self, language: str) -> str:
-        """The language of the texts that this person hears; empty for an agent without texts."""
-        return self._menu.texts_for(language)[0] if self._menu else ""
+        """Return the language of the texts that a person of `language` hears; empty without texts."""
+        return self._read.heard(language)
 
     def has_voice(self, language: str) -> bool:
-        """Whether the voice speaks it."""
+        """Return whether there is a voice for the language (`hi`, `hi-IN`)."""
         return language.lower().replace("_", "-").partition("-")[0] in VOICES
 
     def missing(self, variables: Mapping[str, str], *, language: str) -> tuple[str, ...]:
-        """What the texts need and this person lacks: absent, blank, or no amount, date or number."""
-        if self._menu is None:
-            return ()
-        return self._menu.missing(self._menu.texts_for(language)[1].all(), variables)
+        """Return the variables the texts need that are absent, blank, or no amount, date or number."""
+        return self._read.missing(variables, language=language)

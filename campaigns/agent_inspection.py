@@ -1,6 +1,6 @@
-"""What a campaign must know of its agent before anybody is called; `AGENT_INSPECTOR` names who tells.
+"""What a campaign must know of its agent before it calls; the setting `AGENT_INSPECTOR` names who answers.
 
-Agents live in `calls`, of which nothing here knows.
+Agents live in `calls`, which nothing here imports.
 """
 
 from collections.abc import Mapping
@@ -19,27 +19,46 @@ class Inspection(Protocol):
     clips: tuple[str, ...]
     """Names of the recorded clips that it plays."""
 
+    languages: tuple[str, ...]
+    """The languages it has texts in; empty for an agent without texts, or with problems."""
+
+    variables: tuple[str, ...]
+    """Names of the variables it is configured to speak, in the order written."""
+
     def heard(self, language: str) -> str:
-        """The language that somebody hears who has this one; empty if the agent speaks none at all."""
+        """Return the language that a person of `language` hears; empty if the agent speaks none at all."""
         ...
 
     def has_voice(self, language: str) -> bool:
-        """Whether a text in this language can be spoken."""
+        """Return whether a text in this language can be spoken."""
         ...
 
     def missing(self, variables: Mapping[str, str], *, language: str) -> tuple[str, ...]:
-        """Variables that would have to be spoken and can't be. `variables` holds the `name` too."""
+        """Return the variables that must be spoken and can't be. `variables` holds the `name` too."""
         ...
 
 
 class Inspector(Protocol):
-    """Whoever reads configurations."""
+    """The class that reads configurations (`calls.agent_inspection.AgentInspection`)."""
 
     def __call__(self, kind: str, configuration: Mapping[str, Any]) -> Inspection:
-        """The inspection of one agent; total."""
+        """Return the inspection of one agent. Raises nothing: what is wrong is in `problems`."""
+        ...
+
+    def asks(self, kind: str) -> bool:
+        """Return whether agents of this kind ask something; False for an unknown kind."""
         ...
 
 
 def inspect(kind: str, configuration: Mapping[str, Any]) -> Inspection:
-    """Ask whoever knows agents."""
-    return cast("Inspector", import_string(settings.AGENT_INSPECTOR))(kind, configuration)
+    """Return what there is to know of one agent; read anew each time, so keep it for many people."""
+    return _inspector()(kind, configuration)
+
+
+def asks(kind: str) -> bool:
+    """Return whether agents of this kind ask something: an answered call without an outcome broke off."""
+    return _inspector().asks(kind)
+
+
+def _inspector() -> Inspector:
+    return cast("Inspector", import_string(settings.AGENT_INSPECTOR))

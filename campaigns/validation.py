@@ -4,6 +4,7 @@ from typing import Any
 
 from django.conf import settings
 
+from campaigns import agent_inspection
 from campaigns.models import Agent, Template
 from campaigns.schedule import retries
 
@@ -40,7 +41,7 @@ def retry_problem(attempts: int | None, rules: dict[str, Any] | None, agent: Age
     """Return why a campaign can't have these retry rules; empty if it can."""
     if rules and attempts == 1:
         return "One call to one person leaves no retry: allow more calls, or take the rules out."
-    if rules and agent and retries.UNFINISHED in rules and agent.kind not in Agent.ASKING:
+    if rules and agent and retries.UNFINISHED in rules and not agent_inspection.asks(agent.kind):
         return "This agent asks nothing, so none of its dialogues is unfinished."
     return ""
 

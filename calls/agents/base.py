@@ -4,10 +4,12 @@ An agent that needs the world (speech, a recorded clip) says so with an action; 
 audio plays when it is ready. So a whole dialogue can be tested with a list of events.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Protocol
+from typing import Any, NamedTuple, Protocol
+
+from msgspec import Struct
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -306,5 +308,50 @@ class Agent(Protocol):
         ...
 
 
+# --- What a kind of agent is -------------------------------------------------------------------------
+
+
+class Configuration(Struct, frozen=True, forbid_unknown_fields=True):
+    """What an agent of one kind is made from, and what a campaign asks about it before it calls.
+
+    A kind derives its own and overrides what applies to it; this class answers for an agent that says
+    nothing and plays nothing.
+    """
+
+    def problems(self) -> list[str]:
+        """Return what is wrong with the values, in sentences; an empty list if an agent can be made."""
+        return []
+
+    def clips(self) -> tuple[str, ...]:
+        """Return the names of the recorded clips that are played."""
+        return ()
+
+    def text_languages(self) -> tuple[str, ...]:
+        """Return the languages of the texts, in the order written; empty for an agent without texts."""
+        return ()
+
+    def declared_variables(self) -> tuple[str, ...]:
+        """Return the names of the variables said to be spoken, in the order written."""
+        return ()
+
+    def heard(self, language: str) -> str:
+        """Return the language spoken to a person of `language`; empty for an agent without texts."""
+        return ""
+
+    def missing(self, variables: Mapping[str, str], *, language: str) -> tuple[str, ...]:
+        """Return which variables of the texts in `language` are absent from `variables` or unspeakable."""
+        return ()
+
+
+class Kind(NamedTuple):
+    """One kind of agent, as its module hands it to `calls.agents.registry`."""
+
+    configuration: type[Configuration]
+    make: Callable[[Any], Agent]
+    """Makes the agent of one call from a `configuration` without problems."""
+    asks: bool = False
+    """It asks the person something, so an answered call without an outcome broke off."""
+
+
 class ConfigurationError(Exception):
-    """An agent cannot be made from this configuration. The text is a sentence for whoever wrote it."""
+    """An agent cannot be made from this configuration. The text says why, for the person who wrote it."""

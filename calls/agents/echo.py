@@ -2,9 +2,7 @@
 
 from collections.abc import Sequence
 
-from msgspec import Struct
-
-from calls.agents.base import Action, AgentEvent, AudioReceived, Play, PromptEnded
+from calls.agents.base import Action, AgentEvent, AudioReceived, Configuration, Kind, Play, PromptEnded
 from calls.audio.framing import Framer
 from calls.protocol.messages import BYTES_PER_MS
 
@@ -13,7 +11,7 @@ _MOST_WAITING_MS = 3000
 """Echo that is not heard yet; beyond it caller audio is dropped, so that a flood cannot pile up."""
 
 
-class EchoConfiguration(Struct, frozen=True, forbid_unknown_fields=True):
+class EchoConfiguration(Configuration, frozen=True):
     """`piece_ms`: how much is gathered before it is said back."""
 
     piece_ms: int = 100
@@ -38,13 +36,13 @@ class EchoAgent:
 
     def handle(self, event: AgentEvent) -> Sequence[Action]:
         if isinstance(event, AudioReceived):
-            return [Play("", piece) for piece in self._framer.push(event.pcm) if self._may_add()]
+            free = self._most_waiting - self._waiting
+            pieces = self._framer.push(event.pcm)[:free]
+            self._waiting += len(pieces)
+            return [Play("", piece) for piece in pieces]
         if isinstance(event, PromptEnded):
             self._waiting -= 1
         return []
 
-    def _may_add(self) -> bool:
-        if self._waiting >= self._most_waiting:
-            return False
-        self._waiting += 1
-        return True
+
+KIND = Kind(EchoConfiguration, EchoAgent)

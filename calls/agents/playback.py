@@ -2,14 +2,14 @@
 
 from collections.abc import Sequence
 
-from msgspec import Struct
-
 from calls.agents.base import (
     Action,
     AgentEvent,
     AudioReceived,
     CallStarted,
+    Configuration,
     HangUp,
+    Kind,
     PlayClip,
     PromptEnded,
     PromptFailed,
@@ -20,7 +20,7 @@ _MOST_GATHERED = 3000
 """A minute of 20 ms frames; more is surely a slip."""
 
 
-class PlaybackConfiguration(Struct, frozen=True, forbid_unknown_fields=True):
+class PlaybackConfiguration(Configuration, frozen=True):
     """`clip` is the name of a Content; `gather` how many frames of caller audio come first."""
 
     clip: str
@@ -34,6 +34,10 @@ class PlaybackConfiguration(Struct, frozen=True, forbid_unknown_fields=True):
         if not 0 <= self.gather <= _MOST_GATHERED:
             found.append(f"`gather` must be between 0 and {_MOST_GATHERED} frames.")
         return found
+
+    def clips(self) -> tuple[str, ...]:
+        """Return the one clip's name."""
+        return (self.clip,)
 
 
 class PlaybackAgent:
@@ -66,3 +70,6 @@ class PlaybackAgent:
 
     def _play(self) -> PlayClip:
         return PlayClip(CLIP, self._configuration.clip)
+
+
+KIND = Kind(PlaybackConfiguration, PlaybackAgent)

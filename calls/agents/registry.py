@@ -1,31 +1,24 @@
-"""Every kind of agent, by name: how it is configured and made. A new kind is one line here."""
+"""The kinds of agents by name, and agents made from their stored configurations.
+
+A new kind is one file beside this one that ends with its `KIND`, and one line in `KINDS`. The names are those
+of `campaigns.models.AgentKind`, from which the `kind` column's database check is made.
+"""
 
 import re
-from collections.abc import Callable, Mapping
-from typing import Any, NamedTuple
+from collections.abc import Mapping
+from typing import Final
 
 import msgspec
 
-from calls.agents.base import Agent, ConfigurationError
-from calls.agents.echo import EchoAgent, EchoConfiguration
-from calls.agents.menu.agent import MenuAgent
-from calls.agents.menu.configuration import MenuConfiguration
-from calls.agents.playback import PlaybackAgent, PlaybackConfiguration
+from calls.agents import echo, menu, playback
+from calls.agents.base import Agent, Configuration, ConfigurationError, Kind
 
-__all__ = ["KINDS", "ConfigurationError", "build", "read", "validate"]
+__all__ = ["KINDS", "ConfigurationError", "Kind", "build", "read", "validate"]
 
-
-class Kind(NamedTuple):
-    """`configuration` is a msgspec struct with `.problems()`, `make` takes one."""
-
-    configuration: type[Any]
-    make: Callable[[Any], Agent]
-
-
-KINDS: Mapping[str, Kind] = {
-    "playback": Kind(PlaybackConfiguration, PlaybackAgent),
-    "menu": Kind(MenuConfiguration, MenuAgent),
-    "echo": Kind(EchoConfiguration, EchoAgent),
+KINDS: Final[Mapping[str, Kind]] = {
+    "playback": playback.KIND,
+    "menu": menu.KIND,
+    "echo": echo.KIND,
 }
 for _kind in KINDS.values():
     # msgspec works a struct type out when it is first read. Two threads at that at once end the process with
@@ -35,7 +28,7 @@ _WHERE = re.compile(r" - at `\$\.?(.*)`$")
 
 
 def build(kind: str, configuration: Mapping[str, object]) -> Agent:
-    """An agent for one call. ConfigurationError, with every problem in its text, if there are any."""
+    """Return a new agent for one call. Raises `ConfigurationError` with every problem in its text."""
     problems = validate(kind, configuration)
     if problems:
         raise ConfigurationError(" ".join(problems))
@@ -43,28 +36,25 @@ def build(kind: str, configuration: Mapping[str, object]) -> Agent:
 
 
 def validate(kind: str, configuration: Mapping[str, object]) -> list[str]:
-    """What is wrong with a configuration, in sentences; an empty list means that calls can be held."""
+    """Return what is wrong with a configuration, in sentences; an empty list if calls can be held with it."""
     try:
-        problems: list[str] = read(kind, configuration).problems()
+        return read(kind, configuration).problems()
     except ConfigurationError as refused:
         return [str(refused)]
-    return problems
 
 
-def read(kind: str, configuration: Mapping[str, object]) -> Any:
-    """The configuration as the struct of its kind, not checked further. ConfigurationError."""
+def read(kind: str, configuration: Mapping[str, object]) -> Configuration:
+    """Return the configuration as the struct of its kind; its values are not checked (`problems`).
+
+    Raises `ConfigurationError` for an unknown kind, an unknown or missing field, or a wrong type.
+    """
     if kind not in KINDS:
         raise ConfigurationError(f"There is no agent of kind “{kind[:40]}”; there are {', '.join(KINDS)}.")
     try:
         return msgspec.convert(dict(configuration), KINDS[kind].configuration)
     except msgspec.ValidationError as error:
-        raise ConfigurationError(_sentence(str(error))) from error
-
-
-def _sentence(error: str) -> str:
-    """msgspec's words with the place first: "languages.hi.opening: Expected `str`, got `int`."."""
-    found = _WHERE.search(error)
-    if not found:
-        return f"{error}."
-    place = found[1] or "the configuration"
-    return f"`{place}`: {error[: found.start()]}."
+        # msgspec's words with the place first: "`languages.hi.opening`: Expected `str`, got `int`."
+        text = str(error)
+        place = _WHERE.search(text)
+        sentence = f"`{place[1] or 'the configuration'}`: {text[: place.start()]}." if place else f"{text}."
+        raise ConfigurationError(sentence) from error

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from campaigns import phones, rules
+from campaigns.agent_inspection import inspect
 from campaigns.compliance.facts import CampaignFacts, PeopleFacts, needs_grievances, of_campaign, of_people
 from campaigns.ist import IST
 from campaigns.models import CallingBasis, Campaign, Evidence, Message, Recipient
@@ -55,6 +56,8 @@ class ComplianceChecker:
             for pk, campaign in campaigns.items()
         }
         self._scripts = {pk: _script(ours) for pk, ours in self._campaigns.items()}
+        agents = {pk: ours.campaign.agent for pk, ours in self._campaigns.items()}
+        self._languages = {pk: inspect(a.kind, a.configuration).languages for pk, a in agents.items()}
         hits = (ours.scrubbed.hits for ours in self._campaigns.values())
         self._known = self._people.known().union(*hits)
         self._retries: dict[tuple[int, int], timedelta] = {}
@@ -133,6 +136,7 @@ class ComplianceChecker:
     def _attempt(self, person: Recipient, message: Message | None, at: datetime) -> Attempt:
         ours, people = self._campaigns[person.campaign_id], self._people
         number = ours.number(_attempt_number(person, message))
+        languages = self._languages[person.campaign_id]
         campaign, declared = ours.campaign, ours.declaration
         phone = phones.parse_number(person.phone, own_numbers=ours.own_numbers)
         bases = people.bases.get(person.phone, ())
@@ -146,7 +150,7 @@ class ComplianceChecker:
             declared=ours.declared_on(at.astimezone(IST).date(), number),
             scrub=_scrub(ours),
             script=self._scripts[person.campaign_id],
-            has_voice=_has_voice(campaign, person.language),
+            has_voice=person.language in languages if languages else None,
             retries_take=self._retries_take(campaign, person.attempts),
             callee_problem="" if phone.e164 else phone.note,
             landline=phones.is_landline(phone),
@@ -266,11 +270,6 @@ def _script(ours: CampaignFacts) -> rules.Script | None:
         about_children=row.about_children,
         voice_template=row.voice_template,
     )
-
-
-def _has_voice(campaign: Campaign, language: str) -> bool | None:
-    spoken = campaign.agent.configuration.get("languages")
-    return language in spoken if isinstance(spoken, dict) else None
 
 
 def _grievance(people: PeopleFacts, phone: str) -> str:

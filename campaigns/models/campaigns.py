@@ -17,7 +17,7 @@ from campaigns.schedule.retries import Policy, policy, problem
 
 
 class AgentKind(models.TextChoices):
-    """Which program of `calls.agents` runs."""
+    """The kinds of agents: choices and database check of the column, keys of `calls.agents.registry`."""
 
     PLAYBACK = "playback", "Plays a recording"
     MENU = "menu", "Speaks and takes a key"
@@ -28,9 +28,6 @@ class Agent(Stamped):
     """What answers on the WebSocket: a kind and its configuration (docs/agents.md)."""
 
     Kind: TypeAlias = AgentKind
-
-    #: They ask, so a call without an outcome broke off.
-    ASKING: ClassVar = (Kind.MENU,)
 
     name = models.CharField(max_length=120, unique=True)
     kind = models.CharField(max_length=20, choices=Kind, default=Kind.MENU)

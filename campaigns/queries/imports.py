@@ -6,6 +6,7 @@ from typing import Any
 
 from django.db.models import QuerySet
 
+from campaigns.agent_inspection import inspect
 from campaigns.formatting import share
 from campaigns.models import (
     Campaign,
@@ -22,9 +23,9 @@ def column_headings(source: Import) -> list[str]:
 
 
 def wanted_variables(campaign: Campaign) -> list[str]:
-    """What the campaign's agent speaks of each person, beside the name (docs/agents.md). No query more."""
-    spoken = campaign.agent.configuration.get("variables", {})
-    return [word for word in spoken if word != "name"]
+    """Return the variables that the campaign's agent speaks, without `name` (docs/agents.md). No query."""
+    agent = inspect(campaign.agent.kind, campaign.agent.configuration)
+    return [name for name in agent.variables if name != "name"]
 
 
 def verdicts(source: Import) -> list[dict[str, Any]]:

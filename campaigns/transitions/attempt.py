@@ -7,8 +7,9 @@ from datetime import datetime
 from django.db import transaction
 from django.db.models import F, Q, QuerySet
 
+from campaigns import agent_inspection
 from campaigns.bulk import add_campaigns, update
-from campaigns.models import Agent, Callback, Campaign, Message, Recipient, Suppression
+from campaigns.models import Callback, Campaign, Message, Recipient, Suppression
 from campaigns.queries import campaign as queries
 from campaigns.schedule import retries
 from campaigns.transitions import callback as callbacks
@@ -253,7 +254,7 @@ def _locked(ids: Sequence[int]) -> dict[int, Recipient]:
 def _should_have_asked(person: Recipient) -> bool:
     """Whether an answered call without an outcome is to be taken up again."""
     campaign = person.campaign
-    return retries.UNFINISHED in campaign.retry_rules and campaign.agent.kind in Agent.ASKING
+    return retries.UNFINISHED in campaign.retry_rules and agent_inspection.asks(campaign.agent.kind)
 
 
 def _retry(person: Recipient, calls: Sequence[PastAttempt]) -> retries.Retry | None:

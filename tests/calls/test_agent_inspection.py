@@ -26,12 +26,28 @@ def test_the_language_heard_is_the_default_where_there_are_no_texts() -> None:
     assert (menu.has_voice("hi-IN"), menu.has_voice("fr")) == (True, False)
 
 
+def test_what_a_menu_speaks_is_told_in_the_order_written() -> None:
+    menu = AgentInspection("menu", MENU)
+    assert (menu.languages, menu.variables) == (("en", "hi"), ("amount", "due_date"))
+
+
+def test_only_a_menu_asks() -> None:
+    assert [AgentInspection.asks(kind) for kind in ("menu", "playback", "echo", "robot")] == [
+        True,
+        False,
+        False,
+        False,
+    ]
+
+
 def test_an_agent_without_texts_speaks_nothing_and_names_its_clip() -> None:
     player = AgentInspection("playback", {"clip": "welcome"})
     assert (player.clips, player.heard("hi"), player.missing({}, language="hi")) == (("welcome",), "", ())
+    assert (player.languages, player.variables) == ((), ())
 
 
 def test_an_agent_that_can_not_be_built_has_problems_and_nothing_else() -> None:
     broken = AgentInspection("playback", {"clip": " "})
     assert "name of a recorded clip" in broken.problems[0]
     assert (broken.clips, broken.heard("hi"), broken.missing({}, language="hi")) == ((), "", ())
+    assert (broken.languages, broken.variables) == ((), ())

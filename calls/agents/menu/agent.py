@@ -23,6 +23,7 @@ from calls.agents.base import (
     CollectEnd,
     HangUp,
     KeyPressed,
+    Kind,
     Note,
     OptOut,
     PromptEnded,
@@ -104,7 +105,7 @@ class MenuAgent:
         self._variables = {"name": context.name, **context.variables}
         self._may_call_back = context.callback
         self._language, self._texts = self._configuration.texts_for(context.language)
-        missing = self._configuration.missing(self._texts.all(), self._variables)
+        missing = self._configuration.missing(self._variables, language=context.language)
         if missing:
             note = Note(f"The texts need {', '.join(missing)}, which this person has no usable value for.")
             return [note, *self._say_sorry("We hung up because a value to be spoken is missing.")]
@@ -315,3 +316,6 @@ def _keys(configuration: MenuConfiguration) -> list[str]:
 def _question_name(keys: list[str]) -> str:
     *first, last = keys
     return f"Choose {', '.join(first)} or {last}" if first else f"Press {last}"
+
+
+KIND = Kind(MenuConfiguration, MenuAgent, asks=True)

@@ -1,12 +1,13 @@
 """The menu agent's texts and choices, as configured, checked, and filled with a person's variables."""
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 
 from msgspec import Struct, field
 
 from calls.agents import verbalize
+from calls.agents.base import Configuration
 from campaigns.schedule.callback_times import UnreadableMoment, moment
 
 OPT_OUT_KEY = "9"
@@ -124,7 +125,7 @@ class Texts(Struct, frozen=True, forbid_unknown_fields=True):
         return [*fixed, *self.collect.values(), *self.replies.values(), *later]
 
 
-class MenuConfiguration(Struct, frozen=True, forbid_unknown_fields=True):
+class MenuConfiguration(Configuration, frozen=True):
     """See docs/agents.md for a complete example."""
 
     default_language: str
@@ -216,9 +217,22 @@ class MenuConfiguration(Struct, frozen=True, forbid_unknown_fields=True):
         chosen = next((tag for tag in (language, base) if tag in self.languages), self.default_language)
         return chosen, self.languages[chosen]
 
-    def missing(self, texts: Iterable[str], variables: Mapping[str, str]) -> tuple[str, ...]:
-        """Variables of `texts` that are absent, blank, or not what `variables` says they are."""
+    def text_languages(self) -> tuple[str, ...]:
+        """Return the keys of `languages`."""
+        return tuple(self.languages)
+
+    def declared_variables(self) -> tuple[str, ...]:
+        """Return the keys of `variables`."""
+        return tuple(self.variables)
+
+    def heard(self, language: str) -> str:
+        """Return the language of the texts that a person of `language` hears."""
+        return self.texts_for(language)[0]
+
+    def missing(self, variables: Mapping[str, str], *, language: str) -> tuple[str, ...]:
+        """Return the variables of the texts that are absent, blank, or not of the kind declared for them."""
         known = {ANSWER} if self.collect else set()
+        texts = self.texts_for(language)[1].all()
         used = {name: None for text in texts for name in _SLOT.findall(text) if name not in known}
         return tuple(name for name in used if not self._speakable(name, variables.get(name, "")))
 

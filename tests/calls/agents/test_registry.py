@@ -12,7 +12,8 @@ import calls.agents
 from calls.agents.base import CallContext, CallStarted, Say
 from calls.agents.echo import EchoAgent
 from calls.agents.playback import PlaybackAgent
-from calls.agents.registry import ConfigurationError, build, validate
+from calls.agents.registry import KINDS, ConfigurationError, build, validate
+from campaigns.models.campaigns import AgentKind
 from tests.calls.agents.texts import ENGLISH, MENU, VARIABLES
 
 EXAMPLE = json.loads((Path(calls.agents.__file__).parent / "examples" / "emi-reminder.json").read_text())
@@ -25,6 +26,10 @@ def menu(**changes: Any) -> dict[str, Any]:
 
 def english(**changes: Any) -> dict[str, Any]:
     return menu(default_language="en", languages={"en": ENGLISH | changes})
+
+
+def test_the_kinds_are_those_of_the_column() -> None:
+    assert tuple(KINDS) == tuple(AgentKind.values)
 
 
 def test_kinds() -> None:

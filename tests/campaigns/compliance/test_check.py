@@ -32,6 +32,7 @@ from campaigns.models import (
 )
 from campaigns.planning import plan
 from campaigns.rules import Verdict
+from tests.calls.agents.texts import HINDI, MENU
 from tests.campaigns.world import NOON, FakeXFin, add_people, approve, at, make_campaign
 
 HOUR = timedelta(hours=1)
@@ -153,7 +154,7 @@ def test_among_many_everybody_is_judged_as_if_alone(*, complained_of: bool) -> N
     campaign = make_campaign(category="service", calls_per_minute=600)
     _plain, twin, landline, refused, called, again, asked, complains = add_people(campaign, 8)
     agent = campaign.agent
-    agent.configuration = {"languages": {"hi": {}}}
+    agent.configuration = MENU | {"languages": {"hi": HINDI}}
     agent.save()
     Recipient.objects.filter(pk=landline.pk).update(phone="+912227001234")
     Recipient.objects.filter(pk=twin.pk).update(language="ta")
