@@ -36,7 +36,7 @@ from calls.media.servers.daphne import break_reference_cycles
 from calls.media.servers.interface import Receive, Send
 from calls.protocol.stream import AgentStream
 from calls.recordings.recorder import Recorder, recording_writer
-from calls.speech.vad_models import WebrtcGate, judge
+from calls.speech.vad_models import WebrtcGate, shared_vad
 
 log = logging.getLogger(__name__)
 
@@ -118,7 +118,7 @@ class CallConsumer(AsyncConsumer):
         self.connection: Connection | None = None
         self.key: Key | None = None
         self.close: Close | None = None
-        self.judge = judge().for_call(self.take_verdict, self.loop)
+        self.judge = shared_vad().for_call(self.take_verdict, self.loop)
         self.stream = AgentStream(container=admitted.container)
         self.conversation = Conversation(
             self.stream,

@@ -1,7 +1,7 @@
-"""What an agent is: it is told what happens in a call and answers with what to do. Pure: no clock, no I/O.
+"""The interface of an agent: it takes the events of a call and returns actions. Pure: no clock, no I/O.
 
-An agent that needs the world (speech, a recorded clip) says so with an action; the shell does it and the
-audio plays when it is ready. So a whole dialogue can be tested with a list of events.
+An agent that needs I/O (speech, a recorded clip) returns an action for it; the media connection carries it
+out and the audio plays when it is ready. So a whole dialogue can be tested with a list of events.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -25,12 +25,12 @@ class CallContext:
     """Whether a call-back would be made; False when the person has had as many as there are."""
 
 
-# --- What an agent is told ---------------------------------------------------------------------------
+# --- Events: what happens in a call ------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
 class CallStarted:
-    """The stream has started and we know who it is."""
+    """The stream has started and the person is known."""
 
     context: CallContext
 
@@ -76,7 +76,7 @@ class TimerFired:
 
 @dataclass(frozen=True, slots=True)
 class SpeechStarted:
-    """The person has begun to speak; told only to an agent with `wants_speech`."""
+    """The person has begun to speak; only an agent with `wants_speech` gets it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,9 +88,9 @@ class SpeechEnded:
 
 @dataclass(frozen=True, slots=True)
 class CallEnded:
-    """The line is gone, whichever side let it go; not told after a `HangUp`.
+    """The line is closed, by either side; it does not follow a `HangUp`.
 
-    What the person wanted may still be kept (answer, outcome, call-back, opt-out, note); no word is heard.
+    Results may still be recorded (answer, outcome, call-back, opt-out, note); audio is not played any more.
     """
 
 
@@ -130,7 +130,7 @@ AgentEvent = (
 )
 
 
-# --- What an agent may do ----------------------------------------------------------------------------
+# --- Actions: what an agent may do -------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,7 +220,7 @@ class StopCollecting:
 
 @dataclass(frozen=True, slots=True)
 class PressKeys:
-    """Keys that were kept back count now, as if they were pressed: they cut prompts and are collected."""
+    """Take keys that were buffered as if they were pressed now: they cut prompts and are collected."""
 
     digits: str
 
@@ -244,7 +244,7 @@ class ReachOutcome:
 
 @dataclass(frozen=True, slots=True)
 class AskCallback:
-    """The person wants to be called back `when` (as `schedule.callback_times.moment` reads it).
+    """The person wants a call back at `when`: "tomorrow 10:00", ISO 8601 (`schedule.callback_times.moment`).
 
     `label` says it for people; `how` is "key" or "spoken".
     """
@@ -264,7 +264,7 @@ class OptOut:
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """A sentence for the log, about a decision nobody would see otherwise (e.g. another language)."""
+    """A sentence for the log, about a decision that no other entry shows (e.g. another language)."""
 
     text: str
 
@@ -296,15 +296,15 @@ Action = (
 
 
 class Agent(Protocol):
-    """One conversation's agent: made for a call, fed its events in order, thrown away after it."""
+    """The agent of one call: made for it, given its events in order, dropped after it."""
 
-    #: False spares the conversation from handing over every 20 ms of caller audio.
+    #: Whether it gets `AudioReceived` for every 20 ms of caller audio.
     wants_audio: bool
-    #: True has the person's speech detected, and `SpeechStarted` and `SpeechEnded` told.
+    #: Whether the person's speech is detected: `SpeechStarted` and `SpeechEnded`.
     wants_speech: bool
 
     def handle(self, event: AgentEvent) -> Sequence[Action]:
-        """What to do about one event. Never raises for anything a caller or a platform can do."""
+        """Return what to do about one event, in order. Nothing a caller or a platform does makes it raise."""
         ...
 
 

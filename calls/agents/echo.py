@@ -1,4 +1,4 @@
-"""Says back what it hears, for tests of a line and of latency."""
+"""Play the caller's audio back, for tests of a line and of latency."""
 
 from collections.abc import Sequence
 
@@ -8,16 +8,16 @@ from calls.protocol.messages import BYTES_PER_MS
 
 _LEAST_MS, _MOST_MS = 20, 1000
 _MOST_WAITING_MS = 3000
-"""Echo that is not heard yet; beyond it caller audio is dropped, so that a flood cannot pile up."""
+"""Echo not yet played; beyond it caller audio is dropped, so that a flood cannot fill memory."""
 
 
 class EchoConfiguration(Configuration, frozen=True):
-    """`piece_ms`: how much is gathered before it is said back."""
+    """`piece_ms`: the length of the pieces in which audio is played back."""
 
     piece_ms: int = 100
 
     def problems(self) -> list[str]:
-        """Sentences; none if a call can be held with it."""
+        """Return a sentence if `piece_ms` is out of range."""
         if _LEAST_MS <= self.piece_ms <= _MOST_MS:
             return []
         return [f"`piece_ms` must be between {_LEAST_MS} and {_MOST_MS}."]
@@ -35,6 +35,7 @@ class EchoAgent:
         self._waiting = 0
 
     def handle(self, event: AgentEvent) -> Sequence[Action]:
+        """Return a `Play` for each complete piece of caller audio, up to 3 s not yet played."""
         if isinstance(event, AudioReceived):
             free = self._most_waiting - self._waiting
             pieces = self._framer.push(event.pcm)[:free]

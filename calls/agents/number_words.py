@@ -1,7 +1,7 @@
 """Number and month words of Indian languages, as data for `calls.agents.verbalize`.
 
 A language with `small` has its own word for each number below 100; in the others a voice reads digits, and
-only the words for thousand, lakh and crore are ours.
+only the words for thousand, lakh and crore stand here.
 """
 
 from dataclasses import dataclass
@@ -96,7 +96,10 @@ _EN_TENS = "twenty thirty forty fifty sixty seventy eighty ninety"
 
 
 def _regular(zero: str, ones: str, teens: str, tens: tuple[tuple[str, str], ...]) -> tuple[str, ...]:
-    """0 to 99 where a ten and its ones stand side by side; `tens` alone and before a one."""
+    """Return the words for 0 to 99 of a language that puts ten and one side by side.
+
+    `tens`: from 20, each alone and before a one.
+    """
     one = ones.split()
     upper = [word for ten, joined in tens for word in (ten, *(f"{joined} {unit}" for unit in one))]
     return (zero, *one, *teens.split(), *upper)

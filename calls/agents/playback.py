@@ -1,4 +1,4 @@
-"""Plays a recording: gather some caller audio, play a clip, hang up when it has been heard."""
+"""Play a recording: take some caller audio, play a clip, hang up when it has been heard."""
 
 from collections.abc import Sequence
 
@@ -27,7 +27,7 @@ class PlaybackConfiguration(Configuration, frozen=True):
     gather: int = 0
 
     def problems(self) -> list[str]:
-        """Sentences; none if a call can be held with it."""
+        """Return a sentence for each value that is empty or out of range."""
         found = []
         if not self.clip.strip():
             found.append("`clip` must be the name of a recorded clip.")
@@ -41,35 +41,28 @@ class PlaybackConfiguration(Configuration, frozen=True):
 
 
 class PlaybackAgent:
-    """Asks for its clip once enough has been gathered."""
+    """Plays its clip after `gather` frames of caller audio."""
 
     wants_speech = False
 
     def __init__(self, configuration: PlaybackConfiguration) -> None:
-        self._configuration = configuration
-        self._gathered = 0
+        self._play = PlayClip(CLIP, configuration.clip)
+        self._missing_frames = configuration.gather
         self.wants_audio = configuration.gather > 0
 
     def handle(self, event: AgentEvent) -> Sequence[Action]:
+        """Return the clip when it is due, and `HangUp` when it has ended or failed."""
         if isinstance(event, CallStarted) and not self.wants_audio:
-            return [self._play()]
-        if isinstance(event, AudioReceived):
-            return self._gather()
+            return [self._play]
+        if isinstance(event, AudioReceived) and self.wants_audio:
+            self._missing_frames -= 1
+            self.wants_audio = self._missing_frames > 0
+            return [] if self.wants_audio else [self._play]
         if isinstance(event, PromptEnded):
             return [HangUp("We hung up after the recording.")]
         if isinstance(event, PromptFailed):
             return [HangUp("We hung up because the recording could not be played.")]
         return []
-
-    def _gather(self) -> Sequence[Action]:
-        self._gathered += 1
-        if self._gathered != self._configuration.gather:
-            return []
-        self.wants_audio = False
-        return [self._play()]
-
-    def _play(self) -> PlayClip:
-        return PlayClip(CLIP, self._configuration.clip)
 
 
 KIND = Kind(PlaybackConfiguration, PlaybackAgent)

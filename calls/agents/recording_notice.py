@@ -1,4 +1,4 @@
-"""PURE: an agent that first says that the call is recorded, then lets another one talk."""
+"""An agent that first says that the call is recorded, and then passes events on to another agent."""
 
 from collections.abc import Sequence
 
@@ -33,10 +33,10 @@ _MOST_HELD = 50
 
 
 class RecordingNotice:
-    """Recording is allowed once the notice has been heard in full; without it the call goes on unrecorded.
+    """Says the notice before the agent begins. Once it was heard in full, `may_record` is True.
 
-    Keys that are pressed during the notice belong to the agent: they count once it has the word, and when the
-    person hangs up before that.
+    If it was not, the call goes on unrecorded. Keys pressed during the notice are buffered for the agent: it
+    gets them when it begins, or when the person hangs up before that.
     """
 
     def __init__(self, agent: Agent) -> None:
@@ -48,7 +48,7 @@ class RecordingNotice:
         self._is_over = False
 
     def handle(self, event: AgentEvent) -> Sequence[Action]:
-        """The notice first; everything else is the agent's."""
+        """Return the notice when the call starts, and afterwards what the agent returns."""
         if self._is_over:
             return self._pass_on(event)
         match event:
@@ -59,22 +59,20 @@ class RecordingNotice:
                 return [Say(NOTICE, NOTICES[language], language)]
             case PromptEnded(name=name, finished=finished) if name == NOTICE:
                 self.may_record = finished
-                return self._give_word()
+                return self._begin()
             case PromptFailed(name=name) if name == NOTICE:
-                return self._give_word()
+                return self._begin()
             case KeyPressed(digit=digit) if len(self._keys) < _MOST_HELD:
                 self._keys += digit
             case CallEnded() if self._keys:
-                return self._let_begin()
+                return self._begin(note=False)
         return []
 
-    def _give_word(self) -> list[Action]:
-        notes: list[Action] = [] if self.may_record else [Note(_NOT_HEARD)]
-        return notes + self._let_begin()
-
-    def _let_begin(self) -> list[Action]:
+    def _begin(self, *, note: bool = True) -> list[Action]:
+        """Return the agent's first actions and its buffered keys; `note`: say it if nothing is recorded."""
         self._is_over = True
-        actions = list(self._pass_on(self._start)) if self._start else []
+        actions: list[Action] = [Note(_NOT_HEARD)] if note and not self.may_record else []
+        actions += self._pass_on(self._start) if self._start else ()
         return [*actions, PressKeys(self._keys)] if self._keys else actions
 
     def _pass_on(self, event: AgentEvent) -> Sequence[Action]:

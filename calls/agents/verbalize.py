@@ -1,4 +1,4 @@
-"""PURE: values from a spreadsheet as people say them, in the language of the call.
+"""Values from a spreadsheet as people say them, in the language of the call.
 
 Amounts by lakh and crore, dates by the name of the month, numbers such as a loan account digit by digit. A
 language without tables here gets plain digits, which its voice reads as it can.
@@ -10,7 +10,7 @@ from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
 from enum import StrEnum
 
-from calls.agents.number_words import WORDS, Scale, Words
+from calls.agents.number_words import WORDS, Words
 
 
 class Kind(StrEnum):
@@ -33,7 +33,7 @@ _LEAP_YEAR = 2000
 
 
 def speak(value: str, kind: Kind, language: str) -> str:
-    """`value` in words of `language` (`hi`, `hi-IN` …). ValueError if it is not what `kind` says."""
+    """Return `value` in words of `language` (`hi`, `hi-IN` …). Raises `ValueError` if it is no `kind`."""
     words = WORDS.get(language.lower().replace("_", "-").partition("-")[0])
     match kind:
         case Kind.AMOUNT:
@@ -47,7 +47,7 @@ def speak(value: str, kind: Kind, language: str) -> str:
 
 
 def readable(value: str, kind: Kind) -> bool:
-    """Whether `speak` can say it."""
+    """Return whether `speak` takes it: it is an amount, a date or digits, if `kind` says so."""
     try:
         speak(value, kind, "en")
     except ValueError:
@@ -59,7 +59,10 @@ def readable(value: str, kind: Kind) -> bool:
 
 
 def parse_amount(value: str) -> Decimal:
-    """Rupees from `1,25,000`, `₹ 125000.50`, `Rs. 500/-`, `१,२५,०००`; ValueError otherwise."""
+    """Return the rupees, to the paisa, in `1,25,000`, `₹ 125000.50`, `Rs. 500/-` or `१,२५,०००`.
+
+    Raises `ValueError` for anything else, and from 10^11 rupees.
+    """
     plain = _CURRENCY.sub("", _ascii_digits(value))
     if not _AMOUNT.fullmatch(plain):
         raise ValueError("not an amount")
@@ -72,9 +75,9 @@ def parse_amount(value: str) -> Decimal:
 
 
 def parse_date(value: str) -> tuple[int, int]:
-    """(day, month) of `28/11/2026`, `28-11-26`, `2026-11-28`, `28 Nov 2026`; ValueError otherwise.
+    """Return (day, month) of `28/11/2026`, `28-11-26`, `2026-11-28` or `28 Nov 2026`; day before month.
 
-    Day before month, as India writes it.
+    Raises `ValueError` for anything else and for a day that the month does not have.
     """
     plain = _ascii_digits(value).strip()
     if found := _YEAR_FIRST.fullmatch(plain):
@@ -82,7 +85,9 @@ def parse_date(value: str) -> tuple[int, int]:
     elif found := _DAY_FIRST.fullmatch(plain):
         day, month, year = (int(part) for part in found.groups())
     elif found := _NAMED.fullmatch(plain):
-        day, month, year = int(found[1]), _month_number(found[2]), int(found[3] or _LEAP_YEAR)
+        months = [name.lower().startswith(found[2].lower()) for name in WORDS["en"].months]
+        # `index` raises ValueError too
+        day, month, year = int(found[1]), months.index(True) + 1, int(found[3] or _LEAP_YEAR)
     else:
         raise ValueError("not a date")
     checked = date(year if year > 99 else 2000 + year, month, day)
@@ -90,7 +95,10 @@ def parse_date(value: str) -> tuple[int, int]:
 
 
 def parse_digits(value: str) -> str:
-    """The digits of an account or phone number, separators gone; ValueError if there is anything else."""
+    """Return the digits of an account or phone number without separators, at most 40.
+
+    Raises `ValueError` if there is anything else in it.
+    """
     plain = _SEPARATORS.sub("", _ascii_digits(value))
     if not (plain.isascii() and plain.isdecimal()) or len(plain) > 40:
         raise ValueError("not a number to be read digit by digit")
@@ -98,23 +106,15 @@ def parse_digits(value: str) -> str:
 
 
 def _ascii_digits(value: str) -> str:
-    """Digits of any script (०, ૦, ௦ …) as 0 to 9."""
+    """Return `value` with the digits of any script (०, ૦, ௦ …) as 0 to 9."""
     return "".join(str(unicodedata.decimal(c)) if c.isdecimal() else c for c in value)
-
-
-def _month_number(name: str) -> int:
-    wanted = name.lower()
-    for number, month in enumerate(WORDS["en"].months, start=1):
-        if month.lower().startswith(wanted) or (wanted == "sept" and month == "September"):
-            return number
-    raise ValueError("not a month")
 
 
 # --- saying ------------------------------------------------------------------------------------------
 
 
 def amount_words(amount: Decimal, words: Words | None) -> str:
-    """`125000` as एक लाख पच्चीस हज़ार रुपये; paise only if there are any."""
+    """Return `125000` as एक लाख पच्चीस हज़ार रुपये; paise only if there are any; plain digits without `words`."""
     rupees, paise = divmod(int(amount * 100), 100)
     if words is None:
         return f"{amount.normalize():f}"
@@ -126,21 +126,18 @@ def amount_words(amount: Decimal, words: Words | None) -> str:
 
 
 def number_words(number: int, words: Words) -> str:
-    """A whole number from 0 by crore, lakh and thousand."""
+    """Return a whole number from 0 in words, by crore, lakh and thousand."""
     parts, rest = [], number
     for scale in words.scales:
         count, rest = divmod(rest, scale.size)
         if count:
-            parts.append(_scaled(count, scale, words, joined=rest > 0))
+            if count == 1 and scale.single:
+                parts.append(scale.single_joined if rest else scale.single)
+            else:
+                parts.append(f"{number_words(count, words)} {scale.joined if rest else scale.word}")
     if rest or not parts:
         parts.append(_below_thousand(rest, words))
     return " ".join(parts)
-
-
-def _scaled(count: int, scale: Scale, words: Words, *, joined: bool) -> str:
-    if count == 1 and scale.single:
-        return scale.single_joined if joined else scale.single
-    return f"{number_words(count, words)} {scale.joined if joined else scale.word}"
 
 
 def _below_thousand(number: int, words: Words) -> str:
@@ -155,14 +152,14 @@ def _below_thousand(number: int, words: Words) -> str:
 
 
 def date_words(day: int, month: int, words: Words | None) -> str:
-    """`28 नवंबर`; the month first where that is the custom. The year goes without saying."""
+    """Return `28 नवंबर`, the month first where that is the custom, and no year."""
     words = words or WORDS["en"]
     name = words.months[month - 1]
     return f"{name} {day}" if words.month_first else f"{day} {name}"
 
 
 def digit_words(digits: str, words: Words | None) -> str:
-    """One word a digit."""
+    """Return one word a digit; the digits themselves, with spaces, for a language without its own words."""
     if words is None or not words.small:
         return " ".join(digits)
     return " ".join(words.small[int(digit)] for digit in digits)

@@ -3,6 +3,7 @@
 from typing import Final
 
 import numpy as np
+import numpy.typing as npt
 import soxr
 
 from calls.audio.pcm import Samples
@@ -24,5 +25,6 @@ def resample(samples: Samples, from_rate: int, to_rate: int) -> Samples:
     # Silence behind the end, because soxr alone rounds the length to the nearest; cut off again below.
     # In floats, because it dithers 16-bit output: the same clip would not give the same bytes twice.
     padded = np.pad(samples.astype(np.float32), (0, from_rate // to_rate + 1))
-    made = soxr.resample(padded, from_rate, to_rate, quality="HQ")[: -(-samples.size * to_rate // from_rate)]
-    return np.clip(np.rint(made), -32768, 32767).astype(np.int16)
+    made: npt.NDArray[np.float32] = soxr.resample(padded, from_rate, to_rate, quality="HQ")
+    wanted = made[: -(-samples.size * to_rate // from_rate)]
+    return np.clip(np.rint(wanted), -32768, 32767).astype(np.int16)

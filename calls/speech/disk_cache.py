@@ -1,4 +1,4 @@
-"""Spoken audio kept on disk: the same sentence is synthesised once."""
+"""Keep spoken audio on disk, so that a sentence is synthesised once."""
 
 import contextlib
 import hashlib
@@ -13,15 +13,17 @@ from calls.audio import wav
 from calls.speech.voice import Voice
 
 DEFAULT_BYTES: Final = 512 * 1024 * 1024
-_LOOK_EVERY: Final = 64
+_PRUNE_EVERY: Final = 64
+"""Files written by this process between two looks at the directory's size."""
 _KEEP: Final = 0.8
+"""Of the limit: how far a full directory is emptied."""
 
 
 class CachedVoice:
-    """A `Voice` before which a directory is looked at. Files appear whole or not at all.
+    """A `Voice` that looks in a directory of WAV files first. Files appear whole or not at all.
 
-    Many processes may share the directory. When it outgrows `most_bytes`, the files unused for longest go.
-    A file that cannot be read or written costs time, never a call.
+    Many processes may share the directory. When it outgrows `most_bytes`, the files unused for longest are
+    deleted. A file that cannot be read or written is synthesised again, and no error.
     """
 
     def __init__(self, voice: Voice, directory: Path, *, most_bytes: int = DEFAULT_BYTES) -> None:
@@ -31,23 +33,23 @@ class CachedVoice:
 
     @property
     def identity(self) -> str:
+        """Return the identity of the voice behind the cache."""
         return self._voice.identity
 
     def synthesise(self, text: str, language: str) -> bytes:
-        """As `Voice.synthesise`; a hit starts no process."""
-        path = self._path(text, language)
-        found = _read(path)
-        if found is not None:
-            return found
+        """Return the file's audio, else synthesise and keep it. Raises `SpeechError` as the voice does."""
+        key = json.dumps([self._voice.identity, language, text]).encode()
+        name = hashlib.sha256(key).hexdigest()
+        path = self._directory / name[:2] / f"{name}.wav"
+        with contextlib.suppress(OSError, wav.WavError):
+            found = wav.unwrap(path.read_bytes()).pcm
+            os.utime(path)
+            if found:
+                return found
         audio = self._voice.synthesise(text, language)
         with contextlib.suppress(OSError):
             self._write(path, audio)
         return audio
-
-    def _path(self, text: str, language: str) -> Path:
-        key = json.dumps([self._voice.identity, language, text]).encode()
-        name = hashlib.sha256(key).hexdigest()
-        return self._directory / name[:2] / f"{name}.wav"
 
     def _write(self, path: Path, audio: bytes) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -60,14 +62,22 @@ class CachedVoice:
             Path(temporary).unlink(missing_ok=True)
             raise
         with self._lock:
-            due = self._written % _LOOK_EVERY == 0
+            due = self._written % _PRUNE_EVERY == 0
             self._written += 1
         if due:
             self.prune()
 
     def prune(self) -> None:
-        """Bring the directory below its limit, oldest use first."""
-        files = sorted(_files(self._directory))
+        """Delete files, the longest unused first, if they exceed `most_bytes`, down to 80 % of it.
+
+        Raises `OSError` if a file cannot be deleted.
+        """
+        files = []
+        for path in self._directory.glob("*/*"):
+            with contextlib.suppress(FileNotFoundError):  # deleted by another process since
+                state = path.stat()
+                files.append((state.st_mtime, state.st_size, path))
+        files.sort()
         total = sum(size for _, size, _ in files)
         if total <= self._most_bytes:
             return
@@ -76,22 +86,3 @@ class CachedVoice:
             total -= size
             if total <= self._most_bytes * _KEEP:
                 return
-
-
-def _files(directory: Path) -> list[tuple[float, int, Path]]:
-    """(last use, size, path); files that vanish meanwhile are left out."""
-    found = []
-    for path in directory.glob("*/*"):
-        with contextlib.suppress(FileNotFoundError):
-            state = path.stat()
-            found.append((state.st_mtime, state.st_size, path))
-    return found
-
-
-def _read(path: Path) -> bytes | None:
-    try:
-        audio = wav.unwrap(path.read_bytes()).pcm
-        os.utime(path)
-    except (OSError, wav.WavError):
-        return None
-    return audio or None

@@ -1,7 +1,7 @@
 """espeak-ng as a voice: the program where it is installed, else the library of the espeakng-loader wheel.
 
 Both run in a process of their own and every wait is bounded. `python -m calls.speech.espeak` speaks JSON
-lines `{"text", "language", "path"}` from stdin into 8 kHz WAV files, for those who must not import us.
+lines `{"text", "language", "path"}` from stdin into 8 kHz WAV files, for programs that import nothing here.
 """
 
 import json
@@ -47,7 +47,7 @@ class Engine(Protocol):
     """One way to run espeak."""
 
     def speak(self, text: str, voice: str) -> tuple[bytes, int]:
-        """(s16le mono, rate). SpeechError."""
+        """Return (s16le mono, rate in Hz). Raises `SpeechError`."""
         ...
 
 
@@ -58,6 +58,7 @@ class ProgramEngine:
         self._program = program
 
     def speak(self, text: str, voice: str) -> tuple[bytes, int]:
+        """Return (s16le mono, rate in Hz). Raises `SpeechError` if the program fails or takes over 8 s."""
         command = [self._program, "-v", voice, "-s", str(WORDS_A_MINUTE), "-b", "1", "--stdin", "--stdout"]
         try:
             done = subprocess.run(
@@ -79,25 +80,26 @@ class LibraryEngine:
         self._child: Child | None = None
 
     def speak(self, text: str, voice: str) -> tuple[bytes, int]:
+        """Return (s16le mono, rate in Hz), after the texts of other threads.
+
+        Raises `SpeechError` if the library refuses the text, or the process fails or takes over 8 s.
+        """
         with self._lock:
             try:
-                return self._ask(text, voice)
+                if self._child is None:
+                    self._child = Child(_library_command())
+                head, audio = self._child.ask({"text": text, "voice": voice}, timeout=TIMEOUT_S)
             except ChildError as error:
                 self._drop()
                 raise SpeechError(f"The speech process failed: {error}.") from error
-
-    def close(self) -> None:
-        """End the child process; a later `speak` starts another."""
-        with self._lock:
-            self._drop()
-
-    def _ask(self, text: str, voice: str) -> tuple[bytes, int]:
-        if self._child is None:
-            self._child = Child(_library_command())
-        head, audio = self._child.ask({"text": text, "voice": voice}, timeout=TIMEOUT_S)
         if "error" in head:
             raise SpeechError(f"The text could not be spoken: {head['error']}.")
         return audio, int(head["rate"])
+
+    def close(self) -> None:
+        """Kill the child process, after the text it is at; a later `speak` starts another."""
+        with self._lock:
+            self._drop()
 
     def _drop(self) -> None:
         child, self._child = self._child, None
@@ -106,14 +108,14 @@ class LibraryEngine:
 
 
 def _library_command() -> list[str]:
-    """Isolated and without site-packages, so that it is up in some 20 ms."""
+    """Return the child's command: isolated, without site-packages, so that it is up in some 20 ms."""
     script = str(Path(espeak_library.__file__))
     library, data = espeakng_loader.get_library_path(), espeakng_loader.get_data_path()
     return [sys.executable, "-I", "-S", script, library, data, str(WORDS_A_MINUTE)]
 
 
 def find_engine() -> Engine:
-    """The program if it is installed, else the library."""
+    """Return the program's engine if it is installed, else the library's."""
     program = shutil.which("espeak-ng")
     return ProgramEngine(program) if program else LibraryEngine()
 
@@ -126,9 +128,14 @@ class EspeakVoice:
 
     @property
     def identity(self) -> str:
+        """Return the engine's name and its speed, in words a minute."""
         return f"espeak-ng {WORDS_A_MINUTE}"
 
     def synthesise(self, text: str, language: str) -> bytes:
+        """Return s16le mono at 8 kHz and about -16 dBFS.
+
+        Raises `SpeechError` for an unknown language, an empty or too long text, and when the engine fails.
+        """
         voice = VOICES.get(language.lower().replace("_", "-").partition("-")[0])
         if voice is None:
             raise SpeechError(f"There is no voice for the language “{language[:20]}”.")
@@ -144,13 +151,13 @@ class EspeakVoice:
         return audio
 
     def close(self) -> None:
-        """End what runs for this voice."""
+        """Kill the process that runs for this voice, if there is one."""
         if isinstance(self._engine, LibraryEngine):
             self._engine.close()
 
 
 def speak_lines(lines: Iterable[str], voice: Voice) -> int:
-    """Write a WAV file for each JSON line; how many were written."""
+    """Write a WAV file for each JSON line; return how many. Raises `SpeechError` at the first that fails."""
     count = 0
     for line in lines:
         request = json.loads(line)
@@ -161,7 +168,7 @@ def speak_lines(lines: Iterable[str], voice: Voice) -> int:
 
 
 def main() -> None:
-    """JSON lines on stdin to WAV files; ends with 1 and a sentence at the first that cannot be spoken."""
+    """Speak the JSON lines on stdin; exit with 1 and a sentence at the first that cannot be spoken."""
     voice = EspeakVoice()
     try:
         speak_lines(sys.stdin, voice)

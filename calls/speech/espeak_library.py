@@ -1,4 +1,4 @@
-"""The espeak-ng library in a process of its own: a crash or a hang of it must not reach a call.
+"""Run the espeak-ng library in a process of its own: a crash or a hang of it must not reach a call.
 
 Run as a script, with nothing but the standard library: `python espeak_library.py LIBRARY DATA RATE`. Takes
 JSON lines `{"text", "voice"}` on stdin, and answers each on stdout with one JSON line `{"rate", "size"}`
@@ -21,11 +21,11 @@ _Callback = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.POINTER(ctypes.c_short), ctype
 
 
 class EspeakRefused(Exception):
-    """The library answered with an error."""
+    """The library returned an error. The text says which, without a full stop."""
 
 
 class Library:
-    """espeak-ng by ctypes, as its `speak_lib.h` describes it."""
+    """espeak-ng by ctypes, as its `speak_lib.h` describes it. Raises `EspeakRefused` without voice data."""
 
     def __init__(self, library: str, data: str, words_a_minute: int) -> None:
         self._lib = ctypes.CDLL(library)
@@ -43,7 +43,7 @@ class Library:
         return 0
 
     def speak(self, text: str, voice: str) -> bytes:
-        """s16le mono at `self.rate`."""
+        """Return s16le mono at `self.rate` Hz. Raises `EspeakRefused` for an unknown voice or a bad text."""
         self._audio.clear()
         if self._lib.espeak_SetVoiceByName(voice.encode()):
             raise EspeakRefused(f"there is no voice {voice}")
@@ -56,7 +56,7 @@ class Library:
 
 
 def answers(library: Library, requests: BinaryIO) -> Iterator[bytes]:
-    """One answer for each request line."""
+    """Yield the answer to each request line, head and audio in one."""
     for line in requests:
         request = json.loads(line)
         try:
@@ -68,6 +68,7 @@ def answers(library: Library, requests: BinaryIO) -> Iterator[bytes]:
 
 
 def main() -> None:
+    """Answer requests until stdin ends. Raises `EspeakRefused` if the library finds no voice data."""
     library_path, data_path, words_a_minute = sys.argv[1:4]
     library = Library(library_path, data_path, int(words_a_minute))
     for answer in answers(library, sys.stdin.buffer):

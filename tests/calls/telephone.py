@@ -64,7 +64,7 @@ class Judge:
         found = []
         for chunk in pcm.to_array(heard.audio).astype(np.float32).reshape(-1, 256) / np.float32(32768):
             given = np.concatenate((self._context, chunk))[None]
-            probability, self._state = model().judge(given, self._state)
+            probability, self._state = model().infer(given, self._state)
             self._context = chunk[-CONTEXT:]
             found.append(float(probability[0]))
         return found

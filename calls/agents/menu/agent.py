@@ -1,4 +1,4 @@
-"""Speaks and takes a key: opening, message, question; a key is an outcome, 9 is "do not call again".
+"""Speak and take a key: opening, message, question; a key is an outcome, 9 is "do not call again".
 
 A key interrupts whatever is being said, speech does if that is configured; then the question comes again.
 After a choice a number may be asked for (`collect`): in it 9 is a digit, and "do not call again" only if it
@@ -52,7 +52,7 @@ _TOO_FEW = (CollectEnd.SHORT, CollectEnd.NOTHING)
 
 
 class MenuAgent:
-    """One call of a menu."""
+    """One call of a menu: its language, where in the dialogue it is, and what the person chose."""
 
     wants_audio = False
 
@@ -62,7 +62,8 @@ class MenuAgent:
         self._language = configuration.default_language
         self._texts = configuration.languages[self._language]
         self._variables: dict[str, str] = {}
-        self._question_name = _question_name(_keys(configuration))
+        later = [configuration.later.key] if configuration.later else []
+        self._question_name = _question_name([*configuration.choices, *later])
         self._choosing_time = False
         """The question is when to call back."""
         self._may_call_back = True
@@ -83,6 +84,7 @@ class MenuAgent:
         self._attempts = 0
 
     def handle(self, event: AgentEvent) -> Sequence[Action]:
+        """Return what to say, record or wait for after one event; empty for an event that changes nothing."""
         match event:
             case CallStarted(context):
                 return self._begin(context)
@@ -93,7 +95,7 @@ class MenuAgent:
             case Collected(_, digits, reason) if self._collecting:
                 return self._collected(digits, reason)
             case SpeechStarted() | SpeechEnded():
-                return self._speech_ended() if isinstance(event, SpeechEnded) else self._speech_started()
+                return self._speech(began=isinstance(event, SpeechStarted))
             case PromptEnded(name, finished):
                 return self._prompt_ended(name, finished=finished)
             case PromptFailed(name):
@@ -109,13 +111,11 @@ class MenuAgent:
         if missing:
             note = Note(f"The texts need {', '.join(missing)}, which this person has no usable value for.")
             return [note, *self._say_sorry("We hung up because a value to be spoken is missing.")]
-        opening = self._say(OPENING, self._texts.opening, self._barge_in())
-        return [*self._note_language(context.language), opening, *self._ask()]
-
-    def _note_language(self, asked: str) -> list[Action]:
-        if asked.lower().startswith(self._language.lower()):
-            return []
-        return [Note(f"There are no texts in “{asked}”; “{self._language}” is spoken instead.")]
+        actions: list[Action] = [self._say(OPENING, self._texts.opening, self._barge_in()), *self._ask()]
+        asked, spoken = context.language, self._language
+        if not asked.lower().startswith(spoken.lower()):
+            actions.insert(0, Note(f"There are no texts in “{asked}”; “{spoken}” is spoken instead."))
+        return actions
 
     def _ask(self) -> list[Action]:
         text, barge_in = self._texts.message, self._barge_in()
@@ -151,15 +151,18 @@ class MenuAgent:
             return self._opt_out()
         if self._closing:
             return []
-        return [StopTimer(_ANSWER), *self._act_on(digit)]
-
-    def _act_on(self, digit: str) -> list[Action]:
-        later = self._configuration.later
+        later, choice = self._configuration.later, self._configuration.choices.get(digit)
         if later and self._choosing_time:
-            return self._choose_time(digit, later) if digit in later.times else self._miss()
-        if digit in self._configuration.choices:
-            return self._choose(digit)
-        return self._ask_when(later) if later and digit == later.key else self._miss()
+            actions = self._choose_time(digit, later) if digit in later.times else self._miss()
+        elif choice:
+            actions = [
+                RecordAnswer(self._configuration.question, digit, choice.label),
+                ReachOutcome(choice.outcome, choice.label),
+                *(self._collect(digit) if digit in self._configuration.collect else self._reply(digit)),
+            ]
+        else:
+            actions = self._ask_when(later) if later and digit == later.key else self._miss()
+        return [StopTimer(_ANSWER), *actions]
 
     def _opt_out(self) -> list[Action]:
         if self._opted_out:
@@ -172,14 +175,6 @@ class MenuAgent:
             OptOut("key", OPT_OUT_KEY),
             ReachOutcome(OPTED_OUT, "Asked not to be called again"),
             *last,
-        ]
-
-    def _choose(self, digit: str) -> list[Action]:
-        choice = self._configuration.choices[digit]
-        return [
-            RecordAnswer(self._configuration.question, digit, choice.label),
-            ReachOutcome(choice.outcome, choice.label),
-            *(self._collect(digit) if digit in self._configuration.collect else self._reply(digit)),
         ]
 
     def _reply(self, digit: str) -> list[Action]:
@@ -243,15 +238,14 @@ class MenuAgent:
 
     # --- speech --------------------------------------------------------------------------------------
 
-    def _speech_started(self) -> list[Action]:
-        self._speaking = True
+    def _speech(self, *, began: bool) -> list[Action]:
+        """After speech that cut the question say it again; after other speech wait for a key once more."""
+        self._speaking = began
         waiting = self._waits_for_key() and self._questions <= 0
-        return [self._wait_for_end_of_speech()] if waiting else []
-
-    def _speech_ended(self) -> list[Action]:
-        """Whoever spoke over us hears the question again; whoever spoke after it has its time once more."""
-        self._speaking, cut_off, self._cut_off = False, self._cut_off, False
-        if not self._waits_for_key() or self._questions > 0:
+        if began:
+            return [self._wait_for_end_of_speech()] if waiting else []
+        cut_off, self._cut_off = self._cut_off, False
+        if not waiting:
             return []
         if cut_off:
             return [StopTimer(_ANSWER), self._ask_again()]
@@ -274,23 +268,19 @@ class MenuAgent:
         return self._say_last(GOODBYE, self._texts.goodbye, reason)
 
     def _prompt_ended(self, name: str, *, finished: bool) -> list[Action]:
-        if self._closing:
-            return self._closing_ended(finished=finished) if name == self._closing else []
-        if name != self._question_name or self._collecting:
+        if self._closing and name == self._closing:
+            # Nothing cuts the last words; but speech that cut what came before them dropped them as well.
+            words, self._last_words = self._last_words, None
+            return [HangUp(self._hang_up_reason)] if finished or words is None else [words]
+        if self._closing or self._collecting or name != self._question_name:
             return []
         self._questions -= 1
         if self._questions > 0:
             return []
         if finished:
             return [StartTimer(_ANSWER, self._configuration.answer_seconds)]
-        return self._was_cut_off() if self._speaking else []
-
-    def _closing_ended(self, *, finished: bool) -> list[Action]:
-        """Nothing cuts the last words; but speech that cut what came before them dropped them as well."""
-        words, self._last_words = self._last_words, None
-        return [HangUp(self._hang_up_reason)] if finished or words is None else [words]
-
-    def _was_cut_off(self) -> list[Action]:
+        if not self._speaking:
+            return []
         self._cut_off = True
         self._interruptions += 1
         return [self._wait_for_end_of_speech()]
@@ -306,11 +296,6 @@ class MenuAgent:
             self._closing, self._hang_up_reason = SORRY, reason
             return [HangUp(reason)]
         return self._say_last(SORRY, self._texts.sorry, reason)
-
-
-def _keys(configuration: MenuConfiguration) -> list[str]:
-    later = configuration.later
-    return [*configuration.choices, *([later.key] if later else [])]
 
 
 def _question_name(keys: list[str]) -> str:

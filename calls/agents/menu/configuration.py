@@ -19,7 +19,7 @@ ANSWER = "answer"
 _ANSWER_KINDS = (verbalize.Kind.DIGITS, verbalize.Kind.AMOUNT, verbalize.Kind.TEXT)
 _MOST_DIGITS = 20
 _ANY_DAY = datetime(2026, 1, 1, tzinfo=UTC)
-"""To see whether a moment can be read at all."""
+"""Stands for now where only the format of a moment is checked."""
 
 
 class Choice(Struct, frozen=True, forbid_unknown_fields=True):
@@ -48,7 +48,7 @@ class Digits(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     attempts: int = 2
 
     def problems(self) -> Iterator[str]:
-        """Sentences; none if digits can be taken with it."""
+        """Yield a sentence, without its subject, for each value that digits cannot be taken with."""
         if not self.question.strip():
             yield "needs a `question`, the name under which the digits are stored."
         if not 1 <= self.least <= self.most or not 2 <= self.most <= _MOST_DIGITS:
@@ -76,7 +76,7 @@ class Later(Struct, frozen=True, forbid_unknown_fields=True):
     question: str = "call_back"
 
     def problems(self) -> Iterator[str]:
-        """Sentences; none if a time can be chosen with it."""
+        """Yield a sentence, without its subject, for each value that a time cannot be chosen with."""
         if not self.times:
             yield "needs at least one key under `times`."
         if not self.question.strip():
@@ -100,7 +100,7 @@ class LaterTexts(Struct, frozen=True, forbid_unknown_fields=True):
     replies: dict[str, str]
 
     def all(self) -> list[str]:
-        """Every text."""
+        """Return every text: the question, `full`, the replies."""
         return [self.question, self.full, *self.replies.values()]
 
 
@@ -119,7 +119,7 @@ class Texts(Struct, frozen=True, forbid_unknown_fields=True):
     later: LaterTexts | None = None
 
     def all(self) -> list[str]:
-        """Every text that may hold variables."""
+        """Return every text that may hold variables: all but `sorry`."""
         fixed = [self.opening, self.message, self.question, self.not_understood, self.goodbye, self.opt_out]
         later = self.later.all() if self.later else []
         return [*fixed, *self.collect.values(), *self.replies.values(), *later]
@@ -140,17 +140,18 @@ class MenuConfiguration(Configuration, frozen=True):
     later: Later | None = None
 
     def problems(self) -> list[str]:
-        """Sentences; none if a call can be held with it."""
-        keys = [*self._choice_problems(), *self._collect_problems(), *self._later_problems()]
-        return [*self._general_problems(), *keys, *self._text_problems()]
-
-    def _general_problems(self) -> Iterator[str]:
+        """Return a sentence for each contradiction, gap or value out of range; empty if there is none."""
+        found = []
         if self.default_language not in self.languages:
-            yield f"`languages` has no texts in the default language “{self.default_language}”."
+            found.append(f"`languages` has no texts in the default language “{self.default_language}”.")
         if not 1 <= self.answer_seconds <= 60:
-            yield "`answer_seconds` must be between 1 and 60."
+            found.append("`answer_seconds` must be between 1 and 60.")
         if not 1 <= self.most_misses <= 10:
-            yield "`most_misses` must be between 1 and 10."
+            found.append("`most_misses` must be between 1 and 10.")
+        found += [*self._choice_problems(), *self._collect_problems(), *self._later_problems()]
+        for language, texts in self.languages.items():
+            found += [f"In “{language}”: {problem}" for problem in self._text_problems(texts)]
+        return found
 
     def _choice_problems(self) -> Iterator[str]:
         if not self.choices:
@@ -182,11 +183,7 @@ class MenuConfiguration(Configuration, frozen=True):
             yield f"`later` needs a `question` other than “{self.question}”."
         yield from (f"`later` {problem}" for problem in self.later.problems())
 
-    def _text_problems(self) -> Iterator[str]:
-        for language, texts in self.languages.items():
-            yield from (f"In “{language}”: {problem}" for problem in self._problems_of(texts))
-
-    def _problems_of(self, texts: Texts) -> Iterator[str]:
+    def _text_problems(self, texts: Texts) -> Iterator[str]:
         for name in ("opening", "question", "not_understood", "goodbye", "opt_out"):
             if not getattr(texts, name).strip():
                 yield f"`{name}` is empty."
@@ -194,25 +191,23 @@ class MenuConfiguration(Configuration, frozen=True):
             yield "`replies` must have one text for each key of `choices`."
         if set(texts.collect) != set(self.collect) or not all(t.strip() for t in texts.collect.values()):
             yield "`collect` must have one text for each key of the configuration's `collect`."
-        if not self._words_for_later(texts.later):
+        if not self._has_words_for_later(texts.later):
             yield "`later` must have a `question`, `full`, and a reply for each of its times."
-        if self.collect and any(ANSWER in _SLOT.findall(t) for t in self._texts_before_digits(texts)):
+        after_digits = [texts.replies.get(key, "") for key in self.collect]
+        before_digits = [text for text in texts.all() if text not in after_digits]
+        if self.collect and any(ANSWER in _SLOT.findall(text) for text in before_digits):
             yield f"{{{ANSWER}}} is known only in the reply after digits were collected."
         if _SLOT.search(texts.sorry):
             yield "`sorry` must not hold variables: it is said when one is missing."
         yield from (problem for text in (*texts.all(), texts.sorry) for problem in _brace_problems(text))
 
-    def _words_for_later(self, texts: LaterTexts | None) -> bool:
+    def _has_words_for_later(self, texts: LaterTexts | None) -> bool:
         if self.later is None or texts is None:
             return self.later is None and texts is None
         return set(texts.replies) == set(self.later.times) and all(text.strip() for text in texts.all())
 
-    def _texts_before_digits(self, texts: Texts) -> list[str]:
-        after = [texts.replies.get(key, "") for key in self.collect]
-        return [text for text in texts.all() if text not in after]
-
     def texts_for(self, language: str) -> tuple[str, Texts]:
-        """The language to speak and its texts: the one asked for, its base (`hi-IN`: `hi`), the default."""
+        """Return the language spoken and its texts: `language`, its base (`hi-IN`: `hi`) or the default."""
         base = language.lower().replace("_", "-").partition("-")[0]
         chosen = next((tag for tag in (language, base) if tag in self.languages), self.default_language)
         return chosen, self.languages[chosen]
@@ -231,27 +226,29 @@ class MenuConfiguration(Configuration, frozen=True):
 
     def missing(self, variables: Mapping[str, str], *, language: str) -> tuple[str, ...]:
         """Return the variables of the texts that are absent, blank, or not of the kind declared for them."""
-        known = {ANSWER} if self.collect else set()
         texts = self.texts_for(language)[1].all()
-        used = {name: None for text in texts for name in _SLOT.findall(text) if name not in known}
-        return tuple(name for name in used if not self._speakable(name, variables.get(name, "")))
-
-    def _speakable(self, name: str, value: str) -> bool:
-        kind = self.variables.get(name, verbalize.Kind.TEXT)
-        return bool(value.strip()) and verbalize.readable(value, kind)
-
-    def _kind(self, name: str, value: str) -> verbalize.Kind:
-        if not self.collect or name != ANSWER:
-            return self.variables.get(name, verbalize.Kind.TEXT)
-        kind = self.variables.get(name, verbalize.Kind.DIGITS)
-        return kind if verbalize.readable(value, kind) else verbalize.Kind.TEXT
+        found = []
+        for name in dict.fromkeys(slot for text in texts for slot in _SLOT.findall(text)):
+            value, kind = variables.get(name, ""), self.variables.get(name, verbalize.Kind.TEXT)
+            is_collected = name == ANSWER and bool(self.collect)
+            if not is_collected and not (value.strip() and verbalize.readable(value, kind)):
+                found.append(name)
+        return tuple(found)
 
     def fill(self, text: str, variables: Mapping[str, str], *, language: str) -> str:
-        """`text` with every variable in words of `language`. KeyError or ValueError if one is missing."""
+        """Return `text` with every variable in words of `language`.
+
+        Raises `KeyError` for a variable that is absent and `ValueError` for one not of its declared kind; the
+        digits of `{answer}` are spoken as they are if they are not.
+        """
 
         def words(slot: re.Match[str]) -> str:
-            name = slot[1]
-            return verbalize.speak(variables[name], self._kind(name, variables[name]), language)
+            name, value = slot[1], variables[slot[1]]
+            is_collected = name == ANSWER and bool(self.collect)
+            kind = self.variables.get(name, verbalize.Kind.DIGITS if is_collected else verbalize.Kind.TEXT)
+            if is_collected and not verbalize.readable(value, kind):
+                kind = verbalize.Kind.TEXT
+            return verbalize.speak(value, kind, language)
 
         return _SLOT.sub(words, text)
 

@@ -83,3 +83,8 @@ def test_the_same_rate_and_nothing_at_all() -> None:
 def test_rates_that_cannot_be(rate: int) -> None:
     with pytest.raises(ValueError, match="cannot resample"):
         resample(tone(440, 8000), rate, 8000)
+
+
+def test_the_same_clip_gives_the_same_samples_each_time() -> None:
+    """Speech is cached by its text, and recordings are compared: nothing in it may be left to chance."""
+    assert np.array_equal(resample(tone(440, 22050), 22050, 8000), resample(tone(440, 22050), 22050, 8000))

@@ -1,4 +1,4 @@
-"""The real gate and the real network; the judge's thread, and what happens when it fails."""
+"""The real gate and the real network; the thread of the model, and what happens when it fails."""
 
 import asyncio
 import logging
@@ -24,12 +24,12 @@ def whole(audio: bytes) -> bytes:
 
 
 class Caller:
-    """One call of the judge, and what it was told."""
+    """One call whose audio goes to the model, and the answers it got."""
 
-    def __init__(self, judge: BatchedVad) -> None:
+    def __init__(self, vad: BatchedVad) -> None:
         self.told: list[tuple[int, float]] = []
         self.gone = asyncio.Event()
-        self.call = judge.for_call(self.answer, asyncio.get_running_loop())
+        self.call = vad.for_call(self.answer, asyncio.get_running_loop())
 
     def answer(self, utterance: int, probabilities: Sequence[float] | None) -> None:
         if probabilities is None:
@@ -45,7 +45,7 @@ class Caller:
 
 
 @pytest.fixture(scope="module")
-def judge() -> BatchedVad:
+def vad() -> BatchedVad:
     return BatchedVad()
 
 
@@ -72,9 +72,9 @@ def test_the_model_knows_voices(sound: Callable[[], bytes], low: float, high: fl
     assert low <= max(probabilities) <= high
 
 
-async def test_calls_are_judged_together_each_with_its_own_state(judge: BatchedVad) -> None:
+async def test_calls_share_a_batch_each_with_its_own_state(vad: BatchedVad) -> None:
     audio = [whole(spoken(*HELLO)), whole(noise(1600, -30)), whole(spoken("ஆமாம் சொல்லுங்கள்", "ta"))]
-    callers = [Caller(judge) for _ in audio]
+    callers = [Caller(vad) for _ in audio]
     for at in range(0, 512 * 30, 512):
         for caller, track in zip(callers, audio, strict=True):
             caller.call.submit(VadAudio(1, track[at : at + 512]))
@@ -83,8 +83,8 @@ async def test_calls_are_judged_together_each_with_its_own_state(judge: BatchedV
         assert await caller.told_of(30) == pytest.approx(alone, abs=1e-3)
 
 
-async def test_a_new_utterance_knows_nothing_of_the_last(judge: BatchedVad) -> None:
-    caller, track = Caller(judge), whole(spoken(*HELLO))[: 512 * 30]
+async def test_a_new_utterance_knows_nothing_of_the_last(vad: BatchedVad) -> None:
+    caller, track = Caller(vad), whole(spoken(*HELLO))[: 512 * 30]
     caller.call.submit(VadAudio(1, track))
     caller.call.submit(VadAudio(2, track))
     found = await caller.told_of(60)
@@ -92,8 +92,8 @@ async def test_a_new_utterance_knows_nothing_of_the_last(judge: BatchedVad) -> N
     assert [utterance for utterance, _ in caller.told] == [1] * 30 + [2] * 30
 
 
-async def test_a_call_that_is_over_is_told_nothing(judge: BatchedVad) -> None:
-    over, other = Caller(judge), Caller(judge)
+async def test_a_call_that_is_over_is_told_nothing(vad: BatchedVad) -> None:
+    over, other = Caller(vad), Caller(vad)
     over.call.submit(VadAudio(1, bytes(512)))
     over.call.close()
     over.call.submit(VadAudio(1, bytes(512)))
@@ -102,8 +102,8 @@ async def test_a_call_that_is_over_is_told_nothing(judge: BatchedVad) -> None:
     assert over.told == []
 
 
-async def test_a_flood_is_dropped_and_the_judge_goes_on(judge: BatchedVad) -> None:
-    flood, other = Caller(judge), Caller(judge)
+async def test_a_flood_is_dropped_and_the_model_goes_on(vad: BatchedVad) -> None:
+    flood, other = Caller(vad), Caller(vad)
     for _ in range(1000):
         flood.call.submit(VadAudio(1, bytes(512 * 32)))
     other.call.submit(VadAudio(1, bytes(512)))
@@ -118,7 +118,7 @@ def broken() -> SileroModel:
 class Breaking(SileroModel):
     """Loads, and fails at its first work."""
 
-    def judge(self, chunks: object, states: object) -> tuple[vad_models.Floats, vad_models.Floats]:
+    def infer(self, chunks: object, states: object) -> tuple[vad_models.Floats, vad_models.Floats]:
         raise ValueError("a damaged model")
 
 
@@ -126,14 +126,14 @@ class Breaking(SileroModel):
 async def test_without_the_model_every_call_is_told_and_the_log_says_it_once(
     load: type[SileroModel], caplog: pytest.LogCaptureFixture
 ) -> None:
-    judge = BatchedVad(load)
-    callers = [Caller(judge) for _ in range(3)]
+    vad = BatchedVad(load)
+    callers = [Caller(vad) for _ in range(3)]
     with caplog.at_level(logging.ERROR, logger="calls.speech.vad_models"):
         for caller in callers:
             caller.call.submit(VadAudio(1, bytes(512)))
             async with asyncio.timeout(WAIT_S):
                 await caller.gone.wait()
-    assert judge.failed
+    assert vad.failed
     (record,) = caplog.records
     assert "without silero" in record.getMessage()
 
@@ -149,7 +149,7 @@ def test_a_missing_package_is_a_sentence(monkeypatch: pytest.MonkeyPatch) -> Non
 
 def test_the_model_is_where_the_package_keeps_it() -> None:
     assert isinstance(vad_models.model_path(), Path)
-    probabilities, states = SileroModel().judge(
+    probabilities, states = SileroModel().infer(
         np.zeros((2, 288), np.float32), np.zeros((2, 2, 128), np.float32)
     )
     assert probabilities.shape == (2,)
