@@ -1,4 +1,4 @@
-"""Check an agent before its campaign starts: problems, texts, voices, clips (`campaigns.agent_inspection`)."""
+"""Check an agent before its campaign starts: problems, texts, voices, clips (`AGENT_INSPECTOR`)."""
 
 from collections.abc import Mapping
 from typing import Any
