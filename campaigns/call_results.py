@@ -1,9 +1,10 @@
-"""What a live call tells us: whom it is for, what was achieved, who asked us to stop.
+"""The door through which `calls` reports to campaigns: whom a call is for, and what it brought.
 
 Called by `calls` inside the transaction that stores the call's event, so that the two never disagree.
 """
 
 from collections.abc import Mapping
+from datetime import datetime
 
 from django.conf import settings
 from django.db import transaction
@@ -12,25 +13,23 @@ from campaigns import clock
 from campaigns.compliance.suppressions import SuppressionRequest, suppress
 from campaigns.models import Message, Recipient, Suppression
 from campaigns.phones import parse_number
+from campaigns.planning import callbacks
+from campaigns.rules.results import OPT_OUTS, WRONG_NUMBERS, CallbackAsked, OptOut, Outcome
 from campaigns.transitions import callback
 from campaigns.transitions.attempt import settle_recipient
 
-#: Outcomes that mean "do not call me again", however the agent came to them.
-OPT_OUTS = ("opted_out", "opt_out", "do_not_call")
-#: The number is somebody else's, who must not be called for this person again (india-calling-rules §9.4).
-WRONG_NUMBERS = ("wrong_person", "wrong_number")
-
 
 def call_identified(reference: str) -> Message | None:
-    """The attempt a call on the stream belongs to, with its people and campaign; None if unknown."""
+    """Return the attempt with this reference, with person, campaign, agent and account; None if unknown."""
     related = ("recipient__campaign__agent", "recipient__campaign__template__account")
     return Message.objects.filter(reference=reference).select_related(*related).first()
 
 
 def caller_identified(parameters: Mapping[str, str], *, account_id: int) -> Recipient | None:
-    """The person who calls us, as the account's latest campaign has them; None if we do not know the number.
+    """Return the person who calls us, as the account's latest campaign has them; None if not found.
 
-    The platform's documents do not say where a caller's number stands, so its names are a setting.
+    `parameters` are the custom parameters of the stream's start. The platform's documents do not say under
+    which name the caller's number comes, so `CALLER_PARAMETERS` lists the names that are looked for.
     """
     names = {name.lower() for name in settings.CALLER_PARAMETERS}
     numbers = {parse_number(text[:40]).e164 for name, text in parameters.items() if name.lower() in names}
@@ -38,14 +37,56 @@ def caller_identified(parameters: Mapping[str, str], *, account_id: int) -> Reci
     return ours.filter(phone__in=numbers - {None}).order_by("-pk").first()
 
 
+def apply(
+    result: Outcome | CallbackAsked | OptOut,
+    *,
+    message_id: int | None,
+    recipient_id: int | None,
+    at: datetime,
+) -> str:
+    """Act on what a call brought. Return why nothing could be done, as a sentence; empty if it was done.
+
+    `message_id` is the attempt, None if the person called us; `recipient_id` is None for an unknown number.
+    `at` is the moment of the wish, so that one stored hours later means the same time. Raises
+    `ObjectDoesNotExist` if the attempt or the person is gone.
+    """
+    match result:
+        case Outcome() if message_id is not None:
+            record_outcome(message_id, result.outcome[:60], result.label[:200])
+        case Outcome() if result.outcome in OPT_OUTS:
+            return _opt_out_on_line(OptOut("chosen", result.label), None, recipient_id)
+        case CallbackAsked():
+            if message_id is None:
+                return "somebody whose campaign we do not know asked to be called back."
+            callbacks.asked_in_call(message_id, when=result.when[:60], how=result.how[:20], asked_at=at)
+        case OptOut():
+            return _opt_out_on_line(result, message_id, recipient_id)
+    return ""
+
+
+def _opt_out_on_line(wish: OptOut, message_id: int | None, recipient_id: int | None) -> str:
+    """Suppress the number of the person on the line. Return why that is impossible; empty if it is done."""
+    if recipient_id is None:
+        return "somebody whose number we do not know asked not to be called."
+    attempt = Message.objects.filter(pk=message_id or 0).values_list("reference", flat=True)
+    opt_out(
+        phone=Recipient.objects.values_list("phone", flat=True).get(pk=recipient_id),
+        how=wish.how[:20],
+        what=wish.what[:200],
+        message_reference=attempt.first() or "",
+        inbound=message_id is None,
+    )
+    return ""
+
+
 @transaction.atomic
 def record_outcome(message_id: int, outcome: str, label: str) -> None:
-    """What was achieved in a call: it stands beside the disposition, which XFin tells.
+    """Store what was achieved in a call, beside the disposition that XFin reports.
 
-    If XFin's news came first and the person was put back for a retry, that is called off: what is planned
-    by `settling.withdraw_answered`, what is at XFin by `withdrawing`. A call-back that was asked for in the
-    same call stands: it is a promise. An outcome that means "do not call me again", or "wrong number",
-    suppresses the number.
+    If XFin's report came first and the person waits for a retry, the retry is taken back: a planned one by
+    `transitions.attempt.withdraw_answered`, one that is at XFin by `delivery.withdraw`. A call-back that was
+    asked for in the same call stands: it is a promise. An outcome of `OPT_OUTS` or `WRONG_NUMBERS`
+    suppresses the number. Raises `Message.DoesNotExist`.
     """
     message = Message.objects.select_related("recipient").get(pk=message_id)
     person = Recipient.objects.filter(pk=message.recipient_id)
@@ -71,10 +112,10 @@ def opt_out(
     category: str = "",
     inbound: bool = False,
 ) -> bool:
-    """Never call this number again (about `category`, or at all); whether that is new.
+    """Suppress a number for `category`, or for all calls. Return whether that is new.
 
-    `how` is "key" or "chosen", and anything else counts as "spoken": a wish is not lost because of its name.
-    In the caller's transaction: waiting calls are called off with it.
+    `how` is "key" or "chosen"; any other text counts as "spoken", so that no wish is lost because of its
+    name. Runs in the caller's transaction: calls that wait are withdrawn with it.
     """
     said = {"key": f"pressed {what}", "chosen": f"chose “{what}”"}.get(how, f"said “{what}”")
     source = Suppression.Source.KEY if how in ("key", "chosen") else Suppression.Source.SPOKEN

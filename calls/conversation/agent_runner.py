@@ -11,6 +11,7 @@ from calls.conversation.digit_collection import DigitCollector
 from calls.conversation.event_log import EventLog, how_it_ended
 from calls.conversation.outputs import Effect, EntryKind, LoadClip, Synthesise
 from calls.conversation.playout import Playout, PromptFinished, PromptResult
+from campaigns.rules.results import Answer, CallbackAsked, OptOut, Outcome
 
 CALL_BACK = "call_back"
 """The outcome of a call in which the person asked to be called back; the person has none yet."""
@@ -237,25 +238,23 @@ class AgentRunner:
             self.press(digit)
 
     def _answer(self, action: base.RecordAnswer) -> None:
-        data = {"question": action.question, "value": action.value, "label": action.label}
         text = f"{action.question}: {action.label or action.value}."
-        self._log.add(EntryKind.ANSWER, text, self.now, **data)
+        self._log.add_result(Answer(action.question, action.value, action.label), text, self.now)
 
     def _reach(self, action: base.ReachOutcome) -> None:
         self.outcome = action.outcome
-        data = {"outcome": action.outcome, "label": action.label}
-        self._log.add(EntryKind.OUTCOME, f"{action.label or action.outcome}.", self.now, **data)
+        text = f"{action.label or action.outcome}."
+        self._log.add_result(Outcome(action.outcome, action.label), text, self.now)
 
     def _ask_callback(self, action: base.AskCallback) -> None:
         self.outcome = CALL_BACK
-        data = {"when": action.when, "label": action.label, "how": action.how}
         text = f"Asked to be called back: {action.label or action.when}."
-        self._log.add(EntryKind.CALLBACK, text, self.now, **data)
+        self._log.add_result(CallbackAsked(action.when, action.label, action.how), text, self.now)
 
     def _opt_out(self, action: base.OptOut) -> None:
         how = f"pressed {action.what}" if action.how == "key" else f"said “{action.what}”"
         text = f"Asked not to be called again: {how}."
-        self._log.add(EntryKind.OPT_OUT, text, self.now, how=action.how, what=action.what)
+        self._log.add_result(OptOut(action.how, action.what), text, self.now)
 
     def _note(self, action: base.Note) -> None:
         self._log.add(EntryKind.NOTE, action.text, self.now)

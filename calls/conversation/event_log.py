@@ -4,10 +4,12 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from calls.conversation.outputs import Entry, EntryKind
+from calls.conversation.outputs import RESULTS, Entry, EntryKind
 from calls.conversation.playout import PromptFinished, PromptResult
 from calls.protocol.messages import SAMPLE_RATE, Malformed, Start
+from campaigns.rules.results import CallResult
 
+_KIND_OF_RESULT = {result: kind for kind, result in RESULTS.items()}
 _LONG_NUMBER = re.compile(r"\+?\d(?:[\s-]?\d){5,}")
 
 
@@ -55,6 +57,11 @@ class EventLog:
         if allowance is None or allowance.take():
             self._write(kind, text, now, data)
 
+    def add_result(self, result: CallResult, text: str, now: float) -> None:
+        """Add an entry about what the call brought; its kind follows from the type of `result`."""
+        kind = _KIND_OF_RESULT[type(result)]
+        self._entries.append(Entry(kind=kind, at_ms=self.at_ms(now), text=text, payload=result))
+
     def sum_up(self, now: float) -> None:
         """At the end: how many were not written, kind by kind."""
         for kind, allowance in self._allowances.items():
@@ -68,7 +75,7 @@ class EventLog:
         return taken
 
     def _write(self, kind: EntryKind, text: str, now: float, data: Mapping[str, object]) -> None:
-        self._entries.append(Entry(kind=kind, at_ms=self.at_ms(now), text=text, data=dict(data)))
+        self._entries.append(Entry(kind=kind, at_ms=self.at_ms(now), text=text, payload=dict(data)))
 
 
 def without_numbers(words: str) -> str:

@@ -6,10 +6,13 @@ Pure data. Made by `calls.conversation`, carried out by `calls.consumers`, store
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Final
 
+import msgspec
 from msgspec import Struct
 
 from calls.audio.speech_detector import VadAudio
+from campaigns.rules.results import Answer, CallbackAsked, CallResult, OptOut, Outcome
 
 
 class EntryKind(StrEnum):
@@ -36,19 +39,37 @@ class EntryKind(StrEnum):
     END = "end"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Entry:
-    """One line of the call's log. `at_ms` counts from the accepted connection; `text` is a sentence.
+RESULTS: Final[Mapping[EntryKind, type[CallResult]]] = {
+    EntryKind.ANSWER: Answer,
+    EntryKind.OUTCOME: Outcome,
+    EntryKind.CALLBACK: CallbackAsked,
+    EntryKind.OPT_OUT: OptOut,
+}
+"""Kinds of entries whose payload is a result: it is acted on in the transaction that stores the entry."""
 
-    `data` is small and JSON-ready. For ANSWER: question, value, label. For OUTCOME: outcome, label.
-    For CALLBACK: when, label, how. For OPT_OUT: how, what. The journal acts on these four in the transaction
-    that stores the entry.
+
+class Entry(Struct, frozen=True, kw_only=True):
+    """One entry of the call's log. `at_ms` counts from the accepted connection; `text` is a sentence.
+
+    `payload` is a result for the kinds in `RESULTS`, else a small JSON-ready mapping. On disk and in the
+    database it is called `data`.
     """
 
     kind: EntryKind
     at_ms: int
     text: str
-    data: Mapping[str, object] = field(default_factory=dict)
+    payload: Mapping[str, object] | CallResult = msgspec.field(default_factory=dict, name="data")
+
+    @classmethod
+    def from_json(cls, kind: EntryKind, at_ms: int, text: str, data: Mapping[str, object]) -> "Entry":
+        """Return the entry of these stored values, its payload typed as `RESULTS` says for its kind."""
+        result = RESULTS.get(kind)
+        return cls(kind=kind, at_ms=at_ms, text=text, payload=result.from_json(data) if result else data)
+
+    @property
+    def data(self) -> Mapping[str, object]:
+        """The payload as the JSON object that is stored."""
+        return msgspec.structs.asdict(self.payload) if isinstance(self.payload, Struct) else self.payload
 
 
 @dataclass(frozen=True, slots=True)

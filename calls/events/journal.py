@@ -93,8 +93,8 @@ class CallJournal:
             return
         if not self._ended:
             at_ms = round((time.monotonic() - self._opened) * 1000)
-            data = {"ended_by": close.ended_by.value}
-            self.log([Entry(kind=EntryKind.END, at_ms=at_ms, text=close.reason, data=data)])
+            payload = {"ended_by": close.ended_by.value}
+            self.log([Entry(kind=EntryKind.END, at_ms=at_ms, text=close.reason, payload=payload)])
         self._closed = True
         self._journal.put(
             Closed(call_id=self.call_id, at=clock.now(), close=close, summary=summary, lost=self.lost)

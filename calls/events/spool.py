@@ -12,12 +12,14 @@ import os
 import threading
 import time
 from collections.abc import Iterator, Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import Self
+from uuid import UUID
 
 import msgspec
 
-from calls.conversation.outputs import Entry
+from calls.conversation.outputs import Entry, EntryKind
 from calls.events.records import Closed, Identified, Logged, Record
 
 log = logging.getLogger(__name__)
@@ -27,16 +29,33 @@ _CHUNK = 256 * 1024
 _SUFFIX = ".jsonl"
 
 
-class _Line(msgspec.Struct, omit_defaults=True):
-    """One record of whichever kind, as one line of JSON."""
+class _EntryRead(msgspec.Struct):
+    """An entry as it stands in a file, before its `data` is typed."""
 
-    logged: Logged | None = None
+    kind: EntryKind
+    at_ms: int
+    text: str
+    data: dict[str, object] = {}
+
+
+class _LoggedRead(msgspec.Struct):
+    call_id: UUID
+    at: datetime
+    sequence: int
+    entry: _EntryRead
+
+
+class _LineRead(msgspec.Struct):
+    """One line of a file: a record under the name of its kind."""
+
+    logged: _LoggedRead | None = None
     identified: Identified | None = None
     closed: Closed | None = None
 
 
 _encoder = msgspec.json.Encoder()
-_decoder = msgspec.json.Decoder(_Line)
+_decoder = msgspec.json.Decoder(_LineRead)
+_NAMES = {Logged: "logged", Identified: "identified", Closed: "closed"}
 
 
 class Spool:
@@ -183,20 +202,10 @@ def _lock(path: Path, descriptor: int) -> bool:
 def _encoded(record: Record) -> bytes:
     """One line. An entry that is no JSON is our own mistake; its place in the log is kept."""
     try:
-        return _encoder.encode(_line(record)) + b"\n"
+        return _encoder.encode({_NAMES[type(record)]: record}) + b"\n"
     except (TypeError, ValueError, OverflowError) as error:
         log.error("Call %s: something could not be written down: %s", record.call_id, type(error).__name__)
-        return _encoder.encode(_line(_without_content(record))) + b"\n"
-
-
-def _line(record: Record) -> _Line:
-    match record:
-        case Logged():
-            return _Line(logged=record)
-        case Identified():
-            return _Line(identified=record)
-        case Closed():
-            return _Line(closed=record)
+        return _encoder.encode({_NAMES[type(record)]: _without_content(record)}) + b"\n"
 
 
 def _without_content(record: Record) -> Record:
@@ -216,4 +225,7 @@ def _decoded(line: bytes) -> Record | None:
     except msgspec.DecodeError as error:
         log.error("A line of the spool can't be read and is left out: %s", type(error).__name__)
         return None
-    return found.logged or found.identified or found.closed
+    if logged := found.logged:
+        entry = Entry.from_json(**msgspec.structs.asdict(logged.entry))
+        return Logged(call_id=logged.call_id, at=logged.at, sequence=logged.sequence, entry=entry)
+    return found.identified or found.closed

@@ -1,11 +1,14 @@
 """What a live call tells the campaign."""
 
+from datetime import timedelta
+
 import pytest
 
 from campaigns import call_results
-from campaigns.models import Campaign, Message, Recipient, Suppression
+from campaigns.models import Callback, Campaign, Message, Recipient, Suppression
 from campaigns.planning import plan
 from campaigns.queries.campaign import NO_GOAL
+from campaigns.rules.results import OPT_OUTS, CallbackAsked, OptOut, Outcome
 from tests.campaigns.world import NOON, make_campaign
 
 pytestmark = pytest.mark.django_db
@@ -44,7 +47,7 @@ def test_an_opt_out_is_kept_once_and_says_how() -> None:
     assert (row.scope, row.source, row.message_reference) == ("organisation", "key", message.reference)
 
 
-@pytest.mark.parametrize("outcome", call_results.OPT_OUTS)
+@pytest.mark.parametrize("outcome", OPT_OUTS)
 def test_an_answer_whose_outcome_is_an_opt_out_stops_all_calls(outcome: str) -> None:
     message = planned()
     other = make_copy(message)
@@ -81,6 +84,37 @@ def test_a_wrong_number_is_not_called_again_in_any_campaign() -> None:
     assert row.reason == "Wrong number: somebody else chose “This is not me” in a call."
     other.refresh_from_db()
     assert other.state == "suppressed"
+
+
+def test_each_result_of_an_attempt_is_acted_on() -> None:
+    message = planned()
+    whose = {"message_id": message.pk, "recipient_id": message.recipient_id}
+    asked = CallbackAsked("in 3 days", "In three days", "spoken")
+    for result in (Outcome("will_pay", "Will pay"), asked, OptOut("key", "9")):
+        assert call_results.apply(result, **whose, at=NOON) == ""
+    row = Callback.objects.get()
+    assert (row.asked_for, row.source) == (NOON + timedelta(days=3), "spoken")
+    assert Recipient.objects.get().outcome == "will_pay"
+    suppression = Suppression.objects.get()
+    assert (suppression.source, suppression.message_reference) == ("key", message.reference)
+
+
+def test_a_person_who_calls_us_has_no_attempt() -> None:
+    person = planned().recipient
+    whose = {"message_id": None, "recipient_id": person.pk}
+    assert call_results.apply(Outcome("will_pay", "Will pay"), **whose, at=NOON) == ""
+    assert Recipient.objects.get().outcome == ""
+    asked = CallbackAsked("in 1 hour", "", "key")
+    assert "campaign we do not know" in call_results.apply(asked, **whose, at=NOON)
+    assert call_results.apply(Outcome("do_not_call", "No more"), **whose, at=NOON) == ""
+    assert Suppression.objects.get().source == "inbound"
+
+
+@pytest.mark.parametrize("result", [OptOut("key", "9"), Outcome("opt_out", "No more")])
+def test_an_opt_out_from_an_unknown_number_says_why_it_is_not_kept(result: OptOut | Outcome) -> None:
+    said = call_results.apply(result, message_id=None, recipient_id=None, at=NOON)
+    assert said == "somebody whose number we do not know asked not to be called."
+    assert not Suppression.objects.exists()
 
 
 def make_copy(message: Message) -> Recipient:

@@ -46,7 +46,7 @@ FIGURES = Summary(
 
 
 def entry(kind: EntryKind = EntryKind.NOTE, text: str = "Something.", **data: object) -> Entry:
-    return Entry(kind=kind, at_ms=20, text=text, data=data)
+    return Entry.from_json(kind, 20, text, data)
 
 
 def identity_of(message: Message) -> Identity:

@@ -1,0 +1,63 @@
+"""PURE: what a call may bring, as its agent reports it, and which outcomes forbid further calls.
+
+`calls` carries these from the agent to the database as the payload of a log entry. The names of the fields
+are keys of JSON in spool files and event rows: they must not change. `campaigns.call_results.apply` acts on
+them, and cuts each text to the length of its column.
+"""
+
+from collections.abc import Mapping
+from typing import Self
+
+from msgspec import Struct
+
+OPT_OUTS = ("opted_out", "opt_out", "do_not_call")
+"""Outcomes that mean "do not call me again", however the agent came to them."""
+WRONG_NUMBERS = ("wrong_person", "wrong_number")
+"""The number belongs to another person, who must not be called for this one (india-calling-rules §9.4)."""
+
+
+class _Result(Struct, frozen=True):
+    @classmethod
+    def from_json(cls, data: Mapping[str, object]) -> Self:
+        """Return the result that a stored JSON object describes.
+
+        A missing key becomes an empty text, a value of another type its text: a line that is on disk is
+        stored, whichever version wrote it.
+        """
+        return cls(*(str(data.get(name, "")) for name in cls.__struct_fields__))
+
+
+class Answer(_Result, frozen=True):
+    """The person answered a question."""
+
+    question: str
+    value: str
+    label: str
+
+
+class Outcome(_Result, frozen=True):
+    """What was achieved, e.g. `confirmed`. `label` is the same in words for people."""
+
+    outcome: str
+    label: str
+
+
+class CallbackAsked(_Result, frozen=True):
+    """The person wants to be called back `when` (see `schedule.callback_times.moment`).
+
+    `label` is the same in words for people; `how` is "key" or "spoken".
+    """
+
+    when: str
+    label: str
+    how: str
+
+
+class OptOut(_Result, frozen=True):
+    """The person asked not to be called. `how` is "key", "spoken" or "chosen", `what` the key or words."""
+
+    how: str
+    what: str
+
+
+CallResult = Answer | Outcome | CallbackAsked | OptOut
