@@ -103,7 +103,7 @@ class CallConsumer(AsyncConsumer):
         """What a call needs, all of it ready before the first frame."""
         self.call = admitted
         self.loop = asyncio.get_running_loop()
-        self.page = journal.page(admitted.call_id)
+        self.page = journal.of(admitted.call_id)
         self.page.on_closed_elsewhere = self.tell_closed_elsewhere
         self.unlogged_entries: list[Entry] | None = []
         """Not in the journal yet: the call may turn out to be one that is there already."""

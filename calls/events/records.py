@@ -1,4 +1,4 @@
-"""What the media loop hands to the journal: plain facts about a call, in the order in which they happened."""
+"""What the media loop hands to the journal: facts about a call, in the order in which they happened."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -23,7 +23,7 @@ class Identity:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Logged:
-    """One line of a call's log; `sequence` counts from 1 without gaps."""
+    """One entry of a call's log; `sequence` counts from 1 without gaps."""
 
     call_id: UUID
     at: datetime
@@ -33,7 +33,7 @@ class Logged:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Identified:
-    """It is known, as far as it will ever be, who is on the line."""
+    """The call was identified; what is None or empty in `identity` stays unknown."""
 
     call_id: UUID
     at: datetime
@@ -42,7 +42,7 @@ class Identified:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Closed:
-    """The call is over. Without a `summary` only its times are known. `lost` events could not be kept."""
+    """The call is over. Without a `summary` only its times are known. `lost`: events that were not kept."""
 
     call_id: UUID
     at: datetime
@@ -52,8 +52,8 @@ class Closed:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Trouble:
-    """What a process's journal suffers: events on disk and not in the database, and what was not kept."""
+class JournalStatus:
+    """What a process's journal has not stored: events that wait, and events that were not kept."""
 
     waiting: int = 0
     left_out: int = 0
@@ -61,7 +61,7 @@ class Trouble:
     lost: int = 0
     """Other events, since the process began."""
     is_new: bool = False
-    """Something was left out or lost since the last telling."""
+    """Something was left out or lost since the last status was written."""
 
 
 Record = Logged | Identified | Closed

@@ -3,59 +3,26 @@
 A record is written within a tenth of a second of its acceptance, whether the database is there or not, so
 neither an outage nor a `kill -9` during one costs events. What is not stored after a second is also made safe
 against a power cut (fsync once a second). The owner holds a lock on its file, which ends with the process;
-a file without one is an orphan, and whoever finds it stores what it holds.
+a file without one is an orphan, and any process of the machine stores what it holds (`store_orphans`).
 """
 
 import fcntl
-import logging
 import os
 import threading
 import time
 from collections.abc import Iterator, Sequence
-from datetime import datetime
 from pathlib import Path
 from typing import Self
-from uuid import UUID
 
-import msgspec
+from django.conf import settings
 
-from calls.conversation.outputs import Entry, EntryKind
-from calls.events.records import Closed, Identified, Logged, Record
-
-log = logging.getLogger(__name__)
+from calls.events.codec import decode, encode
+from calls.events.records import Record
 
 SYNC_SECONDS = 1.0
 _CHUNK = 256 * 1024
+"""Bytes read at once; more for a line that is longer."""
 _SUFFIX = ".jsonl"
-
-
-class _EntryRead(msgspec.Struct):
-    """An entry as it stands in a file, before its `data` is typed."""
-
-    kind: EntryKind
-    at_ms: int
-    text: str
-    data: dict[str, object] = {}
-
-
-class _LoggedRead(msgspec.Struct):
-    call_id: UUID
-    at: datetime
-    sequence: int
-    entry: _EntryRead
-
-
-class _LineRead(msgspec.Struct):
-    """One line of a file: a record under the name of its kind."""
-
-    logged: _LoggedRead | None = None
-    identified: Identified | None = None
-    closed: Closed | None = None
-
-
-_encoder = msgspec.json.Encoder()
-_decoder = msgspec.json.Decoder(_LineRead)
-_NAMES = {Logged: "logged", Identified: "identified", Closed: "closed"}
 
 
 class Spool:
@@ -74,7 +41,7 @@ class Spool:
 
     @classmethod
     def create(cls, path: Path) -> Self:
-        """A new spool, locked. Raises OSError."""
+        """Return the spool of this path, locked; made if it is not there. Raises OSError."""
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         while True:
             descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
@@ -84,12 +51,12 @@ class Spool:
 
     @property
     def unread_bytes(self) -> int:
-        """What is not taken."""
+        """Bytes of the file that are not taken."""
         return self._written - self._read
 
     def put(self, records: Sequence[Record]) -> None:
         """Append records. Raises OSError, and then none of them is in the file."""
-        data = b"".join(_encoded(record) for record in records)
+        data = b"".join(encode(record) for record in records)
         with self._changing:
             try:
                 done = 0
@@ -103,7 +70,7 @@ class Spool:
             self._unsynced = True
 
     def sync(self) -> None:
-        """Once a second: make safe against a power cut what waits. Raises OSError; then it is still due."""
+        """Make what waits safe against a power cut, once a second. Raises OSError; then it is still due."""
         now = time.monotonic()
         if not self.unread_bytes:
             self._synced_at = now
@@ -117,13 +84,14 @@ class Spool:
             self._synced_at = now
 
     def peek(self, most: int) -> list[Record]:
-        """The oldest records, at most so many; they stay until `take`. Raises OSError.
+        """Return the oldest records, at most so many, which stay until `take`; empty if there are none.
 
+        Raises OSError.
         A last line that its process did not live to finish is left out.
         """
         while lines := self._lines(most):
             self._peeked = (sum(len(line) + 1 for line in lines), len(lines))
-            if records := [record for line in lines if (record := _decoded(line)) is not None]:
+            if records := [record for line in lines if (record := decode(line)) is not None]:
                 return records
             self.take()
         return []
@@ -138,7 +106,7 @@ class Spool:
             size *= 2
 
     def take(self) -> None:
-        """What was peeked is stored. An emptied file shrinks to nothing. Raises OSError."""
+        """Drop what was peeked: it is stored. An emptied file shrinks to nothing. Raises OSError."""
         size, count = self._peeked
         self._peeked = (0, 0)
         with self._changing:
@@ -148,24 +116,38 @@ class Spool:
                 os.ftruncate(self._descriptor, 0)
                 self._read = self._written = 0
 
+    def remove(self) -> None:
+        """Remove the file, all of which is stored or can never be; `close` must follow. Raises OSError."""
+        self.path.unlink(missing_ok=True)
+
     def close(self) -> None:
-        """Let go of the file; one that holds nothing is removed."""
+        """Close the file, which ends its lock; one that holds nothing is removed. Raises OSError."""
         if not self.unread_bytes:
-            self.path.unlink(missing_ok=True)
+            self.remove()
         os.close(self._descriptor)
 
-    def remove(self) -> None:
-        """Remove the file: everything in it is stored."""
-        self.path.unlink(missing_ok=True)
-        os.close(self._descriptor)
+
+def folder() -> Path:
+    """Return the folder of the spools of this machine (`SPOOL_DIR`)."""
+    return Path(settings.SPOOL_DIR)
+
+
+def path_of(folder: Path, name: str) -> Path:
+    """Return the path of the spool of that name, a process's id."""
+    return folder / f"{name}{_SUFFIX}"
+
+
+def has_files(folder: Path) -> bool:
+    """Return whether there are spools, whichever process they belong to."""
+    return any(folder.glob(f"*{_SUFFIX}"))
 
 
 def orphans(folder: Path) -> Iterator[Spool]:
-    """Spools whose process is gone, each locked for us, the oldest first. Whoever takes one ends it."""
+    """Yield the spools whose process is gone, the oldest first, each locked. The caller closes each."""
     for path in sorted(folder.glob(f"*{_SUFFIX}"), key=_age_of):
         try:
             descriptor = os.open(path, os.O_RDWR)
-        except OSError:  # stored and removed by somebody else meanwhile
+        except OSError:  # stored and removed by another process meanwhile
             continue
         if _lock(path, descriptor):
             yield Spool(path, descriptor)
@@ -173,17 +155,8 @@ def orphans(folder: Path) -> Iterator[Spool]:
             os.close(descriptor)
 
 
-def has_files(folder: Path) -> bool:
-    """Whether anything was left by anybody."""
-    return any(folder.glob(f"*{_SUFFIX}"))
-
-
-def path_of(folder: Path, name: str) -> Path:
-    """Where the spool of that name is."""
-    return folder / f"{name}{_SUFFIX}"
-
-
 def _age_of(path: Path) -> float:
+    """Return when the file was changed; 0 if it is gone meanwhile."""
     try:
         return path.stat().st_mtime
     except OSError:
@@ -191,41 +164,9 @@ def _age_of(path: Path) -> float:
 
 
 def _lock(path: Path, descriptor: int) -> bool:
-    """Whether the file is ours now, and still the one of that name."""
+    """Return whether the file is ours now, and still the one of that name."""
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         return path.stat().st_ino == os.fstat(descriptor).st_ino
     except OSError:
         return False
-
-
-def _encoded(record: Record) -> bytes:
-    """One line. An entry that is no JSON is our own mistake; its place in the log is kept."""
-    try:
-        return _encoder.encode({_NAMES[type(record)]: record}) + b"\n"
-    except (TypeError, ValueError, OverflowError) as error:
-        log.error("Call %s: something could not be written down: %s", record.call_id, type(error).__name__)
-        return _encoder.encode({_NAMES[type(record)]: _without_content(record)}) + b"\n"
-
-
-def _without_content(record: Record) -> Record:
-    match record:
-        case Logged(call_id=call_id, at=at, sequence=sequence, entry=entry):
-            bare = Entry(kind=entry.kind, at_ms=entry.at_ms, text="What happened could not be written down.")
-            return Logged(call_id=call_id, at=at, sequence=sequence, entry=bare)
-        case Closed(call_id=call_id, at=at, close=close, lost=lost):
-            return Closed(call_id=call_id, at=at, close=close, summary=None, lost=lost)
-        case Identified():
-            return record
-
-
-def _decoded(line: bytes) -> Record | None:
-    try:
-        found = _decoder.decode(line)
-    except msgspec.DecodeError as error:
-        log.error("A line of the spool can't be read and is left out: %s", type(error).__name__)
-        return None
-    if logged := found.logged:
-        entry = Entry.from_json(**msgspec.structs.asdict(logged.entry))
-        return Logged(call_id=logged.call_id, at=logged.at, sequence=logged.sequence, entry=entry)
-    return found.identified or found.closed

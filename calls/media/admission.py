@@ -107,7 +107,7 @@ def _close_unused(judged: "asyncio.Future[Admitted | Refused]", journal: Journal
     if judged.cancelled() or judged.exception() is not None:
         return
     if isinstance(opened := judged.result(), Admitted):
-        journal.page(opened.call_id).closed(_GIVEN_UP, None)
+        journal.of(opened.call_id).closed(_GIVEN_UP, None)
 
 
 _GIVEN_UP = Close(

@@ -608,10 +608,10 @@ def test_what_is_on_disk_is_stored_before_what_is_in_memory(
     def other_thread(*args: object) -> list[Record]:
         """Between the look at the empty spool and the look into memory."""
         page.log([entry()])
-        journal.move_to_disk()
+        journal.spool_writer.work()
         page.closed(HUNG_UP, FIGURES)
         disk["full"] = True
-        journal.move_to_disk()
+        journal.spool_writer.work()
         return []
 
     monkeypatch.setattr(Spool, "put", put)
@@ -657,8 +657,8 @@ def test_a_disk_that_fails_after_it_took_events_gets_them_once(
     with monkeypatch.context() as patch:
         patch.setattr(Spool, "sync", fails)
         page.log([entry(), entry()])
-        journal.move_to_disk()
-        journal.move_to_disk()
+        journal.spool_writer.work()
+        journal.spool_writer.work()
         assert journal.left() == 0
         page.log([entry(EntryKind.STATS)])
         assert journal.left_out == 1
