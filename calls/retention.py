@@ -1,4 +1,4 @@
-"""What of live calls goes by the clocks, and with a person who asked. See campaigns/services/purging."""
+"""Delete what live calls left: by retention periods, and for a person who asked. See `campaigns.privacy`."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -20,18 +20,18 @@ ON_THE_LINE = "A call with this person is on the line."
 
 
 def purge(now: datetime) -> int:
-    """Tonight's purge of everything; how many rows went. May be called at any time and twice."""
+    """Do tonight's purge of everything. Return how many rows went. May be called at any time and twice."""
     erase_late()
     return purging.purge([*SWEEPS, *purging.SWEEPS], now=now)
 
 
 def erase_people(now: datetime) -> int:
-    """Do every erasure that nothing keeps waiting; how many were done."""
+    """Do every erasure that nothing keeps waiting. Return how many were done."""
     return sum(_erase(wish_id, now=now) for wish_id in erasure.open_wishes())
 
 
 def erase_late() -> int:
-    """What was stored of calls after their person was erased, from another machine's disk; how many calls."""
+    """Erase what came from another machine's disk after its person was erased. Return how many calls."""
     erased = Erasure.objects.filter(state=Erasure.State.DONE).values("pseudonym")
     audio = Q(recording__isnull=False) & ~Q(recording__file="")
     late = Q(events__isnull=False) | Q(answers__isnull=False) | audio
@@ -56,15 +56,15 @@ def _erase(wish_id: int, *, now: datetime) -> bool:
 
 
 def forget_calls(calls: Sequence[UUID]) -> dict[str, int]:
-    """Recordings, logs and answers go; how a call ended and how long it was stays. Rows of each kind.
+    """Delete recordings, logs and answers; how a call ended and its length stay. Return how many of each.
 
-    A recording that is not filed yet is deleted where it grew; on another machine the next night finds it.
-    What a killed process stored without a row is found by its name.
+    A recording that is not filed yet is deleted where it grew; one on another machine by the next night's
+    `erase_late`. What a killed process stored without a row is found by its name.
     """
     recordings = list(Recording.objects.filter(call__in=calls).exclude(file="").values_list("pk", flat=True))
     forget_recordings(recordings)
     for call_id, started_at in Call.objects.filter(pk__in=calls).values_list("pk", "started_at"):
-        path_of(call_id).unlink(missing_ok=True)  # first: who files it just now looks whether it is gone
+        path_of(call_id).unlink(missing_ok=True)  # first: `file_recording` looks whether it is gone
         default_storage.delete(stored_name(call_id, started_at))
     forget_ids(calls)
     return {
@@ -76,7 +76,7 @@ def forget_calls(calls: Sequence[UUID]) -> dict[str, int]:
 
 
 def forget_recordings(keys: Sequence[int]) -> None:
-    """The files first: whoever dies between the two finds the rows again."""
+    """Delete the files of these rows, then their names: a process that dies between finds the rows again."""
     rows = Recording.objects.filter(pk__in=keys)
     for name in rows.values_list("file", flat=True):
         default_storage.delete(name)
@@ -84,11 +84,11 @@ def forget_recordings(keys: Sequence[int]) -> None:
 
 
 def forget_ids(calls: Sequence[UUID]) -> None:
-    """What names a call outside of this house, and the figures of every second."""
+    """Delete the ids under which other systems know these calls, and the figures of every second."""
     Call.objects.filter(pk__in=calls).update(call_sid="", stream_sid="", statistics={})
 
 
-def _forget_whose(calls: Sequence[UUID]) -> None:
+def _forget_person(calls: Sequence[UUID]) -> None:
     forget_ids(calls)
     Answer.objects.filter(call__in=calls).delete()
     Call.objects.filter(pk__in=calls).update(recipient=None, message=None)
@@ -102,30 +102,23 @@ def _ended(cutoff: datetime) -> QuerySet[Call]:
     return Call.objects.filter(state=Call.State.ENDED, started_at__lt=cutoff)
 
 
-def _with_events(cutoff: datetime) -> QuerySet[Call]:
-    return _ended(cutoff).filter(Exists(CallEvent.objects.filter(call=OuterRef("pk"))))
-
-
-def _somebodys(cutoff: datetime) -> QuerySet[Call]:
+def _naming_person(cutoff: datetime) -> QuerySet[Call]:
     named = Q(recipient__isnull=False) | Q(message__isnull=False) | ~Q(call_sid="") | ~Q(stream_sid="")
     return _ended(cutoff).filter(named | Exists(Answer.objects.filter(call=OuterRef("pk"))))
-
-
-def _recordings(cutoff: datetime) -> QuerySet[Recording]:
-    return Recording.objects.filter(call__started_at__lt=cutoff).exclude(file="")
-
-
-def _drop_events(calls: Sequence[UUID]) -> None:
-    _delete(CallEvent.objects.filter(call__in=calls))
 
 
 SWEEPS = (
     Sweep(
         "recordings",
-        _recordings,
+        lambda cutoff: Recording.objects.filter(call__started_at__lt=cutoff).exclude(file=""),
         lambda: held("call__recipient__", "call__campaign"),
         forget_recordings,
     ),
-    Sweep("events", _with_events, held, _drop_events),
-    Sweep("calls", _somebodys, held, _forget_whose),
+    Sweep(
+        "events",
+        lambda cutoff: _ended(cutoff).filter(Exists(CallEvent.objects.filter(call=OuterRef("pk")))),
+        held,
+        lambda calls: _delete(CallEvent.objects.filter(call__in=calls)),
+    ),
+    Sweep("calls", _naming_person, held, _forget_person),
 )

@@ -3,6 +3,7 @@
 import re
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from asgiref.sync import sync_to_async
@@ -21,14 +22,14 @@ class Span:
 
     @property
     def size(self) -> int:
-        """How many bytes."""
+        """Return how many bytes it has."""
         return self.last - self.first + 1
 
 
 def requested_span(header: str, size: int) -> Span | None:
-    """The part a `Range` header asks for, cut to the file; the whole file for a header that is none.
+    """Return the part that a `Range` header asks for, cut to the file of `size` bytes.
 
-    None when no byte of the file is in the range asked for (answer 416).
+    The whole file for a header that is none; None when no byte of the file is in the range (answer 416).
     """
     asked = _RANGE.fullmatch(header.strip())
     if asked is None or asked.groups() == ("", ""):
@@ -51,13 +52,10 @@ class FileSpan(StreamingHttpResponse):
         self.headers["Content-Length"] = str(span.size)
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
-        """The pieces, without holding up the event loop."""
-        while piece := await self._next():
+        """Yield the pieces, read in a thread, so that the event loop does not wait."""
+        read = sync_to_async(partial(next, self._pieces, b""), thread_sensitive=False)
+        while piece := await read():
             yield piece
-
-    @sync_to_async(thread_sensitive=False)
-    def _next(self) -> bytes:
-        return next(self._pieces, b"")
 
 
 def _pieces(path: Path, span: Span) -> Iterator[bytes]:
@@ -70,7 +68,7 @@ def _pieces(path: Path, span: Span) -> Iterator[bytes]:
 
 
 def file_response(request: HttpRequest, path: Path, *, content_type: str) -> HttpResponseBase:
-    """The file, or the one range that was asked for: 200, 206 or 416. Raises `OSError` without a file."""
+    """Return the file, or the one range that was asked for: 200, 206 or 416. Raises `OSError`."""
     size = path.stat().st_size
     header = request.headers.get("Range", "")
     span = requested_span(header, size)

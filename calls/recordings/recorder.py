@@ -43,7 +43,7 @@ class _Run:
 
     @property
     def end(self) -> int:
-        """Where the next piece begins, if it follows this one."""
+        """Return the sample where the next piece begins, if it follows this one."""
         return self.start + len(self.audio) // pcm.SAMPLE_BYTES
 
 
@@ -51,13 +51,13 @@ class Recorder:
     """One call's recording, on the side of the media loop. Nothing here waits."""
 
     def __init__(self, recording_writer: "RecordingWriter", call_id: UUID) -> None:
-        self._desk, self._call_id = recording_writer, call_id
+        self._writer, self._call_id = recording_writer, call_id
         self._runs: list[_Run] = []
         self._latest: dict[Side, _Run] = {}
         self._size = 0
 
     def add(self, pieces: Iterable[Recorded]) -> None:
-        """Take what was said and heard. Neighbours are joined at once, so that no frame is held.
+        """Accept what was said and heard. Neighbours are joined at once, so that no frame's object is kept.
 
         Pieces come in whole milliseconds and end at any sample: what is off by one follows on, or every
         seam would click.
@@ -74,25 +74,25 @@ class Recorder:
             self._hand_over(last=False)
 
     def finish(self) -> None:
-        """The call is over: file what there is."""
+        """Hand over what is left, and have the recording filed: the call is over."""
         self._hand_over(last=True)
 
     def _hand_over(self, *, last: bool) -> None:
         joined = [AudioSpan(run.side, run.start, bytes(run.audio)) for run in self._runs]
-        self._desk.put(_Block(self._call_id, joined, self._size, last))
+        self._writer.put(_Block(self._call_id, joined, self._size, last))
         self._runs, self._size = [_Run(run.side, run.end, bytearray()) for run in self._latest.values()], 0
         self._latest = {run.side: run for run in self._runs}
 
 
 class RecordingWriter(BackgroundWorker):
-    """Writes the recordings of one process."""
+    """Writes the recordings of one process, in a thread of its own, and files those that are finished."""
 
     def __init__(self, *, capacity: int = CAPACITY_BYTES) -> None:
         super().__init__(interval=0.2)
         self._blocks: deque[_Block] = deque()
         self._capacity = capacity
         self._waiting = 0
-        self.lost = self._lost_said = 0
+        self.lost = self._logged_losses = 0
         self._to_file: deque[UUID] = deque()
 
     def put(self, block: _Block) -> None:
@@ -108,29 +108,26 @@ class RecordingWriter(BackgroundWorker):
         while self._blocks:
             block = self._blocks.popleft()
             self._waiting -= block.size
-            self._write(block)
+            try:
+                write_pieces(path_of(block.call_id), block.pieces)
+            except OSError as error:
+                log.error("Call %s: the recording could not be written: %s", block.call_id, error.strerror)
+            if block.last:
+                self._to_file.append(block.call_id)
         for _ in range(len(self._to_file)):
             file_or_leave(self._to_file.popleft())
-        if self.lost > self._lost_said:
-            log.error("%d s of recordings are lost, the disk is too slow.", self.lost - self._lost_said)
-            self._lost_said = self.lost
+        if self.lost > self._logged_losses:
+            log.error("%d s of recordings are lost, the disk is too slow.", self.lost - self._logged_losses)
+            self._logged_losses = self.lost
 
     def finish(self) -> None:
-        """The last time; what can't be filed now stays for `file_leftovers`."""
+        """Write and file for the last time; what can't be filed now stays for `file_leftovers`."""
         self.work()
 
     def left(self) -> int:
-        """Blocks and recordings waiting."""
+        """Return how many blocks and recordings wait."""
         return len(self._blocks) + len(self._to_file)
-
-    def _write(self, block: _Block) -> None:
-        try:
-            write_pieces(path_of(block.call_id), block.pieces)
-        except OSError as error:
-            log.error("Call %s: the recording could not be written: %s", block.call_id, error.strerror)
-        if block.last:
-            self._to_file.append(block.call_id)
 
 
 recording_writer = RecordingWriter()
-"""The recording desk of this process."""
+"""The recording writer of this process."""

@@ -1,4 +1,4 @@
-"""A recording as a drawing: one lane a side, and above the time the prompts and marks of the log. Pure."""
+"""A recording as a drawing: a curve a side, and above the time the prompts and marks of the log. Pure."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -57,7 +57,7 @@ class Waveform:
 
 
 def draw(recording: bytes, entries: Iterable[Happened]) -> Waveform:
-    """The waveform of a WAV file. Raises `WavError` when it is none."""
+    """Return the waveform of a WAV file, with the entries of its call. Raises `WavError` when it is none."""
     wav = unwrap(recording)
     samples = np.frombuffer(wav.pcm, dtype="<i2").reshape(-1, wav.channels)
     duration_ms = len(samples) * 1000 // wav.rate
@@ -66,14 +66,14 @@ def draw(recording: bytes, entries: Iterable[Happened]) -> Waveform:
         left=_path(_peaks(samples[:, 0])),
         right=_path(_peaks(samples[:, 1])) if wav.channels > 1 else "",
         prompts=_prompts(happened, duration_ms),
-        marks=[_mark(entry, duration_ms) for entry in happened if entry.kind in MARK_TONES],
+        marks=[_drawn(entry.at_ms, entry, duration_ms) for entry in happened if entry.kind in MARK_TONES],
         scale=[duration_ms * part // 4 for part in range(5)],
         duration_ms=duration_ms,
     )
 
 
 def _peaks(samples: npt.NDArray[np.int16]) -> npt.NDArray[np.float64]:
-    """The loudest sample of each column, 0 to 1."""
+    """Return the loudest sample of each column, 0 to 1."""
     if not len(samples):
         return np.zeros(COLUMNS)
     loud = np.abs(samples.astype(np.int32))
@@ -83,7 +83,7 @@ def _peaks(samples: npt.NDArray[np.int16]) -> npt.NDArray[np.float64]:
 
 
 def _path(peaks: npt.NDArray[np.float64]) -> str:
-    """Upright bars as one SVG path; the square root lets quiet speech be seen."""
+    """Return upright bars as one SVG path; the square root lets quiet speech be seen."""
     heights = np.sqrt(np.maximum(peaks, FLOOR**2)) * HEIGHT
     return "".join(
         f"M{column},{(HEIGHT - height) / 2:.1f}v{height:.1f}h.6v-{height:.1f}z"
@@ -92,22 +92,19 @@ def _path(peaks: npt.NDArray[np.float64]) -> str:
 
 
 def _prompts(entries: Sequence[Happened], duration_ms: int) -> list[DrawnSpan]:
-    """From the start of each prompt to where it was heard to its end, or cut off."""
+    """Return each prompt from its start to where it was heard to its end, or cut off."""
     started: dict[str, int] = {}
     found = []
     for entry in entries:
         if entry.kind == "prompt":
             started[entry.prompt] = entry.at_ms
         elif entry.kind == "heard" and entry.prompt in started:
-            found.append(_stretch(started.pop(entry.prompt), entry.at_ms, duration_ms, entry))
+            found.append(_drawn(started.pop(entry.prompt), entry, duration_ms))
     return found
 
 
-def _mark(entry: Happened, duration_ms: int) -> DrawnSpan:
-    return _stretch(entry.at_ms, entry.at_ms, duration_ms, entry)
-
-
-def _stretch(start_ms: int, end_ms: int, duration_ms: int, entry: Happened) -> DrawnSpan:
+def _drawn(start_ms: int, entry: Happened, duration_ms: int) -> DrawnSpan:
+    """Return what is drawn from `start_ms` to the entry."""
     whole = max(duration_ms, 1)
-    start, end = (min(100.0, 100 * moment / whole) for moment in (start_ms, end_ms))
+    start, end = (min(100.0, 100 * moment / whole) for moment in (start_ms, entry.at_ms))
     return DrawnSpan(f"{start:.2f}%", f"{end - start:.2f}%", MARK_TONES.get(entry.kind, "calm"), entry.text)

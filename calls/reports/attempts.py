@@ -1,11 +1,11 @@
 """What became of every attempt of a campaign, in the columns of the platform's own delivery report.
 
 The columns are those of reference "The Awaaz platform", section 1 (vendor's report script), so programs
-that read that report read this one. One row an attempt, read a stride at a time: memory stays flat.
+that read that report read this one. One row an attempt, read a chunk at a time: memory stays flat.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from itertools import islice
@@ -69,7 +69,10 @@ def as_file(
     until: date | None = None,
     state: str = "",
 ) -> Download:
-    """The report as a file to be saved; `kind` is csv or xlsx. See `Choice` and `table` for the others."""
+    """Return the report as a file to be saved, and note in the audit log that it was handed out.
+
+    `kind` is csv or xlsx; see `Choice` and `table` for the others.
+    """
     rows = table(campaign, Choice(since=since, until=until, state=state), whole_numbers=whole_numbers)
     stem = f"{campaign.name}-report"
     audit.handed_out(campaign, f"report as {kind}")
@@ -77,7 +80,7 @@ def as_file(
 
 
 def table(campaign: Campaign, choice: Choice, *, whole_numbers: bool) -> Iterator[Sequence[str]]:
-    """The headings, then a row an attempt; numbers are masked without `whole_numbers`."""
+    """Yield the headings, then a row an attempt; numbers are masked without `whole_numbers`."""
     account = campaign.template.account
     yield COLUMNS
     rows = map(
@@ -90,7 +93,7 @@ def table(campaign: Campaign, choice: Choice, *, whole_numbers: bool) -> Iterato
 
 
 def attempts(campaign: Campaign, choice: Choice) -> QuerySet[Message]:
-    """The attempts chosen, in the order in which they were planned."""
+    """Return the attempts chosen, in the order in which they were planned."""
     found = Message.objects.filter(recipient__campaign=campaign).order_by("pk")
     if choice.since:
         found = found.filter(send_on__gte=_midnight(choice.since))
@@ -104,26 +107,20 @@ def _midnight(day: date) -> datetime:
 
 
 def _heard(messages: Sequence[int]) -> _Heard:
-    """Two queries a stride."""
+    """Return when these attempts rang, and what was answered last to each question. Two queries."""
     rang = Call.objects.filter(message__in=messages).order_by().values_list("message")
     said = Answer.objects.filter(call__message__in=messages).order_by("at", "pk")
-    return _Heard(
-        dict(rang.annotate(first=Min("started_at"))),
-        _last_answers(said.values_list("call__message", "question", "value")),
-    )
-
-
-def _last_answers(said: Iterable[tuple[int, str, str]]) -> Mapping[int, Mapping[str, str]]:
-    """By message and question what was answered last."""
     answers: defaultdict[int, dict[str, str]] = defaultdict(dict)
-    for message, question, value in said:
+    for message, question, value in said.values_list("call__message", "question", "value"):
         answers[message][question] = value
-    return answers
+    return _Heard(dict(rang.annotate(first=Min("started_at"))), answers)
 
 
 def _cells(row: _Attempt, heard: _Heard, account: Account, *, whole_numbers: bool) -> Sequence[str]:
-    # Who did not answer has no call of ours: XFin rang at the time that was asked for.
+    # A person who did not answer has no call of ours: XFin rang at the time that was asked for.
     rang = heard.rang.get(row.pk) or (row.send_on if row.disposition else None)
+    seconds = row.duration_seconds
+    length = "" if seconds is None else f"{seconds // 3600:02d}:{seconds // 60 % 60:02d}:{seconds % 60:02d}"
     tags = {account.reference_tag: row.reference, account.batch_tag: row.batch__reference or ""}
     return (
         row.recipient__phone if whole_numbers else phones.mask(row.recipient__phone),
@@ -132,20 +129,12 @@ def _cells(row: _Attempt, heard: _Heard, account: Account, *, whole_numbers: boo
         _written(row.send_on),
         _written(rang),
         row.disposition or row.state,
-        _length(row.duration_seconds),
+        length,
         ";".join(heard.answers.get(row.pk, {}).values()),
         *(tags.get(tag, "") for tag in TAGS),
     )
 
 
 def _written(moment: datetime | None) -> str:
-    """As XFin writes times: IST without a zone."""
+    """Return a time as XFin writes it: IST without a zone."""
     return f"{moment.astimezone(IST):%Y-%m-%dT%H:%M:%S}" if moment else ""
-
-
-def _length(seconds: int | None) -> str:
-    """As XFin writes durations: HH:MM:SS."""
-    if seconds is None:
-        return ""
-    minutes, rest = divmod(seconds, 60)
-    return f"{minutes // 60:02d}:{minutes % 60:02d}:{rest:02d}"

@@ -1,9 +1,9 @@
 """Everything we hold about one phone number: found, counted, and handed out as one file."""
 
 import json
+import shutil
 import tempfile
 import zipfile
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import IO, Any
@@ -33,7 +33,7 @@ class Found:
 
 
 def find(phone: str, *, now: datetime) -> Found:
-    """How much there is of each kind about a number in E.164."""
+    """Return how much there is of each kind about a number in E.164, and its legal hold and erasure."""
     made = evidence.pack(phone, now=now)
     counts = {name: len(rows) for name, rows in made.items() if isinstance(rows, list)}
     calls = _calls(phone)
@@ -45,13 +45,13 @@ def find(phone: str, *, now: datetime) -> Found:
 
 
 def as_file(phone: str, *, now: datetime) -> Download:
-    """The pack of a person as a file to be saved."""
+    """Return `packed` as a file to be saved, and note in the audit log that it was handed out."""
     audit.person_handed_out(phone)
     return Download(Blocks(packed(phone, now=now)), filename="person.zip", content_type=ZIP)
 
 
 def packed(phone: str, *, now: datetime) -> IO[bytes]:
-    """A ZIP of `person.json` (all rows, the events of each call among them) and the recordings as WAV.
+    """Return a ZIP of `person.json` (all rows, with the events of each call) and the recordings as WAV.
 
     It is made on disk and goes when it is closed. A recording whose file is missing is in `person.json` only.
     """
@@ -60,26 +60,38 @@ def packed(phone: str, *, now: datetime) -> IO[bytes]:
     with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as pack:
         pack.writestr("person.json", text)
         for recording in _recordings(phone):
-            _add(pack, recording)
+            name = recording.file.name or ""
+            if default_storage.exists(name):
+                with (
+                    default_storage.open(name) as audio,
+                    pack.open(f"recordings/{recording.call_id}.wav", "w") as entry,
+                ):
+                    shutil.copyfileobj(audio, entry)
     file.seek(0)
     return file
 
 
 def everything(phone: str, *, now: datetime) -> dict[str, Any]:
-    """All rows about a number, in sections."""
+    """Return all rows about a number, by section; JSON-ready but for dates."""
     return {**evidence.pack(phone, now=now), "calls": calls_of(phone, events=True)}
 
 
 def calls_of(phone: str, *, events: bool = False) -> list[dict[str, Any]]:
-    """How each call ended, what was answered in it, and its recording's fingerprint; its log if asked."""
+    """Return how each call ended, what was answered in it and its recording's SHA-256, oldest call first.
+
+    With `events` also its log.
+    """
     related = _calls(phone).select_related("campaign", "message", "number", "recording")
-    return [
-        _told(call) | ({"events": list(_log(call))} if events else {})
-        for call in related.prefetch_related("answers").order_by("started_at")
-    ]
+    found = []
+    for call in related.prefetch_related("answers").order_by("started_at"):
+        found.append(_as_json(call))
+        if events:
+            rows = call.events.order_by("sequence").values("sequence", "at_ms", "kind", "text", "data")
+            found[-1]["events"] = list(rows)
+    return found
 
 
-def _told(call: Call) -> dict[str, Any]:
+def _as_json(call: Call) -> dict[str, Any]:
     return {
         "at": call.started_at.astimezone(UTC).isoformat(),
         "campaign": call.campaign.name if call.campaign else "",
@@ -100,29 +112,9 @@ def _told(call: Call) -> dict[str, Any]:
     }
 
 
-def _log(call: Call) -> Iterator[dict[str, Any]]:
-    rows = call.events.order_by("sequence").values("sequence", "at_ms", "kind", "text", "data")
-    return (dict(row) for row in rows)
-
-
 def _calls(phone: str) -> QuerySet[Call]:
     return Call.objects.filter(recipient__phone__in=(phone, pseudonym(phone)))
 
 
 def _recordings(phone: str) -> QuerySet[Recording]:
     return Recording.objects.filter(call__in=_calls(phone).values("pk")).exclude(file="").order_by("pk")
-
-
-def _add(pack: zipfile.ZipFile, recording: Recording) -> None:
-    name = recording.file.name or ""
-    if default_storage.exists(name):
-        with (
-            default_storage.open(name) as audio,
-            pack.open(f"recordings/{recording.call_id}.wav", "w") as entry,
-        ):
-            _copy(audio, entry)
-
-
-def _copy(audio: Any, entry: IO[bytes]) -> None:
-    for piece in audio.chunks():
-        entry.write(piece)

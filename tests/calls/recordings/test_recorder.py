@@ -34,7 +34,7 @@ def tone(value: int, ms: int) -> bytes:
     return np.full(8 * ms, value, dtype="<i2").tobytes()
 
 
-def stretch(side: Side, at_ms: int, pcm: bytes) -> AudioSpan:
+def span(side: Side, at_ms: int, pcm: bytes) -> AudioSpan:
     return AudioSpan(side, 8 * at_ms, pcm)
 
 
@@ -47,8 +47,8 @@ def channels_of(path: Path) -> tuple[np.ndarray, np.ndarray]:
 
 def test_caller_left_agent_right_silence_between(tmp_path: Path) -> None:
     path = tmp_path / "call.wav"
-    write_pieces(path, [stretch(CALLER, 0, tone(1, 20)), stretch(CALLER, 20, tone(2, 20))])
-    write_pieces(path, [stretch(AGENT, 10, tone(9, 20)), stretch(CALLER, 100, tone(3, 20))])
+    write_pieces(path, [span(CALLER, 0, tone(1, 20)), span(CALLER, 20, tone(2, 20))])
+    write_pieces(path, [span(AGENT, 10, tone(9, 20)), span(CALLER, 100, tone(3, 20))])
     left, right = channels_of(path)
     assert left.size == 8 * 120
     assert [left[0], left[159], left[160], left[320], left[799], left[800]] == [1, 1, 2, 0, 0, 3]
@@ -58,7 +58,7 @@ def test_caller_left_agent_right_silence_between(tmp_path: Path) -> None:
 def test_the_header_is_right_after_every_block(tmp_path: Path) -> None:
     path = tmp_path / "call.wav"
     for block in range(5):
-        write_pieces(path, [stretch(CALLER, block * 1000, tone(block, 1000))])
+        write_pieces(path, [span(CALLER, block * 1000, tone(block, 1000))])
         data = path.read_bytes()
         assert struct.unpack_from("<I", data, 40)[0] == len(data) - 44 == (block + 1) * 32_000
         assert wav.unwrap(data).channels == 2
@@ -83,7 +83,7 @@ def test_pieces_far_apart_cost_no_more_than_what_they_hold(tmp_path: Path) -> No
 
 
 def test_nothing_recorded_makes_no_file(tmp_path: Path) -> None:
-    write_pieces(tmp_path / "call.wav", [stretch(CALLER, 0, b"")])
+    write_pieces(tmp_path / "call.wav", [span(CALLER, 0, b"")])
     assert not (tmp_path / "call.wav").exists()
 
 
@@ -141,7 +141,7 @@ def test_a_slow_disk_costs_audio_and_no_memory() -> None:
 @pytest.mark.django_db(transaction=True)
 def test_what_a_killed_process_left_is_filed_once_its_call_is_closed(call_id: UUID, folders: Path) -> None:
     path = path_of(call_id)
-    write_pieces(path, [stretch(CALLER, 0, tone(5, 400))])
+    write_pieces(path, [span(CALLER, 0, tone(5, 400))])
     (path.parent / "not-a-call.wav").write_bytes(b"x")
     os.utime(path, (1, 1))
     assert files.file_leftovers() == 0
@@ -190,7 +190,7 @@ def test_a_recording_that_cannot_be_filed_does_not_hold_up_the_others(
     Call.objects.update(state="ended", ended_at=clock.now())
     ids = [UUID(str(pk)) for pk in Call.objects.values_list("pk", flat=True)]
     for pk in ids:
-        write_pieces(path_of(pk), [stretch(CALLER, 0, tone(5, 400))])
+        write_pieces(path_of(pk), [span(CALLER, 0, tone(5, 400))])
         os.utime(path_of(pk), (1, 1))
     really, refused = files.file_recording, next(iter(path_of(call_id).parent.glob("*.wav"))).stem
 
@@ -208,14 +208,14 @@ def test_a_recording_that_cannot_be_filed_does_not_hold_up_the_others(
 
 
 class Killed(BaseException):
-    """`kill -9`: nothing in the house catches it."""
+    """`kill -9`: nothing in the program catches it."""
 
 
 def left_behind(call_id: UUID) -> Path:
     """The recording of an ended call, grown and not filed."""
     Call.objects.filter(pk=call_id).update(state="ended", ended_at=clock.now())
     path = path_of(call_id)
-    write_pieces(path, [stretch(CALLER, 0, tone(5, 400))])
+    write_pieces(path, [span(CALLER, 0, tone(5, 400))])
     os.utime(path, (1, 1))
     return path
 
@@ -390,8 +390,8 @@ def test_a_recording_without_a_call_is_left_and_holds_up_no_other(call_id: UUID,
 
 
 @pytest.mark.django_db(transaction=True)
-def test_the_desk_files_again_after_its_connection_broke(call_id: UUID, folders: Path) -> None:
-    """Outside of a request nobody replaces a broken connection: the desk's thread has to."""
+def test_the_writer_files_again_after_its_connection_broke(call_id: UUID, folders: Path) -> None:
+    """Outside of a request Django does not replace a broken connection: the writer's thread has to."""
     recording_writer = RecordingWriter()
     recorder = Recorder(recording_writer, call_id)
     recorder.add([Recorded(CALLER, 0, tone(5, 400))])
