@@ -11,7 +11,10 @@ from calls.models import Call, MediaProcess
 
 
 def give_sign_of_life(process_id: UUID, now: datetime, status: JournalStatus | None = None) -> None:
-    """Write that this process is alive and how its journal is; its first sign makes its row."""
+    """Write that this process is alive and how its journal is; its first sign makes its row.
+
+    Raises `DatabaseError`, as all functions here do.
+    """
     values: dict[str, object] = {"alive_at": now, "stopped_at": None}
     if status is not None:
         values |= {

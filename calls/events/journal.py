@@ -232,7 +232,9 @@ class Journal(BackgroundWorker):
             if time.monotonic() >= self._orphans_due:
                 self._orphans_due = time.monotonic() + ORPHAN_INTERVAL
                 store_orphans(self._give_sign_of_life)  # a long file takes longer than a sign may be late
-            self._write_doings()
+            if self.doings and time.monotonic() >= self._doing_due:
+                self._doing_due = time.monotonic() + DOING_INTERVAL
+                heartbeat.set_doing(dict(self.doings.popleft() for _ in range(len(self.doings))))
         except AWAY as error:
             self._backoff.record_failure(error)
         else:
@@ -262,13 +264,6 @@ class Journal(BackgroundWorker):
             if call := self._calls.pop(call_id, None):
                 log.warning("Call %s was closed by somebody else; it ends here too.", call_id)
                 call.on_closed_elsewhere()
-
-    def _write_doings(self) -> None:
-        now = time.monotonic()
-        if self.doings and now >= self._doing_due:
-            latest = dict(self.doings.popleft() for _ in range(len(self.doings)))
-            self._doing_due = now + DOING_INTERVAL
-            heartbeat.set_doing(latest)
 
     def _give_sign_of_life(self) -> None:
         now = time.monotonic()

@@ -51,7 +51,7 @@ class Spool:
 
     @property
     def unread_bytes(self) -> int:
-        """Bytes of the file that are not taken."""
+        """Return how many bytes of the file are not taken."""
         return self._written - self._read
 
     def put(self, records: Sequence[Record]) -> None:

@@ -45,17 +45,17 @@ class SpoolWriter(BackgroundWorker):
 
     @property
     def is_full(self) -> bool:
-        """Whether as many records are in memory as may be."""
+        """Return whether as many records are in memory as may be (`capacity`)."""
         return len(self._records) >= self._capacity
 
     @property
     def in_memory(self) -> int:
-        """How many records are neither stored nor on disk."""
+        """Return how many records are neither stored nor on disk."""
         return len(self._records)
 
     @property
     def waiting(self) -> int:
-        """How many records are not stored."""
+        """Return how many records are not stored, on disk or in memory."""
         return len(self._records) + (self._spool.waiting if self._spool else 0)
 
     # --- from memory to disk, in either thread ---

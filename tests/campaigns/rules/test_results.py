@@ -1,0 +1,16 @@
+"""What a call may bring, read from JSON that any version may have written."""
+
+from campaigns.rules.results import Answer, CallbackAsked, OptOut, Outcome
+
+
+def test_a_result_is_read_by_the_names_of_its_fields() -> None:
+    assert Answer.from_json({"label": "Yes", "value": "1", "question": "q"}) == Answer("q", "1", "Yes")
+    assert Outcome.from_json({"outcome": "paid", "label": "Paid"}) == Outcome("paid", "Paid")
+    asked = {"when": "in 3 days", "how": "key", "label": "In three days"}
+    assert CallbackAsked.from_json(asked) == CallbackAsked("in 3 days", "In three days", "key")
+    assert OptOut.from_json({"how": "key", "what": "9"}) == OptOut("key", "9")
+
+
+def test_what_is_missing_is_empty_and_what_is_no_text_becomes_one() -> None:
+    assert Outcome.from_json({"outcome": 5, "sure": True}) == Outcome("5", "")
+    assert OptOut.from_json({}) == OptOut("", "")
