@@ -5,6 +5,7 @@ than the usual one is wanted. Unlike quirks, which are readings of the documents
 """
 
 import json
+import math
 import random
 from collections import deque
 from collections.abc import Iterable
@@ -83,34 +84,33 @@ class Measured(NamedTuple):
 
 
 def read(text: str) -> tuple[Measured, ...]:
-    """The faults of a text, each at most once. ValueError says what there is."""
+    """Parse the faults of a text; of two of the same name the last counts.
+
+    Raises ValueError for an unknown name (naming those there are) or a measure outside 0 to 10000.
+    """
     found: dict[LineFault, Measured] = {}
     for word in filter(None, (part.strip() for part in text.split("+"))):
         name, given, measure = word.partition("=")
         if name not in set(LineFault):
             raise ValueError(f"There is no fault {name[:40]!r}; there are {', '.join(LineFault)}.")
         fault = LineFault(name)
-        found[fault] = Measured(fault, _measure(measure) if given else USUAL[fault])
+        try:
+            value = float(measure) if given else USUAL[fault]
+        except ValueError:
+            value = -1.0
+        if not 0 <= value <= MOST_MEASURE:
+            raise ValueError(f"A number from 0 to {MOST_MEASURE:g} was expected, not {measure[:40]!r}.")
+        found[fault] = Measured(fault, value)
     return tuple(found.values())
 
 
-def _measure(text: str) -> float:
-    try:
-        value = float(text)
-    except ValueError:
-        value = -1.0
-    if not 0 <= value <= MOST_MEASURE:
-        raise ValueError(f"A number from 0 to {MOST_MEASURE:g} was expected, not {text[:40]!r}.")
-    return value
-
-
 def write(faults: Iterable[Measured]) -> str:
-    """The text that `read` reads."""
+    """Return the text from which `read` gives the same faults."""
     return "+".join(f"{fault.fault}={fault.measure:g}" for fault in faults)
 
 
 class BadLine:
-    """The line of one call. `pass_on` is called at least once in 20 ms, and late frames leave with it."""
+    """Apply the faults to the frames of one call. Call `pass_on` every 20 ms: late frames leave with it."""
 
     def __init__(self, faults: Iterable[Measured], luck: random.Random) -> None:
         self._faults = dict(faults)
@@ -120,70 +120,59 @@ class BadLine:
         self._waiting: deque[tuple[float, str | bytes]] = deque()
 
     @property
-    def is_deaf(self) -> bool:
-        """Whether the far end will stop to take frames from the socket."""
+    def will_stop_reading(self) -> bool:
+        """Return whether the far end will stop taking frames from the socket at some time."""
         return LineFault.READS_NOTHING in self._faults
 
     def end_due(self, now: float) -> LineFault | None:
-        """The fault that ends the call now: one of ENDS."""
+        """Return the fault of ENDS that ends the call now, None if none does."""
         return next((fault for fault in ENDS if self._is_due(fault, now)), None)
 
     def reads(self, now: float) -> bool:
-        """Whether the far end still takes frames from the socket."""
+        """Return whether the far end still takes frames from the socket."""
         return not self._is_due(LineFault.READS_NOTHING, now)
 
     def pass_on(self, frames: list[str], now: float) -> list[str | bytes]:
-        """What really leaves now, late frames of before included. Order is kept."""
+        """Return what leaves now, in order: these frames with the faults applied, and late ones of before."""
         if not self._faults:
             return list(frames)
+        leaves_until = now
         for frame in frames:
             late = self._late_s(now) if _is(frame, "media") else 0.0
             self._waiting += [(now + late, one) for one in self._spoil(frame, now)]
             if _is(frame, "stop"):
-                return self._all()
-        return self._due(now)
-
-    def _all(self) -> list[str | bytes]:
-        """After a stop there is no later call of ours, so everything leaves."""
-        left = [frame for _, frame in self._waiting]
-        self._waiting.clear()
-        return left
-
-    def _due(self, now: float) -> list[str | bytes]:
+                # `pass_on` is not called again after a stop, so late frames leave with it.
+                leaves_until = math.inf
+                break
         leaving: list[str | bytes] = []
-        while self._waiting and self._waiting[0][0] <= now:
+        while self._waiting and self._waiting[0][0] <= leaves_until:
             leaving.append(self._waiting.popleft()[1])
         return leaving
 
     def _late_s(self, now: float) -> float:
         late = self._luck.uniform(0, self._faults.get(LineFault.JITTER, 0.0)) / 1000
-        held = self._faults.get(LineFault.BURSTS, 0.0) / 1000
+        burst = self._faults.get(LineFault.BURSTS, 0.0) / 1000
         into = (now - (self._opened_at or now)) % BURST_EVERY_S
-        return max(late, held - into)
+        return max(late, burst - into)
 
     def _spoil(self, frame: str, now: float) -> list[str | bytes]:
+        """Return what is sent in place of a frame, leaving delays aside."""
         if _is(frame, "start"):
-            return self._opening(frame, now)
+            self._opened_at, self._start = now, frame
+            sid = json.loads(frame)["stream_sid"]
+            media = {"event": "media", "sequence_number": 0, "stream_sid": sid, "media": {"payload": "AAA="}}
+            early = [json.dumps(media)] * round(self._faults.get(LineFault.MEDIA_BEFORE_START, 0))
+            return [*early, frame]
         if _is(frame, "media"):
-            return self._spoil_audio(frame, now)
+            sent: list[str | bytes] = [] if self._happens(LineFault.LOSS) else [frame]
+            sent += [self._luck.choice(bad) for fault, bad in GARBAGE.items() if self._happens(fault)]
+            if self._is_due(LineFault.SECOND_START, now):
+                del self._faults[LineFault.SECOND_START]
+                sent.append(self._start)
+            return sent
         if _is(frame, "stop"):
             return [frame] * (1 + round(self._faults.get(LineFault.STOP_TWICE, 0)))
         return [frame]
-
-    def _opening(self, start: str, now: float) -> list[str | bytes]:
-        self._opened_at, self._start = now, start
-        sid = json.loads(start)["stream_sid"]
-        media = {"event": "media", "sequence_number": 0, "stream_sid": sid, "media": {"payload": "AAA="}}
-        early = [json.dumps(media)] * round(self._faults.get(LineFault.MEDIA_BEFORE_START, 0))
-        return [*early, start]
-
-    def _spoil_audio(self, frame: str, now: float) -> list[str | bytes]:
-        sent: list[str | bytes] = [] if self._happens(LineFault.LOSS) else [frame]
-        sent += [self._luck.choice(bad) for fault, bad in GARBAGE.items() if self._happens(fault)]
-        if self._is_due(LineFault.SECOND_START, now):
-            del self._faults[LineFault.SECOND_START]
-            sent.append(self._start)
-        return sent
 
     def _happens(self, fault: LineFault) -> bool:
         return self._luck.uniform(0, 100) < self._faults.get(fault, 0.0)
@@ -194,5 +183,5 @@ class BadLine:
 
 
 def _is(frame: str, event: str) -> bool:
-    """Whether a frame is of this event: quirks may have put another member before it."""
+    """Return whether a frame is of this event; quirks may have put another member before it."""
     return f'"event":"{event}"' in frame[:80]

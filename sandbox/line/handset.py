@@ -10,12 +10,12 @@ from sandbox.people.people import Action, HangUp, Heard, Press
 
 KEYS = frozenset("0123456789*#ABCD")
 MOST_WAITING = 25
-"""20 ms frames of the microphone; who is further behind is heard from here on."""
+"""20 ms frames of the microphone that may wait; of more the oldest are dropped."""
 MOST_KEYS = 32
 
 
 class Handset:
-    """Stands where a `ScriptRunner` stands. `hear` takes each 20 ms the agent plays (320 bytes)."""
+    """Stand in for a `ScriptRunner`. `hear` is called with each 20 ms the agent plays (320 bytes)."""
 
     def __init__(self, hear: Callable[[bytes], None]) -> None:
         self.hear = hear
@@ -25,23 +25,24 @@ class Handset:
         self._hung_up = False
 
     def speak(self, sound: bytes) -> None:
-        """What the microphone took: s16le mono at 8 kHz."""
+        """Queue what the microphone took: s16le mono at 8 kHz, of any length."""
         self._waiting.extend(self._framer.push(sound))
 
     def press(self, key: str) -> None:
-        """A key of the keypad; anything else is no key and does nothing."""
+        """Queue a key of the keypad; anything else is ignored."""
         if key in KEYS:
             self._keys.append(key)
 
     def hang_up(self) -> None:
+        """Hang up with the next `hears`."""
         self._hung_up = True
 
     def hears(self, _event: Heard, _now: float) -> list[Action]:
-        """What was done since the last time."""
+        """Return the keys pressed since the last call, in order, and the hang-up if there was one."""
         actions: list[Action] = [Press(self._keys.popleft()) for _ in range(len(self._keys))]
         return [*actions, HangUp("hung up at the page")] if self._hung_up else actions
 
     def voice(self) -> Iterator[bytes]:
-        """The microphone, frame by frame, for ever."""
+        """Yield the microphone's 20 ms frames without end, silence where none waits."""
         while True:
             yield self._waiting.popleft() if self._waiting else SILENT_FRAME

@@ -1,7 +1,7 @@
 """PURE: one answered call from the platform's side. Texts and time in, texts out; no I/O, no clock.
 
 `tick` is called once for each 20 ms slot: it plays the agent's audio to the person, returns the marks that
-came due, lets the person act, and gives the next frame of the person's audio.
+came due, lets the person act, and returns the next frame of the person's audio.
 """
 
 from collections import Counter, deque
@@ -24,7 +24,7 @@ from sandbox.people.people import Action, Beep, HangUp, Heard, Listener, Press, 
 
 SILENT_FRAME = silence(FRAME_MS)
 MOST_PROBLEMS = 500
-"""An agent that sent so many unreadable frames is talking nonsense; the call ends."""
+"""Unreadable frames after which the call ends with AGENT_NONSENSE."""
 MOST_STORY = 200
 MOST_DIGITS = 80
 VOICEMAIL_BEEP_MS = 500
@@ -54,19 +54,23 @@ class Ending(NamedTuple):
 
 
 class Sound(NamedTuple):
-    """What was heard and said in one slot; all are kept only while a recording is wanted."""
+    """What the person heard and said in one slot, 320 bytes each."""
 
     heard: bytes
     said: bytes
 
 
 class Leg:
-    """The state of one call; the shell owns the socket and the clock."""
+    """Hold the state of one call; the dialler owns the socket and the clock.
+
+    `sounds` gives a clip's PCM by name, `background` yields 20 ms frames of line noise, `hear` is called with
+    each slot the person hears, `watch` with every observation. `recorded` stays None unless `record` is set.
+    """
 
     def __init__(
         self,
         stream: PlatformStream,
-        mind: Listener,
+        person: Listener,
         sounds: Callable[[str], bytes],
         *,
         longest_s: float,
@@ -84,12 +88,12 @@ class Leg:
         self.recorded: list[Sound] | None = [] if record else None
         self.frames_sent = self.media_received = 0
         self.marks_received = self.marks_returned = self.clears = 0
-        self._stream, self._mind, self._sounds = stream, mind, sounds
+        self._stream, self._person, self._sounds = stream, person, sounds
         self._longest_s, self._watch = longest_s, watch
         self._background = iter(background or repeat(SILENT_FRAME))
         self._hear = hear
         self.last = Sound(SILENT_FRAME, SILENT_FRAME)
-        """The latest slot, for whoever watches the call."""
+        """The latest slot, from which the page draws the levels."""
         self._frames_received = 0
         self._opened_at = 0.0
         self._voice: deque[bytes] = deque()
@@ -97,19 +101,19 @@ class Leg:
 
     @property
     def stopped(self) -> bool:
-        """Whether the call was ended with a stop frame."""
+        """Return whether the call was ended with a stop frame."""
         return self._stream.state is State.STOPPED
 
     def opened(self, custom_parameters: dict[str, str], now: float) -> list[str]:
-        """The first frames of the stream. ProtocolError if the parameters cannot be sent."""
+        """Return the first frames of the stream. Raises `ProtocolError` if the parameters cannot be sent."""
         self._opened_at = now
         start = self._stream.start(custom_parameters)
         self._see(Sent(now, "start", start))
-        self._tell(now, "picked up")
+        self._record(now, "picked up")
         return [start, *self._react([Heard.PICKED_UP], now)]
 
     def received(self, text: str | bytes, now: float) -> list[str]:
-        """One frame from the agent; what has to be answered at once. After the end it is only watched."""
+        """Take one frame from the agent; return the frames to send at once (after the end none)."""
         if self.ending and self._watch is None:
             return []
         message = self._stream.receive(text)
@@ -126,38 +130,40 @@ class Leg:
             case Mark():
                 self._queue_mark(message.name, now)
             case Clear():
-                return self._clear(now)
+                self.clears += 1
+                self._record(now, "cleared", f"{self.playout.buffered_ms} ms dropped")
+                return [self._returned(name, now) for name in self.playout.clear()]
             case Malformed():
                 self._note_problem(message, now)
         return []
 
     def tick(self, now: float) -> list[str]:
-        """One 20 ms slot: marks due, the person's doings, and the next frame of audio."""
+        """Run one 20 ms slot. Returns the frames to send: marks due, the next audio, what the person does."""
         if self.ending:
             return []
         slot = self.playout.play_slot(now)
         frames = [self._returned(name, now) for name in slot.marks]
         talking = bool(self._voice)
         said = self._line_sound()
-        events = self._listen(slot.audio, now)
+        events = self._detect_speech(slot.audio, now)
         if talking and not self._voice:
             events.append(Heard.CLIP_DONE)
             self._see(Sent(now, "speech_over"))
         frames.append(self._stream.media(said))
         self.frames_sent += 1
-        self._keep(Sound(slot.audio or SILENT_FRAME, said))
-        frames += self._react(events or [Heard.NOTHING], now)
-        return frames + self._end_if_too_long(now)
-
-    def _keep(self, sound: Sound) -> None:
-        self.last = sound
+        self.last = sound = Sound(slot.audio or SILENT_FRAME, said)
         if self._hear:
             self._hear(sound.heard)
         if self.recorded is not None:
             self.recorded.append(sound)
+        frames += self._react(events or [Heard.NOTHING], now)
+        if self.ending or now - self._opened_at < self._longest_s:
+            return frames
+        reason = f"The call reached its longest time of {self._longest_s:g} seconds."
+        return frames + self.stop(Ended.TOO_LONG, reason, now)
 
     def _line_sound(self) -> bytes:
-        """The next 20 ms of what comes from the person: voice, the noise of the line, or both."""
+        """Return the next 20 ms of what comes from the person: voice, the noise of the line, or both."""
         noise = next(self._background)
         if not self._voice:
             return noise
@@ -165,9 +171,9 @@ class Leg:
         return voice if noise is SILENT_FRAME else mix_at(voice, noise, 0)
 
     def agent_closed(self, code: int | None, now: float) -> None:
-        """The socket is closed: with 1000 or without a code the agent has ended its part (§2).
+        """End the call because the socket is closed; what is still in the play-out buffer is not played.
 
-        What was still in the play-out buffer is dropped: a line that is hung up plays nothing more.
+        Code 1000 and no code are the agent's regular way to end a call (awaaz-platform.md §2).
         """
         self._see(Closed(now, code))
         if code in (1000, 1005):
@@ -177,7 +183,7 @@ class Leg:
             self._end(Ended.AGENT_LOST, f"The connection to the agent was {text}.", now)
 
     def stop(self, how: Ended, reason: str, now: float) -> list[str]:
-        """End the call from the platform's side: the stop frame, once."""
+        """End the call from the platform's side. Returns the stop frame, [] if the call has ended already."""
         if self.ending:
             return []
         self._end(how, reason, now)
@@ -186,43 +192,43 @@ class Leg:
         return [frame]
 
     def fail(self, how: Ended, reason: str, now: float) -> None:
-        """End the call without a stop frame: the stream cannot carry one any more."""
+        """End the call without a stop frame, because the stream cannot carry one any more."""
         self._end(how, reason, now)
 
-    def _listen(self, audio: bytes | None, now: float) -> list[Heard]:
+    def _detect_speech(self, audio: bytes | None, now: float) -> list[Heard]:
         if audio is None and not self._vad.speaking:
             return []
         change = self._vad.push(audio or SILENT_FRAME)
         if isinstance(change, SpeechStarted):
-            self._tell(now, "agent speaks")
+            self._record(now, "agent speaks")
             return [Heard.SPEECH_STARTED]
         if isinstance(change, SpeechEnded):
-            self._tell(now, "agent is quiet")
+            self._record(now, "agent is quiet")
             return [Heard.SPEECH_ENDED]
         return []
 
     def _react(self, events: list[Heard], now: float) -> list[str]:
         frames: list[str] = []
         for event in events:
-            for action in self._mind.hears(event, now):
+            for action in self._person.hears(event, now):
                 if self.ending is None:
-                    frames += self._do(action, now)
+                    frames += self._perform(action, now)
         return frames
 
-    def _do(self, action: Action, now: float) -> list[str]:
+    def _perform(self, action: Action, now: float) -> list[str]:
         match action:
             case Press(digit):
-                self._tell(now, "pressed", digit)
+                self._record(now, "pressed", digit)
                 self.digits = (self.digits + digit)[:MOST_DIGITS]
                 frame = self._stream.dtmf(digit)
                 self._see(Sent(now, "dtmf", frame, digit))
                 return [frame]
             case Say(clip):
-                self._tell(now, "said", clip)
+                self._record(now, "said", clip)
                 self._see(Sent(now, "speech", name=clip))
                 self._speak(self._sounds(clip))
             case Beep():
-                self._tell(now, "beeped")
+                self._record(now, "beeped")
                 self._see(Sent(now, "speech", name="beep"))
                 self._speak(beep(VOICEMAIL_BEEP_MS))
             case HangUp(reason):
@@ -248,11 +254,6 @@ class Leg:
         self._see(Sent(now, "mark", frame, name))
         return frame
 
-    def _clear(self, now: float) -> list[str]:
-        self.clears += 1
-        self._tell(now, "cleared", f"{self.playout.buffered_ms} ms dropped")
-        return [self._returned(name, now) for name in self.playout.clear()]
-
     def _note_problem(self, malformed: Malformed, now: float) -> None:
         self._count_problem(malformed.problem.value, now, malformed.detail)
         if self.problems.total() >= MOST_PROBLEMS:
@@ -262,13 +263,7 @@ class Leg:
     def _count_problem(self, problem: str, now: float, detail: str = "") -> None:
         self.problems[problem] += 1
         if self.problems[problem] == 1:
-            self._tell(now, f"problem: {problem}", detail)
-
-    def _end_if_too_long(self, now: float) -> list[str]:
-        if self.ending or now - self._opened_at < self._longest_s:
-            return []
-        reason = f"The call reached its longest time of {self._longest_s:g} seconds."
-        return self.stop(Ended.TOO_LONG, reason, now)
+            self._record(now, f"problem: {problem}", detail)
 
     def _see(self, seen: Observation) -> None:
         if self._watch:
@@ -277,9 +272,9 @@ class Leg:
     def _end(self, how: Ended, reason: str, now: float) -> None:
         if self.ending is None:
             self.ending = Ending(how, reason)
-            self._tell(now, how.value)
+            self._record(now, how.value)
 
-    def _tell(self, now: float, event: str, detail: str = "") -> None:
+    def _record(self, now: float, event: str, detail: str = "") -> None:
         if len(self.story) < MOST_STORY:
             at_ms = round((now - self._opened_at) * 1000)
             entry: dict[str, object] = {"at_ms": at_ms, "event": event}

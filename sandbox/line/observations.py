@@ -1,4 +1,4 @@
-"""PURE: what is seen of one call at the platform's end, with its time, and the play clock made from it.
+"""PURE: what is observed of one call at the platform's end, with its time, and the play clock made from it.
 
 Times are seconds on any monotonic clock. An observation carries the whole frame; `Frame` is the excerpt of it
 that may stand in a report: the payload of audio is left out.
@@ -15,7 +15,7 @@ _NUMBER = re.compile(r'"sequence_number"\s*:\s*"?(\d+)')
 
 
 class Sent(NamedTuple):
-    """Something the platform's side did: a frame (start, dtmf, mark, stop), or the person's voice.
+    """What the platform's side did: a frame (start, dtmf, mark, stop), or the person's voice.
 
     `event` is the frame's, or "speech" and "speech_over" for the first and after the last frame of a clip.
     `name` is the mark's name, the digit or the clip.
@@ -28,7 +28,7 @@ class Sent(NamedTuple):
 
 
 class Received(NamedTuple):
-    """Frame `number` (from 1) of the agent, as it came and as it was understood."""
+    """Frame `number` (from 1) of the agent, as received and as parsed."""
 
     at: float
     number: int
@@ -71,7 +71,7 @@ class Frame(NamedTuple):
 
 
 def excerpt(text: str | bytes) -> str:
-    """The beginning of a frame as one printable line, its payload replaced by its length."""
+    """Return the beginning of a frame as one printable line of at most 200 characters, payload left out."""
     start = text[: LONGEST_EXCERPT * 4]
     plain = start if isinstance(start, str) else start.decode(errors="replace")
     size = len(text)
@@ -81,7 +81,7 @@ def excerpt(text: str | bytes) -> str:
 
 
 def frame_of(observation: Observation, began: float) -> Frame:
-    """The frame to show for an observation, with its time since the start of the stream."""
+    """Return the frame to show for an observation; `began` is when the stream started."""
     at_ms = round((observation.at - began) * 1000)
     match observation:
         case Received(_, number, text, _):
@@ -98,12 +98,12 @@ def frame_of(observation: Observation, began: float) -> Frame:
 
 
 def audible(pcm: bytes) -> bool:
-    """Whether there is anything but digital silence; agents that send silence all the time say nothing."""
+    """Return whether there is anything but digital silence, which some agents send all the time."""
     return bool(pcm.strip(b"\0"))
 
 
 class PlayClock:
-    """Until when the audio handed over will play, if all of it is played without a pause."""
+    """Work out until when the audio handed over will play, if all of it is played without a pause."""
 
     def __init__(self) -> None:
         self.began = 0.0
@@ -129,20 +129,17 @@ class PlayClock:
             case Closed():
                 self.closed_at = at
             case Received(_, _, _, Media(payload)):
-                self._queue(payload, at)
+                self.was_quiet, self.audible_now = self.audible_until <= at, audible(payload)
+                self.plays_until = max(self.plays_until, at) + len(payload) / BYTES_PER_MS / 1000
+                if self.audible_now:
+                    self.audible_until = self.plays_until
             case Received(_, _, _, Clear()):
                 self.plays_until = self.audible_until = at
 
     def ahead_s(self, now: float) -> float:
-        """Seconds of audio handed over and not yet played."""
+        """Return the seconds of audio handed over and not yet played."""
         return max(0.0, self.plays_until - now)
 
     def audible_s(self, now: float) -> float:
-        """Seconds until the last audible piece handed over has been played."""
+        """Return the seconds until the last audible piece handed over has been played."""
         return max(0.0, self.audible_until - now)
-
-    def _queue(self, pcm: bytes, at: float) -> None:
-        self.was_quiet, self.audible_now = self.audible_until <= at, audible(pcm)
-        self.plays_until = max(self.plays_until, at) + len(pcm) / BYTES_PER_MS / 1000
-        if self.audible_now:
-            self.audible_until = self.plays_until

@@ -17,13 +17,13 @@ SLOT_S = FRAME_MS / 1000
 FIRST_BUFFER_MS = 80
 LATER_BUFFER_MS = 40
 STALE_AFTER_S = 0.2
-"""A tail too short for the threshold is played after this long: nothing may wait for ever."""
+"""Audio too short for the threshold is played after this long, so that it does not wait for ever."""
 MOST_BUFFERED_MS = 600_000
 COMPACT_BYTES = 1 << 16
 
 
 class Slot(NamedTuple):
-    """One 20 ms slot: what the person hears in it (None: nothing) and the marks that came due before it."""
+    """One 20 ms slot: the 320 bytes heard in it (None: nothing) and the marks that came due before it."""
 
     audio: bytes | None
     marks: list[str]
@@ -39,7 +39,7 @@ class PlayoutFigures:
 
 
 class Playout:
-    """What the agent sent and the person has not heard yet, and which marks wait for it."""
+    """Buffer what the agent sent and the person has not heard yet, and the marks that wait for it."""
 
     def __init__(self, *, most_ms: int = MOST_BUFFERED_MS, most_marks: int = MAX_WAITING_MARKS) -> None:
         self.figures = PlayoutFigures()
@@ -56,13 +56,14 @@ class Playout:
 
     @property
     def buffered_ms(self) -> int:
+        """Return how many ms of audio wait to be played."""
         return self._buffered() // BYTES_PER_MS
 
     def _buffered(self) -> int:
         return len(self._audio) - self._head
 
     def add_audio(self, pcm: bytes, now: float) -> None:
-        """Queue PCM s16le 8 kHz; beyond ten minutes the rest is dropped and counted."""
+        """Queue PCM s16le 8 kHz; what exceeds ten minutes is dropped and counted in `figures`."""
         room = max(0, self._most_bytes - self._buffered())
         taken = pcm[: room - room % 2]
         self.figures.dropped_ms += (len(pcm) - len(taken)) // BYTES_PER_MS
@@ -72,7 +73,7 @@ class Playout:
             self._waiting_since = now
 
     def add_mark(self, name: str) -> bool:
-        """Remember a mark behind the audio so far; False (and never returned) beyond 30 waiting ones."""
+        """Queue a mark behind the audio so far. Returns False if 30 wait already; it is dropped then."""
         if len(self._marks) >= self._most_marks:
             self.figures.marks_refused += 1
             return False
@@ -80,7 +81,7 @@ class Playout:
         return True
 
     def clear(self) -> list[str]:
-        """Drop what is not played; the waiting marks, to be returned at once."""
+        """Drop what is not played. Returns the waiting marks, which the platform sends back at once."""
         self.figures.cleared_ms += self._buffered() // BYTES_PER_MS
         self._played += self._buffered()
         self._audio.clear()
@@ -91,25 +92,29 @@ class Playout:
         return names
 
     def play_slot(self, now: float) -> Slot:
-        """Play the slot that begins at `now`: call once every 20 ms."""
-        marks = self._marks_due()
+        """Return what is heard in the slot that begins at `now`; call once every 20 ms."""
+        marks: list[str] = []
+        while self._marks and self._marks[0][0] <= self._played:
+            marks.append(self._marks.popleft()[1])
         if not self._playing:
-            self._playing = self._enough(now)
+            self._playing = self._may_begin(now)
         if not self._playing:
             return Slot(None, marks)
         if not self._buffered():
             self.figures.underruns += 1
             self._run_dry()
             return Slot(None, marks)
-        return Slot(self._take(), marks)
+        audio = bytes(self._audio[self._head : self._head + FRAME_BYTES])
+        self._head += len(audio)
+        self._played += len(audio)
+        self.figures.heard_ms += len(audio) // BYTES_PER_MS
+        if self._head >= COMPACT_BYTES or self._head == len(self._audio):
+            del self._audio[: self._head]
+            self._head = 0
+        return Slot(audio if len(audio) == FRAME_BYTES else audio.ljust(FRAME_BYTES, b"\0"), marks)
 
-    def _marks_due(self) -> list[str]:
-        due: list[str] = []
-        while self._marks and self._marks[0][0] <= self._played:
-            due.append(self._marks.popleft()[1])
-        return due
-
-    def _enough(self, now: float) -> bool:
+    def _may_begin(self, now: float) -> bool:
+        """Return whether enough waits to begin, or what waits has become stale."""
         if self._buffered() >= self._threshold_ms * BYTES_PER_MS:
             return True
         since = self._waiting_since
@@ -119,14 +124,3 @@ class Playout:
         if self._playing:
             self._threshold_ms = LATER_BUFFER_MS
         self._playing, self._waiting_since = False, None
-
-    def _take(self) -> bytes:
-        """The next 320 bytes, the last piece filled up with silence."""
-        audio = bytes(self._audio[self._head : self._head + FRAME_BYTES])
-        self._head += len(audio)
-        self._played += len(audio)
-        self.figures.heard_ms += len(audio) // BYTES_PER_MS
-        if self._head >= COMPACT_BYTES or self._head == len(self._audio):
-            del self._audio[: self._head]
-            self._head = 0
-        return audio if len(audio) == FRAME_BYTES else audio.ljust(FRAME_BYTES, b"\0")

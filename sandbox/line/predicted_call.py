@@ -1,8 +1,8 @@
-"""PURE: how a call goes with a person when nobody sends or hears audio, worked out from the person's script.
+"""PURE: predict from a person's script how a call goes when no audio is sent.
 
-The agent is an ordinary one: it speaks as soon as somebody picks up, answers whatever the person presses or
-says, and hangs up when the person has nothing left to do. The dice depend on number, attempt and person
-alone, and the hours on when it began, so what was foretold before a restart is foretold again after it.
+The agent is an ordinary one: it speaks as soon as the person picks up, answers every key and word, and hangs
+up when the script is over. Chance depends on number, attempt and person alone, and the hours on when the call
+began, so a prediction made after a restart is the same as before it.
 """
 
 import random
@@ -24,11 +24,11 @@ NOT_REACHED = {
     PicksUp.SWITCHED_OFF: (Ended.SWITCHED_OFF, "The phone was switched off."),
 }
 NOT_ANSWERED = frozenset(how for how, _ in NOT_REACHED.values())
-"""Who was not reached is dialled again; a call that broke is not: the person may have heard it."""
+"""People who were not reached are dialled again; a call that broke is not: the person may have heard it."""
 
 
 class PredictedCall(NamedTuple):
-    """One call to be: how long it rings, how long people talk, how it ends and which keys were pressed."""
+    """How one call will go: how long it rings and lasts, how it ends and which keys are pressed."""
 
     ring: timedelta
     talk: timedelta
@@ -37,15 +37,16 @@ class PredictedCall(NamedTuple):
     digits: str = ""
 
     def answered_at(self, began: datetime) -> datetime | None:
-        """When somebody picks up; None if nobody does."""
+        """Return when the person picks up, None if the person does not."""
         return None if self.how in NOT_ANSWERED else began + self.ring
 
     def ends_at(self, began: datetime) -> datetime:
+        """Return when the call is over."""
         return began + self.ring + self.talk
 
 
 def predict(person: Person, number: str, attempt: int, when: datetime) -> PredictedCall:
-    """The call to this number at this attempt and time, if this person has the phone."""
+    """Return how the call to this number goes at this attempt and time, if this person has the phone."""
     person = person.met(number, attempt, when)
     luck = random.Random(f"{number}:{attempt}:{person.name}")
     ring = timedelta(seconds=luck.uniform(*person.ring_s))
@@ -54,13 +55,13 @@ def predict(person: Person, number: str, attempt: int, when: datetime) -> Predic
     talk = _Talk(luck, MOODS[person.mood].hesitates_s)
     for step in person.script:
         talk.take(step)
-    talk.wait_for_the_end(person.patience_s)
+    talk.finish(person.patience_s)
     return PredictedCall(ring, timedelta(seconds=talk.now), talk.how, talk.reason, talk.digits[:MOST_DIGITS])
 
 
 @dataclass
 class _Talk:
-    """Seconds since somebody picked up; the agent speaks from `speaks` until `quiet`."""
+    """Run a script on a clock of seconds since the answer; the agent speaks from `speaks` until `quiet`."""
 
     luck: random.Random
     hesitates_s: float = 0.0
@@ -73,7 +74,7 @@ class _Talk:
     reason: str = "The agent closed the connection, which ends the call."
 
     def take(self, step: ScriptStep) -> None:
-        """The person does one step of the script."""
+        """Let the person do one step of the script."""
         match step.kind:
             case Kind.LISTEN:
                 self.now = self.quiet + PROMPT_PAUSE_S if self.quiet > self.now else self.now + step.seconds
@@ -96,15 +97,15 @@ class _Talk:
             self._act(self.hesitates_s + BETWEEN_KEYS_S + self.luck.uniform(0, 0.4))
 
     def _act(self, seconds: float) -> None:
-        """Something the agent answers, which ends what it was saying."""
+        """Let an act of the person take its time; the agent stops its prompt and answers."""
         self.now += seconds
         self.speaks, self.quiet, self.acted = self.now, self.now + ANSWER_S, True
 
     def _hang_up(self, what: str) -> None:
         self.how, self.reason = Ended.PERSON_HUNG_UP, f"The person {what}."
 
-    def wait_for_the_end(self, patience_s: float) -> None:
-        """The agent says its last words and hangs up; who did nothing loses patience first."""
+    def finish(self, patience_s: float) -> None:
+        """End the call: the agent hangs up after its last words; a person who did nothing hangs up later."""
         if self.how is Ended.PERSON_HUNG_UP:
             return
         self.now = max(self.now, self.quiet)

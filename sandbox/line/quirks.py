@@ -31,7 +31,7 @@ PROFILES: dict[str, frozenset[Quirk]] = {
 
 
 def read(text: str) -> frozenset[Quirk]:
-    """Profiles and switches, separated by commas. ValueError says what there is."""
+    """Parse profiles and switches, separated by commas. Raises ValueError naming those there are."""
     chosen: set[Quirk] = set()
     for word in filter(None, (part.strip() for part in text.split(","))):
         if word in PROFILES:
@@ -45,25 +45,32 @@ def read(text: str) -> frozenset[Quirk]:
 
 
 class Shaper:
-    """The frames of one call, bent as the quirks say."""
+    """Change the frames of one call as the quirks say."""
 
     def __init__(self, quirks: frozenset[Quirk]) -> None:
         self._quirks = quirks
-        self._held: list[str] = []
+        self._burst: list[str] = []
 
     @property
     def delay_s(self) -> float:
-        """How long start is held back."""
+        """Return how many seconds to wait before the start frame."""
         return LATE_START_S if Quirk.LATE_START in self._quirks else 0.0
 
     def shape(self, frames: list[str]) -> list[str]:
-        """The frames to send now. Bursts hold back ten frames of audio; any other frame takes them along."""
+        """Return the frames to send now. Bursts delay audio until ten frames wait or another frame comes."""
         if not self._quirks:
             return frames
-        shaped = [after for before in frames for after in self._bend(before)]
-        return self._in_bursts(shaped) if Quirk.BURSTS in self._quirks else shaped
+        shaped = [after for before in frames for after in self._change(before)]
+        if Quirk.BURSTS not in self._quirks:
+            return shaped
+        self._burst += shaped
+        only_audio = all('"event":"media"' in frame[:60] for frame in shaped)
+        if only_audio and len(self._burst) < BURST_FRAMES:
+            return []
+        released, self._burst = self._burst, []
+        return released
 
-    def _bend(self, frame: str) -> list[str]:
+    def _change(self, frame: str) -> list[str]:
         starts = frame.startswith('{"event":"start"')
         if Quirk.EMPTY_STOP in self._quirks and frame.startswith('{"event":"stop"'):
             frame = re.sub(r'"stop":\{.*\}\}$', '"stop":{}}', frame)
@@ -76,11 +83,3 @@ class Shaper:
         before = [connected] if starts and Quirk.CONNECTED_BEFORE in self._quirks else []
         after = [connected] if starts and Quirk.CONNECTED_AFTER in self._quirks else []
         return [*before, frame, *after]
-
-    def _in_bursts(self, frames: list[str]) -> list[str]:
-        self._held += frames
-        only_audio = all('"event":"media"' in frame[:60] for frame in frames)
-        if only_audio and len(self._held) < BURST_FRAMES:
-            return []
-        released, self._held = self._held, []
-        return released

@@ -26,7 +26,7 @@ class Mix(NamedTuple):
 
 
 def read_mixes(text: str) -> dict[str, Mix]:
-    """The mixes of a YAML text. Raises ValueError naming the mix and what is wrong."""
+    """Return the mixes of a YAML text by name. Raises ValueError naming the mix and what is wrong."""
     entries = yaml.safe_load(text)
     if not isinstance(entries, dict):
         raise ValueError("The mixes must be a mapping of names to mixes.")
@@ -35,12 +35,12 @@ def read_mixes(text: str) -> dict[str, Mix]:
 
 @cache
 def mixes() -> dict[str, Mix]:
-    """The mixes of `mixes.yaml`, read once."""
+    """Return the mixes of `mixes.yaml` by name; the file is read once."""
     return read_mixes(MIXES_FILE.read_text(encoding="utf-8"))
 
 
 def check_mix(name: str) -> str:
-    """The name of a mix that is there. ValueError lists them."""
+    """Return `name`. Raises ValueError listing the mixes if there is none of that name."""
     if name not in mixes():
         raise ValueError(f"There is no such mix; there are: {', '.join(mixes())}.")
     return name
@@ -61,9 +61,9 @@ def _mix(name: str, entry: Any) -> Mix:
 
 @dataclass(frozen=True)
 class Casting:
-    """Whom a number belongs to: assigned by hand, or drawn by weight from (seed, number, attempt).
+    """Whose number it is: a person assigned by hand, or drawn by weight from (seed, number, attempt).
 
-    Weights given by hand stand in place of the mix.
+    `weights` given by hand replace those of the mix.
     """
 
     seed: str = "awaaz"
@@ -72,6 +72,7 @@ class Casting:
     mix: str = EVERYDAY
 
     def choose(self, number: str, attempt: int) -> Person:
+        """Return who answers this call; the same call has the same person in every run."""
         people = cast()
         if (name := self.assigned.get(number)) in people:
             return people[name]
@@ -81,5 +82,5 @@ class Casting:
         return people[drawn[0]]
 
     def luck(self, number: str, attempt: int) -> random.Random:
-        """The same dice for the same call, whatever else happens in the run."""
+        """Return a random source that gives the same call the same numbers in every run."""
         return random.Random(f"{self.seed}:{number}:{attempt}")

@@ -1,6 +1,6 @@
-"""PURE but for reading its own YAML: who is on the line, and what that person does.
+"""PURE but for reading its own YAML: the people who answer, and what they do on the line.
 
-A person is data (`people.yaml`); `ScriptRunner` plays the script. It is fed events with the time (seconds on
+A person is data (`people.yaml`); `ScriptRunner` runs the script. It takes events with the time (seconds on
 any monotonic clock) and returns actions, so every behaviour is tested without a call.
 """
 
@@ -48,6 +48,7 @@ class ScriptStep(NamedTuple):
 
     @property
     def seconds(self) -> float:
+        """Return the value of a step that lasts. Raises ValueError if it is no number."""
         return float(self.value)
 
 
@@ -69,7 +70,7 @@ MOODS = {
 
 @dataclass(frozen=True)
 class Hours:
-    """From `first` up to and without `end` (hours of the day): how likely somebody answers, how it rings."""
+    """How likely (0 to 1) a person answers from hour `first` of the day up to `end`, and how it rings."""
 
     first: int
     end: int
@@ -93,7 +94,10 @@ class Person:
     hours: tuple[Hours, ...] = ()
 
     def met(self, number: str, attempt: int, when: datetime) -> "Person":
-        """This person at this hour: who does not get to the phone lets it ring. The same call, the same."""
+        """Return this person as met at this hour: one who is not at the phone lets it ring.
+
+        The same number, attempt and hour give the same result.
+        """
         hour = when.astimezone(IST).hour
         found = [hours for hours in self.hours if hours.first <= hour < hours.end]
         if not found:
@@ -136,15 +140,15 @@ Action = Press | Say | Beep | HangUp
 
 
 class Listener(Protocol):
-    """Who is on the line: a script, or somebody at the page."""
+    """Who is on the line: a script, or a person at the page."""
 
     def hears(self, event: Heard, now: float) -> list[Action]:
-        """Take one event (or just the time) and return the actions due at `now`, in order."""
+        """Take one event (NOTHING: just the time) and return the actions due at `now`, in order."""
         ...
 
 
 def read_cast(text: str) -> dict[str, Person]:
-    """The people of a YAML text. Raises ValueError naming the person and what is wrong."""
+    """Return the people of a YAML text by name. Raises ValueError naming the person and what is wrong."""
     entries = yaml.safe_load(text)
     if not isinstance(entries, dict):
         raise ValueError("The cast must be a mapping of names to people.")
@@ -153,7 +157,7 @@ def read_cast(text: str) -> dict[str, Person]:
 
 @cache
 def cast() -> dict[str, Person]:
-    """The people of `people.yaml`, read once."""
+    """Return the people of `people.yaml` by name; the file is read once."""
     return read_cast(CAST_FILE.read_text(encoding="utf-8"))
 
 
@@ -184,7 +188,7 @@ def _from_to(entry: Any) -> tuple[float, float]:
 
 
 def _hours(text: str, entry: Mapping[str, Any]) -> Hours:
-    """`"9-18": {answers: 0.4, ring_s: [1, 2]}`."""
+    """Parse an entry such as `"9-18": {answers: 0.4, ring_s: [1, 2]}`."""
     first, end = (int(hour) for hour in text.split("-"))
     answers = float(entry["answers"])
     if not 0 <= first < end <= 24 or not 0 <= answers <= 1:
@@ -201,12 +205,16 @@ def _step(entry: dict[str, Any]) -> ScriptStep:
 
 
 class ScriptRunner:
-    """Plays one person's script on one call. `hears(event, now)` returns what the person does."""
+    """Run one person's script on one call."""
 
     def __init__(self, person: Person, luck: random.Random) -> None:
         self._patience_s = person.patience_s
         self._hesitates_s = MOODS[person.mood].hesitates_s
-        self._script = list(_unfolded(person.script))
+        self._script: list[ScriptStep] = []
+        for step in person.script:
+            # `press: "12"` is two presses.
+            parts = [ScriptStep(Kind.PRESS, key) for key in step.value] if step.kind is Kind.PRESS else [step]
+            self._script += parts
         self._luck = luck
         self._deadline: float | None = None
         self._speaking = False
@@ -216,18 +224,7 @@ class ScriptRunner:
         self._talking = False
 
     def hears(self, event: Heard, now: float) -> list[Action]:
-        """Take one event (or just the time) and return the actions due at `now`, in order."""
-        self._notice(event, now)
-        actions: list[Action] = []
-        while self._script and self._is_due(self._script[0], now):
-            actions += self._act(self._script.pop(0))
-            # Speech that goes on belongs to what is listened to next.
-            self._deadline, self._spoke_since_step = None, self._speaking
-        if self._out_of_patience(now):
-            actions.append(HangUp(f"hung up after hearing nothing for {self._patience_s:g} seconds"))
-        return actions
-
-    def _notice(self, event: Heard, now: float) -> None:
+        """Take one event (NOTHING: just the time) and return the actions due at `now`, in order."""
         if event is Heard.SPEECH_STARTED:
             self._speaking = self._spoke_since_step = True
         elif event is Heard.SPEECH_ENDED:
@@ -236,24 +233,31 @@ class ScriptRunner:
             self._talking, self._silent_since = False, now
         elif event is Heard.PICKED_UP:
             self._quiet_since = self._silent_since = now
+        actions: list[Action] = []
+        while self._script and self._is_due(self._script[0], now):
+            actions += self._act(self._script.pop(0))
+            # Speech that goes on belongs to what is listened to next.
+            self._deadline, self._spoke_since_step = None, self._speaking
+        waiting = not self._speaking and not self._talking and not self._script
+        if waiting and now - self._silent_since >= self._patience_s:
+            actions.append(HangUp(f"hung up after hearing nothing for {self._patience_s:g} seconds"))
+        return actions
 
     def _is_due(self, step: ScriptStep, now: float) -> bool:
         if self._deadline is None:
             self._deadline = now + self._time_of(step)
         if self._talking:
             return False
-        if step.kind is Kind.LISTEN and self._prompt_is_over(now):
-            return True
-        if step.kind is Kind.WAIT_SPEECH and (self._speaking or self._spoke_since_step):
-            return True
-        return now >= self._deadline and not (step.kind is Kind.LISTEN and self._speaking)
-
-    def _prompt_is_over(self, now: float) -> bool:
-        quiet = not self._speaking and now - self._quiet_since >= PROMPT_PAUSE_S
-        return self._spoke_since_step and quiet
+        is_past = now >= self._deadline
+        if step.kind is Kind.LISTEN:
+            prompt_is_over = self._spoke_since_step and now - self._quiet_since >= PROMPT_PAUSE_S
+            return not self._speaking and (prompt_is_over or is_past)
+        if step.kind is Kind.WAIT_SPEECH:
+            return self._speaking or self._spoke_since_step or is_past
+        return is_past
 
     def _time_of(self, step: ScriptStep) -> float:
-        """Seconds until the step is due by itself; nobody reacts in no time."""
+        """Return the seconds until the step is due by itself; people need some time to react."""
         if step.kind in {Kind.LISTEN, Kind.WAIT_SPEECH, Kind.WAIT}:
             return step.seconds
         if step.kind is Kind.PRESS:
@@ -274,15 +278,3 @@ class ScriptRunner:
                 self._script.clear()
                 return [HangUp("hung up")]
         return []
-
-    def _out_of_patience(self, now: float) -> bool:
-        waiting = not self._speaking and not self._talking and not self._script
-        return waiting and now - self._silent_since >= self._patience_s
-
-
-def _unfolded(script: tuple[ScriptStep, ...]) -> list[ScriptStep]:
-    """`press: "12"` is two presses."""
-    steps: list[ScriptStep] = []
-    for step in script:
-        steps += [ScriptStep(Kind.PRESS, key) for key in step.value] if step.kind is Kind.PRESS else [step]
-    return steps

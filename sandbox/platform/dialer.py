@@ -121,7 +121,7 @@ class Dialer:
         answered_at = clock.now()
         bad = BadLine(faults.read(order.faults), _luck(order, "line"))
         try:
-            connected = await self._connect(order.stream_url, deaf=bad.is_deaf)
+            connected = await self._connect(order.stream_url, deaf=bad.will_stop_reading)
         except Unreachable as error:
             if inspector:
                 inspector.note(GivenUp(0.0, UNREACHABLE, str(error)))
@@ -196,7 +196,7 @@ class Dialer:
             await asyncio.sleep(line.shaper.delay_s)
             line.began = monotonic()
             opening = line.leg.opened(order.custom_parameters, line.began)
-            if line.inspector and not line.bad.is_deaf:
+            if line.inspector and not line.bad.will_stop_reading:
                 tasks.add(asyncio.create_task(_ping(line, line.inspector, self._settings.stuck_s)))
             await _pace(line, opening, phase=next(self._turns) * GOLDEN % 1)
             await self._linger(line, reader)

@@ -1,7 +1,7 @@
-"""PURE: the platform's scheduler on a virtual clock, which goes from one moment of interest to the next.
+"""PURE: the platform's scheduler on a virtual clock, which jumps from one moment of interest to the next.
 
-It holds what the scheduler in real time holds, too: each number's lines and calls a second, the platform's
-hours, redials, the order in which messages fell due. What a call brings is foretold; a call is two moments.
+It keeps to what the scheduler in real time keeps to: each number's lines and calls a second, the platform's
+hours, redials, the order in which messages fell due. A call is predicted; it takes two moments.
 """
 
 from collections.abc import Callable, Iterable
@@ -14,7 +14,7 @@ from typing import NamedTuple
 from sandbox.line.predicted_call import NOT_ANSWERED, PredictedCall
 from sandbox.pacing import Redials, Trunk, Window, pick
 
-Foretell = Callable[[int, int, datetime], PredictedCall]
+Predict = Callable[[int, int, datetime], PredictedCall]
 """(message, attempt, when) → how that call goes."""
 
 
@@ -34,7 +34,7 @@ class Dial:
     number: str
     attempt: int
     began: datetime
-    foretold: PredictedCall
+    predicted: PredictedCall
     record: int | None = None
     over: bool = False
     redial: datetime | None = None
@@ -42,12 +42,13 @@ class Dial:
 
     @property
     def ends_at(self) -> datetime:
-        return self.foretold.ends_at(self.began)
+        """Return when the call is over."""
+        return self.predicted.ends_at(self.began)
 
 
 @dataclass
 class Queue:
-    """The messages of one template, of which only the first may have been loaded."""
+    """Keep the messages of one template that wait, soonest first; later ones may not have been loaded."""
 
     trunks: list[Trunk]
     redials: Redials
@@ -62,16 +63,17 @@ class Queue:
 
     @property
     def next(self) -> Waiting | None:
+        """Return the message dialled next, None if none waits."""
         return self.waiting[0] if self.waiting else None
 
     @property
     def is_used_up(self) -> bool:
-        """Whether a message that was not loaded comes before every one that was."""
+        """Return whether a message that was not loaded comes before every one that was."""
         return self.last is not None and (not self.waiting or self.waiting[0] > self.last)
 
 
 class Exchange:
-    """Runs queues from `now` on. `calls`: those under way at the beginning, then all that began, in order."""
+    """Run queues from `now` on. `calls`: those under way at the beginning, then all that began, in order."""
 
     def __init__(
         self,
@@ -81,10 +83,10 @@ class Exchange:
         *,
         window: Window | None,
         room: int,
-        predict: Foretell,
+        predict: Predict,
     ) -> None:
         self.now, self._queues = now, queues
-        self._window, self._foretell = window, predict
+        self._window, self._predict = window, predict
         self._order = count()
         self._live = [(call.ends_at, next(self._order), call, queue, trunk) for call, queue, trunk in live]
         heapify(self._live)
@@ -93,9 +95,11 @@ class Exchange:
         self.unroutable: list[int] = []
 
     def run(self, until: datetime | None) -> bool:
-        """Go on until that moment (None: while there is something to do); False if more must be loaded."""
+        """Run until that moment (None: as long as there is work). Returns False if more must be loaded."""
         while True:
-            self._dial()
+            if self._window is None or self._window.holds(self.now):
+                for queue in self._queues:
+                    self._dial_due(queue)
             if any(queue.is_used_up for queue in self._queues):
                 return False
             moment = self._next_moment()
@@ -103,64 +107,46 @@ class Exchange:
                 self.now = max(self.now, until or self.now)
                 return True
             self.now = moment
-            self._hang_up()
+            self._end_due_calls()
 
-    def _dial(self) -> None:
-        if self._window is not None and not self._window.holds(self.now):
-            return
-        for queue in self._queues:
-            while self._is_due(queue) and self._dial_one(queue):
-                pass
+    def _dial_due(self, queue: Queue) -> None:
+        """Begin the calls of a queue that are due, as far as its numbers and the platform have room."""
+        while queue.waiting and queue.waiting[0].due <= self.now and not queue.is_used_up:
+            if not queue.trunks:
+                self.unroutable.append(heappop(queue.waiting).message)
+                continue
+            trunk = pick(queue.trunks, self.now, queue.waiting[0].message) if self._room > 0 else None
+            if trunk is None:
+                return
+            trunk.take(self.now)
+            self._room -= 1
+            _, message, dials = heappop(queue.waiting)
+            predicted = self._predict(message, dials + 1, self.now)
+            call = Dial(message, trunk.number, dials + 1, self.now, predicted)
+            heappush(self._live, (call.ends_at, next(self._order), call, queue, trunk))
+            self.calls.append(call)
 
-    def _is_due(self, queue: Queue) -> bool:
-        first = queue.next
-        return first is not None and first.due <= self.now and not queue.is_used_up
-
-    def _dial_one(self, queue: Queue) -> bool:
-        """Begin the first call of a queue, if a number and the platform have room for it."""
-        if not queue.trunks:
-            self.unroutable.append(heappop(queue.waiting).message)
-            return True
-        trunk = pick(queue.trunks, self.now, queue.waiting[0].message) if self._room > 0 else None
-        if trunk is None:
-            return False
-        self._begin(queue, heappop(queue.waiting), trunk)
-        return True
-
-    def _begin(self, queue: Queue, waiting: Waiting, trunk: Trunk) -> None:
-        trunk.take(self.now)
-        self._room -= 1
-        attempt = waiting.dials + 1
-        foretold = self._foretell(waiting.message, attempt, self.now)
-        call = Dial(waiting.message, trunk.number, attempt, self.now, foretold)
-        heappush(self._live, (call.ends_at, next(self._order), call, queue, trunk))
-        self.calls.append(call)
-
-    def _hang_up(self) -> None:
-        """End every call whose time has come."""
+    def _end_due_calls(self) -> None:
         while self._live and self._live[0][0] <= self.now:
             _, _, call, queue, trunk = heappop(self._live)
             self._room += 1
             if trunk is not None:
                 trunk.release()
-            self._settle(call, queue)
-
-    def _settle(self, call: Dial, queue: Queue) -> None:
-        call.over = True
-        if call.foretold.how in NOT_ANSWERED:
-            call.redial = queue.redials.next_after(call.attempt, call.ends_at)
-        if call.redial is not None:
-            heappush(queue.waiting, Waiting(call.redial, call.message, call.attempt))
+            call.over = True
+            if call.predicted.how in NOT_ANSWERED:
+                call.redial = queue.redials.next_after(call.attempt, call.ends_at)
+            if call.redial is not None:
+                heappush(queue.waiting, Waiting(call.redial, call.message, call.attempt))
 
     def _next_moment(self) -> datetime | None:
-        """The first moment after `now` at which something can happen; None if nothing ever will."""
+        """Return the first moment after `now` at which something can happen; None if nothing ever will."""
         moments = [self._live[0][0]] if self._live else []
         for queue in self._queues:
-            moments += self._chances(queue)
+            moments += self._possible_times(queue)
         return min(moments, default=None)
 
-    def _chances(self, queue: Queue) -> list[datetime]:
-        """When the first message of a queue may be dialled, as far as that needs no call to end first."""
+    def _possible_times(self, queue: Queue) -> list[datetime]:
+        """Return when the first message of a queue may be dialled without a call having to end first."""
         first = queue.next
         if first is None:
             return []

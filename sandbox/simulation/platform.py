@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from typing import TypeVar
 
 from django.conf import settings
@@ -18,37 +19,36 @@ TURN_OF_OTHERS_S = 0.12
 
 
 class VirtualPlatform:
-    """Does rounds until `stop()`, as `scheduler.Platform` does in real time. Nothing has to be closed."""
+    """Do rounds until `stop()`, as `scheduler.Platform` does in real time; there are no sockets to close."""
 
     def __init__(self) -> None:
         self._database = ThreadPoolExecutor(1, thread_name_prefix="sandbox-db")
         self._stopping = asyncio.Event()
 
     async def run(self) -> None:
+        """Work until stopped; a database that does not answer is asked again in the next round."""
         log.info("The clock is virtual: calls go by their persons' scripts, no stream is opened.")
         try:
             while not self._stopping.is_set():
-                await self._pause(settings.SANDBOX_POLL_SECONDS if await self._work() else TURN_OF_OTHERS_S)
+                done = await self._work()
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(settings.SANDBOX_POLL_SECONDS if done else TURN_OF_OTHERS_S):
+                        await self._stopping.wait()
         finally:
             await self._in_database(connections.close_all)
             self._database.shutdown(wait=True)
 
     async def stop(self) -> None:
+        """Make `run` return after its round."""
         self._stopping.set()
 
     async def _work(self) -> bool:
+        """Do one round; return whether nothing is left to do for now."""
         try:
             return await self._in_database(rounds.work)
         except DatabaseError as error:
             log.warning("The database did not answer (%s); the next round tries again.", error)
             return True
-
-    async def _pause(self, seconds: float) -> None:
-        try:
-            async with asyncio.timeout(seconds):
-                await self._stopping.wait()
-        except TimeoutError:
-            return
 
     async def _in_database(self, function: Callable[[], R]) -> R:
         return await asyncio.get_running_loop().run_in_executor(self._database, function)

@@ -1,12 +1,12 @@
 """One round of the virtual platform, in one transaction: load, run the exchange, store the outcome.
 
-A process that is killed has either done a round or not begun it. Calls that are under way at its end are rows
-whose end is foretold again by whoever does the next round: a restart loses none of them.
+A process that is killed has either done a round or not begun it. Calls under way at the end of a round are
+rows, and the next round predicts their end again: a restart loses none of them.
 """
 
 import secrets
 from collections import Counter
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from typing import TypeVar
 
@@ -42,7 +42,7 @@ CHANGED_LATER = ("state", "answered_at", "ended_at", "disposition", "reason", "d
 
 
 def begin(now: datetime) -> None:
-    """When a database changes from the real to the virtual clock: end the calls that had real streams."""
+    """End the calls that had real streams, when a database changes from the real to the virtual clock."""
     recover(now)
     ordered = CallRecord.objects.filter(state=CallRecord.State.ORDERED)
     ordered.update(
@@ -51,7 +51,7 @@ def begin(now: datetime) -> None:
 
 
 def work() -> bool:
-    """Do what falls due up to the present moment, or as far as one round goes; whether that was all."""
+    """Do what falls due up to the present moment. Returns False if more is due than fits one round."""
     with transaction.atomic():
         row = VirtualClock.objects.get()
         round_ = Round(row.reached)
@@ -63,13 +63,18 @@ def work() -> bool:
 
 
 class Round:
-    """The rows of one round, and the exchange that runs on them."""
+    """Load the rows of one round and the exchange that runs on them; `store` writes what came of it.
+
+    Raises RuntimeError if a call is under way that belongs to no message.
+    """
 
     def __init__(self, now: datetime) -> None:
         self._now = now
         self._messages: dict[int, Message] = {}
         self._casting = stored_casting()
-        self._records = {record.pk: record for record in _open_calls()}
+        open_calls = CallRecord.objects.filter(state__in=(CallRecord.State.RINGING, CallRecord.State.LIVE))
+        records = open_calls.select_related("message__templatelanguage").order_by("id")
+        self._records = {record.pk: record for record in records}
         self._people: dict[tuple[int, int], people.Person] = {}
         live = Counter(record.from_number for record in self._records.values())
         self._trunks = trunks_at(now, live)
@@ -80,7 +85,7 @@ class Round:
             [self._live(record, queues) for record in self._records.values()],
             window=settings.SANDBOX_WINDOW,
             room=settings.SANDBOX_MAX_CALLS,
-            predict=self._foretell,
+            predict=self._predict,
         )
 
     def _queue(self, template: Template) -> Queue:
@@ -100,17 +105,17 @@ class Round:
             raise RuntimeError(f"Call {record.pk} is under way for no message.")
         self._messages[message.pk] = message
         self._people[message.pk, record.attempt] = people.cast()[record.person]
-        foretold = self._foretell(message.pk, record.attempt, record.ordered_at)
-        call = Dial(message.pk, number, record.attempt, record.ordered_at, foretold, record.pk)
+        predicted = self._predict(message.pk, record.attempt, record.ordered_at)
+        call = Dial(message.pk, number, record.attempt, record.ordered_at, predicted, record.pk)
         return call, queues[message.template_id], self._trunks.get(number)
 
-    def _foretell(self, key: int, attempt: int, when: datetime) -> PredictedCall:
+    def _predict(self, key: int, attempt: int, when: datetime) -> PredictedCall:
         number = self._messages[key].phone_number
         person = self._people.setdefault((key, attempt), self._casting.choose(number, attempt))
         return predict(person, number, attempt, when)
 
     def store(self) -> None:
-        """Write the calls and the messages they were made for."""
+        """Write the calls and their messages; messages that no number may dial have failed."""
         exchange = self.exchange
         rows = [self._row(call) for call in exchange.calls]
         new, old = [row for row in rows if row.pk is None], [row for row in rows if row.pk is not None]
@@ -121,13 +126,14 @@ class Round:
         fail_unroutable(exchange.unroutable, exchange.now)
 
     def _row(self, call: Dial) -> CallRecord:
-        """The call's row as it stands at the end of the round."""
+        """Return the call's row as it stands at the end of the round, not yet saved."""
         row = self._records[call.record] if call.record else self._new_row(call)
-        row.answered_at = call.foretold.answered_at(call.began)
+        predicted = call.predicted
+        row.answered_at = predicted.answered_at(call.began)
         if call.over:
             row.state, row.ended_at = CallRecord.State.ENDED, call.ends_at
-            row.disposition, row.reason = call.foretold.how, call.foretold.reason
-            row.duration_ms, row.digits = _milliseconds(call.foretold.talk), call.foretold.digits
+            row.disposition, row.reason = predicted.how, predicted.reason
+            row.duration_ms, row.digits = _milliseconds(predicted.talk), predicted.digits
         elif row.answered_at and row.answered_at <= self.exchange.now:
             row.state = CallRecord.State.LIVE
         else:
@@ -150,13 +156,20 @@ class Round:
         )
 
     def _after(self, call: Dial) -> Message:
-        """The message as this call leaves it: under way, waiting for its redial, or final."""
+        """Return the message as this call leaves it: under way, waiting for its redial, or final."""
         message = self._messages[call.message]
         message.state, message.due_at = Message.State.IN_PROGRESS, call.redial
         message.attempts, message.caller_number, message.dialled_at = call.attempt, call.number, call.began
         if call.over and call.redial is None:
-            person = self._people[call.message, call.attempt]
-            for name, value in final(person, _outcome(call), call.ends_at).items():
+            person, predicted = self._people[call.message, call.attempt], call.predicted
+            outcome = Outcome(
+                predicted.how,
+                predicted.reason,
+                predicted.answered_at(call.began),
+                _milliseconds(predicted.talk),
+                {"digits": predicted.digits},
+            )
+            for name, value in final(person, outcome, call.ends_at).items():
                 setattr(message, name, value)
         return message
 
@@ -175,18 +188,6 @@ def _overwrite(rows: Sequence[M], columns: Collection[str]) -> None:
             unique_fields=["id"],
             update_fields=columns,
         )
-
-
-def _open_calls() -> Iterable[CallRecord]:
-    under_way = (CallRecord.State.RINGING, CallRecord.State.LIVE)
-    rows = CallRecord.objects.filter(state__in=under_way)
-    return rows.select_related("message__templatelanguage").order_by("id")
-
-
-def _outcome(call: Dial) -> Outcome:
-    how, began = call.foretold, call.began
-    counted = {"digits": how.digits}
-    return Outcome(how.how, how.reason, how.answered_at(began), _milliseconds(how.talk), counted)
 
 
 def _milliseconds(span: timedelta) -> int:

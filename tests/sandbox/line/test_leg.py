@@ -22,9 +22,9 @@ class Wire:
     """A leg on one side, `AgentStream` on the other, and slot numbers for time."""
 
     def __init__(self, person: str, *, longest_s: float = 60, record: bool = False) -> None:
-        mind = ScriptRunner(people.cast()[person], random.Random(1))
+        runner = ScriptRunner(people.cast()[person], random.Random(1))
         stream = PlatformStream("MZ1", "CA1")
-        self.leg = Leg(stream, mind, lambda _clip: beep(300), longest_s=longest_s, record=record)
+        self.leg = Leg(stream, runner, lambda _clip: beep(300), longest_s=longest_s, record=record)
         self.agent = AgentStream(container="wav")
         self.slot = 0
         self.got: list[Any] = []
@@ -201,9 +201,9 @@ def test_a_recording_has_both_sides_slot_by_slot() -> None:
 
 def test_noise_lies_under_silence_and_speech() -> None:
     noise = b"\x10\x00" * 160
-    mind = ScriptRunner(people.cast()["says_hello_first"], random.Random(1))
+    runner = ScriptRunner(people.cast()["says_hello_first"], random.Random(1))
     voice = b"\x00\x01" * 160
-    leg = Leg(PlatformStream("MZ1", "CA1"), mind, lambda _: voice, longest_s=60, background=repeat(noise))
+    leg = Leg(PlatformStream("MZ1", "CA1"), runner, lambda _: voice, longest_s=60, background=repeat(noise))
     agent = AgentStream(container="raw")
     heard = set()
     for frame in leg.opened({}, 0.0):

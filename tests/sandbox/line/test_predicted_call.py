@@ -1,4 +1,4 @@
-"""What is foretold without audio is what the person's mind does when it hears an ordinary agent."""
+"""What is predicted without audio is what a `ScriptRunner` does that hears an ordinary agent."""
 
 import random
 from dataclasses import replace
@@ -18,35 +18,35 @@ ANSWERING = [replace(p, hours=()) for p in cast().values() if p.picks_up is Pick
 
 
 def played(person: Person) -> tuple[str, bool, float]:
-    """A mind that hears a prompt, and an answer to all it does: keys, whether it hung up, when."""
-    mind, digits, silent_at, now = ScriptRunner(person, random.Random(1)), "", PROMPT_S, 0.0
-    actions = [*mind.hears(Heard.PICKED_UP, 0.0), *mind.hears(Heard.SPEECH_STARTED, 0.0)]
+    """Run a script against an agent that answers each act. Returns keys, whether it hung up, and when."""
+    runner, digits, silent_at, now = ScriptRunner(person, random.Random(1)), "", PROMPT_S, 0.0
+    actions = [*runner.hears(Heard.PICKED_UP, 0.0), *runner.hears(Heard.SPEECH_STARTED, 0.0)]
     acted = False
     while now < 120:
         for action in actions:
             if isinstance(action, HangUp):
                 return digits, True, now
             digits += action.digit if isinstance(action, Press) else ""
-            mind.hears(Heard.SPEECH_STARTED, now)
+            runner.hears(Heard.SPEECH_STARTED, now)
             if isinstance(action, Say):
                 now += CLIP_S
-                actions += mind.hears(Heard.CLIP_DONE, now)
+                actions += runner.hears(Heard.CLIP_DONE, now)
             acted, silent_at = True, now + ANSWER_S
-        actions, now = mind.hears(Heard.NOTHING, now), now + TICK_S
+        actions, now = runner.hears(Heard.NOTHING, now), now + TICK_S
         if now - TICK_S < silent_at <= now:
-            if acted and not mind._script:
+            if acted and not runner._script:
                 return digits, False, now
-            actions += mind.hears(Heard.SPEECH_ENDED, now)
+            actions += runner.hears(Heard.SPEECH_ENDED, now)
     raise AssertionError("This call has no end.")
 
 
 @pytest.mark.parametrize("person", ANSWERING, ids=lambda person: person.name)
 def test_it_goes_as_the_persons_mind_would_have_it(person: Person) -> None:
-    foretold = predict(person, NUMBER, 1, TEN)
+    predicted = predict(person, NUMBER, 1, TEN)
     digits, hung_up, seconds = played(person)
-    assert foretold.digits == digits
-    assert (foretold.how is Ended.PERSON_HUNG_UP) == hung_up
-    assert foretold.talk.total_seconds() == pytest.approx(seconds, abs=2.5)
+    assert predicted.digits == digits
+    assert (predicted.how is Ended.PERSON_HUNG_UP) == hung_up
+    assert predicted.talk.total_seconds() == pytest.approx(seconds, abs=2.5)
 
 
 @pytest.mark.parametrize(
@@ -54,11 +54,11 @@ def test_it_goes_as_the_persons_mind_would_have_it(person: Person) -> None:
     [("busy", Ended.BUSY), ("no_answer", Ended.NO_ANSWER), ("switched_off", Ended.SWITCHED_OFF)],
 )
 def test_who_does_not_pick_up_only_rings(name: str, how: Ended) -> None:
-    foretold, began = predict(cast()[name], NUMBER, 1, TEN), datetime(2026, 11, 24, tzinfo=UTC)
-    assert (foretold.how, foretold.talk, foretold.answered_at(began)) == (how, timedelta(0), None)
-    assert foretold.ends_at(began) == began + foretold.ring
+    predicted, began = predict(cast()[name], NUMBER, 1, TEN), datetime(2026, 11, 24, tzinfo=UTC)
+    assert (predicted.how, predicted.talk, predicted.answered_at(began)) == (how, timedelta(0), None)
+    assert predicted.ends_at(began) == began + predicted.ring
     low, high = cast()[name].ring_s
-    assert low <= foretold.ring.total_seconds() <= high
+    assert low <= predicted.ring.total_seconds() <= high
 
 
 def test_the_same_call_goes_the_same_way_again_and_the_next_attempt_another() -> None:

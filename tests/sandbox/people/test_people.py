@@ -26,7 +26,7 @@ class Call:
     """Plays a prompt to a person slot by slot and keeps what the person does, with its time."""
 
     def __init__(self, name: str) -> None:
-        self.mind, self.slot = ScriptRunner(cast()[name], random.Random(1)), 0
+        self.runner, self.slot = ScriptRunner(cast()[name], random.Random(1)), 0
         self.did: list[tuple[float, Action]] = []
         self.hear(Heard.PICKED_UP)
 
@@ -35,7 +35,7 @@ class Call:
         return self.slot / SLOTS_A_SECOND
 
     def hear(self, event: Heard) -> None:
-        actions = self.mind.hears(event, self.now)
+        actions = self.runner.hears(event, self.now)
         self.did += [(round(self.now, 2), action) for action in actions]
         if any(isinstance(action, Say | Beep) for action in actions):
             self.hear(Heard.CLIP_DONE)
@@ -224,8 +224,8 @@ def test_a_mood_hesitates_and_waits() -> None:
     assert unsure.patience_s > people.DEFAULT_PATIENCE_S > hurried.patience_s
     pressed = {}
     for person in (unsure, hurried):
-        mind, now = ScriptRunner(person, random.Random(1)), 0.0
-        while not mind.hears(Heard.NOTHING, now):
+        runner, now = ScriptRunner(person, random.Random(1)), 0.0
+        while not runner.hears(Heard.NOTHING, now):
             now += 0.02
         pressed[person.mood] = now
     assert pressed["unsure"] - pressed["hurried"] == pytest.approx(2.0, abs=0.05)

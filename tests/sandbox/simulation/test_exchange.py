@@ -11,7 +11,7 @@ from sandbox.clock import from_wire
 from sandbox.line.leg import Ended
 from sandbox.line.predicted_call import PredictedCall
 from sandbox.pacing import SECOND, Redials, Trunk, Window
-from sandbox.simulation.exchange import Dial, Exchange, Foretell, Queue, Waiting
+from sandbox.simulation.exchange import Dial, Exchange, Predict, Queue, Waiting
 
 TEN = from_wire("2026-11-24T10:00:00")
 MINUTE = timedelta(minutes=1)
@@ -41,7 +41,7 @@ def queue(
 
 def exchange(
     *queues: Queue,
-    predict: Foretell = answered,
+    predict: Predict = answered,
     window: Window | None = None,
     room: int = 99,
 ) -> Exchange:
