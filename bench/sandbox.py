@@ -32,7 +32,8 @@ from sandbox.conformance.report import WITHIN_5MS_PERCENT, within_percent  # noq
 from sandbox.people.people import read_cast  # noqa: E402
 from sandbox.platform.clips import Library  # noqa: E402
 from sandbox.platform.dialer import Dialer, DialerSettings, settle_memory  # noqa: E402
-from sandbox.platform.store import Order, Outcome  # noqa: E402
+from sandbox.platform.orders import Order  # noqa: E402
+from sandbox.platform.outcomes import Outcome  # noqa: E402
 
 ON_THE_LINE = """
 listener: {about: Listens., ring_s: [0, 0], picks_up: answer, patience_s: 9999, script: []}

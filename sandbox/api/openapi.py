@@ -1,13 +1,12 @@
-"""The XFin API described as OpenAPI 3.1: paths from the routes, what they take from `openapi.yaml`."""
+"""The XFin API described as OpenAPI 3.1: paths from the routes, summaries and members from `openapi.yaml`."""
 
-import inspect
 import re
 from pathlib import Path
 
 import yaml
 from django.http import HttpRequest, HttpResponse
 
-from sandbox.api.http import ROUTES, Handler, JsonObject, Route, answer
+from sandbox.api.http import ROUTES, JsonObject, Route, answer
 from sandbox.models import Tenant
 
 TAKEN: dict[str, JsonObject] = yaml.safe_load(Path(__file__).with_name("openapi.yaml").read_text("utf-8"))
@@ -20,12 +19,12 @@ ABOUT = (
 
 
 def read_openapi(_request: HttpRequest, tenant: Tenant) -> HttpResponse:
-    """This description."""
+    """Return the description of the API, whose server is this tenant's address."""
     return answer(document() | {"servers": [{"url": f"/{tenant.name}/v1"}]})
 
 
 def document() -> JsonObject:
-    """Without `servers`, which differ by the tenant."""
+    """Return the description as an OpenAPI document without `servers`, which differ by the tenant."""
     return {
         "openapi": "3.1.0",
         "info": {"title": "XFin, as the sandbox serves it", "version": "1", "description": ABOUT},
@@ -35,22 +34,22 @@ def document() -> JsonObject:
 
 
 def _path(route: Route) -> JsonObject:
-    ids = [
-        {"name": name, "in": "path", "required": True, "schema": {"type": "integer"}}
-        for name in ID.findall(route.path)
-    ]
-    operations = {
-        method.lower(): _operation(handler, public=route.public) for method, handler in route.handlers.items()
+    described: JsonObject = {
+        method.lower(): _operation(handler.__name__, public=route.public)
+        for method, handler in route.handlers.items()
     }
-    return operations | ({"parameters": ids} if ids else {})
+    if ids := ID.findall(route.path):
+        described["parameters"] = [
+            {"name": name, "in": "path", "required": True, "schema": {"type": "integer"}} for name in ids
+        ]
+    return described
 
 
-def _operation(handler: Handler, *, public: bool) -> JsonObject:
-    name, taken = handler.__name__, TAKEN.get(handler.__name__, {})
-    summary = (inspect.getdoc(handler) or f"{name.replace('_', ' ').capitalize()}.").partition("\n")[0]
+def _operation(name: str, *, public: bool) -> JsonObject:
+    taken = TAKEN.get(name, {})
     described: JsonObject = {
         "operationId": name,
-        "summary": summary,
+        "summary": taken.get("summary") or f"{name.replace('_', ' ').capitalize()}.",
         "security": [] if public else [{"token": []}],
         "responses": {
             "2XX": {"description": "Done; deleting answers without a body."},

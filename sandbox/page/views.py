@@ -16,7 +16,7 @@ from sandbox.models import CallerNumber, CallRecord, Message
 from sandbox.people import people
 from sandbox.people.casting import mixes
 from sandbox.platform import audio_levels
-from sandbox.platform.store import stored_casting
+from sandbox.platform.orders import stored_casting
 
 FILES = {
     path.name: path.read_bytes() for path in (Path(__file__).parent / "static").iterdir() if path.is_file()

@@ -4,12 +4,12 @@ from calls.audio import pcm
 from sandbox.line.leg import Leg
 
 LEGS: dict[int, Leg] = {}
-"""By the id of the call's record; the dialer keeps it."""
+"""By the id of the call's record; `Dialer.talk` adds and removes them."""
 QUIETEST_DBFS = -60.0
 
 
 def levels() -> dict[str, dict[str, float]]:
-    """For each call how loud the person hears and speaks just now, from 0 (silence) to 1 (full scale)."""
+    """Return by call how loud the person hears and speaks just now, from 0 (silence) to 1 (full scale)."""
     return {
         str(record): {"heard": _level(leg.last.heard), "said": _level(leg.last.said)}
         for record, leg in list(LEGS.items())

@@ -36,18 +36,19 @@ KNEE_HZ = 300
 
 
 def path_of(folder: Path, name: str, language: str) -> Path:
+    """Return where a clip is kept, whether it exists or not."""
     return folder / language / f"{name}.wav"
 
 
 def wanted(folder: Path) -> Iterator[dict[str, str]]:
-    """One synthesis request for each clip and language."""
+    """Yield one synthesis request for each clip and language."""
     for name, texts in TEXTS.items():
         for language, text in texts.items():
             yield {"text": text, "language": language, "path": str(path_of(folder, name, language))}
 
 
 def make(folder: Path, program: list[str] | None = None) -> list[str]:
-    """Make the clips that are missing; returns those that could not be made, as `language/name`."""
+    """Make the clips that are missing. Returns those that could not be made, as `language/name`."""
     missing = [request for request in wanted(folder) if not Path(request["path"]).exists()]
     for request in missing:
         Path(request["path"]).parent.mkdir(parents=True, exist_ok=True)
@@ -72,28 +73,33 @@ def _synthesise(requests: list[dict[str, str]], program: list[str]) -> None:
 
 
 class Library:
-    """The clips in memory as 8 kHz PCM; read once each."""
+    """Keep the clips in memory as 8 kHz PCM; each is read once."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._sounds: dict[tuple[str, str], bytes] = {}
         self._noises: dict[float, tuple[bytes, ...]] = {}
-        self._told = False
+        self._has_warned = False
 
     def speaker(self, language: str) -> Callable[[str], bytes]:
-        """How a person of this language sounds: clip name → PCM."""
+        """Return how a person of this language sounds: clip name → PCM."""
         return lambda name: self.sound(name, language)
 
     def sound(self, name: str, language: str) -> bytes:
-        """The clip in the language, else in Hindi, else as tones."""
+        """Return the clip in the language, else in Hindi, else as tones."""
         key = (name, language)
         if key not in self._sounds:
             read = MACHINES.get(name) or self._read(name, language) or self._read(name, FALLBACK_LANGUAGE)
-            self._sounds[key] = _over_the_line(read or self._tones(name))
+            if not read and not self._has_warned:
+                self._has_warned = True
+                log.warning(
+                    "No clip '%s' was found; people use tones. `manage.py sandbox_clips` makes them.", name
+                )
+            self._sounds[key] = _over_the_line(read or b"".join(beep(180, hz=hz) for hz in TONES_HZ))
         return self._sounds[key]
 
     def background(self, dbfs: float | None) -> tuple[bytes, ...]:
-        """What is heard when nobody speaks, as frames to be played round and round."""
+        """Return noise of this level (None: silence) as 20 ms frames, to be played in a loop."""
         if dbfs is None:
             return (SILENT_FRAME,)
         if dbfs not in self._noises:
@@ -101,39 +107,28 @@ class Library:
         return self._noises[dbfs]
 
     def _read(self, name: str, language: str) -> bytes | None:
+        """Return a clip as 8 kHz mono, at most 30 seconds; None if there is none that can be read."""
         path = path_of(self._folder, name, language)
         if not language.isalnum() or not path.is_file():
             return None
         try:
-            return _telephone(wav.unwrap(path.read_bytes()))
+            sound = wav.unwrap(path.read_bytes())
         except wav.WavError as error:
             log.warning("The clip %s/%s cannot be read: %s", language, name, error)
             return None
-
-    def _tones(self, name: str) -> bytes:
-        if not self._told:
-            self._told = True
-            log.warning(
-                "No clip '%s' was found; people use tones. `manage.py sandbox_clips` makes them.", name
-            )
-        return b"".join(beep(180, hz=hz) for hz in TONES_HZ)
-
-
-def _telephone(sound: wav.Wav) -> bytes:
-    """8 kHz mono, at most 30 seconds."""
-    samples = pcm.to_array(sound.pcm)[:: sound.channels]
-    if sound.rate != pcm.SAMPLE_RATE:
-        samples = resample(samples, sound.rate, pcm.SAMPLE_RATE)
-    return pcm.to_bytes(samples)[: LONGEST_CLIP_MS * 16]
+        samples = pcm.to_array(sound.pcm)[:: sound.channels]
+        if sound.rate != pcm.SAMPLE_RATE:
+            samples = resample(samples, sound.rate, pcm.SAMPLE_RATE)
+        return pcm.to_bytes(samples)[: LONGEST_CLIP_MS * 16]
 
 
 def _over_the_line(sound: bytes) -> bytes:
-    """As G.711 μ-law leaves it."""
+    """Return the sound as G.711 μ-law leaves it."""
     return pcm.decode_ulaw(pcm.encode_ulaw(sound))
 
 
 def _noise(dbfs: float) -> bytes:
-    """Noise of traffic and wind, strongest below KNEE_HZ, at this level; always the same."""
+    """Return noise of traffic and wind, strongest below KNEE_HZ, at this level; the same in every run."""
     size = NOISE_S * pcm.SAMPLE_RATE
     spectrum = np.fft.rfft(np.random.default_rng(1).standard_normal(size))
     spectrum /= 1 + np.fft.rfftfreq(size, 1 / pcm.SAMPLE_RATE) / KNEE_HZ

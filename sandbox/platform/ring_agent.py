@@ -16,7 +16,7 @@ from sandbox.line.quirks import Quirk
 from sandbox.people.people import Person
 from sandbox.platform.clips import Library
 from sandbox.platform.dialer import Dialer, DialerSettings, settle_memory
-from sandbox.platform.store import Order
+from sandbox.platform.orders import Order
 
 FULL_ROUND = ("impatient", "presses_one", "says_yes", "hangs_up_mid_prompt")
 """Between them they try every requirement."""
@@ -27,7 +27,7 @@ CALLER, CALLED = "+917900000000", "+919800000000"
 
 @dataclass(frozen=True)
 class Task:
-    """What to ring, with whom, and what is expected."""
+    """What to ring, with which people, and what is expected."""
 
     url: str
     people: tuple[Person, ...]
@@ -46,15 +46,15 @@ class Task:
     """A folder for the WAV of each call; of many at once only the first is recorded."""
 
 
-def ring(task: Task, library: Library, tell: Callable[[Rung], None] | None = None) -> list[Rung]:
-    """Make the calls; blocking. `tell` hears of each as it ends."""
+def ring(task: Task, library: Library, report: Callable[[Rung], None] | None = None) -> list[Rung]:
+    """Make the calls, blocking, and return them. `report` is called with each as it ends."""
     settle_memory()
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        return runner.run(ring_all(task, library, tell or (lambda _: None)))
+        return runner.run(ring_all(task, library, report or (lambda _: None)))
 
 
-async def ring_all(task: Task, library: Library, tell: Callable[[Rung], None]) -> list[Rung]:
-    """Make the calls on the running loop."""
+async def ring_all(task: Task, library: Library, report: Callable[[Rung], None]) -> list[Rung]:
+    """Make the calls on the running loop and return them in the order of their start."""
     settings = DialerSettings(
         task.longest_s,
         task.handshake_s,
@@ -65,16 +65,16 @@ async def ring_all(task: Task, library: Library, tell: Callable[[Rung], None]) -
     )
     dialer = Dialer(library, settings)
     if not task.calls:
-        return [await _ring(dialer, task, order, tell) for order in _orders(task, len(task.people))]
+        return [await _ring(dialer, task, order, report) for order in _orders(task, len(task.people))]
     quiet = Dialer(library, replace(settings, record_to=None))
     return await asyncio.gather(
-        *(_ring(quiet if order.record > 1 else dialer, task, order, tell, wait_s=n * BETWEEN_STARTS_S)
+        *(_ring(quiet if order.record > 1 else dialer, task, order, report, wait_s=n * BETWEEN_STARTS_S)
           for n, order in enumerate(_orders(task, task.calls)))
     )  # fmt: skip
 
 
 async def _ring(
-    dialer: Dialer, task: Task, order: Order, tell: Callable[[Rung], None], *, wait_s: float = 0.0
+    dialer: Dialer, task: Task, order: Order, report: Callable[[Rung], None], *, wait_s: float = 0.0
 ) -> Rung:
     await asyncio.sleep(wait_s)
     inspector = Inspector(task.bounds)
@@ -94,28 +94,26 @@ async def _ring(
         slots_late=counted.get("frames_late", 0) + skipped,
         recording=counted.get("recording", ""),
     )
-    tell(rung)
+    report(rung)
     return rung
 
 
 def _orders(task: Task, count: int) -> list[Order]:
-    people = islice(cycle(task.people), count)
-    return [_order(task, number, person) for number, person in enumerate(people, 1)]
-
-
-def _order(task: Task, number: int, person: Person) -> Order:
-    return Order(
-        record=number,
-        message=None,
-        caller=CALLER,
-        to=CALLED,
-        attempt=number,
-        language=task.language,
-        stream_url=task.url,
-        person=person,
-        seed=task.seed,
-        call_sid=f"CA{secrets.token_hex(16)}",
-        stream_sid=f"MZ{secrets.token_hex(16)}",
-        custom_parameters=dict(task.parameters),
-        faults=task.faults,
-    )
+    return [
+        Order(
+            record=number,
+            message=None,
+            caller=CALLER,
+            to=CALLED,
+            attempt=number,
+            language=task.language,
+            stream_url=task.url,
+            person=person,
+            seed=task.seed,
+            call_sid=f"CA{secrets.token_hex(16)}",
+            stream_sid=f"MZ{secrets.token_hex(16)}",
+            custom_parameters=dict(task.parameters),
+            faults=task.faults,
+        )
+        for number, person in enumerate(islice(cycle(task.people), count), 1)
+    ]

@@ -1,11 +1,11 @@
-"""The platform at work: claims what is due, holds one task for each call, closes every call it opened."""
+"""The platform at work: claim what is due, run one task for each call, close every call that was opened."""
 
 import asyncio
 import logging
 from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from datetime import datetime
+from contextlib import suppress
 from typing import ParamSpec, TypeVar
 
 from django.conf import settings
@@ -14,10 +14,11 @@ from django.db import DatabaseError, connections
 from sandbox import clock, phones
 from sandbox.line.handset import Handset
 from sandbox.line.leg import Ended
-from sandbox.platform import store
+from sandbox.platform import orders, outcomes
 from sandbox.platform.clips import Library
 from sandbox.platform.dialer import Dialer, DialerSettings
-from sandbox.platform.store import Order, Outcome
+from sandbox.platform.orders import Order
+from sandbox.platform.outcomes import Outcome
 
 log = logging.getLogger("sandbox.platform.scheduler")
 STOP_SECONDS = 6.0
@@ -27,7 +28,7 @@ R = TypeVar("R")
 
 
 class Platform:
-    """Scheduler and calls. `run()` until `stop()`; all database work goes through one thread."""
+    """Claim and dial from `run()` until `stop()`; all database work goes through one thread."""
 
     def __init__(self) -> None:
         self._database = ThreadPoolExecutor(1, thread_name_prefix="sandbox-db")
@@ -41,44 +42,51 @@ class Platform:
 
     async def run(self) -> None:
         """Recover, then claim and dial every SANDBOX_POLL_SECONDS until stopped; then close all calls."""
-        recovered = await self._in_database(store.recover, clock.now())
+        recovered = await self._in_database(outcomes.recover, clock.now())
         if recovered:
             log.warning(
                 "%d messages were mid-call when the platform last ended; they have failed.", recovered
             )
         try:
             while not self._stopping.is_set():
-                await self._round()
-                await self._pause()
+                await self._dial_due()
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(settings.SANDBOX_POLL_SECONDS):
+                        await self._stopping.wait()
         finally:
-            await self._close()
+            for task in list(self._calls):
+                task.cancel()
+            if self._calls:
+                await asyncio.wait(list(self._calls), timeout=STOP_SECONDS)
+            # Calls that did not end in time are closed here.
+            await self._in_database(outcomes.recover, clock.now())
+            await self._in_database(connections.close_all)
+            self._database.shutdown(wait=True)
 
     async def stop(self) -> None:
+        """Make `run` end its calls and return."""
         self._stopping.set()
 
-    async def _pause(self) -> None:
-        try:
-            async with asyncio.timeout(settings.SANDBOX_POLL_SECONDS):
-                await self._stopping.wait()
-        except TimeoutError:
-            return
-
-    async def _round(self) -> None:
+    async def _dial_due(self) -> None:
+        """Begin the calls that are due; a database that does not answer is asked again in the next round."""
         room = settings.SANDBOX_MAX_CALLS - len(self._calls)
         try:
-            orders = await self._in_database(store.claim, clock.now(), Counter(self._calls.values()), room)
+            claimed = await self._in_database(orders.claim, clock.now(), Counter(self._calls.values()), room)
         except DatabaseError as error:
             log.warning("The database did not answer (%s); the next round tries again.", error)
             return
-        for order in orders:
+        for order in claimed:
             self._start(order)
 
     async def connect(self, to: str, handset: Handset) -> "asyncio.Task[str] | None":
-        """Somebody at the page rings our number: the call, which gives why it ended. None: no line."""
+        """Begin the call of a person at the page to our number. None if no line is free.
+
+        Returns the call's task, whose result says why it ended.
+        """
         busy = Counter(self._calls.values())
         if self._stopping.is_set() or len(self._calls) >= settings.SANDBOX_MAX_CALLS:
             return None
-        order = await self._in_database(store.connect, to, clock.now(), busy)
+        order = await self._in_database(orders.connect, to, clock.now(), busy)
         return self._start(order, handset) if order else None
 
     def _start(self, order: Order, handset: Handset | None = None) -> "asyncio.Task[str]":
@@ -88,10 +96,13 @@ class Platform:
         return task
 
     async def _call(self, order: Order, handset: Handset | None) -> str:
-        """One call from ringing to its record; whatever happens, the record is closed. Why it ended."""
-        outcome = Outcome(Ended.PLATFORM_RESTARTED, store.RESTARTED)
+        """Run one call from ringing to its closed record, whatever happens. Returns why it ended."""
+        outcome = Outcome(Ended.PLATFORM_RESTARTED, outcomes.RESTARTED)
         try:
-            outcome = await self._dialer.ring(order) or await self._answered(order, handset)
+            not_reached = await self._dialer.ring(order)
+            if not_reached is None:
+                await self._in_database(outcomes.picked_up, order, clock.now())
+            outcome = not_reached or await self._dialer.talk(order, handset=handset)
         except Exception:
             log.exception("Call %d to %s broke down in the sandbox.", order.record, phones.masked(order.to))
             outcome = Outcome(Ended.PLATFORM_FAILED, "The platform itself failed during the call.")
@@ -105,31 +116,13 @@ class Platform:
         ended_at = clock.now()
         for _ in range(RECORD_ATTEMPTS):
             try:
-                await self._in_database(store.finish, order, outcome, ended_at)
+                await self._in_database(outcomes.finish, order, outcome, ended_at)
             except DatabaseError as error:
                 log.warning("Call %d could not be recorded yet (%s).", order.record, error)
                 await asyncio.sleep(1)
             else:
                 return
 
-    async def _answered(self, order: Order, handset: Handset | None) -> Outcome:
-        await self._in_database(store.picked_up, order, clock.now())
-        return await self._dialer.talk(order, handset=handset)
-
     async def _in_database(self, function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(self._database, lambda: function(*args, **kwargs))
-
-    async def _close(self) -> None:
-        for task in list(self._calls):
-            task.cancel()
-        if self._calls:
-            await asyncio.wait(list(self._calls), timeout=STOP_SECONDS)
-        await self._in_database(_finish_all, clock.now())
-        self._database.shutdown(wait=True)
-
-
-def _finish_all(now: datetime) -> None:
-    """Whatever did not end in time is closed here, and the thread's connection with it."""
-    store.recover(now)
-    connections.close_all()

@@ -20,15 +20,8 @@ from sandbox.line.predicted_call import PredictedCall, predict
 from sandbox.models import CallRecord, Message, Template, VirtualClock
 from sandbox.pacing import Trunk
 from sandbox.people import people
-from sandbox.platform.store import (
-    Outcome,
-    fail_unroutable,
-    final,
-    numbers_of,
-    recover,
-    stored_casting,
-    trunks_at,
-)
+from sandbox.platform.orders import fail_unroutable, numbers_of, stored_casting, trunks_at
+from sandbox.platform.outcomes import Outcome, final, recover
 from sandbox.simulation.exchange import Dial, Exchange, Queue, Waiting
 
 ROWS_A_STATEMENT = 400

@@ -16,9 +16,11 @@ from calls.audio import wav as wave
 from sandbox.line.leg import Ended
 from sandbox.people.people import Person, PicksUp, read_cast
 from sandbox.platform import clips
+from sandbox.platform.agent_socket import MOST_FRAME_BYTES
 from sandbox.platform.clips import Library
-from sandbox.platform.dialer import MOST_FRAME_BYTES, Dialer, DialerSettings
-from sandbox.platform.store import Order, Outcome
+from sandbox.platform.dialer import Dialer, DialerSettings
+from sandbox.platform.orders import Order
+from sandbox.platform.outcomes import Outcome
 from tests.sandbox.agents import Caller, agent, raw_server, tone, wav
 
 QUICK = "x: {about: a, ring_s: [0, 0], picks_up: answer, patience_s: 3, script: %s}"

@@ -1,4 +1,4 @@
-"""Claiming and finishing: one call a message, concurrency, restart, deletion against dialling."""
+"""Claiming: one call a message, concurrency, deletion against dialling."""
 
 from collections import Counter
 from datetime import datetime, timedelta
@@ -8,17 +8,16 @@ import pytest
 
 from sandbox import clock
 from sandbox.api import fault_switches
-from sandbox.line.leg import Ended
 from sandbox.models import CallerNumber, CallRecord, LineFault, Message, Template
 from sandbox.pacing import Window
 from sandbox.people.people import PicksUp
-from sandbox.platform import store
-from sandbox.platform.store import Outcome
+from sandbox.platform import orders
+from sandbox.platform.orders import Order
 from tests.sandbox.conftest import CALLER
 from tests.sandbox.support import Office
 
 pytestmark = pytest.mark.django_db
-NOBODY: Counter[str] = Counter()
+NO_CALLS: Counter[str] = Counter()
 
 
 @pytest.fixture
@@ -28,17 +27,17 @@ def office() -> Office:
     return office
 
 
-def claim(*, live: Counter[str] = NOBODY, room: int = 100) -> list[store.Order]:
-    return store.claim(clock.now(), live, room)
+def claim(*, live: Counter[str] = NO_CALLS, room: int = 100) -> list[Order]:
+    return orders.claim(clock.now(), live, room)
 
 
 def test_a_message_is_claimed_once(office: Office) -> None:
     office.upload(2, name="Asha", tag1="branch")
-    orders = claim()
-    assert [order.to for order in orders] == ["+919876500000", "+919876500001"]
+    claimed = claim()
+    assert [order.to for order in claimed] == ["+919876500000", "+919876500001"]
     assert claim() == []
-    assert orders[0].custom_parameters == {"name": "Asha", "tag1": "branch", "tag5": "m-0"}
-    assert orders[0].language == "hi"
+    assert claimed[0].custom_parameters == {"name": "Asha", "tag1": "branch", "tag5": "m-0"}
+    assert claimed[0].language == "hi"
     assert {m.state for m in Message.objects.all()} == {"in_progress"}
     assert CallRecord.objects.filter(state="ringing").count() == 2
 
@@ -69,7 +68,7 @@ def test_send_on_is_indian_time_and_not_before(office: Office) -> None:
     later = clock.to_wire(clock.now() + timedelta(minutes=5))
     office.upload(1, send_on=later)
     assert claim() == []
-    assert len(store.claim(clock.now() + timedelta(minutes=6), NOBODY, 9)) == 1
+    assert len(orders.claim(clock.now() + timedelta(minutes=6), NO_CALLS, 9)) == 1
 
 
 def test_without_a_caller_number_the_message_fails_with_a_reason(office: Office) -> None:
@@ -97,57 +96,6 @@ def test_ordered_calls_ring_at_once_with_their_person(office: Office) -> None:
     assert claim() == []
 
 
-def test_finish_closes_call_and_message(office: Office) -> None:
-    office.upload()
-    [order] = claim()
-    counted = {"digits": "1", "frames_sent": 7}
-    store.finish(order, Outcome(Ended.AGENT_ENDED, "text", clock.now(), 2400, counted), clock.now())
-    message, call = Message.objects.get(), CallRecord.objects.get()
-    assert (message.state, message.reason_code, message.duration_ms) == ("done", "ANSWERED", 2400)
-    assert message.response_value == "1"
-    assert (call.state, call.disposition, call.frames_sent) == ("ended", "agent_ended", 7)
-
-
-@pytest.mark.parametrize("how", list(Ended))
-def test_every_ending_has_a_state_and_a_code(office: Office, how: Ended) -> None:
-    office.upload()
-    [order] = claim()
-    store.finish(order, Outcome(how, "reason"), clock.now())
-    message = Message.objects.get()
-    assert message.state in ("done", "failed")
-    assert message.reason_code
-    assert message.reason == "reason"
-
-
-def test_an_answered_voicemail_says_so(office: Office) -> None:
-    office.control("people", {"weights": {"voicemail": 1}})
-    office.upload()
-    [order] = claim()
-    store.finish(order, Outcome(Ended.AGENT_ENDED, "text"), clock.now())
-    assert Message.objects.get().reason_code == "VOICEMAIL"
-
-
-def test_restart_fails_what_was_mid_call_and_keeps_the_rest(office: Office) -> None:
-    office.upload(5)
-    office.control("call", {"from": CALLER, "to": "9876543210"})
-    under_way = claim(room=3)
-    assert store.recover(clock.now()) == 2
-    states = Counter(Message.objects.values_list("state", "reason_code"))
-    assert states == {("failed", "PLATFORM_RESTARTED"): 2, ("scheduled", ""): 3}
-    assert CallRecord.objects.exclude(state="ended").count() == 0
-    again = claim()
-    assert {order.message for order in again}.isdisjoint({order.message for order in under_way})
-    assert len(again) == 3
-
-
-def test_a_late_finish_does_not_overwrite_a_final_state(office: Office) -> None:
-    office.upload()
-    [order] = claim()
-    store.recover(clock.now())
-    store.finish(order, Outcome(Ended.AGENT_ENDED, "late"), clock.now())
-    assert Message.objects.get().reason_code == "PLATFORM_RESTARTED"
-
-
 def test_deleted_and_changed_messages_before_dialling(office: Office) -> None:
     first, second, third = (message["id"] for message in office.upload(3))
     office.call("DELETE", "xact/message", {"ids": [first]})
@@ -159,71 +107,13 @@ def test_deleted_and_changed_messages_before_dialling(office: Office) -> None:
     assert office.call("DELETE", f"xact/message/{second}").status_code == 409
 
 
-def redialled(office: Office, count: int, gaps: str = "5,30") -> None:
-    """The template dials again so often."""
-    options = [
-        {"option": "phone_numbers", "value": CALLER},
-        {"option": "num_backups", "value": count},
-        {"option": "backup_gap_minutes", "value": gaps},
-    ]
-    pk = Template.objects.get().pk
-    assert office.call("PATCH", f"xact/template/{pk}", {"advanced_options": options}).status_code == 200
-
-
-def test_who_was_not_reached_is_dialled_again_after_the_gap_and_not_more_often(office: Office) -> None:
-    redialled(office, 2)
-    office.upload()
-    now, seen = clock.now(), []
-    for gap in (0, 5, 30):
-        assert store.claim(now + timedelta(minutes=gap) - timedelta(seconds=1), NOBODY, 9) == []
-        now += timedelta(minutes=gap)
-        [order] = store.claim(now + timedelta(seconds=1), NOBODY, 9)
-        store.finish(order, Outcome(Ended.NO_ANSWER, "Nobody picked up."), now)
-        message = Message.objects.get()
-        seen.append((order.attempt, message.state, message.reason_code))
-    assert seen == [(1, "in_progress", ""), (2, "in_progress", ""), (3, "failed", "NO_ANSWER")]
-    assert store.claim(now + timedelta(days=9), NOBODY, 9) == []
-    assert [call.attempt for call in CallRecord.objects.order_by("id")] == [1, 2, 3]
-
-
-@pytest.mark.parametrize("how", [Ended.AGENT_ENDED, Ended.AGENT_LOST, Ended.AGENT_UNREACHABLE])
-def test_who_picked_up_is_not_dialled_again(office: Office, how: Ended) -> None:
-    redialled(office, 2)
-    office.upload()
-    [order] = claim()
-    store.finish(order, Outcome(how, "reason"), clock.now())
-    assert Message.objects.get().finished_at is not None
-
-
-def test_a_restart_keeps_what_waits_for_its_redial(office: Office) -> None:
-    redialled(office, 1)
-    office.upload(2)
-    waiting, ringing = claim()
-    store.finish(waiting, Outcome(Ended.BUSY, "The line was busy."), clock.now())
-    assert store.recover(clock.now()) == 1
-    assert Message.objects.get(phone_number=ringing.to).reason_code == "PLATFORM_RESTARTED"
-    [again] = store.claim(clock.now() + timedelta(minutes=6), NOBODY, 9)
-    assert (again.message, again.attempt) == (waiting.message, 2)
-
-
-def test_between_two_dials_a_message_can_no_longer_be_taken_back(office: Office) -> None:
-    redialled(office, 1)
-    [message] = office.upload()
-    [order] = claim()
-    store.finish(order, Outcome(Ended.BUSY, "The line was busy."), clock.now())
-    address = f"xact/message/{message['id']}"
-    assert office.call("GET", address).json()["state"] == "in_progress"
-    assert office.call("DELETE", address).status_code == 409
-    assert office.call("PATCH", address, {"send_on": ""}).status_code == 409
-
-
 def test_a_number_has_its_calls_a_second(office: Office) -> None:
     office.furnish_number(concurrency=9, calls_per_second=2)
     office.upload(5)
     now, second = clock.now(), timedelta(seconds=1)
-    assert len(store.claim(now, NOBODY, 9)) == 2
-    assert store.claim(now + second * 0.9, NOBODY, 9) == []
-    assert len(store.claim(now + second, NOBODY, 9)) == 2
+    assert len(orders.claim(now, NO_CALLS, 9)) == 2
+    assert orders.claim(now + second * 0.9, NO_CALLS, 9) == []
+    assert len(orders.claim(now + second, NO_CALLS, 9)) == 2
 
 
 def test_outside_the_window_messages_wait_and_ordered_calls_ring(office: Office, settings: Any) -> None:
@@ -232,7 +122,7 @@ def test_outside_the_window_messages_wait_and_ordered_calls_ring(office: Office,
     office.control("call", {"from": CALLER, "to": "9876543210"})
 
     def dialled(wall: str) -> list[int | None]:
-        return [order.message for order in store.claim(clock.from_wire(wall), NOBODY, 9)]
+        return [order.message for order in orders.claim(clock.from_wire(wall), NO_CALLS, 9)]
 
     assert dialled("2030-11-24T21:00:00") == [None]
     assert dialled("2030-11-25T08:59:59") == []
@@ -242,8 +132,8 @@ def test_outside_the_window_messages_wait_and_ordered_calls_ring(office: Office,
 def test_a_changed_send_on_is_when_it_is_dialled(office: Office) -> None:
     [message] = office.upload(1, send_on="2030-11-24T10:00:00")
     office.call("PATCH", f"xact/message/{message['id']}", {"send_on": "2030-11-25T10:00:00"})
-    assert store.claim(clock.from_wire("2030-11-25T09:59:59"), NOBODY, 9) == []
-    assert len(store.claim(clock.from_wire("2030-11-25T10:00:00"), NOBODY, 9)) == 1
+    assert orders.claim(clock.from_wire("2030-11-25T09:59:59"), NO_CALLS, 9) == []
+    assert len(orders.claim(clock.from_wire("2030-11-25T10:00:00"), NO_CALLS, 9)) == 1
 
 
 @pytest.mark.parametrize(
@@ -283,8 +173,8 @@ def test_of_two_faults_that_are_due_the_older_acts_and_both_have_seen_the_call(o
     assert list(LineFault.objects.values_list("seen", "fired")) == [(3, 1), (3, 2)]
 
 
-def answering(orders: list[store.Order]) -> int:
-    return sum(order.person.picks_up is PicksUp.ANSWER for order in orders)
+def answering(claimed: list[Order]) -> int:
+    return sum(order.person.picks_up is PicksUp.ANSWER for order in claimed)
 
 
 def at(text: str) -> datetime:
@@ -295,8 +185,8 @@ def test_people_are_met_at_the_hour_of_the_call(office: Office) -> None:
     office.control("people", {"weights": {"evenings_only": 1}})
     office.upload(100)
     CallerNumber.objects.update(concurrency=50)
-    assert answering(store.claim(at("12:00"), NOBODY, 50)) < 20
-    assert answering(store.claim(at("19:00"), NOBODY, 50)) > 40
+    assert answering(orders.claim(at("12:00"), NO_CALLS, 50)) < 20
+    assert answering(orders.claim(at("19:00"), NO_CALLS, 50)) > 40
 
 
 def test_a_person_ordered_by_name_is_there_at_any_hour(office: Office) -> None:
@@ -308,9 +198,9 @@ def test_a_person_ordered_by_name_is_there_at_any_hour(office: Office) -> None:
 
 
 def test_the_stored_mix_is_what_is_drawn_from(office: Office) -> None:
-    assert store.stored_casting().mix == "everyday"
+    assert orders.stored_casting().mix == "everyday"
     office.control("people", {"mix": "hospital"})
-    assert store.stored_casting().mix == "hospital"
+    assert orders.stored_casting().mix == "hospital"
 
 
 def call_in(office: Office) -> None:
@@ -330,8 +220,8 @@ def test_who_calls_in_takes_a_line_and_hears_busy_when_all_are_taken(office: Off
     office.upload(10)
     for _ in range(2):
         call_in(office)
-    orders = claim(live=Counter({CALLER: 2}))
-    assert [order.inbound for order in orders] == [True]
+    claimed = claim(live=Counter({CALLER: 2}))
+    assert [order.inbound for order in claimed] == [True]
     turned_away = CallRecord.objects.get(state="ended")
     assert (turned_away.disposition, turned_away.reason) == ("busy", "All lines of the number were taken.")
     assert turned_away.ended_at is not None
