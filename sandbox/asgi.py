@@ -20,12 +20,11 @@ django_application = get_asgi_application()
 
 
 async def application(scope: Scope, receive: Receive, send: Send) -> None:
-    """Django, plus two ways to end the TCP connection in the middle of anything.
+    """Serve Django, with two ways to end the TCP connection in the middle of anything.
 
-    `scope["sandbox.abort"]` ends it, `scope["sandbox.reset"]` resets it (RST).
-
-    ASGI has no such calls. uvicorn hands out `send` as a bound method of the object that owns the transport,
-    which is the only handle there is; under another server the keys are missing and the fault answers 502.
+    `scope["sandbox.abort"]` ends it, `scope["sandbox.reset"]` resets it (RST). ASGI has no such calls.
+    uvicorn hands out `send` as a bound method of the object that owns the transport, which is the only handle
+    there is; under another server the keys are missing and the fault answers 502.
     """
     transport = getattr(getattr(send, "__self__", None), "transport", None)
     if scope["type"] == "http":
@@ -36,7 +35,7 @@ async def application(scope: Scope, receive: Receive, send: Send) -> None:
 
 
 def _reset(transport: Transport) -> None:
-    """Close without lingering, which the peer sees as "connection reset"."""
+    """Close without lingering: the peer gets "connection reset"."""
     own = transport.get_extra_info("socket")
     own.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
     transport.abort()

@@ -18,28 +18,31 @@ SEND_ON_FORMAT = "%Y-%m-%dT%H:%M:%S"
 
 
 class ClockConflict(Exception):
-    """The clock that is asked for cannot be had here; the text says why and what to do."""
+    """The clock that is asked for is not possible here; the text says why and what to do."""
 
 
 def now() -> datetime:
-    """The present moment of the platform as an aware UTC datetime. Reads the database on a virtual clock."""
+    """Return the platform's present moment as an aware UTC datetime; a virtual clock is in the database."""
     row = VirtualClock.objects.first() if settings.SANDBOX_VIRTUAL_CLOCK else None
     return real_now() if row is None else virtual_now(row)
 
 
 def real_now() -> datetime:
-    """The wall clock, shifted by CLOCK_OFFSET: for what people outside wait for, such as a token's life."""
+    """Return the wall clock, shifted by CLOCK_OFFSET: for what people outside wait for, as a token's life."""
     return datetime.now(UTC) + timedelta(seconds=settings.CLOCK_OFFSET)
 
 
 def virtual_now(row: VirtualClock) -> datetime:
-    """What this row says the time is. A real clock that was set back makes it stand, not go back."""
+    """Return what this row says the time is. If the real clock is set back it stands still."""
     passed = max(real_now() - row.real, timedelta(0))
     return max(row.virtual + passed * row.rate, row.reached)
 
 
 def wind_up() -> bool:
-    """Before the platform starts: whether the virtual clock begins just now. Raises ClockConflict."""
+    """Start the virtual clock, if it is wanted and not yet running; call it before the platform starts.
+
+    Returns whether it was started just now. Raises `ClockConflict`.
+    """
     row = VirtualClock.objects.first()
     if not settings.SANDBOX_VIRTUAL_CLOCK:
         if row is not None:
@@ -60,7 +63,10 @@ def wind_up() -> bool:
 
 
 def turn(*, rate: float | None, jumps: bool, to: datetime | None) -> VirtualClock:
-    """Let the virtual clock go on like this from now, or from the later moment `to`. Raises ClockConflict."""
+    """Let the virtual clock go on like this from now, or from the later moment `to`, and return it.
+
+    Raises `ClockConflict`.
+    """
     if not settings.SANDBOX_VIRTUAL_CLOCK:
         raise ClockConflict(
             "This sandbox rings real agents in real time; its clock cannot be turned. Start one with "
@@ -79,12 +85,15 @@ def turn(*, rate: float | None, jumps: bool, to: datetime | None) -> VirtualCloc
 
 
 def to_wire(moment: datetime) -> str:
-    """`YYYY-MM-DDTHH:MM:SS` in Asia/Kolkata without a zone (awaaz-platform.md §1, `send_on`)."""
+    """Return `YYYY-MM-DDTHH:MM:SS` in Asia/Kolkata without a zone (awaaz-platform.md §1, `send_on`)."""
     return moment.astimezone(IST).strftime(SEND_ON_FORMAT)
 
 
 def from_wire(text: str) -> datetime:
-    """Read a date or a date and time; one without a zone is Asia/Kolkata. Raises ValueError."""
+    """Return the UTC moment of a date or a date and time; without a zone it is in Asia/Kolkata.
+
+    Raises ValueError.
+    """
     moment = datetime.fromisoformat(text.strip())
     try:
         return (moment if moment.tzinfo else moment.replace(tzinfo=IST)).astimezone(UTC)

@@ -1,4 +1,4 @@
-"""What the platform remembers. Times are UTC in the database and IST at every edge."""
+"""The tables of the platform. Times are UTC in the database and IST at every edge."""
 
 from typing import ClassVar
 
@@ -23,7 +23,7 @@ class Tenant(models.Model):
 
 
 class User(models.Model):
-    """Somebody who may log in for a tenant; all of a tenant's users see and do the same."""
+    """A person who may log in for a tenant; all of a tenant's users see and do the same."""
 
     tenant = models.ForeignKey(Tenant, models.CASCADE, related_name="users")
     email = models.CharField(max_length=254)
@@ -75,16 +75,16 @@ class Template(models.Model):
         ]
 
     def option(self, name: str) -> str:
-        """The value of an advanced option as text, or an empty string."""
+        """Return the value of an advanced option as text, "" if it is not set."""
         found = [o.get("value") for o in self.advanced_options if o.get("option") == name]
         return str(found[0]) if found and found[0] is not None else ""
 
     def caller_numbers(self) -> list[str]:
-        """The comma-joined `phone_numbers` option as a list."""
+        """Return the comma-joined `phone_numbers` option as a list."""
         return [part.strip() for part in self.option("phone_numbers").split(",") if part.strip()]
 
     def redials(self) -> Redials:
-        """The options `num_backups` and `backup_gap_minutes`. Raises ValueError if they cannot be read."""
+        """Return the options `num_backups` and `backup_gap_minutes`. Raises ValueError if one is unreadable."""
         gaps = self.option("backup_gap_minutes") or settings.SANDBOX_REDIAL_MINUTES
         return Redials(read_count(self.option("num_backups")), read_gaps(gaps))
 
@@ -173,21 +173,18 @@ class Message(models.Model):
 
     @property
     def tags(self) -> list[str]:
-        """The tags that are set, in their order."""
+        """Return the tags that are set, in their order."""
         return [tag for tag in (self.tag1, self.tag2, self.tag3, self.tag4, self.tag5) if tag]
 
     def custom_parameters(self) -> dict[str, str]:
-        """What the start frame carries: the uploaded extra fields and the tags, all as text."""
+        """Return what the start frame carries: the uploaded extra fields and the tags, all as text."""
         tags = {f"tag{n}": getattr(self, f"tag{n}") for n in range(1, 6)}
         given = {name: str(value) for name, value in self.fields.items() if value is not None}
         return given | {name: value for name, value in tags.items() if value}
 
 
 class CallRecord(models.Model):
-    """One attempt to ring one person, or one call of a person to us.
-
-    With everything that was counted while it lasted.
-    """
+    """One attempt to ring one person, or one call of a person to us, with everything that was counted."""
 
     class State(models.TextChoices):
         ORDERED = "ordered"
@@ -242,15 +239,17 @@ class CallRecord(models.Model):
 
     @property
     def is_inbound(self) -> bool:
+        """Return whether the person rang us."""
         return self.direction == self.Direction.INBOUND
 
     @property
     def line_number(self) -> str:
-        """The number of ours whose line the call takes."""
+        """Return the number of ours whose line the call takes."""
         return self.to_number if self.is_inbound else self.from_number
 
     @property
     def persons_number(self) -> str:
+        """Return the person's number, whichever way the call goes."""
         return self.from_number if self.is_inbound else self.to_number
 
 
@@ -269,7 +268,7 @@ class VirtualClock(models.Model):
 
 
 class Switch(models.Model):
-    """A misbehaviour that is switched on: every time, the next n times, by a seeded draw, or by script.
+    """A fault that is switched on: every time, the next n times, by a seeded draw, or by script.
 
     `script` says what each call meets, "ok" or a behaviour; without one, `behaviour` does.
     """
@@ -287,12 +286,12 @@ class Switch(models.Model):
 
     @property
     def subject(self) -> str:
-        """What it is about: with the behaviour and the seed this decides every draw."""
+        """Return what it is about: with the behaviour and the seed this decides every draw."""
         return ""
 
 
 class Fault(Switch):
-    """Of one operation of the API. `seconds`: how long to wait, to ask to wait, or to let a token live."""
+    """A fault of one operation of the API. `seconds`: a wait, a Retry-After, or how long a token lives."""
 
     operation = models.CharField(max_length=40)
     seconds = models.FloatField(default=60.0)
@@ -302,12 +301,12 @@ class Fault(Switch):
 
     @property
     def subject(self) -> str:
-        """The operation."""
+        """Return the operation."""
         return self.operation
 
 
 class LineFault(Switch):
-    """Of the media stream of calls, for those that agree with every filter that is set."""
+    """A fault of the media stream, for the calls that match every filter that is set."""
 
     from_number = models.CharField(max_length=20, default="", blank=True)
     to_number = models.CharField(max_length=20, default="", blank=True)

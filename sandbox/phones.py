@@ -8,7 +8,7 @@ _INDIAN = re.compile(r"^(?:91|0)?([1-9][0-9]{9})$")
 
 
 def canonical(text: object) -> str | None:
-    """`+919876543210` for `98765 43210`, `09876543210`, `919876543210`…; None if it is no number."""
+    """Return `+919876543210` for `98765 43210`, `09876543210`, `919876543210`…; None if it is no number."""
     if isinstance(text, bool) or not isinstance(text, str | int):
         return None
     digits = _SEPARATORS.sub("", str(text))
@@ -21,5 +21,5 @@ def canonical(text: object) -> str | None:
 
 
 def masked(number: str) -> str:
-    """`+91•••••43210` → enough to tell two apart, not enough to call: the last four digits only."""
+    """Return a number with all but its first three and last four characters masked."""
     return f"{number[:3]}••••••{number[-4:]}" if len(number) > 8 else "••••"

@@ -25,15 +25,19 @@ log = logging.getLogger("sandbox.serve")
 
 
 class HttpServer(uvicorn.Server):
-    """uvicorn without its signal handling: it would end the process before the calls are closed."""
+    """uvicorn without its signal handling, which would end the process before the calls are closed."""
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
+        """Leave the signals to `serve`."""
         yield
 
 
 def listening_socket(host: str, port: int) -> socket.socket:
-    """Bind first, so that an occupied port is one clear line. Raises OSError."""
+    """Return a bound socket; bound before anything starts, so that an occupied port is one clear line.
+
+    Raises OSError.
+    """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     # With its protocol named, asyncio switches Nagle off; without, each answer waits 40 ms.
     listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
@@ -47,14 +51,17 @@ def listening_socket(host: str, port: int) -> socket.socket:
 
 
 def choose_clock() -> None:
-    """Before anything runs: start or take up the virtual clock, if that is wanted. Raises ClockConflict."""
+    """Start or take up the virtual clock, if that is wanted; call it before anything runs.
+
+    Raises `ClockConflict`.
+    """
     with transaction.atomic():
         if clock.wind_up():
             rounds.begin(clock.now())
 
 
 async def everything(platform: Platform | None, scope: Scope, receive: Receive, send: Send) -> None:
-    """The ASGI application of the process: Django, and the telephone of the page."""
+    """Serve Django, and the telephone of the page: the ASGI application of the process."""
     if scope["type"] == "websocket":
         await serve_telephone(platform, scope, receive, send)
     else:
@@ -91,7 +98,7 @@ async def serve(listener: socket.socket) -> None:
 
 
 def run(listener: socket.socket) -> None:
-    """Blocking. Threads of the API hand the interpreter back quickly: calls need it every 20 ms."""
+    """Run `serve`, blocking, with short turns for the API's threads: calls need the interpreter every 20 ms."""
     sys.setswitchinterval(0.001)
     settle_memory()
     asyncio.run(serve(listener))

@@ -13,7 +13,7 @@ DATA_DIR.mkdir(parents=True, exist_ok=True)
 
 
 def _secret_key() -> str:
-    """A key that outlives a restart, so that tokens do too; made on first use."""
+    """Return a key that outlives a restart, so that tokens do too; it is made on first use."""
     if from_environment := os.environ.get("SANDBOX_SECRET_KEY"):
         return from_environment
     path = DATA_DIR / "sandbox-secret"
@@ -78,7 +78,7 @@ SANDBOX_CONTENT_BYTES = 20 * 1024 * 1024
 SANDBOX_WINDOW = Window.read(os.environ["SANDBOX_WINDOW"]) if os.environ.get("SANDBOX_WINDOW") else None
 SANDBOX_REDIAL_MINUTES = os.environ.get("SANDBOX_REDIAL_MINUTES") or "30"
 read_gaps(SANDBOX_REDIAL_MINUTES)
-# Who answers when nobody says: a mix of mixes.yaml.
+# The mix of mixes.yaml that answers unless the control API sets another.
 SANDBOX_MIX = check_mix(os.environ.get("SANDBOX_MIX") or EVERYDAY)
 # The clock can be made to run fast or to jump; calls are then made without audio.
 SANDBOX_VIRTUAL_CLOCK = os.environ.get("SANDBOX_VIRTUAL_CLOCK", "") in {"1", "true", "yes"}

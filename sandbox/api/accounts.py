@@ -8,7 +8,7 @@ from sandbox.models import Tenant
 
 
 def login(request: HttpRequest, tenant: Tenant) -> HttpResponse:
-    """`{"email","password"}` of any of the tenant's users → 200 with token and user, or 401."""
+    """Return a token and the user for `{"email","password"}` of any of the tenant's users, else 401."""
     body = read_object(request)
     email = text_of(body, "email", required=True, limit=254)
     password = text_of(body, "password", required=True, limit=1000)

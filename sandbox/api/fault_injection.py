@@ -1,4 +1,4 @@
-"""The misbehaviours of the API, carried out round the answer of an operation. What there is: apifaults.py."""
+"""The faults of the API, carried out round the answer of an operation. `fault_scripts.py` lists them."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
@@ -29,7 +29,7 @@ DRIPS_A_SECOND = 10
 
 
 class Case(NamedTuple):
-    """One call that goes wrong. `run` does the work and commits it."""
+    """One request that goes wrong. `run` does the work and commits it."""
 
     operation: str
     request: HttpRequest
@@ -38,7 +38,7 @@ class Case(NamedTuple):
 
 
 async def around(operation: str, request: HttpRequest, run: Run) -> HttpResponseBase:
-    """Answer through whatever fault is due for this operation."""
+    """Return the answer of `run`, changed or replaced by the fault that is due for this operation, if any."""
     taken = await sync_to_async(fault_switches.take)(operation)
     if taken is None:
         return await run()
@@ -71,7 +71,7 @@ async def _time_out(case: Case, *, work: bool) -> HttpResponse:
 
 
 async def _cut(case: Case, *, work: bool, how: str) -> HttpResponse:
-    """End the connection without an answer, where the server allows it; else a bare 502."""
+    """End the connection without an answer, where the server allows it; else answer 502."""
     if work:
         await case.run()
     _hang_up(case, how)
@@ -85,7 +85,7 @@ def _hang_up(case: Case, how: str) -> None:
 
 
 async def _shorten(case: Case) -> HttpResponse:
-    """Half of the answer as if it were the whole, its length too."""
+    """Send half of the answer as if it were the whole, its length too."""
     reply = await case.run()
     reply.content = reply.content[: len(reply.content) // 2]
     reply["Content-Length"] = str(len(reply.content))
@@ -93,7 +93,7 @@ async def _shorten(case: Case) -> HttpResponse:
 
 
 async def _cut_body(case: Case) -> HttpResponseBase:
-    """Half of the answer, with the length of the whole, then the end of the connection."""
+    """Send half of the answer with the length of the whole, then end the connection."""
     reply = await case.run()
 
     async def half() -> AsyncIterator[bytes]:
@@ -105,7 +105,7 @@ async def _cut_body(case: Case) -> HttpResponseBase:
 
 
 async def _drip(case: Case) -> HttpResponseBase:
-    """The right answer, a few bytes at a time, over so many seconds."""
+    """Send the right answer a few bytes at a time, over `seconds`."""
     reply = await case.run()
 
     async def drops() -> AsyncIterator[bytes]:
@@ -125,7 +125,7 @@ def _streamed(reply: HttpResponse, body: AsyncIterator[bytes]) -> StreamingHttpR
 
 
 async def _miscount(case: Case, *, more: bool) -> HttpResponse:
-    """One result too few, or the last one twice, for the messages that were sent."""
+    """Leave out the last result of the answer, or send it twice."""
     reply = await case.run()
     results = msgspec.json.decode(reply.content)
     if isinstance(results, list):
@@ -134,7 +134,7 @@ async def _miscount(case: Case, *, more: bool) -> HttpResponse:
 
 
 async def _expire(case: Case) -> HttpResponse:
-    """Log in with a token that dies before its hour."""
+    """Log in with a token that expires after `seconds`."""
     reply = await case.run()
     body = msgspec.json.decode(reply.content)
     if "token" in body:

@@ -1,4 +1,4 @@
-"""PURE: how an XFin call can go wrong, and scripts of it: "ok, ok, timeout_after, 503".
+"""PURE: how an XFin request can go wrong, and scripts of it: "ok, ok, timeout_after, 503".
 
 *before* and *after* mean the commit of the work. After it, the client cannot know what became of its request,
 which is the case DESIGN.md house rule 2 is about.
@@ -37,11 +37,11 @@ OF_ONE_OPERATION: dict[ApiFault, frozenset[str]] = {
     ApiFault.MORE_RESULTS: frozenset({"create_bulk", "import_messages"}),
     ApiFault.TOKEN_EXPIRES: frozenset({"login"}),
 }
-"""Faults that bend an answer only these operations give."""
+"""Faults that change an answer only these operations give."""
 
 
 def check(fault: str, operation: str) -> str:
-    """The fault's name, if there is such a fault of that operation. ValueError says what there is."""
+    """Return the fault's name. Raises ValueError, naming the faults, if the operation has no such fault."""
     if fault not in set(ApiFault):
         raise ValueError(f"There is no fault {fault[:40]!r}; there are {', '.join(ApiFault)}.")
     only = OF_ONE_OPERATION.get(ApiFault(fault))
@@ -51,7 +51,10 @@ def check(fault: str, operation: str) -> str:
 
 
 def read_script(text: str) -> list[str]:
-    """What happens call after call, as words separated by commas. ValueError for no or too many words."""
+    """Return what happens request after request, from words separated by commas.
+
+    Raises ValueError for an empty word or more than 1000 words.
+    """
     turns = [part.strip() for part in text.split(",")]
     if not all(turns) or len(turns) > MOST_TURNS:
         raise ValueError(f"1 to {MOST_TURNS} words separated by commas were expected: ok, ok, 503.")
@@ -59,7 +62,7 @@ def read_script(text: str) -> list[str]:
 
 
 def nth(turn: int, behaviour: str) -> list[str]:
-    """The script in which only the call of this number (from 1) goes wrong. ValueError as `read_script`."""
+    """Return the script in which only request `turn` (1 to 1000, else ValueError is raised) goes wrong."""
     if not 1 <= turn <= MOST_TURNS:
         raise ValueError(f"A number from 1 to {MOST_TURNS} was expected.")
     return [OK] * (turn - 1) + [behaviour]

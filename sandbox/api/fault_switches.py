@@ -1,6 +1,6 @@
-"""Which switched-on misbehaviour is due: every time, the next n times, by a seeded draw, or as a script says.
+"""Which fault that is switched on is due: every time, the next n times, by a seeded draw or a script.
 
-Every switch sees every call that concerns it, so that "the third call" means the third call; of several
+Every switch counts every call that concerns it, so that "the third call" means the third call; of several
 that would act, the oldest does, and the others keep what they have left.
 """
 
@@ -17,14 +17,14 @@ S = TypeVar("S", bound=Switch)
 
 
 class Taken(NamedTuple):
-    """A fault that is due now; `seconds` is its measure: a wait, a Retry-After, a token's life."""
+    """A fault that is due now. `seconds`: how long a wait, a Retry-After or a token's life is."""
 
     behaviour: ApiFault
     seconds: float
 
 
 def take(operation: str) -> Taken | None:
-    """The fault that is due for this call of the operation, used up by one; None if none is."""
+    """Return the fault that is due for this request and count it as used; None if none is due."""
     if not Fault.objects.filter(operation=operation).exists():
         return None
     with transaction.atomic():
@@ -34,7 +34,10 @@ def take(operation: str) -> Taken | None:
 
 
 def of_call(record: CallRecord) -> str:
-    """What is wrong with the line of this call, as `line.faults.read` takes it. Call it in a transaction."""
+    """Return what is wrong with the line of this call, as `line.faults.read` takes it; "" if nothing is.
+
+    Call it in a transaction.
+    """
     reference = record.message.reference if record.message else ""
     rows = LineFault.objects.filter(
         from_number__in=["", record.from_number],
@@ -47,20 +50,24 @@ def of_call(record: CallRecord) -> str:
 
 
 def first_due(rows: Iterable[S]) -> tuple[S, str] | None:
-    """Let every switch see one more call; the first that acts, and what it does. Call it in a transaction."""
+    """Count one more call on every switch; return the first that acts and what it does, None if none acts.
+
+    Call it in a transaction.
+    """
     found: tuple[S, str] | None = None
     for row in rows:
-        behaviour = _turn(row)
+        behaviour = _behaviour_now(row)
         if behaviour and found is None:
             found = (row, behaviour)
-            _use_up(row)
+            row.fired += 1
+            row.remaining = None if row.remaining is None else row.remaining - 1
         row.seen += 1
         row.save(update_fields=["seen", "fired", "remaining"])
     return found
 
 
-def _turn(row: Switch) -> str:
-    """What this switch wants of this call; nothing: the empty text."""
+def _behaviour_now(row: Switch) -> str:
+    """Return what this switch does to the present call, "" if nothing."""
     if row.script:
         turn = str(row.script[row.seen]) if row.seen < len(row.script) else OK
         return "" if turn == OK else turn
@@ -68,8 +75,3 @@ def _turn(row: Switch) -> str:
         return ""
     draw = random.Random(f"{row.seed}:{row.subject}:{row.behaviour}:{row.seen}").random()
     return row.behaviour if draw < row.probability else ""
-
-
-def _use_up(row: Switch) -> None:
-    row.fired += 1
-    row.remaining = None if row.remaining is None else row.remaining - 1

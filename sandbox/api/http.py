@@ -1,4 +1,4 @@
-"""The plumbing every API call shares: routes with an optional slash, authentication, JSON in and out, errors.
+"""What every API operation shares: routes with an optional slash, authentication, JSON in and out, errors.
 
 Bodies are read by hand and every refusal says which member was wrong: a stand-in that guesses hides mistakes.
 """
@@ -43,7 +43,7 @@ class Route(NamedTuple):
 
 
 class ApiError(Exception):
-    """A refusal: an HTTP status and the JSON body that explains it."""
+    """Refuse a request with an HTTP status and the JSON body that explains it."""
 
     def __init__(self, status: int, body: JsonObject | str) -> None:
         super().__init__(str(status))
@@ -52,35 +52,29 @@ class ApiError(Exception):
 
 
 def answer(body: object, status: int = 200) -> HttpResponse:
-    """A JSON answer."""
+    """Return a JSON answer."""
     return HttpResponse(msgspec.json.encode(body), status=status, content_type="application/json")
 
 
 def no_content() -> HttpResponse:
+    """Return an answer without a body (204)."""
     return HttpResponse(status=204)
 
 
 def route(path: str, *, public: bool = False, **handlers: Handler) -> URLPattern:
-    """A tenant's path for both slash forms; `handlers` maps HTTP methods to operations.
+    """Return a tenant's path, with and without a last slash; `handlers` maps HTTP methods to operations.
 
     A POST without the slash is answered where it is: a redirect would lose its body (awaaz-platform.md §1).
     """
     ROUTES.append(Route(path, public, handlers))
-    return async_path(TENANT + path + "/?$", _resource(handlers, public=public))
-
-
-def async_path(pattern: str, view: View) -> URLPattern:
-    """`re_path` for an async view, which Django takes and its type stubs do not know."""
-    return re_path(pattern, cast("Callable[..., HttpResponse]", view))
-
-
-def _resource(handlers: dict[str, Handler], *, public: bool) -> View:
     OPERATIONS.update(handler.__name__ for handler in handlers.values())
 
     async def view(request: HttpRequest, tenant: str, **ids: str) -> HttpResponseBase:
         handler = handlers.get(request.method or "")
         if handler is None:
-            return _wrong_method(handlers)
+            reply = answer({"detail": "This method is not offered here."}, 405)
+            reply["Allow"] = ", ".join(sorted(handlers))
+            return reply
 
         async def run() -> HttpResponse:
             numbers = {name: int(value) for name, value in ids.items()}
@@ -88,13 +82,12 @@ def _resource(handlers: dict[str, Handler], *, public: bool) -> View:
 
         return await fault_injection.around(handler.__name__, request, run)
 
-    return view
+    return async_path(TENANT + path + "/?$", view)
 
 
-def _wrong_method(handlers: dict[str, Handler]) -> HttpResponse:
-    reply = answer({"detail": "This method is not offered here."}, 405)
-    reply["Allow"] = ", ".join(sorted(handlers))
-    return reply
+def async_path(pattern: str, view: View) -> URLPattern:
+    """Return `re_path` for an async view, which Django takes and its type stubs do not know."""
+    return re_path(pattern, cast("Callable[..., HttpResponse]", view))
 
 
 def _perform(
@@ -116,7 +109,7 @@ def _perform(
 
 
 def read_json(request: HttpRequest) -> Any:
-    """The body as JSON, whatever the content type says. Raises ApiError 400."""
+    """Return the body as JSON, whatever the content type says. Raises `ApiError` 400."""
     try:
         return msgspec.json.decode(request.body)
     except (msgspec.DecodeError, RecursionError) as error:
@@ -124,7 +117,7 @@ def read_json(request: HttpRequest) -> Any:
 
 
 def read_object(request: HttpRequest) -> JsonObject:
-    """The body as a JSON object. Raises ApiError 400."""
+    """Return the body as a JSON object. Raises `ApiError` 400."""
     body = read_json(request)
     if not isinstance(body, dict):
         raise ApiError(400, "The request body must be a JSON object.")
@@ -132,7 +125,10 @@ def read_object(request: HttpRequest) -> JsonObject:
 
 
 def text_of(body: JsonObject, name: str, *, required: bool = False, limit: int = 200) -> str:
-    """A text member (numbers are taken as their text). Raises ApiError 400 naming the member."""
+    """Return a member as text, "" if it is absent; a number is taken as its text.
+
+    Raises `ApiError` 400 naming the member.
+    """
     value = body.get(name)
     if value is None or value == "":
         if required:
@@ -146,7 +142,7 @@ def text_of(body: JsonObject, name: str, *, required: bool = False, limit: int =
 
 
 def phone_of(body: JsonObject, name: str) -> str:
-    """A phone number, with +. Raises ApiError 400 naming the member."""
+    """Return a member as a phone number, with +. Raises `ApiError` 400 naming the member."""
     number = phones.canonical(text_of(body, name, required=True))
     if number is None:
         raise ApiError(400, {name: ["A phone number was expected here."]})
@@ -154,7 +150,7 @@ def phone_of(body: JsonObject, name: str) -> str:
 
 
 def whole_of(body: JsonObject, name: str) -> int | None:
-    """A whole number, 0 or more, None if it is absent. Raises ApiError 400 naming the member."""
+    """Return a whole number, 0 or more, None if it is absent. Raises `ApiError` 400 naming the member."""
     value = body.get(name)
     if value is not None and (isinstance(value, bool) or not isinstance(value, int) or value < 0):
         raise ApiError(400, {name: ["A whole number, 0 or more, was expected here."]})
@@ -162,7 +158,7 @@ def whole_of(body: JsonObject, name: str) -> int | None:
 
 
 def real_of(body: JsonObject, name: str, default: float, *, most: float) -> float:
-    """A number from 0 to `most`. Raises ApiError 400 naming the member."""
+    """Return a number from 0 to `most`, `default` if it is absent. Raises `ApiError` 400."""
     value = body.get(name, default)
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= most:
         raise ApiError(400, {name: [f"A number between 0 and {most:g} was expected here."]})
@@ -170,7 +166,7 @@ def real_of(body: JsonObject, name: str, default: float, *, most: float) -> floa
 
 
 def person_of(member: str, name: object) -> str:
-    """The name of somebody of the cast. Raises ApiError 400 naming the member."""
+    """Return the name of a person of the cast. Raises `ApiError` 400 naming the member."""
     if not isinstance(name, str) or name not in people.cast():
         known = ", ".join(sorted(people.cast()))
         raise ApiError(400, {member: [f"There is no such person; there are: {known}."]})
@@ -178,7 +174,7 @@ def person_of(member: str, name: object) -> str:
 
 
 def id_of(value: object, name: str) -> int:
-    """An id given as `7`, `"7"` or `{"id": 7}`. Raises ApiError 400 naming the member."""
+    """Return an id given as `7`, `"7"` or `{"id": 7}`. Raises `ApiError` 400 naming the member."""
     inner = value.get("id") if isinstance(value, dict) else value
     if not is_id(inner):
         raise ApiError(400, {name: ['An id was expected here: 7, "7" or {"id": 7}.']})
@@ -186,12 +182,13 @@ def id_of(value: object, name: str) -> int:
 
 
 def is_id(value: object) -> bool:
-    """Whole and positive, as number or text, and small enough for the database."""
+    """Return whether a value is a whole number, 0 or more, as number or text, of at most 18 digits."""
     text = str(value) if isinstance(value, int | str) else ""
     return text.isascii() and text.isdecimal() and len(text) <= LONGEST_ID
 
 
 def page_number(request: HttpRequest) -> int:
+    """Return the page that is asked for, from 1. Raises `ApiError` 404 if it is no page."""
     text = request.GET.get("page") or "1"
     if not is_id(text) or int(text) < 1 or len(text) > LONGEST_PAGE:
         raise ApiError(404, "Invalid page.")
@@ -199,30 +196,32 @@ def page_number(request: HttpRequest) -> int:
 
 
 def paged(request: HttpRequest, rows: QuerySet[M], show: Callable[[M], JsonObject]) -> HttpResponse:
-    """`{"results": […], "next": absolute URL or null}` (awaaz-platform.md §1); a page past the end is 404."""
+    """Return one page as `{"results": […], "next": absolute URL or null}` (awaaz-platform.md §1).
+
+    Raises `ApiError` 404 past the end.
+    """
     size, page = settings.SANDBOX_PAGE_SIZE, page_number(request)
     found = list(rows[(page - 1) * size : page * size + 1])
     if not found and page > 1:
         raise ApiError(404, "Invalid page.")
-    more = _page_url(request, page + 1) if len(found) > size else None
-    return answer({"results": [show(row) for row in found[:size]], "next": more})
-
-
-def _page_url(request: HttpRequest, page: int) -> str:
-    query = request.GET.copy()
-    query["page"] = str(page)
-    return request.build_absolute_uri(f"{request.path}?{query.urlencode()}")
+    following = None
+    if len(found) > size:
+        query = request.GET.copy()
+        query["page"] = str(page + 1)
+        following = request.build_absolute_uri(f"{request.path}?{query.urlencode()}")
+    return answer({"results": [show(row) for row in found[:size]], "next": following})
 
 
 def wanted_fields(request: HttpRequest) -> set[str]:
-    """The `fields` filter: comma-joined or repeated; empty means all."""
+    """Return the names in the `fields` filter, comma-joined or repeated; empty means all."""
     return set(split_values(request.GET.getlist("fields")))
 
 
 def split_values(values: Iterable[str]) -> list[str]:
-    """Repeated and comma-joined parameters as one list, blanks left out."""
+    """Return repeated and comma-joined parameters as one list, blanks left out."""
     return [part.strip() for value in values for part in re.split(",", value) if part.strip()]
 
 
 def only(body: JsonObject, fields: set[str]) -> JsonObject:
+    """Return the members named in `fields`, all if it is empty."""
     return {name: value for name, value in body.items() if name in fields} if fields else body

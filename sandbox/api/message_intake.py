@@ -4,7 +4,6 @@ Newer dialect: `template` (name or id), `language`, `tag1`…`tag5`, the templat
 Older dialect: `templatelanguage` (id), `values` (list), `tags` (list).
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -29,14 +28,14 @@ class Refused(Exception):
 
 @dataclass(frozen=True)
 class Intake:
-    """What became of one uploaded message: a row or an error text, beside the fields as given."""
+    """The result of one uploaded message: a row or an error text, beside the fields as given."""
 
     given: dict[str, Any]
     message: Message | None = None
     error: str = ""
 
     def echo(self) -> dict[str, Any]:
-        """The fields echoed plus `id` and `status` (awaaz-platform.md §1, create_bulk's reply)."""
+        """Return the fields as given plus `id` and `status` (awaaz-platform.md §1, create_bulk's reply)."""
         if self.message is None:
             return {**self.given, "status": "error", "error": self.error}
         return {**self.given, "id": self.message.pk, "status": "created"}
@@ -60,9 +59,13 @@ class TemplateBook:
             self.language_by_id[form.pk] = form
 
     def find(self, given: dict[str, Any]) -> TemplateLanguage:
-        """The form a message asks for, in either dialect. Raises Refused."""
-        if given.get("templatelanguage") not in (None, ""):
-            return self._by_id(given["templatelanguage"])
+        """Return the template language a message asks for, in either dialect. Raises `Refused`."""
+        if (wanted := given.get("templatelanguage")) not in (None, ""):
+            text = str(wanted.get("id") if isinstance(wanted, dict) else wanted)
+            form = self.language_by_id.get(int(text)) if text.isdecimal() and len(text) < 19 else None
+            if form is None:
+                raise Refused("templatelanguage: there is no template language of this id.")
+            return form
         template = self.by_key.get(_text(given, "template", required=True))
         if template is None:
             raise Refused("template: there is no template of this name or id.")
@@ -72,25 +75,17 @@ class TemplateBook:
             raise Refused(f"language: the template has no form in '{language[:20]}'.")
         return form
 
-    def _by_id(self, value: Any) -> TemplateLanguage:
-        inner = value.get("id") if isinstance(value, dict) else value
-        text = str(inner)
-        form = self.language_by_id.get(int(text)) if text.isdecimal() and len(text) < 19 else None
-        if form is None:
-            raise Refused("templatelanguage: there is no template language of this id.")
-        return form
-
 
 def receive(tenant: Tenant, batch: list[Any]) -> list[Intake]:
-    """Judge every message, store those that are fine in one transaction, answer in the order given."""
+    """Store the messages that can be read, in one transaction. Returns a result for each, in their order."""
     book, now = TemplateBook(tenant), clock.now()
-    judged = [_judge(book, given, now) for given in batch]
+    taken = [_read(book, given, now) for given in batch]
     with transaction.atomic():
-        Message.objects.bulk_create([i.message for i in judged if i.message is not None], batch_size=500)
-    return judged
+        Message.objects.bulk_create([i.message for i in taken if i.message is not None], batch_size=500)
+    return taken
 
 
-def _judge(book: TemplateBook, given: Any, now: datetime) -> Intake:
+def _read(book: TemplateBook, given: Any, now: datetime) -> Intake:
     if not isinstance(given, dict):
         return Intake({}, error="Each message must be a JSON object.")
     try:
@@ -100,7 +95,7 @@ def _judge(book: TemplateBook, given: Any, now: datetime) -> Intake:
 
 
 def build(book: TemplateBook, given: dict[str, Any], now: datetime) -> Message:
-    """An unsaved Message from the uploaded fields. Raises Refused."""
+    """Return an unsaved Message made of the uploaded fields. Raises `Refused`."""
     form, extra = book.find(given), variables(given)
     message = Message(tenant=book.tenant, template_id=form.template_id, templatelanguage=form)
     message.phone_number, message.send_on = phone(given), send_on(given, now)
@@ -113,7 +108,7 @@ def build(book: TemplateBook, given: dict[str, Any], now: datetime) -> Message:
 
 
 def apply_changes(message: Message, book: TemplateBook, given: dict[str, Any], now: datetime) -> None:
-    """Change a scheduled message by the members that were sent. Raises Refused."""
+    """Change a scheduled message by the members that were sent, without saving it. Raises `Refused`."""
     if {"template", "templatelanguage", "language"} & given.keys():
         current = {
             "template": message.template_id,
@@ -134,6 +129,7 @@ def apply_changes(message: Message, book: TemplateBook, given: dict[str, Any], n
 
 
 def phone(given: dict[str, Any]) -> str:
+    """Return the phone number, with +. Raises `Refused`."""
     number = phones.canonical(given.get("phone_number"))
     if number is None:
         raise Refused("phone_number: not a phone number in international format (+91…).")
@@ -141,7 +137,10 @@ def phone(given: dict[str, Any]) -> str:
 
 
 def send_on(given: dict[str, Any], now: datetime) -> datetime:
-    """`YYYY-MM-DDTHH:MM:SS` in IST; empty means as soon as possible (awaaz-platform.md §1)."""
+    """Return when to dial: `YYYY-MM-DDTHH:MM:SS` in IST, or `now` if empty (awaaz-platform.md §1).
+
+    Raises `Refused`.
+    """
     text = _text(given, "send_on")
     if not text:
         return now.replace(microsecond=0)
@@ -152,7 +151,10 @@ def send_on(given: dict[str, Any], now: datetime) -> datetime:
 
 
 def value_list(given: dict[str, Any]) -> list[str]:
-    """`values` of the older dialect; in the newer one, the variables in the order given."""
+    """Return `values` of the older dialect; in the newer one, the variables in the order given.
+
+    Raises `Refused`.
+    """
     values = given.get("values")
     if values is None:
         return [str(value) for name, value in variables(given).items() if name != "reference"]
@@ -162,7 +164,7 @@ def value_list(given: dict[str, Any]) -> list[str]:
 
 
 def tag_fields(given: dict[str, Any]) -> dict[str, str]:
-    """`tag1`…`tag5`, from those members or from the older dialect's `tags` list."""
+    """Return `tag1`…`tag5`, from those members or from the older dialect's `tags` list. Raises `Refused`."""
     tags = given.get("tags")
     if tags is None:
         return {name: _text(given, name, limit=TAG_LIMIT) for name in TAGS if name in given}
@@ -173,17 +175,15 @@ def tag_fields(given: dict[str, Any]) -> dict[str, str]:
 
 
 def variables(given: dict[str, Any]) -> dict[str, str]:
-    """Every member that is none of the platform's own, as text: they travel to the agent."""
-    extra = dict(_extra(given))
+    """Return the members that are not the platform's own, as text: they go to the agent. Raises `Refused`."""
+    extra = {
+        name[:TAG_LIMIT]: _plain(name, value)
+        for name, value in given.items()
+        if name not in STANDARD and value is not None
+    }
     if len(extra) > VARIABLES_LIMIT:
         raise Refused(f"At most {VARIABLES_LIMIT} extra fields are taken.")
     return extra
-
-
-def _extra(given: dict[str, Any]) -> Iterator[tuple[str, str]]:
-    for name, value in given.items():
-        if name not in STANDARD and value is not None:
-            yield name[:TAG_LIMIT], _plain(name, value)
 
 
 def _text(given: dict[str, Any], name: str, *, required: bool = False, limit: int = TEXT_LIMIT) -> str:

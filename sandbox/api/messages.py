@@ -2,6 +2,8 @@
 
 import csv
 import io
+from functools import reduce
+from operator import or_
 from typing import Any
 
 from django.conf import settings
@@ -37,7 +39,7 @@ ALREADY_DIALLED = "This message is being dialled or has been; it can no longer b
 
 
 def show(message: Message) -> JsonObject:
-    """A message as it is read back (awaaz-platform.md §1)."""
+    """Return a message as it is read back (awaaz-platform.md §1)."""
     return {
         "id": message.pk,
         "phone_number": message.phone_number,
@@ -52,14 +54,14 @@ def show(message: Message) -> JsonObject:
 
 
 def shown_state(message: Message) -> str | int:
-    """The state as a word or as a number, by the tenant's setting."""
+    """Return the state as a word or as a number, by the tenant's setting."""
     state = Message.State(message.state)
     numbers = message.tenant.state_style == Tenant.StateStyle.NUMBERS
     return STATE_NUMBERS[state] if numbers else state.value
 
 
 def hours(duration_ms: int | None) -> str | None:
-    """`HH:MM:SS`, rounded; None while there was no call."""
+    """Return a duration as `HH:MM:SS`, rounded; None if there was no call."""
     if duration_ms is None:
         return None
     seconds = round(duration_ms / 1000)
@@ -67,7 +69,10 @@ def hours(duration_ms: int | None) -> str | None:
 
 
 def create_bulk(request: HttpRequest, tenant: Tenant) -> HttpResponse:
-    """Up to 10,000 messages: each created or refused by itself, the reply in the order sent."""
+    """Create up to 10,000 messages, each created or refused by itself; return the results in the order sent.
+
+    Raises `ApiError` 400 if the request as a whole cannot be taken.
+    """
     batch, instant = _bulk_body(read_json(request))
     if len(batch) > settings.SANDBOX_BULK_LIMIT:
         raise ApiError(400, f"At most {settings.SANDBOX_BULK_LIMIT} messages are taken in one request.")
@@ -80,7 +85,10 @@ def create_bulk(request: HttpRequest, tenant: Tenant) -> HttpResponse:
 
 
 def _bulk_body(body: Any) -> tuple[list[Any], bool]:
-    """`{"data": […], …}`, or the bare list that one branch of the vendor's client sends."""
+    """Read `{"data": […], …}`, or the bare list that one branch of the vendor's client sends.
+
+    Returns the messages and whether they are instant.
+    """
     if isinstance(body, list):
         return body, False
     data = body.get("data") if isinstance(body, dict) else None
@@ -93,7 +101,7 @@ def _bulk_body(body: Any) -> tuple[list[Any], bool]:
 
 
 def create_message(request: HttpRequest, tenant: Tenant) -> HttpResponse:
-    """One message, in either dialect; a refusal is 400 with its text."""
+    """Create one message, in either dialect, and return it with 201. Raises `ApiError` 400."""
     [taken] = message_intake.receive(tenant, [read_object(request)])
     if taken.message is None:
         raise ApiError(400, taken.error)
@@ -101,7 +109,7 @@ def create_message(request: HttpRequest, tenant: Tenant) -> HttpResponse:
 
 
 def list_messages(request: HttpRequest, tenant: Tenant) -> HttpResponse:
-    """Filters: state, send_on__gt, send_on__lt, tags, templatelanguage, recipient_phone_number, fields."""
+    """Return one page of the messages that match the filters of the query. Raises `ApiError` 400 or 404."""
     fields = wanted_fields(request)
     rows = _filtered(request, tenant).select_related("tenant").order_by("id")
     return paged(request, rows, lambda message: only(show(message), fields))
@@ -110,12 +118,17 @@ def list_messages(request: HttpRequest, tenant: Tenant) -> HttpResponse:
 def _filtered(request: HttpRequest, tenant: Tenant) -> QuerySet[Message]:
     rows, query = Message.objects.filter(tenant=tenant), request.GET
     for name in ("send_on__gt", "send_on__lt"):
-        if query.get(name):
-            rows = rows.filter(**{name: _moment(name, query[name])})
+        if text := query.get(name):
+            try:
+                rows = rows.filter(**{name: clock.from_wire(text)})
+            except ValueError as error:
+                raise ApiError(400, {name: ["Expected YYYY-MM-DDTHH:MM:SS."]}) from error
     if query.get("state"):
         rows = rows.filter(state__in=_states(query.getlist("state")))
     if query.get("tags"):
-        rows = rows.filter(_tagged(query.getlist("tags")))
+        tags = query.getlist("tags")
+        wanted = {*tags, *split_values(tags)}
+        rows = rows.filter(reduce(or_, (Q(**{f"{name}__in": wanted}) for name in message_intake.TAGS)))
     if query.get("templatelanguage"):
         rows = rows.filter(
             templatelanguage_id__in=_ids("templatelanguage", query.getlist("templatelanguage"))
@@ -126,13 +139,6 @@ def _filtered(request: HttpRequest, tenant: Tenant) -> QuerySet[Message]:
     return rows
 
 
-def _moment(name: str, text: str) -> Any:
-    try:
-        return clock.from_wire(text)
-    except ValueError as error:
-        raise ApiError(400, {name: ["Expected YYYY-MM-DDTHH:MM:SS."]}) from error
-
-
 def _states(values: list[str]) -> list[str]:
     known = {str(number): state.value for state, number in STATE_NUMBERS.items()}
     known |= {state.value: state.value for state in Message.State}
@@ -140,14 +146,6 @@ def _states(values: list[str]) -> list[str]:
     if unknown := [value for value in asked if value not in known]:
         raise ApiError(400, {"state": [f"There is no state '{unknown[0][:40]}'."]})
     return [known[value] for value in asked]
-
-
-def _tagged(values: list[str]) -> Q:
-    wanted = {*values, *split_values(values)}
-    condition = Q()
-    for number in range(1, 6):
-        condition |= Q(**{f"tag{number}__in": wanted})
-    return condition
 
 
 def _ids(name: str, values: list[str]) -> list[int]:
@@ -165,16 +163,17 @@ def _get(tenant: Tenant, pk: int) -> Message:
 
 
 def read_message(_request: HttpRequest, tenant: Tenant, *, pk: int) -> HttpResponse:
+    """Return a message. Raises `ApiError` 404."""
     return answer(show(_get(tenant, pk)))
 
 
 def change_message(request: HttpRequest, tenant: Tenant, *, pk: int) -> HttpResponse:
-    """PATCH: change what was sent, as long as the message has not been dialled."""
+    """Change what was sent (PATCH) and return the message. Raises `ApiError` 409 once it is being dialled."""
     return _rewrite(tenant, pk, read_object(request))
 
 
 def replace_message(request: HttpRequest, tenant: Tenant, *, pk: int) -> HttpResponse:
-    """PUT: the whole message again."""
+    """Replace the whole message (PUT) and return it. Raises `ApiError` 409 once it is being dialled."""
     given = read_object(request)
     blank: JsonObject = {"values": [], "tags": [], "send_on": ""}
     if not {"tags", *message_intake.TAGS} & given.keys():
@@ -185,7 +184,7 @@ def replace_message(request: HttpRequest, tenant: Tenant, *, pk: int) -> HttpRes
 
 
 def _rewrite(tenant: Tenant, pk: int, given: JsonObject, *, replace: bool = False) -> HttpResponse:
-    # The transaction begins IMMEDIATE: between reading the state and saving, nobody else can claim it.
+    # The transaction begins IMMEDIATE: the scheduler cannot claim it between reading the state and saving.
     with transaction.atomic():
         message = _get(tenant, pk)
         if message.state != Message.State.SCHEDULED:
@@ -201,6 +200,7 @@ def _rewrite(tenant: Tenant, pk: int, given: JsonObject, *, replace: bool = Fals
 
 
 def delete_message(_request: HttpRequest, tenant: Tenant, *, pk: int) -> HttpResponse:
+    """Delete a message; return 204. Raises `ApiError` 404, or 409 once it is being dialled."""
     with transaction.atomic():
         if _get(tenant, pk).state != Message.State.SCHEDULED:
             raise ApiError(409, ALREADY_DIALLED)
@@ -209,7 +209,10 @@ def delete_message(_request: HttpRequest, tenant: Tenant, *, pk: int) -> HttpRes
 
 
 def delete_messages(request: HttpRequest, tenant: Tenant) -> HttpResponse:
-    """`{"ids": […]}`: 204 when all are gone; else 200 with which were deleted and why others were not."""
+    """Delete the messages of `{"ids": […]}` that are not yet dialled.
+
+    Returns 204 if all are gone, else 200 with which were deleted and why others were not. Raises `ApiError`.
+    """
     ids = read_object(request).get("ids")
     if not isinstance(ids, list) or not ids or not all(map(is_id, ids)):
         raise ApiError(400, {"ids": ["A list of message ids was expected here."]})
@@ -220,16 +223,19 @@ def delete_messages(request: HttpRequest, tenant: Tenant) -> HttpResponse:
         )
         gone = [pk for pk in wanted if states.get(pk) == Message.State.SCHEDULED]
         Message.objects.filter(pk__in=gone).delete()
-    kept = [_kept(pk, states) for pk in wanted if pk not in set(gone)]
+    kept = [
+        {"id": pk, "reason": ALREADY_DIALLED if pk in states else "There is no message of this id."}
+        for pk in wanted
+        if states.get(pk) != Message.State.SCHEDULED
+    ]
     return answer({"deleted": gone, "not_deleted": kept}) if kept else no_content()
 
 
-def _kept(pk: int, states: dict[int, str]) -> JsonObject:
-    return {"id": pk, "reason": ALREADY_DIALLED if pk in states else "There is no message of this id."}
-
-
 def import_messages(request: HttpRequest, tenant: Tenant) -> HttpResponse:
-    """A CSV `phone_number,template,language,send_on,val1,val2…` in UTF-8 or ISO-8859-1."""
+    """Create the messages of a CSV `phone_number,template,language,send_on,val1,val2…`; return the results.
+
+    The file is UTF-8 or ISO-8859-1. Raises `ApiError` 400 if it cannot be read or has too many rows.
+    """
     file = request.FILES.get("file")
     if file is None or isinstance(file, list):
         raise ApiError(400, {"file": ["A CSV file was expected here."]})
@@ -247,13 +253,12 @@ def _csv_rows(data: bytes) -> list[JsonObject]:
     reader = csv.DictReader(io.StringIO(text, newline=""), restkey="", restval="")
     if "phone_number" not in (reader.fieldnames or []):
         raise ApiError(400, {"file": ["The first row must name the columns, phone_number among them."]})
+    rows: list[JsonObject] = []
     try:
-        return [_csv_message(row) for row in reader]
+        for row in reader:
+            row.pop("", None)
+            values = [text for name, text in row.items() if name.startswith("val") and name[3:].isdecimal()]
+            rows.append({**row, "values": values} if values else row)
     except csv.Error as error:
         raise ApiError(400, {"file": [f"Line {reader.line_num} cannot be read: {error}"]}) from error
-
-
-def _csv_message(row: dict[str, Any]) -> JsonObject:
-    row.pop("", None)
-    values = [text for name, text in row.items() if name.startswith("val") and name[3:].isdecimal()]
-    return {**row, "values": values} if values else row
+    return rows

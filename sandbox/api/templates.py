@@ -15,6 +15,7 @@ IN_USE = "Messages still use this; delete them first."
 
 
 def show_template(template: Template) -> JsonObject:
+    """Return a template as it is read back."""
     return {
         "id": template.pk,
         "name": template.name,
@@ -25,6 +26,7 @@ def show_template(template: Template) -> JsonObject:
 
 
 def list_templates(request: HttpRequest, tenant: Tenant) -> HttpResponse:
+    """Return one page of the tenant's templates, or those of a `name`. Raises `ApiError` 404 past the end."""
     rows = Template.objects.filter(tenant=tenant).order_by("id")
     if name := request.GET.get("name"):
         rows = rows.filter(name=name)
@@ -32,6 +34,7 @@ def list_templates(request: HttpRequest, tenant: Tenant) -> HttpResponse:
 
 
 def create_template(request: HttpRequest, tenant: Tenant) -> HttpResponse:
+    """Create a template and return it with 201. Raises `ApiError` 400 naming the member that is wrong."""
     body = read_object(request)
     template = Template(tenant=tenant, name=text_of(body, "name", required=True))
     _fill_template(template, body)
@@ -39,16 +42,19 @@ def create_template(request: HttpRequest, tenant: Tenant) -> HttpResponse:
 
 
 def read_template(_request: HttpRequest, tenant: Tenant, *, pk: int) -> HttpResponse:
+    """Return a template. Raises `ApiError` 404."""
     return answer(show_template(_template(tenant, pk)))
 
 
 def change_template(request: HttpRequest, tenant: Tenant, *, pk: int) -> HttpResponse:
+    """Change what was sent (PATCH) and return the template. Raises `ApiError` 400 or 404."""
     template = _template(tenant, pk)
     _fill_template(template, read_object(request))
     return answer(show_template(template))
 
 
 def replace_template(request: HttpRequest, tenant: Tenant, *, pk: int) -> HttpResponse:
+    """Replace a template (PUT) and return it. Raises `ApiError` 400 or 404."""
     body = {"description": "", "advanced_options": [], **read_object(request)}
     text_of(body, "name", required=True)
     template = _template(tenant, pk)
@@ -57,6 +63,7 @@ def replace_template(request: HttpRequest, tenant: Tenant, *, pk: int) -> HttpRe
 
 
 def delete_template(_request: HttpRequest, tenant: Tenant, *, pk: int) -> HttpResponse:
+    """Delete a template; return 204. Raises `ApiError` 404, or 409 while messages use it."""
     _delete(_template(tenant, pk))
     return no_content()
 
@@ -77,7 +84,10 @@ def _fill_template(template: Template, body: JsonObject) -> None:
         raise ApiError(400, {"medium": ["Only 'voice' is offered."]})
     if "advanced_options" in body:
         template.advanced_options = _options(body["advanced_options"])
-        _check_redials(template)
+        try:
+            template.redials()
+        except ValueError as error:
+            raise ApiError(400, {"advanced_options": [str(error)]}) from error
     _save(template, {"name": ["There is a template of this name already."]})
 
 
@@ -86,13 +96,6 @@ def _options(given: Any) -> list[JsonObject]:
     if not whole or not all(isinstance(o, dict) and isinstance(o.get("option"), str) for o in given):
         raise ApiError(400, {"advanced_options": ['A list of {"option", "value"} was expected here.']})
     return [{"option": o["option"], "value": o.get("value")} for o in given]
-
-
-def _check_redials(template: Template) -> None:
-    try:
-        template.redials()
-    except ValueError as error:
-        raise ApiError(400, {"advanced_options": [str(error)]}) from error
 
 
 def _save(row: Template | TemplateLanguage, taken: JsonObject) -> None:
@@ -111,7 +114,7 @@ def _delete(row: Template | TemplateLanguage) -> None:
 
 
 def template_reports(request: HttpRequest, tenant: Tenant, *, pk: int) -> HttpResponse:
-    """The delivery report's columns, one row a message, with the same paging as every list."""
+    """Return one page of the delivery report, one row a message. Raises `ApiError` 404."""
     rows = Message.objects.filter(template=_template(tenant, pk)).select_related("templatelanguage")
     return paged(request, rows.order_by("id"), _report_row)
 
@@ -132,7 +135,10 @@ def _report_row(message: Message) -> JsonObject:
 
 
 def template_statistics(_request: HttpRequest, tenant: Tenant, *, pk: int) -> HttpResponse:
-    """Counts by state and by reason code, and the mean duration of answered calls in seconds."""
+    """Return counts by state and by reason code, and the mean duration of answered calls in seconds.
+
+    Raises `ApiError` 404.
+    """
     rows = Message.objects.filter(template=_template(tenant, pk))
     states = dict(rows.values_list("state").annotate(n=Count("pk")).order_by())
     reasons = dict(rows.exclude(reason_code="").values_list("reason_code").annotate(n=Count("pk")).order_by())
@@ -150,6 +156,7 @@ def template_statistics(_request: HttpRequest, tenant: Tenant, *, pk: int) -> Ht
 
 
 def show_language(form: TemplateLanguage) -> JsonObject:
+    """Return a template's form in one language as it is read back."""
     return {
         "id": form.pk,
         "template": {"id": form.template_id},
@@ -160,6 +167,7 @@ def show_language(form: TemplateLanguage) -> JsonObject:
 
 
 def list_languages(request: HttpRequest, tenant: Tenant) -> HttpResponse:
+    """Return one page of the tenant's forms, or those of a `template`. Raises `ApiError` 400 or 404."""
     rows = TemplateLanguage.objects.filter(template__tenant=tenant).order_by("id")
     if template := request.GET.get("template"):
         rows = rows.filter(template_id=id_of(template, "template"))
@@ -167,6 +175,7 @@ def list_languages(request: HttpRequest, tenant: Tenant) -> HttpResponse:
 
 
 def create_language(request: HttpRequest, tenant: Tenant) -> HttpResponse:
+    """Create a template's form in a language and return it with 201. Raises `ApiError` 400."""
     body = read_object(request)
     form = TemplateLanguage(language=text_of(body, "language", required=True, limit=20))
     _fill_language(form, tenant, {"template": None, **body})
@@ -174,16 +183,19 @@ def create_language(request: HttpRequest, tenant: Tenant) -> HttpResponse:
 
 
 def read_language(_request: HttpRequest, tenant: Tenant, *, pk: int) -> HttpResponse:
+    """Return a form. Raises `ApiError` 404."""
     return answer(show_language(_language(tenant, pk)))
 
 
 def change_language(request: HttpRequest, tenant: Tenant, *, pk: int) -> HttpResponse:
+    """Change what was sent (PATCH) and return the form. Raises `ApiError` 400 or 404."""
     form = _language(tenant, pk)
     _fill_language(form, tenant, read_object(request))
     return answer(show_language(form))
 
 
 def replace_language(request: HttpRequest, tenant: Tenant, *, pk: int) -> HttpResponse:
+    """Replace a form (PUT) and return it. Raises `ApiError` 400 or 404."""
     form = _language(tenant, pk)
     body = {"template": None, "language": "", "syntax": "", "content": [], **read_object(request)}
     _fill_language(form, tenant, body)
@@ -191,6 +203,7 @@ def replace_language(request: HttpRequest, tenant: Tenant, *, pk: int) -> HttpRe
 
 
 def delete_language(_request: HttpRequest, tenant: Tenant, *, pk: int) -> HttpResponse:
+    """Delete a form; return 204. Raises `ApiError` 404, or 409 while messages use it."""
     _delete(_language(tenant, pk))
     return no_content()
 

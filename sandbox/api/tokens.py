@@ -19,13 +19,13 @@ class NotAuthenticated(Exception):
 
 
 def user_of(tenant: Tenant, email: str, password: str) -> User | None:
-    """The user these credentials belong to."""
+    """Return the user with these credentials, None if there is none."""
     user = tenant.users.filter(email__iexact=email.strip()).first()
     return user if user and check_password(password, user.password_hash) else None
 
 
 def issue(user: User) -> str:
-    """A token for this user's tenant; its life is the tenant's own or SANDBOX_TOKEN_SECONDS, in real time."""
+    """Return a token for this user's tenant; it lives the tenant's or SANDBOX_TOKEN_SECONDS real seconds."""
     tenant = user.tenant
     life = settings.SANDBOX_TOKEN_SECONDS if tenant.token_seconds is None else tenant.token_seconds
     now = clock.real_now()
@@ -34,13 +34,16 @@ def issue(user: User) -> str:
 
 
 def shortened(token: str, seconds: float) -> str:
-    """The same token, dying so many real seconds from now, to the fraction (RFC 7519 §2 allows one)."""
+    """Return the same token, expiring `seconds` real seconds from now (RFC 7519 §2 allows fractions).
+
+    Raises `NotAuthenticated` if the token cannot be read.
+    """
     claims = _claims(token) | {"exp": clock.real_now().timestamp() + seconds}
     return jwt.encode(claims, settings.SECRET_KEY, algorithm=ALGORITHM)
 
 
 def require(header: str, tenant: Tenant) -> None:
-    """Accept `Bearer <jwt>` or `JWT <jwt>` of this tenant. Raises NotAuthenticated with the reason."""
+    """Accept `Bearer <jwt>` or `JWT <jwt>` of this tenant. Raises `NotAuthenticated` with the reason."""
     scheme, _, token = header.strip().partition(" ")
     if not header.strip():
         raise NotAuthenticated("Authentication credentials were not provided.")
@@ -54,7 +57,7 @@ def require(header: str, tenant: Tenant) -> None:
 
 
 def _claims(token: str) -> dict[str, Any]:
-    # Expiry is judged by our own, possibly shifted clock, not by the library's.
+    # Expiry is checked by our own, possibly shifted clock, not by the library's.
     options: Any = {"verify_exp": False, "verify_iat": False}
     try:
         return jwt.decode(token, settings.SECRET_KEY, algorithms=[ALGORITHM], options=options)

@@ -1,18 +1,25 @@
-"""PURE: does an agent keep the requirements of the stream? Observations in, one finding a requirement out.
+"""PURE: the requirements of the stream, a check each; those on interruptions are in `interruptions.py`.
 
-`Inspector.note` is fed while the call runs and keeps a bounded amount; `findings` judges when it is over.
-The requirements are those of awaaz-platform.md §2 and, where that page is silent, what a caller notices.
-Thresholds stand in `requirements.Bounds`.
+They are those of awaaz-platform.md §2 and, where that page is silent, what a caller notices. Thresholds stand
+in `requirements.Bounds`.
 """
 
 from calls.protocol.messages import MAX_WAITING_MARKS, Malformed, Mark, Media, Problem
-from sandbox.conformance.interruptions import Interruption, Reaction
 from sandbox.conformance.requirements import Bounds, Check, Finding, Status, within
-from sandbox.line.observations import Answered, Closed, GivenUp, Observation, PlayClock, Received, Sent
+from sandbox.line.observations import (
+    STUCK,
+    UNREACHABLE,
+    Answered,
+    Closed,
+    GivenUp,
+    Observation,
+    PlayClock,
+    Received,
+    Sent,
+)
 
 SIZE_PROBLEMS = {Problem.ODD_SIZE, Problem.EMPTY_PAYLOAD, Problem.PAYLOAD_TOO_LARGE}
 ORDER_PROBLEMS = {Problem.BEFORE_START, Problem.MEDIA_BEFORE_START, Problem.WRONG_STREAM}
-UNREACHABLE, STUCK = "unreachable", "stuck"
 
 
 class Connects(Check):
@@ -131,10 +138,10 @@ class Pacing(Check):
             self.found(Status.PASS, "")
 
     def finding(self) -> Finding:
-        told = super().finding()
-        if told.status is Status.NOT_TRIED:
-            return told
-        return told._replace(detail=f"{told.detail} At most {self.most_s:.1f} s ahead.".strip())
+        found = super().finding()
+        if found.status is Status.NOT_TRIED:
+            return found
+        return found._replace(detail=f"{found.detail} At most {self.most_s:.1f} s ahead.".strip())
 
 
 class Marks(Check):
@@ -151,33 +158,29 @@ class Marks(Check):
         match seen:
             case Received(message=Media()):
                 self._spoke = True
+            case Received(message=Mark()) if len(self._waiting) >= MAX_WAITING_MARKS:
+                self._asked += 1
+                text = f"More than {MAX_WAITING_MARKS} marks waiting: this one will not come back."
+                self.found(Status.FAIL, text, seen)
             case Received(message=Mark(name=name)):
-                self._ask(name, seen)
+                self._asked += 1
+                if name in self._waiting:
+                    text = "The same name is already waiting: the two cannot be told apart."
+                    self.found(Status.WARN, text, seen)
+                self._waiting.append(name)
             case Sent(event="mark", name=name):
                 self._returned += 1
                 if name in self._waiting:
                     self._waiting.remove(name)
 
-    def _ask(self, name: str, seen: Received) -> None:
-        self._asked += 1
-        if len(self._waiting) >= MAX_WAITING_MARKS:
-            text = f"More than {MAX_WAITING_MARKS} marks waiting: this one will not come back."
-            self.found(Status.FAIL, text, seen)
-            return
-        if name in self._waiting:
-            self.found(Status.WARN, "The same name is already waiting: the two cannot be told apart.", seen)
-        self._waiting.append(name)
-
     def conclude(self) -> None:
+        quiet_s = self.clock.last_at - self.clock.audible_until
+        # A call cut short in a prompt does not show whether the agent asks for marks.
+        had_its_say = self.clock.stopped_at is None or quiet_s > self.bounds.queued_at_interruption_s
         if self._asked:
             self.found(Status.PASS, f"{self._asked} asked, {self._returned} came back while the call lasted.")
-        elif self._spoke and self._had_its_say():
+        elif self._spoke and had_its_say:
             self.found(Status.WARN, "No mark was asked for: the agent cannot know what has been heard.")
-
-    def _had_its_say(self) -> bool:
-        """Whether the agent came to the end of something: a call cut short in a prompt shows nothing."""
-        quiet_s = self.clock.last_at - self.clock.audible_until
-        return self.clock.stopped_at is None or quiet_s > self.bounds.queued_at_interruption_s
 
 
 class Farewell(Check):
@@ -208,9 +211,11 @@ class KeepsReading(Check):
             self.found(status, "", seen)
 
     def finding(self) -> Finding:
-        told = super().finding()
+        found = super().finding()
+        if found.status is Status.NOT_TRIED:
+            return found
         slowest = f"The slowest answer to a ping took {self.slowest_s:.2f} s."
-        return told._replace(detail=told.detail or slowest) if told.status is not Status.NOT_TRIED else told
+        return found._replace(detail=found.detail or slowest)
 
 
 class SilentAfterStop(Check):
@@ -259,49 +264,3 @@ class CloseCode(Check):
             self.found(Status.FAIL, "The connection was lost without a close.", seen)
         else:
             self.found(Status.FAIL, f"Closed with {seen.code}.", seen)
-
-
-CHECKS: tuple[type[Check], ...] = (
-    Connects,
-    StartHandled,
-    FirstAudio,
-    OneContainer,
-    WholeSamples,
-    WellFormed,
-    Pacing,
-    Marks,
-    Interruption,
-    Reaction,
-    Farewell,
-    KeepsReading,
-    SilentAfterStop,
-    ClosesAfterStop,
-    CloseCode,
-)
-
-
-class Inspector:
-    """All requirements over one call. `note` in the order of time."""
-
-    def __init__(self, bounds: Bounds) -> None:
-        clock = self._clock = PlayClock()
-        self._first_audio, self._reaction = FirstAudio(bounds, clock), Reaction(bounds, clock)
-        measured: dict[type[Check], Check] = {FirstAudio: self._first_audio, Reaction: self._reaction}
-        self._checks = [measured.get(kind) or kind(bounds, clock) for kind in CHECKS]
-
-    def note(self, seen: Observation) -> None:
-        self._clock.follow(seen)
-        for check in self._checks:
-            check.see(seen)
-
-    def findings(self) -> list[Finding]:
-        """Call once, when the call is over and the connection closed or given up."""
-        return [check.finding() for check in self._checks]
-
-    @property
-    def first_audio_s(self) -> float | None:
-        return self._first_audio.seconds
-
-    @property
-    def reactions_s(self) -> list[float]:
-        return self._reaction.seconds

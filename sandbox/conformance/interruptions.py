@@ -1,4 +1,4 @@
-"""PURE: what an agent owes a person who presses a key or speaks: to fall silent, and to answer."""
+"""PURE: the two checks on keys and words of the person: the agent falls silent, and it answers."""
 
 from calls.protocol.messages import Clear, Media
 from sandbox.conformance.requirements import Bounds, Check, Status, within
@@ -20,25 +20,22 @@ class Interruption(Check):
             case Sent(event="dtmf" | "speech") if self._by is None and self.clock.audible_s(seen.at) > 0:
                 self._by, self._queued_s = seen, self.clock.audible_s(seen.at)
             case Received(message=Clear()) if self._by:
-                self._cleared(seen, self._by)
+                after = seen.at - self._by.at
+                status = Status.PASS if after <= self.bounds.clear_s else Status.FAIL
+                self.found(status, f"Cleared {after:.2f} s after the {_cause(self._by)}.", seen)
+                self._by = None
             case Received(message=Media()) if self._by and self._fell_silent(seen.at, self._by):
                 self.found(Status.PASS, "It fell silent without a clear: little was queued.", self._by)
                 self._by = None
             case Sent(event="stop") | Closed():
-                self._judge(self._by, seen.at)
-
-    def _cleared(self, seen: Received, by: Sent) -> None:
-        after = seen.at - by.at
-        status = Status.PASS if after <= self.bounds.clear_s else Status.FAIL
-        self.found(status, f"Cleared {after:.2f} s after the {_cause(by)}.", seen)
-        self._by = None
+                self._end_without_clear(self._by, seen.at)
 
     def _fell_silent(self, at: float, by: Sent) -> bool:
         short = self._queued_s <= self.bounds.queued_at_interruption_s
         return self.clock.was_quiet and short and at - by.at <= self.bounds.clear_s + self._queued_s
 
-    def _judge(self, by: Sent | None, now: float) -> None:
-        """No clear came. What was queued played on, or new audio followed without a pause."""
+    def _end_without_clear(self, by: Sent | None, now: float) -> None:
+        """Report an interruption without a clear: what was queued played on, or new audio came at once."""
         self._by = None
         if by is None or now - by.at < self.bounds.clear_s:
             return
@@ -52,7 +49,7 @@ class Interruption(Check):
             self.found(Status.PASS, "It fell silent without a clear: little was queued.", by)
 
     def conclude(self) -> None:
-        self._judge(self._by, self.clock.last_at)
+        self._end_without_clear(self._by, self.clock.last_at)
 
 
 class Reaction(Check):
@@ -70,7 +67,7 @@ class Reaction(Check):
             case Sent(event="dtmf" | "speech_over"):
                 self._by, self._speaking = seen, self.clock.audible_s(seen.at) > 0
             case Closed() if self._speaking:
-                # It had its say, heard nothing of the key, and went: the check on clear tells of that.
+                # It spoke on over the key to its end: the check on clear reports that.
                 self._by = None
             case Received(message=Clear()) | Closed() if self._by:
                 self._reacted(seen, self._by)
@@ -85,20 +82,20 @@ class Reaction(Check):
         seconds = seen.at - by.at
         if len(self.seconds) < MOST_REACTIONS:
             self.seconds.append(seconds)
-        self._judge(by, seconds, f"The {_cause(by)} was answered after {seconds:.2f} s.", seen)
+        self._report(by, seconds, f"The {_cause(by)} was answered after {seconds:.2f} s.", seen)
 
-    def _judge(self, by: Sent, seconds: float, text: str, seen: Observation) -> None:
+    def _report(self, by: Sent, seconds: float, text: str, seen: Observation) -> None:
         status = within(seconds, self.bounds.reaction_s, self.bounds.longest_reaction_s)
         if by.event != "dtmf" and status is Status.FAIL:
-            # An agent that only takes keys is a good agent.
+            # An agent that takes keys only need not answer speech.
             status = Status.WARN
         self.found(status, text, seen)
 
     def _unanswered(self, by: Sent, now: float) -> None:
-        """Whoever was still speaking over the key is the business of the check on clear."""
+        """Report that no answer came; the check on clear reports an agent that spoke on over the key."""
         self._by = None
         if now - by.at > self.bounds.longest_reaction_s and not self._speaking:
-            self._judge(by, now - by.at, f"The {_cause(by)} was not answered in {now - by.at:.1f} s.", by)
+            self._report(by, now - by.at, f"The {_cause(by)} was not answered in {now - by.at:.1f} s.", by)
 
     def conclude(self) -> None:
         if self._by:

@@ -1,4 +1,4 @@
-"""PURE: what came out of ringing an agent, as text for a person and as data for a program."""
+"""PURE: the result of ringing an agent, as text for a person and as data for a program."""
 
 from collections import Counter
 from dataclasses import dataclass, field
@@ -29,32 +29,26 @@ class Rung:
     recording: str = ""
 
 
-class Judged(NamedTuple):
-    """One requirement over all calls: the worst finding, the call it is from, and how the calls fared."""
+class CheckResult(NamedTuple):
+    """One requirement over all calls: the worst finding, the call it is from, and a count by status."""
 
     worst: Finding
     call: int
     counted: Counter[Status]
 
 
-def judged(calls: list[Rung]) -> list[Judged]:
-    """The requirements in their order; of equally bad findings the first call's."""
-    return [_over_calls([(call.number, finding) for call, finding in row]) for row in _by_check(calls)]
-
-
-def _by_check(calls: list[Rung]) -> list[list[tuple[Rung, Finding]]]:
-    rows = zip(*(call.findings for call in calls), strict=True)
-    return [list(zip(calls, row, strict=True)) for row in rows]
-
-
-def _over_calls(found: list[tuple[int, Finding]]) -> Judged:
-    call, worst = max(found, key=lambda entry: SEVERITY[entry[1].status])
-    return Judged(worst, call, Counter(finding.status for _, finding in found))
+def results(calls: list[Rung]) -> list[CheckResult]:
+    """Return one result for each requirement, in their order; of equally bad findings the first call's."""
+    found = []
+    for findings in zip(*(call.findings for call in calls), strict=True):
+        call, worst = max(zip(calls, findings, strict=True), key=lambda pair: SEVERITY[pair[1].status])
+        found.append(CheckResult(worst, call.number, Counter(finding.status for finding in findings)))
+    return found
 
 
 def figures(calls: list[Rung]) -> dict[str, float | int]:
-    """The figures of the last line, by name."""
-    counted = Counter(row.worst.status for row in judged(calls))
+    """Return the figures of the report's last line, by name."""
+    counted = Counter(row.worst.status for row in results(calls))
     made: dict[str, float | int] = {"calls": len(calls)}
     made |= {status.name.lower(): counted[status] for status in SEVERITY}
     made |= _percentiles("first_audio", [c.first_audio_s for c in calls if c.first_audio_s is not None])
@@ -64,12 +58,12 @@ def figures(calls: list[Rung]) -> dict[str, float | int]:
 
 
 def within_percent(slots: int, late: int) -> float:
-    """Rounded down: 99.9 is only said where it is reached."""
+    """Return the percent of slots on time, rounded down so that 99.9 is only said where it is reached."""
     return int(10_000 * (slots - late) / slots) / 100 if slots else 0.0
 
 
 def _percentiles(name: str, seconds: list[float]) -> dict[str, float | int]:
-    """Nearest rank, in whole milliseconds; nothing where nothing was measured."""
+    """Return percentiles (nearest rank, whole milliseconds) by name; {} if nothing was measured."""
     ordered = sorted(seconds)
     if not ordered:
         return {}
@@ -78,20 +72,23 @@ def _percentiles(name: str, seconds: list[float]) -> dict[str, float | int]:
 
 
 def shown_address(url: str) -> str:
-    """Where an agent is, without the path and login that may be its secret."""
+    """Return an agent's address without the path and login, which may be its secret."""
     parts = urlsplit(url)
     return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}/…"
 
 
 def as_text(calls: list[Rung], url: str) -> str:
-    """The report for a person; its last line holds the figures."""
+    """Return the report for a person; its last line holds the figures."""
     lines = [f"Rang {shown_address(url)}: {len(calls)} calls.", ""]
-    lines += [_call_line(call) for call in calls[:MOST_CALLS_LISTED]]
+    lines += [
+        f"call {call.number}  {call.person}, {call.seconds:.1f} s: {call.reason} ({call.how})"
+        for call in calls[:MOST_CALLS_LISTED]
+    ]
     if len(calls) > MOST_CALLS_LISTED:
         endings = Counter(call.how for call in calls)
         lines.append(f"All calls: {', '.join(f'{how} {count}' for how, count in endings.most_common())}.")
     lines.append("")
-    for row in judged(calls):
+    for row in results(calls):
         lines += _row_lines(row, len(calls))
     made = figures(calls)
     if made["within_5ms_percent"] < WITHIN_5MS_PERCENT:
@@ -99,11 +96,7 @@ def as_text(calls: list[Rung], url: str) -> str:
     return "\n".join([*lines, "", " ".join(f"{name}={value}" for name, value in made.items())])
 
 
-def _call_line(call: Rung) -> str:
-    return f"call {call.number}  {call.person}, {call.seconds:.1f} s: {call.reason} ({call.how})"
-
-
-def _row_lines(row: Judged, calls: int) -> list[str]:
+def _row_lines(row: CheckResult, calls: int) -> list[str]:
     found = row.worst
     lines = [f"{SIGNS[found.status]}  {found.check:<12}  {found.detail or 'Not tried in these calls.'}"]
     if found.status not in (Status.WARN, Status.FAIL):
@@ -120,7 +113,7 @@ def _row_lines(row: Judged, calls: int) -> list[str]:
 
 
 def as_data(calls: list[Rung], url: str) -> dict[str, Any]:
-    """The report for a program; see docs/test-your-agent.md for its members."""
+    """Return the report for a program; see docs/test-your-agent.md for its members."""
     return {
         "to": shown_address(url),
         "verdict": "fail" if failed(calls) else "pass",
@@ -128,20 +121,19 @@ def as_data(calls: list[Rung], url: str) -> dict[str, Any]:
         "checks": [
             _finding_data(row.worst)
             | {"call": row.call, "calls": {status.value: row.counted[status] for status in SEVERITY}}
-            for row in judged(calls)
+            for row in results(calls)
         ],
-        "calls": [_call_data(call) for call in calls],
+        "calls": [
+            {name: value for name, value in vars(call).items() if name != "findings"}
+            | {"findings": [_finding_data(finding) for finding in call.findings]}
+            for call in calls
+        ],
     }
 
 
 def failed(calls: list[Rung]) -> bool:
-    """Whether any requirement was broken in any call."""
+    """Return whether any requirement was broken in any call."""
     return any(finding.status is Status.FAIL for call in calls for finding in call.findings)
-
-
-def _call_data(call: Rung) -> dict[str, Any]:
-    plain = {name: value for name, value in vars(call).items() if name != "findings"}
-    return plain | {"findings": [_finding_data(finding) for finding in call.findings]}
 
 
 def _finding_data(found: Finding) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""PURE: what a requirement is: its bounds, how it was kept, and the check that watches for it."""
+"""PURE: what a requirement is: its bounds, the finding about it, and the base class of the checks."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -51,7 +51,7 @@ class Bounds:
 
 
 class Check:
-    """One requirement. Keeps the first observation of the worst that was seen."""
+    """Check one requirement over one call; of equally bad observations the first is kept for the finding."""
 
     name: ClassVar[str]
     requirement: ClassVar[str]
@@ -65,20 +65,22 @@ class Check:
         raise NotImplementedError
 
     def conclude(self) -> None:
-        """The call is over: judge what only its end shows."""
+        """Report what only the end of the call shows."""
 
     def found(self, status: Status, detail: str, seen: Observation | None = None) -> None:
+        """Keep a status and the observation that shows it, if it is worse than what was found before."""
         if SEVERITY[status] > SEVERITY[self._worst[0]]:
             frame = frame_of(seen, self.clock.began) if seen else None
             self._worst = (status, detail, frame)
 
     def finding(self) -> Finding:
+        """Return the worst that was found, NOT_TRIED if nothing was. Call it once, after the call."""
         self.conclude()
         return Finding(self.name, self.requirement, *self._worst)
 
 
 def within(seconds: float, good: float, longest: float) -> Status:
-    """How a time is judged."""
+    """Return PASS up to `good` seconds, WARN up to `longest`, else FAIL."""
     if seconds <= good:
         return Status.PASS
     return Status.WARN if seconds <= longest else Status.FAIL

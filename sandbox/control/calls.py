@@ -13,9 +13,9 @@ SHOWN_AT_MOST = 1000
 
 
 def order_call(request: HttpRequest) -> HttpResponse:
-    """{from, to, person?, language?, custom_parameters?, faults?} rings at once.
+    """Order a call: {from, to, person?, language?, custom_parameters?, faults?}; it rings at once.
 
-    Read it back at `calls/{id}`.
+    Returns the call with 202; read it back at `calls/{id}`. Raises `ApiError` 400, or 409 on a virtual clock.
     """
     body = _call_body(request)
     person = text_of(body, "person")
@@ -29,10 +29,11 @@ def order_call(request: HttpRequest) -> HttpResponse:
 
 
 def call_in(request: HttpRequest) -> HttpResponse:
-    """{from, to, person, language?, custom_parameters?, faults?}: the person rings our number `to`, at once.
+    """Let a person ring our number `to`: {from, to, person, language?, custom_parameters?, faults?}.
 
-    The agent is told what `custom_parameters` say and nothing else: no document tells what the platform
-    says of a caller, and there is no message whose data it could send (awaaz-platform.md §2).
+    The agent gets `custom_parameters` and nothing else: no document says what the platform sends about a
+    caller, and there is no message whose data it could send (awaaz-platform.md §2). Returns and raises as
+    `order_call`.
     """
     body = _call_body(request)
     person = person_of("person", body.get("person"))
@@ -66,9 +67,14 @@ def _order(body: JsonObject, **columns: str) -> HttpResponse:
     parameters = body.get("custom_parameters", {})
     if not isinstance(parameters, dict):
         raise ApiError(400, {"custom_parameters": ["An object was expected here."]})
+    language = text_of(body, "language", limit=20)
+    try:
+        line_faults = faults.write(faults.read(text_of(body, "faults")))
+    except ValueError as error:
+        raise ApiError(400, {"faults": [str(error)]}) from error
     call = CallRecord.objects.create(
-        language=text_of(body, "language", limit=20),
-        faults=_faults(text_of(body, "faults")),
+        language=language,
+        faults=line_faults,
         custom_parameters={str(name): str(value) for name, value in parameters.items()},
         ordered_at=clock.now(),
         **columns,
@@ -76,15 +82,8 @@ def _order(body: JsonObject, **columns: str) -> HttpResponse:
     return answer(show_call(call), 202)
 
 
-def _faults(text: str) -> str:
-    try:
-        return faults.write(faults.read(text))
-    except ValueError as error:
-        raise ApiError(400, {"faults": [str(error)]}) from error
-
-
 def list_calls(request: HttpRequest) -> HttpResponse:
-    """?to=, ?state=: calls, the newest first (at most 1,000)."""
+    """Return calls, the newest first (at most 1,000), filtered by ?to= and ?state=."""
     rows = CallRecord.objects.order_by("-id")
     if to := request.GET.get("to"):
         rows = rows.filter(to_number=phones.canonical(to) or "")
@@ -94,6 +93,7 @@ def list_calls(request: HttpRequest) -> HttpResponse:
 
 
 def read_call(_request: HttpRequest, *, pk: int) -> HttpResponse:
+    """Return a call. Raises `ApiError` 404."""
     call = CallRecord.objects.filter(pk=pk).first()
     if call is None:
         raise ApiError(404, "There is no call of this id.")
@@ -109,6 +109,7 @@ SHOWN_OF_A_CALL = (
 
 
 def show_call(call: CallRecord) -> JsonObject:
+    """Return a call with all that was counted; times as `clock.to_wire` writes them, or None."""
     times = {name: getattr(call, name) for name in ("ordered_at", "answered_at", "ended_at")}
     shown = {name: getattr(call, name) for name in SHOWN_OF_A_CALL}
     return shown | {name: clock.to_wire(time) if time else None for name, time in times.items()}

@@ -1,4 +1,4 @@
-"""The control API under `/sandbox/…`: for tests, demos and the curious; no part of XFin, loopback only.
+"""The control API under `/sandbox/…`, for tests and demos; no part of XFin, answers on loopback only.
 
 A POST must carry `Content-Type: application/json`: a foreign web page in a browser on this machine can send
 that only after a preflight, which is never granted.
@@ -6,7 +6,6 @@ that only after a preflight, which is never granted.
 
 import ipaddress
 from collections.abc import Callable
-from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -41,7 +40,7 @@ FASTEST = 1_000_000
 
 
 def control(**handlers: Control) -> View:
-    """A view of the control API: method → function, refused for callers that are not on this machine."""
+    """Return a view of the control API: method → function. Callers not on this machine get 403."""
 
     async def view(request: HttpRequest, **ids: Any) -> HttpResponse:
         return await sync_to_async(_perform)(handlers, request, ids)
@@ -64,6 +63,7 @@ def _perform(handlers: dict[str, Control], request: HttpRequest, ids: dict[str, 
 
 
 def from_this_machine(request: HttpRequest) -> bool:
+    """Return whether a request comes from a loopback address."""
     try:
         return ipaddress.ip_address(request.META.get("REMOTE_ADDR", "")).is_loopback
     except ValueError:
@@ -71,13 +71,15 @@ def from_this_machine(request: HttpRequest) -> bool:
 
 
 def health(_request: HttpRequest) -> HttpResponse:
+    """Return {status, now, people}."""
     return answer({"status": "ok", "now": clock.to_wire(clock.now()), "people": sorted(people.cast())})
 
 
 def create_tenant(request: HttpRequest) -> HttpResponse:
-    """{tenant, email, password, state_style?, token_seconds?}: created, or changed if it is there.
+    """Create or change a tenant: {tenant, email, password, state_style?, token_seconds?}.
 
-    The user of this email is added to it, or gets this password.
+    The user of this email is added to it, or gets this password. Returns 201 if it was created, else 200.
+    Raises `ApiError` 400.
     """
     body = read_object(request)
     name = text_of(body, "tenant", required=True, limit=80)
@@ -98,7 +100,10 @@ def create_tenant(request: HttpRequest) -> HttpResponse:
 
 
 def create_user(request: HttpRequest) -> HttpResponse:
-    """{tenant, email, password}: one more who may log in, or a new password for one who is there."""
+    """Add a user, or change the password of one: {tenant, email, password}.
+
+    Returns 201 if the user was created, else 200. Raises `ApiError` 400.
+    """
     body = read_object(request)
     tenant = _tenant_of(body)
     email, password_hash = _credentials(body)
@@ -107,12 +112,13 @@ def create_user(request: HttpRequest) -> HttpResponse:
 
 
 def list_users(_request: HttpRequest) -> HttpResponse:
+    """Return the users of all tenants, without passwords."""
     rows = User.objects.select_related("tenant").order_by("id")
     return answer([{"tenant": user.tenant.name, "id": user.pk, "email": user.email} for user in rows])
 
 
 def _credentials(body: JsonObject) -> tuple[str, str]:
-    """Email and hash of the password."""
+    """Return email and hash of the password."""
     email = text_of(body, "email", required=True, limit=254).strip()
     return email, make_password(text_of(body, "password", required=True))
 
@@ -132,7 +138,10 @@ def _tenant_of(body: JsonObject) -> Tenant:
 
 
 def create_number(request: HttpRequest) -> HttpResponse:
-    """{tenant, phone_number, stream_url, container?, concurrency?, calls_per_second?}: created or changed."""
+    """Create or change a caller number; return 201 if it was created, else 200. Raises `ApiError` 400.
+
+    Takes {tenant, phone_number, stream_url, container?, concurrency?, calls_per_second?}.
+    """
     body = read_object(request)
     tenant = _tenant_of(body)
     container = text_of(body, "container") or CallerNumber.Container.WAV.value
@@ -153,12 +162,13 @@ def create_number(request: HttpRequest) -> HttpResponse:
 
 
 def list_numbers(_request: HttpRequest) -> HttpResponse:
+    """Return the caller numbers of all tenants."""
     rows = CallerNumber.objects.select_related("tenant").order_by("id")
     return answer([_show_number(number) for number in rows])
 
 
 def _show_number(number: CallerNumber) -> JsonObject:
-    """Without the stream URL's path: it is the agent's secret."""
+    """Show a number without the stream URL's path, which is the agent's secret."""
     url = urlsplit(number.stream_url)
     return {
         "tenant": number.tenant.name,
@@ -183,9 +193,9 @@ def _stream_url(body: JsonObject) -> str:
 
 
 def set_people(request: HttpRequest) -> HttpResponse:
-    """{seed?, mix?, weights?: {person: weight}, assigned?: {phone: person}}: what is sent replaces what was.
+    """Replace what is sent of {seed?, mix?, weights?: {person: weight}, assigned?: {phone: person}}.
 
-    A mix stands in place of weights and they of it.
+    A mix replaces the weights, and weights the mix. Returns the casting. Raises `ApiError` 400.
     """
     body = read_object(request)
     if body.get("mix") and body.get("weights"):
@@ -194,7 +204,12 @@ def set_people(request: HttpRequest) -> HttpResponse:
     if "seed" in body:
         casting.seed = text_of(body, "seed", limit=80)
     if "mix" in body:
-        casting.mix, casting.weights = _mix(text_of(body, "mix")), {}
+        mix = text_of(body, "mix")
+        try:
+            # An empty name is the usual mix again.
+            casting.mix, casting.weights = check_mix(mix) if mix else "", {}
+        except ValueError as error:
+            raise ApiError(400, {"mix": [str(error)]}) from error
     if "weights" in body:
         casting.weights = _weights(body["weights"])
     if "assigned" in body:
@@ -204,6 +219,7 @@ def set_people(request: HttpRequest) -> HttpResponse:
 
 
 def get_people(_request: HttpRequest) -> HttpResponse:
+    """Return the casting, with the number of numbers assigned and what each mix is about."""
     return answer(_show_casting(Casting.objects.order_by("id").first() or Casting()))
 
 
@@ -215,14 +231,6 @@ def _show_casting(casting: Casting) -> JsonObject:
         "assigned": len(casting.assigned),
         "mixes": {mix.name: mix.about for mix in mixes().values()},
     }
-
-
-def _mix(name: str) -> str:
-    """An empty name is the usual mix again."""
-    try:
-        return check_mix(name) if name else ""
-    except ValueError as error:
-        raise ApiError(400, {"mix": [str(error)]}) from error
 
 
 def _weights(given: Any) -> dict[str, float]:
@@ -243,7 +251,7 @@ def _assigned(given: Any) -> dict[str, str]:
 
 
 def read_clock(_request: HttpRequest) -> HttpResponse:
-    """{mode, now, window}, and of a virtual clock {rate, jumps, reached}."""
+    """Return {mode, now, window}, and of a virtual clock {rate, jumps, reached}."""
     window = settings.SANDBOX_WINDOW
     shown = {"now": clock.to_wire(clock.now()), "window": str(window) if window else None}
     row = VirtualClock.objects.first() if settings.SANDBOX_VIRTUAL_CLOCK else None
@@ -254,29 +262,27 @@ def read_clock(_request: HttpRequest) -> HttpResponse:
 
 
 def turn_clock(request: HttpRequest) -> HttpResponse:
-    """{rate?, jumps?, now?}: seconds a second, or from one due moment to the next; `now` only forward."""
+    """Set the virtual clock: {rate?, jumps?, now?}: seconds a second, or from one due moment to the next.
+
+    `now` only goes forward. Returns the clock. Raises `ApiError` 400, or 409 if the clock cannot do this.
+    """
     body = read_object(request)
     jumps = body.get("jumps", False)
     if not isinstance(jumps, bool) or (jumps and body.get("rate")):
         raise ApiError(400, {"jumps": ["true or false was expected here; true goes with no rate."]})
     rate = real_of(body, "rate", 0, most=FASTEST) if "rate" in body else None
+    text = text_of(body, "now")
     try:
-        clock.turn(rate=rate, jumps=jumps, to=_moment(body, "now"))
+        clock.turn(rate=rate, jumps=jumps, to=clock.from_wire(text) if text else None)
+    except ValueError as error:
+        raise ApiError(400, {"now": ["Expected YYYY-MM-DDTHH:MM:SS."]}) from error
     except clock.ClockConflict as conflict:
         raise ApiError(409, str(conflict)) from conflict
     return read_clock(request)
 
 
-def _moment(body: JsonObject, name: str) -> datetime | None:
-    text = text_of(body, name)
-    try:
-        return clock.from_wire(text) if text else None
-    except ValueError as error:
-        raise ApiError(400, {name: ["Expected YYYY-MM-DDTHH:MM:SS."]}) from error
-
-
 def list_messages(request: HttpRequest) -> HttpResponse:
-    """?reference=, ?tag= or ?phone_number=: messages with the calls made for them (at most 1,000)."""
+    """Return messages (?reference=, ?phone_number=) with the calls made for them, at most 1,000."""
     rows = Message.objects.select_related("tenant").prefetch_related("calls").order_by("id")
     if reference := request.GET.get("reference"):
         rows = rows.filter(reference=reference)
@@ -293,12 +299,15 @@ def _show_message(message: Message) -> JsonObject:
 
 
 def summary(_request: HttpRequest) -> HttpResponse:
-    """{messages, by_state, references, duplicate_references, live_calls, calls}."""
+    """Return the counts of `figures`."""
     return answer(figures())
 
 
 def figures() -> JsonObject:
-    """The counts of `summary`; a reference that more than one message carries is a duplicate."""
+    """Return {messages, by_state, references, duplicate_references, live_calls, calls}.
+
+    A reference is a duplicate if more than one message carries it.
+    """
     by_state = dict(Message.objects.values_list("state").annotate(n=Count("pk")).order_by())
     named = (
         Message.objects.exclude(reference="").values("tenant", "reference").annotate(n=Count("pk")).order_by()

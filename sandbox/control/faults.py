@@ -1,6 +1,7 @@
 """Faults of the control API: switched on, listed with what they did, switched off."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 from django.http import HttpRequest, HttpResponse
 
@@ -27,7 +28,10 @@ SHOWN = ("behaviour", "script", "remaining", "probability", "seed", "seen", "fir
 
 
 def add_fault(request: HttpRequest) -> HttpResponse:
-    """{operation?, behaviour or script, nth? or times? or probability?, seed?, seconds?}"""
+    """Switch a fault on: {operation?, behaviour or script, nth? or times? or probability?, seed?, seconds?}.
+
+    Returns it with 201. Raises `ApiError` 400.
+    """
     body = read_object(request)
     operation = text_of(body, "operation", limit=40) or "create_bulk"
     if operation not in OPERATIONS:
@@ -39,10 +43,12 @@ def add_fault(request: HttpRequest) -> HttpResponse:
 
 
 def list_faults(_request: HttpRequest) -> HttpResponse:
+    """Return the faults of the API with how often each acted."""
     return answer([_show_fault(fault) for fault in Fault.objects.order_by("id")])
 
 
 def clear_faults(_request: HttpRequest) -> HttpResponse:
+    """Switch all faults of the API off; return 204."""
     Fault.objects.all().delete()
     return no_content()
 
@@ -52,7 +58,11 @@ def _show_fault(fault: Fault) -> JsonObject:
 
 
 def add_line_fault(request: HttpRequest) -> HttpResponse:
-    """{behaviour or script, nth? or times? or probability?, seed?, from?, to?, person?, reference?}."""
+    """Switch a fault of the line on, for the calls that its filters from?, to?, person?, reference? name.
+
+    Further members: behaviour or script, nth? or times? or probability?, seed?. Returns it with 201. Raises
+    `ApiError` 400.
+    """
     body = read_object(request)
     fault = LineFault(
         from_number=phone_of(body, "from") if "from" in body else "",
@@ -66,16 +76,18 @@ def add_line_fault(request: HttpRequest) -> HttpResponse:
 
 
 def list_line_faults(_request: HttpRequest) -> HttpResponse:
+    """Return the faults of the line with how often each acted."""
     return answer([_show_line_fault(fault) for fault in LineFault.objects.order_by("id")])
 
 
 def clear_line_faults(_request: HttpRequest) -> HttpResponse:
+    """Switch all faults of the line off; return 204."""
     LineFault.objects.all().delete()
     return no_content()
 
 
 def line_faults(text: str) -> str:
-    """The faults of a line, each with its measure. ValueError says what there is."""
+    """Return the faults of a line, each with its measure. Raises ValueError naming those there are."""
     if not (faults := linefaults.read(text)):
         raise ValueError("At least one fault was expected.")
     return linefaults.write(faults)
@@ -88,42 +100,36 @@ def _show_line_fault(fault: LineFault) -> JsonObject:
 
 
 def show_switch(switch: Switch) -> JsonObject:
-    """What every switch has in common."""
+    """Return what every switch has in common: what it does, when, and how often it did."""
     return {name: getattr(switch, name) for name in SHOWN}
 
 
 def set_when(switch: Switch, body: JsonObject, check: Callable[[str], str]) -> None:
-    """What it does and when, from the members `behaviour` and WHEN. `check` raises ValueError."""
+    """Set what a switch does and when, from the members `behaviour` and WHEN. Raises `ApiError` 400.
+
+    `check` returns a behaviour as it is stored, or raises ValueError.
+    """
     if len(body.keys() & set(WHEN[:3])) > 1:
         raise ApiError(400, {"script": ["Only one of script, nth and times can be given."]})
     switch.seed = text_of(body, "seed", limit=80) or "awaaz"
     switch.probability = real_of(body, "probability", 1.0, most=1.0)
     switch.remaining = whole_of(body, "times")
     if "script" in body:
-        switch.script = _script(text_of(body, "script", required=True, limit=10_000), check)
+        with _refusing("script"):
+            turns = fault_scripts.read_script(text_of(body, "script", required=True, limit=10_000))
+            switch.script = [turn if turn == OK else check(turn) for turn in turns]
         return
-    switch.behaviour = _checked("behaviour", text_of(body, "behaviour", required=True), check)
+    with _refusing("behaviour"):
+        switch.behaviour = check(text_of(body, "behaviour", required=True))
     if (turn := whole_of(body, "nth")) is not None:
-        switch.script = _nth(turn, switch.behaviour)
+        with _refusing("nth"):
+            switch.script = fault_scripts.nth(turn, switch.behaviour)
 
 
-def _script(text: str, check: Callable[[str], str]) -> list[str]:
+@contextmanager
+def _refusing(member: str) -> Iterator[None]:
+    """Turn a ValueError into an `ApiError` 400 that names the member."""
     try:
-        turns = fault_scripts.read_script(text)
-    except ValueError as error:
-        raise ApiError(400, {"script": [str(error)]}) from error
-    return [turn if turn == OK else _checked("script", turn, check) for turn in turns]
-
-
-def _nth(turn: int, behaviour: str) -> list[str]:
-    try:
-        return fault_scripts.nth(turn, behaviour)
-    except ValueError as error:
-        raise ApiError(400, {"nth": [str(error)]}) from error
-
-
-def _checked(member: str, text: str, check: Callable[[str], str]) -> str:
-    try:
-        return check(text)
+        yield
     except ValueError as error:
         raise ApiError(400, {member: [str(error)]}) from error

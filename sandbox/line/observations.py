@@ -10,6 +10,7 @@ from typing import NamedTuple
 from calls.protocol.messages import BYTES_PER_MS, Clear, FromAgent, Malformed, Media
 
 LONGEST_EXCERPT = 200
+UNREACHABLE, STUCK = "unreachable", "stuck"
 _PAYLOAD = re.compile(r'("payload"\s*:\s*)"([^"]*)"?')
 _NUMBER = re.compile(r'"sequence_number"\s*:\s*"?(\d+)')
 
@@ -51,7 +52,7 @@ class Closed(NamedTuple):
 
 
 class GivenUp(NamedTuple):
-    """The platform gave the agent up: it could not be reached, or it no longer reads."""
+    """The platform gave the agent up: `how` is UNREACHABLE, or STUCK if it no longer reads."""
 
     at: float
     how: str

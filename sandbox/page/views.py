@@ -1,4 +1,4 @@
-"""The sandbox's own page: who is on the line, what became of the messages, and every switch there is."""
+"""The sandbox's own page: calls under way and past, messages, and every switch."""
 
 from pathlib import Path
 from typing import Any
@@ -33,36 +33,11 @@ WAYS = {CallRecord.Direction.OUTBOUND: "out", CallRecord.Direction.INBOUND: "in"
 
 
 def home(request: HttpRequest) -> HttpResponse:
-    """The page at `/`; its script asks for the board every two seconds."""
+    """Return the page at `/`; its script asks for the board every two seconds. 403 from another machine."""
     if not from_this_machine(request):
-        return _stranger()
-    page = render(request, "sandbox/home.html", _switches() | _board())
-    page["Content-Security-Policy"] = POLICY
-    return page
-
-
-def board(request: HttpRequest) -> HttpResponse:
-    """The part of the page that changes by itself."""
-    return render(request, "sandbox/board.html", _board()) if from_this_machine(request) else _stranger()
-
-
-def levels(request: HttpRequest) -> HttpResponse:
-    """{call: {heard, said}} for the meters."""
-    return answer(audio_levels.levels()) if from_this_machine(request) else _stranger()
-
-
-def page_file(_request: HttpRequest, *, name: str) -> HttpResponse:
-    """Style and scripts of the page."""
-    return HttpResponse(FILES[name], content_type=f"{KINDS[Path(name).suffix]}; charset=utf-8")
-
-
-def _stranger() -> HttpResponse:
-    return HttpResponse("This page answers to this machine only.", status=403, content_type="text/plain")
-
-
-def _switches() -> dict[str, Any]:
+        return _not_from_here()
     casting = stored_casting()
-    return {
+    switches = {
         "now": clock.now(),
         "is_virtual": settings.SANDBOX_VIRTUAL_CLOCK,
         "numbers": list(CallerNumber.objects.order_by("id").values_list("phone_number", flat=True)),
@@ -75,6 +50,28 @@ def _switches() -> dict[str, Any]:
         "line_faults": list(LineFault),
         "keys": KEYS,
     }
+    page = render(request, "sandbox/home.html", switches | _board())
+    page["Content-Security-Policy"] = POLICY
+    return page
+
+
+def board(request: HttpRequest) -> HttpResponse:
+    """Return the part of the page that changes by itself. 403 from another machine."""
+    return render(request, "sandbox/board.html", _board()) if from_this_machine(request) else _not_from_here()
+
+
+def levels(request: HttpRequest) -> HttpResponse:
+    """Return {call: {heard, said}}, each 0 to 1, for the meters. 403 from another machine."""
+    return answer(audio_levels.levels()) if from_this_machine(request) else _not_from_here()
+
+
+def page_file(_request: HttpRequest, *, name: str) -> HttpResponse:
+    """Return a style sheet or script of the page."""
+    return HttpResponse(FILES[name], content_type=f"{KINDS[Path(name).suffix]}; charset=utf-8")
+
+
+def _not_from_here() -> HttpResponse:
+    return HttpResponse("This page answers to this machine only.", status=403, content_type="text/plain")
 
 
 def _board() -> dict[str, Any]:

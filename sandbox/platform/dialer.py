@@ -11,12 +11,12 @@ from time import monotonic
 from calls.audio import mix, wav
 from calls.protocol.stream import PlatformStream
 from sandbox import clock
-from sandbox.conformance.checks import UNREACHABLE, Inspector
+from sandbox.conformance.inspector import Inspector
 from sandbox.line import faults
 from sandbox.line.faults import BadLine
 from sandbox.line.handset import Handset
 from sandbox.line.leg import Ended, Leg
-from sandbox.line.observations import GivenUp
+from sandbox.line.observations import UNREACHABLE, GivenUp
 from sandbox.line.predicted_call import NOT_REACHED
 from sandbox.line.quirks import Quirk, Shaper
 from sandbox.people.people import ScriptRunner

@@ -16,10 +16,10 @@ from websockets.asyncio.client import ClientConnection
 from websockets.exceptions import ConnectionClosed
 
 from calls.protocol.errors import ProtocolError
-from sandbox.conformance.checks import STUCK, Inspector
+from sandbox.conformance.inspector import Inspector
 from sandbox.line.faults import BadLine, LineFault
 from sandbox.line.leg import Ended, Leg
-from sandbox.line.observations import Answered, GivenUp
+from sandbox.line.observations import STUCK, Answered, GivenUp
 from sandbox.line.playout import SLOT_S
 from sandbox.line.quirks import Shaper
 from sandbox.platform.agent_socket import CLOSE_S

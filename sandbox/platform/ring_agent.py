@@ -9,7 +9,7 @@ from pathlib import Path
 
 import uvloop
 
-from sandbox.conformance.checks import Inspector
+from sandbox.conformance.inspector import Inspector
 from sandbox.conformance.report import Rung
 from sandbox.conformance.requirements import Bounds
 from sandbox.line.quirks import Quirk

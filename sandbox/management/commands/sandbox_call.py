@@ -1,4 +1,4 @@
-"""`manage.py sandbox_call --to ws://…`: ring any agent and report. docs/test-your-agent.md tells how."""
+"""`manage.py sandbox_call --to ws://…`: ring any agent and report (docs/test-your-agent.md)."""
 
 import json
 import sys
@@ -49,29 +49,33 @@ class Command(BaseCommand):
 
     def handle(self, *_args: Any, **options: Any) -> None:
         people = _people(options["person"] or list(FULL_ROUND))
-        library = _voices(people)
+        if any(step.kind is Kind.SAY for person in people for step in person.script):
+            # Clips are made on first use; without speech synthesis the people use tones.
+            clips.make(settings.SANDBOX_CLIPS_DIR)
+        library = clips.Library(settings.SANDBOX_CLIPS_DIR)
         with tempfile.TemporaryDirectory(prefix="sandbox-call-") as folder:
             task = _task(options, people, Path(folder) if options["wav_file"] else None)
             calls = ring(task, library)
             if options["wav_file"]:
                 _keep_recordings(calls, Path(folder), Path(options["wav_file"]))
-        self._report(calls, task.url, options["json_file"])
+        data, json_file = (
+            json.dumps(as_data(calls, task.url), ensure_ascii=False, indent=1),
+            options["json_file"],
+        )
+        if json_file and json_file != "-":
+            Path(json_file).write_text(data + "\n", encoding="utf-8")
+        self.stdout.write(data if json_file == "-" else as_text(calls, task.url))
         if failed(calls):
             sys.exit(1)
-
-    def _report(self, calls: list[Rung], url: str, json_file: str | None) -> None:
-        data = json.dumps(as_data(calls, url), ensure_ascii=False, indent=1)
-        if json_file == "-":
-            self.stdout.write(data)
-            return
-        if json_file:
-            Path(json_file).write_text(data + "\n", encoding="utf-8")
-        self.stdout.write(as_text(calls, url))
 
 
 def _task(options: dict[str, Any], people: tuple[Person, ...], record_to: Path | None) -> Task:
     if options["calls"] < 0 or options["timeout"] <= 0:
         raise _unreadable("--calls and --timeout must be positive.")
+    parameters = tuple((name, value) for name, _, value in (text.partition("=") for text in options["param"]))
+    for text in options["param"]:
+        if text.find("=") < 1:
+            raise _unreadable(f"--param {text!r} is not NAME=VALUE.")
     try:
         chosen = quirks.read(options["quirks"])
         faults = linefaults.write(linefaults.read("+".join(options["fault"])))
@@ -85,7 +89,7 @@ def _task(options: dict[str, Any], people: tuple[Person, ...], record_to: Path |
         language=options["language"],
         longest_s=options["timeout"],
         handshake_s=settings.SANDBOX_HANDSHAKE_SECONDS,
-        parameters=tuple(_parameter(text) for text in options["param"]),
+        parameters=parameters,
         bounds=Bounds(ahead_s=options["ahead"], container=options["container"]),
         quirks=chosen,
         faults=faults,
@@ -104,26 +108,12 @@ def _people(names: list[str]) -> tuple[Person, ...]:
 
 
 def _unreadable(text: str) -> CommandError:
-    """A command line that makes no sense; 1 is kept for agents that broke a requirement."""
+    """Return the error of a wrong command line (exit 2); exit 1 is for agents that broke a requirement."""
     return CommandError(text, returncode=2)
 
 
-def _voices(people: tuple[Person, ...]) -> clips.Library:
-    """The clips are made on first use; without speech synthesis the people use tones."""
-    if any(step.kind is Kind.SAY for person in people for step in person.script):
-        clips.make(settings.SANDBOX_CLIPS_DIR)
-    return clips.Library(settings.SANDBOX_CLIPS_DIR)
-
-
-def _parameter(text: str) -> tuple[str, str]:
-    name, found, value = text.partition("=")
-    if not found or not name:
-        raise _unreadable(f"--param {text!r} is not NAME=VALUE.")
-    return name, value
-
-
 def _keep_recordings(calls: list[Rung], folder: Path, wanted: Path) -> None:
-    """The first call's recording under the name asked for, others beside it as NAME-2.wav and so on."""
+    """Copy the first call's recording to the name asked for, others beside it as NAME-2.wav and so on."""
     for call in calls:
         if call.recording:
             ending = "" if call.number == 1 else f"-{call.number}"

@@ -1,14 +1,16 @@
-"""The requirements judged from observations alone: no socket, no clock."""
+"""The requirements checked on observations alone: no socket, no clock."""
 
 from typing import get_args
 
 import pytest
 
 from calls.protocol.messages import Clear, Malformed, Mark, Media, Problem
-from sandbox.conformance.checks import CHECKS, STUCK, UNREACHABLE, Inspector
+from sandbox.conformance.inspector import CHECKS, Inspector
 from sandbox.conformance.requirements import SEVERITY, Bounds, Finding, Status
 from sandbox.line.observations import (
     LONGEST_EXCERPT,
+    STUCK,
+    UNREACHABLE,
     Answered,
     Closed,
     GivenUp,
@@ -73,7 +75,7 @@ def test_an_unreachable_agent_fails_to_connect_and_nothing_else_was_tried() -> N
     [(1.9, Status.PASS), (2.1, Status.WARN), (6.1, Status.FAIL)],
     ids=["soon", "late", "too late"],
 )
-def test_the_first_audio_is_judged_by_its_time(at: float, status: Status) -> None:
+def test_the_first_audio_is_rated_by_its_time(at: float, status: Status) -> None:
     found = Agent().speaks(0.1, 20, sound=QUIET).speaks(at, 20).found("first_audio")
     assert (found.status, found.frame and found.frame.number) == (status, 2)
 
@@ -168,7 +170,7 @@ def test_with_little_queued_falling_silent_is_as_good_as_a_clear() -> None:
         ("speech_over", 5.5, Status.WARN),
     ],
 )
-def test_a_reaction_is_judged_by_its_time(event: str, after: float, status: Status) -> None:
+def test_a_reaction_is_rated_by_its_time(event: str, after: float, status: Status) -> None:
     agent = Agent().speaks(0, 500).then(KEY._replace(event=event)).speaks(1 + after, 20)
     assert agent.found("reaction").status is status
     assert agent.inspector.reactions_s == [pytest.approx(after)]
@@ -186,7 +188,7 @@ def test_a_key_that_is_never_answered_fails_unless_the_call_ended_first() -> Non
     assert Agent().speaks(0, 500).then(KEY, Closed(2.0, 1000)).found("reaction").status is Status.PASS
 
 
-def test_closing_early_is_judged_by_what_was_audible() -> None:
+def test_closing_early_is_rated_by_what_was_audible() -> None:
     assert Agent().speaks(0, 2000).then(Closed(1.0, 1000)).found("farewell").status is Status.FAIL
     assert Agent().speaks(0, 900).then(Closed(1.0, 1000)).found("farewell").status is Status.PASS
     trailing_silence = Agent().speaks(0, 900).speaks(0, 5000, sound=QUIET).then(Closed(1.0, 1000))

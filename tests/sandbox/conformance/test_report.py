@@ -10,7 +10,7 @@ from sandbox.conformance.report import (
     as_text,
     failed,
     figures,
-    judged,
+    results,
     shown_address,
     within_percent,
 )
@@ -43,7 +43,7 @@ CALLS = [rung(1, Status.PASS), rung(2, Status.FAIL), rung(3, Status.FAIL), rung(
 
 
 def test_the_worst_call_stands_for_a_requirement() -> None:
-    [pacing, marks] = judged(CALLS)
+    [pacing, marks] = results(CALLS)
     assert (pacing.call, pacing.worst.detail, pacing.counted[Status.FAIL]) == (2, "of call 2", 2)
     assert marks.worst.status is Status.NOT_TRIED
     assert failed(CALLS)

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from calls.audio import wav as wave
-from sandbox.conformance.checks import CHECKS
+from sandbox.conformance.inspector import CHECKS
 from sandbox.conformance.report import Rung
 from sandbox.conformance.requirements import Bounds, Finding, Status
 from sandbox.line.leg import Ended
