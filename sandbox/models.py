@@ -84,7 +84,7 @@ class Template(models.Model):
         return [part.strip() for part in self.option("phone_numbers").split(",") if part.strip()]
 
     def redials(self) -> Redials:
-        """Return the options `num_backups` and `backup_gap_minutes`. Raises ValueError if one is unreadable."""
+        """Return the options `num_backups` and `backup_gap_minutes`. Raises ValueError if one is wrong."""
         gaps = self.option("backup_gap_minutes") or settings.SANDBOX_REDIAL_MINUTES
         return Redials(read_count(self.option("num_backups")), read_gaps(gaps))
 

@@ -98,7 +98,7 @@ async def serve(listener: socket.socket) -> None:
 
 
 def run(listener: socket.socket) -> None:
-    """Run `serve`, blocking, with short turns for the API's threads: calls need the interpreter every 20 ms."""
+    """Run `serve`, blocking, with short turns for the API's threads: calls need to run every 20 ms."""
     sys.setswitchinterval(0.001)
     settle_memory()
     asyncio.run(serve(listener))

@@ -79,19 +79,18 @@ class TemplateBook:
 def receive(tenant: Tenant, batch: list[Any]) -> list[Intake]:
     """Store the messages that can be read, in one transaction. Returns a result for each, in their order."""
     book, now = TemplateBook(tenant), clock.now()
-    taken = [_read(book, given, now) for given in batch]
+    taken = []
+    for given in batch:
+        if not isinstance(given, dict):
+            taken.append(Intake({}, error="Each message must be a JSON object."))
+            continue
+        try:
+            taken.append(Intake(given, build(book, given, now)))
+        except Refused as refusal:
+            taken.append(Intake(given, error=str(refusal)))
     with transaction.atomic():
         Message.objects.bulk_create([i.message for i in taken if i.message is not None], batch_size=500)
     return taken
-
-
-def _read(book: TemplateBook, given: Any, now: datetime) -> Intake:
-    if not isinstance(given, dict):
-        return Intake({}, error="Each message must be a JSON object.")
-    try:
-        return Intake(given, build(book, given, now))
-    except Refused as refusal:
-        return Intake(given, error=str(refusal))
 
 
 def build(book: TemplateBook, given: dict[str, Any], now: datetime) -> Message:

@@ -6,7 +6,7 @@ from pathlib import Path
 import yaml
 from django.http import HttpRequest, HttpResponse
 
-from sandbox.api.http import ROUTES, JsonObject, Route, answer
+from sandbox.api.http import ROUTES, JsonObject, answer
 from sandbox.models import Tenant
 
 TAKEN: dict[str, JsonObject] = yaml.safe_load(Path(__file__).with_name("openapi.yaml").read_text("utf-8"))
@@ -25,24 +25,23 @@ def read_openapi(_request: HttpRequest, tenant: Tenant) -> HttpResponse:
 
 def document() -> JsonObject:
     """Return the description as an OpenAPI document without `servers`, which differ by the tenant."""
+    paths: JsonObject = {}
+    for route in ROUTES:
+        path: JsonObject = {
+            method.lower(): _operation(handler.__name__, public=route.public)
+            for method, handler in route.handlers.items()
+        }
+        paths["/" + ID.sub(r"{\1}", route.path)] = path
+        if ids := ID.findall(route.path):
+            path["parameters"] = [
+                {"name": name, "in": "path", "required": True, "schema": {"type": "integer"}} for name in ids
+            ]
     return {
         "openapi": "3.1.0",
         "info": {"title": "XFin, as the sandbox serves it", "version": "1", "description": ABOUT},
-        "paths": {"/" + ID.sub(r"{\1}", route.path): _path(route) for route in ROUTES},
+        "paths": paths,
         "components": {"securitySchemes": {"token": {"type": "http", "scheme": "bearer"}}},
     }
-
-
-def _path(route: Route) -> JsonObject:
-    described: JsonObject = {
-        method.lower(): _operation(handler.__name__, public=route.public)
-        for method, handler in route.handlers.items()
-    }
-    if ids := ID.findall(route.path):
-        described["parameters"] = [
-            {"name": name, "in": "path", "required": True, "schema": {"type": "integer"}} for name in ids
-        ]
-    return described
 
 
 def _operation(name: str, *, public: bool) -> JsonObject:

@@ -83,19 +83,16 @@ def _fill_template(template: Template, body: JsonObject) -> None:
     if text_of(body, "medium") not in ("", "voice"):
         raise ApiError(400, {"medium": ["Only 'voice' is offered."]})
     if "advanced_options" in body:
-        template.advanced_options = _options(body["advanced_options"])
+        given = body["advanced_options"]
+        is_list = isinstance(given, list) and len(given) <= 100
+        if not is_list or not all(isinstance(o, dict) and isinstance(o.get("option"), str) for o in given):
+            raise ApiError(400, {"advanced_options": ['A list of {"option", "value"} was expected here.']})
+        template.advanced_options = [{"option": o["option"], "value": o.get("value")} for o in given]
         try:
             template.redials()
         except ValueError as error:
             raise ApiError(400, {"advanced_options": [str(error)]}) from error
     _save(template, {"name": ["There is a template of this name already."]})
-
-
-def _options(given: Any) -> list[JsonObject]:
-    whole = isinstance(given, list) and len(given) <= 100
-    if not whole or not all(isinstance(o, dict) and isinstance(o.get("option"), str) for o in given):
-        raise ApiError(400, {"advanced_options": ['A list of {"option", "value"} was expected here.']})
-    return [{"option": o["option"], "value": o.get("value")} for o in given]
 
 
 def _save(row: Template | TemplateLanguage, taken: JsonObject) -> None:

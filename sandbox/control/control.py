@@ -37,6 +37,9 @@ from sandbox.people.casting import check_mix, mixes
 Control = Callable[..., HttpResponse]
 FASTEST = 1_000_000
 """Virtual seconds a second: eleven days."""
+SHOWN_OF_A_MESSAGE = (
+    "id", "phone_number", "reference", "state", "reason_code", "reason", "response_value", "tags",
+)  # fmt: skip
 
 
 def control(**handlers: Control) -> View:
@@ -288,14 +291,16 @@ def list_messages(request: HttpRequest) -> HttpResponse:
         rows = rows.filter(reference=reference)
     if number := request.GET.get("phone_number"):
         rows = rows.filter(phone_number=phones.canonical(number) or "")
-    return answer([_show_message(message) for message in rows[:SHOWN_AT_MOST]])
-
-
-def _show_message(message: Message) -> JsonObject:
-    names = ("id", "phone_number", "reference", "state", "reason_code", "reason", "response_value", "tags")
-    shown = {name: getattr(message, name) for name in names}
-    calls = [show_call(call) for call in message.calls.all()]
-    return {"tenant": message.tenant.name, "send_on": clock.to_wire(message.send_on), **shown, "calls": calls}
+    shown = [
+        {
+            "tenant": message.tenant.name,
+            "send_on": clock.to_wire(message.send_on),
+            **{name: getattr(message, name) for name in SHOWN_OF_A_MESSAGE},
+            "calls": [show_call(call) for call in message.calls.all()],
+        }
+        for message in rows[:SHOWN_AT_MOST]
+    ]
+    return answer(shown)
 
 
 def summary(_request: HttpRequest) -> HttpResponse:

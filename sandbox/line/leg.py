@@ -144,7 +144,10 @@ class Leg:
         slot = self.playout.play_slot(now)
         frames = [self._returned(name, now) for name in slot.marks]
         talking = bool(self._voice)
-        said = self._line_sound()
+        said = next(self._background)
+        if talking:
+            voice = self._voice.popleft()
+            said = voice if said is SILENT_FRAME else mix_at(voice, said, 0)
         events = self._detect_speech(slot.audio, now)
         if talking and not self._voice:
             events.append(Heard.CLIP_DONE)
@@ -161,14 +164,6 @@ class Leg:
             return frames
         reason = f"The call reached its longest time of {self._longest_s:g} seconds."
         return frames + self.stop(Ended.TOO_LONG, reason, now)
-
-    def _line_sound(self) -> bytes:
-        """Return the next 20 ms of what comes from the person: voice, the noise of the line, or both."""
-        noise = next(self._background)
-        if not self._voice:
-            return noise
-        voice = self._voice.popleft()
-        return voice if noise is SILENT_FRAME else mix_at(voice, noise, 0)
 
     def agent_closed(self, code: int | None, now: float) -> None:
         """End the call because the socket is closed; what is still in the play-out buffer is not played.

@@ -96,11 +96,14 @@ class Playout:
         marks: list[str] = []
         while self._marks and self._marks[0][0] <= self._played:
             marks.append(self._marks.popleft()[1])
+        buffered = self._buffered()
         if not self._playing:
-            self._playing = self._may_begin(now)
+            since = self._waiting_since
+            is_stale = since is not None and buffered > 0 and now - since >= STALE_AFTER_S
+            self._playing = is_stale or buffered >= self._threshold_ms * BYTES_PER_MS
         if not self._playing:
             return Slot(None, marks)
-        if not self._buffered():
+        if not buffered:
             self.figures.underruns += 1
             self._run_dry()
             return Slot(None, marks)
@@ -112,13 +115,6 @@ class Playout:
             del self._audio[: self._head]
             self._head = 0
         return Slot(audio if len(audio) == FRAME_BYTES else audio.ljust(FRAME_BYTES, b"\0"), marks)
-
-    def _may_begin(self, now: float) -> bool:
-        """Return whether enough waits to begin, or what waits has become stale."""
-        if self._buffered() >= self._threshold_ms * BYTES_PER_MS:
-            return True
-        since = self._waiting_since
-        return since is not None and self._buffered() > 0 and now - since >= STALE_AFTER_S
 
     def _run_dry(self) -> None:
         if self._playing:

@@ -53,7 +53,7 @@ def predict(person: Person, number: str, attempt: int, when: datetime) -> Predic
     if ended := NOT_REACHED.get(person.picks_up):
         return PredictedCall(ring, timedelta(0), *ended)
     talk = _Talk(luck, MOODS[person.mood].hesitates_s)
-    for step in person.script:
+    for step in person.steps():
         talk.take(step)
     talk.finish(person.patience_s)
     return PredictedCall(ring, timedelta(seconds=talk.now), talk.how, talk.reason, talk.digits[:MOST_DIGITS])
@@ -83,18 +83,14 @@ class _Talk:
             case Kind.WAIT:
                 self.now += step.seconds
             case Kind.PRESS:
-                self._press(step.value)
+                self.digits += step.value
+                self._act(self.hesitates_s + BETWEEN_KEYS_S + self.luck.uniform(0, 0.4))
             case Kind.SAY:
                 self._act(self.hesitates_s + CLIP_S)
             case Kind.BEEP:
                 self._act(CLIP_S)
             case Kind.HANG_UP:
                 self._hang_up("hung up")
-
-    def _press(self, keys: str) -> None:
-        for key in keys:
-            self.digits += key
-            self._act(self.hesitates_s + BETWEEN_KEYS_S + self.luck.uniform(0, 0.4))
 
     def _act(self, seconds: float) -> None:
         """Let an act of the person take its time; the agent stops its prompt and answers."""

@@ -7,7 +7,7 @@ import random
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import yaml
 
@@ -30,7 +30,19 @@ def read_mixes(text: str) -> dict[str, Mix]:
     entries = yaml.safe_load(text)
     if not isinstance(entries, dict):
         raise ValueError("The mixes must be a mapping of names to mixes.")
-    return {str(name): _mix(str(name), entry) for name, entry in entries.items()}
+    found = {}
+    for name, entry in ((str(key), entry) for key, entry in entries.items()):
+        try:
+            weights = {str(person): float(weight) for person, weight in entry["people"].items()}
+            about = str(entry["about"])
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
+            raise ValueError(f"{name}: {type(error).__name__}: {error}") from error
+        if strangers := weights.keys() - cast().keys():
+            raise ValueError(f"{name}: there is no person {', '.join(sorted(strangers))}")
+        if min(weights.values(), default=0) < 0 or not sum(weights.values()):
+            raise ValueError(f"{name}: weights are 0 or more, and at least one is above 0")
+        found[name] = Mix(name, about, weights)
+    return found
 
 
 @cache
@@ -44,19 +56,6 @@ def check_mix(name: str) -> str:
     if name not in mixes():
         raise ValueError(f"There is no such mix; there are: {', '.join(mixes())}.")
     return name
-
-
-def _mix(name: str, entry: Any) -> Mix:
-    try:
-        weights = {str(person): float(weight) for person, weight in entry["people"].items()}
-        about = str(entry["about"])
-    except (AttributeError, KeyError, TypeError, ValueError) as error:
-        raise ValueError(f"{name}: {type(error).__name__}: {error}") from error
-    if strangers := weights.keys() - cast().keys():
-        raise ValueError(f"{name}: there is no person {', '.join(sorted(strangers))}")
-    if min(weights.values(), default=0) < 0 or not sum(weights.values()):
-        raise ValueError(f"{name}: weights are 0 or more, and at least one is above 0")
-    return Mix(name, about, weights)
 
 
 @dataclass(frozen=True)

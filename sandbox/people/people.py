@@ -93,6 +93,16 @@ class Person:
     noise_dbfs: float | None = None
     hours: tuple[Hours, ...] = ()
 
+    def steps(self) -> list[ScriptStep]:
+        """Return the script with one key a press: `press: "12"` is two steps."""
+        steps: list[ScriptStep] = []
+        for step in self.script:
+            if step.kind is Kind.PRESS:
+                steps += [ScriptStep(Kind.PRESS, key) for key in step.value]
+            else:
+                steps.append(step)
+        return steps
+
     def met(self, number: str, attempt: int, when: datetime) -> "Person":
         """Return this person as met at this hour: one who is not at the phone lets it ring.
 
@@ -210,11 +220,7 @@ class ScriptRunner:
     def __init__(self, person: Person, luck: random.Random) -> None:
         self._patience_s = person.patience_s
         self._hesitates_s = MOODS[person.mood].hesitates_s
-        self._script: list[ScriptStep] = []
-        for step in person.script:
-            # `press: "12"` is two presses.
-            parts = [ScriptStep(Kind.PRESS, key) for key in step.value] if step.kind is Kind.PRESS else [step]
-            self._script += parts
+        self._script = person.steps()
         self._luck = luck
         self._deadline: float | None = None
         self._speaking = False

@@ -30,7 +30,11 @@ class VirtualPlatform:
         log.info("The clock is virtual: calls go by their persons' scripts, no stream is opened.")
         try:
             while not self._stopping.is_set():
-                done = await self._work()
+                try:
+                    done = await self._in_database(rounds.work)
+                except DatabaseError as error:
+                    log.warning("The database did not answer (%s); the next round tries again.", error)
+                    done = True
                 with suppress(TimeoutError):
                     async with asyncio.timeout(settings.SANDBOX_POLL_SECONDS if done else TURN_OF_OTHERS_S):
                         await self._stopping.wait()
@@ -41,14 +45,6 @@ class VirtualPlatform:
     async def stop(self) -> None:
         """Make `run` return after its round."""
         self._stopping.set()
-
-    async def _work(self) -> bool:
-        """Do one round; return whether nothing is left to do for now."""
-        try:
-            return await self._in_database(rounds.work)
-        except DatabaseError as error:
-            log.warning("The database did not answer (%s); the next round tries again.", error)
-            return True
 
     async def _in_database(self, function: Callable[[], R]) -> R:
         return await asyncio.get_running_loop().run_in_executor(self._database, function)

@@ -58,10 +58,8 @@ class Command(BaseCommand):
             calls = ring(task, library)
             if options["wav_file"]:
                 _keep_recordings(calls, Path(folder), Path(options["wav_file"]))
-        data, json_file = (
-            json.dumps(as_data(calls, task.url), ensure_ascii=False, indent=1),
-            options["json_file"],
-        )
+        data = json.dumps(as_data(calls, task.url), ensure_ascii=False, indent=1)
+        json_file = options["json_file"]
         if json_file and json_file != "-":
             Path(json_file).write_text(data + "\n", encoding="utf-8")
         self.stdout.write(data if json_file == "-" else as_text(calls, task.url))
@@ -72,10 +70,12 @@ class Command(BaseCommand):
 def _task(options: dict[str, Any], people: tuple[Person, ...], record_to: Path | None) -> Task:
     if options["calls"] < 0 or options["timeout"] <= 0:
         raise _unreadable("--calls and --timeout must be positive.")
-    parameters = tuple((name, value) for name, _, value in (text.partition("=") for text in options["param"]))
+    parameters = []
     for text in options["param"]:
-        if text.find("=") < 1:
+        name, found, value = text.partition("=")
+        if not found or not name:
             raise _unreadable(f"--param {text!r} is not NAME=VALUE.")
+        parameters.append((name, value))
     try:
         chosen = quirks.read(options["quirks"])
         faults = linefaults.write(linefaults.read("+".join(options["fault"])))
@@ -89,7 +89,7 @@ def _task(options: dict[str, Any], people: tuple[Person, ...], record_to: Path |
         language=options["language"],
         longest_s=options["timeout"],
         handshake_s=settings.SANDBOX_HANDSHAKE_SECONDS,
-        parameters=parameters,
+        parameters=tuple(parameters),
         bounds=Bounds(ahead_s=options["ahead"], container=options["container"]),
         quirks=chosen,
         faults=faults,
