@@ -44,7 +44,7 @@ PIECE = base64.b64encode(bytes([7, 0]) * 1600).decode()
 
 
 def pin(core: int) -> str:
-    """Keep this process on one core, where the machine has several and lets us; which one."""
+    """Keep this process on one core, if the machine has several and allows it; return which one, in words."""
     cores = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_setaffinity") else []
     if len(cores) < 2:
         return "unpinned"
@@ -53,7 +53,7 @@ def pin(core: int) -> str:
 
 
 def hurry() -> str:
-    """The core for ourselves, where the machine lets us: we measure this program, not its neighbours."""
+    """Ask for real-time scheduling, so that other programs count less; return in words whether we have it."""
     try:
         os.sched_setscheduler(0, os.SCHED_RR, os.sched_param(1))
     except (OSError, AttributeError):
@@ -62,7 +62,7 @@ def hurry() -> str:
 
 
 def answer(kind: str, told: Connection) -> None:
-    """The other process: an agent that is silent, or one that speaks all the time."""
+    """Run the agent, in the other process: it is silent, or speaks all the time."""
     pin(1)
     asyncio.set_event_loop_policy(uvloop.EventLoopPolicy())
     hurry()
@@ -87,7 +87,7 @@ async def _answer(kind: str, told: Connection) -> None:
 
 
 async def hold(url: str, calls: int, seconds: float) -> list[Outcome]:
-    """`calls` calls, begun over two seconds, each held so long."""
+    """Make `calls` calls of so many seconds, begun over two seconds; return their outcomes."""
     dialer = Dialer(Library(Path("nowhere")), DialerSettings(seconds, handshake_s=10))
     person = read_cast(ON_THE_LINE)["listener"]
 
@@ -100,7 +100,7 @@ async def hold(url: str, calls: int, seconds: float) -> list[Outcome]:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """The agent's process, the calls, the figures."""
+    """Start the agent's process, make the calls, print the figures; return the exit code."""
     ours, theirs = multiprocessing.Pipe()
     agent = multiprocessing.get_context("spawn").Process(target=answer, args=(arguments.agent, theirs))
     agent.start()

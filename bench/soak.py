@@ -26,7 +26,7 @@ KINDS = ("echo",) * 9 + ("menu",) * 10 + ("recorded",)
 
 @dataclass(frozen=True, slots=True)
 class Soaked:
-    """Memory at the start, after the warm-up, and at the end; what the server did when nobody called."""
+    """Memory at the start, after the warm-up and at the end; what the server did without calls."""
 
     rss: list[float]
     idle_percent: float
@@ -35,7 +35,7 @@ class Soaked:
     escaped: int
 
     def failures(self) -> list[str]:
-        """Sentences; none if all is well."""
+        """Return a sentence for each failure, [] if there is none."""
         start, end = self.rss[0], self.rss[-1]
         checks = {
             f"Memory grew from {start:.1f} to {end:.1f} MB.": end
@@ -50,7 +50,7 @@ class Soaked:
 
 
 async def load(world: World, calls: int, tally: Tally, timed: Tally, *, until: float) -> None:
-    """`calls` at once: one is an echo that is timed all along, the others come and go."""
+    """Hold `calls` at once: one is an echo that is timed throughout, the others come and go."""
 
     def make(index: int) -> "asyncio.Future[None]":
         if index == 0:
@@ -62,7 +62,7 @@ async def load(world: World, calls: int, tally: Tally, timed: Tally, *, until: f
 
 
 async def calibrated(world: World) -> int:
-    """60 % of the calls one core carries, by what a few calls take of it."""
+    """Return 60 % of the calls one core carries, by what a few calls take of it."""
     until = time.monotonic() + CALIBRATION_S + 3
     calling = asyncio.create_task(load(world, CALIBRATION_CALLS, Tally(), Tally(), until=until))
     await asyncio.sleep(3)
@@ -72,14 +72,14 @@ async def calibrated(world: World) -> int:
 
 
 async def busy(world: World, seconds: float) -> float:
-    """Share of a core the server takes over so many seconds."""
+    """Return the share of a core (0 to 1) that the server takes over so many seconds."""
     begun, cpu = time.monotonic(), world.cpu_seconds()
     await asyncio.sleep(seconds)
     return (world.cpu_seconds() - cpu) / (time.monotonic() - begun)
 
 
 async def soak(world: World, *, seconds: float, calls: int) -> Soaked:
-    """Warm up for a tenth of the time (at most a minute), hold the load, let all calls end, listen."""
+    """Warm up for a tenth of the time (at most a minute), hold the load, end all calls. Returns figures."""
     tally, timed, rss = Tally(), Tally(), []
     warm_up = min(60.0, seconds / 10 + 2)
     until = time.monotonic() + warm_up + seconds
@@ -97,7 +97,7 @@ async def soak(world: World, *, seconds: float, calls: int) -> Soaked:
 
 
 def main() -> int:
-    """Calibrate if nobody said how many calls, soak, say it."""
+    """Calibrate unless the number of calls is given, soak, and print the result; return the exit code."""
     words = argparse.ArgumentParser(description=__doc__)
     words.add_argument("--minutes", type=float, default=30.0)
     words.add_argument("--calls", type=int, default=0, help="0: 60 %% of a short calibration")

@@ -1,7 +1,7 @@
 """An XFin that answers at once, for `bench.campaigns`: as little work a message as an API can do.
 
 It reads the JSON, looks at each number, gives each message an id and writes the JSON of the answer. It keeps
-nothing: a message's id is its number's ten digits, so that whoever asks can tell whether an id is the right
+nothing: a message's id is its number's ten digits, so that a caller can check whether an id is the right
 one. Asked for states, it says that the first `BENCH_MESSAGES` numbers were called and answered. Runs under
 uvicorn as `bench.campaigns.fake_xfin:application`.
 """
@@ -47,7 +47,7 @@ def _created(message: dict[str, Any]) -> dict[str, Any]:
 
 
 def listed(query: Mapping[str, list[str]], messages: int) -> bytes:
-    """One page of messages that have ended, at the moment that the filter begins with."""
+    """Return one page of messages that have ended, at the moment that the filter begins with."""
     page = int(query.get("page", ["1"])[0])
     first, send_on = (page - 1) * PAGE, query.get("send_on__gt", [""])[0]
     rows = [_ended(number, send_on) for number in range(first, min(first + PAGE, messages))]
@@ -76,7 +76,7 @@ def _ended(number: int, send_on: str) -> dict[str, Any]:
 
 
 async def application(scope: Mapping[str, Any], receive: Receive, send: Send) -> None:
-    """The API as ASGI."""
+    """Serve the API as ASGI."""
     if scope["type"] != "http":
         return
     answer = _answer(scope["path"], scope["query_string"].decode(), await _body(receive))

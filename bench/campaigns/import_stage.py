@@ -17,7 +17,7 @@ TABLE = Recipient._meta.db_table
 
 
 def timed_import(path: Path) -> tuple[Import, float]:
-    """Receive, confirm and read a list; the seconds of all three."""
+    """Receive, confirm and read a list; return the seconds of all three."""
     began = time.perf_counter()
     with path.open("rb") as raw:
         source = upload.receive(draft(), File(raw), filename=path.name, by=None)
@@ -29,7 +29,7 @@ def timed_import(path: Path) -> tuple[Import, float]:
 
 
 def timed_copy(folder: Path) -> float:
-    """The accepted rows by one COPY into an empty table with the same columns and indexes; seconds."""
+    """Load the accepted rows by one COPY into an empty table of the same shape; return the seconds."""
     dump = folder / "accepted.copy"
     with connection.cursor() as cursor:
         cursor.execute(f"CREATE TABLE bare (LIKE {TABLE} INCLUDING ALL)")
@@ -46,7 +46,7 @@ def timed_copy(folder: Path) -> float:
 
 
 def check(source: Import) -> None:
-    """The books must balance, or the figures mean nothing."""
+    """Raise if the counts of rows do not add up: the figures would mean nothing."""
     in_table = Recipient.objects.count()
     assert source.state == Import.State.DONE, source.reason
     assert source.accepted == in_table, (source.accepted, in_table)

@@ -34,7 +34,7 @@ YESTERDAY = NOON - timedelta(days=1)
 
 
 def timed_planning(campaign: Campaign, size: int) -> tuple[int, float]:
-    """The last of the list are planned; everybody before them was called yesterday. People, seconds."""
+    """Plan the last of the list; all people before them were called yesterday. Returns people, seconds."""
     count = min(size // 2, MOST_TIMED)
     _called_yesterday(campaign, size - count)
     began = time.perf_counter()
@@ -48,7 +48,7 @@ def timed_planning(campaign: Campaign, size: int) -> tuple[int, float]:
 
 
 def timed_preflight(campaign: Campaign, size: int) -> tuple[int, float]:
-    """Everybody is judged. People, seconds."""
+    """Check all people. Returns people, seconds."""
     row = Preflight.objects.create(campaign=campaign, changed_at=NOON)
     began = time.perf_counter()
     assert preflight.run(row.pk, clock=lambda: NOON)
@@ -59,7 +59,7 @@ def timed_preflight(campaign: Campaign, size: int) -> tuple[int, float]:
 
 
 def timed_states(campaign: Campaign, size: int) -> tuple[int, float]:
-    """The first of the list are at XFin and have ended there; everybody else was called yesterday."""
+    """Settle the first of the list, which have ended at XFin; all others were called yesterday."""
     count = min(size // 2, MOST_TIMED)
     _called_yesterday(campaign, size - count, last=True)
     batch = UploadBatch.objects.create(
@@ -80,7 +80,7 @@ def timed_states(campaign: Campaign, size: int) -> tuple[int, float]:
 
 
 def _called_yesterday(campaign: Campaign, count: int, *, last: bool = False) -> None:
-    """So many people of the list, its first or its last, were called and answered."""
+    """Store that so many people of the list, its first or its last, were called and answered."""
     people = campaign.recipients.order_by("-pk" if last else "pk")
     end = people.values_list("pk", flat=True)[count - 1]
     done = {"pk__gte": end} if last else {"pk__lte": end}

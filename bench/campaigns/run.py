@@ -32,7 +32,7 @@ POSTGRES = os.environ.get(
 
 
 def in_child(module: str, *arguments: object, folder: Path) -> dict[str, float]:
-    """The figures that a process of its own tells in its last line."""
+    """Return the figures that a child process prints in its last line."""
     env = {**os.environ, "DATABASE_URL": POSTGRES, "DATA_DIR": str(folder / "data"), "LOG_LEVEL": "WARNING"}
     command = [sys.executable, "-m", f"bench.campaigns.{module}", *map(str, arguments)]
     answer = subprocess.run(command, env=env, check=True, stdout=subprocess.PIPE, text=True)
@@ -41,7 +41,7 @@ def in_child(module: str, *arguments: object, folder: Path) -> dict[str, float]:
 
 
 def imported(rows: int, folder: Path) -> dict[str, float]:
-    """The figures of an import of so many rows."""
+    """Return the figures of an import of so many rows."""
     path = folder / f"{rows}.csv"
     write_list(path, rows)
     figures = in_child("import_stage", path, folder=folder)
@@ -50,7 +50,7 @@ def imported(rows: int, folder: Path) -> dict[str, float]:
 
 
 def uploaded_to(server: str, messages: int, folder: Path) -> dict[str, float]:
-    """The figures of an upload of so many messages to one of the servers."""
+    """Return the figures of an upload of so many messages to one of the servers."""
     figures = in_child("upload_stage", server, messages, folder, folder=folder)
     return tell(f"upload to {server}", messages, figures)
 
@@ -65,7 +65,7 @@ def tell(stage: str, rows: int, figures: dict[str, float]) -> dict[str, float]:
 def figures_of(
     small: Mapping[str, float], large: Mapping[str, float], upload: Mapping[str, float]
 ) -> dict[str, float]:
-    """The line of figures, from those of the import's two larger sizes and of the upload."""
+    """Return the line of figures, from those of the import's two larger sizes and of the upload."""
     return {
         "import_us_per_row": large["us_per_row"],
         "import_peak_mb": max(small["peak_mb"], large["peak_mb"]),
@@ -76,7 +76,7 @@ def figures_of(
 
 
 def missed(figures: Mapping[str, float]) -> list[str]:
-    """The goals that were not reached."""
+    """Return the goals that were not reached."""
     too_much = [
         f"{name} is {figures[name]}, not {goal} or less"
         for name, goal in AT_MOST.items()
@@ -91,7 +91,7 @@ def missed(figures: Mapping[str, float]) -> list[str]:
 
 
 def main() -> int:
-    """All stages and sizes, the line, the verdict."""
+    """Run all stages and sizes and print the line; return the exit code."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument(
         "--rows", type=int, default=1_000_000, help="the largest size; others are a tenth and less"

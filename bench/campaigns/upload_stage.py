@@ -48,7 +48,7 @@ def main(against: str, messages: int, folder: Path) -> None:
 
 @contextmanager
 def quick(folder: Path) -> Iterator[tuple[str, IdOf]]:
-    """The server that answers at once, on a core of its own: its address, and the right id of a message."""
+    """Yield the server that answers at once, on a core of its own: its address, and a message's right id."""
     core, log = (cores() or [0])[0], folder / "server.log"
     server = Server(uvicorn("bench.campaigns.fake_xfin:application"), {}, log=log, core=core)
     try:
@@ -59,7 +59,7 @@ def quick(folder: Path) -> Iterator[tuple[str, IdOf]]:
 
 @contextmanager
 def own_sandbox(folder: Path) -> Iterator[tuple[str, IdOf]]:
-    """The same of the project's sandbox, which stores what it is given; its clock stands still."""
+    """Yield the same of the project's sandbox, which stores what it is given; its clock stands still."""
     sandbox = Sandbox(folder / "sandbox", round_messages=1000)
     sandbox.folder.mkdir(exist_ok=True)
     try:
@@ -73,13 +73,13 @@ def own_sandbox(folder: Path) -> Iterator[tuple[str, IdOf]]:
 
 
 def _id_of(sent: Message, stored: Callable[[], Mapping[str, str]]) -> str:
-    """The message's own id if the sandbox holds it under that id; else the reference that it holds there."""
+    """Return the message's own id if the sandbox has it under that id; else the reference it has there."""
     reference = stored().get(sent.remote_id, "nothing")
     return sent.remote_id if reference == sent.reference else reference
 
 
 def _stored(database: Path) -> dict[str, str]:
-    """What the sandbox holds, reference by id; the bare loop has brought the same references once more."""
+    """Return what the sandbox has, reference by id; the bare loop has sent the same references once more."""
     with closing(sqlite3.connect(database)) as rows:
         found = rows.execute("SELECT id, reference FROM sandbox_message")
         return {str(key): reference for key, reference in found}
@@ -89,7 +89,7 @@ SERVERS = {"quick": quick, "sandbox": own_sandbox}
 
 
 def measured(address: str, id_of: IdOf, messages: int) -> dict[str, float]:
-    """The figures of all rounds."""
+    """Return the figures of all rounds."""
     campaign = running(address)
     like_a_worker(alone=False)
     add_people(campaign, messages * ROUNDS)
@@ -111,7 +111,7 @@ def measured(address: str, id_of: IdOf, messages: int) -> dict[str, float]:
 
 
 def plan(messages: int) -> None:
-    """A message for everybody, each round's within the horizon of its hour."""
+    """Make a message for each person, each round's within the horizon of its hour."""
     message = Message(attempt=1, send_on=NOON)
     hours = f"(r.id - (SELECT min(id) FROM {Recipient._meta.db_table})) / {messages}"
     within = f"mod(r.id, {messages}) * interval '14 minutes' / {messages}"
@@ -121,7 +121,7 @@ def plan(messages: int) -> None:
 
 
 def prepared(account: Account, now: datetime) -> list[bytes]:
-    """What ours has sent at this hour, as bodies that only have to be posted."""
+    """Return what ours has sent at this hour, as bodies that only have to be posted."""
     sent = Message.objects.filter(send_on__gte=now, send_on__lt=now + timedelta(hours=1))
     rows = list(sent.select_related("recipient", "batch").order_by("send_on", "id"))
     add_campaigns([message.recipient for message in rows])
@@ -136,7 +136,7 @@ def _body(data: list[dict[str, str]]) -> bytes:
 
 
 def timed_upload(account: Account, now: datetime) -> float:
-    """What a worker's threads do when they are nudged; seconds."""
+    """Do what a worker's threads do when their task comes; return the seconds."""
     began = time.perf_counter()
     [(account_id, uploads)] = upload.uploads_wanted(now).items()
     with ThreadPoolExecutor(uploads) as threads:
@@ -153,7 +153,7 @@ def _upload(account_id: int, now: datetime) -> None:
 
 
 def timed_bare(account: Account, chunks: list[bytes]) -> float:
-    """The prepared bodies, one after the other on one connection; seconds."""
+    """Post the prepared bodies, one after the other on one connection; return the seconds."""
     account.refresh_from_db()  # its token
     url = config_for(account).url("xact/message/create_bulk")
     headers = {"content-type": "application/json", "authorization": f"Bearer {account.token}"}
@@ -165,7 +165,7 @@ def timed_bare(account: Account, chunks: list[bytes]) -> float:
 
 
 def check(messages: int, id_of: IdOf) -> None:
-    """Every message went up once and has the id that the server gave it, or the figures mean nothing."""
+    """Raise unless every message went up once and has the id that the server gave it."""
     account = Account.objects.get()
     assert account.state == Account.State.READY, account.reason
     sent = Message.objects.filter(state=Message.State.QUEUED).select_related("recipient")

@@ -41,7 +41,7 @@ MILLION = 1e6
 
 @contextmanager
 def empty_database() -> Iterator[None]:
-    """The database of the settings, made new and removed again."""
+    """Yield with the database of the settings, made new and removed again."""
     database = settings.DATABASES["default"]
     name = database["NAME"]
     where = {"host": database["HOST"], "port": database["PORT"], "user": database["USER"]}
@@ -60,12 +60,12 @@ def empty_database() -> Iterator[None]:
 
 
 def cores() -> list[int]:
-    """The cores we may use."""
+    """Return the cores we may use."""
     return sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_setaffinity") else []
 
 
 def like_a_worker(*, alone: bool = True) -> None:
-    """What a Celery worker does at its start; `alone` on one core with its database session, if we may."""
+    """Do what a Celery worker does at its start; `alone` on one core with its database session, if we may."""
     collect_seldom()
     if alone:
         _pin()
@@ -86,12 +86,12 @@ def _pin() -> None:
 
 
 def peak_mb() -> int:
-    """The most memory this process has had, in MB."""
+    """Return the most memory this process has had, in MB."""
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
 
 
 def draft() -> Campaign:
-    """A campaign with nobody in it, not launched."""
+    """Return a campaign without people, not launched."""
     account = Account.objects.create(name="Bench", base_url="http://127.0.0.1:9", tenant="bench")
     number = PhoneNumber.objects.create(account=account, e164="+911600110245", series="1600")
     template = Template.objects.create(account=account, name="Bench")
@@ -100,7 +100,7 @@ def draft() -> Campaign:
 
 
 def running(address: str = "http://127.0.0.1:9") -> Campaign:
-    """A campaign of a lender with everything on file, so that nothing forbids its calls."""
+    """Return a campaign of a lender with everything on file, so that nothing forbids its calls."""
     campaign = draft()
     account, number, template = campaign.template.account, campaign.number, campaign.template
     Account.objects.update(base_url=address, email="bench@example.org", password="open sesame")
@@ -137,7 +137,7 @@ def running(address: str = "http://127.0.0.1:9") -> Campaign:
 
 
 def add_people(campaign: Campaign, count: int) -> None:
-    """So many people, each with a number of its own, in the order of the numbers."""
+    """Insert so many people, each with a number of its own, in the order of the numbers."""
     person = Recipient(
         campaign=campaign,
         language="hi",
@@ -149,7 +149,7 @@ def add_people(campaign: Campaign, count: int) -> None:
 
 
 def add_messages(message: Message, people: str, send_on: str = "") -> None:
-    """A message like this one for each person whom the SQL condition `people` (of `r`) picks.
+    """Insert a message like this one for each person whom the SQL condition `people` (of `r`) picks.
 
     `send_on` is SQL as well and may use `r`.
     """
@@ -163,7 +163,7 @@ def add_messages(message: Message, people: str, send_on: str = "") -> None:
 
 
 def _many(sample: Model, each: Mapping[str, str], source: str) -> None:
-    """Rows like the sample, with `each` (column to SQL) for what differs."""
+    """Insert rows like the sample, with `each` (column to SQL) for what differs."""
     fields = [field for field in type(sample)._meta.concrete_fields if not field.primary_key]
     columns = ", ".join(f'"{field.column}"' for field in fields)
     values = ", ".join(each.get(str(field.column), "%s") for field in fields)
@@ -177,6 +177,6 @@ def _many(sample: Model, each: Mapping[str, str], source: str) -> None:
 
 
 def _analyse() -> None:
-    """Let the planner know, as autovacuum does in a house that has run for a while."""
+    """Update the planner's statistics, as autovacuum does in a system that has run for a while."""
     with connection.cursor() as cursor:
         cursor.execute("VACUUM ANALYZE")

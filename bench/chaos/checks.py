@@ -82,7 +82,7 @@ class Books:
 
 
 class Findings(NamedTuple):
-    """Sentences; none is as it should be."""
+    """Return what is wrong, in sentences; empty if all is well."""
 
     twice: Sequence[str]
     missed: Sequence[str]
@@ -91,7 +91,7 @@ class Findings(NamedTuple):
 
 
 def judge(books: Books, promise: Promise) -> Findings:
-    """Everything that is wrong."""
+    """Return everything that is wrong."""
     dials = _by_phone(books.dials)
     answered = _answered(books)
     return Findings(
@@ -152,7 +152,7 @@ def _outside(dials: Iterable[Dial], promise: Promise) -> Iterator[str]:
 
 
 def _unlike(books: Books) -> Iterator[str]:
-    """Messages of which the two sides say different things."""
+    """Return the messages of which the two sides say different things."""
     ours = {message.reference: message for message in books.mine}
     there = {remote.reference: remote for remote in books.remotes}
     for reference, remote in there.items():

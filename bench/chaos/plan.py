@@ -15,7 +15,7 @@ TROUBLED_TICKS = 12
 #: While staff upload and launch, which is when losing the web process hurts.
 STAFF_TICKS = 6
 FAULT_SECONDS = 0.8
-"""How long the sandbox is silent; our client's patience in these runs is shorter."""
+"""How long the sandbox is silent; our client's time-out in these runs is shorter."""
 
 
 class Trouble(StrEnum):
@@ -57,7 +57,7 @@ class Fault:
     probability: float
 
     def wire(self, seed: int) -> dict[str, object]:
-        """As the sandbox's control API takes it."""
+        """Return it as the sandbox's control API takes it."""
         switch = {"operation": self.operation, "behaviour": self.behaviour, "probability": self.probability}
         return {**switch, "seed": str(seed), "seconds": FAULT_SECONDS}
 
@@ -83,7 +83,7 @@ class Plan:
 
 
 def draw(seed: int, *, people: int, after: date) -> Plan:
-    """The plan of a seed for so many people, on the last day of a month later than `after`."""
+    """Return the plan of a seed for so many people, on the last day of a month later than `after`."""
     dice = random.Random(f"chaos {seed}")
     return Plan(
         seed=seed,
@@ -104,7 +104,7 @@ def draw(seed: int, *, people: int, after: date) -> Plan:
 
 
 def _begins(dice: random.Random, after: date) -> datetime:
-    """Late on the last day of a month, so that hours and month end in the middle of the work."""
+    """Return a time late on the last day of a month, so that hours and month end during the work."""
     first = (after.replace(day=1) + timedelta(days=32 * dice.randint(1, 12) + 31)).replace(day=1)
     minutes = dice.randint(6, 25)
     return datetime.combine(first - timedelta(days=1), CLOSES, INDIA) - timedelta(minutes=minutes)

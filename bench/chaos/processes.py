@@ -60,13 +60,13 @@ class Member:
         self._process: ForkProcess | None = None
 
     def start(self) -> None:
-        """Fork it; its words go to the log."""
+        """Fork it; its output goes to the log."""
         connections.close_all()
         self._process = _fork.Process(target=self._run, daemon=True)
         self._process.start()
 
     def kill(self) -> bool:
-        """SIGKILL; whether it was alive until then."""
+        """Kill it (SIGKILL); return whether it was alive until then."""
         if self._process is None:
             return False
         alive = self._process.is_alive()
@@ -88,23 +88,23 @@ class Workers:
         self.members = [Member(partial(_work, place), log) for place in range(count)]
 
     def start(self) -> None:
-        """All of them."""
+        """Start all of them."""
         for member in self.members:
             member.start()
 
     def kill(self, place: int) -> tuple[bool, bool]:
-        """Kill one and start it again: whether it lived, and whether it was in the middle of a task."""
+        """Kill one and start it again; return whether it lived, and whether it had a task."""
         lived, was_busy = self.members[place].kill(), bool(_busy[place])
         _busy[place] = 0
         self.members[place].start()
         return lived, was_busy
 
     def idle(self) -> bool:
-        """Whether nobody works."""
+        """Return whether no worker has a task."""
         return not any(_busy)
 
     def stop(self) -> None:
-        """The end of the run."""
+        """End them with the run."""
         for member in self.members:
             member.kill()
 
@@ -124,17 +124,17 @@ class Web:
         self._member = Member(self._serve, log)
 
     def start(self) -> None:
-        """Requests wait in the socket's queue until it is up."""
+        """Start it; requests wait in the socket's queue until it is up."""
         self._member.start()
 
     def restart(self) -> bool:
-        """Kill it and start it again; whether it lived."""
+        """Kill it and start it again; return whether it lived."""
         lived = self._member.kill()
         self._member.start()
         return lived
 
     def stop(self) -> None:
-        """The end of the run."""
+        """End it with the run."""
         self._member.kill()
         self._socket.close()
 
@@ -152,13 +152,13 @@ class Broker:
         self._folder = settings.DATA_DIR / "broker" / "queue"
 
     def send(self, tasks: Sequence[Any]) -> None:
-        """Nudge, as the scheduler does."""
+        """Send the periodic tasks, as the scheduler does."""
         with app.connection_for_write() as connection:
             for task in tasks:
                 task.apply_async(connection=connection)
 
     def waiting(self) -> int:
-        """Tasks nobody has taken yet."""
+        """Return how many tasks no worker has taken yet."""
         if self._redis:
             return int(self._redis.llen(f"{settings.REDIS_PREFIX}:{settings.CELERY_TASK_DEFAULT_QUEUE}"))
         return sum(1 for _ in self._folder.glob("*.msg"))
@@ -173,14 +173,14 @@ class Broker:
 
 
 class Database:
-    """Ours, taken away for a moment: PostgreSQL cuts every line and refuses new ones, SQLite is locked."""
+    """Our database, which can be taken away: PostgreSQL cuts every connection, SQLite is locked."""
 
     def __init__(self) -> None:
         self._row = settings.DATABASES["default"]
         self._is_postgres = "postgresql" in self._row["ENGINE"]
 
     def restart(self) -> None:
-        """Away for `AWAY_SECONDS`, and back."""
+        """Take it away for `AWAY_SECONDS`, and bring it back."""
         connections.close_all()
         if self._is_postgres:
             self._cut()
@@ -214,7 +214,7 @@ class Clock:
         self._file, self._turn_sandbox = file, turn_sandbox
 
     def set(self, to: datetime) -> None:
-        """Both clocks show `to` and run on at the usual speed."""
+        """Set both clocks to `to`; they run on at the usual speed."""
         ahead = to - datetime.now(UTC)
         new = self._file.with_suffix(".new")
         new.write_text(repr(ahead.total_seconds()))
@@ -222,7 +222,7 @@ class Clock:
         self._follow(ahead)
 
     def _follow(self, ahead: timedelta) -> None:
-        """The sandbox's clock never goes back: a request that took longer than the step is made anew."""
+        """Set the sandbox's clock, which never goes back: a request slower than the step is repeated."""
         for _ in range(TRIES):
             with suppress(httpx.HTTPStatusError):
                 self._turn_sandbox((datetime.now(UTC) + ahead).isoformat())

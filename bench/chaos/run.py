@@ -2,9 +2,9 @@
 
 XFin's API fails by chance in twenty ways, workers and web are killed with SIGKILL, the database is taken
 away, the broker is emptied, the clock goes over the end of the hours, midnight and the end of a month. At the
-end of every run the sandbox's own rows must show that nobody was rung twice, nobody was missed, nobody was
-rung outside the hours, and that our books agree. A seed that fails says how to run it again and keeps its
-folder. Ends with one line of figures; exit 1 if one of the last four is not 0 or a trouble never happened.
+end of every run the sandbox's own rows must show that no person was rung twice, missed, or rung outside the
+hours, and that our own rows agree. A seed that fails says how to run it again and keeps its folder. Ends with
+one line of figures; exit 1 if one of the last four is not 0 or a trouble never happened.
 """
 
 import argparse
@@ -49,12 +49,12 @@ TROUBLES = (
 
 
 class RunError(Exception):
-    """A run did not come to its end; the text is what it said last."""
+    """A run did not come to its end; the text is what it printed last."""
 
 
 @dataclass
 class Totals:
-    """What all seeds came to."""
+    """The results of all seeds together."""
 
     seeds: int = 0
     attempts: int = 0
@@ -62,7 +62,7 @@ class Totals:
     broken: Counter[str] = field(default_factory=Counter)
 
     def add(self, result: Mapping[str, Any] | None) -> None:
-        """One seed more; None for one that did not end, which is a person missed at least."""
+        """Add a seed; None for one that did not end, which counts as a person missed."""
         self.seeds += 1
         if result is None:
             self.broken["missed"] += 1
@@ -72,16 +72,16 @@ class Totals:
         self.broken.update(result["counts"])
 
     def has_failed(self) -> bool:
-        """Whether anything was found."""
+        """Return whether anything was found."""
         return any(self.broken.values())
 
     def line(self) -> str:
-        """The last line."""
+        """Return the last line."""
         broken = " ".join(f"{name}={self.broken[name]}" for name in BROKEN)
         return f"seeds={self.seeds} attempts={self.attempts} faults={self.faults.total()} {broken}"
 
     def never(self) -> list[str]:
-        """Troubles that did not happen."""
+        """Return the troubles that did not happen."""
         return [name for name in TROUBLES if not self.faults[name]]
 
 
@@ -102,13 +102,13 @@ class Databases:
             self._migrate("awaaz_project.settings", self._url(self._template))
 
     def drop(self) -> None:
-        """What `prepare` made outside of the folder."""
+        """Remove what `prepare` made outside of the folder."""
         if self._with_postgres:
             self._server("DROP DATABASE IF EXISTS {} WITH (FORCE)", self._template)
 
     @contextmanager
     def copied(self, seed: int, folder: Path, *, keep: Sequence[bool]) -> Iterator[str]:
-        """An empty database of ours for a run, by its URL, and the sandbox's. Kept once `keep` is filled."""
+        """Yield the URL of an empty database for a run, and the sandbox's. Kept once `keep` is filled."""
         (folder / "sandbox").mkdir(parents=True)
         shutil.copy(self._folder / "sandbox.sqlite3", folder / "sandbox" / "sandbox.sqlite3")
         if not self._with_postgres or seed % 2:
@@ -138,7 +138,7 @@ class Databases:
 
 
 def run_seed(command: Sequence[str], *, folder: Path, url: str) -> dict[str, Any]:
-    """One run in a process of its own; its result. Raises RunError."""
+    """Run one seed in a process of its own; return its result. Raises `RunError`."""
     (folder / "clock").write_text("0")
     env = {
         **os.environ,
@@ -162,7 +162,7 @@ def run_seed(command: Sequence[str], *, folder: Path, url: str) -> dict[str, Any
 def answer(
     command: Sequence[str], env: Mapping[str, str], *, log: IO[bytes], longest_s: float = LONGEST_S
 ) -> bytes:
-    """What a run prints. One that takes too long is killed with its workers, web and sandbox."""
+    """Return what a run prints. One that takes too long is killed with its workers, web and sandbox."""
     with subprocess.Popen(
         command, env=env, cwd=ROOT, stdout=subprocess.PIPE, stderr=log, start_new_session=True
     ) as run:
@@ -170,7 +170,9 @@ def answer(
             said, _ = run.communicate(timeout=longest_s)
         finally:
             with suppress(ProcessLookupError):
-                os.killpg(run.pid, signal.SIGKILL)  # nobody of it lives longer, even when we are interrupted
+                os.killpg(
+                    run.pid, signal.SIGKILL
+                )  # no process of the run lives longer, even if we are interrupted
     if run.returncode:
         raise subprocess.CalledProcessError(run.returncode, command)
     return said
@@ -187,7 +189,7 @@ class Suite:
     more: Sequence[str] = ()
 
     def run(self, seed: int) -> Mapping[str, Any] | None:
-        """One seed, told in lines as soon as it is over; None if it did not come to its end."""
+        """Run one seed and print it as soon as it is over; return None if it did not come to its end."""
         own, keep = self.folder / f"seed-{seed}", list[bool]()
         with self.databases.copied(seed, own, keep=keep) as url:
             try:
@@ -215,7 +217,7 @@ class Suite:
 
 
 def told(seed: int, result: Mapping[str, Any]) -> str:
-    """A line for a seed, and one for everything that was wrong."""
+    """Print a line for a seed, and one for everything that was wrong."""
     faults = sum(result["faults"].values())
     line = f"seed {seed:>4}: {result['attempts']} calls, {faults} faults, {result['seconds']} s"
     wrong = [f"  {name.upper()}: {text}" for name in BROKEN for text in result["findings"][name]]
@@ -223,7 +225,7 @@ def told(seed: int, result: Mapping[str, Any]) -> str:
 
 
 def run(seeds: Sequence[int], people: int, after: date, *, jobs: int = 2, more: Sequence[str] = ()) -> Totals:
-    """All seeds, so many at a time; `more` goes to `bench.chaos.seed_run`."""
+    """Run all seeds, so many at a time; `more` goes to `bench.chaos.seed_run`."""
     totals, folder = Totals(), Path(tempfile.mkdtemp(prefix="awaaz-chaos-"))
     with_postgres = listening(urlsplit(POSTGRES).port or 5432)
     databases = Databases(folder, with_postgres=with_postgres)
@@ -241,7 +243,7 @@ def run(seeds: Sequence[int], people: int, after: date, *, jobs: int = 2, more: 
 
 
 def main() -> int:
-    """All seeds, the table of troubles, the line, the verdict."""
+    """Run all seeds, print the table of troubles and the line; return the exit code."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seeds", type=int, default=200)
     parser.add_argument("--first", type=int, default=1, help="the first seed; the others follow")

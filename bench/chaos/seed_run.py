@@ -63,7 +63,7 @@ PASSWORD = "not-a-real-one"
 MOST_TICKS = 500
 #: Shares of the nudges that are never sent, and of the ticks that shift the clock while tasks are at work.
 LOST_NUDGES, SHIFTED_TICKS = 0.15, 0.3
-#: A shift under work is no longer than a slow request may take; a longer one waits until nobody works.
+#: A shift under work is no longer than a slow request may take; a longer one waits for all tasks to end.
 SHIFT = timedelta(seconds=20)
 PATIENCE_S, STUCK_S = 15.0, 1.2
 LOOK_S = 0.004
@@ -136,7 +136,7 @@ class Run:
         self.sandbox.post("/sandbox/clock", {"rate": 1, "now": to})
 
     def go(self) -> Books:
-        """All of it."""
+        """Run the campaign to its end."""
         phones, files = write_lists(self.plan)
         self.suppressed = frozenset(phones[:: max(2, len(phones) // 5)][1:])
         self.phones = frozenset(phones) - self.suppressed
@@ -165,7 +165,7 @@ class Run:
         return Staff(self.plan, self.web.port, token, campaign.pk, list(files))
 
     def _live(self, staff: Staff, campaign: Campaign) -> None:
-        """Tick after tick until the campaign is over."""
+        """Go on tick after tick until the campaign is over."""
         while self.ticks < MOST_TICKS:
             self._tick(staff)
             _answer_refusals()
@@ -211,7 +211,7 @@ class Run:
             self.faults[Trouble.BROKER] += 1
 
     def _settle(self) -> None:
-        """Wait until nobody works. Whoever waits for a dead worker's login is helped on by a shift."""
+        """Wait until no worker has a task. One that waits for a dead worker needs a shift of the clock."""
         began, quiet = time.monotonic(), 0
         stuck = began + STUCK_S
         while quiet < 3 and time.monotonic() < began + PATIENCE_S:
@@ -225,7 +225,7 @@ class Run:
         return datetime.now(UTC) + timedelta(seconds=float(Path(settings.CLOCK_FILE).read_text()))
 
     def _go_on(self, ahead: timedelta) -> None:
-        """On to the next event, over every midnight on the way with the tasks at work."""
+        """Go on to the next event, over every midnight on the way with the tasks at work."""
         small = timedelta(seconds=self.dice.uniform(*STEP_S))
         target = self._shown() + max(small, ahead)
         while (midnight := _next_midnight(self._shown())) <= target:
@@ -240,7 +240,7 @@ class Run:
         self._catch_up(target)
 
     def _catch_up(self, to: datetime) -> None:
-        """Until the sandbox has done what was due by then."""
+        """Wait until the sandbox has done what was due by then."""
         wall, until = to.astimezone(INDIA).replace(tzinfo=None, microsecond=0), time.monotonic() + PATIENCE_S
         while time.monotonic() < until:
             if datetime.fromisoformat(self.sandbox.get("/sandbox/clock")["reached"]) >= wall:
@@ -249,7 +249,7 @@ class Run:
 
 
 def _answer_refusals() -> None:
-    """What staff do when XFin refused the account, as it does with two 401 in a row: enter it anew."""
+    """Enter the account anew, as staff do when XFin refused it, which takes two 401 in a row."""
     for account in Account.objects.filter(state=Account.State.REFUSED):
         credentials_changed(account)
 
@@ -260,7 +260,7 @@ def _next_midnight(now: datetime) -> datetime:
 
 
 def next_event(campaign: Campaign, now: datetime) -> timedelta:
-    """How long nothing will happen: until the next person or message is due; zero while calls are open."""
+    """Return the time until the next person or message is due; zero while calls are open."""
     horizon = timedelta(minutes=settings.UPLOAD_HORIZON_MINUTES)
     messages = Message.objects.filter(recipient__campaign=campaign, state__in=Message.OPEN_STATES)
     if messages.exclude(state=Message.State.PLANNED, send_on__gt=now + horizon).exists():
@@ -274,7 +274,7 @@ def next_event(campaign: Campaign, now: datetime) -> timedelta:
 
 
 def books(sandbox: Path, campaign: int, rows: dict[str, int]) -> Books:
-    """Both sides' rows at the end. `rows`: how many each file has."""
+    """Return both sides' rows at the end. `rows`: how many each file has."""
     with closing(sqlite3.connect(f"file:{sandbox}?mode=ro", uri=True)) as line:
         remotes = [Remote(pk, reference or tag, *rest) for pk, reference, tag, *rest in line.execute(REMOTES)]
         dials = [_dial(*row) for row in line.execute(DIALS)]
@@ -296,12 +296,12 @@ def _dial(message: int | None, phone: str, began: str, ended: str | None) -> Dia
 
 
 def _moment(stored: str) -> datetime:
-    """Django keeps UTC in SQLite without saying so."""
+    """Return a time from SQLite, where Django keeps UTC without a zone."""
     return datetime.fromisoformat(stored).replace(tzinfo=UTC)
 
 
 def spoil(sandbox: Path) -> None:
-    """Break every promise in the sandbox's rows, so that the judge must notice all of them.
+    """Break every promise in the sandbox's rows, so that the checks must notice all of them.
 
     A message is there twice, a person's calls never were, a call was made at ten in the evening (16:30 UTC).
     """
@@ -317,7 +317,7 @@ def spoil(sandbox: Path) -> None:
 
 
 def tell(run: Run, found: Findings, kept: Books, seconds: float) -> dict[str, object]:
-    """The result of a seed, for `bench.chaos`."""
+    """Return the result of a seed, for `bench.chaos`."""
     return {
         "attempts": len(kept.dials),
         "faults": dict(run.faults),

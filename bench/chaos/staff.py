@@ -1,4 +1,4 @@
-"""Staff in a chaotic run: lists with the faults of real ones, and somebody who presses until it worked."""
+"""Staff in a chaotic run: lists with the faults of real ones, and a person who repeats until it worked."""
 
 import csv
 import http.client
@@ -51,7 +51,7 @@ def _file(place: int, part: Sequence[str], phones: Sequence[str], dice: random.R
 
 @dataclass
 class Staff:
-    """Somebody with the API. Whatever fails or is lost is pressed again at the next tick."""
+    """A person at the API, who repeats at the next tick what failed or was lost."""
 
     plan: Plan
     port: int
@@ -63,7 +63,7 @@ class Staff:
     _launched: bool = field(default=False)
 
     def act(self, tick: int, *, meanwhile: Callable[[], object]) -> None:
-        """The next thing to do, if there is one; `meanwhile` happens while the request is under way."""
+        """Do the next thing, if there is one; `meanwhile` runs while the request is under way."""
         shown = self._ask("GET", f"campaigns/{self.campaign}/")
         state = shown["state"] if shown else ""
         path = self._wish(tick, state)
@@ -111,7 +111,7 @@ class Staff:
         kind: str = "application/json",
         meanwhile: Callable[[], object] | None = None,
     ) -> Any:
-        """The answer of a success; None for anything else, as if the browser showed an error."""
+        """Return the answer of a success; None for anything else, as if the browser showed an error."""
         line = http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
         headers = {"Authorization": f"Token {self.token}", "Content-Type": kind}
         try:

@@ -1,4 +1,4 @@
-"""Frames nobody should send: the texts of `tests/data/stream`, bent, joined and blown up."""
+"""Hostile frames: the texts of `tests/data/stream`, changed, joined and enlarged."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -37,7 +37,7 @@ Bend = Callable[[Random, bytes], bytes]
 
 
 def seeds() -> list[bytes]:
-    """Every line of the corpus, both directions, good ones and hostile ones."""
+    """Return every line of the corpus, both directions, good ones and hostile ones."""
     files = sorted([*CORPUS.glob("*.jsonl"), *CORPUS.glob("*.txt")])
     return [line for file in files for line in file.read_bytes().splitlines() if line]
 
@@ -65,7 +65,7 @@ def _insert(random: Random, frame: bytes) -> bytes:
 
 
 def _value(random: Random, frame: bytes) -> bytes:
-    """Another value behind one of the colons."""
+    """Put another value behind one of the colons."""
     at = frame.find(b":", random.randrange(len(frame)))
     ends = [end for end in (frame.find(b",", at), frame.find(b"}", at)) if end > 0]
     if at < 0 or not ends:
@@ -94,7 +94,7 @@ class Mutator:
         self._seeds = seeds()
 
     def frame(self) -> bytes:
-        """One frame; most are malformed, some are good, some not even text."""
+        """Return one frame; most are malformed, some are good, some not even text."""
         random = self._random
         frame = random.choice(self._seeds)
         if random.randrange(GIANT_EVERY) == 0:

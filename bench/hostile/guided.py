@@ -27,7 +27,7 @@ MOST_SENT = 100_000
 
 
 def decode(lines: list[bytes]) -> None:
-    """Both roles; audio that comes out is whole samples within the limit."""
+    """Decode in both roles; audio that comes out must be whole samples within the limit."""
     for line in lines:
         for read in (decode_platform_message, decode_agent_message):
             message = read(line)
@@ -37,7 +37,7 @@ def decode(lines: list[bytes]) -> None:
 
 
 def stream(lines: list[bytes]) -> None:
-    """Both ends; afterwards each still judges a good frame."""
+    """Feed both ends; afterwards each must still read a good frame."""
     agent, platform = AgentStream(), PlatformStream("MZ1", "CA1")
     platform.start({})
     for line in lines:
@@ -47,7 +47,7 @@ def stream(lines: list[bytes]) -> None:
 
 
 def converse(lines: list[bytes]) -> None:
-    """A call with an echo; between the frames time passes by the length of the line before."""
+    """Run a call with an echo; between the frames time passes by the length of the line before."""
     now = 0.0
     talk = Conversation(AgentStream(), now=now)
     closed = _carry_out(talk, talk.wake(now), now)
@@ -74,13 +74,13 @@ TRIALS: tuple[Callable[[list[bytes]], None], ...] = (decode, stream, converse)
 
 
 def one_input(data: bytes) -> None:
-    """What atheris calls."""
+    """Run one input (atheris calls this)."""
     if data:
         TRIALS[data[0] % len(TRIALS)](data[1:].split(b"\n"))
 
 
 def plant(folder: Path) -> None:
-    """The corpus as inputs: each line for each trial, and whole calls."""
+    """Write the corpus as inputs: each line for each trial, and whole calls."""
     lines = seeds()
     calls = [b"\n".join(lines[at : at + 6]) for at in range(0, len(lines), 6)]
     for number, text in enumerate([*lines, *calls]):
@@ -89,7 +89,7 @@ def plant(folder: Path) -> None:
 
 
 def main() -> None:
-    """Does not return: libFuzzer ends the process, with 0 if nothing was raised."""
+    """Run libFuzzer, which ends the process: with 0 if nothing was raised."""
     seconds, folder = sys.argv[1], Path(sys.argv[2])
     plant(folder)
     options = [f"-max_total_time={seconds}", "-max_len=8192", "-timeout=10", f"-artifact_prefix={folder}/"]

@@ -36,7 +36,7 @@ class Rss(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Weather:
-    """What the storm and the calls beside it came to."""
+    """The results of the storm and of the calls beside it."""
 
     taken: int
     dialled: int
@@ -50,7 +50,7 @@ class Weather:
 
 
 def guided(seconds: int) -> tuple[int, int]:
-    """Inputs tried, and 1 if one of them raised."""
+    """Return how many inputs were tried, and 1 if one of them raised."""
     if importlib.util.find_spec("atheris") is None:
         print("guided run     skipped: atheris is not installed (make fuzz installs it)")
         return 0, 0
@@ -64,13 +64,13 @@ def guided(seconds: int) -> tuple[int, int]:
 
 
 async def talk(world: World, tally: Tally, *, calls: int, until: float) -> None:
-    """So many echo calls side by side."""
+    """Hold so many echo calls side by side."""
     url = world.url("echo")
     await in_parallel(calls, lambda _: asyncio.ensure_future(echo_call(url, tally, until=until)))
 
 
 async def storm(world: World, *, frames: int, rate: float, seed: int) -> dict[str, Any]:
-    """The storm's own count. From a process of its own, so that it does not delay the calls' clock."""
+    """Return the storm's own count; it runs in its own process, so as not to delay the calls' clock."""
     words = [
         "-m",
         "bench.hostile.storm",
@@ -88,7 +88,7 @@ async def storm(world: World, *, frames: int, rate: float, seed: int) -> dict[st
 
 
 async def weather(world: World, *, frames: int, calls: int, rate: float, calm_s: float) -> Weather:
-    """Calm, a little storm to warm up, the storm, and rest."""
+    """Run good calls alone, a little storm to warm up, the storm, and a rest; return the results."""
     calm, stormy = Tally(), Tally()
     await talk(world, calm, calls=calls, until=time.monotonic() + calm_s)
     await storm(world, frames=frames // WARM_UP_SHARE, rate=rate, seed=1000)
@@ -106,7 +106,7 @@ async def weather(world: World, *, frames: int, calls: int, rate: float, calm_s:
 
 
 def table(found: Weather, inputs: int) -> None:
-    """Everything but the last line."""
+    """Print everything but the last line."""
     rate = found.taken / found.seconds
     print(f"guided run     {inputs} inputs")
     print(f"storm          {found.taken} frames in {found.seconds:.0f} s, {rate:.0f} a second")
@@ -118,7 +118,7 @@ def table(found: Weather, inputs: int) -> None:
 
 
 def main() -> int:
-    """Both parts, the table, the line."""
+    """Run both parts, print the table and the line; return the exit code."""
     words = argparse.ArgumentParser(description=__doc__)
     words.add_argument("--seconds", type=int, default=60, help="of the guided run")
     words.add_argument("--frames", type=int, default=1_000_000)

@@ -38,24 +38,24 @@ class Attacker(WSListener):
         self.ponged, self.is_over = asyncio.Event(), False
 
     def on_ws_connected(self, transport: WSTransport) -> None:
-        """Begin like everybody."""
+        """Begin with a good start frame."""
         self.transport = transport
         transport.send(WSMsgType.TEXT, start_frame().encode())
 
     def on_ws_frame(self, transport: WSTransport, frame: WSFrame) -> None:
-        """What the server says matters only as a sign that it has read."""
+        """Take what the server sends as a sign that it has read."""
         if frame.msg_type == WSMsgType.PONG:
             self.ponged.set()
         elif frame.msg_type == WSMsgType.CLOSE:
             transport.disconnect()
 
     def on_ws_disconnected(self, transport: WSTransport) -> None:
-        """Thrown out."""
+        """Note that the server closed the connection."""
         self.is_over = True
         self.ponged.set()
 
     async def send(self, batch: list[bytes], random: Random) -> int:
-        """How many of them the server has taken."""
+        """Return how many of the frames the server has taken."""
         self.ponged.clear()
         for frame in batch:
             self.transport.send(kind_of(frame, random), frame)
@@ -67,21 +67,21 @@ class Attacker(WSListener):
 
 
 async def attacker_at(url: str) -> Attacker:
-    """A connection that has begun."""
+    """Return a connection that has begun."""
     attacker = Attacker()
     await ws_connect(lambda: attacker, url)
     return attacker
 
 
 class Storm:
-    """All attackers together, until so many frames have been taken."""
+    """Run all attackers together, until so many frames have been taken."""
 
     def __init__(self, url: str, *, frames: int, rate: float, attackers: int) -> None:
         self.url, self.wanted, self.pause = url, frames, BATCH * attackers / rate if rate else 0.0
         self.taken = self.dialled = self.thrown_out = self.refused = 0
 
     async def attack(self, seed: int) -> None:
-        """One attacker after the other from the same seat."""
+        """Run one attacker after the other in the same place."""
         mutator, random = Mutator(seed), Random(seed)
         while self.taken < self.wanted:
             try:
@@ -94,7 +94,7 @@ class Storm:
             await self.hold(attacker, mutator, random, is_cunning=seed % 2 == 0)
 
     async def hold(self, attacker: Attacker, mutator: Mutator, random: Random, *, is_cunning: bool) -> None:
-        """Batch after batch on one connection."""
+        """Send batch after batch on one connection."""
         due = time.monotonic()
         while self.taken < self.wanted and not attacker.is_over:
             batch = [bent(mutator, random) for _ in range(BATCH)]
@@ -108,14 +108,14 @@ class Storm:
 
 
 def bent(mutator: Mutator, random: Random) -> bytes:
-    """A hostile frame that most probably does not end the call."""
+    """Return a hostile frame that most probably does not end the call."""
     while b"stop" in (frame := mutator.frame()) and random.random() > STOPS_KEPT:
         pass
     return frame
 
 
 def kind_of(frame: bytes, random: Random) -> WSMsgType:
-    """Text if it is text."""
+    """Return how to send a frame: as text if it is UTF-8, else now and then as text, mostly as binary."""
     try:
         frame.decode()
     except UnicodeDecodeError:
@@ -126,7 +126,7 @@ def kind_of(frame: bytes, random: Random) -> WSMsgType:
 
 
 async def main() -> None:
-    """Attack, then say what was done."""
+    """Attack, then print what was done."""
     words = argparse.ArgumentParser()
     words.add_argument("url")
     words.add_argument("--frames", type=int, required=True)

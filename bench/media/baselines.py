@@ -39,7 +39,7 @@ class PlainCall:
         self.over = False
 
     async def receive(self, text: str) -> None:
-        """One frame of the platform."""
+        """Take one frame of the platform."""
         message = self._stream.receive(text)
         if isinstance(message, Media):
             if self._kind == "echo":
@@ -69,7 +69,7 @@ class PlainCall:
         self._playing = asyncio.get_running_loop().create_task(self._pace())
 
     async def _pace(self) -> None:
-        """The prompt, in pieces, never further ahead than we go; then its mark."""
+        """Send the prompt in pieces, never further ahead than our consumer does, and then its mark."""
         heard_from = time.monotonic() + FIRST_BUFFER_S
         for at in range(0, len(PROMPT), PIECE):
             ahead_until = heard_from + (at + PIECE) / SAMPLE_BYTES / SAMPLE_RATE - AHEAD_S
@@ -84,7 +84,7 @@ class PlainCall:
 
 
 class StockConsumer(AsyncWebsocketConsumer):
-    """As the documentation of Channels has it."""
+    """A consumer as the documentation of Channels shows it."""
 
     async def connect(self) -> None:
         self.call = PlainCall(self.scope["path"], self.put)
@@ -103,7 +103,7 @@ class StockConsumer(AsyncWebsocketConsumer):
 
 
 async def plain(scope: Mapping[str, Any], receive: Any, send: Any) -> None:
-    """Neither Channels nor Django."""
+    """Serve a call with neither Channels nor Django."""
     if scope["type"] != "websocket":
         return
 

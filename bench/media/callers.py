@@ -186,13 +186,13 @@ class Crowd:
         self.leaving = self.measuring = False
 
     def start_frame(self) -> bytes:
-        """A start message; each call has an identifier of its own."""
+        """Return a start message; each call has an identifier of its own."""
         stream = PlatformStream(SID, uuid4().hex)
         return stream.start({"language": "en"}).encode()
 
     @property
     def size(self) -> int:
-        """Calls that are connected."""
+        """Return how many calls are connected."""
         return sum(map(len, self._slots))
 
     async def dial(self, roles: list[Role]) -> None:
@@ -213,7 +213,7 @@ class Crowd:
             await asyncio.wait_for(caller.ready, 20)
 
     def leave(self, caller: Caller, code: int) -> None:
-        """A call is gone."""
+        """Note that a call has ended."""
         if caller in self._slots[caller.slot]:
             self._slots[caller.slot].remove(caller)
             if not self.leaving:
@@ -221,20 +221,20 @@ class Crowd:
                 self.seen.closed[code] += 1
 
     def begin(self) -> None:
-        """What is seen from here on counts. Keys are pressed only now: a menu bears ten wrong ones."""
+        """Begin to measure. Keys are pressed only from now on: a menu ends after ten wrong ones."""
         self.measuring = True
         self.seen = Seen(lost=self.seen.lost, closed=self.seen.closed)
         for caller in self._callers():
             caller.line.gaps = 0
 
     def end(self) -> Seen:
-        """What was seen since `begin`."""
+        """Return what was seen since `begin`."""
         seen, self.seen = self.seen, Seen()
         seen.gaps = sum(caller.line.gaps for caller in self._callers())
         return seen
 
     async def hang_up(self) -> None:
-        """Stop every call as the platform does; who does not close in time is cut."""
+        """Stop every call as the platform does; connections that do not close in time are cut."""
         self.leaving = True
         if self._ticker:
             self._ticker.cancel()
@@ -252,7 +252,7 @@ class Crowd:
     # --- time ----------------------------------------------------------------------------------------
 
     def sent_at(self, tick: int, slot: int) -> float | None:
-        """When that frame was sent in that slot, if it is not too long ago."""
+        """Return when that frame was sent in that slot; None if it is too long ago."""
         at = tick % REMEMBERED_TICKS
         return self._sent[at][slot] if self._stamps[at] == tick else None
 
@@ -262,7 +262,7 @@ class Crowd:
         self._run_slots()
 
     def _run_slots(self) -> None:
-        """Every slot that is due; then sleep until the next one is."""
+        """Send every slot that is due, then sleep until the next one is."""
         while (late := self.loop.time() - self._due()) >= 0:
             self.seen.tick_lag.append(late * 1000)
             self._send_slot()
@@ -297,7 +297,7 @@ class Crowd:
         self.seen.frames_sent += len(callers)
 
     def _speak(self, caller: Caller, at: int, now: float) -> None:
-        """One frame of somebody who talks into the prompt now and then."""
+        """Send one frame of a person who talks into the prompt now and then."""
         if at >= len(self._speech):
             caller.transport.send(WSMsgType.TEXT, self._frames[Role.LISTEN])
             return
@@ -307,7 +307,7 @@ class Crowd:
 
 
 def roles(calls: int, *, echo: float, keys: float = 0.0, speak: float = 0.0) -> list[Role]:
-    """That many calls with these shares of roles, evenly mixed; at least six of each that is wanted."""
+    """Return that many roles in these shares, evenly mixed; at least six of each that is wanted."""
     wanted = {Role.ECHO: echo, Role.KEYS: keys, Role.SPEAK: speak}
     counts = {role: max(6, round(calls * share)) for role, share in wanted.items() if share}
     listening = max(1, calls - sum(counts.values()))

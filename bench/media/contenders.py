@@ -116,12 +116,12 @@ class Entrants:
         return Server(command, env, log=self.folder / kind.name / "log", core=self.core)
 
     def wait(self) -> None:
-        """Until every server listens. Raises `ServerError`."""
+        """Wait until every server listens. Raises `ServerError`."""
         for contender in self.contenders:
             contender.port = contender.server.wait_for_port()
 
     def close(self) -> None:
-        """Stop the servers; drop what was made for them."""
+        """Stop the servers and drop what was made for them."""
         for contender in self.contenders:
             contender.server.stop()
             contender.complaints = contender.server.complaints()
@@ -130,7 +130,7 @@ class Entrants:
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def _env(self, folder: str) -> dict[str, str]:
-        """Settings: all data in a folder; no Redis, because one process needs none."""
+        """Return settings: all data in a folder; no Redis, because one process needs none."""
         path = self.folder / folder
         return {
             "DATA_DIR": str(path),
@@ -142,7 +142,7 @@ class Entrants:
         }
 
     def _rows_in(self, database: str) -> dict[str, Any]:
-        """The rows in such a database, made once; each contender gets a copy."""
+        """Return the rows in such a database, made once; each contender gets a copy."""
         if database not in self._rows:
             (self.folder / database).mkdir()
             env = self._env(database)
@@ -165,7 +165,7 @@ class Entrants:
 
 
 def answers(url: str) -> bool:
-    """Whether a PostgreSQL server is there."""
+    """Return whether a PostgreSQL server answers."""
     try:
         psycopg.connect(url, connect_timeout=3).close()
     except psycopg.OperationalError:
@@ -179,7 +179,7 @@ def _postgres(statement: sql.SQL, *names: str) -> None:
 
 
 def make_rows(env: Mapping[str, str]) -> dict[str, Any]:
-    """Tables and rows in the database of `env`; addresses by work and role."""
+    """Make tables and rows in the database of `env`; return addresses by work and role."""
     command = [sys.executable, "-m", "bench.shared.rows"]
     made = subprocess.run(command, cwd=ROOT, env={**os.environ, **env}, capture_output=True, text=True)
     if made.returncode:

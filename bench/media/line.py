@@ -13,7 +13,7 @@ AHEAD_S: Final = 0.4
 
 
 class PlayedLine:
-    """What the person hears. A gap: the buffer ran dry in the middle of a prompt."""
+    """Play what the agent sends. A gap: the buffer ran dry in the middle of a prompt."""
 
     def __init__(self) -> None:
         self.gaps = 0
@@ -23,7 +23,7 @@ class PlayedLine:
         self._in_prompt = False
 
     def media(self, seconds: float, now: float) -> None:
-        """Audio of so many seconds came in."""
+        """Take audio of so many seconds."""
         if now < self.plays_until:
             self.plays_until += seconds
         else:
@@ -39,19 +39,19 @@ class PlayedLine:
             self._waiting, self._threshold = 0.0, LATER_BUFFER_S
 
     def mark(self, now: float) -> float:
-        """When a mark that came now goes back. It ends a prompt; a tail that waits is played for it."""
+        """Return when a mark that came now goes back. It ends a prompt, whose waiting tail is played."""
         self._in_prompt = False
         self.plays_until = max(self.plays_until, now) + self._waiting
         self._waiting = 0.0
         return self.plays_until
 
     def clear(self, now: float) -> None:
-        """What is not played is dropped."""
+        """Drop what is not played."""
         self.plays_until, self._waiting, self._in_prompt = min(self.plays_until, now), 0.0, False
 
 
 class Schedule:
-    """How late pieces of a prompt are, against the earliest of them.
+    """Measure how late pieces of a prompt are, against the earliest of them.
 
     A prompt goes out in pieces of 200 ms, never more than 400 ms ahead of a listener who hears the first of
     them 80 ms after it was sent. The clock that this is measured from is the server's; it is known here by
@@ -63,7 +63,7 @@ class Schedule:
         self._anchor: float | None = None
 
     def late_ms(self, seconds: float, now: float) -> float:
-        """How late this piece is, in milliseconds."""
+        """Return how late this piece is, in milliseconds."""
         self._sent += seconds
         wait = self._sent - AHEAD_S
         due = wait + FIRST_BUFFER_S if wait > 0 else 0.0

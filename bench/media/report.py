@@ -22,7 +22,7 @@ _HEADINGS = ("", "calls", "tried and not carried", "CPU µs", "added latency", "
 
 
 def progress(name: str, result: Result, *, again: bool) -> str:
-    """One step in a line."""
+    """Return one step as a line of text."""
     verdict = "carried" if result.is_carried else "in doubt, once more" if again else "too many"
     late, echo = (f"{delays.p99:7.1f}" if delays else "      –" for delays in (result.late, result.echo))
     figures_ = f"late {late} ms  echo {echo} ms  core {result.core_used:4.0%}  others {result.foreign:4.0%}"
@@ -37,7 +37,7 @@ def _losses(result: Result) -> str:
 
 
 def table(standings: Mapping[str, Standing]) -> str:
-    """Calls a core and what they cost, then the delays at half of that."""
+    """Return a table of calls a core and what they cost, then of the delays at half of that."""
     lines = [_row(*_HEADINGS), *(_capacity(standing) for standing in standings.values())]
     halves = [standing for standing in standings.values() if standing.half]
     if halves:
@@ -114,7 +114,7 @@ def publish(
 
 
 def noise(standings: Mapping[str, Standing]) -> str:
-    """How much else the machine did, and how far repeated searches differ, in a sentence."""
+    """Return a sentence on how much else the machine did, and how far repeated searches differ."""
     steps = [result for standing in standings.values() for result in standing.steps]
     others = [result.foreign for result in steps]
     disturbed = sum(result.is_disturbed for result in steps)
@@ -135,7 +135,7 @@ def as_json(
     quick: bool,
     now: datetime,
 ) -> dict[str, Any]:
-    """Everything that was measured."""
+    """Return everything that was measured."""
     return {
         "at": now.isoformat(timespec="seconds"),
         "quick": quick,

@@ -87,7 +87,7 @@ class Bench:
         self._until = time.monotonic() + plan.search_seconds
 
     async def run(self) -> None:
-        """Every search, side by side; then the delays at half of what was found."""
+        """Run every search, side by side; then measure the delays at half of what was found."""
         for _ in range(self._plan.repeats):
             await self._search_all()
         for standing in self._standings:
@@ -95,12 +95,12 @@ class Bench:
                 await self._look_at_half(standing)
 
     async def _search_all(self) -> None:
-        """The baselines before the others, whose searches begin at what is asked of them."""
+        """Search the baselines before the others, whose searches begin at what is asked of them."""
         for is_baseline in (True, False):
             await self._search([who for who in self._standings if who.is_baseline is is_baseline])
 
     async def _search(self, standings: list[Standing]) -> None:
-        """Turn by turn, so that what else the machine does hits all alike."""
+        """Search in turns, so that what else the machine does affects all alike."""
         searches = [(standing, await self._begun(standing)) for standing in standings]
         while self._may_search() and any(search.next_calls for _, search in searches):
             for standing, search in searches:
@@ -114,12 +114,12 @@ class Bench:
         return Search(start, most_tries=self._plan.tries, tolerance=self._plan.tolerance, stride=LEAST_STEP)
 
     def _asked_of(self, standing: Standing) -> int:
-        """The calls that reach every ratio which is asked for; 0 where none is, or no baseline is known."""
+        """Return the calls that reach every ratio asked for; 0 if none is, or if no baseline is known."""
         known = {other.contender.kind.name: other.calls for other in self._standings if other.is_baseline}
         return figures.asked_of(standing.contender.kind.name, known)
 
     async def _look(self, standing: Standing) -> int:
-        """How many calls fill the core, if each takes what one of a few takes. One of many takes less."""
+        """Return how many calls fill the core, if each takes what one of a few takes."""
         roles = callers.roles(LOOKED_AT, echo=ECHO_SHARE)
         result = await step(standing.contender, roles, warm=self._plan.warm, seconds=LOOK_SECONDS)
         standing.steps.append(result)
@@ -127,7 +127,7 @@ class Bench:
         return at_full_core(result)
 
     def _note(self, standing: Standing, search: Search) -> None:
-        """What a search found. One that ran out of time says something only where there is no other."""
+        """Note what a search found. One that ran out of time counts only if there is no other."""
         is_done = search.next_calls is None
         if is_done or not standing.answers:
             standing.answers.append(search.passed)
@@ -148,7 +148,7 @@ class Bench:
     async def _step(
         self, standing: Standing, roles: list[callers.Role], seconds: float, *, warm: float
     ) -> Result:
-        """A step; one that failed narrowly, or while it was disturbed, is repeated a few times."""
+        """Measure a step; one that failed narrowly, or while it was disturbed, is repeated a few times."""
         for attempt in range(self._plan.retries + 1):
             result = await step(standing.contender, roles, warm=warm, seconds=seconds)
             standing.steps.append(result)
@@ -168,12 +168,12 @@ class Bench:
 
 
 def at_full_core(result: Result) -> int:
-    """How many calls fill the core, if each takes what one of this step took."""
+    """Return how many calls fill the core, if each takes what one of this step took."""
     return round(result.calls * USABLE_CORE / max(result.core_used, 0.01))
 
 
 def summary(standings: Mapping[str, Standing]) -> dict[str, float | None]:
-    """The figures of the last line. Where both databases were measured, the lower counts.
+    """Return the figures of the last line. Where both databases were measured, the lower counts.
 
     A baseline that time ran out for, far from its answer, counts as not measured. Ours then counts with what
     it carried: the ratio is one that is reached at least.
@@ -198,7 +198,7 @@ def summary(standings: Mapping[str, Standing]) -> dict[str, float | None]:
 
 
 def cores() -> tuple[int, int]:
-    """The server's core and ours. Exits where there is only one."""
+    """Return the server's core and ours. Raises SystemExit if there is only one."""
     usable = sorted(os.sched_getaffinity(0))
     if len(usable) < 2:
         sys.exit("The bench needs two cores: one for the server, one for the calls.")
@@ -206,7 +206,7 @@ def cores() -> tuple[int, int]:
 
 
 def main() -> int:
-    """Everything; the exit code."""
+    """Run everything; return the exit code."""
     parser = argparse.ArgumentParser(prog="python -m bench.media.run")
     parser.add_argument("--quick", action="store_true", help="about four minutes, one search each")
     parser.add_argument("--only", nargs="*", choices=[kind.name for kind in KINDS], help="some contenders")

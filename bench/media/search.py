@@ -17,20 +17,20 @@ class Search:
         self._tolerance, self._stride = tolerance, stride
 
     def hint(self, calls: int) -> None:
-        """A guess, e.g. from the CPU that fewer calls took. Counts where it saves steps."""
+        """Take a guess, e.g. from the CPU that fewer calls took. It counts if it saves steps."""
         if not self.failed:
             self._next = max(self._next, calls)
 
     @property
     def next_calls(self) -> int | None:
-        """How many calls to try now; None when the answer is known well enough."""
+        """Return how many calls to try now; None if the answer is known well enough."""
         if self._tries_left <= 0 or self._next in (self.passed, self.failed):
             return None
         close = self.passed and self.failed and self.failed <= self.passed * self._tolerance
         return None if close else self._next
 
     def tell(self, calls: int, *, carried: bool) -> None:
-        """What came of a try. A later result replaces an earlier one that contradicts it."""
+        """Take the result of a try. A later result replaces an earlier one that contradicts it."""
         self._tries_left -= 1
         if carried:
             self.passed = calls

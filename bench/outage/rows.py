@@ -17,7 +17,7 @@ from campaigns.models import Account, Agent, PhoneNumber  # noqa: E402
 
 
 def main() -> None:
-    """One number that answers with an echo and takes as many calls as argv says."""
+    """Make one number that answers with an echo and takes as many calls as argv says."""
     call_command("migrate", verbosity=0)
     account = Account.objects.create(
         name="Outage",

@@ -44,19 +44,19 @@ _ACCEPTED = re.compile(r"events accepted=(\d+) stored=(\d+)")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stored:
-    """What is in the database afterwards."""
+    """What is in the database after the run."""
 
     calls: int
     live: int
     events: int
     keys: int
     with_gaps: int
-    """Calls whose events are not numbered 1, 2, 3 …"""
+    """Return the calls whose events are not numbered 1, 2, 3 …"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Database:
-    """Where it is for us, where for the server, and how it is taken away."""
+    """A database: its address for us, its address for the server, and how it is taken away."""
 
     url: str
     server_url: str
@@ -64,7 +64,7 @@ class Database:
     start: Callable[[], Awaitable[None]]
 
     def read(self) -> Stored:
-        """Asked past the proxy."""
+        """Return what is in the database, read past the proxy."""
         if self.url.startswith("sqlite"):
             with contextlib.closing(sqlite3.connect(self.url.removeprefix("sqlite:///"))) as line:
                 return _read(lambda query: line.execute(query).fetchone()[0])
@@ -100,22 +100,22 @@ class Proxy:
         self._is_cut = False
 
     async def listen(self) -> int:
-        """Begin; the port, of the loopback address only."""
+        """Begin to listen, on the loopback address only; return the port."""
         self._server = await asyncio.start_server(self._pass_on, "127.0.0.1", 0)
         return int(self._server.sockets[0].getsockname()[1])
 
     async def cut(self) -> None:
-        """The database is gone."""
+        """Take the database away."""
         self._is_cut = True
         for line in list(self._lines):
             line.transport.abort()
 
     async def mend(self) -> None:
-        """It is back."""
+        """Bring it back."""
         self._is_cut = False
 
     async def close(self) -> None:
-        """The end of it."""
+        """Stop listening."""
         await self.cut()
         self._server.close()
 
@@ -141,7 +141,7 @@ async def _copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> N
 
 @asynccontextmanager
 async def postgres() -> AsyncIterator[Database]:
-    """A database of our own on this machine's server, dropped afterwards."""
+    """Yield a database of our own on this machine's server, dropped afterwards."""
     base = urlsplit(POSTGRES)
     name = f"awaaz_outage_{uuid.uuid4().hex[:12]}"
     admin = base._replace(path="/postgres").geturl()
@@ -162,7 +162,7 @@ async def postgres() -> AsyncIterator[Database]:
 
 @asynccontextmanager
 async def sqlite(folder: Path) -> AsyncIterator[Database]:
-    """A file, away while somebody else holds its lock."""
+    """Yield an SQLite file, away while another process holds its lock."""
     path = folder / "app.sqlite3"
     held: list[sqlite3.Connection] = []
 
@@ -181,7 +181,7 @@ async def sqlite(folder: Path) -> AsyncIterator[Database]:
 
 
 class Caller:
-    """One call: five frames and now and then a key, until its time is over."""
+    """Make one call: five frames and now and then a key, until its time is over."""
 
     def __init__(self, url: str, number: int) -> None:
         self._url, self._sid = url, f"MZ{number}"
@@ -212,7 +212,7 @@ class Caller:
             await asyncio.sleep(max(0.0, began + (chunk + 1) * PIECE_MS / 1000 - loop.time()))
 
     async def _listen(self, line: Any) -> None:
-        """Marks go back at once."""
+        """Return marks at once."""
         async for text in line:
             message = json.loads(text)
             if message["event"] == "mark":
@@ -240,11 +240,11 @@ class Server:
 
     @property
     def output(self) -> str:
-        """All it has said."""
+        """Return all it has printed."""
         return self._log.read_text(errors="replace")
 
     async def port(self) -> int:
-        """Wait until it listens."""
+        """Wait until it listens; return the port."""
         async with asyncio.timeout(60):
             while not (found := _PORT.search(self.output)):
                 if self._process.poll() is not None:
@@ -253,7 +253,7 @@ class Server:
         return int(found[1])
 
     async def stop(self) -> None:
-        """SIGTERM; killed if that does not end it."""
+        """End it by SIGTERM; kill it if that does not end it."""
         if self._process.poll() is None:
             self._process.send_signal(signal.SIGTERM)
         try:
@@ -264,13 +264,13 @@ class Server:
 
 
 def environment(folder: Path, database_url: str) -> dict[str, str]:
-    """For processes of ours: everything of theirs in `folder`."""
+    """Return the environment of our processes, with all their data in `folder`."""
     own = {"DATA_DIR": str(folder), "DATABASE_URL": database_url, "REDIS_URL": ""}
     return {**os.environ, **own, "DJANGO_SETTINGS_MODULE": "awaaz_project.settings"}
 
 
 def make_rows(folder: Path, database: Database, calls: int) -> str:
-    """The number and its address."""
+    """Make the number; return its address."""
     command = [sys.executable, "-m", "bench.outage.rows", str(calls)]
     env = environment(folder, database.url)
     made = subprocess.run(command, cwd=ROOT, env=env, check=True, capture_output=True, text=True)
@@ -278,7 +278,7 @@ def make_rows(folder: Path, database: Database, calls: int) -> str:
 
 
 async def run(calls: int, down: float, *, on_sqlite: bool) -> int:
-    """The whole of it; the exit code."""
+    """Run everything; return the exit code."""
     with tempfile.TemporaryDirectory(prefix="awaaz-outage-") as name:
         folder = Path(name)
         away: AbstractAsyncContextManager[Database] = sqlite(folder) if on_sqlite else postgres()
@@ -287,7 +287,7 @@ async def run(calls: int, down: float, *, on_sqlite: bool) -> int:
 
 
 async def hold_calls(folder: Path, database: Database, *, calls: int, down: float) -> int:
-    """Calls begin, the database goes, some calls end, it comes back, the others end."""
+    """Run the calls: they begin, the database goes, some calls end, it comes back, the others end."""
     path = await asyncio.to_thread(make_rows, folder, database, calls)
     server = Server(folder, database.server_url)
     try:
@@ -317,7 +317,7 @@ async def call_in_turn(caller: Caller, number: int, calls: int, down: float) -> 
 
 
 async def take_away(database: Database, down: float) -> float:
-    """In the middle of the calls; the seconds it was away."""
+    """Take the database away in the middle of the calls; return the seconds it was away."""
     loop = asyncio.get_running_loop()
     await asyncio.sleep(BEFORE_S)
     went = loop.time()
@@ -328,7 +328,7 @@ async def take_away(database: Database, down: float) -> float:
 
 
 async def wait_for_ends(database: Database) -> None:
-    """Until every row is closed, or too long."""
+    """Wait until every row is closed, or for too long."""
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(CLOSING_S):
             while (await asyncio.to_thread(database.read)).live:
@@ -336,7 +336,7 @@ async def wait_for_ends(database: Database) -> None:
 
 
 def judge(stored: Stored, output: str, *, keys: int, calls: int, seconds_down: float) -> int:
-    """Print the figures; 1 if anything is missing."""
+    """Print the figures; return 1 if anything is missing."""
     told = _ACCEPTED.search(output)
     sent = int(told[1]) if told else -1
     wrong = {

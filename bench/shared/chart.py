@@ -7,7 +7,7 @@ _WIDTH, _LEFT, _RIGHT, _BAR, _STEP, _TOP = 820, 290, 70, 22, 34, 56
 
 
 def bars(values: Mapping[str, int], *, title: str) -> str:
-    """One bar a value, its name to the left and its number to the right."""
+    """Return an SVG with one bar a value, its name to the left and its number to the right."""
     most = max([*values.values(), 1])
     height = _TOP + _STEP * len(values) + 12
     shapes = [_bar(index, name, value, most) for index, (name, value) in enumerate(values.items())]

@@ -9,7 +9,7 @@ NOT_MEASURED: Final = "not_measured"
 
 
 def percentile(values: Sequence[float], share: float) -> float:
-    """The smallest value that `share` (0 to 1) of the values do not exceed. ValueError without values."""
+    """Return the smallest value that `share` (0 to 1) of the values do not exceed. Raises ValueError."""
     if not values:
         raise ValueError("no values")
     ordered = sorted(values)
@@ -17,7 +17,7 @@ def percentile(values: Sequence[float], share: float) -> float:
 
 
 def median(values: Sequence[float]) -> float:
-    """The middle value; of an even number the mean of the two in the middle."""
+    """Return the middle value; of an even number the mean of the two in the middle."""
     ordered = sorted(values)
     half = len(ordered) // 2
     return ordered[half] if len(ordered) % 2 else (ordered[half - 1] + ordered[half]) / 2
@@ -34,7 +34,7 @@ class Spread:
 
 
 def spread(values: Sequence[float]) -> Spread | None:
-    """`values` in milliseconds; None if there are none."""
+    """Return the percentiles of `values` (milliseconds); None if there are none."""
     if not values:
         return None
     p50, p95, p99 = (round(percentile(values, share), 2) for share in (0.5, 0.95, 0.99))
@@ -50,7 +50,7 @@ class Goal:
     at_least: bool = True
 
     def is_reached(self, value: float | None) -> bool:
-        """What was not measured was not shown."""
+        """Return whether the goal is reached; a value that was not measured (None) does not reach it."""
         if value is None:
             return False
         return value >= self.bound if self.at_least else value <= self.bound
@@ -88,19 +88,19 @@ RATIOS: Final = (
 
 
 def asked_of(name: str, baselines: Mapping[str, int]) -> int:
-    """The calls that reach every goal of a contender, by what the baselines carry; 0 if none is known."""
+    """Return the calls that reach every goal of a contender, by what the baselines carry; 0 if unknown."""
     bounds = {goal.name: goal.bound for goal in GOALS}
     asked = [bounds[ratio.name] * baselines.get(ratio.baseline, 0) for ratio in RATIOS if name in ratio.ours]
     return ceil(max(asked, default=0))
 
 
 def last_line(figures: Mapping[str, float | None]) -> str:
-    """The run in one line of `name=value`, in the order of `GOALS`."""
+    """Return the run as one line of `name=value`, in the order of `GOALS`."""
     return " ".join(f"{goal.name}={_shown(figures.get(goal.name))}" for goal in GOALS)
 
 
 def missed(figures: Mapping[str, float | None]) -> list[str]:
-    """A sentence for each goal that is not reached."""
+    """Return a sentence for each goal that is not reached."""
     goals = [goal for goal in GOALS if not goal.is_reached(figures.get(goal.name))]
     return [
         f"{goal.name} is {_shown(figures.get(goal.name))}, {_bound(goal)} is asked for." for goal in goals
@@ -108,7 +108,7 @@ def missed(figures: Mapping[str, float | None]) -> list[str]:
 
 
 def ratio(calls: float | None, of: float | None) -> float | None:
-    """How many times as many calls; None where either was not measured."""
+    """Return how many times as many calls; None if either was not measured."""
     return round(calls / of, 2) if calls and of else None
 
 

@@ -33,7 +33,7 @@ MOST_CALLS = 2000
 
 
 def main() -> None:
-    """Makes everything anew; the environment says which database."""
+    """Make everything anew in the database that the environment names."""
     django.setup()
     call_command("migrate", verbosity=0)
     account = apps.get_model("campaigns", "Account").objects.create(

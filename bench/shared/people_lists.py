@@ -13,13 +13,13 @@ BAD = ("9.87654E+09", "12345", "", "1600112345", "9999999999", "98250 12345 / 98
 
 
 def numbers(rows: int) -> list[str]:
-    """So many different mobile numbers without order."""
+    """Return so many different mobile numbers without order."""
     chosen = random.Random(20261123).sample(range(300_000_000), rows)
     return [f"9{6 * 10**8 + number:09d}" for number in chosen]
 
 
 def write_list(path: Path, rows: int) -> None:
-    """A list as an office sends it; the same one every time."""
+    """Write a list as an office sends it; the same one every time."""
     dice, phones = random.Random(7), numbers(rows)
     with path.open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file)

@@ -62,12 +62,12 @@ VAD = json.loads(os.environ.get("BENCH_VAD", '{"barge_in": {"speech": true, "key
 
 
 def has_vad(kind: str, configuration: dict[str, object]) -> bool:
-    """Whether this kind of agent can listen for speech."""
+    """Return whether this kind of agent can listen for speech."""
     return not registry.validate(kind, {**configuration, **VAD})
 
 
 def address(account: Account, name: str, *, full: bool) -> tuple[str, bool]:
-    """A number with an agent of its own: the path of its stream, and whether it listens for speech."""
+    """Make a number with an agent of its own; return its stream's path, and whether it listens for speech."""
     kind, configuration = CONFIGURATIONS[name]
     if full and name == "play" and has_vad("menu", LONG_MENU):
         kind, configuration = "menu", LONG_MENU
@@ -86,7 +86,7 @@ def address(account: Account, name: str, *, full: bool) -> tuple[str, bool]:
 
 
 def main() -> None:
-    """Tables, rows, addresses."""
+    """Make tables and rows, and print the addresses."""
     call_command("migrate", verbosity=0)
     account = Account.objects.create(name="Bench", tenant="bench", email="bench@example.com", password="-")
     clip = ContentFile(wav.wrap(sound.prompt()), name="prompt.wav")

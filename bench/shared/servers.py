@@ -22,12 +22,12 @@ BARE = ["-m", "daphne", "-b", "127.0.0.1", "-p", "0", "--no-server-name", "--acc
 
 
 def daphne(application: str) -> list[str]:
-    """Daphne as `awaaz_project.launch.processes.web` starts it."""
+    """Return Daphne's command line as `awaaz_project.launch.processes.web` starts it."""
     return [*BARE, application]
 
 
 def uvicorn(application: str) -> list[str]:
-    """uvicorn as docs/bench.md advises."""
+    """Return uvicorn's command line as docs/bench.md advises."""
     options = "--ws websockets-sansio --loop uvloop --ws-per-message-deflate false --no-access-log"
     return ["-m", "uvicorn", "--host", "127.0.0.1", "--port", "0", *options.split(), application]
 
@@ -67,12 +67,12 @@ class Server:
 
     @property
     def pid(self) -> int:
-        """The process's number."""
+        """Return the process id."""
         return self._process.pid
 
-    def wait_for_port(self, patience: float = 30.0) -> int:
-        """The port it listens on. Raises `ServerError`."""
-        until = time.monotonic() + patience
+    def wait_for_port(self, timeout_s: float = 30.0) -> int:
+        """Return the port it listens on, once it does. Raises `ServerError`."""
+        until = time.monotonic() + timeout_s
         while time.monotonic() < until and self._process.poll() is None:
             if found := _PORT.search(self.output):
                 return int(found[1])
@@ -81,23 +81,23 @@ class Server:
 
     @property
     def output(self) -> str:
-        """All it has said."""
+        """Return all it has printed."""
         return self._log.read_text(errors="replace")
 
     def complaints(self, most: int = 5) -> list[str]:
-        """Different warnings and errors in its log, how often each, the first few."""
+        """Return the first few different warnings and errors of its log, each with its count."""
         lines = [line for line in self.output.splitlines() if " WARNING " in line or " ERROR " in line]
         texts = Counter(_CHANGING.sub("…", line.partition(" ")[2].partition(" ")[2]) for line in lines)
         return [f"{text} ({count} times)" for text, count in texts.most_common(most)]
 
     def load(self) -> Load:
-        """Its CPU time and its core's. Raises `ServerError` if it ended: no figure hides that."""
+        """Return its CPU time and its core's. Raises `ServerError` if it ended."""
         if (code := self._process.poll()) is not None:
             raise ServerError(f"The server ended by itself, with code {code}: {self.output[-2000:]}")
         return Load(time.monotonic(), process_seconds(self.pid), core_seconds(self.core))
 
     def stop(self) -> None:
-        """End it; a server that has not ended after some seconds is killed."""
+        """Stop it; a server that has not stopped after some seconds is killed."""
         if self._process.poll() is None:
             self._process.send_signal(signal.SIGTERM)
         try:
@@ -108,7 +108,7 @@ class Server:
 
 
 def raise_priority(pid: int, nice: int = PRIORITY) -> bool:
-    """Put a process and its session before other people's, where that is allowed; whether it was.
+    """Put a process and its session before other people's; return whether that was allowed.
 
     Linux shares a core between sessions first (sched(7), autogroup), so `nice` alone is not enough.
     """
@@ -121,13 +121,13 @@ def raise_priority(pid: int, nice: int = PRIORITY) -> bool:
 
 
 def process_seconds(pid: int) -> float:
-    """CPU time of a process, all its threads (proc(5): utime and stime)."""
+    """Return the CPU seconds of a process, all its threads (proc(5): utime and stime)."""
     fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / TICKS_A_SECOND
 
 
 def core_seconds(core: int) -> float:
-    """Time that programs ran on a core, or another machine did (proc(5): user, nice, system and steal)."""
+    """Return the seconds that a core was taken (proc(5): user, nice, system and steal)."""
     lines = Path("/proc/stat").read_text().splitlines()
     fields = next(line.split() for line in lines if line.startswith(f"cpu{core} "))
     return sum(map(int, (*fields[1:4], fields[8]))) / TICKS_A_SECOND

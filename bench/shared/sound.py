@@ -12,21 +12,21 @@ _STAMP = struct.Struct("<I")
 
 
 def prompt(seconds: float = PROMPT_SECONDS) -> bytes:
-    """Something like a voice: a tone of 180 Hz that swells four times a second, at -20 dBFS."""
+    """Return something like a voice: a tone of 180 Hz that swells four times a second, at -20 dBFS."""
     at = np.arange(int(seconds * pcm.SAMPLE_RATE)) / pcm.SAMPLE_RATE
     swell = 0.5 + 0.5 * np.sin(2 * np.pi * 4 * at)
     return pcm.to_bytes(4600 * swell * np.sin(2 * np.pi * 180 * at))
 
 
 def quiet_frames(count: int = 50) -> list[bytes]:
-    """A second of a quiet line: noise at about -60 dBFS, in frames."""
+    """Return frames of a quiet line: noise at about -60 dBFS."""
     noise = np.random.default_rng(7).normal(0, 32, count * pcm.FRAME_BYTES // pcm.SAMPLE_BYTES)
     audio = pcm.to_bytes(noise)
     return [audio[at : at + pcm.FRAME_BYTES] for at in range(0, len(audio), pcm.FRAME_BYTES)]
 
 
 def frames_of_speech(audio: bytes, seconds: float = 1.0) -> list[bytes]:
-    """The beginning of `audio` in frames, from its first loud sample on (over -30 dBFS)."""
+    """Return the beginning of `audio` in frames, from its first loud sample on (over -30 dBFS)."""
     loud = np.flatnonzero(np.abs(pcm.to_array(audio).astype(np.int32)) > 1000)
     first = int(loud[0]) if len(loud) else 0
     spoken = audio[first * pcm.SAMPLE_BYTES :][: int(seconds * pcm.SAMPLE_RATE) * pcm.SAMPLE_BYTES]
@@ -35,11 +35,11 @@ def frames_of_speech(audio: bytes, seconds: float = 1.0) -> list[bytes]:
 
 
 def stamped(tick: int) -> bytes:
-    """A frame that says which it is."""
+    """Return a frame that carries its own number."""
     return _STAMP.pack(tick).ljust(pcm.FRAME_BYTES, b"\0")
 
 
 def stamp_of_last_frame(audio: bytes) -> int:
-    """Which frame the last of these was."""
+    """Return the number that the last of these frames carries."""
     tick: int = _STAMP.unpack_from(audio, len(audio) - pcm.FRAME_BYTES)[0]
     return tick

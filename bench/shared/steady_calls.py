@@ -20,7 +20,7 @@ _LOUD = struct.pack("<159h", *([1500, -1500] * 80)[:159])
 
 
 def start_frame() -> str:
-    """Each connection is a call of its own: a second one of a known call would go on with that."""
+    """Return a start frame with ids of its own: a second connection of a known call would resume it."""
     return json.dumps({"event": "start", "stream_sid": "MZ1", "start": {"call_sid": uuid4().hex}})
 
 
@@ -50,7 +50,7 @@ class Tally:
     """Calls that were ended from the other side when they should not have been."""
 
     def p99_ms(self) -> float:
-        """0 without any echo."""
+        """Return the 99th percentile of the echo times; 0 if there is no echo."""
         ordered = sorted(self.echoes)
         return 1000 * ordered[len(ordered) * 99 // 100] if ordered else 0.0
 
@@ -68,17 +68,17 @@ class Caller(WSListener):
         self._plays_until = 0.0
 
     def on_ws_connected(self, transport: WSTransport) -> None:
-        """Start the stream at once."""
+        """Send start at once."""
         self.transport = transport
         self.tally.opened += 1
         self._send(start_frame())
 
     def on_ws_disconnected(self, transport: WSTransport) -> None:
-        """Whichever side ended it."""
+        """Note the end, whichever side ended it."""
         self.is_over = True
 
     def on_ws_frame(self, transport: WSTransport, frame: WSFrame) -> None:
-        """Audio is timed and played, a mark comes back once its audio has been played."""
+        """Time and play audio; return a mark once its audio has been played."""
         if frame.msg_type != WSMsgType.TEXT:
             if frame.msg_type == WSMsgType.CLOSE:
                 transport.disconnect()
@@ -95,7 +95,7 @@ class Caller(WSListener):
             self._plays_until = now
 
     def speak(self) -> None:
-        """20 ms of caller audio; its first sample is its number."""
+        """Send 20 ms of caller audio; its first sample is its number."""
         self._number = self._number % 1000 + 1
         pcm = struct.pack("<h", self._number) + _LOUD
         if self.timed:
@@ -103,11 +103,11 @@ class Caller(WSListener):
         self._send(f'{{"event":"media","media":{{"payload":"{pybase64.b64encode(pcm).decode()}"}}}}')
 
     def press(self, digit: str) -> None:
-        """A key."""
+        """Send a key."""
         self._send(f'{{"event":"dtmf","dtmf":{{"digit":"{digit}"}}}}')
 
     def hang_up(self, *, politely: bool = True) -> None:
-        """With a stop, or by dropping the line."""
+        """End the call with a stop, or by dropping the connection."""
         self.hung_up = True
         if politely:
             self._send('{"event":"stop","stop":{}}')
@@ -128,7 +128,7 @@ class Caller(WSListener):
 
 
 async def dial(url: str, tally: Tally, *, timed: bool) -> Caller | None:
-    """A call, None if it was refused."""
+    """Return a connected call, None if it was refused."""
     caller = Caller(tally, timed=timed)
     with suppress(WSError, OSError, TimeoutError):
         await ws_connect(lambda: caller, url)
@@ -140,11 +140,11 @@ async def dial(url: str, tally: Tally, *, timed: bool) -> Caller | None:
 
 
 def _nothing(number: int) -> None:
-    """Beside frame `number` nothing is sent."""
+    """Do nothing (default callback)."""
 
 
 async def speak_until(caller: Caller, until: float, each_frame: Callable[[int], None] = _nothing) -> None:
-    """Frames in real time until then, or until the other side has ended the call."""
+    """Send frames in real time until then, or until the other side has ended the call."""
     begun, number = time.monotonic(), 0
     while time.monotonic() < until and not caller.is_over:
         caller.speak()
@@ -154,7 +154,7 @@ async def speak_until(caller: Caller, until: float, each_frame: Callable[[int], 
 
 
 async def echo_call(url: str, tally: Tally, *, until: float) -> None:
-    """One echo call for the whole time; dialled again if it is lost."""
+    """Hold one echo call for the whole time; it is dialled again if it is lost."""
     while time.monotonic() < until:
         if caller := await dial(url, tally, timed=True):
             await speak_until(caller, until)
@@ -163,7 +163,7 @@ async def echo_call(url: str, tally: Tally, *, until: float) -> None:
 
 
 async def ordinary_call(urls: Sequence[str], tally: Tally, random: Random, *, until: float) -> None:
-    """Call after call of a few seconds: keys, barge-in, good and bad ends."""
+    """Make call after call of a few seconds: keys, barge-in, good and bad ends."""
     while time.monotonic() < until:
         caller = await dial(random.choice(urls), tally, timed=False)
         if caller is None:
@@ -180,7 +180,7 @@ async def ordinary_call(urls: Sequence[str], tally: Tally, random: Random, *, un
 
 
 async def in_parallel(calls: int, make: Callable[[int], "asyncio.Future[None]"]) -> None:
-    """So many at once, begun over two seconds so that their frames do not fall together."""
+    """Run so many at once, begun over two seconds so that their frames do not fall together."""
     tasks = []
     for index in range(calls):
         tasks.append(asyncio.ensure_future(make(index)))

@@ -1,4 +1,4 @@
-"""A world to attack or to tire out: a database of its own in a folder, numbers, and a real Daphne."""
+"""A system to attack or to load: a database of its own in a folder, numbers, and a real Daphne."""
 
 import json
 import os
@@ -22,7 +22,7 @@ DAPHNE = ("-b", "127.0.0.1", "-p", "0", "--access-log", os.devnull, "awaaz_proje
 
 
 class WorldError(Exception):
-    """The server did not start or has gone; the text holds the end of what it said."""
+    """The server did not start or has ended; the text holds the end of what it printed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,27 +35,27 @@ class World:
     paths: Mapping[str, str]
 
     def url(self, name: str) -> str:
-        """Where to call."""
+        """Return the address to call."""
         return f"ws://127.0.0.1:{self.port}{self.paths[name]}"
 
     def rss_mb(self) -> float:
-        """Resident memory of the server. Raises `WorldError` if it has gone."""
+        """Return the server's resident memory. Raises `WorldError` if it has ended."""
         found = re.search(r"VmRSS:\s+(\d+) kB", self._proc("status"))
         if found is None:
             raise WorldError(f"The server has gone:\n{self.output()[-2000:]}")
         return int(found[1]) / 1024
 
     def cpu_seconds(self) -> float:
-        """CPU time of the server up to now, all threads."""
+        """Return the server's CPU seconds up to now, all threads."""
         fields = self._proc("stat").rpartition(")")[2].split()
         return (int(fields[11]) + int(fields[12])) / TICKS_A_SECOND
 
     def escaped(self) -> int:
-        """Exceptions and errors in the server's log."""
+        """Return how many exceptions and errors are in the server's log."""
         return len(ESCAPED.findall(self.output()))
 
     def output(self) -> str:
-        """All it has said."""
+        """Return all it has printed."""
         return self.log.read_text(errors="replace")
 
     def _proc(self, name: str) -> str:
@@ -64,7 +64,7 @@ class World:
 
 @contextmanager
 def running() -> Iterator[World]:
-    """A server on a port of its own, ended and cleared away with the block."""
+    """Yield a server on a port of its own; it is stopped and removed with the block."""
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that the server ends with us
     with TemporaryDirectory(prefix="awaaz-bench-") as folder:
         data = Path(folder)
@@ -89,7 +89,7 @@ def running() -> Iterator[World]:
 
 
 def _furnish(env: Mapping[str, str]) -> dict[str, str]:
-    """A database with numbers; their paths by name."""
+    """Make a database with numbers; return their paths by name."""
     done = subprocess.run(
         [sys.executable, "-m", "bench.shared.furnish"],
         cwd=ROOT,

@@ -38,7 +38,7 @@ class Call(NamedTuple):
 
 
 def broken_promises(database: Path, listed: dict[int, str]) -> list[str]:
-    """Every promise that was broken, in words. `listed`: state by message as the REST API tells it."""
+    """Return every promise that was broken, in words. `listed`: state by message from the REST API."""
     with closing(sqlite3.connect(f"file:{database}?mode=ro", uri=True)) as connection:
         rows = connection.execute(MESSAGES).fetchall()
         calls = [_call(*row) for row in connection.execute(CALLS)]
@@ -56,7 +56,7 @@ def _call(message: int, attempt: int, number: str, began: str, ended: str | None
 
 
 def _moment(stored: str) -> datetime:
-    """Django keeps UTC in SQLite without saying so."""
+    """Return a time from SQLite, where Django keeps UTC without a zone."""
     return datetime.fromisoformat(stored).replace(tzinfo=UTC)
 
 

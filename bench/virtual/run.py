@@ -29,7 +29,7 @@ from bench.virtual.sandbox_process import (
 
 
 def upload(sandbox: Sandbox, messages: int) -> None:
-    """Everything through create_bulk, a day's share after the other."""
+    """Upload everything through create_bulk, a day's share after the other."""
     today = datetime.fromisoformat(sandbox.clock()).replace(hour=8, minute=0, second=0)
     for first in range(0, messages, CHUNK):
         chunk = [_message(n, messages, today) for n in range(first, min(first + CHUNK, messages))]
@@ -39,7 +39,7 @@ def upload(sandbox: Sandbox, messages: int) -> None:
 
 
 def _message(n: int, messages: int, today: datetime) -> dict[str, str]:
-    """Half of each day's messages are for 8:00, before the platform's hours; the rest for later that day."""
+    """Return message `n`: half of each day's are due at 8:00, before the platform's hours, the rest later."""
     send_on = today + timedelta(days=1 + n * DAYS // messages, hours=n % 2 * (2 + n % 9))
     return {
         "phone_number": f"+91{9_000_000_000 + n}",
@@ -70,7 +70,7 @@ def _final(sandbox: Sandbox, template: int) -> int:
 
 
 def run(messages: int, kills: int, folder: Path) -> int:
-    """The whole bench; the exit code."""
+    """Run the whole bench; return the exit code."""
     began, sandbox = time.monotonic(), Sandbox(folder, round_messages=max(1, min(2000, messages // 20)))
     try:
         sandbox.start()
@@ -89,7 +89,7 @@ def run(messages: int, kills: int, folder: Path) -> int:
 def tell(
     sandbox: Sandbox, states: dict[int, str], shown: str, *, messages: int, kills: int, seconds: float
 ) -> int:
-    """Print what was found; the exit code."""
+    """Print what was found; return the exit code."""
     complaints = broken_promises(sandbox.database, states)
     final, minutes = sum(state in FINAL for state in states.values()), seconds / 60
     print(f"The clock shows {shown}; by state: {dict(Counter(states.values()))}.")

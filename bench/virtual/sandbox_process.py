@@ -25,7 +25,7 @@ START_S = 30.0
 
 
 class SandboxError(Exception):
-    """The sandbox did not do what the bench needs; the text holds what it said."""
+    """The sandbox did not do what the bench needs; the text holds what it printed."""
 
 
 @dataclass
@@ -43,11 +43,11 @@ class Sandbox:
 
     @property
     def database(self) -> Path:
-        """Its SQLite file."""
+        """Return its SQLite file."""
         return self.folder / "sandbox.sqlite3"
 
     def start(self) -> None:
-        """Start it on a free port and wait until it answers. Raises SandboxError."""
+        """Start it on a free port and wait until it answers. Raises `SandboxError`."""
         environment = {
             **os.environ,
             "DATA_DIR": str(self.folder),
@@ -82,7 +82,7 @@ class Sandbox:
             return False
 
     def kill(self) -> None:
-        """SIGKILL, and note what it took of the core."""
+        """Kill it (SIGKILL), and note what it took of the core."""
         if self._process is not None:
             if self._process.poll() is None:
                 self.cpu_s += process_seconds(self._process.pid)
@@ -91,7 +91,7 @@ class Sandbox:
             self._process = None
 
     def kill_and_restart(self) -> None:
-        """The machine loses power, and comes back."""
+        """Kill it and start it again, as if the machine had lost power."""
         before = self.clock()
         self.kill()
         self.kills += 1
@@ -100,20 +100,20 @@ class Sandbox:
             raise SandboxError("The virtual clock went back over a restart.")
 
     def clock(self) -> str:
-        """What its clock shows, IST."""
+        """Return what its clock shows, IST."""
         return str(self.get("/sandbox/clock")["now"])
 
     def get(self, where: str) -> Any:
-        """The answer of a GET."""
+        """Return the answer of a GET."""
         return self.http.get(where).raise_for_status().json()
 
     def post(self, where: str, body: object) -> Any:
-        """The answer of a POST."""
+        """Return the answer of a POST."""
         return self.http.post(where, json=body).raise_for_status().json()
 
 
 def furnish(sandbox: Sandbox) -> int:
-    """A tenant with numbers and a template, logged in; the template's id."""
+    """Make a tenant with numbers and a template, and log in; return the template's id."""
     sandbox.post("/sandbox/tenants", TENANT)
     for number in NUMBERS:
         limits = {"concurrency": LINES, "calls_per_second": CALLS_A_SECOND}
@@ -129,7 +129,7 @@ def furnish(sandbox: Sandbox) -> int:
 
 
 def listed(sandbox: Sandbox) -> dict[int, str]:
-    """Every message's state by the REST API, page after page."""
+    """Return every message's state by the REST API, page after page."""
     states: dict[int, str] = {}
     where: str | None = "/bench/v1/xact/message/?fields=id,state"
     while where:

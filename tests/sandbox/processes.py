@@ -46,7 +46,7 @@ def manage(folder: Path, *arguments: str, **variables: str) -> "subprocess.Compl
 
 
 def free_port() -> int:
-    """A port nobody uses just now."""
+    """Return a port that is free just now."""
     with closing(socket.socket()) as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])

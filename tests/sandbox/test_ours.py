@@ -88,7 +88,7 @@ def test_our_number_answers_somebody_who_calls_in(tmp_path: Path) -> None:
 
 
 def rung(port: int, stream_url: str, known: dict[str, str]) -> Any:
-    """The sandbox's record of one call to our number by somebody who presses a key into the prompt."""
+    """Return the sandbox's record of a call to our number by a person who presses a key into the prompt."""
     with httpx.Client(base_url=f"http://127.0.0.1:{port}/sandbox", timeout=10) as platform:
         platform.post("/tenants", json=TENANT).raise_for_status()
         number = {"tenant": "demo", "phone_number": CALLER, "stream_url": stream_url}
