@@ -119,15 +119,15 @@ class CallerInput:
         text = f"The person speaks during “{prompt}”." if prompt else "The person speaks."
         self._log.add(EntryKind.SPEECH, text, now, began_ms=started.at_ms, during=prompt or "")
         self._onset_ms = started.at_ms
-        self._runner.speech_began()
+        self._runner.speech_began(now)
 
     def _ended(self, ended: SpeechEnded, now: float) -> None:
         text = f"The person spoke for {seconds(ended.duration_ms)} s."
         self._log.add(EntryKind.SPEECH, text, now, duration_ms=ended.duration_ms)
-        self._runner.speech_ended(ended.duration_ms)
+        self._runner.speech_ended(ended.duration_ms, now)
 
     def _insisted(self, insisted: BargeInReached, now: float) -> None:
         """Speech that began before ours is a greeting, or noise: it does not cut what answers it."""
         ours = insisted.at_ms >= self._log.at_ms(self._speaks_since)
         if ours and now < self._speaks_until:
-            self._runner.interrupt(after_ms=self._log.at_ms(now) - insisted.at_ms)
+            self._runner.interrupt(now, after_ms=self._log.at_ms(now) - insisted.at_ms)
