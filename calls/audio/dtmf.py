@@ -1,4 +1,4 @@
-"""Key tones: making them, hearing them in caller audio, and the voicemail beep.
+"""Key tones: making them, detecting them in caller audio, and the voicemail beep.
 
 Frequencies are those of ITU-T Q.23; the detector follows the spirit of Q.24: 40 ms or more is
 a press, the two tones within 8 dB of each other, and most of the energy in those two.
@@ -36,7 +36,10 @@ Floats = npt.NDArray[np.float64]
 
 
 def tone(digit: str, ms: int = 100, *, dbfs: float = -12.0) -> bytes:
-    """The two tones of one key as s16le at 8 kHz; `dbfs` is the level of the pair."""
+    """Return the two tones of one key as s16le at 8 kHz; `dbfs` is the level of the pair.
+
+    Raise ValueError for what is no key.
+    """
     for row, keys in zip(ROWS_HZ, KEYS, strict=True):
         if len(digit) == 1 and digit in keys:
             return _tones((row, COLUMNS_HZ[keys.index(digit)]), ms, dbfs)
@@ -44,7 +47,7 @@ def tone(digit: str, ms: int = 100, *, dbfs: float = -12.0) -> bytes:
 
 
 def beep(ms: int = 400, *, hz: int = 1000, dbfs: float = -12.0) -> bytes:
-    """The single tone a voicemail plays before it records."""
+    """Return the single tone a voicemail plays before it records, as s16le at 8 kHz."""
     return _tones((hz,), ms, dbfs)
 
 
@@ -57,23 +60,16 @@ def _tones(frequencies: tuple[int, ...], ms: int, dbfs: float) -> bytes:
 
 
 _WINDOW: Final[Floats] = np.hanning(BLOCK + 2)[1:-1]
-
-
-def _bins() -> Floats:
-    """(205, 16): cosines of the eight frequencies, then their sines, windowed."""
-    angle = 2 * np.pi * np.outer(np.arange(BLOCK), ROWS_HZ + COLUMNS_HZ) / pcm.SAMPLE_RATE
-    both: Floats = np.hstack([np.cos(angle), np.sin(angle)]) * _WINDOW[:, None]
-    return both
-
-
-_BINS: Final = _bins()
+_ANGLES: Final[Floats] = 2 * np.pi * np.outer(np.arange(BLOCK), ROWS_HZ + COLUMNS_HZ) / pcm.SAMPLE_RATE
+_BINS: Final[Floats] = np.hstack([np.cos(_ANGLES), np.sin(_ANGLES)]) * _WINDOW[:, None]
+"""(205, 16): cosines of the eight frequencies, then their sines, windowed."""
 _TONE_SCALE: Final = 2 / float(_WINDOW.sum()) ** 2
 _POWER_SCALE: Final = 1 / float((_WINDOW**2).sum())
 _LEAST_POWER: Final = (pcm.FULL_SCALE * 10 ** (_LEAST_DBFS / 20)) ** 2
 
 
 def digit_in(block: Floats) -> str | None:
-    """The key whose two tones make up these 205 samples (int16 units), if one does."""
+    """Return the key whose two tones make up these 205 samples (int16 units); None if there is none."""
     shaped = block * _WINDOW
     power = float(shaped @ shaped) * _POWER_SCALE
     if power < _LEAST_POWER:
@@ -104,20 +100,20 @@ class DtmfDetector:
         self._found: deque[str] = deque()
 
     def push(self, frame: bytes) -> str | None:
-        """The key recognised with this frame of s16le at 8 kHz.
+        """Return the key recognised with this frame of s16le at 8 kHz; None if there is none.
 
         A frame of up to 40 ms holds one press at most. Of a longer one with several, the
-        later presses are given by the next pushes (an empty one will do).
+        later presses are returned by the next calls (an empty frame will do).
         """
         heard = np.concatenate([self._rest, pcm.to_array(frame)])
         at = 0
         while at + BLOCK <= heard.size:
-            self._judge(digit_in(heard[at : at + BLOCK]))
+            self._debounce(digit_in(heard[at : at + BLOCK]))
             at += _HOP
         self._rest = heard[at:]
         return self._found.popleft() if self._found else None
 
-    def _judge(self, digit: str | None) -> None:
+    def _debounce(self, digit: str | None) -> None:
         """A press begins with two equal hits and ends with three blocks without it."""
         self._hits = self._hits + 1 if digit and digit == self._candidate else int(bool(digit))
         self._candidate = digit

@@ -19,7 +19,7 @@ _PER_MS: Final = pcm.SAMPLE_RATE // 1000
 _EARLIEST: Final = 100 * _PER_MS
 """The play clock says "heard by then at the latest": an echo may come before it."""
 _LATEST: Final = 500 * _PER_MS
-_HELD: Final = 2000 * _PER_MS
+_KEPT: Final = 2000 * _PER_MS
 _SEARCHED: Final = 800
 """Samples of caller audio a search looks at; shorter ones find chance likeness in any two voices."""
 _FOLLOWED: Final = 320
@@ -46,7 +46,7 @@ class EchoGuard:
     """Positions are samples on the call's clock. Knows the last two seconds of agent audio."""
 
     def __init__(self) -> None:
-        self._played: pcm.Samples = np.zeros(_HELD, np.int16)
+        self._played: pcm.Samples = np.zeros(_KEPT, np.int16)
         self._base = 0
         self._until = -_LATEST
         self._lag: int | None = None
@@ -58,34 +58,30 @@ class EchoGuard:
 
     @property
     def delay_ms(self) -> float | None:
-        """How long after its time by the play clock the echo was last found; None before the first."""
+        """Return how long after its time by the play clock the echo was last found; None before the first."""
         return None if self._lag is None else self._lag / _PER_MS
 
     def played(self, at: int, audio: bytes) -> None:
-        """Agent audio that is heard from `at` on. A later piece replaces what it overlaps."""
-        samples = pcm.to_array(audio)[-_HELD:]
+        """Take agent audio that is heard from `at` on. A later piece replaces what it overlaps."""
+        samples = pcm.to_array(audio)[-_KEPT:]
         at = max(0, at + len(audio) // pcm.SAMPLE_BYTES - samples.size)
-        self._make_room(at + samples.size)
+        end = at + samples.size
+        if end > self._base + _KEPT:  # keep a second before `end`; what was never played is silence
+            base = end - _KEPT // 2
+            kept = self._played[base - self._base :].copy()
+            self._played[:] = 0
+            self._played[: kept.size] = kept
+            self._base = base
         first = max(0, at - self._base)
         self._played[first : first + samples.size] = samples[-(self._played.size - first) :]
-        self._until = max(self._until, at + samples.size)
-
-    def _make_room(self, end: int) -> None:
-        """Keep a second before `end`; what was never played is silence."""
-        if end <= self._base + _HELD:
-            return
-        base = end - _HELD // 2
-        kept = self._played[base - self._base :].copy()
-        self._played[:] = 0
-        self._played[: kept.size] = kept
-        self._base = base
+        self._until = max(self._until, end)
 
     def may_return(self, end: int) -> bool:
-        """Could agent audio come back in caller audio that ends at `end`?"""
+        """Return whether agent audio can come back in caller audio that ends at `end`."""
         return end - self._until < _LATEST
 
     def explains(self, end: int, frames: Sequence[bytes]) -> bool:
-        """Is the caller audio that ends at `end` the prompt's echo? `frames`: its last 100 ms."""
+        """Return whether caller audio that ends at `end` is the prompt's echo. `frames`: its last 100 ms."""
         heard = pcm.to_array(b"".join(frames)).astype(np.float32)[-_SEARCHED:]
         if self._lag is not None and self._follows(end, heard[-_FOLLOWED:], self._lag):
             self._rest = 0
@@ -103,16 +99,14 @@ class EchoGuard:
             self._lag, self._proofs = found, min(self._proofs + 1, _SUREST)
             self._return += _LEARNING * (gain - self._return)
             return True
-        if self._proofs >= _SURE and self._is_softer(end, heard, lag):
-            return True
+        if self._proofs >= _SURE:
+            reference = self._slice(end - lag - heard.size - _SLACK, heard.size + 2 * _SLACK)
+            if float(heard @ heard) < _SOFTER * self._return * float(reference @ reference):
+                return True
         self._proofs -= 1
         if self._proofs < 0:
             self._lag = None
         return False
-
-    def _is_softer(self, end: int, heard: Floats, lag: int) -> bool:
-        reference = self._slice(end - lag - heard.size - _SLACK, heard.size + 2 * _SLACK)
-        return float(heard @ heard) < _SOFTER * self._return * float(reference @ reference)
 
     def _compare(self, end: int, heard: Floats, lag: int, slack: int) -> tuple[float, int, float]:
         """(share of power explained, the delay with the most, gain in power) around one delay."""
@@ -150,10 +144,10 @@ class EchoGuard:
     def _slice(self, first: int, size: int) -> Floats:
         """Agent audio from `first` on, silence where there was none."""
         at = first - self._base
-        if at >= 0 and at + size <= _HELD:
+        if at >= 0 and at + size <= _KEPT:
             return self._played[at : at + size].astype(np.float32)
         made = np.zeros(size, np.float32)
-        low, high = max(0, at), min(_HELD, at + size)
+        low, high = max(0, at), min(_KEPT, at + size)
         if low < high:
             made[low - at : high - at] = self._played[low:high]
         return made

@@ -56,7 +56,7 @@ class NoiseFloor:
         self._current_ms = 0
 
     def push(self, level: float, ms: int) -> float:
-        """The floor after `ms` of audio at `level`."""
+        """Return the floor after `ms` of audio at `level`, in the same unit."""
         current = self._current
         if level < current:
             self._current = current = level
@@ -70,7 +70,7 @@ class NoiseFloor:
 
 
 class EnergyVad:
-    """Streaming; `push` frames of any whole number of samples, 20 ms being usual."""
+    """Detect speech by level, frame by frame; any whole number of samples, 20 ms being usual."""
 
     def __init__(self, settings: VadSettings = DEFAULT_SETTINGS) -> None:
         self._settings = settings
@@ -82,22 +82,22 @@ class EnergyVad:
         self.speaking = False
 
     def push(self, frame: bytes) -> SpeechStarted | SpeechEnded | None:
-        """What changed with this frame of s16le at 8 kHz, if anything."""
-        before, after = self._advance(frame)
-        loud = self._is_loud(pcm.dbfs(frame), after - before)
-        if self.speaking:
-            return self._look_for_end(loud, before, after)
-        return self._look_for_start(loud, before, after)
-
-    def _advance(self, frame: bytes) -> tuple[int, int]:
+        """Return what changed with this frame of s16le at 8 kHz; None if nothing did."""
+        settings = self._settings
         before = self._samples * 1000 // pcm.SAMPLE_RATE
         self._samples += len(frame) // pcm.SAMPLE_BYTES
-        return before, self._samples * 1000 // pcm.SAMPLE_RATE
-
-    def _is_loud(self, level: float, ms: int) -> bool:
-        settings = self._settings
+        after = self._samples * 1000 // pcm.SAMPLE_RATE
         margin = settings.stop_margin_db if self.speaking else settings.start_margin_db
-        return level > max(settings.least_level_dbfs, self._floor.push(level, ms) + margin)
+        floor = self._floor.push(level := pcm.dbfs(frame), after - before)
+        loud = level > max(settings.least_level_dbfs, floor + margin)
+        if not self.speaking:
+            return self._look_for_start(loud, before, after)
+        self._quiet_ms = 0 if loud else self._quiet_ms + after - before
+        if self._quiet_ms < settings.hangover_ms:
+            return None
+        self.speaking = False
+        ended = after - self._quiet_ms
+        return SpeechEnded(ended, ended - self._began_ms)
 
     def _look_for_start(self, loud: bool, before: int, after: int) -> SpeechStarted | None:
         """Quiet takes back what loud has gathered: one weak frame in an onset does not reset it."""
@@ -111,11 +111,3 @@ class EnergyVad:
             return None
         self.speaking, self._loud_ms, self._quiet_ms = True, 0, 0
         return SpeechStarted(self._began_ms)
-
-    def _look_for_end(self, loud: bool, before: int, after: int) -> SpeechEnded | None:
-        self._quiet_ms = 0 if loud else self._quiet_ms + after - before
-        if self._quiet_ms < self._settings.hangover_ms:
-            return None
-        self.speaking = False
-        ended = after - self._quiet_ms
-        return SpeechEnded(ended, ended - self._began_ms)

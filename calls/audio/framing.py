@@ -4,7 +4,7 @@ from calls.audio.pcm import FRAME_BYTES
 
 
 class Framer:
-    """Gives whole frames of `frame_bytes`; holds less than one frame between calls."""
+    """Cut bytes into frames of `frame_bytes`; keeps less than one frame between calls."""
 
     def __init__(self, frame_bytes: int = FRAME_BYTES) -> None:
         if frame_bytes <= 0:
@@ -14,11 +14,11 @@ class Framer:
 
     @property
     def waiting(self) -> int:
-        """Bytes held back because they do not fill a frame yet."""
+        """Return how many bytes are kept because they do not fill a frame yet."""
         return len(self._rest)
 
     def push(self, data: bytes) -> list[bytes]:
-        """The frames completed by `data`, in order."""
+        """Return the frames completed by `data`, in order."""
         size = self._size
         if not self._rest and len(data) == size:
             return [data]
@@ -28,6 +28,6 @@ class Framer:
         return [joined[at : at + size] for at in range(0, end, size)]
 
     def flush(self) -> bytes:
-        """What is left, shorter than a frame and possibly empty; the framer is empty after."""
+        """Return what is left, shorter than a frame and possibly empty; the framer is empty after."""
         rest, self._rest = self._rest, b""
         return rest

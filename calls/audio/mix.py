@@ -6,7 +6,7 @@ from calls.audio import pcm
 
 
 def stereo(left: bytes, right: bytes) -> bytes:
-    """Two mono tracks interleaved; the shorter one is filled up with silence."""
+    """Return two mono tracks (s16le) interleaved; the shorter one is filled up with silence."""
     size = max(len(left), len(right)) // pcm.SAMPLE_BYTES
     both = np.zeros((size, 2), dtype=np.int16)
     for channel, track in enumerate((left, right)):
@@ -16,7 +16,10 @@ def stereo(left: bytes, right: bytes) -> bytes:
 
 
 def mix_at(track: bytes, sound: bytes, at_ms: int, *, rate: int = pcm.SAMPLE_RATE) -> bytes:
-    """`track` with `sound` added from `at_ms` on, lengthened as needed, clipped at full scale."""
+    """Return `track` with `sound` added from `at_ms` on, lengthened as needed, clipped at full scale.
+
+    Raise ValueError for a negative `at_ms`.
+    """
     if at_ms < 0:
         raise ValueError("a sound cannot begin before its track")
     base, added = pcm.to_array(track), pcm.to_array(sound)

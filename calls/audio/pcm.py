@@ -28,12 +28,12 @@ _WIRE = np.dtype("<i2")
 
 
 def to_array(pcm: bytes) -> Samples:
-    """Samples of `pcm`, read-only and without copying; ValueError on half a sample."""
+    """Return the samples of `pcm`, read-only and without copying. Raise ValueError on half a sample."""
     return np.frombuffer(pcm, dtype=_WIRE)
 
 
 def to_bytes(samples: npt.NDArray[np.generic]) -> bytes:
-    """`samples` (any real type, in int16 units) rounded and clipped into s16le bytes."""
+    """Return `samples` (any real type, in int16 units) rounded and clipped, as s16le bytes."""
     if samples.dtype == np.int16:
         return samples.astype(_WIRE, copy=False).tobytes()
     rounded = np.rint(np.nan_to_num(samples.astype(np.float64)))
@@ -41,42 +41,43 @@ def to_bytes(samples: npt.NDArray[np.generic]) -> bytes:
 
 
 def silence(ms: int, rate: int = SAMPLE_RATE) -> bytes:
+    """Return so many milliseconds of digital silence as s16le bytes."""
     return bytes(rate * ms // 1000 * SAMPLE_BYTES)
 
 
 def duration_ms(pcm: bytes, rate: int = SAMPLE_RATE) -> int:
-    """Whole milliseconds of audio in `pcm`."""
+    """Return the length of `pcm` in whole milliseconds."""
     return len(pcm) // SAMPLE_BYTES * 1000 // rate
 
 
 def rms(pcm: bytes) -> float:
-    """Root mean square in int16 units, 0 for no samples."""
+    """Return the root mean square in int16 units, 0 for no samples."""
     samples = to_array(pcm).astype(np.float64)
     return math.sqrt(float(samples @ samples) / samples.size) if samples.size else 0.0
 
 
 def loudness(pcm: bytes) -> int:
-    """`rms` in whole units, for every frame of a call: a tenth of what an array costs. No half samples."""
+    """Return `rms` in whole units: a tenth of what an array costs, for every frame. No half samples."""
     return audioop.rms(pcm, SAMPLE_BYTES)
 
 
 def dbfs(pcm: bytes) -> float:
-    """Level in dB against a full-scale square wave: a full-scale sine is about -3."""
+    """Return the level in dB against a full-scale square wave: a full-scale sine is about -3."""
     return decibels(rms(pcm))
 
 
 def decibels(level: float) -> float:
-    """The same of a root mean square in int16 units."""
+    """Return a root mean square (int16 units) in dB as `dbfs` does, at least -96."""
     return max(SILENT_DBFS, 20 * math.log10(level / FULL_SCALE)) if level else SILENT_DBFS
 
 
 def level_of(dbfs: float) -> float:
-    """The root mean square in int16 units of a level in dB."""
+    """Return the root mean square (int16 units) of a level in dB, the inverse of `decibels`."""
     return FULL_SCALE * ratio_of(dbfs)
 
 
 def ratio_of(db: float) -> float:
-    """How many times a level that many dB higher is."""
+    """Return the factor between two levels that lie so many dB apart."""
     return math.pow(10, db / 20)
 
 
@@ -111,10 +112,10 @@ _PCM_TO_ULAW: Final = _encode_table()
 
 
 def decode_ulaw(data: bytes) -> bytes:
-    """One mu-law byte a sample into s16le."""
+    """Return mu-law bytes, one a sample, as s16le."""
     return to_bytes(_ULAW_TO_PCM[np.frombuffer(data, dtype=np.uint8)])
 
 
 def encode_ulaw(pcm: bytes) -> bytes:
-    """s16le into one mu-law byte a sample."""
+    """Return s16le as mu-law bytes, one a sample."""
     return _PCM_TO_ULAW[to_array(pcm).astype(np.int16, copy=False).view(np.uint16)].tobytes()

@@ -1,9 +1,9 @@
-"""Does the person speak? A cheap gate on every frame, a judge only on what passes it.
+"""Does the person speak? A cheap gate on every frame, a VAD model only on what passes it.
 
 The gate (an object passed in, WebRTC's detector in a live call) and the level cost a few microseconds.
-What passes and is neither a key tone nor our own echo is a candidate; its audio is handed out for judging
-(silero, in batches, away from the media loop), whose probabilities come back through `judged`. A judge that
-is slow or gone costs certainty, never hearing: the gate then decides alone.
+What passes and is neither a key tone nor our own echo is a candidate; its audio is handed out for the model
+(silero, in batches, away from the media loop), whose probabilities come back by `on_vad_result`. A model that
+is slow or gone costs certainty, never detection: the gate then decides alone.
 """
 
 from collections import deque
@@ -25,7 +25,7 @@ JUDGED_SAMPLES: Final = 256
 """Audio is handed out in whole chunks of this size: what silero takes at 8 kHz (32 ms)."""
 _CHUNK: Final = JUDGED_SAMPLES * pcm.SAMPLE_BYTES
 _HISTORY: Final = 5
-"""Frames before a candidate (100 ms) that the judge hears too, and that an echo is looked for in."""
+"""Frames before a candidate (100 ms) that the model is given too, and that an echo is looked for in."""
 _PER_MS: Final = pcm.SAMPLE_RATE // 1000
 _REMEMBERED: Final = 3
 
@@ -34,7 +34,7 @@ class Gate(Protocol):
     """Speech or not, by 20 ms (320 bytes) of s16le at 8 kHz. Total, no I/O, about a microsecond."""
 
     def fires(self, frame: bytes) -> bool:
-        """True lets the frame pass."""
+        """Return True if the frame may be speech."""
         ...
 
 
@@ -48,9 +48,9 @@ class HearingSettings:
     """Quiet that ends it: pauses between words are shorter."""
     start_probability: float = 0.5
     stop_probability: float = 0.35
-    """Of the judge. Two levels, so that a weak syllable does not end what has begun."""
-    judge_patience_ms: int = 80
-    """So long beyond `min_speech_ms` the judge is waited for; then the gate decides alone."""
+    """Of the model. Two levels, so that a weak syllable does not end what has begun."""
+    model_wait_ms: int = 80
+    """So long beyond `min_speech_ms` the model is waited for; then the gate decides alone."""
     start_margin_db: float = 9.0
     """Over the line's own noise."""
     least_level_dbfs: float = -45.0
@@ -60,7 +60,7 @@ class HearingSettings:
     `{"hi": 500}` lets a lone "haan ji" pass. It delays every cut by as much, so none is set at first."""
 
     def cut_after_ms(self, language: str) -> int:
-        """How much speech cuts a prompt, in this language."""
+        """Return how much speech cuts a prompt, in this language (a tag such as `hi-IN`), in milliseconds."""
         base = language.lower().replace("_", "-").partition("-")[0]
         return max(self.min_speech_ms, self.short_words_ms.get(base, self.short_words_ms.get("*", 0)))
 
@@ -72,7 +72,7 @@ class BargeInReached(Struct, frozen=True):
 
 
 class VadAudio(NamedTuple):
-    """Caller audio for the judge: whole chunks, in order. A new `utterance` begins with a new state."""
+    """Caller audio for the VAD model: whole chunks, in order. A new `utterance` begins with a new state."""
 
     utterance: int
     audio: bytes
@@ -89,10 +89,11 @@ class _State(Enum):
 
 
 class SpeechDetector:
-    """One call's hearing. Times are milliseconds on the call's clock, as passed in."""
+    """Detect one caller's speech. Times are milliseconds on the call's clock, as passed in."""
 
-    def __init__(self, gate: Gate, *, settings: HearingSettings, judged: bool, language: str = "") -> None:
-        self._gate, self._settings, self._has_judge = gate, settings, judged
+    def __init__(self, gate: Gate, *, settings: HearingSettings, has_model: bool, language: str = "") -> None:
+        """`has_model`: a VAD model takes what `take_vad_audio` returns; otherwise the gate decides alone."""
+        self._gate, self._settings, self._has_model = gate, settings, has_model
         self._cut_after = settings.cut_after_ms(language)
         self._least_level = pcm.level_of(settings.least_level_dbfs)
         self._over_floor = pcm.ratio_of(settings.start_margin_db)
@@ -102,48 +103,51 @@ class SpeechDetector:
         self._history: deque[bytes] = deque(maxlen=_HISTORY)
         self._state = _State.QUIET
         self._onset = self._last_voiced = self._voiced_ms = self._frames = 0
-        self._insisted = False
+        self._reached_barge_in = False
         self._utterance = 0
-        self._unjudged = b""
+        self._vad_audio = b""
         self._probabilities: deque[float] = deque(maxlen=_REMEMBERED)
 
     @property
     def speaking(self) -> bool:
-        """Between `SpeechStarted` and `SpeechEnded`."""
+        """Return True between `SpeechStarted` and `SpeechEnded`."""
         return self._state is _State.SPEAKING
 
     @property
     def urgent_level(self) -> float:
-        """A frame of 20 ms under this level (RMS) changes nothing but what is known of the line's noise."""
+        """Return the level (RMS) under which a 20 ms frame changes only what is known of the line's noise."""
         is_quiet = self._state is _State.QUIET and not self._framer.waiting
         return self._least_level if is_quiet else 0.0
 
     def played(self, at_ms: int, audio: bytes) -> None:
-        """Agent audio that is heard from `at_ms` on: it may come back as an echo."""
+        """Take agent audio that is heard from `at_ms` on: it may come back as an echo."""
         self._echo.played(at_ms * _PER_MS, audio)
 
     def push(self, audio: bytes, at_ms: int) -> Sequence[Change]:
-        """Caller audio heard from `at_ms` on; what changed with it, mostly nothing."""
+        """Take caller audio from `at_ms` on. Return what changed with it, in order; mostly nothing."""
         at_ms -= self._framer.waiting // (_PER_MS * pcm.SAMPLE_BYTES)
         changes: Sequence[Change] = _NOTHING
         for frame in self._framer.push(audio):
             at_ms += pcm.FRAME_MS
-            if found := self._hear(frame, at_ms):
+            if found := self._take_frame(frame, at_ms):
                 changes = [*changes, *found]
         return changes
 
-    def take_unjudged(self) -> VadAudio | None:
-        """Audio for the judge since the last asking, if there is a whole chunk."""
-        whole = len(self._unjudged) - len(self._unjudged) % _CHUNK
-        if not whole or not self._has_judge:
+    def take_vad_audio(self) -> VadAudio | None:
+        """Return audio for the model since the last call; None while there is no whole chunk."""
+        whole = len(self._vad_audio) - len(self._vad_audio) % _CHUNK
+        if not whole or not self._has_model:
             return None
-        audio, self._unjudged = self._unjudged[:whole], self._unjudged[whole:]
+        audio, self._vad_audio = self._vad_audio[:whole], self._vad_audio[whole:]
         return VadAudio(self._utterance, audio)
 
-    def judged(self, utterance: int, probabilities: Sequence[float] | None) -> Sequence[Change]:
-        """The judge's word on chunks of an utterance, in order; None: there is no judge any more."""
+    def on_vad_result(self, utterance: int, probabilities: Sequence[float] | None) -> Sequence[Change]:
+        """Take the model's probabilities (0 to 1) for chunks of an utterance, in order. Return what changed.
+
+        None: the model is unavailable from now on. Those of an utterance that is over are ignored.
+        """
         if probabilities is None:
-            self._has_judge = False
+            self._has_model = False
             self._probabilities.clear()
         elif utterance == self._utterance:
             self._probabilities.extend(probabilities)
@@ -151,42 +155,35 @@ class SpeechDetector:
 
     # --- one frame -----------------------------------------------------------------------------------
 
-    def _hear(self, frame: bytes, end: int) -> Sequence[Change]:
+    def _take_frame(self, frame: bytes, end: int) -> Sequence[Change]:
         self._history.append(frame)
-        loud = self._is_loud(frame)
-        if self._state is _State.QUIET:
-            if loud and not self._is_ours(end):
-                self._begin(end)
-            return _NOTHING
-        self._frames += 1
-        if self._has_judge:
-            self._unjudged += frame
-        voiced = loud and not self._is_ours(end)
-        return self._go_on(end, voiced=voiced) if self.speaking else self._weigh(end, voiced=voiced)
-
-    def _is_loud(self, frame: bytes) -> bool:
         level = pcm.loudness(frame)
         threshold = self._floor.push(level, pcm.FRAME_MS) * self._over_floor
         fires = self._gate.fires(frame)  # every frame: it learns the line's noise
-        return fires and level > threshold and level > self._least_level
+        loud = fires and level > threshold and level > self._least_level
+        if self._state is _State.QUIET:
+            if loud and not self._is_not_speech(end):
+                self._state, self._utterance = _State.CANDIDATE, self._utterance + 1
+                self._onset, self._last_voiced = end - pcm.FRAME_MS, end
+                self._voiced_ms, self._frames, self._reached_barge_in = pcm.FRAME_MS, 1, False
+                self._probabilities.clear()
+                self._vad_audio = b"".join(self._history)
+            return _NOTHING
+        self._frames += 1
+        if self._has_model:
+            self._vad_audio += frame
+        voiced = loud and not self._is_not_speech(end)
+        return self._go_on(end, voiced=voiced) if self.speaking else self._weigh(end, voiced=voiced)
 
-    def _is_ours(self, end: int) -> bool:
-        """The echo of a prompt, or a key of the telephone: loud, and yet nobody speaks."""
+    def _is_not_speech(self, end: int) -> bool:
+        """The echo of a prompt, or a key of the telephone: loud all the same."""
         position = end * _PER_MS
         if self._echo.may_return(position) and self._echo.explains(position, self._history):
             return True
-        return self._state is not _State.SPEAKING and self._is_key()
-
-    def _is_key(self) -> bool:
+        if self._state is _State.SPEAKING:
+            return False
         recent = pcm.to_array(b"".join(list(self._history)[-2:]))
         return recent.size >= BLOCK and digit_in(recent[-BLOCK:].astype(np.float64)) is not None
-
-    def _begin(self, end: int) -> None:
-        self._state, self._utterance = _State.CANDIDATE, self._utterance + 1
-        self._onset, self._last_voiced = end - pcm.FRAME_MS, end
-        self._voiced_ms, self._frames, self._insisted = pcm.FRAME_MS, 1, False
-        self._probabilities.clear()
-        self._unjudged = b"".join(self._history)
 
     def _weigh(self, end: int, *, voiced: bool) -> Sequence[Change]:
         """A candidate: quiet takes back what speech has gathered, so one weak frame does not reset it."""
@@ -195,7 +192,7 @@ class SpeechDetector:
         else:
             self._voiced_ms -= pcm.FRAME_MS
         if self._voiced_ms <= 0:
-            self._state, self._unjudged = _State.QUIET, b""
+            self._state, self._vad_audio = _State.QUIET, b""
             return _NOTHING
         return self._look_for_start()
 
@@ -204,30 +201,28 @@ class SpeechDetector:
         if not enough or self._frames <= SEARCH_FRAMES or not self._is_believed():
             return _NOTHING
         self._state = _State.SPEAKING
-        return [SpeechStarted(self._onset), *self._look_for_insistence()]
+        return [SpeechStarted(self._onset), *self._look_for_barge_in()]
 
     def _is_believed(self) -> bool:
-        if not self._has_judge:
+        if not self._has_model:
             return True
         if self._probabilities:
             return max(self._probabilities) >= self._settings.start_probability
-        return self._voiced_ms >= self._settings.min_speech_ms + self._settings.judge_patience_ms
+        return self._voiced_ms >= self._settings.min_speech_ms + self._settings.model_wait_ms
 
     def _go_on(self, end: int, *, voiced: bool) -> Sequence[Change]:
-        """The judge's last word is a chunk old; it weighs all the same, or noise would hold speech open."""
-        if voiced and not self._is_doubted():
+        """The latest probability is a chunk old; it counts all the same, or noise would keep speech open."""
+        doubted = bool(self._probabilities) and self._probabilities[-1] < self._settings.stop_probability
+        if voiced and not doubted:
             self._last_voiced = end
-            return self._look_for_insistence()
+            return self._look_for_barge_in()
         if end - self._last_voiced < self._settings.hangover_ms:
             return _NOTHING
-        self._state, self._unjudged = _State.QUIET, b""
+        self._state, self._vad_audio = _State.QUIET, b""
         return [SpeechEnded(self._last_voiced, self._last_voiced - self._onset)]
 
-    def _is_doubted(self) -> bool:
-        return bool(self._probabilities) and self._probabilities[-1] < self._settings.stop_probability
-
-    def _look_for_insistence(self) -> Sequence[Change]:
-        if self._insisted or self._last_voiced - self._onset < self._cut_after:
+    def _look_for_barge_in(self) -> Sequence[Change]:
+        if self._reached_barge_in or self._last_voiced - self._onset < self._cut_after:
             return _NOTHING
-        self._insisted = True
+        self._reached_barge_in = True
         return [BargeInReached(self._onset)]

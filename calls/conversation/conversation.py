@@ -1,4 +1,4 @@
-"""PURE: one call. Stream, agent and playout together: (event, now) -> what to send, log and do.
+"""PURE: one call. Stream, agent and playout together: (event, now) -> a `Step`: what to send, log and do.
 
 The shell owns the socket, the clock and the world. It makes a `Conversation` when the connection is
 accepted, calls `wake(now)` once at once, then hands over every frame (`receive`), the result of every effect,
@@ -8,7 +8,7 @@ What a peer does wrong becomes a PROBLEM entry and the call goes on, within limi
 wrong is raised: the shell closes the call and says so.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from calls.agents import base
@@ -25,12 +25,12 @@ from calls.conversation.event_log import (
 from calls.conversation.input_buffer import InputBuffer
 from calls.conversation.input_timeline import InputTimeline
 from calls.conversation.limits import CloseCode, ConversationLimits, Hearing
-from calls.conversation.media_stats import Statistics
+from calls.conversation.media_stats import MediaStats
 from calls.conversation.outputs import Close, Ending, EntryKind, Identify, Recorded, Side, Step, Summary
-from calls.conversation.playout import Piece, Playout
+from calls.conversation.playout import MarkRequest, Playout
 from calls.conversation.rate_limit import RateDecision, RateLimiter
 from calls.conversation.timeouts import Phase, TimedOut, Timeouts
-from calls.protocol.messages import Connected, Dtmf, FromPlatform, Malformed, Mark, Media, Start, Stop
+from calls.protocol.messages import Dtmf, FromPlatform, Malformed, Mark, Media, Start, Stop
 from calls.protocol.stream import AgentStream
 
 __all__ = ["CloseCode", "Conversation", "ConversationLimits", "Hearing"]
@@ -56,12 +56,12 @@ class Conversation:
         self._log = EventLog(now, self._limits.problems_written, self._limits.keys_written)
         self._playout = Playout(self._limits.playout)
         self._timeline, self._input_buffer = InputTimeline(), InputBuffer()
-        self._statistics = Statistics(now)
+        self._stats = MediaStats(now)
         self._step = Step()
         self._latest = now
         """The latest time given: an event with an older one happens then."""
         self.still = Step(wake_at=now)
-        """What `receive` gives for a frame that changes nothing."""
+        """What `receive` returns for a frame that changes nothing."""
         self._phase = Phase.WAITING
         self._runner = AgentRunner(self._log, self._playout, prompt_s=self._limits.prompt_s)
         self._caller_input = CallerInput(hearing or Hearing(), self._log, self._playout, self._runner)
@@ -82,179 +82,182 @@ class Conversation:
     # --- what the shell calls ------------------------------------------------------------------------
 
     def receive(self, text: str | bytes, now: float) -> Step:
-        """A frame of the platform, whatever it holds. `still`, this very object, if nothing changes."""
+        """Take a frame of the platform, whatever is in it. Return `still`, that object, if nothing changes.
+
+        Most frames of most calls are audio while nothing else is due and the agent wants none.
+        """
         if self._phase is Phase.CLOSED:
             return Step()
-        if (pace := self._rate_limiter.take(now)) is not RateDecision.FINE:
-            return self._leave_unread(pace, now)
+        if (decision := self._rate_limiter.take(now)) is not RateDecision.ACCEPT:
+            # Not even looked at, so that a flood costs next to nothing.
+            if decision is RateDecision.DROP:
+                return Step(wake_at=self._wake_at)
+            return self._do(now, self._on_flood, decision)
         message = self._stream.receive(text)
-        if type(message) is Media and now < self._wake_at and not self._runner.wants_audio:
-            return self._take_note(message, now)
-        return self._do(now, self._read, message)
+        if type(message) is not Media or now >= self._wake_at or self._runner.wants_audio:
+            return self._do(now, self._on_message, message)
+        self._timeouts.last_frame_at = now
+        if self._input_buffer.push(message, now) and now < self._stats.due:
+            return self.still
+        return self._take_audio_alone(now)
 
     def identified(self, agent: base.Agent, context: base.CallContext, now: float) -> Step:
-        """The answer to `Identify`: who talks to whom. Ignored if it comes too late."""
+        """Take the answer to `Identify`: who talks to whom. Ignored if it comes too late."""
         return self._do(now, self._begin, agent, context)
 
     def unidentified(self, reason: str, now: float) -> Step:
-        """The other answer to `Identify`: nobody can serve this call; `reason` is a sentence."""
+        """Take the other answer to `Identify`: this call cannot be served; `reason` is a sentence."""
         return self._do(now, self._turn_away, reason)
 
     def audio_ready(self, prompt: str, pcm: bytes, now: float) -> Step:
-        """PCM for `Synthesise.prompt` or `LoadClip.prompt`. Ignored if it is not waited for any more."""
+        """Take PCM for `Synthesise.prompt` or `LoadClip.prompt`. Ignored if it is not waited for any more."""
         return self._do(now, self._runner.fill, prompt, pcm)
 
     def audio_failed(self, prompt: str, reason: str, now: float) -> Step:
-        """No audio for that prompt; `reason` is a sentence."""
+        """Give that prompt up: it gets no audio; `reason` is a sentence."""
         return self._do(now, self._runner.give_up, prompt, reason)
 
     def speech(self, utterance: int, probabilities: Sequence[float] | None, now: float) -> Step:
-        """The judge's word on `Step.vad_audio`, a probability a chunk; None: there is no judge any more."""
-        self._caller_input.judged(utterance, probabilities)
+        """Take VAD probabilities (0 to 1, one per 32 ms chunk) for an utterance. None: the model is gone."""
+        self._caller_input.on_vad_result(utterance, probabilities)
         if self._caller_input.noticed or self._phase is Phase.CLOSED:
             return self._do(now, self._react)
         return Step(wake_at=self._wake_at)
 
     def wake(self, now: float) -> Step:
-        """The time of the last `Step.wake_at` has come (earlier or later does no harm)."""
+        """Do what is due: the time of the last `Step.wake_at` has come (earlier or later does no harm)."""
         return self._do(now, lambda now: None)
 
     def closed(self, now: float) -> Step:
-        """The socket is gone."""
+        """End the call: the socket is gone."""
         return self._do(now, self._close, None, Ending.CONNECTION, "The connection broke without a stop.")
 
     def lost(self, reason: str, now: float) -> Step:
-        """The socket is there, and the platform takes nothing from us; `reason` is a sentence."""
+        """End the call: the socket is open, but the platform reads nothing; `reason` is a sentence."""
         return self._do(now, self._close, CloseCode.POLICY, Ending.CONNECTION, reason)
 
     def broken(self, now: float) -> Step:
-        """The socket is gone without a word: the call waits for a second one, if the platform can name it."""
-        return self._do(now, self._wait_for_another)
+        """Wait for a second connection, if the platform can name the call: the first broke without a stop."""
+        return self._do(now, self._wait_for_connection)
 
     def resumed(self, stream: AgentStream, now: float) -> Step:
-        """A second connection goes on with this call; `stream` is its, with the start message read."""
-        return self._do(now, self._go_on, stream)
+        """Go on with a second connection; `stream` is its, with the start message read."""
+        return self._do(now, self._change_connection, stream)
 
     def hang_up(self, reason: str, now: float) -> Step:
-        """A person at our end ends the call, at once; `reason` is a sentence."""
+        """End the call at once, as a person at our end asked; `reason` is a sentence."""
         return self._do(now, self._close, CloseCode.NORMAL, Ending.AGENT, reason)
 
     def stop(self, reason: str, now: float) -> Step:
-        """Our server ends the call; `reason` is a sentence."""
+        """End the call because our server must; `reason` is a sentence."""
         return self._do(now, self._close, CloseCode.GOING_AWAY, Ending.SERVER, reason)
 
     def note_queue(self, depth: int) -> None:
-        """So many frames wait in the shell to be sent."""
-        self._statistics.queued(depth)
+        """Record the send queue's length, in frames."""
+        self._stats.record_queue_depth(depth)
 
     def summary(self, now: float) -> Summary:
-        """The call in figures, final once it is closed."""
+        """Return the call in figures, final once it is closed."""
         until = self._closed_at if self._closed else now
         return Summary(
             duration_ms=self._log.at_ms(until),
-            frames_in=self._statistics.frames_in,
-            frames_out=self._statistics.frames_out,
-            heard_ms=self._statistics.heard_ms,
+            frames_in=self._stats.frames_in,
+            frames_out=self._stats.frames_out,
+            heard_ms=self._stats.heard_ms,
             first_audio_ms=self._first_audio_ms,
             disposition=self._disposition(),
             outcome=self._runner.outcome,
-            statistics=self._statistics.totals(until),
+            statistics=self._stats.totals(until),
         )
 
     @property
     def doing(self) -> str:
-        """What happens just now, for the live page; at most 80 characters."""
-        return self._doing()[:_DOING_SIZE]
+        """Return what happens just now, for the live page; 1 to 80 characters."""
+        if self._timeouts.away_until is not None and self._phase is not Phase.CLOSED:
+            return "waiting for the connection to come back"
+        if self._phase is not Phase.TALKING:
+            return self._phase.value
+        if prompt := self._playout.playing(self._latest):
+            return f"agent speaks: {prompt}"[:_DOING_SIZE]
+        if preparing := self._playout.preparing:
+            return f"preparing: {preparing}"[:_DOING_SIZE]
+        return "listening" if self._runner.wants_audio else "waiting for a key"
+
+    def _disposition(self) -> str:
+        """Empty while the call lasts. "failed": it had no start; "dropped": the line or our server went."""
+        if self._closed is None:
+            return ""
+        if self._started_at is None:
+            return "failed"
+        return "dropped" if self._closed.ended_by in _DROPPED else "answered"
 
     # --- one step ------------------------------------------------------------------------------------
 
-    def _do(self, now: float, what: Callable[..., None], *args: Any) -> Step:
+    def _do(self, now: float, handle: Callable[..., None], *args: Any) -> Step:
         """Let time pass up to `now`, handle one event, then everything that is due."""
         if self._phase is Phase.CLOSED:
             return Step()
-        self._step = Step()
-        self._take_in()
+        self._step = step = Step()
+        self._take_audio()
         self._latest = now = max(now, self._latest)
         self._playout.settle(now)
-        what(*args, now)
-        self._follow_up(now)
-        self._step.entries = self._log.take()
-        return self._step
-
-    def _follow_up(self, now: float) -> None:
-        if self._phase is not Phase.CLOSED:
+        handle(*args, now)
+        if step.close is None:
             self._runner.catch_up(now)
-            self._step.effects += self._runner.take_effects()
+            step.effects += self._runner.prompts.take_effects()
             self._send(now)
-            self._look_for_hang_up(now)
-            self._check_limits(now)
-        self._record_heard(now)
-        if self._phase is not Phase.CLOSED:
-            self._step.wake_at = self._wake_at = self._next_wake(now)
+            self._close_if_due(now)
+        for heard in self._playout.take_heard():
+            self._stats.add_agent_audio(heard.at, len(heard.pcm))
+            step.recording.append(Recorded(Side.AGENT, self._log.at_ms(heard.at), heard.pcm))
+        if step.close is None:
+            due = [*self._timeouts.due(self._phase), *self._runner.due()]
+            if (playout_due := self._playout.next_wake(now)) is not None:
+                due.append(playout_due)
+            step.wake_at = self._wake_at = min(due)
             self.still = Step(wake_at=self._wake_at)
             self._input_buffer.urgent_level = self._caller_input.urgent_level
+        step.entries = self._log.take()
+        return step
 
     def _send(self, now: float) -> None:
-        if self._timeouts.away_until is not None:
-            self._runner.clear_wanted = False  # what was cleared will not be sent
-        elif self._runner.clear_wanted:
-            self._runner.clear_wanted = False
-            self._statistics.cleared(now)
-            self._caller_input.silenced(now)
+        if self._runner.clear_wanted and self._timeouts.away_until is None:
+            self._stats.on_clear(now)
+            self._caller_input.on_agent_silent(now)
             self._step.frames.append(self._stream.send_clear())
+        self._runner.clear_wanted = False  # while the connection is away: what was cleared will not be sent
         for sending in self._playout.pump(now):
-            if isinstance(sending, Piece):
-                self._send_piece(sending, now)
-            else:
+            if isinstance(sending, MarkRequest):
                 self._step.frames.append(self._stream.send_mark(sending.key))
+                continue
+            self._step.frames.append(self._stream.send_media(sending.pcm))
+            self._caller_input.on_agent_audio(sending)
+            self._stats.frames_out += 1
+            if self._first_audio_ms is None and self._started_at is not None:
+                ms = self._first_audio_ms = round((now - self._started_at) * 1000)
+                text = f"First audio {ms} ms after the start message."
+                self._log.add(EntryKind.FIRST_AUDIO, text, now, ms=ms)
+            if sending.begins and (name := sending.name):
+                data = {"total_ms": sending.total_ms, "began_ms": self._log.at_ms(sending.at)}
+                self._log.add(EntryKind.PROMPT, f"“{name}” begins.", now, name=name, **data)
 
-    def _send_piece(self, piece: Piece, now: float) -> None:
-        self._step.frames.append(self._stream.send_media(piece.pcm))
-        self._caller_input.played(piece)
-        self._statistics.frame_out()
-        if self._first_audio_ms is None and self._started_at is not None:
-            ms = self._first_audio_ms = round((now - self._started_at) * 1000)
-            self._log.add(EntryKind.FIRST_AUDIO, f"First audio {ms} ms after the start message.", now, ms=ms)
-        if piece.begins and piece.name:
-            text = f"“{piece.name}” begins."
-            data = {"name": piece.name, "total_ms": piece.total_ms, "began_ms": self._log.at_ms(piece.at)}
-            self._log.add(EntryKind.PROMPT, text, now, **data)
+    def _close_if_due(self, now: float) -> None:
+        """The agent hangs up once all is heard, or as long after as a last mark may take; then the limits."""
+        if self._runner.leaving:
+            left_s = self._playout.remaining_ms(now) / 1000
+            if self._phase is not Phase.LEAVING or left_s or self._playout.preparing is not None:
+                self._phase = Phase.LEAVING
+                self._timeouts.deadline = now + left_s + self._limits.hang_up_grace_s
+            if self._playout.idle or now >= self._timeouts.deadline:
+                self._close(CloseCode.NORMAL, Ending.AGENT, self._runner.leaving, now)
+                return
+        if timed_out := self._timeouts.expired(self._phase, now):
+            self._time_out(timed_out, now)
 
-    def _record_heard(self, now: float) -> None:
-        for heard in self._playout.take_heard():
-            self._statistics.heard(heard.at, len(heard.pcm))
-            self._step.recording.append(Recorded(Side.AGENT, self._log.at_ms(heard.at), heard.pcm))
-
-    def _look_for_hang_up(self, now: float) -> None:
-        """The agent hangs up: once all is heard, or as long after as a last mark may take."""
-        if not self._runner.leaving:
-            return
-        still = self._playout.remaining_ms(now) / 1000
-        if self._phase is not Phase.LEAVING or still or self._playout.preparing is not None:
-            self._phase, self._timeouts.deadline = (
-                Phase.LEAVING,
-                now + still + self._limits.hang_up_grace_s,
-            )
-        if self._playout.idle or now >= self._timeouts.deadline:
-            self._close(CloseCode.NORMAL, Ending.AGENT, self._runner.leaving, now)
-
-    # --- limits --------------------------------------------------------------------------------------
-
-    def _check_limits(self, now: float) -> None:
-        if self._phase is Phase.CLOSED:
-            return
-        if overdue := self._timeouts.overdue(self._phase, now):
-            self._give_up(overdue, now)
-
-    def _give_up(self, overdue: TimedOut, now: float) -> None:
-        if overdue.ended_by is Ending.LIMIT:
-            self._log.add(EntryKind.PROBLEM, overdue.reason, now)
-        self._close(overdue.code, overdue.ended_by, overdue.reason, now)
-
-    def _next_wake(self, now: float) -> float:
-        due = [*self._timeouts.due(self._phase), *self._runner.due()]
-        playout = self._playout.next_wake(now)
-        return min(due) if playout is None else min(playout, *due)
+    def _time_out(self, timed_out: TimedOut, now: float) -> None:
+        if timed_out.ended_by is Ending.LIMIT:
+            self._log.add(EntryKind.PROBLEM, timed_out.reason, now)
+        self._close(timed_out.code, timed_out.ended_by, timed_out.reason, now)
 
     def _close(self, code: CloseCode | None, ended_by: Ending, reason: str, now: float) -> None:
         """Whatever is under way ends here. What the person had pressed counts; nothing is said any more."""
@@ -268,66 +271,38 @@ class Conversation:
         self._closed_at = now
         self._step.close = self._closed
 
-    def _disposition(self) -> str:
-        """ "failed" without a start, "dropped" when the line or our server went, else "answered"."""
-        if self._closed is None:
-            return ""
-        if self._started_at is None:
-            return "failed"
-        return "dropped" if self._closed.ended_by in _DROPPED else "answered"
-
     # --- a connection that breaks, and another -------------------------------------------------------
 
-    def _wait_for_another(self, now: float) -> None:
+    def _wait_for_connection(self, now: float) -> None:
         if self._timeouts.away_until is not None:
             return
         start = self._stream.start
         if not (start and start.call_sid and self._limits.resume_s > 0):
             self._close(None, Ending.CONNECTION, "The connection broke without a stop.", now)
             return
-        self._must_clear = self._playout.hold(now)
+        self._must_clear = self._playout.suspend(now)
         self._timeouts.away_until = now + self._limits.resume_s
         text = f"The connection broke; the call waits {self._limits.resume_s:g} s for another."
         self._log.add(EntryKind.NOTE, text, now)
 
-    def _go_on(self, stream: AgentStream, now: float) -> None:
+    def _change_connection(self, stream: AgentStream, now: float) -> None:
         """The first connection may still be open: then the newer one wins."""
-        told = self._playout.hold(now)
-        if told or self._must_clear:
+        if self._playout.suspend(now) or self._must_clear:
             self._step.frames.append(stream.send_clear())
         self._stream, self._timeouts.away_until, self._must_clear = stream, None, False
-        self._timeouts.last_frame = now
-        self._timeline.begin_again()
-        self._statistics.begin_again()
-        self._caller_input.silenced(now)
-        self._playout.go_on()
+        self._timeouts.last_frame_at = now
+        self._timeline.restart()
+        self._stats.restart_stream()
+        self._caller_input.on_agent_silent(now)
+        self._playout.resume()
         self._log.add(EntryKind.NOTE, "A second connection goes on with this call.", now)
 
-    def _leave_unread(self, pace: RateDecision, now: float) -> Step:
-        """A frame too many. It is not even looked at, so that a flood costs next to nothing."""
-        if pace is RateDecision.STILL_TOO_FAST:
-            return Step(wake_at=self._wake_at)
-        return self._do(now, self._note_flood, pace)
+    # --- caller audio --------------------------------------------------------------------------------
 
-    def _note_flood(self, pace: RateDecision, now: float) -> None:
-        self._timeouts.last_frame = now
-        rate = f"more than {self._limits.frames_per_s:.0f} frames a second"
-        if pace is RateDecision.UNBEARABLE:
-            reason = f"The platform sent {rate} for too long; the call was closed."
-            self._give_up(TimedOut(CloseCode.POLICY, Ending.LIMIT, reason), now)
-        else:
-            text = f"The platform sends {rate}; what is too much is left unread. The call goes on."
-            self._log.add(EntryKind.PROBLEM, text, now, problem="too_fast", event="")
-
-    # --- frames of the platform ----------------------------------------------------------------------
-
-    def _take_note(self, media: Media, now: float) -> Step:
-        """Caller audio while nothing else is due and the agent wants none: most frames of most calls."""
-        self._timeouts.last_frame = now
-        if self._input_buffer.hold(media, now) and now < self._statistics.due:
-            return self.still
+    def _take_audio_alone(self, now: float) -> Step:
+        """Take in caller audio while nothing else is due; a full step only if something was noticed in it."""
         self._step = step = Step(wake_at=self._wake_at)
-        self._take_in()
+        self._take_audio()
         self._input_buffer.urgent_level = self._caller_input.urgent_level
         if not self._caller_input.noticed:
             step.entries = self._log.take()
@@ -336,32 +311,70 @@ class Conversation:
         more.recording[:0], more.vad_audio = step.recording, step.vad_audio
         return more
 
-    def _take_in(self) -> None:
-        """Caller audio that came since the last time, as of when each frame came."""
-        arrived = self._input_buffer.take()
-        if not arrived:
+    def _take_audio(self) -> None:
+        """Take in caller audio that came since the last time, as of when each frame came."""
+        frames = self._input_buffer.take()
+        if not frames:
             return
         self._malformed_in_a_row = 0
-        for at_ms, audio in self._timeline.stretches(arrived, self._log.at_ms):
+        for at_ms, audio in self._timeline.place_all(frames, self._log.at_ms):
             if at_ms is not None:
                 self._step.recording.append(Recorded(Side.CALLER, at_ms, audio))
-            self._caller_input.hear(audio, at_ms)
-        self._step.vad_audio = self._caller_input.take_unjudged() or self._step.vad_audio
-        self._statistics.hear(arrived)
-        self._latest = max(arrived[-1].at, self._latest)
-        if self._latest >= self._statistics.due:
-            self._note_second(self._latest)
+            self._caller_input.push(audio, at_ms)
+        self._step.vad_audio = self._caller_input.take_vad_audio() or self._step.vad_audio
+        self._stats.add_frames(frames)
+        self._latest = now = max(frames[-1].at, self._latest)
+        if now >= self._stats.due:
+            figures = self._stats.second(now)
+            text = f"{figures['in']} frames in, {figures['out']} out."
+            self._log.add(EntryKind.STATS, text, now, **figures)
 
-    def _read(self, message: FromPlatform | Malformed, now: float) -> None:
-        self._timeouts.last_frame = now
+    def _react(self, now: float) -> None:
+        """React to what was noticed in the caller's audio."""
+        digits = self._caller_input.react(now)
+        if (onset_ms := self._caller_input.take_onset()) is not None:
+            self._stats.on_trigger(now - (self._log.at_ms(now) - onset_ms) / 1000)
+        for digit in digits:
+            self._press(digit, now, heard=True)
+
+    def _press(self, digit: str, now: float, *, heard: bool) -> None:
+        self._stats.on_trigger(now)
+        prompt = self._playout.playing(now) or ""
+        text = key_pressed(digit, during=prompt, heard=heard, ignored=self._phase is Phase.LEAVING)
+        self._log.add(EntryKind.KEY, text, now, digit=digit, during=prompt)
+        if self._phase is not Phase.IDENTIFYING:
+            self._runner.press(digit, now)
+        elif len(self._early_keys) < self._limits.keys_kept:
+            self._early_keys.append(digit)
+
+    # --- frames of the platform ----------------------------------------------------------------------
+
+    def _on_message(self, message: FromPlatform | Malformed, now: float) -> None:
+        self._timeouts.last_frame_at = now
         if isinstance(message, Malformed):
-            self._note_problem(message, now)
+            self._on_malformed(message, now)
             return
         self._malformed_in_a_row = 0
-        _ON_MESSAGE[type(message)](self, message, now)
+        match message:  # `Connected` says nothing that matters here
+            case Media():
+                self._input_buffer.push(message, now)
+                self._take_audio()
+                if self._runner.wants_audio:
+                    self._runner.tell(base.AudioReceived(message.payload), now)
+            case Mark():
+                self._on_mark(message, now)
+            case Dtmf() if self._caller_input.is_new(message, now):
+                self._press(message.digit, now, heard=False)
+            case Start():
+                self._on_start(message, now)
+            case Stop():
+                reason = without_numbers(message.reason)
+                words = f": {reason}" if reason else ""
+                self._log.add(EntryKind.STOP, f"The platform ended the call{words}.", now, reason=reason)
+                self._close(CloseCode.NORMAL, Ending.CALLER, "The other side hung up.", now)
         self._react(now)
 
-    def _note_problem(self, problem: Malformed, now: float) -> None:
+    def _on_malformed(self, problem: Malformed, now: float) -> None:
         data = {"problem": problem.problem.value, "event": problem.event}
         self._log.add(EntryKind.PROBLEM, what_was_wrong(problem), now, **data)
         self._malformed_in_a_row += 1
@@ -370,69 +383,30 @@ class Conversation:
             reason = f"{count} frames in a row could not be used; the call was closed."
             self._close(CloseCode.POLICY, Ending.LIMIT, reason, now)
 
-    def _on_connected(self, message: Connected, now: float) -> None:
-        pass
-
-    def _on_start(self, start: Start, now: float) -> None:
-        self._started_at, self._phase = now, Phase.IDENTIFYING
-        self._timeouts.deadline = now + self._limits.identify_s
-        self._log.add(EntryKind.START, "The call was answered; the stream has started.", now)
-        self._question(start, now)
-        parameters = start.custom_parameters
-        reference = parameters.get("reference", "")
-        self._step.effects.append(Identify(reference, parameters, start.stream_sid, start.call_sid))
-
-    def _question(self, start: Start, now: float) -> None:
-        """What the start message says that we did not expect."""
-        for text in unexpected(start):
-            self._log.add(EntryKind.PROBLEM, text, now)
-
-    def _on_media(self, media: Media, now: float) -> None:
-        self._input_buffer.hold(media, now)
-        self._take_in()
-        if self._runner.wants_audio:
-            self._runner.tell(base.AudioReceived(media.payload), now)
-
-    def _react(self, now: float) -> None:
-        """To what was noticed in the caller's audio."""
-        digits = self._caller_input.react(now)
-        if (onset_ms := self._caller_input.take_onset()) is not None:
-            self._statistics.triggered(now - (self._log.at_ms(now) - onset_ms) / 1000)
-        for digit in digits:
-            self._press(digit, now, heard=True)
-
-    def _note_second(self, now: float) -> None:
-        figures = self._statistics.second(now)
-        text = f"{figures['in']} frames in, {figures['out']} out."
-        self._log.add(EntryKind.STATS, text, now, **figures)
-
-    def _on_key(self, key: Dtmf, now: float) -> None:
-        if self._caller_input.is_new(key, now):
-            self._press(key.digit, now, heard=False)
-
-    def _press(self, digit: str, now: float, *, heard: bool) -> None:
-        self._statistics.triggered(now)
-        self._log_key(digit, now, heard=heard)
-        if self._phase is not Phase.IDENTIFYING:
-            self._runner.press(digit, now)
-        elif len(self._early_keys) < self._limits.keys_kept:
-            self._early_keys.append(digit)
-
-    def _log_key(self, digit: str, now: float, *, heard: bool) -> None:
-        prompt = self._playout.playing(now) or ""
-        text = key_pressed(digit, during=prompt, heard=heard, ignored=self._phase is Phase.LEAVING)
-        self._log.add(EntryKind.KEY, text, now, digit=digit, during=prompt)
-
     def _on_mark(self, mark: Mark, now: float) -> None:
         if not self._playout.mark_back(mark.name, now):
             text = "A mark came back that was not waited for. The call goes on."
             self._log.add(EntryKind.PROBLEM, text, now, problem="unknown_mark", event="mark")
 
-    def _on_stop(self, stop: Stop, now: float) -> None:
-        reason = without_numbers(stop.reason)
-        words = f": {reason}" if reason else ""
-        self._log.add(EntryKind.STOP, f"The platform ended the call{words}.", now, reason=reason)
-        self._close(CloseCode.NORMAL, Ending.CALLER, "The other side hung up.", now)
+    def _on_start(self, start: Start, now: float) -> None:
+        self._started_at, self._phase = now, Phase.IDENTIFYING
+        self._timeouts.deadline = now + self._limits.identify_s
+        self._log.add(EntryKind.START, "The call was answered; the stream has started.", now)
+        for text in unexpected(start):
+            self._log.add(EntryKind.PROBLEM, text, now)
+        parameters = start.custom_parameters
+        reference = parameters.get("reference", "")
+        self._step.effects.append(Identify(reference, parameters, start.stream_sid, start.call_sid))
+
+    def _on_flood(self, decision: RateDecision, now: float) -> None:
+        self._timeouts.last_frame_at = now
+        rate = f"more than {self._limits.frames_per_s:.0f} frames a second"
+        if decision is RateDecision.CLOSE:
+            reason = f"The platform sent {rate} for too long; the call was closed."
+            self._time_out(TimedOut(CloseCode.POLICY, Ending.LIMIT, reason), now)
+        else:
+            text = f"The platform sends {rate}; what is too much is left unread. The call goes on."
+            self._log.add(EntryKind.PROBLEM, text, now, problem="too_fast", event="")
 
     # --- who it is -----------------------------------------------------------------------------------
 
@@ -440,12 +414,8 @@ class Conversation:
         if self._phase is not Phase.IDENTIFYING:
             return
         self._phase = Phase.TALKING
-        self._log.add(
-            EntryKind.IDENTIFIED,
-            who(context.campaign, context.language),
-            now,
-            language=context.language,
-        )
+        text = who(context.campaign, context.language)
+        self._log.add(EntryKind.IDENTIFIED, text, now, language=context.language)
         self._runner.begin(agent, context, now)
         keys, self._early_keys = self._early_keys, []
         for digit in keys:
@@ -455,24 +425,3 @@ class Conversation:
         if self._phase is Phase.IDENTIFYING:
             self._log.add(EntryKind.PROBLEM, reason, now)
             self._close(CloseCode.NORMAL, Ending.AGENT, reason, now)
-
-    def _doing(self) -> str:
-        if self._timeouts.away_until is not None and self._phase is not Phase.CLOSED:
-            return "waiting for the connection to come back"
-        if self._phase is not Phase.TALKING:
-            return self._phase.value
-        if prompt := self._playout.playing(self._latest):
-            return f"agent speaks: {prompt}"
-        if preparing := self._playout.preparing:
-            return f"preparing: {preparing}"
-        return "listening" if self._runner.wants_audio else "waiting for a key"
-
-
-_ON_MESSAGE: Mapping[type, Callable[[Conversation, Any, float], None]] = {
-    Connected: Conversation._on_connected,
-    Start: Conversation._on_start,
-    Media: Conversation._on_media,
-    Dtmf: Conversation._on_key,
-    Mark: Conversation._on_mark,
-    Stop: Conversation._on_stop,
-}

@@ -14,7 +14,7 @@ _MOST_REMEMBERED: Final = 64
 
 
 class DigitCollector:
-    """One collection of digits. `now` in seconds."""
+    """Collect digits for one `Collect` action. `now` in seconds."""
 
     def __init__(self, wanted: Collect) -> None:
         self._wanted = wanted
@@ -22,7 +22,7 @@ class DigitCollector:
         self._deadline: float | None = None
 
     def press(self, digit: str, now: float) -> Collected | None:
-        """One key; the result, if it was the last."""
+        """Take one key. Return the result if it was the last, else None."""
         wanted = self._wanted
         if digit == wanted.terminator:
             return self._result(CollectEnd.TERMINATOR)
@@ -33,7 +33,7 @@ class DigitCollector:
         return self._result(CollectEnd.FULL) if len(self._digits) >= wanted.most else None
 
     def pass_time(self, now: float, *, quiet: bool) -> Collected | None:
-        """The result, if the time is over. `quiet`: nothing is being said or waits to be said.
+        """Return the result if the time is over, else None. `quiet`: nothing is played or waits to be.
 
         The wait for the first digit runs from the end of the question, and anew after a further prompt.
         """
@@ -47,12 +47,12 @@ class DigitCollector:
         return self._result(CollectEnd.PAUSE)
 
     def conclude(self) -> Collected | None:
-        """The line is gone: the result, if a digit was pressed."""
+        """Conclude: the line is gone. Return the result if a digit was pressed, else None."""
         return self._result(CollectEnd.PAUSE) if self._digits else None
 
     @property
     def due(self) -> float | None:
-        """When time alone ends it, as far as is known."""
+        """Return when time alone ends it; None while that is not known."""
         return self._deadline
 
     def _result(self, reason: CollectEnd) -> Collected:
@@ -78,13 +78,13 @@ class _Press:
 
 
 class PressDeduplicator:
-    """Pairs messages with tones, one with one, so that a key pressed twice stays two presses."""
+    """Pair messages with tones, one with one, so that a key pressed twice stays two presses."""
 
     def __init__(self) -> None:
         self._alone: deque[_Press] = deque(maxlen=_MOST_REMEMBERED)
 
     def is_new(self, digit: str, source: Source, *, now: float, duration_ms: int | None = None) -> bool:
-        """False if the other source has reported this press. `duration_ms`: of a press that is over.
+        """Return False if the other source has reported this press. `duration_ms`: of a press that is over.
 
         A message may come when the key is let go, long after its tone was recognised.
         """

@@ -1,16 +1,20 @@
 """PURE: the log of one call, bounded. What a peer can repeat at will is only counted after a while."""
 
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import TypeAlias
 
+from calls.agents import base
 from calls.conversation.outputs import RESULTS, Entry, EntryKind
 from calls.conversation.playout import PromptFinished, PromptResult
 from calls.protocol.messages import SAMPLE_RATE, Malformed, Start
-from campaigns.rules.results import CallResult
+from campaigns.rules.results import Answer, CallbackAsked, CallResult, OptOut, Outcome
 
 _KIND_OF_RESULT = {result: kind for kind, result in RESULTS.items()}
 _LONG_NUMBER = re.compile(r"\+?\d(?:[\s-]?\d){5,}")
+
+ResultAction: TypeAlias = base.RecordAnswer | base.ReachOutcome | base.AskCallback | base.OptOut
+"""Actions of an agent that say what the call brought."""
 
 
 @dataclass(slots=True)
@@ -20,13 +24,6 @@ class _Allowance:
     left: int
     sentence: str
     unwritten: int = 0
-
-    def take(self) -> bool:
-        if self.left > 0:
-            self.left -= 1
-            return True
-        self.unwritten += 1
-        return False
 
 
 @dataclass(slots=True)
@@ -48,14 +45,17 @@ class EventLog:
         }
 
     def at_ms(self, now: float) -> int:
-        """Position of `now` on the call's clock."""
+        """Return the position of `now` (seconds) on the call's clock, in whole milliseconds from 0."""
         return max(0, round((now - self.began) * 1000))
 
     def add(self, kind: EntryKind, text: str, now: float, **data: object) -> None:
-        """One entry; `data` must be JSON-ready."""
-        allowance = self._allowances.get(kind)
-        if allowance is None or allowance.take():
-            self._write(kind, text, now, data)
+        """Add one entry, or count it once its kind has had its allowance; `data` must be JSON-ready."""
+        if (allowance := self._allowances.get(kind)) is not None:
+            allowance.left -= 1
+            if allowance.left < 0:
+                allowance.unwritten += 1
+                return
+        self._entries.append(Entry(kind=kind, at_ms=self.at_ms(now), text=text, payload=data))
 
     def add_result(self, result: CallResult, text: str, now: float) -> None:
         """Add an entry about what the call brought; its kind follows from the type of `result`."""
@@ -63,58 +63,69 @@ class EventLog:
         self._entries.append(Entry(kind=kind, at_ms=self.at_ms(now), text=text, payload=result))
 
     def sum_up(self, now: float) -> None:
-        """At the end: how many were not written, kind by kind."""
+        """Add an entry for each kind of which some were only counted. Called once, at the end."""
         for kind, allowance in self._allowances.items():
-            if allowance.unwritten:
-                text = f"{allowance.unwritten} {allowance.sentence}"
-                self._write(kind, text, now, {"unwritten": allowance.unwritten})
+            if count := allowance.unwritten:
+                text, data = f"{count} {allowance.sentence}", {"unwritten": count}
+                self._entries.append(Entry(kind=kind, at_ms=self.at_ms(now), text=text, payload=data))
 
     def take(self) -> list[Entry]:
-        """Entries since the last taking."""
+        """Return the entries since the last call, in order."""
         taken, self._entries = self._entries, []
         return taken
 
-    def _write(self, kind: EntryKind, text: str, now: float, data: Mapping[str, object]) -> None:
-        self._entries.append(Entry(kind=kind, at_ms=self.at_ms(now), text=text, payload=dict(data)))
-
 
 def without_numbers(words: str) -> str:
-    """The platform's own words with anything like a phone number masked."""
+    """Return the platform's own words with anything like a phone number masked."""
     return _LONG_NUMBER.sub("•••", words)
 
 
 def seconds(ms: int) -> str:
-    """`8800` as `8.8`."""
+    """Return milliseconds as text in seconds with one decimal: `8800` as `8.8`."""
     return f"{ms / 1000:.1f}"
 
 
 def how_it_ended(ended: PromptFinished) -> str:
-    """A sentence about a prompt that is over."""
+    """Return a sentence about a prompt that is over."""
     whole = f"“{ended.name}” heard in full, {seconds(ended.total_ms)} s"
     part = f"“{ended.name}” heard {seconds(ended.heard_ms)} of {seconds(ended.total_ms)} s"
-    if ended.fate is PromptResult.FINISHED:
+    if ended.result is PromptResult.FINISHED:
         return f"{whole}." if ended.mark_back else f"{whole}, by the play clock; its mark had not come back."
     if not ended.heard_ms:
         return f"“{ended.name}” was dropped before it was heard."
-    if ended.fate is PromptResult.CLEARED:
+    if ended.result is PromptResult.CLEARED:
         return f"{part}; the rest was cleared."
     return f"{part}; the call was over before the rest."
 
 
+def result_of(action: ResultAction) -> tuple[CallResult, str]:
+    """Return what the call brought, by the agent's word, and a sentence about it."""
+    match action:
+        case base.RecordAnswer(question, value, label):
+            return Answer(question, value, label), f"{question}: {label or value}."
+        case base.ReachOutcome(outcome, label):
+            return Outcome(outcome, label), f"{label or outcome}."
+        case base.AskCallback(when, label, how):
+            return CallbackAsked(when, label, how), f"Asked to be called back: {label or when}."
+        case base.OptOut(how, what):
+            said = f"pressed {what}" if how == "key" else f"said “{what}”"
+            return OptOut(how, what), f"Asked not to be called again: {said}."
+
+
 def what_was_wrong(problem: Malformed) -> str:
-    """A sentence about a frame from outside that could not be used."""
+    """Return a sentence about a frame from outside that could not be used."""
     which = f"A “{problem.event}” frame" if problem.event else "A frame"
     return f"{which} could not be used: {problem.detail or problem.problem.value}. The call goes on."
 
 
 def who(campaign: str, language: str) -> str:
-    """A sentence about whom a call is for; no name, no number."""
+    """Return a sentence about whom a call is for; no name, no number."""
     call = f"Call of campaign “{campaign}”" if campaign else "Call without a campaign"
     return f"{call}; language {language}."
 
 
 def unexpected(start: Start) -> list[str]:
-    """Sentences about what a start message says that we did not expect."""
+    """Return sentences about what a start message says that we did not expect; usually none."""
     found = []
     rate = start.media_format.sample_rate
     if rate != SAMPLE_RATE:
@@ -125,7 +136,7 @@ def unexpected(start: Start) -> list[str]:
 
 
 def key_pressed(digit: str, *, during: str, heard: bool, ignored: bool) -> str:
-    """A sentence about one key."""
+    """Return a sentence about one key. `during`: name of the prompt being heard, empty for none."""
     where = f" during “{during}”" if during else ""
     how = ", heard as a tone" if heard else ""
     after = "; we had begun to hang up, so it was ignored" if ignored else ""

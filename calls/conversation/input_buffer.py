@@ -1,7 +1,7 @@
-"""PURE: caller audio on its way in. What nobody waits for is gathered, and taken in together.
+"""PURE: caller audio on its way in. Quiet frames are collected, and taken in together.
 
-Most frames of most calls are a quiet line: nobody is hurt if such a frame is placed, recorded and counted a
-little later, and many at once cost less than each alone (docs/bench.md). What may be speech is never held.
+Most frames of most calls are a quiet line: it does no harm to place, record and count such a frame a little
+later, and many at once cost less than each alone (docs/bench.md). What may be speech never waits.
 """
 
 import math
@@ -10,11 +10,11 @@ from typing import Final, NamedTuple
 from calls.audio.pcm import FRAME_BYTES, loudness
 from calls.protocol.messages import Media
 
-MOST_HELD: Final = 15
-"""Frames: 300 ms of a line on which nobody speaks. While we speak, the next piece (200 ms) comes first."""
-NOBODY_LISTENS: Final = math.inf
+MOST_BUFFERED: Final = 15
+"""Frames: 300 ms of a quiet line. While our own audio plays, its next piece (200 ms) comes first."""
+NEVER_URGENT: Final = math.inf
 """As `InputBuffer.urgent_level`: no level matters at once."""
-EVERYTHING: Final = 0.0
+ALWAYS_URGENT: Final = 0.0
 
 
 class BufferedFrame(NamedTuple):
@@ -26,21 +26,21 @@ class BufferedFrame(NamedTuple):
 
 
 class InputBuffer:
-    """One call's."""
+    """Collect quiet caller frames and release them together, at most 15 (300 ms)."""
 
     def __init__(self) -> None:
-        self.urgent_level = EVERYTHING
+        self.urgent_level = ALWAYS_URGENT
         """A frame of 20 ms waits only below this level (RMS in int16 units); any other waits never."""
-        self._held: list[BufferedFrame] = []
+        self._frames: list[BufferedFrame] = []
 
-    def hold(self, media: Media, now: float) -> bool:
-        """A frame came: True if it can wait, False if all that came is to be taken in now."""
-        payload, held = media.payload, self._held
+    def push(self, media: Media, now: float) -> bool:
+        """Add a frame. Return True if it can wait, False if all that came is to be taken in now."""
+        payload, frames = media.payload, self._frames
         level = loudness(payload)
-        held.append(BufferedFrame(media, now, level))
-        return level < self.urgent_level and len(held) < MOST_HELD and len(payload) == FRAME_BYTES
+        frames.append(BufferedFrame(media, now, level))
+        return level < self.urgent_level and len(frames) < MOST_BUFFERED and len(payload) == FRAME_BYTES
 
     def take(self) -> list[BufferedFrame]:
-        """What came since the last taking, in order."""
-        held, self._held = self._held, []
-        return held
+        """Return the frames that came since the last call, in order."""
+        frames, self._frames = self._frames, []
+        return frames

@@ -36,12 +36,12 @@ class ConversationLimits:
     frames_per_s: float = 200.0
     """Four times what a call needs."""
     frames_burst: int = 1000
-    """What may come at once: twenty seconds of audio that a network held back."""
+    """What may come at once: twenty seconds of audio that a network kept back."""
     malformed_in_a_row: int = 200
     problems_written: int = 20
     keys_written: int = 200
     keys_kept: int = 50
-    """Pressed before we know who is on the line."""
+    """Of those pressed before it is known who is on the line."""
     playout: PlayoutLimits = field(default_factory=PlayoutLimits)
 
 
@@ -52,7 +52,7 @@ class Hearing:
     gate: Gate | None = None
     """Without one, speech is not detected."""
     judged: bool = False
-    """The shell carries out `Step.vad_audio`; otherwise the gate decides alone."""
+    """The shell has a VAD model that `Step.vad_audio` goes to; otherwise the gate decides alone."""
     settings: HearingSettings = field(default_factory=HearingSettings)
     tones: bool = False
     """Keys are heard in the caller's audio too, for platforms that send their tones and no message."""

@@ -1,6 +1,6 @@
 """PURE: the media of one call in figures, second by second and in all. docs/statistics.md explains them.
 
-Fed with every frame, so the way of a frame is short: what can wait is reckoned once a second.
+Every frame is noted here, which is kept short: what can wait is reckoned once a second.
 """
 
 import math
@@ -25,7 +25,7 @@ _LEAST_DBFS, _MARGIN_DB, _FIRST_FLOOR_DBFS = -45.0, 9.0, -45.0
 """Speech by level, as `calls.audio.energy_vad` has it."""
 _PAUSE_S = 0.3
 """Shorter pauses belong to speech."""
-_HOLD_S = 0.5
+_SETTLING_S = 0.5
 """What was heard of the agent is known a little later than what the caller said."""
 _TRIGGER_S = 2.0
 """A key or speech longer ago did not cause this clear."""
@@ -46,12 +46,12 @@ class _Arrival:
         self._transit = self._quickest = 0.0
         self._until: float | None = None
 
-    def begin_again(self) -> None:
-        """What comes now is stamped by another clock."""
+    def restart(self) -> None:
+        """Forget the stream's clock: what comes now is stamped by another one."""
         self._until = None
 
     def add(self, frames: Iterable[tuple[float, float, int]]) -> None:
-        """Frames in order: timestamp (ms), arrival (s), size in bytes.
+        """Count frames, in order: timestamp (ms), arrival (s), size in bytes.
 
         One whose timestamp is not a number is taken to follow the one before.
         """
@@ -77,7 +77,7 @@ class _Arrival:
 
 
 class _Sound:
-    """Who could be heard when, and the longest time in which nobody could."""
+    """When caller and agent could be heard, and the longest time in which neither could."""
 
     def __init__(self, began: float) -> None:
         self.caller_s = self.agent_s = self.longest_silence_s = 0.0
@@ -86,7 +86,7 @@ class _Sound:
         self._waiting: list[tuple[float, float]] = []
 
     def caller(self, spans: Iterable[tuple[float, float]]) -> None:
-        """The caller spoke from each of these moments to the other, in order."""
+        """Note that the caller spoke from each of these moments to the other, in order."""
         for start, end in spans:
             goes_on = start - self._caller_until <= _PAUSE_S
             begin = self._caller_until if goes_on else start
@@ -95,7 +95,7 @@ class _Sound:
             self._waiting.append((begin, end))
 
     def agent(self, start: float, seconds: float) -> None:
-        """The agent was heard."""
+        """Note that the agent was heard for so long."""
         self.agent_s += seconds
         self._waiting.append((start, start + seconds))
 
@@ -112,11 +112,11 @@ class _Sound:
         self._waiting = kept
 
     def silence_until(self, now: float) -> float:
-        """The longest silence, with one that still lasts; seconds."""
+        """Return the longest silence, with one that still lasts, in seconds."""
         return max(self.longest_silence_s, now - self._until)
 
 
-class Statistics:
+class MediaStats:
     """One call's figures. Times are seconds of the clock that `began` is on."""
 
     def __init__(self, began: float) -> None:
@@ -137,8 +137,8 @@ class Statistics:
 
     # --- what happens ---
 
-    def hear(self, frames: Sequence[BufferedFrame]) -> None:
-        """Frames of caller audio, in order."""
+    def add_frames(self, frames: Sequence[BufferedFrame]) -> None:
+        """Note frames of caller audio, in order."""
         self.frames_in += len(frames)
         noted = frames[: max(0, _MOST_FRAMES - len(self._times))]
         self._times.extend([frame.at for frame in noted])
@@ -147,47 +147,50 @@ class Statistics:
         stamps = [frame.media.timestamp_ms for frame in noted]
         self._stamps.extend([_UNKNOWN if stamp is None else stamp for stamp in stamps])
 
-    def begin_again(self) -> None:
-        """The stream is another one: its timestamps count anew."""
-        self._listen()
-        self._arrival.begin_again()
+    def restart_stream(self) -> None:
+        """Note that another stream begins: its timestamps count anew."""
+        self._evaluate()
+        self._arrival.restart()
 
-    def frame_out(self) -> None:
-        """A frame of agent audio."""
-        self.frames_out += 1
-
-    def heard(self, start: float, size: int) -> None:
-        """So many bytes of agent audio were heard from `start` on."""
+    def add_agent_audio(self, start: float, size: int) -> None:
+        """Note that `size` bytes of agent audio were heard from `start` on."""
         self._heard_bytes += size
         self._sound.agent(start, size / _BYTES_PER_MS / 1000)
 
     @property
     def heard_ms(self) -> int:
-        """Agent audio that was heard."""
+        """Return how much agent audio was heard, in milliseconds."""
         return self._heard_bytes // _BYTES_PER_MS
 
-    def triggered(self, at: float) -> None:
-        """The caller did something that may interrupt: a key was pressed, speech began."""
+    def on_trigger(self, at: float) -> None:
+        """Note that the caller did something that may interrupt: a key was pressed, speech began."""
         self._trigger = at
 
-    def cleared(self, now: float) -> None:
-        """Our audio was cleared; what triggered it gives the latency."""
+    def on_clear(self, now: float) -> None:
+        """Note that our audio was cleared; what triggered it gives the latency."""
         if self._trigger is not None and now - self._trigger <= _TRIGGER_S:
             self._barge_ins.append(now - self._trigger)
         self._trigger = None
 
-    def queued(self, depth: int) -> None:
-        """So many frames wait to be sent."""
+    def record_queue_depth(self, depth: int) -> None:
+        """Record the send queue's length, in frames; the longest counts."""
         if depth > self._queue:
             self._queue = depth
 
     # --- the figures ---
 
     def second(self, now: float) -> dict[str, int | float]:
-        """The figures since the last asking (`seconds`: how long ago that was). JSON-ready."""
-        self._listen()
-        self._sound.settle(now - _HOLD_S)
-        totals = self._counts()
+        """Return the figures since the last call (`seconds`: how long ago that was). JSON-ready."""
+        self._evaluate()
+        self._sound.settle(now - _SETTLING_S)
+        totals = {
+            "in": self.frames_in,
+            "out": self.frames_out,
+            "gaps": self._arrival.gaps,
+            "late": self._arrival.late,
+            "caller_ms": self._sound.caller_s * 1000,
+            "agent_ms": self._sound.agent_s * 1000,
+        }
         since = {name: value - self._before.get(name, 0) for name, value in totals.items()}
         self._before = totals
         figures = {"seconds": round(now - self._last, 2), **{k: round(v) for k, v in since.items()}}
@@ -197,8 +200,8 @@ class Statistics:
         return figures
 
     def totals(self, now: float) -> dict[str, int | float | None]:
-        """The whole call, as far as it has come. JSON-ready; may be asked again."""
-        self._listen()
+        """Return the figures of the whole call, as far as it has come. JSON-ready; may be asked again."""
+        self._evaluate()
         self._sound.settle(now)
         seconds = max(now - self._began, 0.001)
         return {
@@ -214,17 +217,7 @@ class Statistics:
             "queue": max(self._most_queued, self._queue),
         }
 
-    def _counts(self) -> dict[str, float]:
-        return {
-            "in": self.frames_in,
-            "out": self.frames_out,
-            "gaps": self._arrival.gaps,
-            "late": self._arrival.late,
-            "caller_ms": self._sound.caller_s * 1000,
-            "agent_ms": self._sound.agent_s * 1000,
-        }
-
-    def _listen(self) -> None:
+    def _evaluate(self) -> None:
         """Look at what came since the last time, all frames at once."""
         if self._times:
             self._arrival.add(zip(self._stamps, self._times, self._sizes, strict=True))

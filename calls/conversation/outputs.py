@@ -1,6 +1,6 @@
 """What one step of a call asks of the shell: frames to send, entries to log, effects to perform.
 
-Pure data. Made by `calls.conversation`, carried out by `calls.consumers`, stored by `calls.events.journal`.
+Pure data. Made by `calls.conversation`, carried out by `calls.consumers`, stored by `calls.events`.
 """
 
 from collections.abc import Mapping
@@ -133,7 +133,7 @@ class Summary:
     disposition: str
     outcome: str
     statistics: Mapping[str, object] = field(default_factory=dict)
-    """JSON-ready, see `calls.conversation.media_stats`."""
+    """JSON-ready, see `MediaStats.totals`."""
 
 
 class Side(StrEnum):
@@ -166,6 +166,6 @@ class Step(Struct):
     effects: list[Effect] = []
     recording: list[Recorded] = []
     vad_audio: VadAudio | None = None
-    """Caller audio for the judge of speech; it answers with `Conversation.speech`."""
+    """Caller audio for the VAD model; its probabilities come back by `Conversation.speech`."""
     wake_at: float | None = None
     close: Close | None = None

@@ -10,13 +10,11 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from calls.audio.pcm import SAMPLE_BYTES, SAMPLE_RATE
+from calls.conversation.heard_audio import Heard, HeardAudio
 from calls.conversation.playout_clock import PlayClock, samples_of
 from calls.protocol.messages import MAX_WAITING_MARKS
 
 _KEY_NAME_SIZE = 60
-_JITTER_S = 0.2
-"""Audio handed over without a break is heard without one, unless its far end fell silent for longer. A mark
-is late by the way of the network, and holds the clock: that puts no hole into the middle of a word."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,7 +43,7 @@ class PromptFinished:
 
     key: str
     name: str
-    fate: PromptResult
+    result: PromptResult
     heard_ms: int
     total_ms: int
     mark_back: bool = False
@@ -70,14 +68,6 @@ class MarkRequest:
     key: str
 
 
-@dataclass(frozen=True, slots=True)
-class Heard:
-    """PCM that was heard from `at` (seconds) on."""
-
-    at: float
-    pcm: bytes
-
-
 @dataclass(slots=True)
 class _Prompt:
     """`start` and `end` are positions in samples of everything ever handed over. `mark`: name of its mark."""
@@ -95,9 +85,8 @@ class _Prompt:
         return len(self.pcm or b"") // SAMPLE_BYTES
 
     def heard_ms(self, position: int) -> int:
-        if self.start is None:
-            return 0
-        return _ms(max(0, min(position - self.start, self.samples)))
+        start = position if self.start is None else self.start
+        return _ms(max(0, min(position - start, self.samples)))
 
 
 def _ms(samples: int) -> int:
@@ -116,20 +105,17 @@ class Playout:
         self._queue: deque[_Prompt] = deque()
         self._sent: deque[_Prompt] = deque()
         self._late_marks: dict[str, float] = {}
-        self._unheard_audio: deque[tuple[int, bytes]] = deque()
-        self._recorded_until = 0.0
-        self._dry_at = 0
-        """Position of the last piece that found the far end's buffer dry."""
-        self._ended: list[PromptFinished] = []
-        self._heard: list[Heard] = []
-        self._held = False
+        """Marks no prompt waits for any more, and until when each may still come back."""
+        self._audio = HeardAudio(self._clock)
+        self._finished: list[PromptFinished] = []
+        self._suspended = False
 
     # --- what the agent asks for ---------------------------------------------------------------------
 
     def add(self, name: str, pcm: bytes | None = None) -> str:
-        """Queue a prompt; without `pcm` it holds its place until `fill` or `fail`. Gives its key.
+        """Queue a prompt; without `pcm` it keeps its place until `fill` or `fail`. Return its key.
 
-        ValueError for audio that is empty or not whole samples.
+        Raise ValueError for audio that is empty or not whole samples.
         """
         if pcm is not None:
             _check(pcm)
@@ -142,7 +128,10 @@ class Playout:
         return f"{self._numbered}:{name[:_KEY_NAME_SIZE]}"
 
     def fill(self, key: str, pcm: bytes) -> bool:
-        """Audio for a prompt added without; False if it is no longer waited for. ValueError as `add`."""
+        """Take the audio of a prompt added without. Return False if it is not waited for any more.
+
+        Raise ValueError as `add` does.
+        """
         _check(pcm)
         prompt = self._pending(key)
         if prompt is not None:
@@ -150,7 +139,7 @@ class Playout:
         return prompt is not None
 
     def fail(self, key: str) -> str | None:
-        """Take a prompt without audio out of the queue; its name, None if it is no longer waited for."""
+        """Take a prompt without audio out of the queue. Return its name; None if it is not waited for."""
         prompt = self._pending(key)
         if prompt is None:
             return None
@@ -161,48 +150,46 @@ class Playout:
         return next((p for p in self._queue if p.key == key and p.pcm is None), None)
 
     def clear(self, now: float) -> bool:
-        """Barge-in: every prompt not heard to its end is over. True if the far end must be told."""
-        told = bool(self._sent) or self._clock.sent > self._clock.heard(now)
-        self._end_all(now, PromptResult.CLEARED)
-        return told
+        """End every prompt not heard to its end: barge-in. Return True if the far end must clear too."""
+        must_clear = bool(self._sent) or self._clock.sent > self._clock.heard(now)
+        self._drop_all(now, PromptResult.CLEARED)
+        return must_clear
 
     def lose(self, now: float) -> None:
-        """The call is gone: whatever is not heard by now never will be."""
-        self._end_all(now, PromptResult.LOST)
+        """End every prompt: the call is gone, and what is not heard by now never will be."""
+        self._drop_all(now, PromptResult.LOST)
         self._late_marks.clear()
 
     # --- a line that breaks and comes back ---------------------------------------------------------
 
-    def hold(self, now: float) -> bool:
-        """The line is gone for a while: nothing is sent, and what was not heard waits again.
+    def suspend(self, now: float) -> bool:
+        """Send nothing: the line is gone for a while, and what was not heard waits again.
 
-        True if the far end may still hold audio: should it come back, it must be told to clear.
+        Return True if the far end may still have audio: should it come back, it must clear that.
         """
-        told = bool(self._sent) or self._clock.sent > self._clock.heard(now)
-        self._collect(now)
-        self._unheard_audio.clear()
-        position = self._clock.cut(now)
+        must_clear = bool(self._sent) or self._clock.sent > self._clock.heard(now)
+        position = self._audio.cut(now)
         for prompt in reversed([prompt for prompt in self._sent if prompt.end > position]):
             self._queue.appendleft(prompt)
         for prompt in [prompt for prompt in self._sent if prompt.end <= position]:
-            self._finish(prompt, now, mark_back=False)
+            self._end_unmarked(prompt, now)
         self._sent.clear()
         for prompt in [prompt for prompt in self._queue if prompt.start is not None]:
-            self._take_back(prompt, position, now)
-        self._held = True
-        return told
+            self._rewind(prompt, position, now)
+        self._suspended = True
+        return must_clear
 
-    def go_on(self) -> None:
-        """The line is back, as a new stream: the rest may be sent."""
-        self._held = False
-        self._clock.begin_again()
+    def resume(self) -> None:
+        """Send the rest: the line is back, as a new stream."""
+        self._suspended = False
+        self._clock.restart()
 
-    def _take_back(self, prompt: _Prompt, position: int, now: float) -> None:
+    def _rewind(self, prompt: _Prompt, position: int, now: float) -> None:
         """What was heard of it stays heard. It gets a new mark: the old one says nothing of the rest."""
         heard = max(0, position - (prompt.start or 0))
         if heard >= prompt.samples:  # but for the silence behind it
             self._queue.remove(prompt)
-            self._finish(prompt, now, mark_back=False)
+            self._end_unmarked(prompt, now)
             return
         if prompt.end:
             self._late_marks[prompt.mark] = now + self._limits.mark_grace_s
@@ -214,10 +201,20 @@ class Playout:
     # --- what the stream asks for --------------------------------------------------------------------
 
     def pump(self, now: float) -> list[Piece | MarkRequest]:
-        """What to send now, in order."""
+        """Return what to send now, in order; no audio further ahead than `PlayoutLimits.ahead_ms`."""
         sending: list[Piece | MarkRequest] = []
-        while (prompt := self._next()) is not None and self._has_room(prompt, now):
-            sending.append(self._take_piece(prompt, now))
+        while (prompt := self._next()) is not None:
+            size = self._size(prompt)
+            if self._clock.sent - self._clock.heard(now) + size > self._ahead:
+                break
+            at = prompt.taken * SAMPLE_BYTES
+            pcm = (prompt.pcm or b"")[at : at + size * SAMPLE_BYTES]
+            pcm = pcm.ljust(self._clock.least_start(now) * SAMPLE_BYTES, b"\0")
+            if begins := prompt.start is None:
+                prompt.start = self._clock.sent
+            prompt.taken += size
+            heard_at = self._audio.hand_over(pcm, now)
+            sending.append(Piece(prompt.name, pcm, begins, _ms(prompt.samples), heard_at))
             if prompt.taken == prompt.samples:
                 prompt.end = self._clock.sent
                 self._sent.append(self._queue.popleft())
@@ -225,7 +222,7 @@ class Playout:
         return sending
 
     def mark_back(self, key: str, now: float) -> bool:
-        """A mark came back: heard, unless cleared before. False if it is none of ours, or long given up."""
+        """Take a mark that came back: heard, unless cleared. Return False if it is not ours or given up."""
         if self._late_marks.pop(key, None) is not None:
             return True
         prompt = next((p for p in self._sent if p.mark == key), None)
@@ -233,26 +230,26 @@ class Playout:
             return False
         self._clock.reached(prompt.end, now)
         while self._sent[0] is not prompt:
-            self._finish(self._sent.popleft(), now, mark_back=False)
+            self._end_unmarked(self._sent.popleft(), now)
         self._sent.popleft()
         self._end(prompt, PromptResult.FINISHED, _ms(prompt.samples), mark_back=True)
         return True
 
     def settle(self, now: float) -> None:
-        """Let time pass: collect what was heard, give up on marks that do not come back."""
-        self._collect(now)
+        """Let time pass up to `now`: collect what was heard, give up on marks that do not come back."""
+        self._audio.settle(now)
         grace = self._limits.mark_grace_s
         while self._sent and now >= self._clock.time_of(self._sent[0].end) + grace:
-            self._finish(self._sent.popleft(), now, mark_back=False)
+            self._end_unmarked(self._sent.popleft(), now)
         if self._late_marks:
             self._late_marks = {key: until for key, until in self._late_marks.items() if until > now}
 
     def next_wake(self, now: float) -> float | None:
-        """When something is due without any event: more audio to send, or a mark to give up on."""
+        """Return when more audio can be sent or a mark is given up; None if nothing is due by time alone."""
         due: list[float] = []
-        prompt = self._next()
-        if prompt is not None:
-            due.append(self._room_at(prompt, now))
+        if (prompt := self._next()) is not None:
+            position = self._clock.sent + self._size(prompt) - self._ahead
+            due.append(now if position <= self._clock.heard(now) else self._clock.time_of(position))
         elif self._queue and self._late_marks and self._queue[0].pcm is not None:
             due.append(min(self._late_marks.values()))
         if self._sent:
@@ -262,41 +259,40 @@ class Playout:
     # --- what happened -------------------------------------------------------------------------------
 
     def take_finished(self) -> list[PromptFinished]:
-        """Prompts that ended since the last asking, in order."""
-        taken, self._ended = self._ended, []
+        """Return the prompts that ended since the last call, in order."""
+        taken, self._finished = self._finished, []
         return taken
 
     def take_heard(self) -> list[Heard]:
-        """Audio that was heard since the last asking (as of the last `settle`), in order, no overlap."""
-        taken, self._heard = self._heard, []
-        return taken
+        """Return audio heard since the last call (as of the last `settle`), in order, no overlap."""
+        return self._audio.take()
 
     @property
     def idle(self) -> bool:
-        """Nothing queued, nothing to be heard, no mark of a heard prompt awaited."""
+        """Return True when nothing is queued or to be heard, and no mark of a heard prompt is awaited."""
         return not self._queue and not self._sent
 
     @property
     def marks_out(self) -> int:
-        """Marks the far end has not given back."""
+        """Return how many marks the far end has not given back."""
         return len(self._sent) + len(self._late_marks)
 
     @property
     def preparing(self) -> str | None:
-        """The prompt at the head of the queue, if its audio is still being made."""
+        """Return the name of the next prompt if its audio is still being made, else None."""
         return self._queue[0].name if self._queue and self._queue[0].pcm is None else None
 
     def ahead_ms(self, now: float) -> int:
-        """Audio handed over and not yet heard."""
+        """Return how much audio is handed over and not yet heard, in milliseconds."""
         return _ms(self._clock.sent - self._clock.heard(now))
 
     def remaining_ms(self, now: float) -> int:
-        """All audio still to be heard, handed over or queued."""
+        """Return how much audio is still to be heard, handed over or queued, in milliseconds."""
         queued = sum(prompt.samples - prompt.taken for prompt in self._queue)
         return _ms(queued) + self.ahead_ms(now)
 
     def playing(self, now: float) -> str | None:
-        """Name of the prompt that is being heard."""
+        """Return the name of the prompt that is being heard; None if there is none."""
         position = self._clock.heard(now)
         for prompt in (*self._sent, *self._queue):
             if prompt.start is None or prompt.start > position:
@@ -306,7 +302,7 @@ class Playout:
         return None
 
     def unheard(self, now: float) -> str | None:
-        """Key of the first prompt not heard to its end: being heard, or waiting to be."""
+        """Return the key of the first prompt not heard to its end, playing or waiting; None if all were."""
         position = self._clock.heard(now)
         waiting = (
             p for p in (*self._sent, *self._queue) if p.taken < p.samples or p.end > position or not p.pcm
@@ -317,21 +313,13 @@ class Playout:
 
     def _next(self) -> _Prompt | None:
         if (
-            self._held
+            self._suspended
             or not self._queue
             or self._queue[0].pcm is None
             or self.marks_out >= self._limits.marks
         ):
             return None
         return self._queue[0]
-
-    def _has_room(self, prompt: _Prompt, now: float) -> bool:
-        ahead = self._clock.sent - self._clock.heard(now)
-        return ahead + self._size(prompt) <= self._ahead
-
-    def _room_at(self, prompt: _Prompt, now: float) -> float:
-        position = self._clock.sent + self._size(prompt) - self._ahead
-        return now if position <= self._clock.heard(now) else self._clock.time_of(position)
 
     def _size(self, prompt: _Prompt) -> int:
         """A tail under half a piece is avoided: it would cost a frame and invite an underrun."""
@@ -340,64 +328,28 @@ class Playout:
             return left
         return self._piece if left >= self._piece * 3 // 2 else left // 2
 
-    def _take_piece(self, prompt: _Prompt, now: float) -> Piece:
-        assert prompt.pcm is not None
-        size, begins = self._size(prompt), prompt.start is None
-        at = prompt.taken * SAMPLE_BYTES
-        pcm = prompt.pcm[at : at + size * SAMPLE_BYTES]
-        pcm = pcm.ljust(self._clock.least_start(now) * SAMPLE_BYTES, b"\0")
-        if begins:
-            prompt.start = self._clock.sent
-        prompt.taken += size
-        if (
-            not self._unheard_audio
-        ):  # nothing is heard before it was sent, whatever a mark that comes too early says
-            self._recorded_until = max(self._recorded_until, now)
-        position = self._clock.sent
-        if self._clock.heard(now) >= position:
-            self._dry_at = position
-        self._unheard_audio.append((position, pcm))
-        self._clock.hand_over(len(pcm) // SAMPLE_BYTES, now)
-        return Piece(prompt.name, pcm, begins, _ms(prompt.samples), self._clock.time_of(position))
-
-    def _collect(self, now: float) -> None:
-        """Move what was heard from the tape to the recording."""
-        position = self._clock.heard(now)
-        while self._unheard_audio and self._unheard_audio[0][0] < position:
-            start, pcm = self._unheard_audio.popleft()
-            size = (position - start) * SAMPLE_BYTES
-            if size < len(pcm):
-                self._unheard_audio.appendleft((position, pcm[size:]))
-            at = max(self._clock.time_of(start), self._recorded_until)
-            if start != self._dry_at and at < self._recorded_until + _JITTER_S:
-                at = self._recorded_until
-            self._heard.append(Heard(at, pcm[:size]))
-            self._recorded_until = at + len(pcm[:size]) / SAMPLE_BYTES / SAMPLE_RATE
-
-    def _end_all(self, now: float, fate: PromptResult) -> None:
-        self._collect(now)
-        self._unheard_audio.clear()
-        position = self._clock.cut(now)
+    def _drop_all(self, now: float, result: PromptResult) -> None:
+        position = self._audio.cut(now)
         for prompt in self._sent:
             self._late_marks[prompt.mark] = now + self._limits.mark_grace_s
             whole = prompt.end <= position
-            self._end(prompt, PromptResult.FINISHED if whole else fate, prompt.heard_ms(position))
+            self._end(prompt, PromptResult.FINISHED if whole else result, prompt.heard_ms(position))
         for prompt in self._queue:
-            self._end(prompt, fate, prompt.heard_ms(position))
+            self._end(prompt, result, prompt.heard_ms(position))
         self._sent.clear()
         self._queue.clear()
 
-    def _finish(self, prompt: _Prompt, now: float, *, mark_back: bool) -> None:
+    def _end_unmarked(self, prompt: _Prompt, now: float) -> None:
         """Heard, by the play clock or because a later mark is back, though its own mark is not."""
         self._late_marks[prompt.mark] = now + self._limits.mark_grace_s
-        self._end(prompt, PromptResult.FINISHED, _ms(prompt.samples), mark_back=mark_back)
+        self._end(prompt, PromptResult.FINISHED, _ms(prompt.samples))
 
-    def _end(self, prompt: _Prompt, fate: PromptResult, heard_ms: int, *, mark_back: bool = False) -> None:
-        self._ended.append(
+    def _end(self, prompt: _Prompt, result: PromptResult, heard_ms: int, *, mark_back: bool = False) -> None:
+        self._finished.append(
             PromptFinished(
                 key=prompt.key,
                 name=prompt.name,
-                fate=fate,
+                result=result,
                 heard_ms=heard_ms,
                 total_ms=_ms(prompt.samples),
                 mark_back=mark_back,

@@ -16,7 +16,7 @@ _ROUNDING = 1e-3
 
 
 def samples_of(ms: int) -> int:
-    """Samples in so many milliseconds."""
+    """Return how many samples there are in so many milliseconds, rounded down."""
     return ms * SAMPLE_RATE // 1000
 
 
@@ -31,44 +31,41 @@ class PlayClock:
         self._floor = 0
 
     def heard(self, now: float) -> int:
-        """The position that must have been heard by `now`."""
+        """Return the position that must have been heard by `now`."""
         played = int((now - self._anchor_time) * SAMPLE_RATE + _ROUNDING)
         position = self._anchor_position + max(0, played)
         self._floor = max(self._floor, min(self.sent, position))
         return self._floor
 
     def time_of(self, position: int) -> float:
-        """When a position is heard, or was, by the present anchor."""
+        """Return when a position is heard, or was (seconds), by the present anchor."""
         return self._anchor_time + (position - self._anchor_position) / SAMPLE_RATE
 
     def least_start(self, now: float) -> int:
-        """Samples the next piece needs so that the far end starts to play: 0 while it is playing."""
+        """Return the samples the next piece needs for the far end to start playing; 0 while it plays."""
         return samples_of(self._wait_ms) if self.heard(now) >= self.sent else 0
 
     def hand_over(self, samples: int, now: float) -> None:
-        """So much was sent; into a dry buffer it is heard after the far end's wait."""
+        """Count audio that is sent; into a dry buffer it is heard after the far end's wait."""
         if self.heard(now) >= self.sent:
-            self._anchor(now + self._wait_ms / 1000, self.sent)
+            self._anchor_time, self._anchor_position = now + self._wait_ms / 1000, self.sent
             self._wait_ms = LATER_WAIT_MS
         self.sent += samples
 
     def reached(self, position: int, now: float) -> None:
-        """A mark at `position` came back, uncleared: earlier or later than reckoned, it is right.
+        """Believe a mark at `position` that came back, uncleared, earlier or later than reckoned.
 
         What was reckoned as heard stays so: a late mark holds the clock, it does not turn it back.
         """
         if self.heard(now) < position or now > self.time_of(position):
-            self._anchor(now, position)
+            self._anchor_time, self._anchor_position = now, position
             self._floor = max(self._floor, position)
 
     def cut(self, now: float) -> int:
-        """Everything not heard by `now` was dropped; the position where it was cut."""
+        """Drop everything not heard by `now`. Return the position where it was cut."""
         self.sent = self.heard(now)
         return self.sent
 
-    def begin_again(self) -> None:
-        """The far end is another one, with an empty buffer."""
+    def restart(self) -> None:
+        """Reckon with a new far end, whose buffer is empty."""
         self._wait_ms = FIRST_WAIT_MS
-
-    def _anchor(self, time: float, position: int) -> None:
-        self._anchor_time, self._anchor_position = time, position

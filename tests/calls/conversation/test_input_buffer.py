@@ -10,7 +10,7 @@ from calls.agents.base import Play
 from calls.audio import pcm
 from calls.audio.dtmf import tone
 from calls.conversation import input_buffer
-from calls.conversation.input_buffer import EVERYTHING, MOST_HELD, NOBODY_LISTENS, InputBuffer
+from calls.conversation.input_buffer import ALWAYS_URGENT, MOST_BUFFERED, NEVER_URGENT, InputBuffer
 from calls.conversation.outputs import EntryKind, Side, Step
 from calls.protocol.messages import Media
 from tests.calls.line import Line, Script
@@ -19,34 +19,34 @@ from tests.calls.telephone import SPEECH_CUTS, Telephone, noise, spoken
 QUIET, LOUD = noise(20, -60.0), noise(20, -30.0)
 
 
-def holding(urgent_level: float) -> InputBuffer:
+def buffer(urgent_level: float) -> InputBuffer:
     waiting = InputBuffer()
     waiting.urgent_level = urgent_level
     return waiting
 
 
 def test_a_quiet_frame_waits_and_comes_with_the_next_that_does_not() -> None:
-    waiting = holding(pcm.level_of(-45.0))
-    assert waiting.hold(Media(QUIET), 1.0)
-    assert not waiting.hold(Media(LOUD), 1.02)
+    waiting = buffer(pcm.level_of(-45.0))
+    assert waiting.push(Media(QUIET), 1.0)
+    assert not waiting.push(Media(LOUD), 1.02)
     assert [(frame.media.payload, frame.at) for frame in waiting.take()] == [(QUIET, 1.0), (LOUD, 1.02)]
     assert waiting.take() == []
 
 
 def test_where_everything_counts_nothing_waits() -> None:
-    assert not holding(EVERYTHING).hold(Media(bytes(pcm.FRAME_BYTES)), 1.0)
+    assert not buffer(ALWAYS_URGENT).push(Media(bytes(pcm.FRAME_BYTES)), 1.0)
 
 
 def test_where_nobody_listens_the_loudest_waits_but_not_for_ever() -> None:
-    waiting = holding(NOBODY_LISTENS)
-    held = [waiting.hold(Media(LOUD), 0.02 * n) for n in range(MOST_HELD)]
-    assert held == [True] * (MOST_HELD - 1) + [False]
+    waiting = buffer(NEVER_URGENT)
+    held = [waiting.push(Media(LOUD), 0.02 * n) for n in range(MOST_BUFFERED)]
+    assert held == [True] * (MOST_BUFFERED - 1) + [False]
 
 
 @pytest.mark.parametrize("size", [2, pcm.FRAME_BYTES - 2, pcm.FRAME_BYTES + 2, 10 * pcm.FRAME_BYTES])
 def test_a_frame_of_another_size_never_waits(size: int) -> None:
     """Its level says nothing about the 20 ms in it that may be speech."""
-    assert not holding(NOBODY_LISTENS).hold(Media(bytes(size)), 1.0)
+    assert not buffer(NEVER_URGENT).push(Media(bytes(size)), 1.0)
 
 
 def test_before_an_agent_listens_all_waits_and_the_end_brings_it() -> None:
@@ -86,7 +86,7 @@ DOING = st.lists(st.sampled_from([*SOUNDS, "5 is pressed", "nothing", "nonsense"
 
 def a_call(doing: list[str], most_held: int) -> tuple[object, ...]:
     """What a person hears, what is written down, recorded and counted, with so many frames held at most."""
-    with patch.object(input_buffer, "MOST_HELD", most_held):
+    with patch.object(input_buffer, "MOST_BUFFERED", most_held):
         prompt = Play("Prompt", noise(2600, -20.0, seed=3), SPEECH_CUTS)
         line = Telephone(prompt, judge_ms=20)
         for what in doing:
@@ -114,7 +114,7 @@ def a_call(doing: list[str], most_held: int) -> tuple[object, ...]:
 @settings(max_examples=60, deadline=None)
 @given(DOING)
 def test_a_call_is_the_same_whether_frames_wait_or_not(doing: list[str]) -> None:
-    assert a_call(doing, MOST_HELD) == a_call(doing, 1)
+    assert a_call(doing, MOST_BUFFERED) == a_call(doing, 1)
 
 
 class Watched(Telephone):

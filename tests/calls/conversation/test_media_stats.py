@@ -7,7 +7,7 @@ import pytest
 from calls.audio.dtmf import tone
 from calls.audio.pcm import loudness, silence
 from calls.conversation.input_buffer import BufferedFrame
-from calls.conversation.media_stats import Statistics
+from calls.conversation.media_stats import MediaStats
 from calls.protocol.messages import Media
 
 VOICE = tone("5", 20)
@@ -22,7 +22,7 @@ class Call:
 
     def __init__(self) -> None:
         self.now = 100.0
-        self.figures = Statistics(self.now)
+        self.figures = MediaStats(self.now)
         self._stamp = 0
 
     def hear(self, seconds: float, pcm: bytes | None = None, *, stamped: bool = True) -> None:
@@ -33,7 +33,7 @@ class Call:
     def frame(self, pcm: bytes | None = None, *, stamped: bool = True, delay: float = 0.0) -> None:
         media = Media(pcm or silence(20), timestamp_ms=self._stamp if stamped else None)
         self._stamp += 20
-        self.figures.hear([arrived(media, self.now + delay)])
+        self.figures.add_frames([arrived(media, self.now + delay)])
         if self.now >= self.figures.due:
             self.figures.second(self.now)
 
@@ -81,7 +81,7 @@ def test_a_timestamp_that_leaps_says_nothing(stamps: int) -> None:
     call = Call()
     call.hear(1)
     call.now += 0.02
-    call.figures.hear([arrived(Media(silence(20), timestamp_ms=stamps), call.now)])
+    call.figures.add_frames([arrived(Media(silence(20), timestamp_ms=stamps), call.now)])
     call.hear(1)
     assert (call.total("gaps"), call.total("jitter_ms")) == (0, 0)
 
@@ -103,7 +103,7 @@ def test_without_timestamps_frames_follow_each_other() -> None:
 def test_who_talked_and_how_long_nobody_did() -> None:
     call = Call()
     call.hear(2)
-    call.figures.heard(call.now, 16_000 * 2)
+    call.figures.add_agent_audio(call.now, 16_000 * 2)
     call.hear(2)
     call.hear(3)
     call.hear(1, VOICE)
@@ -129,9 +129,9 @@ def test_quiet_noise_is_no_talk() -> None:
 def test_a_second_holds_what_happened_in_it() -> None:
     call = Call()
     call.hear(0.98)
-    call.figures.frame_out()
-    call.figures.queued(3)
-    call.figures.queued(1)
+    call.figures.frames_out += 1
+    call.figures.record_queue_depth(3)
+    call.figures.record_queue_depth(1)
     call.now += 0.02
     first = call.figures.second(call.now)
     assert first == {
@@ -152,11 +152,11 @@ def test_a_second_holds_what_happened_in_it() -> None:
 
 def test_barge_in_is_measured_from_what_caused_it() -> None:
     call = Call()
-    call.figures.triggered(call.now)
-    call.figures.cleared(call.now + 0.15)
-    call.figures.cleared(call.now + 0.2)
-    call.figures.triggered(call.now + 1)
-    call.figures.cleared(call.now + 5)
+    call.figures.on_trigger(call.now)
+    call.figures.on_clear(call.now + 0.15)
+    call.figures.on_clear(call.now + 0.2)
+    call.figures.on_trigger(call.now + 1)
+    call.figures.on_clear(call.now + 5)
     assert (call.total("barge_ins"), call.total("barge_in_ms")) == (1, 150)
 
 
@@ -165,7 +165,7 @@ def test_a_second_of_far_too_many_frames_keeps_little_of_them() -> None:
     tracemalloc.start()
     try:
         for _ in range(10_000):
-            call.figures.hear([arrived(Media(bytes(2_000)), call.now)])
+            call.figures.add_frames([arrived(Media(bytes(2_000)), call.now)])
         kept, _ = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
@@ -177,7 +177,7 @@ def test_a_second_stream_has_timestamps_of_its_own() -> None:
     call = Call()
     call.hear(2)
     call.now += 1.0
-    call.figures.begin_again()
+    call.figures.restart_stream()
     call._stamp = 0
     call.hear(10)
     assert [call.total(name) for name in ("gaps", "late")] == [0, 0]

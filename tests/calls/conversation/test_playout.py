@@ -55,7 +55,7 @@ def test_a_mark_back_means_heard_to_the_end() -> None:
     playout.pump(0.0)
     assert playout.mark_back(key, 0.39)
     (ended,) = playout.take_finished()
-    assert (ended.fate, ended.heard_ms, ended.total_ms) == (PromptResult.FINISHED, 300, 300)
+    assert (ended.result, ended.heard_ms, ended.total_ms) == (PromptResult.FINISHED, 300, 300)
     assert ended.mark_back
     assert playout.idle
 
@@ -87,7 +87,7 @@ def test_clear_cuts_the_prompt_where_it_was_heard_and_drops_the_rest() -> None:
     first, second = playout.add("One", audio(2000)), playout.add("Two", audio(500))
     playout.pump(0.0)
     assert playout.clear(0.2)
-    assert [(e.key, e.fate, e.heard_ms, e.total_ms) for e in playout.take_finished()] == [
+    assert [(e.key, e.result, e.heard_ms, e.total_ms) for e in playout.take_finished()] == [
         (first, PromptResult.CLEARED, 120, 2000),
         (second, PromptResult.CLEARED, 0, 500),
     ]
@@ -102,7 +102,7 @@ def test_a_mark_that_comes_back_after_clear_means_dropped() -> None:
     playout.pump(0.0)
     playout.clear(0.1)
     (ended,) = playout.take_finished()
-    assert (ended.fate, ended.heard_ms) == (PromptResult.CLEARED, 20)
+    assert (ended.result, ended.heard_ms) == (PromptResult.CLEARED, 20)
     assert playout.mark_back(key, 0.12)
     assert playout.take_finished() == []
     assert not playout.mark_back(key, 0.13)
@@ -114,7 +114,7 @@ def test_what_was_heard_before_clear_is_finished_though_its_mark_is_on_the_way()
     playout.add("Two", audio(300))
     playout.pump(0.0)
     playout.clear(0.2)
-    assert [(e.name, e.fate, e.heard_ms) for e in playout.take_finished()] == [
+    assert [(e.name, e.result, e.heard_ms) for e in playout.take_finished()] == [
         ("One", PromptResult.FINISHED, 100),
         ("Two", PromptResult.CLEARED, 20),
     ]
@@ -180,7 +180,7 @@ def test_a_mark_that_never_comes_is_given_up() -> None:
     assert not playout.idle
     playout.settle(3.18)
     (ended,) = playout.take_finished()
-    assert (ended.fate, ended.mark_back) == (PromptResult.FINISHED, False)
+    assert (ended.result, ended.mark_back) == (PromptResult.FINISHED, False)
     assert playout.mark_back(key, 4.0)
 
 
@@ -225,7 +225,7 @@ def test_a_lost_call_ends_every_prompt() -> None:
     playout.add("Two")
     playout.pump(0.0)
     playout.lose(0.28)
-    assert [(e.name, e.fate, e.heard_ms) for e in playout.take_finished()] == [
+    assert [(e.name, e.result, e.heard_ms) for e in playout.take_finished()] == [
         ("One", PromptResult.LOST, 200),
         ("Two", PromptResult.LOST, 0),
     ]
@@ -353,10 +353,10 @@ def test_what_was_not_heard_is_sent_again_from_where_it_was_heard_to() -> None:
     sound = b"".join(n.to_bytes(2, "little") for n in range(8000))
     playout.add("Greeting", sound)
     playout.pump(0.0)
-    assert playout.hold(0.18)  # 80 ms until the far end plays, so 100 ms were heard
+    assert playout.suspend(0.18)  # 80 ms until the far end plays, so 100 ms were heard
     assert playout.pump(0.3) == []
     assert playout.next_wake(0.3) is None
-    playout.go_on()
+    playout.resume()
     (first, *_) = playout.pump(2.0)
     assert isinstance(first, Piece)
     assert first.pcm[:320] == sound[1600:1920]
@@ -364,7 +364,7 @@ def test_what_was_not_heard_is_sent_again_from_where_it_was_heard_to() -> None:
     run_to_end(playout, 2.0)
     playout.settle(20.0)
     (ended,) = playout.take_finished()
-    assert (ended.fate, ended.heard_ms, ended.total_ms) == (PromptResult.FINISHED, 1000, 1000)
+    assert (ended.result, ended.heard_ms, ended.total_ms) == (PromptResult.FINISHED, 1000, 1000)
     heard = b"".join(piece.pcm for piece in playout.take_heard())
     assert heard == sound
 
@@ -373,22 +373,22 @@ def test_a_mark_of_before_says_nothing_of_the_rest() -> None:
     playout = Playout()
     old = playout.add("Greeting", audio(300))
     playout.pump(0.0)
-    playout.hold(0.2)
-    playout.go_on()
+    playout.suspend(0.2)
+    playout.resume()
     sent = playout.pump(0.5)
     assert playout.mark_back(old, 0.5)
     assert playout.take_finished() == []
     assert playout.mark_back(str(lengths(sent)[-1]), 0.8)
     (ended,) = playout.take_finished()
-    assert (ended.fate, ended.heard_ms) == (PromptResult.FINISHED, 300)
+    assert (ended.result, ended.heard_ms) == (PromptResult.FINISHED, 300)
 
 
 def test_a_prompt_keeps_its_key_over_a_break() -> None:
     playout = Playout()
     key = playout.add("Greeting", audio(300))
     playout.pump(0.0)
-    playout.hold(0.2)
-    playout.go_on()
+    playout.suspend(0.2)
+    playout.resume()
     playout.pump(0.5)
     assert playout.unheard(0.6) == key
     playout.clear(0.6)
@@ -401,11 +401,11 @@ def test_prompts_heard_before_the_break_are_over_and_the_others_keep_their_order
         playout.add(name, audio(400))
     playout.pump(0.0)
     playout.settle(0.58)
-    assert playout.hold(0.58)
+    assert playout.suspend(0.58)
     (one,) = playout.take_finished()
-    assert (one.name, one.fate, one.mark_back) == ("one", PromptResult.FINISHED, False)
+    assert (one.name, one.result, one.mark_back) == ("one", PromptResult.FINISHED, False)
     assert playout.remaining_ms(0.58) == 1100
-    playout.go_on()
+    playout.resume()
     run_to_end(playout, 3.0)
     playout.settle(30.0)
     assert [(ended.name, ended.heard_ms) for ended in playout.take_finished()] == [
@@ -430,15 +430,15 @@ def test_however_often_a_line_breaks_every_prompt_is_heard_once(sizes: list[int]
             playout.pump(now)
             now = min(playout.next_wake(now) or until, until)
         playout.settle(now)
-        playout.hold(now)
+        playout.suspend(now)
         now += 0.7
-        playout.go_on()
+        playout.resume()
     run_to_end(playout, now)
     playout.settle(now + 60)
     ended = playout.take_finished()
     assert [prompt.name for prompt in ended] == [str(number) for number in range(1, len(sizes) + 1)]
     assert all(
-        prompt.fate is PromptResult.FINISHED and prompt.heard_ms == prompt.total_ms for prompt in ended
+        prompt.result is PromptResult.FINISHED and prompt.heard_ms == prompt.total_ms for prompt in ended
     )
     heard = b"".join(piece.pcm for piece in playout.take_heard()).replace(b"\0\0", b"")
     assert heard == b"".join(audio(size, number) for number, size in enumerate(sizes, 1))
