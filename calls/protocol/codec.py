@@ -1,4 +1,4 @@
-"""Frames of the media stream to messages and back (awaaz-platform.md §2).
+"""Turn frames of the media stream into messages and back (awaaz-platform.md §2).
 
 Decoding is total: whatever text comes, the answer is a message or `Malformed`, nothing is
 raised and what is kept is bounded by `Limits`. Encoding is strict: our own mistakes raise
@@ -44,22 +44,22 @@ M = TypeVar("M")
 
 
 def decode_platform_message(text: str | bytes, limits: Limits = DEFAULT_LIMITS) -> FromPlatform | Malformed:
-    """One frame the platform sent. Never raises; order is not judged here (see `stream`)."""
+    """Return the message in a frame the platform sent. Never raises; order is checked in `stream`."""
     return read_platform_frame(text, limits)[0]
 
 
 def decode_agent_message(text: str | bytes, limits: Limits = DEFAULT_LIMITS) -> FromAgent | Malformed:
-    """One frame an agent sent. Never raises; order is not judged here (see `stream`)."""
+    """Return the message in a frame an agent sent. Never raises; order is checked in `stream`."""
     return read_agent_frame(text, limits)[0]
 
 
 def read_platform_frame(text: str | bytes, limits: Limits) -> tuple[FromPlatform | Malformed, str | None]:
-    """The message, and the `stream_sid` the frame named, None where it named none."""
+    """Return the message, and the `stream_sid` the frame named; None where it named none."""
     return _read_media(text, limits) or _read(text, limits, _FROM_PLATFORM)
 
 
 def read_agent_frame(text: str | bytes, limits: Limits) -> tuple[FromAgent | Malformed, str | None]:
-    """The message, and the `stream_sid` the frame named, None where it named none."""
+    """Return the message, and the `stream_sid` the frame named; None where it named none."""
     return _read_media(text, limits) or _read(text, limits, _FROM_AGENT)
 
 
@@ -102,8 +102,14 @@ def _read(text: str | bytes, limits: Limits, readers: _Readers[M]) -> tuple[M | 
     event = ""
     try:
         frame = _parse(text, limits)
-        event = fields.event_name(frame.get("event"))
-        return _reader_for(frame, readers)(frame, limits), fields.text(frame.get("stream_sid"))
+        event = fields.event_name(named := frame.get("event"))
+        if named is None:
+            raise FrameError(Problem.MISSING_FIELD, "event is missing")
+        if not isinstance(named, str):
+            raise FrameError(Problem.WRONG_TYPE, "event is not text")
+        if named not in readers:
+            raise FrameError(Problem.UNKNOWN_EVENT, "no such event in this direction")
+        return readers[named](frame, limits), fields.text(frame.get("stream_sid"))
     except FrameError as refused:
         return Malformed(refused.problem, refused.detail, event), None
     except RecursionError:
@@ -126,7 +132,7 @@ def _parse(text: str | bytes, limits: Limits) -> JsonObject:
 
 
 def _json_value(text: str) -> object:
-    """Integers are read in C; `_integer`, called for each of a long list, makes it five times as slow."""
+    """Read integers in C; a `parse_int` called for each of a long list makes it five times as slow."""
     try:
         return _json.decode(text)
     except json.JSONDecodeError:
@@ -135,28 +141,11 @@ def _json_value(text: str) -> object:
         return _json_with_long_integers.decode(text)
 
 
-def _integer(digits: str) -> int | float:
-    """A JSON integer; one longer than Python converts is no counter and only has to be large."""
-    return int(digits) if len(digits) <= 1000 else float("inf")
-
-
 _json = json.JSONDecoder()
-_json_with_long_integers = json.JSONDecoder(parse_int=_integer)
-
-
-def _reader_for(frame: JsonObject, readers: _Readers[M]) -> Callable[[JsonObject, Limits], M]:
-    event = frame.get("event")
-    if event is None:
-        raise FrameError(Problem.MISSING_FIELD, "event is missing")
-    if not isinstance(event, str):
-        raise FrameError(Problem.WRONG_TYPE, "event is not text")
-    if event not in readers:
-        raise FrameError(Problem.UNKNOWN_EVENT, "no such event in this direction")
-    return readers[event]
-
-
-def _connected(frame: JsonObject, limits: Limits) -> Connected:
-    return Connected()
+_json_with_long_integers = json.JSONDecoder(
+    # One that Python does not convert is no counter and only has to be large.
+    parse_int=lambda digits: int(digits) if len(digits) <= 1000 else float("inf")
+)
 
 
 def _start(frame: JsonObject, limits: Limits) -> Start:
@@ -164,22 +153,18 @@ def _start(frame: JsonObject, limits: Limits) -> Start:
     body = fields.body(frame, "start")
     sid = frame.get("stream_sid") or body.get("stream_sid")
     parameters, cut = fields.parameters(body.get("custom_parameters"), limits)
+    form, default = fields.optional_body(body, "media_format"), MediaFormat()
     return Start(
         stream_sid=fields.name(sid, "stream_sid", limits),
         call_sid=(fields.text(body.get("call_sid")) or "")[: limits.name_size],
-        media_format=_media_format(fields.optional_body(body, "media_format"), limits),
+        media_format=MediaFormat(
+            encoding=(fields.text(form.get("encoding")) or default.encoding)[: limits.name_size],
+            sample_rate=fields.count(form.get("sample_rate")) or default.sample_rate,
+            bit_rate=(fields.text(form.get("bit_rate")) or "")[: limits.name_size],
+        ),
         custom_parameters=parameters,
         sequence_number=fields.count(frame.get("sequence_number")),
         parameters_cut=cut,
-    )
-
-
-def _media_format(body: JsonObject, limits: Limits) -> MediaFormat:
-    default = MediaFormat()
-    return MediaFormat(
-        encoding=(fields.text(body.get("encoding")) or default.encoding)[: limits.name_size],
-        sample_rate=fields.count(body.get("sample_rate")) or default.sample_rate,
-        bit_rate=(fields.text(body.get("bit_rate")) or "")[: limits.name_size],
     )
 
 
@@ -205,29 +190,27 @@ def _stop(frame: JsonObject, limits: Limits) -> Stop:
     return Stop((fields.text(reason) or "")[: limits.name_size])
 
 
-def _clear(frame: JsonObject, limits: Limits) -> Clear:
-    return Clear()
-
-
 _FROM_PLATFORM: _Readers[FromPlatform] = {
-    "connected": _connected,
+    "connected": lambda frame, limits: Connected(),
     "start": _start,
     "media": _media,
     "dtmf": _dtmf,
     "mark": _mark,
     "stop": _stop,
 }
-_FROM_AGENT: _Readers[FromAgent] = {"media": _media, "mark": _mark, "clear": _clear}
+_FROM_AGENT: _Readers[FromAgent] = {"media": _media, "mark": _mark, "clear": lambda frame, limits: Clear()}
 
 
 # --- encoding ----------------------------------------------------------------------------
 
 
 def encode_connected() -> str:
+    """Return the frame `connected`."""
     return _frame("connected")
 
 
 def encode_start(start: Start) -> str:
+    """Return the frame `start`. Raise FieldError for what the far end could not read back."""
     sid = sendable(start.stream_sid, "stream_sid")
     form = start.media_format
     inner = {
@@ -243,17 +226,8 @@ def encode_start(start: Start) -> str:
     return _frame("start", start.sequence_number, sid, inner)
 
 
-def encode_media(media: Media, *, stream_sid: str, sequence_number: int) -> str:
-    """`media.container` says how the payload travels; counters that are None are sent as 0."""
-    chunk = _counter(media.chunk or 0, "chunk")
-    timestamp = _counter(media.timestamp_ms or 0, "timestamp")
-    body = {"chunk": chunk, "timestamp": str(timestamp)}
-    body["payload"] = encode_payload(media.payload, container=media.container)
-    return _frame("media", sequence_number, sendable(stream_sid, "stream_sid"), body)
-
-
 def encode_payload(pcm: bytes, *, container: Container, limit: int = DEFAULT_LIMITS.payload_bytes) -> str:
-    """Base64 of `pcm`, wrapped as a WAV file for "wav". AudioError unless whole samples fit."""
+    """Return `pcm` in base64, as a WAV file for "wav". Raise AudioError unless whole samples fit."""
     size = len(pcm)
     if not size or size & 1:
         raise AudioError(f"audio of {size} bytes is not one or more whole samples")
@@ -264,6 +238,7 @@ def encode_payload(pcm: bytes, *, container: Container, limit: int = DEFAULT_LIM
 
 
 def encode_dtmf(dtmf: Dtmf, *, stream_sid: str, sequence_number: int) -> str:
+    """Return the frame `dtmf`. Raise FieldError for what is no key, or a duration out of range."""
     if dtmf.digit not in fields.DIGITS:
         raise FieldError("digit must be one of 0-9, *, #, A-D")
     body: dict[str, object] = {"digit": dtmf.digit}
@@ -273,18 +248,20 @@ def encode_dtmf(dtmf: Dtmf, *, stream_sid: str, sequence_number: int) -> str:
 
 
 def encode_mark(mark: Mark, *, stream_sid: str, sequence_number: int) -> str:
+    """Return the frame `mark`. Raise FieldError for a name the far end could not read back."""
     body = {"name": sendable(mark.name, "mark name")}
     return _frame("mark", sequence_number, sendable(stream_sid, "stream_sid"), body)
 
 
 def encode_stop(stop: Stop, *, stream_sid: str, sequence_number: int, call_sid: str = "") -> str:
+    """Return the frame `stop`; empty members are left out. Raise FieldError as `encode_mark` does."""
     body = {"call_sid": call_sid, "reason": stop.reason}
     present = {key: value for key, value in body.items() if value}
     return _frame("stop", sequence_number, sendable(stream_sid, "stream_sid"), present)
 
 
 def encode_clear(*, stream_sid: str) -> str:
-    """`clear` is the one frame without a sequence number (§2)."""
+    """Return the frame `clear`, the one frame without a sequence number (§2)."""
     return _frame("clear", None, sendable(stream_sid, "stream_sid"))
 
 
@@ -315,7 +292,7 @@ def _counter(value: int, what: str) -> int:
 
 
 def sendable(value: str, what: str) -> str:
-    """A name the far end reads back unchanged."""
+    """Return `value`, a name the far end reads back unchanged. Raise FieldError for any other."""
     if not value or len(value) > DEFAULT_LIMITS.name_size or fields.clean(value) != value:
         raise FieldError(f"{what} is empty, too long, or has characters that cannot be sent")
     return value

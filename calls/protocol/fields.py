@@ -36,26 +36,22 @@ class FrameError(Exception):
 
 
 def count(value: object) -> int | None:
-    """A counter, milliseconds or rate, as a number or as text; None if it is not one."""
+    """Return a counter, milliseconds or rate, given as number or text; None if it is not one."""
     if type(value) is int:
         return value if 0 <= value <= LARGEST_COUNT else None
     if type(value) is str and len(value) <= _SURELY_A_COUNT and value.isascii() and value.isdecimal():
         return int(value)  # as nearly all come
     if isinstance(value, str) and len(value) <= _LONGEST_COUNT_TEXT:
-        return _count_of_text(value.strip())
+        whole, _, fraction = value.strip().partition(".")
+        decimal = whole.isascii() and whole.isdecimal() and (fraction or "0").isdecimal()
+        return count(int(whole)) if decimal else None
     if isinstance(value, float) and math.isfinite(value):
         return count(int(value))
     return None
 
 
-def _count_of_text(value: str) -> int | None:
-    whole, _, fraction = value.partition(".")
-    decimal = whole.isascii() and whole.isdecimal() and (fraction or "0").isdecimal()
-    return count(int(whole)) if decimal else None
-
-
 def text(value: object) -> str | None:
-    """A name or reason: text, or a number as text; None for anything else."""
+    """Return a name or reason: text, or a number as text; None for anything else."""
     if isinstance(value, str):
         return clean(value)
     if isinstance(value, int | float) and not isinstance(value, bool):
@@ -64,12 +60,12 @@ def text(value: object) -> str | None:
 
 
 def clean(value: str) -> str:
-    """`value` with what neither UTF-8 nor a database text can hold (lone surrogates, NUL) as U+FFFD."""
+    """Return `value` with what UTF-8 or a database text cannot carry (lone surrogates, NUL) as U+FFFD."""
     return _UNKEEPABLE.sub("\ufffd", value)
 
 
 def name(value: object, what: str, limits: Limits) -> str:
-    """A mark name or identifier: not empty and within `limits.name_size`."""
+    """Return a mark name or identifier. Raise FrameError if empty or above `limits.name_size`."""
     if value is None:
         raise FrameError(Problem.MISSING_FIELD, f"{what} is missing")
     if isinstance(value, str) and len(value) > limits.name_size:  # before it is cleaned: that takes its time
@@ -85,7 +81,7 @@ def name(value: object, what: str, limits: Limits) -> str:
 
 
 def body(frame: JsonObject, event: str) -> JsonObject:
-    """The object of the same name as the event."""
+    """Return the object of the same name as the event. Raise FrameError if there is none."""
     value = frame.get(event)
     if value is None:
         raise FrameError(Problem.MISSING_FIELD, f"{event} is missing")
@@ -95,12 +91,13 @@ def body(frame: JsonObject, event: str) -> JsonObject:
 
 
 def optional_body(frame: JsonObject, key: str) -> JsonObject:
+    """Return the object under `key`; an empty one where there is none."""
     value = frame.get(key)
     return value if isinstance(value, dict) else {}
 
 
 def digit(value: object) -> str:
-    """One key. Letters come in either case and digits also as numbers."""
+    """Return one key; letters come in either case, digits also as numbers. Raise FrameError for others."""
     if value is None:
         raise FrameError(Problem.MISSING_FIELD, "digit is missing")
     if isinstance(value, float) and value.is_integer():
@@ -112,7 +109,7 @@ def digit(value: object) -> str:
 
 
 def parameters(value: object, limits: Limits) -> tuple[dict[str, str], int]:
-    """Custom parameters as texts, and how many were left out or shortened."""
+    """Return custom parameters as texts, and how many were left out or shortened."""
     if not isinstance(value, dict):
         return {}, 0
     kept: dict[str, str] = {}
@@ -128,14 +125,14 @@ def parameters(value: object, limits: Limits) -> tuple[dict[str, str], int]:
 
 
 def parameter_text(value: object) -> str:
-    """Text as it is, null as empty, everything else as its JSON text."""
+    """Return text as it is, null as empty, everything else as its JSON text."""
     if isinstance(value, str):
         return clean(value)
     return "" if value is None else clean(json.dumps(value, ensure_ascii=False))
 
 
 def base64(value: object) -> bytes:
-    """Payload bytes; line breaks inside and missing padding are forgiven."""
+    """Return payload bytes; line breaks and missing padding are forgiven. Raise FrameError for the rest."""
     if value is None:
         raise FrameError(Problem.MISSING_FIELD, "payload is missing")
     if not isinstance(value, str):
@@ -149,11 +146,21 @@ def base64(value: object) -> bytes:
 
 
 def audio(payload: bytes, limits: Limits) -> tuple[bytes, Container]:
-    """(PCM, container) of a decoded payload; a WAV file is unwrapped wherever it comes from."""
+    """Return (PCM, container) of a decoded payload; a WAV file is unwrapped wherever it comes from.
+
+    Raise FrameError for what is not whole 16-bit samples, mono, 8 kHz, within `limits.payload_bytes`.
+    """
     if len(payload) > limits.payload_bytes:
         raise FrameError(Problem.PAYLOAD_TOO_LARGE, f"payload has {len(payload)} bytes")
     container: Container = "wav" if wav.is_wav(payload) else "raw"
-    pcm = _wav_audio(payload) if container == "wav" else payload
+    pcm = payload
+    if container == "wav":
+        try:
+            pcm, rate, channels = wav.unwrap(payload)
+        except wav.WavError as error:
+            raise FrameError(Problem.BAD_WAV, str(error)) from None
+        if (rate, channels) != (SAMPLE_RATE, 1):
+            raise FrameError(Problem.UNSUPPORTED_AUDIO, f"WAV of {rate} Hz with {channels} channels")
     if not pcm:
         raise FrameError(Problem.EMPTY_PAYLOAD, "payload has no audio")
     if len(pcm) % 2:
@@ -161,18 +168,8 @@ def audio(payload: bytes, limits: Limits) -> tuple[bytes, Container]:
     return pcm, container
 
 
-def _wav_audio(payload: bytes) -> bytes:
-    try:
-        pcm, rate, channels = wav.unwrap(payload)
-    except wav.WavError as error:
-        raise FrameError(Problem.BAD_WAV, str(error)) from None
-    if (rate, channels) != (SAMPLE_RATE, 1):
-        raise FrameError(Problem.UNSUPPORTED_AUDIO, f"WAV of {rate} Hz with {channels} channels")
-    return pcm
-
-
 def event_name(value: object) -> str:
-    """An event name fit for a log: short and of plain letters, else empty."""
+    """Return an event name fit for a log: short and of plain letters, else empty."""
     if isinstance(value, str) and len(value) <= _LONGEST_EVENT and _EVENT_LETTERS.issuperset(value):
         return value
     return ""

@@ -65,6 +65,8 @@ DEFAULT_LIMITS = Limits()
 
 
 class MediaFormat(Struct, frozen=True):
+    """How the audio travels, as the start message says it."""
+
     encoding: str = "base64"
     sample_rate: int = SAMPLE_RATE
     bit_rate: str = ""
@@ -103,7 +105,7 @@ class Dtmf(Struct, frozen=True, gc=False):
 
 
 class Mark(Struct, frozen=True, gc=False):
-    """To the platform: tell me when you get here. From it: finished, or dropped by clear."""
+    """To the platform: send this back when you get here. From it: finished, or dropped by clear."""
 
     name: str
 

@@ -2,7 +2,7 @@
 
 A row is a state of the call, a column a message; the entry is the state after it, or the
 `Problem` of a message that does not belong there. Both ends of a call use both tables: one
-direction to judge what it receives, the other to hold back its own mistakes.
+direction to check what it receives, the other to refuse its own mistakes.
 
 The platform may say `connected` before start, after it or never; a `stop` before start is a
 call that ended early (awaaz-platform.md §2).
@@ -25,6 +25,8 @@ from calls.protocol.messages import (
 
 
 class State(Enum):
+    """How far a call's stream has come."""
+
     WAITING = auto()
     """The socket is open, start has not come."""
     STARTED = auto()

@@ -43,6 +43,7 @@ class _Stream:
 
     @property
     def state(self) -> State:
+        """Return how far the stream has come."""
         return self._state
 
     def _enter(self, state: State) -> None:
@@ -117,35 +118,37 @@ class AgentStream(_Stream):
 
     @property
     def start(self) -> Start | None:
-        """The start message once it has come."""
+        """Return the start message; None before it has come."""
         return self._start
 
     def receive(self, text: str | bytes) -> FromPlatform | Malformed:
-        """The message in one frame of the platform, judged in its order. Never raises."""
+        """Return the message in a frame of the platform; `Malformed` out of order too. Never raises."""
         message, stream_sid = codec.read_platform_frame(text, self._limits)
         if isinstance(message, Malformed):
             return message
         in_place = self._may_receive[type(message)] is self._state
         if in_place and (stream_sid is None or stream_sid == self._stream_sid):
             return message
-        return self._refuse(message, stream_sid) or self._follow(message)
-
-    def _follow(self, message: FromPlatform) -> FromPlatform:
+        if refused := self._refuse(message, stream_sid):
+            return refused
         if isinstance(message, Start):
             self._start = message
             self._identify(message.stream_sid)
         return message
 
     def send_media(self, pcm: bytes) -> str:
-        """A frame of audio: s16le, 8 kHz, mono. AudioError if empty, odd or too large."""
+        """Return a frame of audio (s16le, 8 kHz, mono). Raise AudioError if empty, odd or too large.
+
+        OrderError before start and after stop, as from all of these.
+        """
         return self._send_media(pcm, self._container)
 
     def send_mark(self, name: str) -> str:
-        """Asks for `name` back once the audio before it has been played or cleared."""
+        """Return a frame that asks for `name` back once the audio before it has been played or cleared."""
         return self._send_mark(name)
 
     def send_clear(self) -> str:
-        """Drops what has been sent and not yet played."""
+        """Return a frame that drops what has been sent and not yet played."""
         self._check_sending(Clear)
         return codec.encode_clear(stream_sid=self._sid())
 
@@ -159,7 +162,7 @@ class PlatformStream(_Stream):
         self._identify(codec.sendable(stream_sid, "stream_sid"))
 
     def receive(self, text: str | bytes) -> FromAgent | Malformed:
-        """The message in one frame of the agent, judged in its order. Never raises.
+        """Return the message in a frame of the agent; `Malformed` out of order too. Never raises.
 
         Audio comes unwrapped; `Media.container` tells how it was packed.
         """
@@ -172,10 +175,12 @@ class PlatformStream(_Stream):
         return self._refuse(message, stream_sid) or message
 
     def connected(self) -> str:
+        """Return the frame `connected`. Raise OrderError where it does not belong, as all of these."""
         self._check_sending(Connected)
         return codec.encode_connected()
 
     def start(self, custom_parameters: dict[str, str]) -> str:
+        """Return the frame `start`; from now on audio, keys and marks may be sent."""
         state = self._check_sending(Start)
         start = Start(self._sid(), self._call_sid, custom_parameters=custom_parameters)
         numbered = msgspec.structs.replace(start, sequence_number=self._sequence_number + 1)
@@ -185,10 +190,11 @@ class PlatformStream(_Stream):
         return frame
 
     def media(self, pcm: bytes) -> str:
-        """Caller audio, always bare PCM; 320 bytes a frame on the real platform."""
+        """Return a frame of caller audio, always bare PCM; 320 bytes on the real platform."""
         return self._send_media(pcm, "raw")
 
     def dtmf(self, digit: str, *, duration_ms: int | None = None) -> str:
+        """Return the frame of a key press. Raise FieldError for what is no key."""
         self._check_sending(Dtmf)
         number = self._sequence_number + 1
         frame = codec.encode_dtmf(Dtmf(digit, duration_ms), stream_sid=self._sid(), sequence_number=number)
@@ -196,10 +202,11 @@ class PlatformStream(_Stream):
         return frame
 
     def mark(self, name: str) -> str:
-        """The agent's mark, back once its audio has been played or cleared."""
+        """Return the agent's mark, sent back once its audio has been played or cleared."""
         return self._send_mark(name)
 
     def stop(self, reason: str = "") -> str:
+        """Return the frame `stop`; nothing may be sent after it."""
         state = self._check_sending(Stop)
         frame = codec.encode_stop(
             Stop(reason),
