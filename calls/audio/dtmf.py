@@ -24,7 +24,7 @@ _HOP: Final = 102
 """Half a block, so that a press of 40 ms fills one block wherever it falls."""
 _LEAST_DBFS: Final = -40.0
 _LEAST_SHARE: Final = 0.7
-"""Of the block's power that the two tones hold. At a half, steady vowels pass for keys."""
+"""Of the block's power that is in the two tones. At a half, steady vowels pass for keys."""
 _MOST_TWIST: Final = 10 ** (8 / 10)
 _LEAST_DOMINANCE: Final = 10 ** (8 / 10)
 """Power of a tone over the next in its group."""
@@ -89,7 +89,7 @@ def _dominates(group: Floats, strongest: float) -> bool:
 
 
 class DtmfDetector:
-    """Streaming detector: each press is reported once, however long it is held."""
+    """Streaming detector: each press is reported once, however long it lasts."""
 
     def __init__(self) -> None:
         self._rest = np.empty(0)
@@ -102,7 +102,7 @@ class DtmfDetector:
     def push(self, frame: bytes) -> str | None:
         """Return the key recognised with this frame of s16le at 8 kHz; None if there is none.
 
-        A frame of up to 40 ms holds one press at most. Of a longer one with several, the
+        A frame of up to 40 ms has room for one press at most. Of a longer one with several, the
         later presses are returned by the next calls (an empty frame will do).
         """
         heard = np.concatenate([self._rest, pcm.to_array(frame)])

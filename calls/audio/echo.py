@@ -39,7 +39,7 @@ _LEAST_POWER: Final = 30.0**2
 """Prompts quieter than this (about -60 dBFS) leave no echo worth a search."""
 _FRAMES_BETWEEN_SEARCHES: Final = 3
 SEARCH_FRAMES: Final = 3
-"""Frames of a new sound to be gathered before a search can tell what it is."""
+"""Frames of a new sound to be gathered before a search can find what it is."""
 
 
 class EchoGuard:

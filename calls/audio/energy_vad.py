@@ -47,7 +47,7 @@ _BLOCKS = 15
 
 
 class NoiseFloor:
-    """The quietest level of the last three seconds, held in blocks of 200 ms; in any unit that grows."""
+    """The quietest level of the last three seconds, kept in blocks of 200 ms; in any unit that grows."""
 
     def __init__(self, first: float) -> None:
         self._blocks = deque([first], maxlen=_BLOCKS)

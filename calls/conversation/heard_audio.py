@@ -8,7 +8,7 @@ from calls.conversation.playout_clock import PlayClock
 
 _JITTER_S = 0.2
 """Audio handed over without a break is heard without one, unless its far end fell silent for longer. A mark
-is late by the way of the network, and holds the clock: that puts no hole into the middle of a word."""
+is late by the way of the network, and stops the clock: that puts no hole into the middle of a word."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -127,7 +127,7 @@ class MediaStats:
         self.frames_in = self.frames_out = 0
         self._heard_bytes = self._queue = self._most_queued = 0
         self._before: dict[str, float] = {}
-        # Of the frames of a second, one value each. No frame is kept: that would hold, and walk through,
+        # Of the frames of a second, one value each. No frame is kept: that would keep, and walk through,
         # a second of every call's audio.
         self._stamps, self._times = array("d"), array("d")
         self._sizes, self._levels = array("L"), array("L")

@@ -55,7 +55,7 @@ class PlayClock:
     def reached(self, position: int, now: float) -> None:
         """Believe a mark at `position` that came back, uncleared, earlier or later than reckoned.
 
-        What was reckoned as heard stays so: a late mark holds the clock, it does not turn it back.
+        What was reckoned as heard stays so: a late mark stops the clock, it does not turn it back.
         """
         if self.heard(now) < position or now > self.time_of(position):
             self._anchor_time, self._anchor_position = now, position

@@ -2,7 +2,7 @@
 
 
 class ProtocolError(Exception):
-    """Our side asked for a frame that must not be sent. Texts hold no payload and no number."""
+    """Our side asked for a frame that must not be sent. Texts contain no payload and no number."""
 
 
 class OrderError(ProtocolError):

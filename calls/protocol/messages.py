@@ -16,7 +16,7 @@ BYTES_PER_MS = 16
 """Bytes of stream audio in one millisecond: 8 samples of 2 bytes."""
 
 MAX_WAITING_MARKS = 30
-"""Marks the far end holds at once (§2, source AF); more must never be outstanding."""
+"""Marks the far end keeps at once (§2, source AF); more must never be outstanding."""
 
 Container = Literal["raw", "wav"]
 """How a media payload is packed: bare PCM, or a WAV file of its own."""

@@ -164,7 +164,7 @@ class PlatformStream(_Stream):
     def receive(self, text: str | bytes) -> FromAgent | Malformed:
         """Return the message in a frame of the agent; `Malformed` out of order too. Never raises.
 
-        Audio comes unwrapped; `Media.container` tells how it was packed.
+        Audio comes unwrapped; `Media.container` says how it was packed.
         """
         message, stream_sid = codec.read_agent_frame(text, self._limits)
         if isinstance(message, Malformed):

@@ -1,4 +1,4 @@
-"""A person on the line in a test: caller audio our prompt's echo in it, a judge that is late."""
+"""A person on the line in a test: caller audio our prompt's echo in it, a VAD model that is late."""
 
 from functools import cache
 
@@ -50,13 +50,13 @@ def onset_ms(audio: bytes, dbfs: float = -40.0) -> int:
     return next(ms for ms in range(0, pcm.duration_ms(audio), 10) if pcm.dbfs(audio[16 * ms :][:160]) > dbfs)
 
 
-class Judge:
+class Vad:
     """Silero at once, for tests without threads."""
 
     def __init__(self) -> None:
         self._utterance = 0
 
-    def judge(self, heard: VadAudio) -> list[float]:
+    def probabilities(self, heard: VadAudio) -> list[float]:
         if heard.utterance != self._utterance:
             self._utterance = heard.utterance
             self._state = np.zeros((2, 1, 128), np.float32)
@@ -71,27 +71,27 @@ class Judge:
 
 
 class Telephone(Line):
-    """A call that hears. `judge_ms`: how long the judge takes; None: there is none."""
+    """A call that hears. `vad_ms`: how long the VAD model takes; None: there is none."""
 
     def __init__(
         self,
         *prompts: Play,
         settings: HearingSettings | None = None,
-        judge_ms: int | None = 20,
+        vad_ms: int | None = 20,
         language: str = "hi",
         tones: bool = False,
     ) -> None:
         super().__init__()
         hearing = Hearing(
             gate=WebrtcGate(),
-            judged=judge_ms is not None,
+            judged=vad_ms is not None,
             settings=settings or HearingSettings(),
             tones=tones,
         )
         self.talk = Conversation(AgentStream(container="raw"), hearing=hearing, now=self.now)
         self.began = self.now
         self.agent = Script({CallStarted: list(prompts)}, wants_speech=True)
-        self.judge, self._judge_ms = Judge(), judge_ms or 0
+        self.vad, self._vad_ms = Vad(), vad_ms or 0
         self._answers: list[tuple[float, int, list[float] | None]] = []
         self._played = b"".join(prompt.pcm for prompt in prompts)
         self.cleared_ms: int | None = None
@@ -119,8 +119,8 @@ class Telephone(Line):
             self._pass_time()
             step = self.receive(self.platform.media(frame))
             if step.vad_audio:
-                due = self.now + self._judge_ms / 1000
-                self._answers.append((due, step.vad_audio.utterance, self.judge.judge(step.vad_audio)))
+                due = self.now + self._vad_ms / 1000
+                self._answers.append((due, step.vad_audio.utterance, self.vad.probabilities(step.vad_audio)))
 
     def _echo(self, db: float, delay_ms: int) -> bytes:
         at = (self.ms - FIRST_WAIT_MS - delay_ms) * 16

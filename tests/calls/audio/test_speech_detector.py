@@ -1,4 +1,4 @@
-"""Hearing by frames, with a gate that lets everything pass and a judge that says what the test says."""
+"""Hearing by frames, with a gate that lets everything pass and a VAD model that says what the test says."""
 
 from collections.abc import Sequence
 
@@ -72,32 +72,32 @@ def test_a_star_stands_for_all_other_languages() -> None:
     assert [settings.cut_after_ms(tag) for tag in ("gu", "hi", "hi_IN", "")] == [400, 200, 200, 400]
 
 
-def judge(made: SpeechDetector, probabilities: Sequence[float] | None, utterance: int = 1) -> list[Change]:
+def answer(made: SpeechDetector, probabilities: Sequence[float] | None, utterance: int = 1) -> list[Change]:
     return list(made.on_vad_result(utterance, probabilities))
 
 
-def test_the_judge_must_agree() -> None:
+def test_the_model_must_agree() -> None:
     made = detector(has_model=True)
     assert heard(made, voice(140)) == []
-    assert judge(made, [0.2, 0.4]) == []
-    assert judge(made, [0.6]) == [SpeechStarted(0), BargeInReached(0)]
+    assert answer(made, [0.2, 0.4]) == []
+    assert answer(made, [0.6]) == [SpeechStarted(0), BargeInReached(0)]
 
 
-def test_a_word_of_the_judge_that_comes_first_is_enough() -> None:
+def test_a_probability_that_comes_first_is_enough() -> None:
     made = detector(has_model=True)
     assert heard(made, voice(100)) == []
-    assert judge(made, [0.9]) == []
+    assert answer(made, [0.9]) == []
     assert heard(made, voice(20), from_ms=100) == [SpeechStarted(0), BargeInReached(0)]
 
 
 def test_a_word_about_an_older_utterance_does_not_count() -> None:
     made = detector(has_model=True)
     heard(made, voice(140) + pcm.silence(400) + voice(140))
-    assert judge(made, [0.9], utterance=1) == []
-    assert judge(made, [0.9], utterance=2) == [SpeechStarted(540), BargeInReached(540)]
+    assert answer(made, [0.9], utterance=1) == []
+    assert answer(made, [0.9], utterance=2) == [SpeechStarted(540), BargeInReached(540)]
 
 
-def test_noise_is_never_speech_to_a_judge_that_says_so() -> None:
+def test_noise_is_never_speech_to_a_model_that_says_so() -> None:
     made, found = detector(has_model=True), list[Change]()
     for number, frame in enumerate(Framer().push(voice(4000))):
         found += made.push(frame, 20 * number)
@@ -106,31 +106,31 @@ def test_noise_is_never_speech_to_a_judge_that_says_so() -> None:
     assert found == []
 
 
-def test_the_judge_ends_speech_in_noise() -> None:
+def test_the_model_ends_speech_in_noise() -> None:
     made = detector(has_model=True)
     heard(made, voice(140))
-    assert len(judge(made, [0.9])) == 2
-    assert judge(made, [0.4]) == []
+    assert len(answer(made, [0.9])) == 2
+    assert answer(made, [0.4]) == []
     assert heard(made, voice(600), from_ms=140) == []
-    judge(made, [0.1])
+    answer(made, [0.1])
     assert heard(made, voice(400), from_ms=740) == [SpeechEnded(740, 740)]
 
 
-def test_silence_of_the_judge_is_borne_for_a_while_only() -> None:
+def test_silence_of_the_model_is_borne_for_a_while_only() -> None:
     made = detector(has_model=True)
     assert heard(made, voice(180)) == []
     assert heard(made, voice(20), from_ms=180) == [SpeechStarted(0), BargeInReached(0)]
 
 
-def test_when_the_judge_is_gone_the_gate_decides_and_nothing_is_handed_out() -> None:
+def test_when_the_model_is_gone_the_gate_decides_and_nothing_is_handed_out() -> None:
     made = detector(has_model=True)
     heard(made, voice(140))
-    assert judge(made, None) == [SpeechStarted(0), BargeInReached(0)]
+    assert answer(made, None) == [SpeechStarted(0), BargeInReached(0)]
     heard(made, voice(5000), from_ms=140)
     assert made.take_vad_audio() is None
 
 
-def test_the_judge_hears_what_was_before_and_whole_chunks_only() -> None:
+def test_the_model_hears_what_was_before_and_whole_chunks_only() -> None:
     made = detector(has_model=True)
     heard(made, pcm.silence(200))
     assert made.take_vad_audio() is None
@@ -152,7 +152,7 @@ def test_a_key_tone_is_not_handed_out_for_long_and_is_no_speech(has_model: bool)
 @settings(max_examples=60, deadline=None)
 @given(
     st.lists(
-        st.tuples(st.sampled_from(["voice", "quiet", "judge", "gone"]), st.integers(1, 700), st.floats(0, 1)),
+        st.tuples(st.sampled_from(["voice", "quiet", "model", "gone"]), st.integers(1, 700), st.floats(0, 1)),
         max_size=40,
     )
 )

@@ -1,4 +1,4 @@
-"""People speaking over our prompts, with real voices, the real gate and the real judge."""
+"""People speaking over our prompts, with real voices, the real gate and the real VAD model."""
 
 import pytest
 
@@ -20,7 +20,7 @@ from tests.calls.telephone import (
 
 WORDS = {"hi": "हाँ जी बोलिए कौन बोल रहा है", "en": "hello who is this speaking", "ta": "ஆமாம் சொல்லுங்கள்"}
 ECHOES = [(-6.0, 0), (-12.0, 40), (-12.0, -60), (-20.0, 120), (-20.0, 300), (-30.0, 450)]
-JUDGES = pytest.mark.parametrize("judge_ms", [20, None], ids=["silero", "gate-alone"])
+MODELS = pytest.mark.parametrize("vad_ms", [20, None], ids=["silero", "gate-alone"])
 
 
 def quiet(ms: int) -> bytes:
@@ -36,12 +36,12 @@ def latency_ms(line: Telephone, speech: bytes, at_ms: int) -> int:
     return line.cleared_ms - at_ms - onset_ms(speech)
 
 
-@JUDGES
+@MODELS
 @pytest.mark.parametrize("language", WORDS)
 @pytest.mark.parametrize("at_ms", [1000, 1730])
-def test_speech_cuts_the_prompt_within_200_ms(language: str, at_ms: int, judge_ms: int | None) -> None:
+def test_speech_cuts_the_prompt_within_200_ms(language: str, at_ms: int, vad_ms: int | None) -> None:
     speech = spoken(WORDS[language], language)
-    line = Telephone(prompt(), judge_ms=judge_ms)
+    line = Telephone(prompt(), vad_ms=vad_ms)
     line.listen(over(at_ms + 800, speech, at_ms))
     assert 60 <= latency_ms(line, speech, at_ms) <= 200
     (ended,) = line.agent.told_of(PromptEnded)
@@ -51,41 +51,41 @@ def test_speech_cuts_the_prompt_within_200_ms(language: str, at_ms: int, judge_m
     assert line.log(EntryKind.CLEAR) == ["Our audio was cleared: the person spoke."]
 
 
-def test_a_judge_that_takes_60_ms_is_in_time() -> None:
+def test_a_model_that_takes_60_ms_is_in_time() -> None:
     speech = spoken(WORDS["hi"], "hi")
-    line = Telephone(prompt(), judge_ms=60)
+    line = Telephone(prompt(), vad_ms=60)
     line.listen(over(2000, speech, 1000))
     assert latency_ms(line, speech, 1000) <= 200
 
 
-@pytest.mark.parametrize("judge_ms", [500, 5000])
-def test_a_judge_that_is_too_late_is_not_waited_for(judge_ms: int) -> None:
+@pytest.mark.parametrize("vad_ms", [500, 5000])
+def test_a_model_that_is_too_late_is_not_waited_for(vad_ms: int) -> None:
     speech = spoken(WORDS["hi"], "hi")
-    line = Telephone(prompt(), judge_ms=judge_ms)
+    line = Telephone(prompt(), vad_ms=vad_ms)
     line.listen(over(2000, speech, 1000))
     assert latency_ms(line, speech, 1000) <= 280
 
 
-@JUDGES
+@MODELS
 @pytest.mark.parametrize(("echo_db", "delay_ms"), ECHOES)
-def test_our_own_echo_is_not_speech(echo_db: float, delay_ms: int, judge_ms: int | None) -> None:
-    line = Telephone(prompt(), judge_ms=judge_ms)
+def test_our_own_echo_is_not_speech(echo_db: float, delay_ms: int, vad_ms: int | None) -> None:
+    line = Telephone(prompt(), vad_ms=vad_ms)
     line.listen(quiet(6000), echo_db=echo_db, delay_ms=delay_ms)
     assert line.cleared_ms is None
     assert line.agent.told_of(SpeechStarted) == []
 
 
-@JUDGES
+@MODELS
 @pytest.mark.parametrize(("echo_db", "delay_ms"), ECHOES)
-def test_speech_over_the_echo_is_heard(echo_db: float, delay_ms: int, judge_ms: int | None) -> None:
+def test_speech_over_the_echo_is_heard(echo_db: float, delay_ms: int, vad_ms: int | None) -> None:
     speech = spoken(WORDS["hi"], "hi")
-    line = Telephone(prompt(), judge_ms=judge_ms)
+    line = Telephone(prompt(), vad_ms=vad_ms)
     line.listen(over(3500, speech, 2480), echo_db=echo_db, delay_ms=delay_ms)
     assert latency_ms(line, speech, 2480) <= 240
 
 
 def test_an_echo_bent_by_a_codec_is_not_speech() -> None:
-    line = Telephone(prompt(), judge_ms=20)
+    line = Telephone(prompt(), vad_ms=20)
     line._played = pcm.decode_ulaw(pcm.encode_ulaw(louder(line._played, -25)))
     line.listen(noise(6000, -50), echo_db=8, delay_ms=140)
     assert line.cleared_ms is None
@@ -102,21 +102,21 @@ def test_an_echo_bent_by_a_codec_is_not_speech() -> None:
     ids=["white-noise", "key", "keys", "beep"],
 )
 def test_what_is_no_speech_cuts_nothing(sound: bytes) -> None:
-    line = Telephone(prompt(), judge_ms=20)
+    line = Telephone(prompt(), vad_ms=20)
     line.listen(over(3500, sound, 1000))
     assert line.cleared_ms is None
 
 
-@JUDGES
-def test_a_click_and_a_cough_cut_nothing(judge_ms: int | None) -> None:
-    line = Telephone(prompt(), judge_ms=judge_ms)
+@MODELS
+def test_a_click_and_a_cough_cut_nothing(vad_ms: int | None) -> None:
+    line = Telephone(prompt(), vad_ms=vad_ms)
     track = mix_at(over(4000, noise(20, -10), 900), noise(80, -20), 2000)
     line.listen(track)
     assert line.cleared_ms is None
 
 
-def test_a_key_tone_is_no_speech_even_without_the_judge() -> None:
-    line = Telephone(prompt(), judge_ms=None)
+def test_a_key_tone_is_no_speech_even_without_the_model() -> None:
+    line = Telephone(prompt(), vad_ms=None)
     line.listen(over(3000, dtmf.tone("5", 600), 1000))
     assert line.cleared_ms is None
 
@@ -164,22 +164,22 @@ def test_speech_on_the_edge_of_two_prompts_cuts_the_second() -> None:
     assert line.log(EntryKind.HEARD)[-1].startswith("“Second” heard 0.")
 
 
-def test_without_prompts_to_cut_and_without_wish_nothing_is_judged() -> None:
+def test_without_prompts_to_cut_and_without_wish_no_audio_goes_to_the_model() -> None:
     line = Telephone(prompt(barge_in=BargeIn()))
     line.agent.wants_speech = False
     line.listen(over(2000, spoken(WORDS["hi"], "hi"), 500))
     assert line.log(EntryKind.SPEECH) == []
-    assert line.judge._utterance == 0
+    assert line.vad._utterance == 0
 
 
-def test_a_judge_that_goes_leaves_the_gate() -> None:
+def test_a_model_that_goes_leaves_the_gate() -> None:
     speech = spoken(WORDS["hi"], "hi")
     line = Telephone(prompt())
     line.listen(quiet(300))
     line.keep(line.talk.speech(0, None, line.now))
     line.listen(over(2000, speech, 1000))
     assert latency_ms(line, speech, 1300) <= 160
-    assert line.judge._utterance == 0
+    assert line.vad._utterance == 0
 
 
 def test_the_clear_comes_before_any_new_audio() -> None:
@@ -195,7 +195,7 @@ def test_the_clear_comes_before_any_new_audio() -> None:
 
 @pytest.mark.parametrize("stall_ms", [300, 700, 1000, 3000])
 def test_after_a_stall_our_echo_is_still_an_echo(stall_ms: int) -> None:
-    line = Telephone(judge_ms=None)
+    line = Telephone(vad_ms=None)
     line.listen(quiet(2000))
     line.stall(stall_ms)
     line.listen(quiet(500))
@@ -206,7 +206,7 @@ def test_after_a_stall_our_echo_is_still_an_echo(stall_ms: int) -> None:
 
 
 def test_a_stall_leaves_no_hole_in_the_recording_and_none_of_it_comes_late() -> None:
-    line = Telephone(judge_ms=None)
+    line = Telephone(vad_ms=None)
     line.listen(quiet(2000))
     line.stall(1000)
     line.listen(quiet(1000))
@@ -219,7 +219,7 @@ def test_a_stall_leaves_no_hole_in_the_recording_and_none_of_it_comes_late() -> 
 
 def test_speech_into_the_silence_after_a_clear_drops_nothing_that_is_still_being_made() -> None:
     both = BargeIn(speech=True, key=True)
-    line = Telephone(prompt(barge_in=both), judge_ms=None)
+    line = Telephone(prompt(barge_in=both), vad_ms=None)
     line.agent.actions[KeyPressed] = [Say("Enter digits", "…", "hi", both), Collect(name="pin", most=4)]
     line.listen(quiet(1500))
     line.key("2")

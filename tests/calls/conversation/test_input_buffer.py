@@ -88,7 +88,7 @@ def a_call(doing: list[str], most_held: int) -> tuple[object, ...]:
     """What a person hears, what is written down, recorded and counted, with so many frames held at most."""
     with patch.object(input_buffer, "MOST_BUFFERED", most_held):
         prompt = Play("Prompt", noise(2600, -20.0, seed=3), SPEECH_CUTS)
-        line = Telephone(prompt, judge_ms=20)
+        line = Telephone(prompt, vad_ms=20)
         for what in doing:
             if what == "5 is pressed":
                 line.key("5")

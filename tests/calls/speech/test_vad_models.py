@@ -13,7 +13,7 @@ from calls.audio.framing import Framer
 from calls.audio.speech_detector import VadAudio
 from calls.speech import vad_models
 from calls.speech.vad_models import BatchedVad, SileroModel, WebrtcGate
-from tests.calls.telephone import Judge, noise, spoken
+from tests.calls.telephone import Vad, noise, spoken
 
 HELLO = ("hello who is this speaking", "en")
 WAIT_S = 20.0
@@ -68,7 +68,7 @@ def test_the_gate_lets_voices_pass_and_holds_silence_back() -> None:
     ids=["hindi", "white-noise", "key", "beep"],
 )
 def test_the_model_knows_voices(sound: Callable[[], bytes], low: float, high: float) -> None:
-    probabilities = Judge().judge(VadAudio(1, whole(noise(160, -70) + sound())))
+    probabilities = Vad().probabilities(VadAudio(1, whole(noise(160, -70) + sound())))
     assert low <= max(probabilities) <= high
 
 
@@ -79,7 +79,7 @@ async def test_calls_share_a_batch_each_with_its_own_state(vad: BatchedVad) -> N
         for caller, track in zip(callers, audio, strict=True):
             caller.call.submit(VadAudio(1, track[at : at + 512]))
     for caller, track in zip(callers, audio, strict=True):
-        alone = Judge().judge(VadAudio(1, track[: 512 * 30]))
+        alone = Vad().probabilities(VadAudio(1, track[: 512 * 30]))
         assert await caller.told_of(30) == pytest.approx(alone, abs=1e-3)
 
 
