@@ -11,7 +11,13 @@ from pathlib import Path
 import atheris
 
 with atheris.instrument_imports(
-    include=["calls.protocol", "calls.conversation.conversation", "calls.conversation.playout", "calls.audio"]
+    include=[
+        "calls.protocol",
+        "calls.conversation.conversation",
+        "calls.conversation.playout",
+        "calls.conversation.heard_audio",
+        "calls.audio",
+    ]
 ):
     from bench.hostile.frames import seeds
     from calls.agents.base import CallContext

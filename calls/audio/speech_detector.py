@@ -173,7 +173,9 @@ class SpeechDetector:
         if self._has_model:
             self._vad_audio += frame
         voiced = loud and not self._is_not_speech(end)
-        return self._go_on(end, voiced=voiced) if self.speaking else self._weigh(end, voiced=voiced)
+        if self.speaking:
+            return self._continue_speech(end, voiced=voiced)
+        return self._continue_candidate(end, voiced=voiced)
 
     def _is_not_speech(self, end: int) -> bool:
         """The echo of a prompt, or a key of the telephone: loud all the same."""
@@ -185,8 +187,8 @@ class SpeechDetector:
         recent = pcm.to_array(b"".join(list(self._history)[-2:]))
         return recent.size >= BLOCK and digit_in(recent[-BLOCK:].astype(np.float64)) is not None
 
-    def _weigh(self, end: int, *, voiced: bool) -> Sequence[Change]:
-        """A candidate: quiet takes back what speech has gathered, so one weak frame does not reset it."""
+    def _continue_candidate(self, end: int, *, voiced: bool) -> Sequence[Change]:
+        """Quiet takes back what speech has gathered, so that one weak frame does not reset it."""
         if voiced:
             self._voiced_ms, self._last_voiced = self._voiced_ms + pcm.FRAME_MS, end
         else:
@@ -210,7 +212,7 @@ class SpeechDetector:
             return max(self._probabilities) >= self._settings.start_probability
         return self._voiced_ms >= self._settings.min_speech_ms + self._settings.model_wait_ms
 
-    def _go_on(self, end: int, *, voiced: bool) -> Sequence[Change]:
+    def _continue_speech(self, end: int, *, voiced: bool) -> Sequence[Change]:
         """The latest probability is a chunk old; it counts all the same, or noise would keep speech open."""
         doubted = bool(self._probabilities) and self._probabilities[-1] < self._settings.stop_probability
         if voiced and not doubted:

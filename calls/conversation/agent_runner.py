@@ -17,7 +17,7 @@ CALL_BACK = "call_back"
 """The outcome of a call in which the person asked to be called back; the person has none yet."""
 _LEAST_TIMER_S = 0.02
 
-_OnLine = (
+_LineAction = (
     base.Play | base.PlayClip | base.Say | base.ClearAudio | base.StartTimer | base.StopTimer | base.HangUp
 )
 """Actions that are of no use once the line is gone."""
@@ -35,7 +35,7 @@ class AgentRunner:
         self.clear_wanted = False
         """The far end must be sent a clear, to drop what it has not played."""
         self.prompts = Prompts(playout, wait_s=prompt_s)
-        self._log, self._playout, self._prompt_s = log, playout, prompt_s
+        self._log, self._playout = log, playout
         self._agent: base.Agent | None = None
         self._over = False
         self._line_gone = False
@@ -118,7 +118,7 @@ class AgentRunner:
         while self._collector and (done := self._collector.pass_time(now, quiet=self._playout.idle)):
             self._finish_collection(done, now)
         for key in self.prompts.late(now):
-            self.give_up(key, f"It was not ready within {self._prompt_s:.0f} s.", now)
+            self.give_up(key, f"It was not ready within {self.prompts.wait_s:.0f} s.", now)
         self.report_ended(now)
 
     def due(self) -> list[float]:
@@ -196,7 +196,7 @@ class AgentRunner:
         result, text = result_of(action)
         self._log.add_result(result, text, now)
 
-    def _act_on_line(self, action: _OnLine, now: float) -> None:
+    def _act_on_line(self, action: _LineAction, now: float) -> None:
         if self._line_gone:
             return
         match action:

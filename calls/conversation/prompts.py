@@ -15,7 +15,7 @@ class Prompts:
         """`wait_s`: how long speech or a clip may take to be made."""
         self.cut_by_speech = False
         """Whether some prompt of this call can be, or could have been."""
-        self._playout, self._wait_s = playout, wait_s
+        self._playout, self.wait_s = playout, wait_s
         self._deadlines: dict[str, float] = {}
         self._barge_in: dict[str, base.BargeIn] = {}
         self._effects: list[Effect] = []
@@ -26,7 +26,7 @@ class Prompts:
             key = self._playout.add(action.name, action.pcm)
         else:
             key = self._playout.add(action.name)
-            self._deadlines[key] = now + self._wait_s
+            self._deadlines[key] = now + self.wait_s
             self._effects.append(
                 LoadClip(key, action.clip)
                 if isinstance(action, base.PlayClip)
