@@ -21,9 +21,9 @@ from calls.audio.echo import SEARCH_FRAMES, EchoGuard
 from calls.audio.energy_vad import NoiseFloor, SpeechEnded, SpeechStarted
 from calls.audio.framing import Framer
 
-JUDGED_SAMPLES: Final = 256
+VAD_CHUNK_SAMPLES: Final = 256
 """Audio is handed out in whole chunks of this size: what silero takes at 8 kHz (32 ms)."""
-_CHUNK: Final = JUDGED_SAMPLES * pcm.SAMPLE_BYTES
+_CHUNK: Final = VAD_CHUNK_SAMPLES * pcm.SAMPLE_BYTES
 _HISTORY: Final = 5
 """Frames before a candidate (100 ms) that the model is given too, and that an echo is looked for in."""
 _PER_MS: Final = pcm.SAMPLE_RATE // 1000

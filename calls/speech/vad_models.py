@@ -21,7 +21,7 @@ import numpy as np
 import numpy.typing as npt
 
 from calls.audio import pcm
-from calls.audio.speech_detector import JUDGED_SAMPLES, VadAudio
+from calls.audio.speech_detector import VAD_CHUNK_SAMPLES, VadAudio
 
 try:
     import onnxruntime
@@ -39,7 +39,7 @@ MODE: Final = 2
 CONTEXT: Final = 32
 _STATE: Final = (2, 128)
 _FRAME_SAMPLES: Final = pcm.FRAME_BYTES // pcm.SAMPLE_BYTES
-_CHUNK_BYTES: Final = JUDGED_SAMPLES * pcm.SAMPLE_BYTES
+_CHUNK_BYTES: Final = VAD_CHUNK_SAMPLES * pcm.SAMPLE_BYTES
 _MOST_WAITING: Final = 64
 """Chunks of one call (2 s); audio further behind comes too late for a barge-in and is dropped."""
 _MOST_BATCH: Final = 64
@@ -195,7 +195,7 @@ def _infer_all(model: SileroModel, taken: Sequence[tuple[CallVad, VadAudio]]) ->
     queues: dict[CallVad, list[_Asked]] = {}
     for call, piece in taken:
         samples: Floats = pcm.to_array(piece.audio).astype(np.float32) / np.float32(pcm.FULL_SCALE)
-        chunks = samples.reshape(-1, JUDGED_SAMPLES)
+        chunks = samples.reshape(-1, VAD_CHUNK_SAMPLES)
         queues.setdefault(call, []).extend((call, piece.utterance, chunk) for chunk in chunks)
     while queues:
         batch = [queue.pop(0) for queue in list(queues.values())[:_MOST_BATCH]]
