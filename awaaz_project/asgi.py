@@ -14,11 +14,11 @@ django_application = get_asgi_application()
 # Models may be imported only after the set-up above.
 from awaaz_project.startup import refuse_shifted_clock, settle  # noqa: E402
 from calls.events.journal import journal  # noqa: E402
-from calls.media.graceful_shutdown import drain_under_daphne, lifespan  # noqa: E402
+from calls.media.graceful_shutdown import install_when_running, lifespan  # noqa: E402
 from calls.routing import websocket_urlpatterns  # noqa: E402
 
 refuse_shifted_clock()
-drain_under_daphne()
+install_when_running()
 journal.look_for_orphans()
 application = ProtocolTypeRouter(
     {

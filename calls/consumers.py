@@ -31,8 +31,7 @@ from calls.media import identification, prompt_audio
 from calls.media.admission import Admitted, ConnectionRequest, Refused, admit_within
 from calls.media.call_registry import Key, held
 from calls.media.connection import CLOSING_SECONDS, MOST_MESSAGE_BYTES, SERVER_GOES, Connection
-from calls.media.servers.asgi import bound_messages, refuse
-from calls.media.servers.daphne import break_reference_cycles
+from calls.media.servers.asgi import find_server, refuse
 from calls.media.servers.interface import Receive, Send
 from calls.protocol.stream import AgentStream
 from calls.recordings.recorder import Recorder, recording_writer
@@ -81,8 +80,9 @@ class CallConsumer(AsyncConsumer):
     async def __call__(self, scope: dict[str, Any], receive: Receive, send: Send) -> None:
         """The whole life of a connection: admitted or refused, held, finished."""
         self.scope = scope
-        bound_messages(send, MOST_MESSAGE_BYTES)
-        break_reference_cycles(send)
+        server = find_server(send)
+        server.limit_message_size(MOST_MESSAGE_BYTES)
+        server.break_reference_cycles()
         await receive()
         admitted = await admit_within(ADMISSION_SECONDS, ConnectionRequest.of(scope), journal=journal)
         if isinstance(admitted, Refused):
@@ -90,7 +90,7 @@ class CallConsumer(AsyncConsumer):
             await refuse(scope, send, busy=admitted.busy)
             return
         self.begin(admitted)
-        connection = Connection(self, receive, send)
+        connection = Connection(self, receive, server)
         held.enter(connection)
         try:
             await self.hold(connection)

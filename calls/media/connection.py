@@ -6,14 +6,13 @@ A call has one of these at a time. When it breaks, a second one may go on with t
 import asyncio
 import logging
 from collections.abc import Coroutine, Mapping
-from functools import partial
 from typing import Any, Protocol
 
 from django.conf import settings
 
-from calls.media.servers.asgi import cut_off, deliver, send_within
+from calls.media.servers.asgi import abort_if_behind, send_within
 from calls.media.servers.fast_path import FastPath, take_fast_path
-from calls.media.servers.interface import Receive, Send
+from calls.media.servers.interface import Receive, Server
 from calls.protocol.messages import DEFAULT_LIMITS
 
 log = logging.getLogger(__name__)
@@ -25,7 +24,7 @@ MOST_UNSENT_FRAMES = 500
 NO_CODE = 1005
 """RFC 6455: what a server reports when no close frame, or one without a code, came."""
 SERVER_GOES = 1012
-"""The code of `websocket.disconnect` when uvicorn shuts down ("service restart", RFC 6455 registry)."""
+"""The code of `websocket.disconnect` when our server shuts down ("service restart", RFC 6455 registry)."""
 BINARY = "(binary)"
 """Stands for a binary frame: the stream is JSON text (awaaz-platform.md §2), so that is malformed too."""
 
@@ -52,23 +51,23 @@ class Holder(Protocol):
 class Connection:
     """From the accepted WebSocket to the closed one. `call` may change once: see `CallConsumer.resume`."""
 
-    def __init__(self, call: Holder, receive: Receive, send: Send) -> None:
+    def __init__(self, call: Holder, receive: Receive, server: Server) -> None:
         self.call = call
         self.over = asyncio.Event()
-        self._receive, self._send = receive, send
+        self._receive, self._server = receive, server
         self._code: int | None = None
         self._ended = False
         self._outbox: asyncio.Queue[str | None] = asyncio.Queue(MOST_UNSENT_FRAMES)
         self._writing = False
         """A frame from the outbox is with the server, which may have it wait."""
-        self._short: FastPath | None = None
+        self._fast_path: FastPath | None = None
         self._reader: asyncio.Task[None] | None = None
         self._writer: asyncio.Task[None] | None = None
 
     async def open(self) -> None:
         """Accept, and begin to send. OSError when the far end is gone already."""
-        self._short = take_fast_path(self._send, self._on_text, most_bytes=MOST_MESSAGE_BYTES)
-        await deliver(self._send, {"type": "websocket.accept"})
+        self._fast_path = take_fast_path(self._server, self._on_text, most_bytes=MOST_MESSAGE_BYTES)
+        await self._server.send({"type": "websocket.accept"})
         self._writer = self._start(self._write_frames())
 
     def listen(self) -> None:
@@ -78,7 +77,7 @@ class Connection:
     def put(self, frame: str) -> None:
         """Frames leave in the order of the conversation, whatever made it speak."""
         is_free = not self._writing and self._outbox.empty()
-        if self._short and is_free and self._short.send(frame):
+        if self._fast_path and is_free and self._fast_path.send(frame):
             return
         try:
             self._outbox.put_nowait(frame)
@@ -109,16 +108,16 @@ class Connection:
         if tasks:
             await asyncio.wait(tasks, timeout=CLOSING_SECONDS)
         self._reader = self._writer = None  # their errors hold frames that hold us
-        if self._short:
-            self._short.end()
-            self._short = None
-        if await cut_off(self._send, CLOSING_SECONDS if is_closed else 0):
+        if self._fast_path:
+            self._fast_path.end()
+            self._fast_path = None
+        if await abort_if_behind(self._server, CLOSING_SECONDS if is_closed else 0):
             log.info("A peer that does not take what is on_disconnect was cut off.")
 
     async def _read_frames(self) -> None:
         """Every frame of the platform, one after the other. It waits for the next frame only.
 
-        Under Daphne most of them come by the short way, see `calls.media.servers.fast_path`.
+        Most of them come by the fast path (`servers.fast_path`) where the server has one.
         """
         while not self.over.is_set():
             message = await self._receive()
@@ -128,11 +127,9 @@ class Connection:
                 self.call.on_disconnect(self, self._code_of(message))
 
     def _code_of(self, message: Mapping[str, Any]) -> int:
-        """A platform that restarts is no server of ours that does: its close comes with a reason, if an empty
-        one. Daphne (whose `send` is a partial) gives no reasons, and when it ends it cancels."""
+        """A platform that restarts is no server of ours that does."""
         code = int(message.get("code") or NO_CODE)
-        is_ours = "reason" not in message and not isinstance(self._send, partial)
-        return NO_CODE if code == SERVER_GOES and not is_ours else code
+        return NO_CODE if code == SERVER_GOES and not self._server.is_own_close(message) else code
 
     def _on_text(self, text: str) -> None:
         if not self._ended:
@@ -143,9 +140,8 @@ class Connection:
         while (frame := await self._outbox.get()) is not None:
             self._writing = True
             try:
-                await send_within(
-                    settings.SEND_SECONDS, self._send, {"type": "websocket.send", "text": frame}
-                )
+                message = {"type": "websocket.send", "text": frame}
+                await send_within(settings.SEND_SECONDS, self._server, message)
             except TimeoutError:
                 self.call.lose_peer(self)
                 return
@@ -158,7 +154,7 @@ class Connection:
         try:
             async with asyncio.timeout(CLOSING_SECONDS):
                 # A plain int: autobahn, under Daphne, raises for a member of an IntEnum.
-                await deliver(self._send, {"type": "websocket.close", "code": int(code)})
+                await self._server.send({"type": "websocket.close", "code": int(code)})
         except (TimeoutError, OSError) as error:
             log.info("A close frame was not sent (%s).", type(error).__name__)
             return False

@@ -9,7 +9,6 @@ does so at once. The portal is served until then. Ctrl-C (SIGINT) ends a server 
 import asyncio
 import logging
 import signal
-import sys
 import threading
 from types import FrameType
 from typing import Any
@@ -18,6 +17,7 @@ from django.conf import settings
 
 from calls.events.journal import journal
 from calls.media.call_registry import held
+from calls.media.servers.asgi import SERVERS
 from calls.media.servers.interface import Receive, Send
 from calls.recordings.recorder import recording_writer
 
@@ -79,14 +79,10 @@ drain = GracefulShutdown()
 """Of this process."""
 
 
-def drain_under_daphne() -> None:
-    """Have the handler set when Daphne runs. Its reactor is there in every process, but runs only in it.
-
-    uvicorn tells an application that it runs: see `calls.media.graceful_shutdown`.
-    """
-    reactor = sys.modules.get("twisted.internet.reactor")
-    if reactor is not None:
-        reactor.callWhenRunning(reactor.callLater, 0, drain.install)
+def install_when_running() -> None:
+    """Have the handler of SIGTERM set once the server runs that serves this process; see also `lifespan`."""
+    for server in SERVERS:
+        server.when_running(drain.install)
 
 
 async def lifespan(scope: dict[str, Any], receive: Receive, send: Send) -> None:

@@ -21,7 +21,7 @@ from calls.audio.pcm import silence
 from calls.audio.speech_detector import HearingSettings
 from calls.consumers import CallConsumer, hearing
 from calls.events.journal import journal as the_journal
-from calls.media.servers.asgi import send_within, unsent_bytes
+from calls.media.servers.asgi import find_server, send_within
 from calls.models import Call
 from calls.protocol.stream import PlatformStream
 from calls.recordings.recorder import recording_writer
@@ -230,11 +230,11 @@ async def test_a_peer_that_is_gone_before_it_is_accepted_leaves_no_open_row(numb
 
 
 async def test_a_frame_that_daphne_cannot_send_any_more_is_a_connection_that_is_gone() -> None:
-    async def send(message: Mapping[str, Any]) -> None:
+    async def send(protocol: object, message: Mapping[str, Any]) -> None:
         raise Disconnected("Attempt to send on a closed protocol")
 
     with pytest.raises(ConnectionError):
-        await send_within(1, send, {"type": "websocket.send", "text": "{}"})
+        await send_within(1, find_server(partial(send, object())), {"type": "websocket.send", "text": "{}"})
 
 
 TRANSPORT = SimpleNamespace(dataBuffer=b"x" * 100, offset=30, _tempDataLen=7)
@@ -246,9 +246,9 @@ async def reply(protocol: object, message: Mapping[str, Any]) -> None:
 
 
 def test_what_daphne_holds_back_is_seen_and_other_servers_are_trusted() -> None:
-    assert unsent_bytes(partial(reply, SimpleNamespace(transport=TRANSPORT))) == 77
-    assert unsent_bytes(partial(reply)) == 0
-    assert unsent_bytes(partial(reply, object())) == 0
+    assert find_server(partial(reply, SimpleNamespace(transport=TRANSPORT))).unsent_bytes() == 77
+    assert find_server(partial(reply)).unsent_bytes() == 0
+    assert find_server(partial(reply, object())).unsent_bytes() == 0
 
 
 class SpeakingAgent:

@@ -1,78 +1,130 @@
-"""What we know of Daphne's connection object, and nowhere else."""
+"""All we know of Daphne's insides: its connection is autobahn's, on a Twisted transport.
 
+Its version is pinned (requirements.txt). Where an attribute is missing, calls go without what needs it.
+"""
+
+import asyncio
+import sys
 import time
+from collections.abc import Callable, Mapping
 from functools import partial
-from typing import Any, Final
+from typing import Any, Final, Self
+
+from autobahn.exception import Disconnected
 
 from calls.media.servers.interface import MOST_UNSENT_BYTES, Send, ServerReceive
 
+_LOOK_SECONDS = 0.05
+
 
 class Daphne:
-    """A `daphne.ws_protocol.WebSocketProtocol`, which is autobahn's on a Twisted transport."""
+    """A `daphne.ws_protocol.WebSocketProtocol`, the argument of Daphne's `send`."""
 
     NEEDED: Final = (
         *("STATE_OPEN", "application_queue", "data", "dataReceived"),
         *("failedByMe", "last_ping", "muted", "state", "transport"),
     )
+    server_receive: ServerReceive
 
-    def __init__(self, protocol: Any) -> None:
-        self._protocol, self._open = protocol, protocol.STATE_OPEN
-        self.server_receive: ServerReceive = protocol.dataReceived
+    def __init__(self, protocol: Any, send: Send) -> None:
+        self._protocol, self._send = protocol, send
+        self._open = getattr(protocol, "STATE_OPEN", None)
 
     @staticmethod
-    def find(send: Send) -> "Daphne | None":
-        """`send` is `partial(Server.handle_reply, protocol)`."""
-        protocol: Any = send.args[0] if isinstance(send, partial) and send.args else None
-        has_all = all(hasattr(protocol, name) for name in Daphne.NEEDED)
-        return Daphne(protocol) if has_all and not protocol.data else None
+    def when_running(call: Callable[[], None]) -> None:
+        """Daphne has no lifespan. Its reactor is there in every process, but runs only in Daphne's."""
+        if (reactor := sys.modules.get("twisted.internet.reactor")) is not None:
+            reactor.callWhenRunning(reactor.callLater, 0, call)
 
-    def attach(self, receive: ServerReceive) -> None:
-        self._protocol.dataReceived = receive
+    @classmethod
+    def find(cls, send: Send) -> Self | None:
+        """Return the connection if `send` is `partial(Server.handle_reply, protocol)`, else None."""
+        return cls(send.args[0], send) if isinstance(send, partial) and send.args else None
+
+    async def send(self, message: Mapping[str, Any]) -> None:
+        """Raises OSError if the peer is gone, as ASGI wants it and uvicorn does.
+
+        Daphne lets autobahn's `Disconnected`, a RuntimeError, through: raised when the peer broke the rules
+        of WebSockets (such as text that is no UTF-8) or began to close while audio for it was waiting.
+        """
+        try:
+            await self._send(message)
+        except Disconnected:
+            raise ConnectionResetError("the peer is gone") from None
+
+    async def drain(self) -> None:
+        """Daphne's `send` never waits: it appends to the transport's buffer, so that a peer which reads
+        nothing would fill our memory. Daphne pings only peers that send nothing, so it does not find such a
+        peer either."""
+        while self.unsent_bytes() > MOST_UNSENT_BYTES:
+            await asyncio.sleep(_LOOK_SECONDS)
+
+    def unsent_bytes(self) -> int:
+        """Return what Twisted's transport holds; 0 if it is disconnected, when it keeps what is unsent."""
+        transport = getattr(self._protocol, "transport", None)
+        return 0 if getattr(transport, "disconnected", False) else _buffered_by(transport)
+
+    def abort(self) -> None:
+        """By the name it has in Twisted."""
+        abort = getattr(getattr(self._protocol, "transport", None), "abortConnection", None)
+        if callable(abort):
+            abort()
+
+    def limit_message_size(self, size: int) -> None:
+        """Daphne's limit is 1 MiB and cannot be set by an application; autobahn keeps it on the protocol."""
+        for name in ("maxMessagePayloadSize", "maxFramePayloadSize"):
+            present = getattr(self._protocol, name, None)
+            if isinstance(present, int) and not 0 < present <= size:
+                setattr(self._protocol, name, size)
+
+    def is_own_close(self, message: Mapping[str, Any]) -> bool:
+        """Return False: Daphne that shuts down cancels the application."""
+        return False
+
+    def break_reference_cycles(self) -> None:
+        """Forget the request that became this WebSocket, which waits for no HTTP answer any more, and the
+        result of the Deferred that fires when the connection is closed."""
+        transport = getattr(self._protocol, "transport", None)
+        requests = getattr(getattr(transport, "producer", None), "requests", None)
+        if isinstance(requests, list):
+            requests.clear()
+        closed: Any = getattr(self._protocol, "is_closed", None)
+        if hasattr(closed, "addCallback"):
+            closed.addCallback(lambda _: None)
+
+    def attach(self, receive: ServerReceive) -> bool:
+        """Replace `dataReceived`, which Twisted looks up for each read. False as the interface says."""
+        protocol = self._protocol
+        if not all(hasattr(protocol, name) for name in self.NEEDED) or protocol.data:
+            return False
+        self.server_receive = protocol.dataReceived
+        protocol.dataReceived = receive
+        return True
 
     def detach(self) -> None:
+        """Uncover the method that `attach` covered."""
         vars(self._protocol).pop("dataReceived", None)
 
     def is_free(self) -> bool:
+        """Return False, too, while autobahn fails the connection or reads no more of it."""
         protocol = self._protocol
         is_open = protocol.state == self._open and not (protocol.failedByMe or protocol.muted)
         return is_open and protocol.application_queue.empty()
 
     def note_life(self) -> None:
-        self._protocol.last_ping = time.time()  # Daphne pings who has sent nothing for a while
+        """Daphne pings peers that have sent nothing for a while."""
+        self._protocol.last_ping = time.time()
 
     def write(self, data: bytes) -> bool:
+        """Return False if the WebSocket is not open or the peer is behind."""
         protocol = self._protocol
-        if protocol.state != self._open or unsent_by(protocol) > MOST_UNSENT_BYTES:
+        if protocol.state != self._open or _buffered_by(protocol.transport) > MOST_UNSENT_BYTES:
             return False
         protocol.transport.write(data)
         return True
 
 
-def unsent_by(protocol: object) -> int:
-    """The same of a Twisted protocol's transport; 0 of anything else."""
-    transport = getattr(protocol, "transport", None)
+def _buffered_by(transport: object) -> int:
+    """Return how many bytes a Twisted transport has not given to the kernel; 0 for anything else."""
     buffered = len(getattr(transport, "dataBuffer", b"")) - int(getattr(transport, "offset", 0))
     return buffered + int(getattr(transport, "_tempDataLen", 0))
-
-
-def break_reference_cycles(send: Send) -> None:
-    """To be called once for a connection, when it has begun. Other servers leave none.
-
-    `send` is `partial(Server.handle_reply, protocol)` under Daphne.
-    """
-    protocol: Any = send.args[0] if isinstance(send, partial) and send.args else None
-    forget_request(getattr(protocol, "transport", None))
-    closed: Any = getattr(protocol, "is_closed", None)
-    if hasattr(closed, "addCallback"):
-        closed.addCallback(_nothing)
-
-
-def forget_request(transport: object) -> None:
-    """The request that became this WebSocket waits for no answer of HTTP any more."""
-    requests = getattr(getattr(transport, "producer", None), "requests", None)
-    if isinstance(requests, list):
-        requests.clear()
-
-
-def _nothing(_: object) -> None:
-    """A Deferred's result from now on."""

@@ -10,11 +10,12 @@ import pytest
 
 from calls.media import connection as module
 from calls.media.connection import Connection, Holder
+from calls.media.servers.asgi import find_server
 from calls.media.servers.fast_path import FastPath
 
 
 class Wire:
-    """As uvicorn's protocol: `send` waits while too much is unsent, the short way refuses meanwhile."""
+    """As uvicorn's protocol: `send` waits while too much is unsent, the fast path refuses meanwhile."""
 
     def __init__(self) -> None:
         self.writable = asyncio.Event()
@@ -37,9 +38,9 @@ async def receive() -> Mapping[str, Any]:
 
 async def test_a_frame_that_waits_in_the_server_is_not_overtaken() -> None:
     wire = Wire()
-    connection = Connection(cast("Holder", None), receive, wire.server_receive)
+    connection = Connection(cast("Holder", None), receive, find_server(wire.server_receive))
     await connection.open()
-    connection._short = cast("FastPath", wire)
+    connection._fast_path = cast("FastPath", wire)
     connection.put("one")
     wire.writable.clear()
     connection.put("two")
@@ -49,7 +50,7 @@ async def test_a_frame_that_waits_in_the_server_is_not_overtaken() -> None:
     await asyncio.sleep(0.01)
     connection.put("four")
     assert wire.sent == ["accepted", "one", "two", "three", "four"]
-    connection._short = None
+    connection._fast_path = None
     await connection.finish()
 
 
@@ -89,7 +90,7 @@ class Carrier(Wire):
 async def finished(carrier: Carrier, *, deaf: bool = False, daphne: bool = False) -> bool:
     """Whether a connection that ends is cut off. `deaf`: `send` waits, as uvicorn's does."""
     send = partial(Carrier.server_receive, carrier) if daphne else carrier.server_receive
-    connection = Connection(cast("Holder", None), receive, send)
+    connection = Connection(cast("Holder", None), receive, find_server(send))
     await connection.open()
     if deaf:
         carrier.writable.clear()

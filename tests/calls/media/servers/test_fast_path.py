@@ -18,6 +18,7 @@ from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIO
 from uvicorn.server import ServerState
 from websockets.utils import apply_mask
 
+from calls.media.servers.asgi import find_server
 from calls.media.servers.fast_path import FastPath, take_fast_path
 from calls.media.servers.websocket_frames import Splitter
 
@@ -163,7 +164,7 @@ class DaphneLine(Line):
         self.protocol.dataReceived(HANDSHAKE)
         if short:
             reply = partial(server.reply, self.protocol)
-            self.way = take_fast_path(reply, self.hear, most_bytes=MOST)
+            self.way = take_fast_path(find_server(reply), self.hear, most_bytes=MOST)
             assert self.way
         self.protocol.serverAccept()
         self.transport.clear()
@@ -220,7 +221,7 @@ class UvicornLine(Line):
     async def application(self, scope: Any, receive: Any, send: Any) -> None:
         await receive()
         if self.short:
-            self.way = take_fast_path(send, self.hear, most_bytes=MOST)
+            self.way = take_fast_path(find_server(send), self.hear, most_bytes=MOST)
             assert self.way
         await send({"type": "websocket.accept"})
         self.asgi_send = send
@@ -353,5 +354,5 @@ def test_nothing_is_sent_the_short_way_once_the_line_closes(kind: type[Line]) ->
 def test_other_servers_have_no_short_way() -> None:
     async def send(message: Any) -> None: ...
 
-    assert take_fast_path(send, print, most_bytes=MOST) is None
-    assert take_fast_path(partial(send, object()), print, most_bytes=MOST) is None
+    assert take_fast_path(find_server(send), print, most_bytes=MOST) is None
+    assert take_fast_path(find_server(partial(send, object())), print, most_bytes=MOST) is None
