@@ -1,15 +1,15 @@
 """The WebSocket of a call, from the first byte to the closed row.
 
 A Channels consumer, but for the frames: stock Channels makes tasks and a thread hop for each of them, which
-costs more than everything else here together. So one loop of our own reads frames, gives each to the
-`Conversation` and carries out the `Step` that comes back. Nothing in it waits: frames to send go to a queue
-with its own task, entries to the journal, audio to the recorder, and what needs the world runs as a task
-whose result is the next event. Control messages ("hang up", from the portal) take Channels' stock path.
+costs more than everything else here together. So the connection gives each frame to `on_frame`, the
+`Conversation` answers with a `Step`, and `apply` carries it out. Nothing there waits: frames to send go to a
+queue with its own task, entries to the journal, audio to the recorder, and effects (who is called, speech,
+clips) run as tasks whose result is the next event. Commands from the portal take Channels' stock path.
 """
 
 import asyncio
 import logging
-from collections.abc import Callable, Coroutine, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -21,20 +21,21 @@ from django.db import Error as DatabaseFailure
 from redis.exceptions import RedisError
 
 from calls import services
-from calls.agents.recording_notice import RecordingNotice
 from calls.audio.speech_detector import HearingSettings
 from calls.conversation.conversation import Conversation
 from calls.conversation.limits import CloseCode, ConversationLimits, Hearing
-from calls.conversation.outputs import Close, Effect, Ending, Entry, Identify, LoadClip, Step, Synthesise
+from calls.conversation.outputs import Close, Effect, Ending, Entry, Identify, Step
 from calls.events.journal import journal, nothing
 from calls.media import identification, prompt_audio
 from calls.media.admission import Admitted, ConnectionRequest, Refused, admit_within
-from calls.media.call_registry import Key, held
+from calls.media.background_tasks import BackgroundTasks
+from calls.media.call_recording import CallRecording
+from calls.media.call_registry import Key, call_registry
 from calls.media.connection import CLOSING_SECONDS, MOST_MESSAGE_BYTES, SERVER_GOES, Connection
 from calls.media.servers.asgi import find_server, refuse
 from calls.media.servers.interface import Receive, Send
+from calls.media.timer import Timer
 from calls.protocol.stream import AgentStream
-from calls.recordings.recorder import Recorder, recording_writer
 from calls.speech.vad_models import WebrtcGate, shared_vad
 
 log = logging.getLogger(__name__)
@@ -63,7 +64,7 @@ DEAD_PEER = "The platform took no audio from us for {:.0f} s; the line counts as
 
 
 def hearing() -> Hearing:
-    """What a call listens with, as the settings have it."""
+    """Return what a call listens with, as the settings have it."""
     figures = HearingSettings(
         min_speech_ms=settings.SPEECH_MIN_MS,
         hangover_ms=settings.SPEECH_HANGOVER_MS,
@@ -75,10 +76,14 @@ def hearing() -> Hearing:
 
 
 class CallConsumer(AsyncConsumer):
-    """One call. Made for a connection, gone with it."""
+    """One call. Made for a connection, gone with it.
+
+    No object that it holds may hold it in turn once it has ended: left to the garbage collector, hundreds of
+    ended calls would wait in memory for a full collection (see `FastPath.end`). Hence `release` and `detach`.
+    """
 
     async def __call__(self, scope: dict[str, Any], receive: Receive, send: Send) -> None:
-        """The whole life of a connection: admitted or refused, held, finished."""
+        """Serve a connection from its request to its end: admit or refuse it, run it, close it."""
         self.scope = scope
         server = find_server(send)
         server.limit_message_size(MOST_MESSAGE_BYTES)
@@ -91,34 +96,32 @@ class CallConsumer(AsyncConsumer):
             return
         self.begin(admitted)
         connection = Connection(self, receive, server)
-        held.enter(connection)
+        call_registry.add_connection(connection)
         try:
-            await self.hold(connection)
-            await self.finish(connection)
+            await self.run(connection)
+            await connection.finish()
+            if self.close:  # the call is over with its connection: its tasks end too
+                await self.tasks.wait(CLOSING_SECONDS)
         finally:
-            held.leave(connection)
+            call_registry.discard_connection(connection)
             connection.call.detach(connection)
 
     def begin(self, admitted: Admitted) -> None:
-        """What a call needs, all of it ready before the first frame."""
+        """Make all that a call needs, before its first frame."""
         self.call = admitted
         self.loop = asyncio.get_running_loop()
-        self.page = journal.of(admitted.call_id)
-        self.page.on_closed_elsewhere = self.tell_closed_elsewhere
+        self.journal = journal.of(admitted.call_id)
+        self.journal.on_closed_elsewhere = self.on_closed_elsewhere
         self.unlogged_entries: list[Entry] | None = []
-        """Not in the journal yet: the call may turn out to be one that is there already."""
-        self.recorder = Recorder(recording_writer, admitted.call_id) if admitted.record else None
-        self.announced: RecordingNotice | None = None
-        self.records = self.may_record()
+        """Not in the journal: this may be the second connection of an earlier call. None once it is clear."""
+        self.recording = CallRecording(admitted)
         self.effect_slots = asyncio.Semaphore(EFFECTS_AT_ONCE)
-        self.tasks: set[asyncio.Task[None]] = set()
-        self.timer: asyncio.Handle | None = None
-        self.timer_at = 0.0
-        """Ours to remember: uvloop's handle of a time that has passed does not know it."""
+        self.tasks = BackgroundTasks()
+        self.timer = Timer(self.loop)
         self.connection: Connection | None = None
         self.key: Key | None = None
         self.close: Close | None = None
-        self.judge = shared_vad().for_call(self.take_verdict, self.loop)
+        self.vad = shared_vad().for_call(self.on_vad_result, self.loop)
         self.stream = AgentStream(container=admitted.container)
         self.conversation = Conversation(
             self.stream,
@@ -127,21 +130,21 @@ class CallConsumer(AsyncConsumer):
             now=self.loop.time(),
         )
 
-    async def hold(self, connection: Connection) -> None:
-        """Accept, then let frames, effects, control messages and time drive the call until it is over.
+    async def run(self, connection: Connection) -> None:
+        """Accept, then let frames, effects, commands and time drive the call until the connection is over.
 
-        It ends with the connection. If that broke, or another came, the call itself goes on.
+        If the connection broke, or another came, the call itself goes on.
         """
         self.connection = connection
         try:
             await connection.open()
             connection.listen()
-            self.start(self.listen_for_commands())
+            self.tasks.start(self.listen_for_commands(), self.on_error)
             self.advance(self.conversation.wake)
             await connection.over.wait()
         except asyncio.CancelledError:
-            # Daphne's way to say that it is going down. Everything that must be kept is taken down
-            # before the next `await`; returning, not raising, lets Daphne wait for the other calls.
+            # Daphne shuts down. Everything that must be kept is in the journal before the next `await`;
+            # returning, not raising, lets Daphne wait for the other calls.
             connection.call.on_disconnect(connection, SERVER_GOES)
         except OSError:  # gone before it was accepted
             self.advance(self.conversation.closed)
@@ -149,21 +152,11 @@ class CallConsumer(AsyncConsumer):
             if not connection.over.is_set():
                 self.end(BY_OUR_ERROR)
 
-    async def finish(self, connection: Connection) -> None:
-        """Close the socket; when the call is over with it, wait for its tasks too. Bounded."""
-        await connection.finish()
-        if self.close and self.tasks:
-            await asyncio.wait(self.tasks, timeout=CLOSING_SECONDS)
-
-    def detach(self, connection: Connection) -> None:
-        """The connection is closed. Nothing may hold an ended call in a circle, see `FastPath.end`."""
-        if connection is self.connection:
-            self.connection = None
-
     # --- The media loop -----------------------------------------------------------------------------
 
     def on_frame(self, text: str) -> None:
-        """A frame of the platform. Most change nothing: a `advance` with as little in it as can be."""
+        """Give a frame of the platform to the conversation. Most change nothing: `advance`, with as little in
+        it as can be."""
         if self.close:
             return
         try:
@@ -171,10 +164,11 @@ class CallConsumer(AsyncConsumer):
             if step is not self.conversation.still:
                 self.apply(step)
         except Exception as error:  # noqa: BLE001 - the edge of the call
-            self.fail(error)
+            self.on_error(error)
 
     def on_disconnect(self, connection: Connection, code: int) -> None:
-        """The connection is gone: by our server's end, by a good end of theirs, or it broke."""
+        """Stop the call if our server shuts down, close it after a good end, else let it wait for another
+        connection."""
         if connection is self.connection:
             if code == SERVER_GOES:
                 self.advance(self.conversation.stop, STOPPED)
@@ -185,27 +179,30 @@ class CallConsumer(AsyncConsumer):
                 self.connection = None
         connection.end(None)
 
+    def on_stall(self, connection: Connection) -> None:
+        """End the call: the platform holds the connection but reads nothing."""
+        if connection is self.connection:
+            self.advance(self.conversation.lost, DEAD_PEER.format(settings.SEND_SECONDS))
+
+    def on_timer(self) -> None:
+        """Wake the conversation."""
+        self.advance(self.conversation.wake)
+
+    def on_vad_result(self, utterance: int, probabilities: Sequence[float] | None) -> None:
+        """Give the probabilities of speech in an utterance to the conversation; None: no model answers."""
+        self.advance(self.conversation.speech, utterance, probabilities)
+
     def advance(self, event: Callable[..., Step], *args: object) -> None:
-        """One event to the conversation, and what follows from it. Our own mistake ends the call."""
+        """Give one event to the conversation and apply what follows. Our own mistake ends the call."""
         if self.close:
             return
         try:
             self.apply(event(*args, self.loop.time()))
         except Exception as error:  # noqa: BLE001 - the edge of the call
-            self.fail(error)
-
-    def break_off(self) -> None:
-        """End by our own error. What had happened is told first, as far as the conversation still can."""
-        if self.close:
-            return
-        try:
-            self.apply(self.conversation.stop(BY_OUR_ERROR.reason, self.loop.time()))
-        except Exception:
-            log.exception(ENDS_BY_OUR_ERROR, self.call.call_id)
-        self.end(BY_OUR_ERROR)
+            self.on_error(error)
 
     def apply(self, step: Step) -> None:
-        """Hand every part of a step to those who do it. Nothing here waits."""
+        """Hand every part of a step to what carries it out. Nothing here waits."""
         if step.entries:
             self.log_entries(step.entries)
         if step.frames and self.connection:
@@ -216,85 +213,76 @@ class CallConsumer(AsyncConsumer):
             self.begin_effect(effect)
         self.route_audio(step)
         if step.entries or step.frames:
-            self.page.doing(self.conversation.doing)
-        if not self.close and (self.timer is None or step.wake_at != self.timer_at):
-            self.wake_at(step.wake_at)
+            self.journal.doing(self.conversation.doing)
+        if step.wake_at != self.timer.at and not self.close:
+            self.timer.set(step.wake_at, self.on_timer)
         if step.close:
             self.end(step.close)
 
     def log_entries(self, entries: list[Entry]) -> None:
-        """Into the journal; before the start message only into our memory."""
+        """Write to the journal; before the start message, to memory only."""
         if self.unlogged_entries is None:
-            self.page.log(entries)
+            self.journal.log(entries)
         else:
             self.unlogged_entries += entries
 
     def route_audio(self, step: Step) -> None:
-        """To the recorder what was heard, to the judge of speech what may be some.
-
-        The step in which the notice has been heard brings what was said up to then: not to be kept.
-        """
-        if self.recorder and step.recording and self.records:
-            self.recorder.add(step.recording)
-        self.records = self.may_record()
+        """Give what was heard and said to the recording, and what may be speech to the VAD model."""
+        self.recording.add(step.recording)
         if step.vad_audio:
-            self.judge.submit(step.vad_audio)
+            self.vad.submit(step.vad_audio)
 
-    def may_record(self) -> bool:
-        """Where it must be announced: once the notice has been heard."""
-        return not self.call.announce or (self.announced is not None and self.announced.may_record)
+    def log_early_entries(self) -> None:
+        """Write what happened so far to the journal; what comes goes there at once."""
+        unlogged, self.unlogged_entries = self.unlogged_entries or [], None
+        self.journal.log(unlogged)
 
-    def wake_at(self, when: float | None) -> None:
-        """One timer a call. One that rings too early is left: the conversation then says when to wake."""
-        if self.timer and (when is None or when < self.timer_at):
-            self.timer.cancel()
-            self.timer = None
-        if when is not None and self.timer is None:
-            self.timer, self.timer_at = self.loop.call_at(when, self.wake), when
-
-    def wake(self) -> None:
-        """The timer rang."""
-        self.timer = None
-        self.advance(self.conversation.wake)
+    # --- The end --------------------------------------------------------------------------------------
 
     def end(self, close: Close) -> None:
-        """The call is over: its row is closed from here on, come what may. The first end counts."""
+        """End the call: its row is closed from here on, whatever fails later. The first end counts."""
         if self.close:
             return
         self.close = close
-        self.wake_at(None)
-        self.write_early()
+        self.log_early_entries()
         summary = self.conversation.summary(self.loop.time())
-        self.page.closed(close, replace(summary, disposition=summary.disposition or "dropped"))
-        self.judge.close()
-        self.page.on_closed_elsewhere = nothing
-        if self.recorder:
-            self.recorder.finish()
+        self.journal.closed(close, replace(summary, disposition=summary.disposition or "dropped"))
+        self.recording.finish()
         if self.key:
-            held.discard(self.key, self)
+            call_registry.discard(self.key, self)
         if self.connection:
             self.connection.end(close.code)
-        self.cancel_tasks()
+        self.release()
 
-    def take_verdict(self, utterance: int, probabilities: Sequence[float] | None) -> None:
-        """Of the judge: does the person speak? It comes in this call's loop."""
-        self.advance(self.conversation.speech, utterance, probabilities)
+    def release(self) -> None:
+        """Stop and forget all that would call this consumer again."""
+        self.timer.set(None, self.on_timer)
+        self.vad.close()
+        self.journal.on_closed_elsewhere = nothing
+        self.tasks.cancel()
 
-    def lose_peer(self, connection: Connection) -> None:
-        """The other side holds the connection but reads nothing."""
+    def detach(self, connection: Connection) -> None:
+        """Forget a connection that is closed."""
         if connection is self.connection:
-            self.advance(self.conversation.lost, DEAD_PEER.format(settings.SEND_SECONDS))
+            self.connection = None
 
-    def fail(self, error: BaseException) -> None:
-        """An error of our own ends the call."""
+    def on_error(self, error: BaseException) -> None:
+        """End the call by an error of our own. What had happened is written first, as far as the conversation
+        still can."""
         log.error(ENDS_BY_OUR_ERROR, self.call.call_id, exc_info=error)
-        self.break_off()
+        if self.close:
+            return
+        try:
+            self.apply(self.conversation.stop(BY_OUR_ERROR.reason, self.loop.time()))
+        except Exception:
+            log.exception(ENDS_BY_OUR_ERROR, self.call.call_id)
+        self.end(BY_OUR_ERROR)
 
     # --- A second connection -------------------------------------------------------------------------
 
     @property
-    def is_away(self) -> bool:
-        """The connection broke, and the call waits for another."""
+    def awaits_resume(self) -> bool:
+        """Whether the connection broke and the call waits for another."""
         return self.connection is None and self.close is None
 
     @property
@@ -303,29 +291,26 @@ class CallConsumer(AsyncConsumer):
         return self.call.number_id
 
     def start_or_resume(self, asked: Identify) -> None:
-        """The start message is here. If it names a call this process holds, the connection becomes its."""
+        """Begin the call of a start message; if this process has that call, give it the connection."""
         key = (self.call.number_id, asked.call_sid)
-        earlier = held.find(key) if asked.call_sid else None
+        earlier = call_registry.find(key) if asked.call_sid else None
         if isinstance(earlier, CallConsumer) and earlier is not self and self.connection:
             self.transfer_connection(self.connection, earlier)
         elif self.call.reserved_for_resume:
             self.end(Close(code=CloseCode.POLICY, ended_by=Ending.LIMIT, reason=ONLY_TO_GO_ON))
         else:
-            self.write_early()
+            self.log_early_entries()
             if asked.call_sid:
                 self.key = key
-                held.add(key, self)
-            self.start(self.perform(asked))
+                call_registry.add(key, self)
+            self.tasks.start(self.perform(asked), self.on_error)
 
     def transfer_connection(self, connection: Connection, earlier: "CallConsumer") -> None:
-        """This call was none: its row is withdrawn, its connection goes on with the earlier call."""
+        """Give the connection to an earlier call. This one was none: its row is withdrawn."""
         self.close = Close(code=None, ended_by=Ending.CONNECTION, reason=GOES_ON)
-        self.wake_at(None)
         self.connection = None
-        self.judge.close()
-        self.page.on_closed_elsewhere = nothing
-        self.cancel_tasks()
-        self.start(self.withdraw())
+        self.release()
+        self.tasks.start(self.withdraw(), self.on_error)
         earlier.resume(connection, self.stream)
 
     def resume(self, connection: Connection, stream: AgentStream) -> None:
@@ -336,84 +321,53 @@ class CallConsumer(AsyncConsumer):
         self.advance(self.conversation.resumed, stream)
 
     async def withdraw(self) -> None:
-        """Take the unused row back. Where the database fails, the journal closes it in its own time."""
+        """Delete the unused row. Where the database fails, the journal closes it in its own time."""
         try:
             await database_sync_to_async(services.withdraw_call, thread_sensitive=False)(self.call.call_id)
         except DatabaseFailure as error:
             log.warning("The row of call %s stays (%s).", self.call.call_id, type(error).__name__)
-            self.page.closed(Close(code=None, ended_by=Ending.CONNECTION, reason=GOES_ON), None)
+            self.journal.closed(Close(code=None, ended_by=Ending.CONNECTION, reason=GOES_ON), None)
         else:
             journal.forget(self.call.call_id)
-
-    def write_early(self) -> None:
-        """From now on what happens goes to the journal at once."""
-        unlogged_entries, self.unlogged_entries = self.unlogged_entries or [], None
-        self.page.log(unlogged_entries)
-
-    # --- Tasks ----------------------------------------------------------------------------------------
-
-    def start(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
-        """Run something beside the media loop; an error in it ends the call."""
-        task = self.loop.create_task(work)
-        self.tasks.add(task)
-        task.add_done_callback(self.task_done)
-        return task
-
-    def cancel_tasks(self) -> None:
-        """Nothing more is wanted of them."""
-        for task in self.tasks:
-            task.cancel()
-
-    def task_done(self, task: asyncio.Task[None]) -> None:
-        """Forget a task, but not its error."""
-        self.tasks.discard(task)
-        if not task.cancelled() and (error := task.exception()):
-            self.fail(error)
 
     # --- Effects --------------------------------------------------------------------------------------
 
     def begin_effect(self, effect: Effect) -> None:
-        """Have it done, if not too much is under way already."""
+        """Start what the conversation asks of the world, if not too much is under way already."""
         if isinstance(effect, Identify):
             self.start_or_resume(effect)
         elif len(self.tasks) >= MOST_EFFECTS:
             self.loop.call_soon(self.advance, self.conversation.audio_failed, effect.prompt, TOO_MANY_EFFECTS)
         else:
-            self.start(self.perform(effect))
+            self.tasks.start(self.perform(effect), self.on_error)
 
     async def perform(self, effect: Effect) -> None:
-        """Do what the conversation asked for, and tell it what came of it."""
+        """Carry out an effect, a few at a time, and give its result to the conversation."""
         async with self.effect_slots:
             if isinstance(effect, Identify):
                 await self.identify(effect)
+                return
+            try:
+                pcm = await prompt_audio.audio(effect, self.call.number_id)
+            except prompt_audio.AudioError as error:
+                self.advance(self.conversation.audio_failed, effect.prompt, str(error))
             else:
-                await self.make_audio(effect)
+                self.advance(self.conversation.audio_ready, effect.prompt, pcm)
 
     async def identify(self, asked: Identify) -> None:
-        """Who is on the line: into the row, and to the conversation."""
+        """Find who is on the line: into the row, and to the conversation."""
         found = await identification.identify(asked, self.call.number_id)
-        self.page.identified(found.identity)
+        self.journal.identified(found.identity)
         if isinstance(found, identification.Found):
-            agent = found.agent
-            if self.call.announce:
-                agent = self.announced = RecordingNotice(agent)
+            agent = self.recording.announce(found.agent)
             self.advance(self.conversation.identified, agent, found.context)
         else:
             self.advance(self.conversation.unidentified, found.reason)
 
-    async def make_audio(self, asked: Synthesise | LoadClip) -> None:
-        """Speech or a clip."""
-        try:
-            pcm = await prompt_audio.audio(asked, self.call.number_id)
-        except prompt_audio.AudioError as error:
-            self.advance(self.conversation.audio_failed, asked.prompt, str(error))
-        else:
-            self.advance(self.conversation.audio_ready, asked.prompt, pcm)
-
-    # --- Control --------------------------------------------------------------------------------------
+    # --- Commands -------------------------------------------------------------------------------------
 
     async def listen_for_commands(self) -> None:
-        """Take orders for this call from the channel layer. A layer that is away costs the call nothing."""
+        """Receive commands for this call for ever. A channel layer that is away costs the call nothing."""
         while True:
             try:
                 await self.receive_commands()
@@ -422,7 +376,8 @@ class CallConsumer(AsyncConsumer):
                 await asyncio.sleep(LAYER_PAUSE_SECONDS)
 
     async def receive_commands(self) -> None:
-        """Messages to the group `call.<id>`, each by the method of its type: Channels' stock path."""
+        """Dispatch the messages to the group `call.<id>`, each to the method of its type, as Channels does.
+        Raises what the channel layer raises."""
         layer = get_channel_layer()
         channel = await layer.new_channel()
         group = f"call.{self.call.call_id}"
@@ -437,6 +392,6 @@ class CallConsumer(AsyncConsumer):
         """`{"type": "call.hang_up"}` from the portal."""
         self.advance(self.conversation.hang_up, HUNG_UP_BY_STAFF)
 
-    def tell_closed_elsewhere(self) -> None:
-        """From the journal's thread: the row was closed by somebody else, so the line must close too."""
+    def on_closed_elsewhere(self) -> None:
+        """End the line: the row was closed by another process. Called in the journal's thread."""
         self.loop.call_soon_threadsafe(self.advance, self.conversation.stop, CLOSED_ELSEWHERE)

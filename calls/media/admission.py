@@ -2,9 +2,9 @@
 
 The address is `/stream/<key>-<secret>/`: the key finds the number's row, the secret is compared in constant
 time, with the present one and, while it is still good, with the one before. A number may ask for more:
-networks the call comes from, and basic auth (awaaz-platform.md §2: the platform can send it). Everybody else
-is refused before the WebSocket is accepted and sees HTTP 403. A refused path is never logged, for it may hold
-a secret but for one letter; nor is what was sent as user name and password.
+networks the call comes from, and basic auth (awaaz-platform.md §2: the platform can send it). Any other
+connection is refused before the WebSocket is accepted and sees HTTP 403. A refused path is never logged, for
+it may hold a secret but for one letter; nor is what was sent as user name and password.
 """
 
 import asyncio
@@ -15,7 +15,6 @@ import logging
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -26,7 +25,7 @@ from django.db import Error as DatabaseFailure
 from calls import services
 from calls.conversation.outputs import Close, Ending
 from calls.events.journal import Journal
-from calls.media.call_registry import held
+from calls.media.call_registry import call_registry
 from calls.protocol.messages import Container
 from calls.recordings.recorder import recording_writer
 from campaigns import clock
@@ -58,7 +57,7 @@ class Admitted:
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """No call; `reason` is a sentence for the log, without secret and with the number masked.
+    """A connection that gets no call. `reason` is a sentence for the log, without secret, the number masked.
 
     `busy`: it might be taken at another time or by another process.
     """
@@ -78,7 +77,7 @@ class ConnectionRequest:
 
     @classmethod
     def of(cls, scope: Mapping[str, Any]) -> "ConnectionRequest":
-        """From an ASGI scope."""
+        """Return what an ASGI scope shows. Headers that come several times are kept in order."""
         headers = [(name.lower(), value.decode("latin-1")) for name, value in scope.get("headers", ())]
         forwarded = tuple(value for name, value in headers if name == b"x-forwarded-for")
         authorization = next((value for name, value in headers if name == b"authorization"), "")
@@ -86,10 +85,11 @@ class ConnectionRequest:
         return cls(path=scope["path"], peer=peer, forwarded_for=forwarded, authorization=authorization)
 
 
-async def admit_within(seconds: float, knock: ConnectionRequest, *, journal: Journal) -> Admitted | Refused:
-    """`admit` in a thread of its own, bounded; what it opens too late is closed again."""
-    judging = database_sync_to_async(admit, thread_sensitive=False)(knock, journal=journal)
-    task = asyncio.ensure_future(judging)
+async def admit_within(seconds: float, request: ConnectionRequest, *, journal: Journal) -> Admitted | Refused:
+    """Return what `admit` returns, run in a thread of its own; `Refused` after `seconds`, or if the database
+    fails. A call opened too late is closed again."""
+    admitting = database_sync_to_async(admit, thread_sensitive=False)(request, journal=journal)
+    task = asyncio.ensure_future(admitting)
     try:
         return await asyncio.wait_for(asyncio.shield(task), seconds)
     except TimeoutError:
@@ -102,11 +102,11 @@ async def admit_within(seconds: float, knock: ConnectionRequest, *, journal: Jou
         return Refused(f"A connection was refused: the database failed ({type(error).__name__}).", True)
 
 
-def _close_unused(judged: "asyncio.Future[Admitted | Refused]", journal: Journal) -> None:
-    """Nobody waits for this call any more."""
-    if judged.cancelled() or judged.exception() is not None:
+def _close_unused(late: "asyncio.Future[Admitted | Refused]", journal: Journal) -> None:
+    """Close a call whose connection was given up before it was opened."""
+    if late.cancelled() or late.exception() is not None:
         return
-    if isinstance(opened := judged.result(), Admitted):
+    if isinstance(opened := late.result(), Admitted):
         journal.of(opened.call_id).closed(_GIVEN_UP, None)
 
 
@@ -115,39 +115,36 @@ _GIVEN_UP = Close(
 )
 
 
-def admit(knock: ConnectionRequest, *, journal: Journal) -> Admitted | Refused:
-    """Judge a knock and open the call's row and its page in the journal.
+def admit(request: ConnectionRequest, *, journal: Journal) -> Admitted | Refused:
+    """Check a connection's request and open the call's row and its place in the journal.
 
-    Reads and writes the database: to be run in a thread.
+    Reads and writes the database: to be run in a thread. Raises what the database raises.
     """
-    number = number_at(knock.path)
+    number = number_at(request.path)
     if number is None:
         return Refused("A connection with an unknown address was refused.")
-    if objection := _objection(number, knock):
+    if objection := _objection(number, request):
         return Refused(f"A call for {mask(number.e164)} was refused: {objection}.")
-    if held.draining and not held.count_away(number.pk):
+    if call_registry.draining and not call_registry.count_awaiting_resume(number.pk):
         return Refused(f"A call for {mask(number.e164)} was refused: this server is about to stop.", True)
-    return _open(number, journal)
+    return _open_call(number, journal)
 
 
-def _objection(number: PhoneNumber, knock: ConnectionRequest) -> str:
-    """Why this number does not take this call; empty if it does."""
+def _objection(number: PhoneNumber, request: ConnectionRequest) -> str:
+    """Return why this number does not take this call; empty if it does."""
     if not number.active:
         return "the number is switched off"
-    if number.allowed_networks and not _comes_from(number.allowed_networks, knock):
-        return "it does not come from an allowed network"
-    if number.stream_user and not _may_enter(number, knock.authorization):
+    if number.allowed_networks:
+        address = sender(request.peer, request.forwarded_for, settings.TRUSTED_PROXIES)
+        if not is_inside(address, networks_in(number.allowed_networks)):
+            return "it does not come from an allowed network"
+    if number.stream_user and not _is_authorized(number, request.authorization):
         return "its user name and password are missing or wrong"
     return ""
 
 
-def _comes_from(allowed: str, knock: ConnectionRequest) -> bool:
-    speaker = sender(knock.peer, knock.forwarded_for, settings.TRUSTED_PROXIES)
-    return is_inside(speaker, networks_in(allowed))
-
-
-def _may_enter(number: PhoneNumber, authorization: str) -> bool:
-    """Basic auth (RFC 7617), name and password compared as one, in constant time."""
+def _is_authorized(number: PhoneNumber, authorization: str) -> bool:
+    """Check basic auth (RFC 7617), name and password compared as one, in constant time."""
     scheme, _, token = authorization.partition(" ")
     try:
         given = base64.b64decode(token.strip(), validate=True)
@@ -157,14 +154,14 @@ def _may_enter(number: PhoneNumber, authorization: str) -> bool:
     return hmac.compare_digest(given, expected) and scheme.lower() == "basic"
 
 
-def _open(number: PhoneNumber, journal: Journal) -> Admitted | Refused:
+def _open_call(number: PhoneNumber, journal: Journal) -> Admitted | Refused:
     """Claim a line; where all are taken, one for a call that broke and may come back on this connection."""
     journal.register()
     reserved_for_resume = 0
     try:
         call_id = _claim(number, journal, reserved_for_resume=0)
     except (services.LineFullError, services.ProcessFullError):
-        reserved_for_resume = held.count_away(number.pk)
+        reserved_for_resume = call_registry.count_awaiting_resume(number.pk)
         try:
             call_id = _claim(number, journal, reserved_for_resume=reserved_for_resume)
         except services.LineFullError:
@@ -180,7 +177,7 @@ def _open(number: PhoneNumber, journal: Journal) -> Admitted | Refused:
         container="raw" if number.container == PhoneNumber.Container.RAW else "wav",
         record=number.record_calls,
         announce=number.record_calls and number.announce_recording,
-        reserved_for_resume=bool(reserved_for_resume) or held.draining,
+        reserved_for_resume=bool(reserved_for_resume) or call_registry.draining,
     )
 
 
@@ -195,20 +192,17 @@ def _busy(number: PhoneNumber, why: str) -> Refused:
 
 
 def number_at(path: str) -> PhoneNumber | None:
-    """The number whose address this is, whether active or not. The secret decides, in constant time."""
+    """Return the number whose address this is, active or not; None if the key or the secret is wrong.
+
+    The secret is compared with the present one and the one before, always with two: all cases cost the same.
+    """
     parts = _PATH.fullmatch(path)
     key, secret = (parts["key"], parts["secret"]) if parts else ("", "")
     number = PhoneNumber.objects.filter(stream_key=key).first()
+    previous = ""
+    if number and (until := number.previous_secret_until) and clock.now() < until:
+        previous = number.previous_stream_secret
     is_right = False
-    for expected in _secrets(number, clock.now()):
+    for expected in (number.stream_secret if number else _NO_SECRET, previous or _NO_SECRET):
         is_right |= hmac.compare_digest(secret.encode(), expected.encode())
     return number if is_right and number else None
-
-
-def _secrets(number: PhoneNumber | None, now: datetime) -> tuple[str, str]:
-    """The present secret and the one before, if it is still good. Always two: all cases cost the same."""
-    if number is None:
-        return _NO_SECRET, _NO_SECRET
-    until = number.previous_secret_until
-    previous = number.previous_stream_secret if until and now < until else ""
-    return number.stream_secret, previous or _NO_SECRET

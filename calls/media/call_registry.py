@@ -1,4 +1,4 @@
-"""The calls this process holds: found again by a second connection, waited for before the process ends."""
+"""The calls and connections of this process: found by a second connection, and waited for at its end."""
 
 from typing import Protocol
 
@@ -6,57 +6,57 @@ Key = tuple[int, str]
 """The number's row and the platform's `call_sid`."""
 
 
-class HeldCall(Protocol):
+class RegisteredCall(Protocol):
     """What is asked of a call here."""
 
     @property
-    def is_away(self) -> bool:
-        """Its connection broke, and it waits for another."""
+    def awaits_resume(self) -> bool:
+        """Whether the connection broke and the call waits for another."""
 
     @property
     def number_id(self) -> int:
-        """The row of its number."""
+        """The row of the call's number."""
 
 
-class HeldCalls:
+class CallRegistry:
     """Calls and connections of one process. All methods return at once."""
 
     def __init__(self) -> None:
         self.draining = False
-        """The process will end: nobody new is let in."""
-        self._calls: dict[Key, HeldCall] = {}
-        self._busy: set[object] = set()
+        """The process will end: no new call is admitted."""
+        self._calls: dict[Key, RegisteredCall] = {}
+        self._connections: set[object] = set()
 
-    def add(self, key: Key, call: HeldCall) -> None:
-        """From now on a second connection that names this call finds it."""
+    def add(self, key: Key, call: RegisteredCall) -> None:
+        """Register a call for a second connection that names it; it replaces an earlier one with its key."""
         self._calls[key] = call
 
-    def find(self, key: Key) -> HeldCall | None:
-        """The call a connection names with its start message."""
+    def find(self, key: Key) -> RegisteredCall | None:
+        """Return the call that a connection names with its start message; None if it is not here."""
         return self._calls.get(key)
 
-    def discard(self, key: Key, call: HeldCall) -> None:
-        """The call is over."""
+    def discard(self, key: Key, call: RegisteredCall) -> None:
+        """Forget a call that is over, if it is the one registered with its key."""
         if self._calls.get(key) is call:
             del self._calls[key]
 
-    def count_away(self, number_id: int) -> int:
-        """How many calls of a number wait for a second connection. May be asked from any thread."""
-        return sum(call.is_away and call.number_id == number_id for call in list(self._calls.values()))
+    def count_awaiting_resume(self, number_id: int) -> int:
+        """Return how many calls of a number wait for a second connection. May be asked from any thread."""
+        return sum(call.awaits_resume and call.number_id == number_id for call in list(self._calls.values()))
 
-    def enter(self, connection: object) -> None:
-        """A connection is in use; the process waits for it."""
-        self._busy.add(connection)
+    def add_connection(self, connection: object) -> None:
+        """Have the process wait for this connection before it ends."""
+        self._connections.add(connection)
 
-    def leave(self, connection: object) -> None:
-        """It is not any more."""
-        self._busy.discard(connection)
+    def discard_connection(self, connection: object) -> None:
+        """Forget a connection that is closed."""
+        self._connections.discard(connection)
 
     @property
     def is_idle(self) -> bool:
-        """No connection in use, no call that waits for one."""
-        return not self._busy and not any(call.is_away for call in self._calls.values())
+        """Whether no connection is in use and no call waits for one."""
+        return not self._connections and not any(call.awaits_resume for call in self._calls.values())
 
 
-held = HeldCalls()
+call_registry = CallRegistry()
 """Of this process."""

@@ -5,11 +5,11 @@ A call has one of these at a time. When it breaks, a second one may go on with t
 
 import asyncio
 import logging
-from collections.abc import Coroutine, Mapping
-from typing import Any, Protocol
+from typing import Protocol
 
 from django.conf import settings
 
+from calls.media.background_tasks import BackgroundTasks
 from calls.media.servers.asgi import abort_if_behind, send_within
 from calls.media.servers.fast_path import FastPath, take_fast_path
 from calls.media.servers.interface import Receive, Server
@@ -24,7 +24,7 @@ MOST_UNSENT_FRAMES = 500
 NO_CODE = 1005
 """RFC 6455: what a server reports when no close frame, or one without a code, came."""
 SERVER_GOES = 1012
-"""The code of `websocket.disconnect` when our server shuts down ("service restart", RFC 6455 registry)."""
+"""The code of a `websocket.disconnect` when our server shuts down ("service restart", RFC 6455 registry)."""
 BINARY = "(binary)"
 """Stands for a binary frame: the stream is JSON text (awaaz-platform.md §2), so that is malformed too."""
 
@@ -33,19 +33,19 @@ class Holder(Protocol):
     """The call, as far as its connection knows it."""
 
     def on_frame(self, text: str) -> None:
-        """A frame came."""
+        """Take a frame."""
 
     def on_disconnect(self, connection: "Connection", code: int) -> None:
-        """The far end is gone, with this close code."""
+        """The platform is gone, with this close code; `SERVER_GOES` if our own server shuts down."""
 
-    def lose_peer(self, connection: "Connection") -> None:
-        """The far end takes nothing."""
+    def on_stall(self, connection: "Connection") -> None:
+        """The platform takes nothing any more."""
 
-    def fail(self, error: BaseException) -> None:
-        """An error of our own."""
+    def on_error(self, error: BaseException) -> None:
+        """A task of the connection failed by an error of our own."""
 
     def detach(self, connection: "Connection") -> None:
-        """The connection is closed."""
+        """Forget the connection: it is closed."""
 
 
 class Connection:
@@ -61,61 +61,60 @@ class Connection:
         self._writing = False
         """A frame from the outbox is with the server, which may have it wait."""
         self._fast_path: FastPath | None = None
-        self._reader: asyncio.Task[None] | None = None
+        self._tasks = BackgroundTasks()
         self._writer: asyncio.Task[None] | None = None
 
     async def open(self) -> None:
-        """Accept, and begin to send. OSError when the far end is gone already."""
+        """Accept, and begin to send. Raises OSError if the peer is gone already."""
         self._fast_path = take_fast_path(self._server, self._on_text, most_bytes=MOST_MESSAGE_BYTES)
         await self._server.send({"type": "websocket.accept"})
-        self._writer = self._start(self._write_frames())
+        self._writer = self._tasks.start(self._write_frames(), self._on_error)
 
     def listen(self) -> None:
         """Begin to read."""
-        self._reader = self._start(self._read_frames())
+        self._tasks.start(self._read_frames(), self._on_error)
 
     def put(self, frame: str) -> None:
-        """Frames leave in the order of the conversation, whatever made it speak."""
+        """Send a frame after those before it; a full queue counts as a stalled peer."""
         is_free = not self._writing and self._outbox.empty()
         if self._fast_path and is_free and self._fast_path.send(frame):
             return
         try:
             self._outbox.put_nowait(frame)
         except asyncio.QueueFull:
-            self.call.lose_peer(self)
+            self.call.on_stall(self)
 
     @property
     def depth(self) -> int:
-        """How many frames wait to be sent."""
+        """Return how many frames wait to be sent."""
         return self._outbox.qsize()
 
     def end(self, code: int | None) -> None:
-        """Nothing more is read; `finish` will send what is left and close with `code`, if one is given."""
+        """Read no more; `finish` will send what is left and close with `code`, if one is given."""
         if not self.over.is_set():
             self._code, self._ended = code, True
             self.over.set()
 
     async def finish(self) -> None:
-        """Send what is left, close the socket; bounded, and nobody needs its success. Whoever does not take
-        what is left is cut off."""
+        """Send what is left and close the socket, or abort it if the peer does not take what is left.
+
+        Bounded by a few times `CLOSING_SECONDS`; raises nothing.
+        """
         if self._writer and not self._outbox.full():
             self._outbox.put_nowait(None)
             await asyncio.wait({self._writer}, timeout=CLOSING_SECONDS)
         is_closed = await self._close_socket(self._code) if self._code else True
-        tasks = {task for task in (self._reader, self._writer) if task}
-        for task in tasks:
-            task.cancel()
-        if tasks:
-            await asyncio.wait(tasks, timeout=CLOSING_SECONDS)
-        self._reader = self._writer = None  # their errors hold frames that hold us
+        self._tasks.cancel()
+        await self._tasks.wait(CLOSING_SECONDS)
+        self._writer = None  # its error holds frames that hold us
         if self._fast_path:
             self._fast_path.end()
             self._fast_path = None
         if await abort_if_behind(self._server, CLOSING_SECONDS if is_closed else 0):
-            log.info("A peer that does not take what is on_disconnect was cut off.")
+            log.info("A peer that does not take what is left was cut off.")
 
     async def _read_frames(self) -> None:
-        """Every frame of the platform, one after the other. It waits for the next frame only.
+        """Give every frame of the platform to the call. It waits for the next frame only.
 
         Most of them come by the fast path (`servers.fast_path`) where the server has one.
         """
@@ -123,34 +122,32 @@ class Connection:
             message = await self._receive()
             if message["type"] == "websocket.receive":
                 self._on_text(message.get("text") or BINARY)
-            else:
-                self.call.on_disconnect(self, self._code_of(message))
-
-    def _code_of(self, message: Mapping[str, Any]) -> int:
-        """A platform that restarts is no server of ours that does."""
-        code = int(message.get("code") or NO_CODE)
-        return NO_CODE if code == SERVER_GOES and not self._server.is_own_close(message) else code
+                continue
+            code = int(message.get("code") or NO_CODE)
+            if code == SERVER_GOES and not self._server.is_own_close(message):
+                code = NO_CODE  # a platform that restarts, not we
+            self.call.on_disconnect(self, code)
 
     def _on_text(self, text: str) -> None:
         if not self._ended:
             self.call.on_frame(text)
 
     async def _write_frames(self) -> None:
-        """Send what is queued, each frame within a bounded time, until the queue says None."""
+        """Send what is queued, each frame within `SEND_SECONDS`, until the queue says None."""
         while (frame := await self._outbox.get()) is not None:
             self._writing = True
             try:
                 message = {"type": "websocket.send", "text": frame}
                 await send_within(settings.SEND_SECONDS, self._server, message)
             except TimeoutError:
-                self.call.lose_peer(self)
+                self.call.on_stall(self)
                 return
             except OSError:  # gone between two frames; `receive` says so too
                 return
             self._writing = False
 
     async def _close_socket(self, code: int) -> bool:
-        """Say good-bye; who does not listen is left. Whether it was said."""
+        """Send a close frame; False if the peer does not take it in time, or is gone."""
         try:
             async with asyncio.timeout(CLOSING_SECONDS):
                 # A plain int: autobahn, under Daphne, raises for a member of an IntEnum.
@@ -160,12 +157,6 @@ class Connection:
             return False
         return True
 
-    def _start(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
-        task = asyncio.get_running_loop().create_task(work)
-        task.add_done_callback(self._task_done)
-        return task
-
-    def _task_done(self, task: asyncio.Task[None]) -> None:
-        """An error in it ends the call."""
-        if not task.cancelled() and (error := task.exception()):
-            self.call.fail(error)
+    def _on_error(self, error: BaseException) -> None:
+        """End the call, which may be another than at the start of the task."""
+        self.call.on_error(error)

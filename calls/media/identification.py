@@ -32,7 +32,7 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class NotFound:
-    """Nobody can serve this call; `reason` is a sentence."""
+    """A call that no agent can serve; `reason` is a sentence."""
 
     identity: Identity
     reason: str
@@ -42,10 +42,9 @@ class NotFound:
 
 
 async def identify(asked: Identify, number_id: int) -> Found | NotFound:
-    """Whom this call is for and who answers it. Total: a database that fails is a `NotFound`."""
+    """Return who is on the line and the agent that answers. Total: `NotFound` if the database fails."""
     try:
-        looking = database_sync_to_async(find, thread_sensitive=False)(asked, number_id)
-        found: Found | NotFound = await looking
+        found: Found | NotFound = await database_sync_to_async(find, thread_sensitive=False)(asked, number_id)
     except DatabaseFailure as error:
         log.error("Who is on the line could not be looked up: %s", type(error).__name__)
         bare = Identity(stream_sid=asked.stream_sid, call_sid=asked.call_sid)
@@ -54,12 +53,19 @@ async def identify(asked: Identify, number_id: int) -> Found | NotFound:
 
 
 def find(asked: Identify, number_id: int) -> Found | NotFound:
-    """The same, in a thread: by the message's reference, else as an inbound call of the number."""
+    """Return the same by the message's reference, else as an inbound call of the number.
+
+    Reads the database: to be run in a thread. Raises what the database raises.
+    """
     number = PhoneNumber.objects.select_related("account", "inbound_agent").get(pk=number_id)
-    message = _message(asked, number)
+    message = _message_of(asked, number)
     if message is None:
-        return _inbound(asked, number)
-    _note_repetition(message)
+        return _find_inbound(asked, number)
+    if earlier := list(Call.objects.filter(message=message).values_list("pk", flat=True)):
+        # The platform may ring twice for one message; the person on the line is served all the same.
+        log.warning(
+            "A message has a further call; the first was %s, of %d so far.", earlier[-1], len(earlier)
+        )
     recipient, campaign = message.recipient, message.recipient.campaign
     identity = Identity(
         stream_sid=asked.stream_sid,
@@ -75,7 +81,7 @@ def find(asked: Identify, number_id: int) -> Found | NotFound:
 
 
 def context_of(message: Message) -> CallContext:
-    """Who is called and what may be spoken."""
+    """Return who is called and what may be spoken, for the agent of a message's call."""
     recipient = message.recipient
     return CallContext(
         language=recipient.language,
@@ -86,8 +92,8 @@ def context_of(message: Message) -> CallContext:
     )
 
 
-def _message(asked: Identify, number: PhoneNumber) -> Message | None:
-    """The attempt this call belongs to; one of another account is as unknown as none."""
+def _message_of(asked: Identify, number: PhoneNumber) -> Message | None:
+    """Return the attempt this call belongs to; None if it names none, or one of another account."""
     reference = asked.reference or asked.custom_parameters.get(number.account.reference_tag, "")
     message = call_results.call_identified(reference) if reference else None
     if message and message.recipient.campaign.template.account_id != number.account_id:
@@ -96,17 +102,9 @@ def _message(asked: Identify, number: PhoneNumber) -> Message | None:
     return message
 
 
-def _note_repetition(message: Message) -> None:
-    """The platform may ring twice for one message; the person on the line is served all the same."""
-    earlier = list(Call.objects.filter(message=message).values_list("pk", flat=True))
-    if earlier:
-        log.warning(
-            "A message has a further call; the first was %s, of %d so far.", earlier[-1], len(earlier)
-        )
-
-
-def _inbound(asked: Identify, number: PhoneNumber) -> Found | NotFound:
-    """Somebody calls us. Whose number it is matters if they ask us to stop; nobody is addressed by it."""
+def _find_inbound(asked: Identify, number: PhoneNumber) -> Found | NotFound:
+    """Return the number's inbound agent. Whose phone it is matters only if the caller asks us to stop: the
+    agent is not given the name."""
     given = _texts(asked.custom_parameters)
     caller = call_results.caller_identified(given, account_id=number.account_id)
     language = given.get("language", "")[:10] or DEFAULT_LANGUAGE

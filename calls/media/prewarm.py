@@ -20,7 +20,8 @@ MOST_AT_ONCE = 500
 
 
 def prepare(now: datetime) -> int:
-    """Speak what will be said first in the calls of the next minute; how many prompts were spoken."""
+    """Speak what will be said first in the calls of the next minute. Returns how many prompts were spoken; at
+    the first that fails it stops."""
     due = Message.objects.filter(state=Message.State.QUEUED, send_on__gt=now, send_on__lte=now + AHEAD)
     related = due.select_related("recipient__campaign__agent").order_by("send_on")
     spoken = 0
@@ -36,7 +37,7 @@ def prepare(now: datetime) -> int:
 
 
 def first_words(message: Message) -> Iterator[Say]:
-    """The texts an agent would speak at the start of this message's call; none if it can't be built."""
+    """Yield the texts an agent would speak at the start of this message's call; none if it can't be built."""
     agent = message.recipient.campaign.agent
     try:
         actions = registry.build(agent.kind, agent.configuration).handle(

@@ -1,4 +1,4 @@
-"""What the media loop asks of the world: who is on the line, speech, clips. Slow, so never in the loop."""
+"""The audio of prompts, speech and clips. Slow, so never in the media loop."""
 
 import asyncio
 import atexit
@@ -31,21 +31,18 @@ class AudioError(Exception):
     """There is no audio for a prompt; the text is a sentence for the call's log."""
 
 
-# --- Audio ----------------------------------------------------------------------------------------
-
-
 async def audio(asked: Synthesise | LoadClip, number_id: int) -> bytes:
-    """PCM (int16 mono 8 kHz) for a prompt. Raises `AudioError` with a sentence, never anything else.
+    """Return a prompt as PCM (int16 mono 8 kHz). Raises `AudioError` with a sentence, never anything else.
 
-    A sentence that was said lately is there at once, without a thread.
+    A sentence that was said lately comes from memory at once, without a thread.
     """
     if isinstance(asked, Synthesise) and (said := _recent.get((asked.text, asked.language))) is not None:
         return said
     try:
         async with asyncio.timeout(AUDIO_SECONDS):
             if isinstance(asked, LoadClip):
-                loading = database_sync_to_async(load_clip, thread_sensitive=False)(asked.clip, number_id)
-                clip: bytes = await loading
+                load = database_sync_to_async(load_clip, thread_sensitive=False)
+                clip: bytes = await load(asked.clip, number_id)
                 return clip
             loop = asyncio.get_running_loop()
             return await loop.run_in_executor(_speakers, speak, asked.text, asked.language)
@@ -54,7 +51,7 @@ async def audio(asked: Synthesise | LoadClip, number_id: int) -> bytes:
 
 
 def speak(text: str, language: str) -> bytes:
-    """Speech from the voice that is configured, or from its cache; in a thread."""
+    """Return speech (PCM as `audio`) by the voice or from its cache. Raises `AudioError`. For threads."""
     try:
         return _recent.put((text, language), _voice().synthesise(text, language))
     except SpeechError as error:
@@ -67,14 +64,14 @@ _recent = Recent()
 
 @cache
 def _voice() -> Voice:
-    """The voice of this process; what it runs ends with the process."""
+    """Return the voice of this process; the programs it runs end with the process."""
     voice = EspeakVoice()
     atexit.register(voice.close)
     return CachedVoice(voice, Path(settings.SPEECH_CACHE))
 
 
 def load_clip(name: str, number_id: int) -> bytes:
-    """A recorded clip of the number's account, as mono at 8 kHz; in a thread."""
+    """Return a recorded clip of the number's account (PCM as `audio`). Raises `AudioError`. For threads."""
     try:
         content = Content.objects.filter(account__numbers=number_id, name=name).first()
         if content is None or not content.file:
@@ -84,14 +81,14 @@ def load_clip(name: str, number_id: int) -> bytes:
             return played
         with content.file.open("rb") as file:
             return _recent.put(key, mono(wav.unwrap(file.read())))
-    except ValueError as error:  # WavError, or a rate that nobody speaks at
+    except ValueError as error:  # WavError, or a rate that speech does not have
         raise AudioError(f"The clip “{name}” cannot be played: {error}.") from error
     except (OSError, DatabaseFailure) as error:
         raise AudioError(f"The clip “{name}” could not be read.") from error
 
 
 def mono(clip: wav.Wav) -> bytes:
-    """Channels averaged, at our rate."""
+    """Return the average of a clip's channels at 8 kHz, as PCM. Raises ValueError for a rate out of range."""
     channels = pcm.to_array(clip.pcm).reshape(-1, clip.channels)
     samples = np.rint(channels.mean(axis=1)).astype(np.int16)
     return pcm.to_bytes(resample.resample(samples, clip.rate, pcm.SAMPLE_RATE))

@@ -19,7 +19,7 @@ _LONG_HEAD: Final = 8
 
 
 class Splitter:
-    """PURE: a client's bytes into texts of simple frames, and other frames as they came.
+    """Splits a client's bytes into the texts of simple frames, and other frames as they came.
 
     An unfinished frame waits for its rest. After a frame over `most_bytes` (under 64 KiB), one that breaks
     the rules, and one that closes, all that comes is passed on as it comes: the server has to deal with it.
@@ -32,13 +32,28 @@ class Splitter:
         self._given_up = False
 
     def push(self, data: bytes) -> list[str | bytes]:
-        """What is whole now, in order: a text, or the bytes of frames for the server."""
+        """Return what is whole now, in order: a text, or the bytes of frames for the server."""
         if self._given_up:
             return [data]
         if self._rest:
             data, self._rest = self._rest + data, b""
-        elif (text := self._read_lone(data)) is not None:
-            return [text]
+        elif not self._in_message and data.startswith(_LIKE_AUDIO):
+            # One frame of caller audio and nothing else: most of all there is to read.
+            length = len(data) - _LONG_HEAD
+            if _LENGTH_16 <= length <= self._most_bytes and int.from_bytes(data[2:4]) == length:
+                try:
+                    return [apply_mask(data[_LONG_HEAD:], data[4:_LONG_HEAD]).decode()]
+                except UnicodeDecodeError:
+                    return [data]
+        return self._split(data)
+
+    def give_up(self) -> bytes:
+        """Pass on all that comes from now on. Returns what waited for the rest of its frame, or nothing."""
+        self._given_up = True
+        rest, self._rest = self._rest, b""
+        return rest
+
+    def _split(self, data: bytes) -> list[str | bytes]:
         found: list[str | bytes] = []
         at, size = 0, len(data)
         while at < size:
@@ -49,30 +64,22 @@ class Splitter:
             if end == 0 or end > size:
                 self._rest = data[at:]
                 break
-            found.append(self._read(data, at, body, end))
+            first, piece = data[at], data[at:end]
+            if first == _WHOLE_TEXT and not self._in_message:
+                try:
+                    found.append(apply_mask(data[body:end], data[body - 4 : body]).decode())
+                except UnicodeDecodeError:
+                    found.append(piece)
+            else:
+                found.append(piece)
+                if first & ~_FIN in (_CONTINUED, _TEXT, _BINARY):
+                    self._in_message = not first & _FIN
             at = end
         return found
 
-    def give_up(self) -> bytes:
-        """All that comes from now on is the server's; what waits for the rest of its frame, too."""
-        self._given_up = True
-        rest, self._rest = self._rest, b""
-        return rest
-
-    def _read_lone(self, data: bytes) -> str | None:
-        """The text, if `data` is just one frame of caller audio: most of all there is to read."""
-        if self._in_message or not data.startswith(_LIKE_AUDIO):
-            return None
-        length = len(data) - _LONG_HEAD
-        if not _LENGTH_16 <= length <= self._most_bytes or int.from_bytes(data[2:4]) != length:
-            return None
-        try:
-            return apply_mask(data[_LONG_HEAD:], data[4:_LONG_HEAD]).decode()
-        except UnicodeDecodeError:
-            return None
-
     def _bounds(self, data: bytes, at: int) -> tuple[int, int]:
-        """Where the frame at `at` ends and its payload begins; (0, 0): not to be known yet; (-1, 0): no."""
+        """Return where the frame at `at` ends and its payload begins; (0, 0) if that cannot be known yet;
+        (-1, 0) if the server has to deal with it and all that follows."""
         if len(data) - at < 2:
             return 0, 0
         first, length = data[at], data[at + 1] ^ _MASKED
@@ -90,26 +97,15 @@ class Splitter:
         return (-1, 0) if length > self._most_bytes else (body + length, body)
 
     def _is_in_order(self, first: int, length: int) -> bool:
-        """A frame after which another may come, so that it is worth knowing where."""
+        """Whether another frame may come after this one, so that its end must be known."""
         opcode = first & ~_FIN
         if opcode in (_PING, _PONG):
             return bool(first & _FIN) and length < _LENGTH_16
         return opcode == _CONTINUED if self._in_message else opcode in (_TEXT, _BINARY)
 
-    def _read(self, data: bytes, at: int, body: int, end: int) -> str | bytes:
-        first = data[at]
-        if first == _WHOLE_TEXT and not self._in_message:
-            try:
-                return apply_mask(data[body:end], data[body - 4 : body]).decode()
-            except UnicodeDecodeError:
-                return data[at:end]
-        if first & ~_FIN in (_CONTINUED, _TEXT, _BINARY):
-            self._in_message = not first & _FIN
-        return data[at:end]
-
 
 def text_frame(text: str) -> bytes:
-    """A whole text frame as a server sends it: not masked."""
+    """Return a whole text frame as a server sends it: not masked."""
     payload = text.encode()
     size = len(payload)
     if size < _LENGTH_16:
@@ -120,7 +116,7 @@ def text_frame(text: str) -> bytes:
 
 
 def masked(text: str) -> bytes:
-    """A client's frame again. A mask of zeros is as good as any between us and ourselves."""
+    """Return a whole text frame as a client sends it, with a mask of zeros: only our own server reads it."""
     plain = text_frame(text)
     head = len(plain) - len(text.encode())
     return bytes((plain[0], plain[1] | _MASKED)) + plain[2:head] + bytes(4) + plain[head:]

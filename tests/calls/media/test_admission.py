@@ -13,7 +13,7 @@ from pytest_django import Settings
 from calls import services
 from calls.events.journal import Journal
 from calls.media.admission import Admitted, ConnectionRequest, Refused, admit, number_at
-from calls.media.call_registry import held
+from calls.media.call_registry import call_registry
 from calls.models import Call, MediaProcess, Watch
 from calls.recordings.recorder import recording_writer
 from campaigns import clock
@@ -206,7 +206,7 @@ def test_however_many_knock_at_once_the_process_takes_no_more(
 def test_a_server_about_to_stop_takes_nobody_new(
     number: PhoneNumber, journal: Journal, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(held, "draining", True)
+    monkeypatch.setattr(call_registry, "draining", True)
     refused = admit(ConnectionRequest(path=number.stream_path), journal=journal)
     assert isinstance(refused, Refused)
     assert refused.busy

@@ -15,7 +15,7 @@ from pytest_django import Settings
 from calls import services
 from calls.consumers import CallConsumer
 from calls.events.journal import journal as the_journal
-from calls.media.call_registry import held
+from calls.media.call_registry import call_registry
 from calls.models import Call, CallEvent
 from calls.recordings.recorder import recording_writer
 from campaigns.models import PhoneNumber
@@ -108,7 +108,7 @@ async def test_a_call_that_broke_goes_on_with_a_second_connection(first: Far, se
     assert (await kinds(call)).count("note") == 2
     assert (await kinds(call)).count("start") == 1
     assert call.frames_in == 50
-    assert held.is_idle
+    assert call_registry.is_idle
 
 
 async def test_the_newer_of_two_connections_counts_and_the_first_is_closed_cleanly(
@@ -133,7 +133,7 @@ async def test_a_call_that_stays_away_is_closed(first: Far, number: PhoneNumber)
     (call,) = await closed_calls(1, seconds=9)
     assert (call.ended_by, call.disposition) == ("connection", "dropped")
     assert "did not come back within 5 s" in call.reason
-    assert held.is_idle
+    assert call_registry.is_idle
 
 
 async def test_a_good_end_without_a_stop_does_not_wait(first: Far) -> None:
@@ -149,7 +149,7 @@ async def test_only_our_own_server_ends_a_call_with_its_restart(
     """1012 is uvicorn's word for its end, and then without a reason; a platform may restart as well."""
     await first.line.send_input({"type": "websocket.disconnect", "code": 1012, **said})
     await first.line.wait(5)
-    assert held.is_idle is not waits
+    assert call_registry.is_idle is not waits
     (call,) = await closed_calls(1, seconds=9)
     assert call.ended_by == ("connection" if waits else "server")
 
