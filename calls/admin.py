@@ -27,7 +27,7 @@ class AgentForm(AgentModelForm):
         fields = ("name", "kind", "configuration", "most_calls")
 
     def clean(self) -> dict[str, Any]:
-        """Build the agent once; what is wrong with it stands at the configuration."""
+        """Return the cleaned data. What is wrong with the agent stands at the configuration."""
         cleaned = super().clean() or {}
         kind, configuration = cleaned.get("kind"), cleaned.get("configuration")
         if kind and isinstance(configuration, dict):
@@ -61,7 +61,7 @@ class CallEventInline(ReadOnly, TabularInline):
 
     @admin.display(description="at")
     def place(self, event: CallEvent) -> str:
-        """Minutes and seconds since the connection was accepted."""
+        """Return the time since the connection was accepted, as minutes and seconds."""
         return offset(event.at_ms)
 
 
@@ -97,12 +97,12 @@ class CallAdmin(RecordAdmin):
 
     @admin.display(description="person")
     def person(self, call: Call) -> str:
-        """The number, masked; or that nobody knows it."""
+        """Return the number, masked; "unknown" if the call has no recipient."""
         return phones.mask(call.recipient.phone) if call.recipient else "unknown"
 
     @admin.display(description="length", ordering="duration_ms")
     def lasted(self, call: Call) -> str:
-        """Minutes and seconds."""
+        """Return the length as minutes and seconds."""
         return length(call.duration_ms)
 
 
@@ -127,7 +127,7 @@ class RecordingAdmin(RecordAdmin):
 
     @admin.display(description="length", ordering="duration_ms")
     def lasted(self, recording: Recording) -> str:
-        """Minutes and seconds."""
+        """Return the length as minutes and seconds."""
         return length(recording.duration_ms)
 
 
@@ -143,6 +143,6 @@ class AnswerAdmin(RecordAdmin):
 
 @admin.register(MediaProcess)
 class MediaProcessAdmin(RecordAdmin):
-    """Processes that hold or held calls."""
+    """Processes that serve or served calls."""
 
     list_display = ("id", "started_at", "alive_at", "stopped_at")

@@ -50,7 +50,7 @@ class CallViewSet(CallViews):
     @extend_schema(responses=EventSerializer(many=True), filters=False)
     @action(detail=True, pagination_class=None)
     def events(self, request: Request, pk: str) -> Response:
-        """The log of a call, in order."""
+        """Return the log of a call, in order."""
         return Response(EventSerializer(self.get_object().events.all(), many=True).data)
 
 
@@ -72,7 +72,7 @@ class CampaignReportView(ReportViews):
         responses={(200, CSV): OpenApiTypes.STR, (200, WORKBOOK): OpenApiTypes.BINARY},
     )
     def get(self, request: Request, pk: int) -> HttpResponseBase:
-        """A file in the columns of the platform's own report."""
+        """Return a file in the columns of the platform's own report."""
         campaign = get_object_or_404(all_campaigns(), pk=pk)
         form = ReportForm({"kind": "csv", **request.query_params.dict()})
         if not form.is_valid():
@@ -89,20 +89,20 @@ class PersonViewSet(viewsets.ViewSet):
     @extend_schema(request=PersonWishSerializer, responses=PersonSerializer)
     @action(detail=False, methods=["post"])
     def find(self, request: Request) -> Response:
-        """How much there is of each kind, and whether a hold or an erasure stands."""
+        """Return how much there is of each kind, and whether a hold or an erasure stands."""
         phone = _wish(request)["phone"]
         return Response(PersonSerializer(person.find(phone, now=clock.now())).data)
 
     @extend_schema(request=PersonWishSerializer, responses={(200, person.ZIP): OpenApiTypes.BINARY})
     @action(detail=False, methods=["post"])
     def export(self, request: Request) -> HttpResponseBase:
-        """Everything as a ZIP: `person.json` and the recordings."""
+        """Return everything as a ZIP: `person.json` and the recordings."""
         return person.as_file(_wish(request)["phone"], now=clock.now())
 
     @extend_schema(request=PersonWishSerializer, responses={202: PersonSerializer})
     @action(detail=False, methods=["post"])
     def erase(self, request: Request) -> Response:
-        """Call nobody any more, and erase as soon as nothing is on its way. 409 under a legal hold."""
+        """Stop calls to this number, and erase when nothing is on its way. Returns 409 under a legal hold."""
         wish = _wish(request)
         erasure.ask(wish["phone"], reason=wish["reason"], by=acting_user(request), now=clock.now())
         found = person.find(wish["phone"], now=clock.now())

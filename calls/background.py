@@ -1,6 +1,6 @@
 """Threads that do the slow work of live calls: storing and filing, away from the media loop.
 
-The media loop only appends to a deque, which needs no lock; the thread looks into it a few times a second.
+The media loop only appends to a deque, which needs no lock; the thread empties it a few times a second.
 """
 
 import atexit
@@ -19,11 +19,11 @@ class BackgroundWorker(ABC):
     """A daemon thread that works every `interval` seconds and finishes its work when the process ends.
 
     The interpreter runs `atexit` functions before it gives up daemon threads, so what was accepted is
-    finished after SIGTERM, for at most `patience` seconds.
+    finished after SIGTERM, within `stop_seconds`.
     """
 
-    def __init__(self, *, interval: float, patience: float = 8.0) -> None:
-        self._interval, self._patience = interval, patience
+    def __init__(self, *, interval: float, stop_seconds: float = 8.0) -> None:
+        self._interval, self._stop_seconds = interval, stop_seconds
         self._stopping = threading.Event()
         self._start_lock = threading.Lock()
         self._thread: threading.Thread | None = None
@@ -40,21 +40,21 @@ class BackgroundWorker(ABC):
                 atexit.register(self.stop)
 
     def stop(self) -> bool:
-        """Finish what was accepted, then end the thread, within `patience` seconds. Whether it has ended."""
+        """Finish what was accepted, then end the thread; returns whether it ended within `stop_seconds`."""
         with self._start_lock:
             thread, self._thread = self._thread, None
         if thread is None:
             return True
-        self._deadline = time.monotonic() + self._patience
+        self._deadline = time.monotonic() + self._stop_seconds
         self._stopping.set()
-        thread.join(self._patience + 1)
+        thread.join(self._stop_seconds + 1)
         atexit.unregister(self.stop)
         if left := self.left():
             log.error("%s stopped with %d pieces of work undone.", type(self).__name__, left)
         return not thread.is_alive()
 
     def pause(self, seconds: float) -> bool:
-        """Wait between two attempts; False when there is no time left for another."""
+        """Wait between two attempts. Returns False if there is no time left for another."""
         self._stopping.wait(seconds)
         if self._stopping.is_set():
             time.sleep(min(seconds, 0.2))
@@ -62,7 +62,7 @@ class BackgroundWorker(ABC):
 
     @abstractmethod
     def work(self) -> None:
-        """Do what is waiting."""
+        """Do what is waiting. What it raises is logged, and it is called again after the interval."""
 
     @abstractmethod
     def finish(self) -> None:
@@ -70,7 +70,7 @@ class BackgroundWorker(ABC):
 
     @abstractmethod
     def left(self) -> int:
-        """How much is waiting."""
+        """Return how many pieces of work are waiting."""
 
     def _run(self) -> None:
         try:
@@ -81,7 +81,7 @@ class BackgroundWorker(ABC):
             connection.close()
 
     def _work_once(self, work: Callable[[], None]) -> None:
-        """One round; whatever goes wrong in it must not end the thread."""
+        """Do one round; no error in it ends the thread."""
         try:
             work()
         except Exception as error:  # noqa: BLE001 - the edge of the thread; texts may hold personal data

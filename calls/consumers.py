@@ -156,7 +156,7 @@ class CallConsumer(AsyncConsumer):
 
     def on_frame(self, text: str) -> None:
         """Give a frame of the platform to the conversation. Most change nothing: `advance`, with as little in
-        it as can be."""
+        it as can be. Raises nothing, either."""
         if self.close:
             return
         try:
@@ -193,7 +193,8 @@ class CallConsumer(AsyncConsumer):
         self.advance(self.conversation.speech, utterance, probabilities)
 
     def advance(self, event: Callable[..., Step], *args: object) -> None:
-        """Give one event to the conversation and apply what follows. Our own mistake ends the call."""
+        """Give one event to the conversation and apply what follows. Raises nothing: an error of our own ends
+        the call."""
         if self.close:
             return
         try:
@@ -282,12 +283,12 @@ class CallConsumer(AsyncConsumer):
 
     @property
     def awaits_resume(self) -> bool:
-        """Whether the connection broke and the call waits for another."""
+        """Return whether the connection broke and the call waits for another."""
         return self.connection is None and self.close is None
 
     @property
     def number_id(self) -> int:
-        """The row of the call's number."""
+        """Return the id of the number's row."""
         return self.call.number_id
 
     def start_or_resume(self, asked: Identify) -> None:
@@ -367,7 +368,7 @@ class CallConsumer(AsyncConsumer):
     # --- Commands -------------------------------------------------------------------------------------
 
     async def listen_for_commands(self) -> None:
-        """Receive commands for this call for ever. A channel layer that is away costs the call nothing."""
+        """Receive commands for this call; never returns. A channel layer that is away costs it nothing."""
         while True:
             try:
                 await self.receive_commands()

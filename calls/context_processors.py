@@ -1,4 +1,4 @@
-"""What every page of the portal knows: the time, how many calls are live, how far the clock is shifted."""
+"""What every page of the portal shows: the time, how many calls are live, how far the clock is shifted."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -20,7 +20,7 @@ class Portal:
 
 
 def portal(request: HttpRequest) -> dict[str, Portal]:
-    """For the frame of every page of staff; nothing for anybody else. One query."""
+    """Return `portal` for the frame of a page of staff; empty if it is another page. One query."""
     if not getattr(request, "user", None) or not request.user.is_staff or request.path.startswith("/admin/"):
         return {}
     shifted = own_offset(clock.offset()) if clock.is_shifted() else ""

@@ -1,8 +1,7 @@
 """Pages that change by themselves: a WebSocket that sends a part of the page when it has changed.
 
-The database is looked at once a second and shared by all who watch the same page in this process, so a
-page costs the same for one watcher and for fifty. No channel layer is needed: every process finds the
-same truth in the database.
+The database is read once a second for all people who watch the same page in this process, so a page costs the
+same for one of them and for fifty. No channel layer is needed: every process reads the same database.
 """
 
 import asyncio
@@ -26,8 +25,8 @@ from campaigns.queries.campaign import all_campaigns, overview
 log = logging.getLogger(__name__)
 
 LOOK_SECONDS = 1.0
-#: A watcher is sent away after this; the page connects again, and whoever was logged out stays out.
 LONGEST_SECONDS = 900.0
+"""A connection is closed after this; the page connects again, unless its person was logged out meanwhile."""
 MOST_WATCHERS = 200
 
 NOT_STAFF, GONE, FULL, AGAIN = 4403, 4404, 1013, 1012
@@ -36,13 +35,13 @@ Parts = Mapping[str, str]
 
 
 def _render(templates: Mapping[str, str], context: dict[str, Any]) -> Parts:
-    """Each part of a page as a fragment that htmx puts in its place."""
+    """Return each part of a page as a fragment that htmx puts in its place."""
     context = {**context, "oob": True}
     return {name: render_to_string(template, context) for name, template in templates.items()}
 
 
 def home_parts() -> Parts:
-    """The moving parts of the home page."""
+    """Return the moving parts of the home page, name to HTML."""
     context = queries.home(clock.now())
     parts = {
         "today": "calls/today.html",
@@ -56,7 +55,7 @@ def home_parts() -> Parts:
 
 
 def campaign_parts(campaign_id: int) -> Parts | None:
-    """The moving parts of a campaign's page; None when there is no such campaign."""
+    """Return the moving parts of a campaign's page; None if there is no such campaign."""
     campaign = all_campaigns().filter(pk=campaign_id).first()
     if campaign is None:
         return None
@@ -74,7 +73,7 @@ def campaign_parts(campaign_id: int) -> Parts | None:
 
 
 def call_parts(call_id: UUID) -> Parts | None:
-    """The moving parts of a call's page; None when there is no such call."""
+    """Return the moving parts of a call's page; None if there is no such call."""
     page = queries.call_page(call_id)
     if page is None:
         return None
@@ -83,7 +82,7 @@ def call_parts(call_id: UUID) -> Parts | None:
 
 
 class PageSnapshot:
-    """The newest look at one page, taken at most once a second however many watch."""
+    """The parts of one page, rendered at most once a second for all connections that show it."""
 
     _all: ClassVar[WeakValueDictionary[str, "PageSnapshot"]] = WeakValueDictionary()
 
@@ -94,14 +93,14 @@ class PageSnapshot:
 
     @classmethod
     def at(cls, key: str) -> "PageSnapshot":
-        """The look all watchers of `key` share; it goes when the last of them goes."""
+        """Return the snapshot that all connections with `key` share; it goes with the last of them."""
         return cls._all.setdefault(key, cls())
 
-    async def take(self, watcher: "PageUpdates") -> Parts | None:
-        """The parts now, as rendered less than a second ago; None when the page is gone."""
+    async def take(self, page: "PageUpdates") -> Parts | None:
+        """Return the parts as rendered less than a second ago; None if what the page shows is gone."""
         async with self._lock:
             if time.monotonic() - self._taken_at >= LOOK_SECONDS * 0.9:
-                self._parts = await database_sync_to_async(watcher.parts)()
+                self._parts = await database_sync_to_async(page.parts)()
                 self._taken_at = time.monotonic()
         return self._parts
 
@@ -113,17 +112,18 @@ class PageUpdates(AsyncWebsocketConsumer):
     _task: asyncio.Task[None] | None = None
 
     def parts(self) -> Parts | None:
-        """The moving parts of the page, by name; runs in a thread."""
+        """Return the moving parts, name to HTML; None if there is no such page. Runs in a thread."""
         raise NotImplementedError
 
     @property
     def key(self) -> str:
-        """What is watched: watchers with the same key share one look."""
+        """Return what is shown: connections with the same key share a snapshot."""
         return str(self.scope["path"])
 
     async def connect(self) -> None:
-        """Take in staff; send everybody else away before the connection is accepted."""
-        if not await self._is_staff():
+        """Accept active members of staff; refuse everything else before the connection is accepted."""
+        user = self.scope.get("user")
+        if not (user and user.is_active and user.is_staff):
             await self.close(code=NOT_STAFF)
             return
         await self.accept()
@@ -131,10 +131,10 @@ class PageUpdates(AsyncWebsocketConsumer):
             await self.close(code=FULL)
             return
         PageUpdates.watching += 1
-        self._task = asyncio.create_task(self._watch())
+        self._task = asyncio.create_task(self._send_changes())
 
     async def disconnect(self, code: int) -> None:
-        """Stop looking."""
+        """Stop sending."""
         if self._task is not None:
             PageUpdates.watching -= 1
             self._task.cancel()
@@ -142,62 +142,56 @@ class PageUpdates(AsyncWebsocketConsumer):
                 await self._task
 
     async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
-        """A page has nothing to say here; what comes is dropped."""
+        """Drop what comes: a page has nothing to send."""
 
-    async def _is_staff(self) -> bool:
-        user = self.scope.get("user")
-        return bool(user and user.is_active and user.is_staff)
-
-    async def _watch(self) -> None:
-        """Look, send what changed, wait; until the page is gone or it is time to ask again who this is."""
+    async def _send_changes(self) -> None:
+        """Send what changed once a second, until the page is gone or it is time to check the person anew."""
+        end = time.monotonic() + LONGEST_SECONDS
+        sent: dict[str, str] = {}
+        snapshot = PageSnapshot.at(self.key)
         try:
-            await self._look_until(time.monotonic() + LONGEST_SECONDS)
+            while time.monotonic() < end:
+                parts = await snapshot.take(self)
+                if parts is None:
+                    await self.close(code=GONE)
+                    return
+                changed = {name: html for name, html in parts.items() if sent.get(name) != html}
+                if changed:
+                    await self.send(text_data="".join(changed.values()))
+                    sent.update(changed)
+                await asyncio.sleep(LOOK_SECONDS)
+            await self.close(code=AGAIN)
         except Exception:
             log.exception("A live page (%s) can't be kept up to date; it is closed.", type(self).__name__)
             await self.close(code=1011)
 
-    async def _look_until(self, end: float) -> None:
-        sent: dict[str, str] = {}
-        look = PageSnapshot.at(self.key)
-        while time.monotonic() < end:
-            parts = await look.take(self)
-            if parts is None:
-                await self.close(code=GONE)
-                return
-            changed = {name: html for name, html in parts.items() if sent.get(name) != html}
-            if changed:
-                await self.send(text_data="".join(changed.values()))
-                sent.update(changed)
-            await asyncio.sleep(LOOK_SECONDS)
-        await self.close(code=AGAIN)
 
-
-class HomeWatcher(PageUpdates):
+class HomeUpdates(PageUpdates):
     """`/live/home/`."""
 
     def parts(self) -> Parts:
-        """The home page."""
+        """Return those of the home page."""
         return home_parts()
 
 
-class CampaignWatcher(PageUpdates):
+class CampaignUpdates(PageUpdates):
     """`/live/campaigns/<id>/`."""
 
     def parts(self) -> Parts | None:
-        """One campaign's page."""
+        """Return those of one campaign's page; None if there is no such campaign."""
         return campaign_parts(self.scope["url_route"]["kwargs"]["pk"])
 
 
-class CallWatcher(PageUpdates):
-    """`/live/calls/<id>/`: as long as the call lasts; its last look shows how it ended."""
+class CallUpdates(PageUpdates):
+    """`/live/calls/<id>/`: as long as the call lasts; its last parts show how it ended."""
 
     def parts(self) -> Parts | None:
-        """One call's page."""
+        """Return those of one call's page; None if there is no such call."""
         return call_parts(self.scope["url_route"]["kwargs"]["pk"])
 
 
 live_urlpatterns = [
-    path("live/home/", HomeWatcher.as_asgi()),
-    path("live/campaigns/<int:pk>/", CampaignWatcher.as_asgi()),
-    path("live/calls/<uuid:pk>/", CallWatcher.as_asgi()),
+    path("live/home/", HomeUpdates.as_asgi()),
+    path("live/campaigns/<int:pk>/", CampaignUpdates.as_asgi()),
+    path("live/calls/<uuid:pk>/", CallUpdates.as_asgi()),
 ]

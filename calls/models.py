@@ -11,7 +11,7 @@ from campaigns.models import Agent, Campaign, Message, PhoneNumber, Recipient
 
 
 class MediaProcess(models.Model):
-    """A process that holds calls. Its calls are closed by others when it stops giving signs of life."""
+    """A process that serves calls. They are closed by a worker when it stops giving signs of life."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     started_at = models.DateTimeField(default=clock.now)
@@ -30,7 +30,7 @@ class MediaProcess(models.Model):
 
 
 class Watch(models.Model):
-    """Since when somebody looks after the processes without a break; one row."""
+    """Since when the worker has looked after the processes without a break; one row."""
 
     since = models.DateTimeField()
     seen_at = models.DateTimeField()
@@ -120,12 +120,12 @@ class Call(models.Model):
         return str(self.id)
 
     def get_absolute_url(self) -> str:
-        """The call's page in the portal."""
+        """Return the address of the call's page in the portal."""
         return reverse("call", args=[self.pk])
 
 
 class AppendOnlyError(Exception):
-    """Somebody tried to change what happened."""
+    """An event that happened was to be changed."""
 
 
 class CallEvent(models.Model):
@@ -148,7 +148,7 @@ class CallEvent(models.Model):
         return f"{self.sequence} {self.kind}"
 
     def save(self, *args: Any, **kwargs: Any) -> None:
-        """Add the row; a second save is refused."""
+        """Add the row. Raises `AppendOnlyError` for a row that is there already."""
         if not self._state.adding:
             raise AppendOnlyError("Call events are never changed.")
         super().save(*args, **kwargs)

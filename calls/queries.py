@@ -1,6 +1,6 @@
 """Everything the portal and the API read about calls. Each function says how many queries it makes."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from uuid import UUID
@@ -15,7 +15,7 @@ from campaigns.queries.campaign import NO_GOAL, campaigns_of_the_day, evidence_f
 from campaigns.queries.notices import Notice, notices
 
 MANY_WAITING = 1000
-"""Events on disk that are worth a word: some are there for a tenth of a second at any time."""
+"""So many events on disk are worth a notice; some are there for a tenth of a second at any time."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,7 +38,7 @@ class LiveCalls:
 
     @property
     def more(self) -> int:
-        """Calls that are not listed."""
+        """Return how many calls are not listed."""
         return self.count - len(self.calls)
 
 
@@ -54,19 +54,19 @@ class CallPage:
 
 
 def count_live_calls() -> int:
-    """Open calls. One query."""
+    """Return how many calls are on the line. One query."""
     return Call.objects.filter(state=Call.State.LIVE).count()
 
 
 def start_of_day(now: datetime) -> datetime:
-    """Midnight in India before `now`."""
+    """Return the midnight in India before `now`."""
     return datetime.combine(now.astimezone(IST).date(), time(0), IST)
 
 
 def today(now: datetime) -> Today:
-    """The day of `now` in figures. Three queries.
+    """Return the day of `now` in figures. Three queries.
 
-    Dialled counts attempts that ended today and those whose call is on the line; XFin tells of the others
+    Dialled counts attempts that ended today and those whose call is on the line; XFin reports the others
     only when they are over.
     """
     since = start_of_day(now)
@@ -90,7 +90,7 @@ def today(now: datetime) -> Today:
 
 
 def live_calls(*, campaign_id: int | None = None, limit: int = 8) -> LiveCalls:
-    """Calls on the line, oldest first, so that rows keep their places. Two queries."""
+    """Return the calls on the line, oldest first, so that rows keep their places. Two queries."""
     calls = Call.objects.filter(state=Call.State.LIVE)
     if campaign_id is not None:
         calls = calls.filter(campaign_id=campaign_id)
@@ -101,7 +101,7 @@ def live_calls(*, campaign_id: int | None = None, limit: int = 8) -> LiveCalls:
 def calls_found(
     *, state: str = "", outcome: str = "", campaign: str = "", recipient: str = ""
 ) -> QuerySet[Call]:
-    """Calls, newest first, by what a person chose; words that mean nothing choose nothing."""
+    """Return calls, newest first, by what a person chose. A choice that means nothing is ignored."""
     calls = Call.objects.select_related("campaign", "recipient", "number", "agent").order_by("-started_at")
     if state in Call.State.values:
         calls = calls.filter(state=state)
@@ -115,13 +115,13 @@ def calls_found(
 
 
 def outcomes_seen(limit: int = 30) -> list[str]:
-    """The outcomes that calls have had, for a choice. One query."""
+    """Return the outcomes that calls have had, by name, at most `limit`, for a choice. One query."""
     outcomes = Call.objects.exclude(outcome="").order_by("outcome").values_list("outcome", flat=True)
     return list(outcomes.distinct()[:limit])
 
 
 def call_page(call_id: UUID) -> CallPage | None:
-    """One call, or None where there is none. Five queries, whatever its length."""
+    """Return one call; None where there is none. Five queries, whatever its length."""
     calls = Call.objects.select_related("campaign", "recipient", "message", "number", "agent", "recording")
     call = calls.filter(pk=call_id).first()
     if call is None:
@@ -137,13 +137,13 @@ def call_page(call_id: UUID) -> CallPage | None:
 
 
 def campaigns_with_calls(limit: int = 100) -> Sequence[Campaign]:
-    """Campaigns that have had calls, newest first, for a choice. One query."""
+    """Return campaigns that have had calls, newest first, for a choice. One query."""
     called = Call.objects.filter(campaign=OuterRef("pk"))
     return list(Campaign.objects.filter(Exists(called)).only("id", "name")[:limit])
 
 
 def journal_notices(now: datetime) -> list[Notice]:
-    """What the journals of live calls suffered in the last day. One query."""
+    """Return notices of what the journals of live calls delayed or lost in the last day. One query."""
     since = now - timedelta(days=1)
     processes = MediaProcess.objects.filter(Q(troubled_at__gte=since) | Q(events_waiting__gte=MANY_WAITING))
     figures = processes.aggregate(
@@ -152,26 +152,23 @@ def journal_notices(now: datetime) -> list[Notice]:
         lost=Sum("events_lost", filter=Q(troubled_at__gte=since), default=0),
         last=Max("troubled_at"),
     )
-    return [notice for notice in _journal_notices(**figures) if notice is not None]
-
-
-def _journal_notices(
-    *, waiting: int, left_out: int, lost: int, last: datetime | None
-) -> Iterator[Notice | None]:
-    at = f" Last at {last.astimezone(IST):%H:%M} IST." if last else ""
+    waiting, left_out, lost = figures["waiting"], figures["left_out"], figures["lost"]
+    at = f" Last at {figures['last'].astimezone(IST):%H:%M} IST." if figures["last"] else ""
+    found = []
     if waiting >= MANY_WAITING:
         text = f"{waiting} of them wait on disk and are stored in their order. Nothing is lost."
-        yield Notice(tone="warn", title="Events of calls are stored late.", text=text)
+        found.append(Notice(tone="warn", title="Events of calls are stored late.", text=text))
     if left_out:
         text = f"{left_out} per-second figures of calls were left out; every other event was kept.{at}"
-        yield Notice(tone="warn", title="The database was away for long.", text=text)
+        found.append(Notice(tone="warn", title="The database was away for long.", text=text))
     if lost:
         text = f"{lost} events could not be kept: neither the database nor the disk took them.{at}"
-        yield Notice(tone="bad", title="Events of calls were lost.", text=text)
+        found.append(Notice(tone="bad", title="Events of calls were lost.", text=text))
+    return found
 
 
 def home(now: datetime) -> dict[str, object]:
-    """What the home page and its live part show. Twelve queries, whatever happens."""
+    """Return the context of the home page and its live part. Twelve queries, however much happens."""
     return {
         "now": now,
         "today": today(now),

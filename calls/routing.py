@@ -13,7 +13,7 @@ from calls.media.servers.interface import Receive, Send
 
 
 async def refuse(scope: dict[str, Any], receive: Receive, send: Send) -> None:
-    """Nothing is here: HTTP 403. Channels' own answer would log the path, which may be a mistyped secret."""
+    """Refuse an unknown address with HTTP 403. Channels would log it, and it may be a mistyped secret."""
     await receive()
     await send({"type": "websocket.close"})
 

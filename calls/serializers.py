@@ -36,7 +36,7 @@ class EventSerializer(EventModel):
 
 
 class CallSerializer(CallModel):
-    """A call. The number is masked for whoever may not change people."""
+    """A call. The number is masked for users who may not change people."""
 
     phone = serializers.SerializerMethodField()
     reference = serializers.CharField(source="message.reference", default="", read_only=True)
@@ -74,7 +74,7 @@ class CallSerializer(CallModel):
         read_only_fields = fields
 
     def get_phone(self, call: Call) -> str:
-        """Whole or masked; empty when nobody knows who was on the line."""
+        """Return the number, whole or masked; empty if it is not known who was on the line."""
         return shown_phone(call.recipient.phone, self.context) if call.recipient else ""
 
 

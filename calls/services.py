@@ -1,4 +1,7 @@
-"""All writes to the tables of live calls. Every function is one transaction and may be repeated."""
+"""Writes to the tables of live calls: opening, withdrawing, and closing calls whose process is gone.
+
+Every function that writes is one transaction a call, and may be repeated.
+"""
 
 import logging
 from datetime import datetime, timedelta
@@ -30,56 +33,70 @@ class ProcessFullError(Exception):
 
 @transaction.atomic
 def open_call(number_id: int, *, process_id: UUID, now: datetime, reserved_for_resume: int = 0) -> UUID:
-    """A new live call of this number. Counting and adding are one step, across all processes: both rows
-    are locked, always in this order. Raises `LineFullError` or `ProcessFullError`.
+    """Add a live call to this number and return its id. Raises `LineFullError` or `ProcessFullError`.
 
-    Calls of a process that is gone do not take up a line, see `_gone_before`. `reserved_for_resume`: so many
-    more may be opened, for calls whose connection broke and may come back on a second one.
+    Counting and adding are one step, across all processes: both rows are locked, always in this order.
+    `reserved_for_resume`: so many more may be opened, for calls whose connection broke and may come back on a
+    second one.
     """
     number = PhoneNumber.objects.select_for_update().get(pk=number_id)
     if live_calls(number, now).count() >= number.max_calls + reserved_for_resume:
         raise LineFullError
-    _claim_place(process_id, reserved_for_resume=reserved_for_resume)
-    return Call.objects.create(number=number, process_id=process_id, started_at=now).pk
-
-
-def _claim_place(process_id: UUID, *, reserved_for_resume: int) -> None:
     if most := settings.MAX_PROCESS_CALLS:
         process = MediaProcess.objects.select_for_update().get(pk=process_id)
         if process.calls.filter(state=Call.State.LIVE).count() >= most + reserved_for_resume:
             raise ProcessFullError
-
-
-def withdraw_call(call_id: UUID) -> None:
-    """Take back the row of a connection that turned out to go on with another call. It has no events."""
-    Call.objects.filter(pk=call_id, events__isnull=True).delete()
+    return Call.objects.create(number=number, process_id=process_id, started_at=now).pk
 
 
 def live_calls(number: PhoneNumber, now: datetime) -> models.QuerySet[Call]:
-    """The calls that take up a line of this number."""
+    """Return the calls that take up a line of this number. Those of a process that is gone do not.
+
+    Where silence proves nothing (see `gone_since`; no worker runs, or not yet again), the lines of a process
+    that died are free after the time of the longest call: too late, but ringing more people at once than a
+    number may is worse than that, and after that time it has no call in any case.
+    """
+    gone_before = gone_since(Watch.objects.filter(pk=1).first(), now) or now - _longest_call()
     return Call.objects.filter(
         number=number,
         state=Call.State.LIVE,
         process__stopped_at__isnull=True,
-        process__alive_at__gte=_gone_before(now),
+        process__alive_at__gte=gone_before,
     )
 
 
-def _gone_before(now: datetime) -> datetime:
-    """Whoever has given no sign of life since then holds no calls any more.
+def withdraw_call(call_id: UUID) -> None:
+    """Delete the row of a connection that went on with another call. A call with events stays."""
+    Call.objects.filter(pk=call_id, events__isnull=True).delete()
 
-    Silence tells that only to somebody who looked for signs all through it, up to his last look: after an
-    outage all processes have been silent, and whoever is back first must not give away the others' lines.
-    `close_abandoned` judges by the same. Where nobody looks (no worker runs, or not yet again), the lines of
-    a process that died are free after the time of the longest call: too late, but ringing more people at
-    once than a number may is worse than that, and after that time it holds no call in any case.
+
+# --- Which processes are gone ---------------------------------------------------------------------
+
+
+def gone_since(watch: Watch | None, now: datetime) -> datetime | None:
+    """Return the time before which a last sign of life means that a process is gone; None: silence proves
+    nothing now.
+
+    It proves something only if the worker looked for signs all through `PROCESS_SILENT_SECONDS`, up to its
+    last look: after an outage of the database every process has been silent and still runs its calls, and
+    the first that is back must not give away the lines of the others.
     """
-    patience = timedelta(seconds=settings.PROCESS_SILENT_SECONDS)
-    looks = Watch.objects.filter(pk=1, seen_at__gte=now - patience).values_list("since", "seen_at")
-    for since, seen_at in looks:
-        if since <= seen_at - patience:
-            return seen_at - patience
-    return now - _longest_call()
+    silence = timedelta(seconds=settings.PROCESS_SILENT_SECONDS)
+    if watch is None or watch.seen_at < now - silence or watch.since > watch.seen_at - silence:
+        return None
+    return watch.seen_at - silence
+
+
+@transaction.atomic
+def record_watch(now: datetime) -> Watch:
+    """Record that the worker looks for signs of life now; returns since when without a longer break."""
+    longest = timedelta(seconds=max(settings.PROCESS_SILENT_SECONDS, 3 * settings.TICK_SECONDS))
+    watch, _ = Watch.objects.select_for_update().get_or_create(pk=1, defaults={"since": now, "seen_at": now})
+    if now - watch.seen_at > longest:
+        watch.since = now
+    watch.seen_at = now
+    watch.save()
+    return watch
 
 
 def _longest_call() -> timedelta:
@@ -87,46 +104,25 @@ def _longest_call() -> timedelta:
     return timedelta(seconds=settings.MAX_CALL_SECONDS + settings.CALL_MARGIN_SECONDS)
 
 
-def milliseconds(start: datetime, end: datetime) -> int:
-    return max(0, round((end - start).total_seconds() * 1000))
-
-
-# --- Closing what nobody holds any more -----------------------------------------------------------
+# --- Closing abandoned calls ----------------------------------------------------------------------
 
 
 def close_abandoned(now: datetime) -> list[UUID]:
-    """Close live calls whose process is gone, and calls longer than any call may be; which those were.
-
-    A process that gives no sign of life counts as gone only if we, who look for its signs, could reach the
-    database all the while: after an outage every process has been silent, and holds its calls still.
-    """
-    patience = timedelta(seconds=settings.PROCESS_SILENT_SECONDS)
-    silent = now - patience
-    oldest = now - _longest_call()
-    gone = Q(process__stopped_at__isnull=False)
-    if watching_since(now) <= silent:
-        gone |= Q(process__alive_at__lt=silent)
-    abandoned = Call.objects.filter(gone | Q(started_at__lt=oldest), state=Call.State.LIVE)
+    """Close live calls whose process is gone, and calls longer than any call may be. Returns their ids."""
+    is_gone = Q(process__stopped_at__isnull=False)
+    if gone_before := gone_since(record_watch(now), now):
+        is_gone |= Q(process__alive_at__lt=gone_before)
+    is_overdue = Q(started_at__lt=now - _longest_call())
+    abandoned = Call.objects.filter(is_gone | is_overdue, state=Call.State.LIVE)
     calls = abandoned.select_related("process").order_by("started_at")[:MOST_ABANDONED_AT_ONCE]
-    return [call.pk for call in calls if _close_abandoned_call(call, silent=silent, now=now)]
+    return [call.pk for call in calls if _close_abandoned_call(call, now)]
 
 
 @transaction.atomic
-def watching_since(now: datetime) -> datetime:
-    """Note that somebody looks after the processes now, and since when without a longer break."""
-    longest = timedelta(seconds=max(settings.PROCESS_SILENT_SECONDS, 3 * settings.TICK_SECONDS))
-    watch, _ = Watch.objects.select_for_update().get_or_create(pk=1, defaults={"since": now, "seen_at": now})
-    if now - watch.seen_at > longest:
-        watch.since = now
-    watch.seen_at = now
-    watch.save()
-    return watch.since
-
-
-@transaction.atomic
-def _close_abandoned_call(call: Call, *, silent: datetime, now: datetime) -> bool:
-    """Whether it was us who closed it."""
-    lives = call.process.stopped_at is None and call.process.alive_at >= silent
+def _close_abandoned_call(call: Call, now: datetime) -> bool:
+    """Close one call and write its last event; False if it was closed meanwhile."""
+    silent_since = now - timedelta(seconds=settings.PROCESS_SILENT_SECONDS)
+    lives = call.process.stopped_at is None and call.process.alive_at >= silent_since
     ended_at = now if lives else max(call.process.alive_at, call.started_at)
     reason = _OVERDUE if lives else _GONE
     columns: dict[str, object] = {
@@ -154,3 +150,8 @@ def _close_abandoned_call(call: Call, *, silent: datetime, now: datetime) -> boo
 
 _GONE = "The server that held this call stopped without notice. The call was closed afterwards."
 _OVERDUE = "The call was open longer than any call may be, and was closed."
+
+
+def milliseconds(start: datetime, end: datetime) -> int:
+    """Return the time from `start` to `end` in whole milliseconds; 0 if `end` is earlier."""
+    return max(0, round((end - start).total_seconds() * 1000))

@@ -15,8 +15,8 @@ log = logging.getLogger(__name__)
 
 @shared_task
 def close_abandoned_calls() -> None:
-    """Store what stopped processes left on this machine, close the calls that nobody holds any more, and
-    file their recordings."""
+    """Store what stopped processes left on this machine, close the calls of processes that are gone, and file
+    their recordings."""
     batch_writer.store_orphans()
     for call_id in services.close_abandoned(clock.now()):
         log.warning("Call %s was abandoned and has been closed.", call_id)
@@ -31,11 +31,11 @@ def prepare_speech() -> None:
 
 @shared_task
 def purge() -> None:
-    """Once a night: what is older than its clock goes, and the log says so."""
+    """Delete what is older than its retention period, once a night; the log says how much."""
     retention.purge(clock.now())
 
 
 @shared_task
 def erase_people() -> None:
-    """Erase who asked for it and whom nothing keeps waiting any more."""
+    """Erase the people who asked for it, if nothing of theirs is on its way any more."""
     retention.erase_people(clock.now())

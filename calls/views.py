@@ -31,14 +31,14 @@ CALLS_A_PAGE = 50
 @staff_page()
 @require_safe
 def home(request: HttpRequest) -> HttpResponse:
-    """The day so far, and what is going on just now."""
+    """Show the day so far, and what is going on just now."""
     return render(request, "calls/home.html", queries.home(clock.now()))
 
 
 @staff_page()
 @require_safe
 def call_list(request: HttpRequest) -> HttpResponse:
-    """Calls, live and past."""
+    """List calls, live and past, newest first."""
     chosen = {name: request.GET.get(name, "") for name in ("state", "outcome", "campaign", "recipient")}
     page = Paginator(queries.calls_found(**chosen), CALLS_A_PAGE).get_page(request.GET.get("page"))
     context = {
@@ -55,7 +55,7 @@ def call_list(request: HttpRequest) -> HttpResponse:
 @staff_page()
 @require_safe
 def live_part(request: HttpRequest) -> HttpResponse:
-    """The table of live calls for another page to load, of one campaign or of all."""
+    """Return the table of live calls for another page to load, of one campaign or of all."""
     campaign = request.GET.get("campaign", "")
     chosen = get_object_or_404(all_campaigns(), pk=int(campaign[:18])) if campaign.isdecimal() else None
     live = queries.live_calls(campaign_id=chosen.pk if chosen else None)
@@ -65,7 +65,7 @@ def live_part(request: HttpRequest) -> HttpResponse:
 @staff_page()
 @require_safe
 def call_detail(request: HttpRequest, pk: UUID) -> HttpResponse:
-    """One call: its log, its recording, its facts, and why it was allowed."""
+    """Show one call: its log, its recording, its facts, and why it was allowed. Raises `Http404`."""
     page = queries.call_page(pk)
     if page is None:
         raise Http404
@@ -75,7 +75,7 @@ def call_detail(request: HttpRequest, pk: UUID) -> HttpResponse:
 
 
 def _waveform(page: queries.CallPage) -> tuple[Waveform | None, str]:
-    """The drawing of the recording, or a sentence that says why there is none."""
+    """Return the drawing of the recording, or None and a sentence that says why (empty: not recorded)."""
     if page.recording is None:
         return None, ""
     if not page.recording.file:
@@ -90,14 +90,14 @@ def _waveform(page: queries.CallPage) -> tuple[Waveform | None, str]:
 
 
 def _heard_at(event: CallEvent) -> int:
-    """A prompt is sent a little before it is heard."""
+    """Return when an event was heard, in ms of its call: a prompt is sent a little before."""
     return int(event.data.get("began_ms", event.at_ms)) if event.kind == EntryKind.PROMPT else event.at_ms
 
 
 @staff_page()
 @require_safe
 def recording(request: HttpRequest, pk: UUID) -> HttpResponseBase:
-    """The recording of a call, whole or the range a player asks for."""
+    """Return the recording of a call, whole or the range a player asks for. 404 if there is no file."""
     found = Recording.objects.filter(call_id=pk).exclude(file="").first()
     if found is None:
         raise Http404
@@ -116,7 +116,7 @@ def recording(request: HttpRequest, pk: UUID) -> HttpResponseBase:
 @staff_page("campaigns.view_message")
 @require_safe
 def campaign_report(request: HttpRequest, pk: int) -> HttpResponseBase:
-    """The form for a campaign's report; with a kind of file in the address the report itself."""
+    """Show the form for a campaign's report; with a kind of file in the address, return the report itself."""
     campaign = get_object_or_404(all_campaigns(), pk=pk)
     form = ReportForm(request.GET if "kind" in request.GET else None)
     if form.is_valid():
@@ -129,7 +129,7 @@ def campaign_report(request: HttpRequest, pk: int) -> HttpResponseBase:
 @staff_page(HANDLES_PERSONS)
 @require_http_methods(["GET", "POST"])
 def person_page(request: HttpRequest) -> HttpResponseBase:
-    """What we hold about one number, and what may be done with it. Numbers travel in bodies, never in
+    """Show what we hold about one number, and do what is asked with it. Numbers travel in bodies, never in
     addresses."""
     form = PersonForm(request.POST or None)
     if not form.is_valid():
@@ -147,7 +147,7 @@ def person_page(request: HttpRequest) -> HttpResponseBase:
 
 
 def _handle(verb: str, phone: str, reason: str, by: User) -> str:
-    """Do what was asked; what was done in a sentence, empty where it was only to look."""
+    """Do what was asked. Returns what was done in a sentence; empty if it was only to look."""
     if verb == "hold":
         legal_holds.place(phone=phone, reason=reason, by=by)
         return "Held. Nothing of this person is purged or erased until the hold is released."

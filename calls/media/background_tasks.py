@@ -36,6 +36,6 @@ class BackgroundTasks:
             task.cancel()
 
     async def wait(self, seconds: float) -> None:
-        """Wait until none runs, at most so long."""
+        """Return when none runs any more, or after `seconds`."""
         if self._tasks:
             await asyncio.wait(self._tasks, timeout=seconds)

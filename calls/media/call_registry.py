@@ -11,11 +11,11 @@ class RegisteredCall(Protocol):
 
     @property
     def awaits_resume(self) -> bool:
-        """Whether the connection broke and the call waits for another."""
+        """Return whether the connection broke and the call waits for another."""
 
     @property
     def number_id(self) -> int:
-        """The row of the call's number."""
+        """Return the id of the number's row."""
 
 
 class CallRegistry:
@@ -54,7 +54,7 @@ class CallRegistry:
 
     @property
     def is_idle(self) -> bool:
-        """Whether no connection is in use and no call waits for one."""
+        """Return whether no connection is in use and no call waits for one."""
         return not self._connections and not any(call.awaits_resume for call in self._calls.values())
 
 

@@ -103,7 +103,15 @@ class Connection:
         if self._writer and not self._outbox.full():
             self._outbox.put_nowait(None)
             await asyncio.wait({self._writer}, timeout=CLOSING_SECONDS)
-        is_closed = await self._close_socket(self._code) if self._code else True
+        is_closed = True
+        if self._code:
+            try:
+                async with asyncio.timeout(CLOSING_SECONDS):
+                    # A plain int: autobahn, under Daphne, raises for a member of an IntEnum.
+                    await self._server.send({"type": "websocket.close", "code": int(self._code)})
+            except (TimeoutError, OSError) as error:
+                log.info("A close frame was not sent (%s).", type(error).__name__)
+                is_closed = False
         self._tasks.cancel()
         await self._tasks.wait(CLOSING_SECONDS)
         self._writer = None  # its error holds frames that hold us
@@ -145,17 +153,6 @@ class Connection:
             except OSError:  # gone between two frames; `receive` says so too
                 return
             self._writing = False
-
-    async def _close_socket(self, code: int) -> bool:
-        """Send a close frame; False if the peer does not take it in time, or is gone."""
-        try:
-            async with asyncio.timeout(CLOSING_SECONDS):
-                # A plain int: autobahn, under Daphne, raises for a member of an IntEnum.
-                await self._server.send({"type": "websocket.close", "code": int(code)})
-        except (TimeoutError, OSError) as error:
-            log.info("A close frame was not sent (%s).", type(error).__name__)
-            return False
-        return True
 
     def _on_error(self, error: BaseException) -> None:
         """End the call, which may be another than at the start of the task."""

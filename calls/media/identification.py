@@ -58,7 +58,11 @@ def find(asked: Identify, number_id: int) -> Found | NotFound:
     Reads the database: to be run in a thread. Raises what the database raises.
     """
     number = PhoneNumber.objects.select_related("account", "inbound_agent").get(pk=number_id)
-    message = _message_of(asked, number)
+    reference = asked.reference or asked.custom_parameters.get(number.account.reference_tag, "")
+    message = call_results.call_identified(reference) if reference else None
+    if message and message.recipient.campaign.template.account_id != number.account_id:
+        log.warning("A call named a message of another account; it is served as one without a message.")
+        message = None
     if message is None:
         return _find_inbound(asked, number)
     if earlier := list(Call.objects.filter(message=message).values_list("pk", flat=True)):
@@ -90,16 +94,6 @@ def context_of(message: Message) -> CallContext:
         campaign=recipient.campaign.name,
         callback=callbacks.may_ask(recipient.pk),
     )
-
-
-def _message_of(asked: Identify, number: PhoneNumber) -> Message | None:
-    """Return the attempt this call belongs to; None if it names none, or one of another account."""
-    reference = asked.reference or asked.custom_parameters.get(number.account.reference_tag, "")
-    message = call_results.call_identified(reference) if reference else None
-    if message and message.recipient.campaign.template.account_id != number.account_id:
-        log.warning("A call named a message of another account; it is served as one without a message.")
-        return None
-    return message
 
 
 def _find_inbound(asked: Identify, number: PhoneNumber) -> Found | NotFound:

@@ -14,7 +14,7 @@ ORDINALS = ("first", "second", "third", "fourth", "fifth", "sixth")
 
 @register.filter
 def lasted(call: Call, now: datetime) -> str:
-    """How long a call lasted, or has lasted by `now`, as minutes and seconds."""
+    """Return how long a call lasted, or has lasted by `now`, as minutes and seconds."""
     if call.state == Call.State.LIVE:
         return formatting.length(round((now - call.started_at).total_seconds() * 1000))
     return formatting.length(call.duration_ms)
@@ -22,11 +22,11 @@ def lasted(call: Call, now: datetime) -> str:
 
 @register.filter
 def attempt(number: int) -> str:
-    """2 as "second attempt"."""
+    """Return 2 as "second attempt"."""
     return f"{ORDINALS[number - 1]} attempt" if 1 <= number <= len(ORDINALS) else f"attempt {number}"
 
 
 @register.filter
 def of_whole(part: float) -> str:
-    """0.25 as "25 %"; anything else as nothing."""
+    """Return 0.25 as "25 %"; empty if `part` is no number."""
     return f"{part * 100:.0f} %" if isinstance(part, int | float) else ""

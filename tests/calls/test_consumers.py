@@ -246,7 +246,7 @@ async def test_a_killed_servers_calls_are_closed_by_others(
     assert call.state == "live"
     assert await sync_to_async(services.close_abandoned)(clock.now()) == []
     for seconds in (7, 14):
-        assert await sync_to_async(services.watching_since)(clock.now() + timedelta(seconds=seconds))
+        assert await sync_to_async(services.record_watch)(clock.now() + timedelta(seconds=seconds))
     later = clock.now() + timedelta(seconds=20)
     assert await sync_to_async(services.close_abandoned)(later) == [call.pk]
     assert (await kinds(call))[-1] == "end"

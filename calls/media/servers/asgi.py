@@ -31,7 +31,8 @@ async def send_within(seconds: float, server: Server, message: Mapping[str, Any]
 
 
 async def abort_if_behind(server: Server, seconds: float) -> bool:
-    """Abort the connection if the peer does not take what is unsent within `seconds`. Whether it was aborted.
+    """Abort the connection if the peer does not take what is unsent within `seconds`. Returns whether it was
+    aborted.
 
     Closed like any other it would stay: Daphne and uvicorn wait until everything unsent is gone, for hours
     with a peer whose kernel answers, and a uvicorn that shuts down waits for that.

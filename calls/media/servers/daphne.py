@@ -53,9 +53,9 @@ class Daphne:
             raise ConnectionResetError("the peer is gone") from None
 
     async def drain(self) -> None:
-        """Daphne's `send` never waits: it appends to the transport's buffer, so that a peer which reads
-        nothing would fill our memory. Daphne pings only peers that send nothing, so it does not find such a
-        peer either."""
+        """Return when the transport's buffer is short enough. Daphne's `send` never waits: it appends to that
+        buffer, so that a peer which reads nothing would fill our memory; and Daphne pings only peers that
+        send nothing, so it does not find such a peer either."""
         while self.unsent_bytes() > MOST_UNSENT_BYTES:
             await asyncio.sleep(_LOOK_SECONDS)
 
@@ -93,7 +93,7 @@ class Daphne:
             closed.addCallback(lambda _: None)
 
     def attach(self, receive: ServerReceive) -> bool:
-        """Replace `dataReceived`, which Twisted looks up for each read. False as the interface says."""
+        """Replace `dataReceived`: Twisted looks it up for each read. Returns False as the interface says."""
         protocol = self._protocol
         if not all(hasattr(protocol, name) for name in self.NEEDED) or protocol.data:
             return False

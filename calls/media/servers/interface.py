@@ -45,8 +45,8 @@ class Server(Protocol):
         memory. A lower limit of the server stays."""
 
     def is_own_close(self, message: Mapping[str, Any]) -> bool:
-        """Whether a `websocket.disconnect` with code 1012 comes from the server, which shuts down; False if
-        the peer sent that code."""
+        """Return whether a `websocket.disconnect` with code 1012 comes from the server, which shuts down;
+        False if the peer sent that code."""
 
     def break_reference_cycles(self) -> None:
         """Cut what would keep a closed connection in memory until the garbage collector comes. To be called
@@ -58,14 +58,14 @@ class Server(Protocol):
     """The server's own way for bytes from the transport; set by `attach`."""
 
     def attach(self, receive: ServerReceive) -> bool:
-        """Give the transport's bytes to `receive` from now on. False, and nothing changes, if the server has
-        no place for that or has bytes already that it could not use yet."""
+        """Give the transport's bytes to `receive` from now on. Returns False, and changes nothing, if the
+        server has no place for that or has bytes already that it could not use yet."""
 
     def detach(self) -> None:
         """Let the transport's bytes go to the server again, from when the transport looks it up anew."""
 
     def is_free(self) -> bool:
-        """Whether the connection is open and no earlier message waits for the application."""
+        """Return whether the connection is open and no earlier message waits for the application."""
 
     def note_life(self) -> None:
         """Record that the peer has sent something, where the server pings peers that send nothing."""

@@ -41,7 +41,7 @@ class Plain:
         """Do nothing: the server keeps its own limit."""
 
     def is_own_close(self, message: Mapping[str, Any]) -> bool:
-        """Whether there is no reason, as with uvicorn: ASGI has servers pass on the one of a peer."""
+        """Return whether there is no reason, as with uvicorn: ASGI has servers pass on the one of a peer."""
         return "reason" not in message
 
     def break_reference_cycles(self) -> None:

@@ -60,14 +60,14 @@ class Uvicorn:
             connection.max_message_size = size
 
     def is_own_close(self, message: Mapping[str, Any]) -> bool:
-        """Whether there is no reason: uvicorn passes on a peer's, even if empty, and has none of its own."""
+        """Return whether there is no reason: uvicorn passes on a peer's, even an empty one; it gives none."""
         return "reason" not in message
 
     def break_reference_cycles(self) -> None:
         """Do nothing: uvicorn leaves none."""
 
     def attach(self, receive: ServerReceive) -> bool:
-        """Replace `data_received`. False as the interface says."""
+        """Replace `data_received`. Returns False as the interface says."""
         protocol = self._protocol
         if not all(hasattr(protocol, name) for name in self.NEEDED) or protocol.conn.reader.buffer:
             return False
@@ -81,7 +81,7 @@ class Uvicorn:
         vars(self._protocol).pop("data_received", None)
 
     def is_free(self) -> bool:
-        """Whether the WebSocket is open and the queue of `receive` is empty."""
+        """Return whether the WebSocket is open and the queue of `receive` is empty."""
         return self._is_open() and self._protocol.queue.empty()
 
     def _is_open(self) -> bool:
