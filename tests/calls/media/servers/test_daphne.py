@@ -14,8 +14,12 @@ from awaaz_project.asgi import application
 from calls.consumers import CallConsumer
 from calls.conversation.conversation import Conversation
 from calls.events.journal import CallJournal, journal
+from calls.media.background_tasks import BackgroundTasks
+from calls.media.call_recording import CallRecording
 from calls.media.connection import Connection
 from calls.media.servers.fast_path import FastPath
+from calls.media.servers.uvicorn import Uvicorn
+from calls.media.timer import Timer
 from calls.recordings.recorder import recording_writer
 from calls.speech.vad_models import CallVad
 from campaigns.models import PhoneNumber
@@ -29,7 +33,10 @@ pytestmark = [
     pytest.mark.usefixtures("tidy_thread", "folders"),
 ]
 COUNTING_DAPHNE = ["-m", "daphne", "-b", "127.0.0.1", "-p", "0", "tests.calls.remains:application"]
-OF_A_CALL = (CallConsumer, Connection, Conversation, CallVad, CallJournal, FastPath)
+OF_A_CALL = (
+    *(CallConsumer, Connection, Conversation, CallVad, CallJournal),
+    *(BackgroundTasks, CallRecording, FastPath, Timer, Uvicorn),
+)
 
 
 def alive() -> Counter[str]:
