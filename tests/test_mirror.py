@@ -25,7 +25,6 @@ OF_BEHAVIOUR = frozenset(
         "tests/calls/test_control.py",
         "tests/calls/test_line_faults.py",
         "tests/calls/test_outside_client.py",
-        "tests/calls/test_timer.py",
         "tests/campaigns/admin/test_admin.py",
         "tests/campaigns/delivery/test_api_faults.py",
         "tests/campaigns/imports/test_samples.py",

@@ -1,4 +1,4 @@
-"""The short way past autobahn hears exactly what the long way hears, whatever comes in whatever pieces."""
+"""The fast path past the server hears exactly what the server would hear, whatever comes in whatever pieces."""
 
 import asyncio
 import itertools
@@ -146,7 +146,7 @@ class Line:
         raise NotImplementedError
 
     def send(self, text: str) -> None:
-        """The long way."""
+        """By the server's own way."""
         raise NotImplementedError
 
     def close(self) -> None: ...
@@ -249,7 +249,7 @@ class UvicornLine(Line):
 
 @contextmanager
 def lines(kind: type[Line]) -> Iterator[tuple[Line, Line]]:
-    """The same connection the long way and the short way."""
+    """The same connection the server's way and by the fast path."""
     long, short = kind(short=False), kind(short=True)
     try:
         yield long, short
@@ -300,7 +300,7 @@ LAST = st.sampled_from(
 def test_both_ways_hear_and_answer_the_same(
     kind: type[Line], good: Sequence[bytes], last: bytes, cuts: Sequence[int]
 ) -> None:
-    """Frame by frame the long way: uvicorn forgets frames that arrive together with one it can't bear."""
+    """Frame by frame the server's way: uvicorn forgets frames that arrive together with one it can't bear."""
     data = b"".join([*good, last])
     edges = sorted({0, len(data), *(cut for cut in cuts if cut < len(data))})
     with lines(kind) as (long, short):
@@ -313,7 +313,7 @@ def test_both_ways_hear_and_answer_the_same(
 
 
 @KINDS
-def test_audio_does_take_the_short_way(kind: type[Line]) -> None:
+def test_audio_does_take_the_fast_path(kind: type[Line]) -> None:
     with lines(kind) as (_, line):
         line.receive(frame(TEXT, b"one") + frame(TEXT, b"two"))
         line.receive(frame(TEXT, b"three")[:4])
@@ -332,7 +332,7 @@ def test_nothing_overtakes_what_waits() -> None:
 
 @KINDS
 @pytest.mark.parametrize("size", [1, 125, 126, 65_535, 65_536])
-def test_what_is_sent_the_short_way_is_what_the_server_would_send(kind: type[Line], size: int) -> None:
+def test_what_the_fast_path_sends_is_what_the_server_would_send(kind: type[Line], size: int) -> None:
     text = ("zwölf" * size)[:size]
     with lines(kind) as (long, short):
         long.send(text)
@@ -342,7 +342,7 @@ def test_what_is_sent_the_short_way_is_what_the_server_would_send(kind: type[Lin
 
 
 @KINDS
-def test_nothing_is_sent_the_short_way_once_the_line_closes(kind: type[Line]) -> None:
+def test_the_fast_path_sends_nothing_once_the_line_closes(kind: type[Line]) -> None:
     with lines(kind) as (_, line):
         line.receive(frame(CLOSE, b"\x03\xe8"))
         before = line.sent()
@@ -351,7 +351,7 @@ def test_nothing_is_sent_the_short_way_once_the_line_closes(kind: type[Line]) ->
         assert line.sent() == before
 
 
-def test_other_servers_have_no_short_way() -> None:
+def test_other_servers_have_no_fast_path() -> None:
     async def send(message: Any) -> None: ...
 
     assert take_fast_path(find_server(send), print, most_bytes=MOST) is None
