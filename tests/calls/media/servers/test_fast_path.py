@@ -1,4 +1,4 @@
-"""The fast path past the server hears exactly what the server would hear, whatever comes in whatever pieces."""
+"""The fast path past the server hears exactly what the server would hear, in whatever pieces it comes."""
 
 import asyncio
 import itertools
