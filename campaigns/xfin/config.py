@@ -1,4 +1,4 @@
-"""One XFin account as the client sees it."""
+"""The settings of one XFin account that the client needs, checked when they are made."""
 
 import re
 from collections.abc import Mapping
@@ -17,7 +17,7 @@ _TAG = re.compile(r"tag[1-5]")
 
 @dataclass(frozen=True, kw_only=True)
 class XFinConfig:
-    """Where and as whom to call XFin, and how (awaaz-platform.md §1).
+    """Hold where and as which account to call XFin, and how (awaaz-platform.md §1).
 
     `base_url` has no path (`https://api.awaaz.de`). Timeouts are seconds; `total_timeout` bounds the
     reading of an answer that arrives in drops. `state_codes` maps state numbers, as text, that are
@@ -43,28 +43,33 @@ class XFinConfig:
     state_codes: Mapping[str, RemoteState] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        _check_base_url(self.base_url)
+        parts = urlsplit(self.base_url)
+        _require(parts.scheme in ("http", "https") and parts.hostname, "base_url: http(s)://host")
+        _require(not parts.username and not parts.password, "base_url: must not hold credentials")
+        _require(parts.path in ("", "/"), "base_url: host only, the tenant's path is added")
+        _require(not parts.query and not parts.fragment, "base_url: must not have a query")
         _require(_TENANT.fullmatch(self.tenant), "tenant: letters, digits, '.', '_' and '-' only")
         _require(1 <= self.chunk_size <= MOST_MESSAGES_A_REQUEST, "chunk_size: 1 to 10,000")
         for name in ("reference_tag", "batch_tag"):
             _require(_TAG.fullmatch(getattr(self, name)), f"{name}: one of tag1 to tag5")
         _require(self.reference_tag != self.batch_tag, "batch_tag: must differ from reference_tag")
-        for text in self._header_texts():
-            _require(text.isascii() and text.isprintable(), "headers and cookies: plain ASCII only")
+        named = [*self.extra_headers.items(), *self.cookies.items(), ("", self.auth_scheme)]
+        plain = all(text.isascii() and text.isprintable() for pair in named for text in pair)
+        _require(plain, "headers and cookies: plain ASCII only")
 
     @property
     def origin(self) -> str:
-        """`base_url` without a trailing slash."""
+        """Return `base_url` without a trailing slash."""
         return self.base_url.rstrip("/")
 
     @property
     def account_key(self) -> str:
-        """Names the account in a `TokenStore`; holds no secret."""
+        """Return the account's name in a `TokenStore`; it holds no secret."""
         return f"{self.origin}|{self.tenant}|{self.email}"
 
     @property
     def headers(self) -> dict[str, str]:
-        """Headers of every request but the token."""
+        """Return the headers of every request, names in lower case; the token is not among them."""
         headers = {"accept": "application/json", **default_headers_for(self.base_url)}
         cookies = {**default_cookies_for(self.base_url), **self.cookies}
         if cookies:
@@ -72,34 +77,22 @@ class XFinConfig:
         return {**headers, **{name.lower(): text for name, text in self.extra_headers.items()}}
 
     def url(self, path: str) -> str:
-        """The address of `path` (`xact/message/`), with the trailing slash the vendor's SDK sends."""
+        """Return the address of `path` (`xact/message/`), with the trailing slash the vendor's SDK sends."""
         return f"{self.origin}/{self.tenant}/v1/{path.strip('/')}/"
-
-    def _header_texts(self) -> list[str]:
-        pairs = [*self.extra_headers.items(), *self.cookies.items(), ("", self.auth_scheme)]
-        return [text for pair in pairs for text in pair]
 
 
 def default_headers_for(base_url: str) -> dict[str, str]:
-    """The header the firewall in front of the vendor's own host asks for; none for other hosts."""
+    """Return the header that the firewall before the vendor's own host asks for; empty for other hosts."""
     return {"referer": "https://app.awaaz.de/"} if _is_vendors(base_url) else {}
 
 
 def default_cookies_for(base_url: str) -> dict[str, str]:
-    """The cookie the same firewall asks for; its value is the one the vendor's client sends."""
+    """Return the cookie that the same firewall asks for, with the value the vendor's client sends."""
     return {"login_cookie": "1234567890"} if _is_vendors(base_url) else {}
 
 
 def _is_vendors(base_url: str) -> bool:
     return urlsplit(base_url).hostname == VENDOR_HOST
-
-
-def _check_base_url(base_url: str) -> None:
-    parts = urlsplit(base_url)
-    _require(parts.scheme in ("http", "https") and parts.hostname, "base_url: http(s)://host")
-    _require(not parts.username and not parts.password, "base_url: must not hold credentials")
-    _require(parts.path in ("", "/"), "base_url: host only, the tenant's path is added")
-    _require(not parts.query and not parts.fragment, "base_url: must not have a query")
 
 
 def _require(holds: object, message: str) -> None:

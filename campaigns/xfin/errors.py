@@ -1,4 +1,4 @@
-"""What can go wrong between us and XFin, and what may be done about it.
+"""The errors of calls to XFin, and whether the call may be repeated.
 
 Whether a call may be repeated is a property of the error's type (`XFinError.retry`), so that no
 caller has to look at status codes. Every `reason` is one sentence for staff; it holds no secret and
@@ -98,7 +98,7 @@ _DATE_OR_NUMBER = re.compile(r"(\d{4}-\d{2}-\d{2}(?:[T ]\d{2}:\d{2}(?::\d{2})?)?
 
 
 def scrub(text: str, *, secrets: Iterable[str] = ()) -> str:
-    """`text` on one line, at most 300 characters, without `secrets`, tokens and phone numbers.
+    """Return `text` on one line, at most 300 characters, without `secrets`, tokens and phone numbers.
 
     Any run of seven digits or more counts as a phone number, ISO dates excepted.
     """

@@ -5,7 +5,7 @@ Reading demands the fields we live on and ignores members we do not know; what c
 """
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, TypeVar, cast
 
 import msgspec
@@ -99,23 +99,19 @@ _MISSING = re.compile(r"missing required field `(?P<name>[^`]*)`")
 
 
 def convert(raw: object, kind: type[T], *, where: str = "") -> T:
-    """`raw` as `kind`; `BadReply` names the field, its place prefixed with `where`."""
+    """Return `raw` as `kind`. Raises `BadReply` naming the field, its place prefixed with `where`."""
     try:
         return msgspec.convert(raw, kind)
     except msgspec.ValidationError as error:
-        raise _bad_reply(str(error), where) from None
-
-
-def _bad_reply(message: str, where: str) -> BadReply:
-    found = _PLACE.fullmatch(message)
-    problem, path = (found["problem"], found["path"]) if found else (message, "$")
-    missing = _MISSING.search(problem)
-    place = where + path.removeprefix("$") + (f".{missing['name']}" if missing else "")
-    return BadReply(place.lstrip(".") or "the answer", scrub(problem))
+        found = _PLACE.fullmatch(str(error))
+        problem, path = (found["problem"], found["path"]) if found else (str(error), "$")
+        missing = _MISSING.search(problem)
+        place = where + path.removeprefix("$") + (f".{missing['name']}" if missing else "")
+        raise BadReply(place.lstrip(".") or "the answer", scrub(problem)) from None
 
 
 def read_token(raw: object) -> str:
-    """The token of a login's answer."""
+    """Return the token of a login's answer. Raises `BadReply` if it is empty or not plain text."""
     token = convert(raw, _Login).token
     if not token or not token.isascii() or not token.isprintable() or " " in token:
         raise BadReply("token", "it is empty or not plain text")
@@ -123,7 +119,7 @@ def read_token(raw: object) -> str:
 
 
 def read_page(raw: object) -> tuple[list[Json], str | None]:
-    """The objects of one page and the address of the next; a bare list is one whole page."""
+    """Return one page's objects and the next page's address, None on the last; a bare list is one page."""
     if isinstance(raw, list):
         return convert(raw, list[Json], where="results"), None
     page = convert(raw, _Page)
@@ -131,9 +127,10 @@ def read_page(raw: object) -> tuple[list[Json], str | None]:
 
 
 def read_message(raw: object, config: XFinConfig, *, where: str = "") -> RemoteMessage:
-    """A message read back."""
+    """Return a message as the list and detail calls write it. Raises `BadReply` if it has no id."""
     message = convert(raw, _Message, where=where)
     whole = convert(raw, Json, where=where)
+    named_tags = [_text(whole.get(name)) for name in TAG_FIELDS]
     return RemoteMessage(
         id=message.id,
         phone_number=_text(message.phone_number),
@@ -143,7 +140,7 @@ def read_message(raw: object, config: XFinConfig, *, where: str = "") -> RemoteM
         disposition=read_disposition(message.execution_state_reason_code),
         raw_reason=_text(message.execution_state_reason_code),
         duration_s=read_duration(message.duration),
-        tags=_all_tags(message, whole),
+        tags=tuple(dict.fromkeys([*_texts(message.tags), *filter(None, named_tags)])),
         values=_texts(message.values),
         templatelanguage=_id_of(message.templatelanguage),
         raw=whole,
@@ -151,6 +148,7 @@ def read_message(raw: object, config: XFinConfig, *, where: str = "") -> RemoteM
 
 
 def read_template(raw: object, *, where: str = "") -> RemoteTemplate:
+    """Return a template with its options by name. Raises `BadReply` if it has no id."""
     template = convert(raw, _Template, where=where)
     return RemoteTemplate(
         id=template.id,
@@ -163,6 +161,7 @@ def read_template(raw: object, *, where: str = "") -> RemoteTemplate:
 
 
 def read_template_language(raw: object, *, where: str = "") -> RemoteTemplateLanguage:
+    """Return a template language with the ids of its clips. Raises `BadReply` if it has no id."""
     form = convert(raw, _TemplateLanguage, where=where)
     clips = [_id_of(clip) for clip in form.content or ()]
     return RemoteTemplateLanguage(
@@ -176,6 +175,7 @@ def read_template_language(raw: object, *, where: str = "") -> RemoteTemplateLan
 
 
 def read_content(raw: object, *, where: str = "") -> RemoteContent:
+    """Return a recorded clip. Raises `BadReply` if it has no id."""
     content = convert(raw, _Content, where=where)
     return RemoteContent(
         id=content.id,
@@ -186,25 +186,11 @@ def read_content(raw: object, *, where: str = "") -> RemoteContent:
     )
 
 
-def read_created_one(raw: object, *, reference: str, where: str = "") -> CreatedMessage:
-    """The answer for one message: an id, or an error in whatever shape XFin wrote it."""
-    return _created(convert(raw, _Created, where=where), reference, where)
-
-
-def _created(answer: _Created, reference: str, where: str) -> CreatedMessage:
-    error = scrub(plain_text(answer.error)) if answer.error is not None else ""
-    if answer.id is None and not error:
-        if _text(answer.status).casefold() != "error":
-            raise BadReply(f"{where}.id".lstrip("."), "neither an id nor an error")
-        error = "XFin refused this message without saying why"
-    return CreatedMessage(reference=reference, id=answer.id, status=_text(answer.status), error=error)
-
-
 def read_created(raw: object, sent: Sequence[NewMessage], config: XFinConfig) -> list[CreatedMessage]:
-    """The answer to `create_bulk`, in the order of `sent`.
+    """Return the answers to `create_bulk` in the order of `sent`: each an id, or XFin's error in words.
 
     Each object is matched by our reference; where it carries none, by its position, and then only
-    if the phone number agrees. Any other length, and anything unmatched, raises `BadReply`.
+    if the phone number agrees. Raises `BadReply` for any other length and for anything unmatched.
     """
     read = convert(raw, list[_Created])
     if len(read) != len(sent):
@@ -215,8 +201,18 @@ def read_created(raw: object, sent: Sequence[NewMessage], config: XFinConfig) ->
         place = _place_of(answer, places, sent[position], config, position)
         if place is None or place in found:
             raise BadReply(f"[{position}]", "it cannot be matched to a message we sent")
-        found[place] = _created(read[position], sent[place].reference, f"[{position}]")
+        found[place] = _created(read[position], sent[place].reference, position)
     return [found[place] for place in range(len(sent))]
+
+
+def _created(answer: _Created, reference: str, position: int) -> CreatedMessage:
+    """Return one answer's id or error; XFin writes errors in many shapes."""
+    error = scrub(plain_text(answer.error)) if answer.error is not None else ""
+    if answer.id is None and not error:
+        if _text(answer.status).casefold() != "error":
+            raise BadReply(f"[{position}].id", "neither an id nor an error")
+        error = "XFin refused this message without saying why"
+    return CreatedMessage(reference=reference, id=answer.id, status=_text(answer.status), error=error)
 
 
 def _place_of(
@@ -226,22 +222,16 @@ def _place_of(
     config: XFinConfig,
     position: int,
 ) -> int | None:
+    """Return the place in our request that the answer at `position` is about; None if it names none."""
     if answer.get(config.reference_tag) == sent_there.reference:
-        return position  # nearly always; the rest of the day's answers take the long way
-    echoed = list(_echoed_references(answer, config))
-    if echoed:
+        return position  # nearly always, so that this comes first
+    echoed = [_text(answer.get(name)) for name in (config.reference_tag, REFERENCE_FIELD)]
+    if any(echoed):
         return next((places[text] for text in echoed if text in places), None)
     tagged = next((places[tag] for tag in _texts(answer.get("tags")) if tag in places), None)
     if tagged is not None:
         return tagged
     return position if _same_phone(answer.get("phone_number"), sent_there.phone_number) else None
-
-
-def _echoed_references(answer: Json, config: XFinConfig) -> Iterator[str]:
-    for name in (config.reference_tag, REFERENCE_FIELD):
-        text = _text(answer.get(name))
-        if text:
-            yield text
 
 
 def _same_phone(echoed: object, sent: str) -> bool:
@@ -251,7 +241,7 @@ def _same_phone(echoed: object, sent: str) -> bool:
 
 
 def plain_text(value: object, *, depth: int = 0) -> str:
-    """Words of an error in any JSON shape: `{"phone_number": ["Bad."]}` → `phone_number: Bad.`
+    """Return the words of an error in any JSON shape: `{"phone_number": ["Bad."]}` → `phone_number: Bad.`
 
     What lies more than five levels deep is left out.
     """
@@ -276,12 +266,7 @@ def _texts(value: object) -> tuple[str, ...]:
     return tuple(part.strip() for part in _text(value).split(",") if part.strip())
 
 
-def _all_tags(message: _Message, whole: Json) -> tuple[str, ...]:
-    named = [_text(whole.get(name)) for name in TAG_FIELDS]
-    return tuple(dict.fromkeys([*_texts(message.tags), *filter(None, named)]))
-
-
 def _id_of(value: object) -> RemoteId | None:
-    """The id of a reference, which XFin writes as a bare id or as `{"id": …}`."""
+    """Return the id of a reference, which XFin writes as a bare id or as `{"id": …}`."""
     inner = value.get("id") if isinstance(value, dict) else value
     return inner if isinstance(inner, int | str) and not isinstance(inner, bool) else None

@@ -4,7 +4,7 @@ Sources: awaaz-platform.md §1 and the exchanges in tests/data/xfin. Writing is 
 ours raises ValueError before anything is sent. How answers are read stands in replies.py.
 """
 
-from collections.abc import Container, Set
+from collections.abc import Container
 from datetime import datetime
 from typing import Any
 
@@ -45,8 +45,19 @@ class NewMessage(msgspec.Struct, frozen=True, kw_only=True):
     variables: dict[str, str] = {}
 
     def to_wire(self, config: XFinConfig) -> dict[str, str]:
-        """The message's JSON object; ValueError when a tag or variable has a reserved name."""
-        self._check(config)
+        """Return the message's JSON object.
+
+        Raises ValueError without a reference, and for a tag or variable with a reserved name.
+        """
+        if not self.reference:
+            raise ValueError("a message needs a reference")
+        if not RESERVED_FIELDS.isdisjoint(self.variables):
+            reserved = sorted(RESERVED_FIELDS.intersection(self.variables))
+            raise ValueError(f"reserved names used as variables: {', '.join(reserved)}")
+        if self.tags:
+            allowed = set(TAG_FIELDS) - {config.reference_tag, config.batch_tag}
+            if not self.tags.keys() <= allowed:
+                raise ValueError(f"tags must be among {', '.join(sorted(allowed))}")
         message = {
             "phone_number": self.phone_number,
             "language": self.language,
@@ -61,22 +72,9 @@ class NewMessage(msgspec.Struct, frozen=True, kw_only=True):
             message[config.batch_tag] = self.batch
         return message
 
-    def _check(self, config: XFinConfig) -> None:
-        if not self.reference:
-            raise ValueError("a message needs a reference")
-        if not RESERVED_FIELDS.isdisjoint(self.variables):
-            reserved = sorted(RESERVED_FIELDS.intersection(self.variables))
-            raise ValueError(f"reserved names used as variables: {', '.join(reserved)}")
-        if self.tags:
-            self._check_tags(set(TAG_FIELDS) - {config.reference_tag, config.batch_tag})
-
-    def _check_tags(self, allowed: Set[str]) -> None:
-        if not self.tags.keys() <= allowed:
-            raise ValueError(f"tags must be among {', '.join(sorted(allowed))}")
-
 
 class CreatedMessage(msgspec.Struct, frozen=True, kw_only=True):
-    """What became of one message of a creating call: an `id`, or XFin's `error` in words."""
+    """Hold what became of one message of a creating call: an `id`, or XFin's `error` in words."""
 
     reference: str
     id: RemoteId | None = None
@@ -85,7 +83,7 @@ class CreatedMessage(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def created(self) -> bool:
-        """Whether XFin holds the message now."""
+        """Return whether XFin holds the message now."""
         return self.id is not None
 
 
@@ -108,19 +106,11 @@ class RemoteMessage(msgspec.Struct, frozen=True, kw_only=True):
     templatelanguage: RemoteId | None
     raw: Json
 
-    def reference(self, config: XFinConfig) -> str:
-        """Our own reference, from the account's tag or the field of its own; "" when neither came.
-
-        In the older dialect tags have no names: use `reference_among` there.
-        """
-        for name in (config.reference_tag, REFERENCE_FIELD):
-            found = self.raw.get(name)
-            if isinstance(found, str) and found:
-                return found
-        return ""
-
     def reference_among(self, known: Container[str]) -> str:
-        """Which of the `known` references the message carries, in whatever place; "" for none."""
+        """Return which of the `known` references the message carries, in whatever place; "" if none.
+
+        The older dialect's tags have no names, so that every tag and the field of its own are looked at.
+        """
         carried = (*self.tags, str(self.raw.get(REFERENCE_FIELD) or ""))
         return next((text for text in carried if text in known), "")
 
@@ -138,7 +128,7 @@ class MessageFilter(msgspec.Struct, frozen=True, kw_only=True):
     page: int | None = None
 
     def to_params(self) -> dict[str, str]:
-        """The query of the list call."""
+        """Return the query of the list call; filters left out are not in it."""
         params = {
             "state": self.state,
             "send_on__gt": write_send_on(self.send_on_after),
@@ -161,6 +151,7 @@ class NewTemplate(msgspec.Struct, frozen=True, kw_only=True):
     options: dict[str, str | int] = {}
 
     def to_wire(self) -> Json:
+        """Return the template's JSON object, its options as a list of name and value."""
         options = [{"option": name, "value": value} for name, value in self.options.items()]
         return {
             "name": self.name,
@@ -190,6 +181,7 @@ class NewTemplateLanguage(msgspec.Struct, frozen=True, kw_only=True):
     content: tuple[RemoteId, ...] = ()
 
     def to_wire(self) -> Json:
+        """Return the form's JSON object; template and clips are named by id."""
         return {
             "template": {"id": self.template},
             "language": self.language,

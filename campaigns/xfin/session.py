@@ -1,4 +1,4 @@
-"""One request to XFin and its answer: token, wire, and the translation of every trouble.
+"""Send one request to XFin and read its answer: token, wire, and our error for every failure.
 
 The only place that knows httpx's exceptions and HTTP's status codes. Nothing is repeated here but
 one request after a 401, which says of itself that it was not carried out.
@@ -29,7 +29,6 @@ from campaigns.xfin.errors import (
     Throttled,
     Unavailable,
     Unconfirmed,
-    XFinError,
     scrub,
 )
 from campaigns.xfin.replies import plain_text, read_token
@@ -54,7 +53,7 @@ _NEVER_LEFT = (
 
 @dataclass(frozen=True, kw_only=True)
 class Request:
-    """One request. `creating` says that repeating it blindly could create something twice."""
+    """Describe one request. `creating` says that repeating it blindly could create something twice."""
 
     method: str
     path: str
@@ -68,7 +67,7 @@ class Request:
 
 @cache
 def _certificates() -> ssl.SSLContext:
-    """Whom we trust, read once a process: httpx reads it for every client, 20 ms each."""
+    """Return the trusted certificates, read once a process: httpx reads them for every client, 20 ms each."""
     return httpx.create_ssl_context()
 
 
@@ -80,7 +79,7 @@ class _Answer:
 
 
 class Session:
-    """Sends calls as one account. Safe to share between threads."""
+    """Send requests as one account. Safe to share between threads."""
 
     def __init__(
         self,
@@ -107,13 +106,14 @@ class Session:
         )
 
     def close(self) -> None:
+        """Close the connections; the token stays in its store."""
         self._http.close()
 
     def call(self, call: Request, parse: Callable[[object], T]) -> T:
-        """Perform `call` and read its answer with `parse`, logging in as needed.
+        """Perform `call`, logging in as needed, and return what `parse` makes of the answer's JSON.
 
-        Raises the tree of errors.py; a `BadReply` of `parse` surfaces as `Unconfirmed` when the
-        call was a creating one.
+        Raises `XFinError`; a `BadReply` of `parse` surfaces as `Unconfirmed` when the call was a
+        creating one.
         """
         token = self._token()
         answer = self._exchange(call, token=token)
@@ -127,31 +127,28 @@ class Session:
             return parse(self._read(answer, call, token=token))
 
     def login(self) -> str:
-        """Log in and keep the token. Raises AuthRefused when the credentials are wrong."""
+        """Log in, keep the token and return it. Raises `AuthRefused` when the credentials are wrong."""
         config = self._config
         credentials = {"email": config.email, "password": config.password}
         call = Request(method="POST", path="account/login", json=credentials)
         answer = self._exchange(call, token=None)
         if answer.status in (400, 401, 403, 404):
-            self._refuse_login(answer)
+            self._tokens.clear(config.account_key)
+            if answer.status == httpx.codes.NOT_FOUND:
+                raise AuthRefused("XFin knows no organisation of this name (404 at login).")
+            detail = self._detail(answer, token=None)
+            raise AuthRefused(f"XFin refused the login ({answer.status}): {detail}")
         with _translated(creating=False):
             token = read_token(self._read(answer, call, token=None))
         self._tokens.put(config.account_key, token)
         return token
 
     def ensure_token(self) -> None:
-        """Log in unless a token is kept."""
+        """Log in unless a token is kept. Raises `AuthRefused` for wrong credentials."""
         self._token()
 
-    def _refuse_login(self, answer: _Answer) -> NoReturn:
-        self._tokens.clear(self._config.account_key)
-        if answer.status == httpx.codes.NOT_FOUND:
-            raise AuthRefused("XFin knows no organisation of this name (404 at login).")
-        detail = self._detail(answer, token=None)
-        raise AuthRefused(f"XFin refused the login ({answer.status}): {detail}")
-
     def _token(self, *, stale: str | None = None) -> str:
-        """The kept token unless it is the `stale` one; else one login, whoever asks meanwhile."""
+        """Return the kept token unless it is the `stale` one; else log in, once for all waiting threads."""
         account = self._config.account_key
         kept = self._tokens.get(account)
         if kept and kept != stale:
@@ -161,6 +158,7 @@ class Session:
             return kept if kept and kept != stale else self.login()
 
     def _exchange(self, call: Request, *, token: str | None) -> _Answer:
+        """Send one request and return its answer, whatever its status. Raises `XFinError` if none comes."""
         started = time.monotonic()
         with _translated(creating=call.creating):
             request = self._request(call, token)
@@ -191,7 +189,7 @@ class Session:
         )
 
     def _body(self, response: httpx.Response, *, deadline: float) -> bytes:
-        """The whole body, bounded in size and time: httpx's own timeouts count from byte to byte."""
+        """Return the whole body, bounded in size and time: httpx's own timeouts count from byte to byte."""
         body = bytearray()
         for piece in response.iter_bytes():
             body += piece
@@ -202,7 +200,7 @@ class Session:
         return bytes(body)
 
     def _read(self, answer: _Answer, call: Request, *, token: str | None) -> object:
-        """The JSON of a success (`None` when empty); raises for every other status."""
+        """Return the JSON of a success, None when it is empty. Raises `XFinError` for every other status."""
         if 200 <= answer.status < 300:
             return _json(answer.body)
         if answer.status == httpx.codes.TOO_MANY_REQUESTS:
@@ -227,7 +225,7 @@ class Session:
         raise Refused(answer.status, detail)
 
     def _detail(self, answer: _Answer, *, token: str | None) -> str:
-        """What XFin said, fit for people; a page of HTML says nothing."""
+        """Return XFin's own words, fit for people; a page of HTML says nothing."""
         try:
             said = plain_text(_json(answer.body))
         except BadReply:
@@ -240,9 +238,9 @@ class Session:
 
 
 def read_retry_after(text: str | None, *, now: datetime) -> float | None:
-    """Seconds of a Retry-After header, written as seconds or as a date; at most one day.
+    """Return the seconds of a Retry-After header, written as seconds or as a date; at most one day.
 
-    `None` when it is absent or unreadable.
+    None when it is absent or unreadable.
     """
     text = (text or "").strip()
     if text.isascii() and text.isdigit() and len(text) < 10:
@@ -267,36 +265,30 @@ def _json(body: bytes) -> object:
 
 @contextmanager
 def _translated(*, creating: bool) -> Iterator[None]:
-    """Turn httpx's troubles and unreadable answers into ours, by what the call might have done."""
+    """Raise our errors for httpx's and for unreadable answers, by what the call might have done."""
     try:
         yield
     except _NEVER_LEFT as error:
         raise NotSent(f"XFin could not be reached ({_name(error)}); nothing was sent.") from error
     except httpx.HTTPError as error:
-        raise _lost(_name(error), creating=creating) from error
+        trouble = f"The connection to XFin failed before it answered ({_name(error)})"
+        if creating:
+            raise Unconfirmed(f"{trouble}; it may have carried the request out.") from error
+        raise Unavailable(f"{trouble}.") from error
     except BadReply as error:
         if not creating:
             raise
         raise Unconfirmed(error.reason) from error
 
 
-def _lost(trouble: str, *, creating: bool) -> XFinError:
-    if creating:
-        return Unconfirmed(
-            f"The connection to XFin failed before it answered ({trouble}); it may have carried the"
-            " request out."
-        )
-    return Unavailable(f"The connection to XFin failed before it answered ({trouble}).")
-
-
 def _name(error: Exception) -> str:
-    """The kind of trouble; never the exception's text, which may hold an address."""
+    """Return the kind of error in words; never its text, which may hold an address."""
     words = "".join(f" {c.lower()}" if c.isupper() else c for c in type(error).__name__)
     return words.strip()
 
 
 class _WithoutQuery(logging.Filter):
-    """Cuts queries from httpx's own request log: filters hold phone numbers."""
+    """Cut queries from httpx's own request log: filters hold phone numbers."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         if isinstance(record.args, tuple):

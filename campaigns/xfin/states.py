@@ -1,4 +1,4 @@
-"""XFin's words and numbers for states, reasons, durations and times, made ours.
+"""Read XFin's words and numbers for states, reasons, durations and times.
 
 The platform writes a message's `state` as a number or as words (awaaz-platform.md §1); of the
 numbers only 6 (done) is documented. What is not known stays `UNKNOWN`, never a guess: the caller
@@ -17,7 +17,7 @@ _ALMOST_A_SECOND = timedelta(seconds=1) - timedelta.resolution
 
 
 class RemoteState(StrEnum):
-    """Where a message stands at XFin."""
+    """A message's state at XFin."""
 
     SCHEDULED = "scheduled"
     IN_PROGRESS = "in_progress"
@@ -28,7 +28,7 @@ class RemoteState(StrEnum):
 
     @property
     def final(self) -> bool:
-        """Whether XFin will not touch the message again."""
+        """Return whether XFin will not touch the message again."""
         return self in (RemoteState.DONE, RemoteState.FAILED, RemoteState.CANCELLED)
 
 
@@ -107,10 +107,10 @@ _DURATION = re.compile(r"(?:(\d{1,4}):)?(\d{1,3}):(\d{1,2})(?:\.\d+)?")
 
 
 def read_state(raw: object, *, codes: Mapping[str, RemoteState] = DOCUMENTED_STATE_CODES) -> RemoteState:
-    """The state XFin means by `raw`, a number or words in any spelling; total.
+    """Return the state XFin means by `raw`, a number or words in any spelling; never raises.
 
-    `codes` maps the numbers (as text) an account is known to use; it is laid over the documented
-    ones.
+    `codes` maps the numbers (as text) an account is known to use; they come before the documented
+    ones. `UNKNOWN` for everything else.
     """
     code = _as_code(raw)
     if code is not None:
@@ -120,7 +120,7 @@ def read_state(raw: object, *, codes: Mapping[str, RemoteState] = DOCUMENTED_STA
 
 
 def read_disposition(raw: object) -> Disposition:
-    """How the call ended, by the words of a reason code; numbers are undocumented: `UNKNOWN`."""
+    """Return how the call ended, by the words of a reason code; numbers are undocumented: `UNKNOWN`."""
     squashed = _squash(raw)
     for disposition, words in _REASON_WORDS:
         if any(word in squashed for word in words.split()):
@@ -129,7 +129,7 @@ def read_disposition(raw: object) -> Disposition:
 
 
 def read_duration(raw: object) -> int | None:
-    """Seconds of "HH:MM:SS" (also "MM:SS", or plain seconds); `None` when nothing is said."""
+    """Return the seconds of "HH:MM:SS" (also "MM:SS", or plain seconds); None when it is unreadable."""
     if isinstance(raw, bool) or raw is None:
         return None
     text = str(raw).strip()
@@ -143,7 +143,7 @@ def read_duration(raw: object) -> int | None:
 
 
 def write_send_on(moment: datetime | None) -> str:
-    """`YYYY-MM-DDTHH:MM:SS` in India's time without a zone; "" for as soon as possible.
+    """Return `YYYY-MM-DDTHH:MM:SS` in India's time without a zone; "" for as soon as possible.
 
     A begun second counts as whole: XFin must never dial before the moment that the rules were asked about.
     The five minutes by which our hours end early (`schedule.windows.QUIET_END`) are more than a second.
@@ -157,7 +157,7 @@ def write_send_on(moment: datetime | None) -> str:
 
 
 def read_send_on(raw: object) -> datetime | None:
-    """An aware time in Asia/Kolkata; `None` for empty or unreadable text.
+    """Return an aware time in Asia/Kolkata; None for empty or unreadable text.
 
     A zone written in the text is honoured, otherwise it is India's time.
     """
@@ -167,10 +167,6 @@ def read_send_on(raw: object) -> datetime | None:
         moment = datetime.fromisoformat(raw.strip())
     except ValueError:
         return None
-    return _in_india(moment)
-
-
-def _in_india(moment: datetime) -> datetime | None:
     if moment.tzinfo is None:
         return moment.replace(tzinfo=INDIA)
     try:
@@ -180,7 +176,7 @@ def _in_india(moment: datetime) -> datetime | None:
 
 
 def _as_code(raw: object) -> str | None:
-    """The number in `raw` as text ("6" of 6, "6" and 6.0), or `None` when it is words."""
+    """Return the number in `raw` as text ("6" of 6, "6" and 6.0), or None when it is words."""
     if isinstance(raw, bool):
         return None
     if isinstance(raw, float) and raw.is_integer():

@@ -25,12 +25,12 @@ from campaigns.xfin.errors import (
 )
 from campaigns.xfin.schemas import MessageFilter, NewMessage
 from campaigns.xfin.session import read_retry_after
-from campaigns.xfin.tokens import MemoryTokenStore
 from tests.campaigns.xfin.wire import (
     PASSWORD,
     PHONE,
     TOKEN,
     Behaviour,
+    MemoryTokenStore,
     RawServer,
     Wire,
     client_over,

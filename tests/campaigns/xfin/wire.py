@@ -4,7 +4,9 @@ import contextlib
 import json
 import socket
 import threading
+from collections import defaultdict
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +14,7 @@ import httpx
 
 from campaigns.xfin.client import XFinClient
 from campaigns.xfin.config import XFinConfig
-from campaigns.xfin.tokens import MemoryTokenStore, TokenStore
+from campaigns.xfin.tokens import TokenStore
 
 DATA = Path(__file__).parents[2] / "data" / "xfin"
 PASSWORD = "corr3ct-horse"
@@ -65,6 +67,28 @@ class Wire(httpx.BaseTransport):
 
     def sent_json(self) -> Any:
         return json.loads(self.last.content)
+
+
+class MemoryTokenStore:
+    """Keep the tokens of this process."""
+
+    def __init__(self) -> None:
+        self._tokens: dict[str, str] = {}
+        self._locks: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
+        self._guard = threading.Lock()
+
+    def get(self, account: str) -> str | None:
+        return self._tokens.get(account)
+
+    def put(self, account: str, token: str) -> None:
+        self._tokens[account] = token
+
+    def clear(self, account: str) -> None:
+        self._tokens.pop(account, None)
+
+    def lock(self, account: str) -> AbstractContextManager[object]:
+        with self._guard:
+            return self._locks[account]
 
 
 def client_over(
