@@ -69,8 +69,8 @@ def mark_unwanted(now: datetime) -> int:
 
 def _wishes() -> QuerySet[Suppression]:
     """Live wishes against a message, but for the one made in its own call: that call has been dialled."""
-    about = Q(scope=Suppression.Scope.ORGANISATION) | Q(category=OuterRef("recipient__campaign__category"))
-    wishes = Suppression.objects.filter(about, phone=OuterRef("recipient__phone"), lifted_at__isnull=True)
+    live = Suppression.objects.live(OuterRef("recipient__campaign__category"))
+    wishes = live.filter(phone=OuterRef("recipient__phone"))
     return wishes.exclude(message_reference=OuterRef("reference"))
 
 

@@ -11,7 +11,6 @@ from typing import Any, NamedTuple
 
 from django.db import connection
 from django.db.backends.utils import CursorWrapper
-from django.db.models import Q
 
 from campaigns.lifecycle.approvals import reason_of_new_people
 from campaigns.models import Import, ImportRow, Recipient, Suppression
@@ -73,8 +72,7 @@ def add_people(people: Sequence[NewPerson], source: Import, *, now: datetime) ->
 
 def _erased(people: Sequence[NewPerson], category: str) -> dict[int, Refusal]:
     """Those who must not be called and whose number we only know by its pseudonym."""
-    about = Q(scope=Suppression.Scope.ORGANISATION) | Q(category=category)
-    live = Suppression.objects.filter(about, lifted_at=None, phone__startswith=PREFIX)
+    live = Suppression.objects.live(category).filter(phone__startswith=PREFIX)
     reasons = dict(live.values_list("phone", "reason"))
     if not reasons:
         return {}

@@ -1,4 +1,4 @@
-"""Every word of docs/architecture.md that staff manage, as a table."""
+"""The tables of what staff manage; docs/architecture.md has the words."""
 
 from campaigns.models.accounts import Account, PhoneNumber, User
 from campaigns.models.approvals import Approval

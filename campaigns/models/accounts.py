@@ -1,4 +1,4 @@
-"""Who we are at Awaaz: accounts and numbers; and who works here: users."""
+"""Accounts and numbers that Awaaz assigned to us, and the users of the portal."""
 
 from typing import ClassVar, TypeAlias
 
@@ -159,9 +159,9 @@ class PhoneNumber(Stamped):
 
     @property
     def stream_path(self) -> str:
-        """The path of the WebSocket URL to configure at Awaaz; it holds the secret."""
+        """Return the path of the WebSocket URL to configure at Awaaz; it holds the secret."""
         return f"/stream/{self.stream_key}-{self.stream_secret}/"
 
     def get_absolute_url(self) -> str:
-        """The number's page in the admin."""
+        """Return the path of the number's page in the admin."""
         return reverse("admin:campaigns_phonenumber_change", args=[self.pk])

@@ -1,4 +1,4 @@
-"""What a second person said yes to."""
+"""The approval of a campaign by a second person."""
 
 from django.conf import settings
 from django.db import models
@@ -9,7 +9,7 @@ from campaigns.models.campaigns import Campaign
 class Approval(models.Model):
     """The newest approval of a campaign: who, when, of what and of whom. It holds for nothing else.
 
-    `contents` is what `services.approvals.contents` found then; people up to `newest_recipient` are in it.
+    `contents` is what `lifecycle.approvals.contents` returned; people up to `newest_recipient` are in it.
     """
 
     campaign = models.OneToOneField(Campaign, on_delete=models.CASCADE, related_name="approval")

@@ -86,5 +86,5 @@ class Callback(Stamped):
 
     @property
     def is_open(self) -> bool:
-        """Whether a call may still come of it."""
+        """Return whether a call may still come of it."""
         return self.state in self.OPEN_STATES

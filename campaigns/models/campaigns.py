@@ -101,7 +101,7 @@ class Campaign(Stamped):
     State: TypeAlias = CampaignState
     Priority: TypeAlias = CampaignPriority
 
-    #: Nobody may be rung: what is at XFin is withdrawn.
+    #: No person may be called: what is at XFin is withdrawn.
     HALTED: ClassVar = (State.PAUSED, State.STOPPED, State.CANCELLED)
 
     name = models.CharField(max_length=160, unique=True)
@@ -177,25 +177,25 @@ class Campaign(Stamped):
 
     @property
     def retries(self) -> Policy:
-        """When and how often a person who was not reached is called again."""
+        """Return when and how often a person who was not reached is called again."""
         return policy(self.max_attempts, self.retry_gaps, self.retry_rules)
 
     @cached_property
     def retry_line(self) -> tuple[Template, PhoneNumber] | None:
-        """The template and number of retries, where they are others than those of the first call.
+        """Return the template and number of retries; None where they are those of the first call. One query.
 
         XFin takes the caller's number from the template, so a template with no number or with several
-        names none: then retries go as the first call did. One query.
+        names none: then retries go as the first call did.
         """
         numbers = list(self.retry_template.numbers.all()[:2]) if self.retry_template else []
         return (self.retry_template, numbers[0]) if self.retry_template and len(numbers) == 1 else None
 
     def line(self, attempt: int) -> tuple[Template, PhoneNumber]:
-        """The template through which an attempt (from 1) goes, and the number from which it is made."""
+        """Return the template through which an attempt (from 1) goes, and the number it is made from."""
         return (self.retry_line if attempt > 1 else None) or (self.template, self.number)
 
     def get_absolute_url(self) -> str:
-        """The campaign's page in the portal."""
+        """Return the path of the campaign's page in the portal."""
         return reverse("campaign", args=[self.pk])
 
 

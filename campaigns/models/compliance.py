@@ -159,7 +159,7 @@ class ScrubHit(models.Model):
 
 
 class CallingBasisKind(models.TextChoices):
-    """Why somebody may be called."""
+    """Why a person may be called."""
 
     CONSENT = "consent", "Consent"
     COMPLETION = "completion", "Consent to complete a transaction (seven days)"

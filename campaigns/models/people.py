@@ -1,10 +1,10 @@
-"""Whom we call: uploaded files, the people in them, and those who must not be called."""
+"""Uploaded files, the people in them, and the numbers that must not be called."""
 
-from typing import ClassVar, TypeAlias
+from typing import ClassVar, Self, TypeAlias
 
 from django.conf import settings
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import F, OuterRef, Q
 
 from campaigns.models.accounts import Account
 from campaigns.models.base import Stamped, one_of
@@ -80,7 +80,7 @@ class Import(Stamped):
 
     @property
     def is_open(self) -> bool:
-        """Whether rows may still come of it."""
+        """Return whether rows may still come of it."""
         return self.state in self.OPEN_STATES
 
 
@@ -216,6 +216,15 @@ class SuppressionSource(models.TextChoices):
     INBOUND = "inbound", "Said when calling us"
 
 
+class SuppressionQuerySet(models.QuerySet["Suppression"]):
+    """Suppressions by whether they hold now."""
+
+    def live(self, category: str | OuterRef) -> Self:
+        """Return those that forbid calls of this category now: not lifted, for it or for all calls."""
+        about = Q(scope=SuppressionScope.ORGANISATION) | Q(category=category)
+        return self.filter(about, lifted_at__isnull=True)
+
+
 class Suppression(Stamped):
     """A number that must not be called: by whose word, since when, for what."""
 
@@ -236,6 +245,8 @@ class Suppression(Stamped):
     lifted_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
     )
+
+    objects = SuppressionQuerySet.as_manager()
 
     class Meta:
         ordering = ("-created_at",)
@@ -262,5 +273,5 @@ class Suppression(Stamped):
         return f"{self.get_scope_display()} ({self.get_source_display()})"
 
     def covers(self, category: str) -> bool:
-        """Whether it speaks of calls of this category."""
+        """Return whether it is about calls of this category, as `SuppressionQuerySet.live` asks in SQL."""
         return self.scope == self.Scope.ORGANISATION or self.category == category

@@ -1,4 +1,4 @@
-"""What was found when a campaign was looked at before its launch."""
+"""What a preflight found about a campaign before its launch."""
 
 from typing import ClassVar, TypeAlias
 
@@ -19,7 +19,7 @@ class PreflightState(models.TextChoices):
 
 
 class Preflight(Stamped):
-    """The newest preflight of a campaign. `figures` stay while a new one is made (`services.preflight`)."""
+    """The newest preflight of a campaign. `figures` stay while a new one is made (`planning.preflight`)."""
 
     State: TypeAlias = PreflightState
 

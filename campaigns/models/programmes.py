@@ -21,7 +21,7 @@ NAME_OF_DATE = RegexValidator(
 
 
 def today() -> date:
-    """The day it is in India."""
+    """Return the day it is in India."""
     return ist.ist_day(clock.now())
 
 
@@ -57,7 +57,7 @@ class Member(Stamped):
         return self.name or f"member {self.pk}"
 
     def clean(self) -> None:
-        """Bring the number to E.164; ValidationError with a sentence if nobody can be called there."""
+        """Bring the number to E.164. Raises ValidationError with a sentence if it cannot be called."""
         verdict = phones.parse_number(self.phone, own_numbers=())
         if verdict.e164 is None:
             raise ValidationError({"phone": verdict.note})
@@ -173,12 +173,12 @@ class Programme(Stamped):
 
     @property
     def offset(self) -> Offset:
-        """How far from the person's date the call falls."""
+        """Return how far from the person's date the call falls."""
         return Offset(self.offset_count, Unit(self.offset_unit))
 
     @property
     def rule(self) -> str:
-        """When it draws, in words."""
+        """Return in words when it draws."""
         if self.kind == self.Kind.DATE:
             return f"{self.offset} {self.date_name.replace('_', ' ')}"
         if self.kind == self.Kind.WEEKLY:
@@ -186,7 +186,7 @@ class Programme(Stamped):
         return f"every month on day {self.on_day}"
 
     def falls_on(self, day: date) -> bool:
-        """Whether a recurring programme draws on this day."""
+        """Return whether a recurring programme draws on this day."""
         if self.kind == self.Kind.WEEKLY:
             return recurrence.is_weekday(day, self.on_day or 0)
         return recurrence.is_day_of_month(day, self.on_day or 0)
@@ -218,7 +218,7 @@ class Draw(models.Model):
     """One occurrence of one person in one programme; there is never a second one.
 
     `occurrence` is the person's own date, or the day itself in a recurring programme. The phone stands
-    here and not the member, so that a list that is written anew draws nobody again.
+    here and not the member, so that a list that is written anew draws no person again.
     """
 
     Fate: TypeAlias = DrawFate

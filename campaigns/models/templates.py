@@ -103,6 +103,6 @@ class TemplateLanguage(Mirrored):
 
 
 def mark_pending(thing: Mirrored) -> None:
-    """Note on an unsaved change that XFin does not know it yet."""
+    """Mark an unsaved change as not yet known to XFin. Nothing is saved."""
     thing.sync_state = Mirrored.Sync.PENDING
     thing.sync_reason = "Changed here; it is uploaded to XFin within seconds."

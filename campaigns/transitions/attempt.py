@@ -5,7 +5,7 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
 from django.db import transaction
-from django.db.models import F, Q, QuerySet
+from django.db.models import F
 
 from campaigns import agent_inspection
 from campaigns.bulk import add_campaigns, update
@@ -144,18 +144,12 @@ def revert_attempt(recipient_id: int, *, now: datetime) -> None:
 
 
 def _without_attempt(person: Recipient) -> tuple[Recipient.State, str]:
-    wish = live_suppressions(person.phone, person.campaign.category).first()
+    wish = Suppression.objects.live(person.campaign.category).filter(phone=person.phone).first()
     if wish:
         return Recipient.State.SUPPRESSED, wish.reason
     if person.campaign.state == Campaign.State.CANCELLED:
         return Recipient.State.CANCELLED, CANCELLED
     return Recipient.State.WAITING, "Its call was withdrawn before it was dialled; it is planned again."
-
-
-def live_suppressions(phone: str, category: str) -> QuerySet[Suppression]:
-    """The wishes that forbid a call of this category to this number now."""
-    scopes = Q(scope=Suppression.Scope.ORGANISATION) | Q(category=category)
-    return Suppression.objects.filter(scopes, phone=phone, lifted_at__isnull=True)
 
 
 def _disposition(remote: RemoteMessage) -> Disposition:
