@@ -1,7 +1,7 @@
 """PURE: may this call be placed now? The rules of calling people in India, as data and functions.
 
-`law` holds the data, `facts` what a rule may look at, `hours`, `blocks` and `warnings` the judges, `verdicts`
-what follows. docs/rules.md says each rule in plain words.
+`law` holds the data, `facts` what a rule may look at, `hours`, `blocks` and `warnings` a function for each
+rule, `verdicts` what follows. docs/rules.md says each rule in plain words.
 """
 
 from collections.abc import Mapping, Sequence
@@ -82,7 +82,7 @@ JUDGES: Mapping[str, Judge] = {
 
 
 def evaluate(attempt: Attempt, at: datetime) -> Judgement:
-    """Judge a call that would be placed at `at` (aware). Every rule in force speaks; none hides another.
+    """Return what all rules in force say of a call that would be placed at `at` (aware).
 
     A time that one rule proposes is put to all others, so that a deferred call is not deferred again when
     its time has come. It may still be refused then: yesterday's scrub is no good tomorrow.
@@ -98,7 +98,7 @@ def evaluate(attempt: Attempt, at: datetime) -> Judgement:
 
 
 def by_the_minute(attempt: Attempt) -> bool:
-    """Whether every moment of one minute is judged alike.
+    """Return whether every moment of one minute is judged alike.
 
     Hours and days begin on whole minutes. Only where a fact is itself a moment, such as another call's or
     when a consent was given, does a second make a difference.
@@ -123,7 +123,7 @@ def _once(attempt: Attempt, at: datetime) -> Judgement:
 
 @lru_cache(maxsize=64)
 def _in_force(day: date) -> Sequence[tuple[Rule, Judge, Finding]]:
-    """The rules of a day (IST) with their judges, and what each finds when all is fine: always the same."""
+    """Return a day's (IST) rules with their functions, and what each finds when all is fine."""
     return [(rule, JUDGES[rule.id], _finding(rule, FINE)) for rule in RULES if rule.in_force(day)]
 
 
@@ -139,7 +139,7 @@ def _finding(rule: Rule, opinion: Opinion) -> Finding:
 
 
 def _deferred(judgement: Judgement, until: datetime) -> Judgement:
-    """The same findings, the last of the proposed times moved to the one that suits all rules."""
+    """Return the same findings, the last of the proposed times moved to the one that suits all rules."""
     last = judgement.until
     return Judgement(
         tuple(

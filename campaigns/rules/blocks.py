@@ -32,7 +32,7 @@ def _unknown(attempt: Attempt, reason: str) -> Opinion:
 
 
 def judge_opt_out(attempt: Attempt, at: datetime) -> Opinion:
-    """B02: whoever asked us to stop is not called."""
+    """B02: a person who asked us to stop is not called."""
     return _block(attempt.suppressed) if attempt.suppressed else FINE
 
 
@@ -135,7 +135,7 @@ def judge_basis(attempt: Attempt, at: datetime) -> Opinion:
 
 
 def lapsed(basis: Basis, at: datetime) -> str:
-    """Why a basis does not hold at that time; empty if it does."""
+    """Return why a basis does not hold at that time; empty if it does."""
     if basis.given_at > at:
         return f"The {basis.kind} on file begins only later."
     if basis.revoked_at and basis.revoked_at <= at:
@@ -148,7 +148,7 @@ def lapsed(basis: Basis, at: datetime) -> str:
 
 
 def judge_re_ask(attempt: Attempt, at: datetime) -> Opinion:
-    """B11: after an opt-out nobody is asked for fresh consent for 90 days."""
+    """B11: after an opt-out a person is not asked for fresh consent for 90 days."""
     if not (attempt.script and attempt.script.asks_consent and attempt.opted_out_at):
         return FINE
     days = (at.astimezone(IST).date() - attempt.opted_out_at.astimezone(IST).date()).days
@@ -198,7 +198,7 @@ def judge_complaints(attempt: Attempt, at: datetime) -> Opinion:
 
 
 def complaints_counted(ours: Organisation | None, at: datetime) -> int:
-    """Complaints of the ten days before `at`."""
+    """Return how many complaints came in the ten days before `at`."""
     if ours is None:
         return 0
     return sum(timedelta(0) <= at - received < COMPLAINT_SPAN for received in ours.complaints)

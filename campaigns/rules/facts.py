@@ -1,4 +1,4 @@
-"""Everything a rule may look at. Facts come in; nothing here knows where they are kept. None: not known."""
+"""Everything a rule may look at, passed in by the caller. None: not known."""
 
 import re
 from dataclasses import dataclass, field
@@ -11,7 +11,7 @@ _SERIES = re.compile(r"(?:\+91)?(140(?=\d{7}$)|160[01](?=\d{6}$))\d+")
 
 
 class Sector(StrEnum):
-    """What decides the number series an organisation may use (2.3)."""
+    """The sector decides which number series an organisation may use (2.3)."""
 
     REGULATED = "regulated"
     GOVERNMENT = "government"
@@ -50,7 +50,7 @@ class Scrub:
 
 
 class BasisKind(StrEnum):
-    """Why somebody may be called."""
+    """Why a person may be called."""
 
     CONSENT = "consent"
     COMPLETION = "completion"
@@ -126,6 +126,6 @@ class Attempt:
 
     @property
     def series(self) -> str:
-        """140, 1600, 1601 or ordinary, read from the number itself."""
+        """Return 140, 1600, 1601 or ordinary, read from the number itself."""
         found = _SERIES.fullmatch(self.caller_id)
         return found[1] if found else "ordinary"

@@ -22,7 +22,7 @@ _CALLED_BACK = "The person asked to be called back at this time."
 
 
 def window_rule(category: str, day: date) -> WindowRule:
-    """The hours in force for a category on a day (IST); `KeyError` for a category without hours."""
+    """Return the hours in force for a category on a day (IST). Raises `KeyError` for one without hours."""
     for rule in WINDOWS:
         if rule.category == category and rule.effective_from <= day < rule.effective_until:
             return rule
@@ -30,7 +30,7 @@ def window_rule(category: str, day: date) -> WindowRule:
 
 
 def calling_window(attempt: Attempt, day: date) -> Window:
-    """The hours on a day, narrowed by the campaign's own.
+    """Return the hours on a day, narrowed by the campaign's own.
 
     They grow only where the hours are policy, a reason is recorded, and the reference names how far (9.1).
     """
@@ -43,7 +43,7 @@ def calling_window(attempt: Attempt, day: date) -> Window:
 
 
 def judge_window(attempt: Attempt, at: datetime) -> Opinion:
-    """Outside its hours a call waits for the next opening."""
+    """B01: outside its hours a call waits for the next opening."""
     local = at.astimezone(IST)
     day = local.date()
     rule, window = window_rule(attempt.category, day), calling_window(attempt, day)
@@ -60,7 +60,7 @@ def judge_window(attempt: Attempt, at: datetime) -> Opinion:
 
 
 def _asked_for(attempt: Attempt, at: datetime) -> str:
-    """Why the person's own act allows any hour; empty if it does not (2.1.1, 3.4, 9.1)."""
+    """Return why the person's own act allows any hour; empty if it does not (2.1.1, 3.4, 9.1)."""
     basis, day = attempt.basis, at.astimezone(IST).date()
     enquired = attempt.category == "transactional" and basis and basis.kind == BasisKind.ENQUIRY
     if enquired and basis and timedelta(0) <= at - basis.given_at <= TRIGGERED_WITHIN:
@@ -122,7 +122,7 @@ def judge_collections_a_day(attempt: Attempt, at: datetime) -> Opinion:
 
 
 def _is_callback(attempt: Attempt, at: datetime) -> bool:
-    """These two caps are our own caution against calls nobody asked for (9.3); hours and counts stay."""
+    """F03 and F04 are our own caution against unasked calls (9.3); hours and counts stay for a call-back."""
     return attempt.called_back is not None and at >= attempt.called_back
 
 
@@ -134,7 +134,7 @@ def judge_third_attempt(attempt: Attempt, at: datetime) -> Opinion:
 
 
 def caps(attempt: Attempt) -> Caps:
-    """The organisation's caps; without a registration those of the reference."""
+    """Return the organisation's caps; without a registration those of the reference."""
     return attempt.organisation.caps if attempt.organisation else Caps()
 
 

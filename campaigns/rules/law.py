@@ -1,7 +1,7 @@
 """The law data: every rule, window and figure, in the one file that is reviewed. No logic stands here.
 
 Facts, sources and their grades: india-calling-rules; `source` names its sections. Last reviewed on
-`REVIEWED`; whoever reviews it again changes that date and, with any figure, `VERSION`. A rule of kind LAW
+`REVIEWED`; a new review changes that date and, with any figure, `VERSION`. A rule of kind LAW
 can't be switched off anywhere. This is not legal advice, and using this software does not make a caller
 compliant.
 """

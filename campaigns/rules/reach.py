@@ -1,4 +1,4 @@
-"""Who of a campaign's people can be called, counted and said in one sentence. Pure."""
+"""How many of a campaign's people can be called, and why the others cannot, in one sentence. Pure."""
 
 from collections import Counter
 from collections.abc import Mapping
@@ -34,16 +34,17 @@ class ReachCounts:
 
     @property
     def rows(self) -> int:
-        """Everybody looked at."""
+        """Return how many people were looked at."""
         return self.can + self.out.total()
 
     def judged(self, judgement: Judgement) -> bool:
-        """Count one person by the rules' words; whether this person can be called.
+        """Count one person by the rules' verdict; return whether this person can be called.
 
         What concerns the whole campaign is no reason against the person: staff can still put it right.
         """
         if judgement.refuses_person:
-            self.out[_why(judgement)] += 1
+            refusal = next(found for found in judgement.blocks if found not in judgement.campaign_blocks)
+            self.out[WHY.get(refusal.id, refusal.rule)] += 1
             return False
         self.can += 1
         self.waits.update(found.rule for found in judgement.findings if found.until)
@@ -51,13 +52,8 @@ class ReachCounts:
         return True
 
 
-def _why(judgement: Judgement) -> str:
-    refusals = [found for found in judgement.blocks if found not in judgement.campaign_blocks]
-    return WHY.get(refusals[0].id, refusals[0].rule)
-
-
 def sentence(can: int, out: Mapping[str, int]) -> str:
-    """ "812 of 1,000 can be called: 140 opted out, 31 outside consent, 17 invalid." """
+    """Return such as "812 of 1,000 can be called: 140 opted out, 31 outside consent, 17 invalid."."""
     rows = can + sum(out.values())
     if not rows:
         return "There is nobody to call."

@@ -1,4 +1,4 @@
-"""What a rule is, what it says, and what follows from all that was said."""
+"""Rules, what each finds about one call, and what follows from all findings."""
 
 from collections.abc import Iterable
 from dataclasses import KW_ONLY, dataclass
@@ -24,7 +24,7 @@ class Verdict(StrEnum):
 
 
 class Scope(StrEnum):
-    """Whom a refusal concerns: this person, or everybody in the campaign until staff have acted."""
+    """Whom a refusal concerns: this person, or all people of the campaign until staff have acted."""
 
     PERSON = "person"
     CAMPAIGN = "campaign"
@@ -51,18 +51,18 @@ class Rule:
     effective_until: date = date.max
 
     def in_force(self, day: date) -> bool:
-        """Whether it counts for a call on this day (IST)."""
+        """Return whether it counts for a call on this day (IST)."""
         return self.effective_from <= day < self.effective_until
 
     @property
     def name(self) -> str:
-        """As evidence calls it."""
+        """Return the name under which evidence keeps it, such as "B01 window"."""
         return f"{self.id} {self.title}"
 
 
 @dataclass(frozen=True, slots=True)
 class Opinion:
-    """A judge's answer before it is tied to its rule. `until` only with DEFER; `kind` where it differs."""
+    """The answer of a rule's function. `until` only with DEFER; `kind` where it is not the rule's."""
 
     verdict: Verdict
     reason: str
@@ -86,18 +86,18 @@ class Finding:
 
     @property
     def id(self) -> str:
-        """The rule's id alone, such as B01."""
+        """Return the rule's id alone, such as B01."""
         return _id(self.rule)
 
     def as_evidence(self) -> dict[str, str]:
-        """JSON-ready, for the evidence row."""
+        """Return a JSON object for the evidence row."""
         until = {"until": self.until.isoformat()} if self.until else {}
         return {"rule": self.rule, "kind": self.kind, "verdict": self.verdict, "reason": self.reason, **until}
 
 
 @cache
 def _id(name: str) -> str:
-    """Of a rule's name the id; a call has dozens of findings, and there are few names."""
+    """Return the id in a rule's name; cached, as a call has dozens of findings and there are few names."""
     return name.split()[0]
 
 
@@ -112,60 +112,60 @@ class Judgement:
 
     @cached_property
     def verdict(self) -> Verdict:
-        """The worst of all findings."""
+        """Return the worst verdict of all findings."""
         return min((finding.verdict for finding in self.findings), key=_ORDER.__getitem__)
 
     @property
     def reason(self) -> str:
-        """Why, in sentences: everything that was found at the worst level."""
+        """Return the reasons of all findings with the worst verdict, as sentences."""
         verdict = self.verdict
         return " ".join(found.reason for found in self.findings if found.verdict == verdict)
 
     @property
     def until(self) -> datetime | None:
-        """When to judge again, if the call is only deferred."""
+        """Return when to judge again; None unless the call is only deferred."""
         return self.waits_until if self.verdict == Verdict.DEFER else None
 
     @cached_property
     def waits_until(self) -> datetime | None:
-        """The latest time that any rule proposes, also beside a refusal: until then staff can act."""
+        """Return the latest time that a rule proposes, also beside a refusal; None if there is none."""
         return max((finding.until for finding in self.findings if finding.until), default=None)
 
     @cached_property
     def refuses_person(self) -> bool:
-        """Whether this person is refused for good, whatever staff do about the campaign."""
+        """Return whether this person is refused for good, whatever staff do about the campaign."""
         return any(found.scope == Scope.PERSON for found in self.blocks)
 
     @cached_property
     def stops_campaign(self) -> bool:
-        """Whether the campaign may call nobody now, until staff have acted."""
+        """Return whether the campaign may call no person until staff have acted."""
         return bool(self.campaign_blocks) and not self.refuses_person and self.waits_until is None
 
     @property
     def opted_out(self) -> bool:
-        """Whether the person has asked not to be called."""
+        """Return whether the person has asked not to be called."""
         return any(found.id == "B02" for found in self.blocks)
 
     @cached_property
     def blocks(self) -> tuple[Finding, ...]:
-        """Everything that forbids the call for good."""
+        """Return the findings that forbid the call for good."""
         return tuple(found for found in self.findings if found.verdict == Verdict.BLOCK)
 
     @property
     def campaign_blocks(self) -> tuple[Finding, ...]:
-        """Those of the refusals that concern everybody in the campaign until staff have acted."""
+        """Return those of `blocks` that concern all people of the campaign until staff have acted."""
         return tuple(found for found in self.blocks if found.scope == Scope.CAMPAIGN)
 
     def spoken(self) -> Iterable[Finding]:
-        """Every finding that is not simply fine."""
+        """Yield every finding that is not simply fine."""
         return (found for found in self.findings if found.verdict != Verdict.OK)
 
     @cached_property
     def passed(self) -> list[str]:
-        """The ids of the rules that had nothing to say against the call."""
+        """Return the ids of the rules that found nothing against the call."""
         return [found.id for found in self.findings if found.verdict == Verdict.OK]
 
     @cached_property
     def as_evidence(self) -> list[dict[str, str]]:
-        """The findings worth a row's room, JSON-ready: the hours, and everything that was not simply fine."""
+        """Return as JSON the findings that have a reason: the hours, and all that was not simply fine."""
         return [found.as_evidence() for found in self.findings if found.reason]

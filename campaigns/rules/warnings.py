@@ -1,4 +1,4 @@
-"""The warnings W01-W13: the call may be placed, and somebody should know."""
+"""The warnings W01-W13: the call may be placed, and staff should know."""
 
 from datetime import datetime, time
 
@@ -54,7 +54,7 @@ def judge_voice_template(attempt: Attempt, at: datetime) -> Opinion:
 
 
 def judge_voice(attempt: Attempt, at: datetime) -> Opinion:
-    """W05: nobody speaks this person's language here."""
+    """W05: the agent has no voice in this person's language."""
     return _warn("The agent does not speak this person's language.") if attempt.has_voice is False else FINE
 
 

@@ -1,11 +1,11 @@
-"""When somebody wants to be called back: what was asked for as a moment, and in a sentence. Pure.
+"""When a person wants to be called back: what was asked for as a moment, and in a sentence. Pure.
 
 Written so: `in 60 minutes`, `in 2 hours`, `at 18:00` (the next time the clock shows it), `tomorrow 10:00`, or
 a moment as ISO 8601 writes it. Times of day, and moments without an offset, are India's.
 """
 
 import re
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, datetime, time, timedelta
 
 from campaigns.formatting import ist
 from campaigns.ist import IST
@@ -17,35 +17,27 @@ _DAY = timedelta(days=1)
 
 
 class UnreadableMoment(ValueError):
-    """The text is a sentence for whoever wrote the moment."""
+    """Raised for text that names no moment. Its text is a sentence for the person who wrote it."""
 
 
 def moment(when: str, *, now: datetime) -> datetime:
-    """The moment (UTC) that was asked for at `now`; `UnreadableMoment`."""
+    """Return the moment (UTC) that was asked for at `now`. Raises `UnreadableMoment`."""
     words = " ".join(when.lower().split())
     try:
         if found := _IN.fullmatch(words):
             return (now + int(found["count"]) * _UNITS[found["unit"]]).astimezone(UTC)
         if found := _AT.fullmatch(words):
-            at = time(int(found["hour"]), int(found["minute"]))
-            return _on_the_clock(at, now=now, tomorrow=found["day"] == "tomorrow").astimezone(UTC)
+            clock = time(int(found["hour"]), int(found["minute"]))
+            at = datetime.combine(now.astimezone(IST).date(), clock, IST)
+            if found["day"] == "tomorrow" or at <= now:
+                at += _DAY
+            return at.astimezone(UTC)
         return _iso(words)
     except (ValueError, OverflowError) as error:
         raise UnreadableMoment(
             f"“{when[:40]}” is no moment; write “in 60 minutes”, “at 18:00”, “tomorrow 10:00” or a date with "
             "its time."
         ) from error
-
-
-def _on_the_clock(at: time, *, now: datetime, tomorrow: bool) -> datetime:
-    today = now.astimezone(IST).date()
-    if tomorrow:
-        return _in_india(today + _DAY, at)
-    return _in_india(today, at) if _in_india(today, at) > now else _in_india(today + _DAY, at)
-
-
-def _in_india(day: date, at: time) -> datetime:
-    return datetime.combine(day, at, IST)
 
 
 def _iso(words: str) -> datetime:
@@ -56,7 +48,7 @@ def _iso(words: str) -> datetime:
 
 
 def unusable(asked_for: datetime, *, asked_at: datetime, days: int) -> str:
-    """Why nobody can be called at this moment, in a sentence; empty if somebody can.
+    """Return a sentence that says why no call can be made at this moment; empty if one can.
 
     `days`: how far ahead a call-back may lie.
     """
@@ -68,6 +60,6 @@ def unusable(asked_for: datetime, *, asked_at: datetime, days: int) -> str:
 
 
 def explain(asked_for: datetime, planned_for: datetime, why: str) -> str:
-    """What was asked for and, if that can't be kept, why and what happens instead."""
+    """Return in sentences what was asked for and, if that can't be kept, why and what happens instead."""
     asked = f"Asked to be called back on {ist(asked_for)}."
     return asked if planned_for <= asked_for else f"{asked} {why} Planned for {ist(planned_for)}."

@@ -1,7 +1,7 @@
 """When a campaign may be done and how much it talks: estimated from hours, pace, retries, past calls. Pure.
 
 It is an estimate and says what it takes for granted. Where too few calls are known to say who answers, only
-the two ends are given: everybody answers at once, and nobody ever does.
+the two ends are given: all answer at once, and none ever does.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -12,9 +12,9 @@ from campaigns.ist import IST
 from campaigns.schedule.pacing import ENOUGH_CALLS
 from campaigns.schedule.windows import Window
 
-#: Whoever plans further ahead than this plans nothing.
+#: A time further ahead than this is of no use to a planner.
 MOST_DAYS = 3 * 366
-#: Less than half a call is no call.
+#: Less than half a call counts as none.
 HALF_A_CALL = 0.5
 
 Hours = Callable[[date], Window]
@@ -22,7 +22,7 @@ Hours = Callable[[date], Window]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """What is to be done: `people` called at `pace` calls a minute from `begins`, again after each of `gaps`.
+    """Describe the work: `people` called at `pace` calls a minute from `begins`, again after each of `gaps`.
 
     `hours` gives the window of a day (IST); `a_day`: calls to one number on one day, at most (F01).
     """
@@ -37,7 +37,7 @@ class Plan:
 
 @dataclass(frozen=True, slots=True)
 class Past:
-    """What earlier calls tell: how many there were, which share was answered, mean seconds of those."""
+    """Sum up earlier calls: how many there were, which share was answered, mean seconds of those."""
 
     calls: int
     answered: float
@@ -46,7 +46,7 @@ class Past:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Forecast:
-    """The last call's time at best, at worst, and likely; the last three only if past calls tell.
+    """Give the last call's time at best, at worst, and likely; `likely` to `talk_minutes` need past calls.
 
     None for a time that lies more than `MOST_DAYS` ahead, or that never comes.
     """
@@ -60,7 +60,7 @@ class Forecast:
 
 
 def past_of(rows: Sequence[tuple[str, int | None]]) -> Past | None:
-    """What (disposition, seconds) of earlier calls tell; None if they are too few."""
+    """Return a summary of earlier calls, given as (disposition, seconds); None if they are too few."""
     if len(rows) < ENOUGH_CALLS:
         return None
     talked = [seconds or 0 for disposition, seconds in rows if disposition == "answered"]
@@ -68,7 +68,7 @@ def past_of(rows: Sequence[tuple[str, int | None]]) -> Past | None:
 
 
 def forecast(plan: Plan, past: Past | None) -> Forecast:
-    """When the last call is placed and how many minutes are talked, with what is assumed."""
+    """Return when the last call is placed and how many minutes are talked, with what is assumed."""
     ends = Forecast(soonest=finish(plan, 1.0), latest=finish(plan, 0.0), assumes=_assumptions(plan, past))
     if past is None:
         return ends
@@ -84,41 +84,39 @@ def forecast(plan: Plan, past: Past | None) -> Forecast:
 
 
 def finish(plan: Plan, answered: float) -> datetime | None:
-    """When the last call is placed if this share of all calls is answered and ends the matter."""
+    """Return when the last call is placed if this share of calls is answered and each answer ends the matter.
+
+    None if that lies more than `MOST_DAYS` ahead or never comes.
+    """
     end: datetime | None = plan.begins
     minutes = 0.0
     for number, calls in enumerate(_rounds(plan, answered)):
         minutes += calls / plan.pace
         paced = advance(plan.hours, plan.begins, timedelta(minutes=minutes))
-        allowed = _opening(plan.hours, _not_before(plan, end, number)) if end else None
+        allowed = advance(plan.hours, _not_before(plan, end, number), timedelta(0)) if end else None
         end = max(paced, allowed) if paced and allowed else None
     return end
 
 
 def advance(hours: Hours, start: datetime, work: timedelta) -> datetime | None:
-    """The moment at which so much time within the hours has gone by since `start`."""
-    for opens, closes in _openings(hours, start):
+    """Return the moment at which so much time within the hours has gone by since `start`.
+
+    None if that lies more than `MOST_DAYS` ahead.
+    """
+    today = start.astimezone(IST).date()
+    for day in (today + timedelta(days=ahead) for ahead in range(MOST_DAYS)):
+        opens, closes = hours(day).hours_of(day)
+        opens = max(opens, start)
+        if opens >= closes:
+            continue
         if work <= closes - opens:
             return opens + work
         work -= closes - opens
     return None
 
 
-def _opening(hours: Hours, instant: datetime) -> datetime | None:
-    return advance(hours, instant, timedelta(0))
-
-
-def _openings(hours: Hours, start: datetime) -> Iterator[tuple[datetime, datetime]]:
-    """Every stretch of calling hours from `start` on."""
-    today = start.astimezone(IST).date()
-    for day in (today + timedelta(days=ahead) for ahead in range(MOST_DAYS)):
-        opens, closes = hours(day).hours_of(day)
-        if max(opens, start) < closes:
-            yield max(opens, start), closes
-
-
 def _rounds(plan: Plan, answered: float) -> Iterator[float]:
-    """First calls, then each round of retries, as long as somebody is left to call."""
+    """Yield the number of first calls, then of each round of retries, as long as people are left to call."""
     left = float(plan.people)
     for _ in range(len(plan.gaps) + 1):
         if left < HALF_A_CALL:
@@ -128,7 +126,7 @@ def _rounds(plan: Plan, answered: float) -> Iterator[float]:
 
 
 def _not_before(plan: Plan, previous: datetime, number: int) -> datetime:
-    """When the last of a round may be called: after its gap, and on another day if the day is used up."""
+    """Return when the last of a round may be called: after its gap, on another day if the day is used up."""
     if number == 0:
         return plan.begins
     due = previous + plan.gaps[number - 1]
@@ -140,20 +138,15 @@ def _not_before(plan: Plan, previous: datetime, number: int) -> datetime:
 
 def _assumptions(plan: Plan, past: Past | None) -> tuple[str, ...]:
     pace = f"Calls go out at {plan.pace:.3g} a minute in the allowed hours, beside other campaigns as of now."
-    return (pace, _of_retries(plan), _of_answers(past))
-
-
-def _of_retries(plan: Plan) -> str:
-    if not plan.gaps:
-        return "Nobody is called a second time."
-    minutes = ", ".join(f"{gap / timedelta(minutes=1):g}" for gap in plan.gaps)
-    return f"Who is not reached is called again after {minutes} minutes, {plan.a_day} times a day at most."
-
-
-def _of_answers(past: Past | None) -> str:
-    if past is None:
-        return f"Who answers is not known: fewer than {ENOUGH_CALLS} calls from this number have ended."
-    return (
-        f"As in the latest {past.calls} calls from this number: {past.answered:.0%} are answered "
-        f"and last {past.talk_seconds:.0f} s on average."
-    )
+    retries = "Nobody is called a second time."
+    if plan.gaps:
+        minutes = ", ".join(f"{gap / timedelta(minutes=1):g}" for gap in plan.gaps)
+        again = f"called again after {minutes} minutes, {plan.a_day} times a day at most"
+        retries = f"Who is not reached is {again}."
+    answers = f"Who answers is not known: fewer than {ENOUGH_CALLS} calls from this number have ended."
+    if past:
+        answers = (
+            f"As in the latest {past.calls} calls from this number: {past.answered:.0%} are answered "
+            f"and last {past.talk_seconds:.0f} s on average."
+        )
+    return (pace, retries, answers)

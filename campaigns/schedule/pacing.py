@@ -1,4 +1,4 @@
-"""How fast a campaign may call: its wish, the lines there are, how long calls last, who else calls. Pure."""
+"""How fast a campaign may call: its pace, the lines, how long calls last, which others share them. Pure."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -12,37 +12,37 @@ Item = TypeVar("Item")
 
 #: A call holds its line while it rings and is set up, whether or not it is answered.
 RINGING_SECONDS = 20.0
-#: Of fewer calls than this nothing is concluded.
+#: Nothing is concluded from fewer calls than this.
 ENOUGH_CALLS = 20
 MINUTE = timedelta(minutes=1)
-#: A hand-over so late is the scheduler's tick, and no outage.
+#: A hand-over no later than this is due to the scheduler's tick, not to an outage.
 LATE = timedelta(seconds=15)
 
 
 @dataclass(frozen=True, slots=True)
 class Demand:
-    """What one campaign asks of the lines it shares: calls a minute and at once, at most; its weight."""
+    """State what a campaign asks of shared lines: calls a minute and at once, at most; its weight."""
 
     a_minute: float
     at_once: int | None = None
     weight: int = 1
 
     def most(self, call_seconds: float | None) -> float:
-        """The pace it can use, in calls a minute."""
+        """Return the pace it can use, in calls a minute; `call_seconds` None: not known yet."""
         if self.at_once is None or call_seconds is None:
             return self.a_minute
         return min(self.a_minute, carried(self.at_once, call_seconds))
 
 
 def carried(lines: int, call_seconds: float) -> float:
-    """Calls a minute that keep so many lines busy and no more (Little's law)."""
+    """Return the calls a minute that keep so many lines busy and no more (Little's law)."""
     return lines * 60 / call_seconds
 
 
 def line_seconds(talked: Sequence[int | None]) -> float | None:
-    """How long a call holds its line on average; None if too few calls are known to tell.
+    """Return the seconds for which a call holds its line on average; None if too few calls are known.
 
-    `talked`: seconds of the latest calls, None for one that nobody answered.
+    `talked`: seconds of the latest calls, None for one that was not answered.
     """
     if len(talked) < ENOUGH_CALLS:
         return None
@@ -50,9 +50,9 @@ def line_seconds(talked: Sequence[int | None]) -> float | None:
 
 
 def paces(lines: int, demands: Mapping[Key, Demand], *, call_seconds: float | None) -> dict[Key, float]:
-    """Calls a minute for everybody who shares these lines.
+    """Return the calls a minute of each campaign that shares these lines.
 
-    As long as nobody knows how long calls last, the lines are taken to carry the fastest of them alone.
+    As long as it is not known how long calls last, the lines are taken to carry the fastest of them alone.
     """
     wishes = {key: demand.most(call_seconds) for key, demand in demands.items()}
     carries = max(wishes.values(), default=0.0) if call_seconds is None else carried(lines, call_seconds)
@@ -60,9 +60,9 @@ def paces(lines: int, demands: Mapping[Key, Demand], *, call_seconds: float | No
 
 
 def fair(capacity: float, wishes: Mapping[Key, float], weights: Mapping[Key, int]) -> dict[Key, float]:
-    """`capacity` shared by weight; what one does not need goes to the others (weighted max-min fairness).
+    """Return `capacity` shared by weight; what one does not need goes to the others.
 
-    Nobody gets more than the wish, and whoever wishes for something gets something.
+    This is weighted max-min fairness: none gets more than its wish, and a wish above 0 gets more than 0.
     """
     shares: dict[Key, float] = {}
     left, room = dict(wishes), capacity
@@ -78,13 +78,13 @@ def fair(capacity: float, wishes: Mapping[Key, float], weights: Mapping[Key, int
 
 
 def interleaved(fresh: Sequence[Item], retries: Sequence[Item]) -> Iterator[Item]:
-    """One of each in turn, then the rest: neither first calls nor retries wait for the end of the others."""
+    """Yield one of each in turn, then the rest: neither first calls nor retries wait for the others' end."""
     pairs = zip_longest(((item,) for item in fresh), ((item,) for item in retries), fillvalue=())
     return chain.from_iterable(chain.from_iterable(pairs))
 
 
 def rushed(times: Sequence[datetime], *, before: Sequence[datetime], now: datetime, a_minute: float) -> bool:
-    """Whether calls of these times, handed over now, would be overdue or ring faster than the pace.
+    """Return whether calls of these times, handed over now, would be overdue or ring faster than the pace.
 
     `before`: times of calls handed over earlier. What a late tick brings together is let pass.
     """
@@ -99,7 +99,7 @@ def rushed(times: Sequence[datetime], *, before: Sequence[datetime], now: dateti
 
 
 def respaced(times: Sequence[datetime], *, first: datetime, a_minute: float) -> list[datetime]:
-    """New times in the same order: none before `first` or its old one, no minute with more than the pace."""
+    """Return new times in the same order: none before `first` or its old one, no minute above the pace."""
     slots: list[datetime] = []
     for at in times:
         slots.append(max(at, first))
@@ -108,5 +108,5 @@ def respaced(times: Sequence[datetime], *, first: datetime, a_minute: float) -> 
 
 
 def gap(a_minute: float) -> timedelta:
-    """The time between two calls, rounded up: eleven a minute must not become twelve."""
+    """Return the time between two calls, rounded up: eleven a minute must not become twelve."""
     return MINUTE / a_minute + timedelta.resolution

@@ -1,6 +1,6 @@
-"""How often and when somebody who was not reached is called again: rules by reason, one budget. Pure.
+"""How often and when a person who was not reached is called again: rules by reason, one budget. Pure.
 
-A reason is how the last call ended (`Disposition`), or `unfinished`: answered, but the dialogue broke off.
+A reason is how the last call ended (`Disposition`), or `unfinished`: answered, but broken off.
 """
 
 import re
@@ -32,7 +32,7 @@ LONGEST_GAP_MINUTES = 7 * 24 * 60
 DEFAULT_GAP = 60
 #: Another hour of the day is at least so far from every hour that was tried.
 APART = timedelta(hours=3)
-_LOOK_AHEAD, _STEP = timedelta(days=2), timedelta(minutes=30)
+_LOOK_AHEAD, _STEP, _DAY = timedelta(days=2), timedelta(minutes=30), timedelta(days=1)
 _LINE = re.compile(r"\s*(?P<reason>[^:]+?)\s*:\s*(?P<gaps>none|[\d\s,]+?)\s*(?P<hour>at another hour)?\s*")
 
 
@@ -64,35 +64,34 @@ class Policy:
     rules: Mapping[str, Rule] = field(default_factory=dict)
 
     def after(self, ended: Sequence[str]) -> Retry | None:
-        """What follows calls that ended for these reasons, the latest last; None: no further call."""
+        """Return what follows calls that ended for these reasons, the latest last; None: no further call."""
         if not ended or len(ended) >= self.most or ended[-1] in HOPELESS:
             return None
         rule = self.rules.get(ended[-1])
         if rule is None:
-            return None if ended[-1] == UNFINISHED else self._usual(len(ended))
+            if ended[-1] == UNFINISHED:
+                return None
+            usual = self.usual or (DEFAULT_GAP,)
+            return Retry(timedelta(minutes=usual[min(len(ended), len(usual)) - 1]))
         times = ended.count(ended[-1])
         if times > len(rule.gaps):
             return None
         return Retry(timedelta(minutes=rule.gaps[times - 1]), rule.another_hour)
 
     def gaps(self, reason: str) -> tuple[timedelta, ...]:
-        """The gaps that a person meets whose calls all end for this reason."""
+        """Return the gaps between the calls of a person whose calls all end for this reason."""
         found: list[timedelta] = []
         while retry := self.after([reason] * (len(found) + 1)):
             found.append(retry.gap)
         return tuple(found)
 
     def longest(self, made: int) -> timedelta:
-        """How long the retries after so many calls may take, whatever the reason."""
+        """Return how long the retries after so many calls take at most, whatever the reason."""
         return max(sum(self.gaps(reason)[made:], timedelta(0)) for reason in REASONS)
-
-    def _usual(self, calls: int) -> Retry:
-        gaps = self.usual or (DEFAULT_GAP,)
-        return Retry(timedelta(minutes=gaps[min(calls, len(gaps)) - 1]))
 
 
 def policy(most: int, usual: Iterable[float], rules: Mapping[str, Mapping[str, Any]]) -> Policy:
-    """A policy from what a campaign keeps: see `problem` for the form of `rules`."""
+    """Return the policy of a campaign from its columns: see `problem` for the form of `rules`."""
     read = {
         reason: Rule(tuple(rule["gaps"]), rule.get("another_hour", False)) for reason, rule in rules.items()
     }
@@ -100,18 +99,19 @@ def policy(most: int, usual: Iterable[float], rules: Mapping[str, Mapping[str, A
 
 
 def at_another_hour(due: datetime, tried: Iterable[datetime], hours: Callable[[date], Window]) -> datetime:
-    """The first time from `due` on, within the hours, at an hour that was not tried; `due` if none is."""
+    """Return the first time from `due` on, within the hours, at an hour not tried; `due` if there is none.
+
+    Looks two days ahead, in steps of half an hour.
+    """
     times = [_time_of_day(moment) for moment in tried]
     for number in range(_LOOK_AHEAD // _STEP):
         moment = due + number * _STEP
-        if hours(moment.astimezone(IST).date()).allows(moment) and _apart(_time_of_day(moment), times):
+        if not hours(moment.astimezone(IST).date()).allows(moment):
+            continue
+        distances = ((_time_of_day(moment) - other) % _DAY for other in times)
+        if all(APART <= distance <= _DAY - APART for distance in distances):
             return moment
     return due
-
-
-def _apart(time: timedelta, others: Iterable[timedelta]) -> bool:
-    day = timedelta(days=1)
-    return all(APART <= (time - other) % day <= day - APART for other in others)
 
 
 def _time_of_day(moment: datetime) -> timedelta:
@@ -123,11 +123,14 @@ def _time_of_day(moment: datetime) -> timedelta:
 
 
 class UnreadableRules(ValueError):
-    """The text is a sentence for whoever wrote the rules."""
+    """Raised for retry rules that cannot be read. Its text is a sentence for the person who wrote them."""
 
 
 def read(text: str) -> dict[str, dict[str, Any]]:
-    """Rules from lines such as `busy: 10, 30` and `no answer: 120, 1440 at another hour`; UnreadableRules."""
+    """Return the rules in lines such as `busy: 10, 30` and `no answer: 120, 1440 at another hour`.
+
+    They have the form that `problem` shows. Raises `UnreadableRules`.
+    """
     rules: dict[str, dict[str, Any]] = {}
     for line in filter(str.strip, text.splitlines()):
         found = _LINE.fullmatch(line.lower())
@@ -144,17 +147,20 @@ def read(text: str) -> dict[str, dict[str, Any]]:
 
 
 def written(rules: Mapping[str, Mapping[str, Any]]) -> str:
-    """Rules as `read` takes them, a line each."""
-    return "\n".join(_line(reason, rule) for reason, rule in rules.items())
-
-
-def _line(reason: str, rule: Mapping[str, Any]) -> str:
-    gaps = ", ".join(f"{gap:g}" for gap in rule["gaps"]) or "none"
-    return f"{reason.replace('_', ' ')}: {gaps}{' at another hour' if rule.get('another_hour') else ''}"
+    """Return the rules as text that `read` takes, a line each."""
+    lines = []
+    for reason, rule in rules.items():
+        gaps = ", ".join(f"{gap:g}" for gap in rule["gaps"]) or "none"
+        hour = " at another hour" if rule.get("another_hour") else ""
+        lines.append(f"{reason.replace('_', ' ')}: {gaps}{hour}")
+    return "\n".join(lines)
 
 
 def problem(rules: Mapping[str, Mapping[str, Any]]) -> str:
-    """What is wrong with rules such as `{"busy": {"gaps": [10, 30], "another_hour": false}}`; "": nothing."""
+    """Return what is wrong with rules such as `{"busy": {"gaps": [10, 30], "another_hour": false}}`.
+
+    A sentence for staff; empty if all is well.
+    """
     for reason, rule in rules.items():
         if reason not in REASONS:
             known = ", ".join(word.replace("_", " ") for word in REASONS)

@@ -146,7 +146,7 @@ def write_send_on(moment: datetime | None) -> str:
     """Return `YYYY-MM-DDTHH:MM:SS` in India's time without a zone; "" for as soon as possible.
 
     A begun second counts as whole: XFin must never dial before the moment that the rules were asked about.
-    The five minutes by which our hours end early (`schedule.windows.QUIET_END`) are more than a second.
+    Our hours end `campaigns.schedule.windows.QUIET_END` earlier, which is more than a second.
     Raises ValueError for a naive `moment`. Form: awaaz-platform.md §1.
     """
     if moment is None:
