@@ -1,4 +1,4 @@
-"""PURE: which number is meant by a cell of somebody's list, and may such a number be called at all.
+"""PURE: which number is meant by a cell of an uploaded list, and may such a number be called at all.
 
 phonenumberslite knows the numbering plan; the rules around it are ours, because it takes 1600, 1601
 and 140 numbers for ordinary ones, accepts 1234567890, and reads spreadsheet damage as digits
@@ -104,18 +104,20 @@ _MOBILE = re.compile(_INDIA.mobile.national_number_pattern)
 
 
 def parse_number(text: str, *, own_numbers: Collection[str] = frozenset()) -> ParsedNumber:
-    """The one Indian number `text` means, or why it cannot be called; total.
+    """Return the one Indian number `text` means, or why it cannot be called; never raises.
 
     `own_numbers` are E.164. Repairs nothing by guessing: what could mean two numbers is refused.
     """
-    plain = _PLAIN.fullmatch(text)
-    if plain and (mobile := _plain_mobile(plain[1] + plain[2], own_numbers)):
-        return mobile
+    if plain := _PLAIN.fullmatch(text):
+        national = plain[1] + plain[2]
+        e164 = "+91" + national
+        if _MOBILE.fullmatch(national) and not _is_made_up(national) and e164 not in own_numbers:
+            return ParsedNumber(e164, None)
     return parse_number_thoroughly(text, own_numbers=own_numbers)
 
 
 def parse_number_thoroughly(text: str, *, own_numbers: Collection[str] = frozenset()) -> ParsedNumber:
-    """The same verdict as `parse_number`, for any text and without the short way."""
+    """Return the same as `parse_number`, for any text and without the short way."""
     clean, note = _repair(_plain(text))
     problem = _problem_of_text(clean)
     if problem:
@@ -123,11 +125,20 @@ def parse_number_thoroughly(text: str, *, own_numbers: Collection[str] = frozens
     national, prefix_note = _national(_SEPARATORS.sub("", clean))
     if isinstance(national, ParsedNumber):
         return national
-    return _judge_national(national, note or prefix_note, own_numbers)
+    e164 = f"+91{national}"
+    number = phonenumbers.parse(e164)
+    kind = phonenumbers.number_type(number)
+    problem = _problem_of_number(national, number, kind)
+    if problem is None and e164 in own_numbers:
+        problem = PhoneProblem.OWN_NUMBER
+    if problem:
+        return _refused(problem)
+    landline = _LANDLINE if kind == PhoneNumberType.FIXED_LINE else ""
+    return ParsedNumber(e164, None, " ".join(filter(None, (note or prefix_note, landline))))
 
 
 def series(e164: str) -> NumberSeries:
-    """The series of an Indian number in E.164 or national form (§7.6)."""
+    """Return the series of an Indian number in E.164 or national form (§7.6)."""
     national = e164.removeprefix("+91")
     for special in (NumberSeries.SERVICE_1600, NumberSeries.SERVICE_1601, NumberSeries.PROMOTIONAL):
         if len(national) == _NATIONAL_LENGTH and national.startswith(special.value):
@@ -135,9 +146,9 @@ def series(e164: str) -> NumberSeries:
     return NumberSeries.ORDINARY
 
 
-def is_landline(judged: ParsedNumber) -> bool:
-    """Whether an accepted number looks like a landline (§7.3: only the reverse is sure)."""
-    return judged.e164 is not None and _LANDLINE in judged.note
+def is_landline(parsed: ParsedNumber) -> bool:
+    """Return whether an accepted number looks like a landline (§7.3: only the reverse is sure)."""
+    return parsed.e164 is not None and _LANDLINE in parsed.note
 
 
 #: What stands where a number stood begins so (`campaigns.pseudonyms`); no number in E.164 does.
@@ -145,7 +156,7 @@ REMOVED = "x"
 
 
 def mask(e164: str) -> str:
-    """The number with its middle hidden, as `+91 98••• ••984`; total, for logs and lists."""
+    """Return the number with its middle hidden, as `+91 98••• ••984`; never raises, for logs and lists."""
     if e164.startswith(REMOVED):
         return "number removed"
     national = e164.removeprefix("+91")
@@ -154,35 +165,22 @@ def mask(e164: str) -> str:
     return f"+91 {national[:2]}••• ••{national[-3:]}"
 
 
-def _plain_mobile(national: str, own_numbers: Collection[str]) -> ParsedNumber | None:
-    """The verdict on a number that is surely a mobile and nobody's placeholder; None: look thoroughly."""
-    if not _MOBILE.fullmatch(national) or _is_made_up(national):
-        return None
-    e164 = "+91" + national
-    return None if e164 in own_numbers else ParsedNumber(e164, None)
-
-
 def _refused(problem: PhoneProblem) -> ParsedNumber:
     return ParsedNumber(None, problem, _SENTENCES[problem])
 
 
 def _plain(text: str) -> str:
-    """The text with digits of every script as 0-9, without invisible signs and spreadsheet quoting."""
+    """Return the text with digits of every script as 0-9, without invisible signs and spreadsheet quoting."""
     text = unicodedata.normalize("NFKC", text[:_LONGEST_CELL])
-    text = "".join(_ascii_digit(c) for c in text if unicodedata.category(c) != "Cf")
+    text = "".join(str(unicodedata.decimal(c, c)) for c in text if unicodedata.category(c) != "Cf")
     text = text.strip()
     quoted = _EXCEL_TEXT.fullmatch(text)
     text = (quoted[1] if quoted else text).strip().strip("'’‘`´\"").strip()
     return text.removeprefix("tel:").strip()
 
 
-def _ascii_digit(character: str) -> str:
-    value = unicodedata.decimal(character, None)
-    return character if value is None else str(value)
-
-
 def _repair(text: str) -> tuple[str, str]:
-    """`text` freed of what a spreadsheet did to it without losing a digit, and a note about it."""
+    """Return `text` freed of what a spreadsheet did to it without losing a digit, and a note about it."""
     if found := _POINT_ZEROS.fullmatch(text):
         return found[1], _POINT_ZERO
     power = _POWER.fullmatch(text)
@@ -208,7 +206,7 @@ def _problem_of_text(text: str) -> PhoneProblem | None:
 
 
 def _holds_several(text: str) -> bool:
-    """Two numbers, or one and the end of another ("…10/11"); an amount or a date is neither."""
+    """Return whether it is two numbers, or one and the end of another ("…10/11"); no amount, no date."""
     parts = [re.sub(r"\D", "", part) for part in _BETWEEN_NUMBERS.split(text)]
     parts = [part for part in parts if part]
     words = [word for word in text.split() if len(re.sub(r"\D", "", word)) >= _NATIONAL_LENGTH]
@@ -217,7 +215,7 @@ def _holds_several(text: str) -> bool:
 
 
 def _national(number: str) -> tuple[str | ParsedNumber, str]:
-    """The ten digits after +91, or why there are none, and a note on what was repaired.
+    """Return the ten digits after +91, or why there are none, and a note on what was repaired.
 
     Only the length tells whether 91 is the country code: ten digits may begin with 91 (§7).
     """
@@ -249,19 +247,6 @@ def _ten(digits: str) -> str | ParsedNumber:
     return ParsedNumber(None, PhoneProblem.WRONG_LENGTH, note)
 
 
-def _judge_national(national: str, note: str, own_numbers: Collection[str]) -> ParsedNumber:
-    e164 = f"+91{national}"
-    number = phonenumbers.parse(e164)
-    kind = phonenumbers.number_type(number)
-    problem = _problem_of_number(national, number, kind)
-    if problem is None and e164 in own_numbers:
-        problem = PhoneProblem.OWN_NUMBER
-    if problem:
-        return _refused(problem)
-    landline = _LANDLINE if kind == PhoneNumberType.FIXED_LINE else ""
-    return ParsedNumber(e164, None, " ".join(filter(None, (note, landline))))
-
-
 def _problem_of_number(national: str, number: phonenumbers.PhoneNumber, kind: int) -> PhoneProblem | None:
     if _is_made_up(national):
         return PhoneProblem.PLACEHOLDER
@@ -273,7 +258,7 @@ def _problem_of_number(national: str, number: phonenumbers.PhoneNumber, kind: in
 
 
 def _is_made_up(digits: str) -> bool:
-    """Whether all digits after the first are the same, or they count upwards.
+    """Return whether all digits after the first are the same, or they count upwards.
 
     Counting downwards is let through: 9876543210 is a number like any other to §7.
     """

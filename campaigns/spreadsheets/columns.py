@@ -1,4 +1,4 @@
-"""PURE: which column of somebody's list holds the phone number, the name, the language.
+"""PURE: which column of an uploaded list holds the phone number, the name, the language.
 
 Offices head their columns in their own words and scripts, so both the words and what stands in the
 column count. Everything else becomes a variable a template may speak.
@@ -91,16 +91,14 @@ def match_columns(
     *,
     chosen: Mapping[str, str] | None = None,
 ) -> Columns:
-    """The columns of a list, by their headings and by the rows given.
+    """Return the columns of a list, found by their headings and by the rows given.
 
-    `chosen` names the headings of `phone`, `name` and `language` where somebody knows better. Raises
-    SheetError when no column looks like phone numbers, or a chosen one is not there.
+    `chosen` names the headings of `phone`, `name` and `language` where staff have chosen them. Raises
+    `SheetError` when no column looks like phone numbers, or a chosen one is not there.
     """
     samples = sample_rows[:_MOST_SAMPLES]
     known = {use: _place_of(heading, headers) for use, heading in (chosen or {}).items() if heading.strip()}
     phone = known["phone"] if "phone" in known else _phone_column(headers, samples)
-    if phone is None:
-        raise SheetError(_no_phone_column(headers))
     taken: set[int | None] = {phone, *known.values()}
     name = known["name"] if "name" in known else _name_column(headers, samples, taken=taken)
     taken.add(name)
@@ -113,6 +111,7 @@ def match_columns(
 
 
 def _place_of(heading: str, headers: Sequence[str]) -> int:
+    """Return the position of the one column with this heading. Raises `SheetError` for none or several."""
     wanted = heading.strip().casefold()
     places = [place for place, header in enumerate(headers) if header.strip().casefold() == wanted]
     if len(places) != 1:
@@ -122,9 +121,9 @@ def _place_of(heading: str, headers: Sequence[str]) -> int:
 
 
 def check_columns(columns: Columns, width: int) -> None:
-    """Refuse a choice of columns that a list of this width can't have, or that XFin would not take.
+    """Raise `SheetError`, with a sentence for staff, for a choice of columns that cannot be used.
 
-    Raises SheetError with a sentence for whoever chose.
+    That is one that a list of this width can't have, or that XFin would not take.
     """
     places = [columns.phone, columns.name, columns.language, *columns.variables.values()]
     used = [place for place in places if place is not None]
@@ -133,20 +132,16 @@ def check_columns(columns: Columns, width: int) -> None:
     if len(used) != len(set(used)):
         raise SheetError("One column was chosen for two things. Choose each column once.")
     for name in columns.variables:
-        _check_variable(name)
-
-
-def _check_variable(name: str) -> None:
-    if name in RESERVED_NAMES or name == "name":
-        raise SheetError(f"A variable can't be called “{name}”: that word has a meaning of its own.")
-    if len(name) > _LONGEST_VARIABLE or name != _slug(name, 0):
-        raise SheetError(
-            f"“{name[:40]}” is no name for a variable. Use small letters, digits and underscores."
-        )
+        if name in RESERVED_NAMES or name == "name":
+            raise SheetError(f"A variable can't be called “{name}”: that word has a meaning of its own.")
+        if len(name) > _LONGEST_VARIABLE or name != _slug(name, 0):
+            raise SheetError(
+                f"“{name[:40]}” is no name for a variable. Use small letters, digits and underscores."
+            )
 
 
 def normalise_language(text: str) -> str | None:
-    """The two-letter code of a language named in any usual way ("Hindi", "हिंदी", "hi-IN"), or `None`.
+    """Return the two-letter code of a language named in any usual way ("Hindi", "हिंदी", "hi-IN"), or None.
 
     The 13 languages of india-calling-rules.md §8; Odia is `or`, whatever a provider calls it.
     """
@@ -155,14 +150,14 @@ def normalise_language(text: str) -> str | None:
 
 
 def heading_score(cells: Sequence[str]) -> int:
-    """How many cells of a row are words that head a column; 0 for a row that holds a phone number."""
+    """Return how many cells of a row are words that head a column; 0 for a row that holds a phone number."""
     if any(holds_phone(cell) for cell in cells):
         return 0
     return sum(1 for cell in cells if len(cell) <= 60 and _ALL_WORDS.intersection(_words(cell)))
 
 
 def holds_phone(cell: str) -> bool:
-    """Whether the cell is a phone number, or one that a spreadsheet or a hand has spoilt."""
+    """Return whether the cell is a phone number, or one that a spreadsheet or a slip has spoilt."""
     problem = parse_number(cell).problem
     return problem in (
         None,
@@ -173,14 +168,22 @@ def holds_phone(cell: str) -> bool:
     )
 
 
-def _phone_column(headers: Sequence[str], samples: Sequence[Sequence[str]]) -> int | None:
+def _phone_column(headers: Sequence[str], samples: Sequence[Sequence[str]]) -> int:
+    """Return the position of the column that looks most like phone numbers. Raises `SheetError` for none."""
     scores = [_phone_score(header, _filled(samples, place)) for place, header in enumerate(headers)]
     best = max(scores, default=0.0)
-    return scores.index(best) if best > 0 else None
+    if best > 0:
+        return scores.index(best)
+    shown = ", ".join(f"“{header.strip()[:30]}”" for header in headers[:8] if header.strip())
+    there = f" The columns found are {shown}." if shown else ""
+    raise SheetError(
+        "This file has no column that looks like phone numbers."
+        f"{there} Give the column a heading such as “Mobile” and upload the file again."
+    )
 
 
 def _phone_score(header: str, cells: Sequence[str]) -> float:
-    """How much a column looks like phone numbers; without a telling heading most cells must be one."""
+    """Return how much a column looks like phone numbers, 0 to 3; without a heading most cells must be."""
     words = set(_words(header))
     share = sum(map(holds_phone, cells)) / len(cells) if cells else 0.0
     if words & _PHONE_WORDS and not words & _NOT_THE_PHONE:
@@ -199,14 +202,14 @@ def _name_column(
     ]
     if headed or any(heading_score([header]) for header in headers):
         return headed[0] if headed else None
-    return next((place for place in free if _are_names(_filled(samples, place))), None)
-
-
-def _are_names(cells: Sequence[str]) -> bool:
-    """Whether most cells are different words without digits: what a column without heading needs."""
-    words = [cell for cell in cells if cell[:1].isalpha() and not re.search(r"\d", cell)]
-    named = len(words) > len(cells) * 0.8 and len(set(words)) > len(words) * 0.5
-    return named and not all(map(normalise_language, words))
+    # Without headings, the first column whose cells are mostly different words without digits.
+    for place in free:
+        cells = _filled(samples, place)
+        named = [cell for cell in cells if cell[:1].isalpha() and not re.search(r"\d", cell)]
+        varied = len(named) > len(cells) * 0.8 and len(set(named)) > len(named) * 0.5
+        if varied and not all(map(normalise_language, named)):
+            return place
+    return None
 
 
 def _language_column(
@@ -216,37 +219,38 @@ def _language_column(
     for place in free:
         if _LANGUAGE_WORDS.intersection(_words(headers[place])):
             return place
-    return next((place for place in free if _are_languages(_filled(samples, place))), None)
-
-
-def _are_languages(cells: Sequence[str]) -> bool:
-    known = sum(1 for cell in cells if normalise_language(cell))
-    return known > len(cells) * 0.7
+    for place in free:
+        cells = _filled(samples, place)
+        if sum(1 for cell in cells if normalise_language(cell)) > len(cells) * 0.7:
+            return place
+    return None
 
 
 def _variables(
     headers: Sequence[str], samples: Sequence[Sequence[str]], places: Sequence[int]
 ) -> dict[str, int]:
+    """Return the variables' names with their columns; serial numbers and empty columns are left out."""
     found: dict[str, int] = {}
     for place in places:
         header = headers[place].strip()
-        if _SERIAL_WORDS.intersection(_words(header)) or not (header or _filled(samples, place)):
+        words = set(_words(header))
+        if words & _SERIAL_WORDS or not (header or _filled(samples, place)):
             continue
-        found[_free_name(_variable_name(header, place), found)] = place
+        wanted = _slug(header, place)
+        if words & _AMOUNT_WORDS and not words & _DATE_WORDS:
+            wanted = "amount"
+        elif words & _DATE_WORDS and (words & _DUE_WORDS or len(words) == 1):
+            wanted = "due_date"
+        name, number = wanted, 1
+        while name in found:
+            number += 1
+            name = f"{wanted}_{number}"
+        found[name] = place
     return found
 
 
-def _variable_name(header: str, place: int) -> str:
-    words = set(_words(header))
-    if words & _AMOUNT_WORDS and not words & _DATE_WORDS:
-        return "amount"
-    if words & _DATE_WORDS:
-        return "due_date" if words & _DUE_WORDS or len(words) == 1 else _slug(header, place)
-    return _slug(header, place)
-
-
 def _slug(header: str, place: int) -> str:
-    """The heading as a name: letters and digits of any script, everything else an underscore.
+    """Return the heading as a name: letters and digits of any script, everything else an underscore.
 
     Vowel signs are marks to Unicode and belong to the letters they stand by.
     """
@@ -255,34 +259,16 @@ def _slug(header: str, place: int) -> str:
     return f"field_{slug}" if slug in RESERVED_NAMES or slug[0].isdigit() else slug
 
 
-def _free_name(name: str, taken: dict[str, int]) -> str:
-    if name not in taken:
-        return name
-    number = 2
-    while f"{name}_{number}" in taken:
-        number += 1
-    return f"{name}_{number}"
-
-
 def _filled(samples: Sequence[Sequence[str]], place: int) -> list[str]:
     return [row[place] for row in samples if place < len(row) and row[place].strip()]
 
 
 def _words(text: str) -> list[str]:
-    """Words in small letters, and the whole run together, so that "Mobile No." gives "mobileno" too."""
+    """Return the words in small letters, then all as one word: "Mobile No." gives "mobileno" too."""
     plain = unicodedata.normalize("NFC", text).casefold()
     kept = "".join(c if unicodedata.category(c)[0] in "LMN" else " " for c in plain)
     words = kept.split()
     return [*words, "".join(words)] if words else []
-
-
-def _no_phone_column(headers: Sequence[str]) -> str:
-    shown = ", ".join(f"“{header.strip()[:30]}”" for header in headers[:8] if header.strip())
-    there = f" The columns found are {shown}." if shown else ""
-    return (
-        "This file has no column that looks like phone numbers."
-        f"{there} Give the column a heading such as “Mobile” and upload the file again."
-    )
 
 
 _CODE_OF_WORD = {

@@ -3,7 +3,7 @@
 import re
 from datetime import date, datetime
 
-#: Earlier or later is a slip of the hand, and no day of anybody's programme.
+#: An earlier or later day is a typing error: no programme runs then.
 FIRST, LAST = date(1900, 1, 1), date(2200, 1, 1)
 _FORMS = ("%d/%m/%Y", "%Y/%m/%d", "%d/%b/%Y", "%d/%B/%Y")
 _BETWEEN = re.compile(r"[\s./,-]+")
@@ -12,7 +12,7 @@ _LONGEST = 40
 
 
 def read_day(text: str) -> date | None:
-    """The day, or None if it is none. A year of two digits is refused: nobody knows the century."""
+    """Return the day, None if the text is none. A year of two digits is refused: its century is not known."""
     if len(text) > _LONGEST:
         return None
     plain = _BETWEEN.sub("/", _TIME.sub("", text.strip())).strip("/")
@@ -26,5 +26,5 @@ def read_day(text: str) -> date | None:
 
 
 def is_day(text: str) -> bool:
-    """Whether the text is a day."""
+    """Return whether the text is a day."""
     return read_day(text) is not None

@@ -10,7 +10,7 @@ import re
 import zipfile
 import zlib
 from collections.abc import Iterator
-from typing import IO, BinaryIO
+from typing import BinaryIO
 from xml.etree import ElementTree
 
 from python_calamine import CalamineError, CalamineWorkbook
@@ -36,7 +36,7 @@ _END = b"</row>"
 
 
 class LongSheet:
-    """One sheet of a workbook; can be gone through again, one pass at a time."""
+    """Read one sheet of a workbook, as often as wanted, one pass at a time."""
 
     def __init__(self, book: zipfile.ZipFile, part: str, name: str) -> None:
         self._book, self._part, self._name = book, part, name
@@ -45,26 +45,28 @@ class LongSheet:
         self._rest = _without_sheets(book)
 
     def read(self, begin: int) -> Iterator[list[object]]:
-        """The cells of every row from the row with this number on (1 is the first), empty rows as `[]`."""
+        """Yield the cells of every row from the row with this number on (1 is the first), empty rows as `[]`.
+
+        Raises `SheetError` where the workbook is damaged.
+        """
         following = begin
-        for number, cells in self._numbered(begin):
-            yield from ([] for _ in range(following, number))
-            yield cells
-            following = number + 1
-
-    def share_read(self) -> float:
-        """How much of the sheet the pass under way has taken in, from 0 to 1."""
-        return self._taken / max(1, self._size)
-
-    def _numbered(self, begin: int) -> Iterator[tuple[int, list[object]]]:
         try:
             for first, last, xml in self._pieces():
-                if last >= begin:
-                    yield from (row for row in self._rows(xml, first) if row[0] >= begin)
+                for number, cells in self._rows(xml, first) if last >= begin else ():
+                    if number < begin:
+                        continue
+                    yield from ([] for _ in range(following, number))
+                    yield cells
+                    following = number + 1
         except (CalamineError, zipfile.BadZipFile, zlib.error, EOFError) as error:
             raise SheetError("The workbook is damaged. Save the list as CSV.") from error
 
+    def share_read(self) -> float:
+        """Return how much of the sheet the pass under way has read, from 0 to 1."""
+        return self._taken / max(1, self._size)
+
     def _rows(self, xml: bytes, first: int) -> Iterator[tuple[int, list[object]]]:
+        """Yield each row of a piece as (row number, cells); the piece becomes a small workbook for that."""
         target = io.BytesIO(self._rest)
         with zipfile.ZipFile(target, "a", zipfile.ZIP_DEFLATED, compresslevel=1) as small:
             small.writestr(self._part, xml)
@@ -75,34 +77,29 @@ class LongSheet:
             yield place, [*[""] * left, *row]
 
     def _pieces(self) -> Iterator[tuple[int, int, bytes]]:
-        """Whole rows, as a sheet of their own: the numbers of the first and the last, and the XML."""
-        self._taken = 0
+        """Yield whole rows, as a sheet of their own: the numbers of the first and the last, and the XML."""
         with self._book.open(self._part) as xml:
-            root, kept = self._head(xml)
+            head = xml.read(_READ)
+            self._taken = len(head)
+            root, data_tag = _ROOT.search(head), _DATA.search(head)
+            if not root or not data_tag:
+                raise SheetError("The workbook's sheet can't be read. Save the list as CSV.")
+            kept = head[data_tag.end() :]
             while data := xml.read(_READ):
                 self._taken += len(data)
                 kept += data
                 if len(kept) >= PIECE and (cut := kept.rfind(_END) + len(_END)) >= len(_END):
-                    yield _piece(root, kept[:cut])
+                    yield _piece(root[0], kept[:cut])
                     kept = kept[cut:]
                 elif len(kept) > _LONGEST_ROW:
                     raise SheetError("A row of the workbook is too long. Save the list as CSV.")
             rows = kept[: kept.rfind(_END) + len(_END)] if _END in kept else b""
             if _ROW.search(rows):
-                yield _piece(root, rows)
-
-    def _head(self, xml: IO[bytes]) -> tuple[bytes, bytes]:
-        """The root's opening tag, and what was read of the rows so far."""
-        head = xml.read(_READ)
-        self._taken += len(head)
-        root, data = _ROOT.search(head), _DATA.search(head)
-        if not root or not data:
-            raise SheetError("The workbook's sheet can't be read. Save the list as CSV.")
-        return root[0], head[data.end() :]
+                yield _piece(root[0], rows)
 
 
 def long_sheet(file: BinaryIO, name: str) -> LongSheet | None:
-    """The sheet of this name if it is so long that it is read in pieces; None if it is not, or can't be."""
+    """Return the sheet of this name if it is to be read in pieces; None if it is short or cannot be."""
     try:
         book = zipfile.ZipFile(file)
         part = _part_of(book, name)
@@ -115,7 +112,7 @@ def long_sheet(file: BinaryIO, name: str) -> LongSheet | None:
 
 
 def _part_of(book: zipfile.ZipFile, name: str) -> str | None:
-    """Where the sheet of this name is kept."""
+    """Return the name of the workbook's part with the sheet of this name; None if there is none."""
     sheets = ElementTree.fromstring(book.read("xl/workbook.xml")).iterfind("m:sheets/m:sheet", _NAMES)
     key = next((s.get(f"{{{_NAMES['r']}}}id") for s in sheets if s.get("name") == name), None)
     links = ElementTree.fromstring(book.read("xl/_rels/workbook.xml.rels")).iterfind("p:Relationship", _NAMES)
@@ -126,7 +123,7 @@ def _part_of(book: zipfile.ZipFile, name: str) -> str | None:
 
 
 def _without_sheets(book: zipfile.ZipFile) -> bytes:
-    """The workbook's other parts, which give the cells their meaning."""
+    """Return a workbook of all parts but the sheets: styles and texts give the cells their meaning."""
     target = io.BytesIO()
     with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as small:
         for part in book.namelist():
@@ -137,6 +134,7 @@ def _without_sheets(book: zipfile.ZipFile) -> bytes:
 
 
 def _piece(root: bytes, rows: bytes) -> tuple[int, int, bytes]:
+    """Return the numbers of the first and the last row, and the XML of a sheet with these rows."""
     first, last = _ROW.search(rows), _ROW.search(rows, rows.rfind(b"<row"))
     if not first or not last:
         raise SheetError("The workbook's rows are not numbered. Save the list as CSV.")

@@ -9,7 +9,7 @@ import csv
 import io
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, time
 from decimal import Decimal
 from itertools import islice
 from typing import BinaryIO, Literal
@@ -56,11 +56,11 @@ _OTHER_FILES = {
 
 
 class Rows:
-    """The rows below the headings as `(row number, cells)`; can be gone through again, one pass at a time.
+    """Yield the rows below the headings as `(row number, cells)`, as often as wanted, one pass at a time.
 
     Row numbers are those a spreadsheet shows, from 1. Each row has at least as many cells as there
     are headings; more mean a separator stands unquoted in a cell. `empty` counts the rows without
-    content that the last pass has skipped. A pass raises SheetError at a row that cannot be read.
+    content that the last pass has skipped. A pass raises `SheetError` at a row that cannot be read.
     """
 
     def __init__(self, read: Read, *, after: int, width: int, share_read: Callable[[], float]) -> None:
@@ -74,7 +74,7 @@ class Rows:
         return self.beyond(0)
 
     def beyond(self, number: int) -> Iterator[Row]:
-        """The rows after the one with this number: where an earlier pass was broken off."""
+        """Yield the rows after the one with this number: where an earlier pass was broken off."""
         self.empty = 0
         begin = max(number, self._after) + 1
         for place, cells in enumerate(self._read(begin), start=begin):
@@ -83,17 +83,14 @@ class Rows:
             elif len(cells) == self._width:
                 yield place, cells
             else:
-                yield place, self._fitted(cells)
+                while len(cells) > self._width and not cells[-1]:
+                    cells.pop()
+                yield place, cells + [""] * (self._width - len(cells))
 
     @property
     def share_read(self) -> float:
-        """How much of the file the pass under way has taken in, from 0 to 1; a block ahead of its rows."""
+        """Return how much of the file the pass under way has read, from 0 to 1; a block ahead of its rows."""
         return min(1.0, self._share_read())
-
-    def _fitted(self, cells: list[str]) -> list[str]:
-        while len(cells) > self._width and not cells[-1]:
-            cells = cells[:-1]
-        return cells + [""] * (self._width - len(cells))
 
 
 @dataclass(frozen=True)
@@ -113,7 +110,7 @@ class Sheet:
 
 
 def read_sheet(source: bytes | BinaryIO, filename: str) -> Sheet:
-    """Open a list; what it is, is told by its content. Raises SheetError when it is none.
+    """Open a list, of the kind that its content shows. Raises `SheetError` when it is none.
 
     A file must be seekable and stay open while rows are read. `filename` is used in messages only.
     """
@@ -151,7 +148,7 @@ def _read_text(file: BinaryIO, filename: str) -> Sheet:
 
 
 def _lines(file: BinaryIO, encoding: str, errors: str) -> Iterator[str]:
-    """The lines as they came, without signs that no cell may hold; the file stays open."""
+    """Yield the lines as they came, without signs that no cell may hold; the file stays open."""
     file.seek(0)
     text = io.TextIOWrapper(file, encoding=encoding, errors=errors, newline="")
     try:
@@ -168,18 +165,15 @@ def _csv_rows(lines: Iterator[str], delimiter: str, *, begin: int) -> Iterator[l
     number, lines_before = 0, 0
     try:
         for number, cells in enumerate(reader, start=1):
-            if reader.line_num - lines_before > _MOST_LINES_IN_A_CELL:
-                _refuse_open_quote(number, cells)
+            if reader.line_num - lines_before > _MOST_LINES_IN_A_CELL and any(
+                len(cell.splitlines()) > _MOST_LINES_IN_A_CELL + 1 for cell in cells
+            ):
+                raise SheetError(_open_quote(number))
             lines_before = reader.line_num
             if number >= begin:
                 yield [cell.strip() for cell in cells]
     except csv.Error:
         raise SheetError(_open_quote(number + 1)) from None
-
-
-def _refuse_open_quote(number: int, cells: Sequence[str]) -> None:
-    if any(len(cell.splitlines()) > _MOST_LINES_IN_A_CELL + 1 for cell in cells):
-        raise SheetError(_open_quote(number))
 
 
 def _open_quote(row: int) -> str:
@@ -217,45 +211,41 @@ def _first_filled_sheet(file: BinaryIO) -> "_Page | LongSheet | None":
 
 
 class _Page:
-    """A sheet of a workbook. The library keeps all of it, half a kilobyte a row; see `longsheets`."""
+    """Read a sheet of a workbook. The library keeps all of it, half a kilobyte a row: `large_workbooks`."""
 
     def __init__(self, page: CalamineSheet) -> None:
         self._page = page
         self._place = 0
 
     def read(self, begin: int) -> Iterator[list[object]]:
-        """The cells from the row with this number on."""
+        """Yield the cells of every row from the row with this number on."""
         for place, row in enumerate(self._page.iter_rows(), start=1):
             self._place = place
             if place >= begin:
                 yield list(row)
 
     def share_read(self) -> float:
-        """Rows gone through, of all."""
+        """Return which share of all rows the pass under way has read, from 0 to 1."""
         return self._place / max(1, self._page.total_height)
 
 
 def _cell_text(cell: object) -> str:
-    """A workbook's cell as a person reads it: whole numbers without ".0", dates as 28/11/2026."""
+    """Return a workbook's cell as a person reads it: whole numbers without ".0", dates as 28/11/2026."""
+    if isinstance(cell, str):  # nearly always, so that this comes first
+        return cell.replace("\x00", "").replace("\ufeff", "").strip()
     if isinstance(cell, bool):
         return str(cell).upper()
     if isinstance(cell, float):
         return str(int(cell)) if cell.is_integer() else format(Decimal(repr(cell)), "f")
-    if isinstance(cell, date | time | timedelta):
-        return _time_text(cell)
-    return str(cell).replace("\x00", "").replace("\ufeff", "").strip()
-
-
-def _time_text(cell: date | time | timedelta) -> str:
     if isinstance(cell, datetime):
         return cell.strftime("%d/%m/%Y" if cell.time() == time() else "%d/%m/%Y %H:%M")
     if isinstance(cell, date):
         return cell.strftime("%d/%m/%Y")
-    return cell.strftime("%H:%M") if isinstance(cell, time) else str(cell)
+    return cell.strftime("%H:%M") if isinstance(cell, time) else str(cell)  # a duration
 
 
 class _First:
-    """What the first rows tell: where the headings stand and what they are."""
+    """Find in the first rows where the headings stand and what they are."""
 
     def __init__(self, read: Read, *, skip: int) -> None:
         first = list(islice(read(1), skip + ROWS_LOOKED_AT))
@@ -268,13 +258,13 @@ class _First:
             self.headers = self.headers[:-1]
 
     def rows(self, *, share_read: Callable[[], float]) -> Rows:
-        """The rows below the headings."""
+        """Return the rows below the headings."""
         after = self.header_row or self._skip
         return Rows(self._read, after=after, width=len(self.headers), share_read=share_read)
 
 
 def _header_row(rows: Sequence[list[str]], skip: int) -> int:
-    """The number of the row with the headings, from 1; 0 when the list starts without any.
+    """Return the number of the row with the headings, from 1; 0 when the list starts without any.
 
     It is the row above the first phone number with most words that head columns; a title says less
     than the headings do.

@@ -29,34 +29,38 @@ _BOMS = (
 
 
 def start_of(file: BinaryIO, size: int = _PIECE) -> bytes:
-    """The first bytes."""
+    """Return the first bytes, at most `size` (a megabyte)."""
     file.seek(0)
     return file.read(size)
 
 
 def pieces_of(file: BinaryIO) -> Iterator[bytes]:
-    """All bytes, a megabyte at a time."""
+    """Yield all bytes, a megabyte at a time."""
     file.seek(0)
     while piece := file.read(_PIECE):
         yield piece
 
 
 def encoding_of(file: BinaryIO, filename: str) -> str:
-    """What a BOM says, else UTF-8 if all of it is, else a guess."""
+    """Return Python's name of the encoding: what a BOM says, else UTF-8 if all of it is, else a guess.
+
+    Raises `SheetError` for what is no text.
+    """
     start = start_of(file)
     for bom, encoding in _BOMS:
         if start.startswith(bom):
             return encoding
-    wide = _wide_encoding(start[:_SAMPLE_BYTES])
-    if wide:
-        return wide
+    sample = start[:_SAMPLE_BYTES]
+    if sample.count(0) >= len(sample) // 10:
+        # UTF-16 without a BOM shows as zeros in every other byte of the separators and digits.
+        return "utf-16-le" if sample[1::2].count(0) >= sample[::2].count(0) else "utf-16-be"
     if is_strictly(file, "utf-8") or _is_mostly_utf8(start):
         return "utf-8"
     return _single_byte_encoding(start, filename)
 
 
 def is_strictly(file: BinaryIO, encoding: str) -> bool:
-    """Whether every byte decodes."""
+    """Return whether every byte decodes."""
     decoder = codecs.getincrementaldecoder(encoding)()
     try:
         for piece in pieces_of(file):
@@ -68,21 +72,14 @@ def is_strictly(file: BinaryIO, encoding: str) -> bool:
 
 
 def _is_mostly_utf8(start: bytes) -> bool:
-    """Whether a few spoilt bytes stand in a UTF-8 file: ISO-8859-1 has hardly a valid sequence."""
+    """Return whether a few spoilt bytes stand in a UTF-8 file: ISO-8859-1 has hardly a valid sequence."""
     text = start.decode("utf-8", "replace")
     spoilt = text.count("\ufffd")
     return sum(1 for c in text if c > "\x7f") - spoilt >= 10 * spoilt
 
 
-def _wide_encoding(sample: bytes) -> str:
-    """UTF-16 without a BOM shows as zeros in every other byte of the separators and digits."""
-    if sample.count(0) < len(sample) // 10:
-        return ""
-    return "utf-16-le" if sample[1::2].count(0) >= sample[::2].count(0) else "utf-16-be"
-
-
 def _single_byte_encoding(start: bytes, filename: str) -> str:
-    """ISO-8859-1, or Windows' variant of it where the bytes that only that one uses occur."""
+    """Return ISO-8859-1, or Windows' variant of it where the bytes that only that one uses occur."""
     lines = [line for line in start.splitlines() if not line.isascii()]
     sample = b"\n".join(lines)[:_SAMPLE_BYTES]
     if any(byte < 9 for byte in sample):
@@ -93,14 +90,14 @@ def _single_byte_encoding(start: bytes, filename: str) -> str:
 
 
 def decoded_sample(file: BinaryIO, encoding: str) -> list[str]:
-    """The first lines; the last one is dropped when the sample has cut it."""
+    """Return the lines in the first 64 KB; the last one is dropped when the sample has cut it."""
     data = start_of(file, _SAMPLE_BYTES)
     lines = data.decode(encoding, "ignore").splitlines()
     return lines[:-1] if len(data) == _SAMPLE_BYTES and len(lines) > 1 else lines
 
 
 def delimiter_of(lines: Sequence[str]) -> tuple[str, bool]:
-    """The separator, and whether Excel's `sep=` line names it."""
+    """Return the separator, and whether Excel's `sep=` line names it."""
     first = lines[0].strip().strip('"').lower() if lines else ""
     if len(first) == 5 and first.startswith("sep=") and first[4] in _DELIMITERS:
         return first[4], True
@@ -109,7 +106,7 @@ def delimiter_of(lines: Sequence[str]) -> tuple[str, bool]:
 
 
 def _delimiter_score(lines: Sequence[str], delimiter: str) -> tuple[int, int]:
-    """Headings found, then rows of the commonest width: amounts with commas have no headings."""
+    """Rank by headings found, then by rows of the commonest width: amounts with commas have no headings."""
     rows = list(csv.reader(lines, delimiter=delimiter, strict=False))
     widths = Counter(len(row) for row in rows if len(row) > 1)
     if not widths:
