@@ -1,4 +1,4 @@
-"""Who did what, when, from where, to which thing, before and after: django-auditlog, and what it can't see.
+"""The audit log (who did what, when, from where, to what, before and after): django-auditlog and our entries.
 
 Saving, deleting and relating are recorded by signals for what `watch` names. What services write with a
 conditional UPDATE, what is handed out, and what concerns many rows at once is noted by hand, in the same
@@ -24,7 +24,7 @@ from campaigns.pseudonyms import pseudonym, token_name
 Changes = Mapping[str, tuple[str, str]]
 Action = LogEntry.Action
 
-#: Written by the machinery, not by staff.
+#: Written by the program, not by staff.
 OF_THE_SYSTEM = ["changed_at", "created_at"]
 _MIRROR = ["remote_id", "remote", "sync_state", "sync_reason", "synced_at"]
 _ACCOUNT = ["token", "token_until", "logging_in_until", "state", "reason", "failures", "retry_at"]
@@ -74,7 +74,7 @@ WATCHED: Mapping[type[Model], Mapping[str, Any]] = {
 
 
 def watch() -> None:
-    """Have every change of what staff manage recorded. Called once, when the apps are ready."""
+    """Connect the signals that record every change of what staff manage. Called once, when apps are ready."""
     for kind in (Token, TokenProxy):
         signals.post_save.connect(_token_saved, sender=kind)
         signals.post_delete.connect(_token_deleted, sender=kind)
@@ -95,38 +95,38 @@ def _token_deleted(instance: Token, **_: Any) -> None:
 
 
 def hidden(value: str) -> str:
-    """What is recorded of a secret: that there is one."""
+    """Return what is recorded of a secret: "(hidden)" if there is one, else empty."""
     return "" if value in ("", "None", "{}") else "(hidden)"
 
 
 def shown_number(value: str) -> str:
-    """What is recorded of a phone number."""
+    """Return what is recorded of a phone number: masked; empty if there is none."""
     return phones.mask(value) if value not in ("", "None") else ""
 
 
 def note(thing: Model, changes: Changes) -> None:
-    """Staff changed a thing in a way that no signal tells."""
+    """Record that staff changed a thing in a way that no signal reports."""
     _enter(thing, str(thing.pk), str(thing), action=Action.UPDATE, changes=changes)
 
 
 def handed_out(thing: Model, what: str) -> None:
-    """Staff took a file of a thing with them."""
+    """Record that staff downloaded a file of a thing; `what` names the file."""
     _enter(thing, str(thing.pk), str(thing), action=Action.ACCESS, changes={"handed out": ("", what)})
 
 
 def person_handed_out(phone: str) -> None:
-    """Staff took everything about one person with them; found again by the number's pseudonym."""
+    """Record that staff downloaded all data of one person; found again by the number's pseudonym."""
     changes = {"handed out": ("", "everything about one person")}
     _enter(models.Recipient, pseudonym(phone), phones.mask(phone), action=Action.ACCESS, changes=changes)
 
 
 def list_entered(model: type[Model], shown: str) -> None:
-    """Staff entered many rows at once, which `shown` describes."""
+    """Record that staff entered many rows at once, which `shown` describes."""
     _enter(model, "", shown, action=Action.CREATE, changes={})
 
 
 def changed_by(user: models.User, things: Iterable[Model], *, since: datetime) -> bool:
-    """Whether this user made or changed one of these things since a moment."""
+    """Return whether this user made or changed one of these things since a moment."""
     mine = LogEntry.objects.filter(
         actor=user, timestamp__gte=since, action__in=(Action.CREATE, Action.UPDATE)
     )

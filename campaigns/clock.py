@@ -11,22 +11,22 @@ from pathlib import Path
 
 from django.conf import settings
 
-#: What a step that waits for the network takes instead of an instant, because time passes meanwhile.
+#: Passed in place of an instant to steps that wait for the network, because time passes meanwhile.
 Clock = Callable[[], datetime]
 
 
 def now() -> datetime:
-    """The present instant, aware, in UTC, plus the demonstration's shift if there is one."""
+    """Return the present instant, aware, in UTC, plus the demonstration's shift if there is one."""
     return datetime.now(UTC) + timedelta(seconds=offset())
 
 
 def offset() -> float:
-    """Seconds by which the clock is shifted. `CLOCK_FILE` holds them where somebody turns the clock on."""
+    """Return the seconds by which the clock is shifted; `CLOCK_FILE` holds them where they may change."""
     if settings.CLOCK_FILE:
         return float(Path(settings.CLOCK_FILE).read_text())
     return float(settings.CLOCK_OFFSET)
 
 
 def is_shifted() -> bool:
-    """Whether this clock may be another than the real one."""
+    """Return whether this clock may be another than the real one."""
     return bool(settings.CLOCK_FILE or settings.CLOCK_OFFSET)

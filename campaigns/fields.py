@@ -20,12 +20,12 @@ def _cipher(keys: tuple[str, ...]) -> MultiFernet:
 
 
 def encrypt(text: str) -> str:
-    """`text` as a Fernet token under the newest of FIELD_KEYS."""
+    """Return `text` as a Fernet token under the newest of FIELD_KEYS."""
     return _cipher(tuple(settings.FIELD_KEYS)).encrypt(text.encode()).decode()
 
 
 def decrypt(token: str) -> str:
-    """The text of a Fernet token made with any of FIELD_KEYS; raises `InvalidToken` with none of them."""
+    """Return the text of a Fernet token made with any of FIELD_KEYS. Raises `InvalidToken`."""
     return _cipher(tuple(settings.FIELD_KEYS)).decrypt(token.encode()).decode()
 
 
@@ -33,11 +33,11 @@ class EncryptedTextField(TextField):
     """Text that is a Fernet token in the database and plain text in Python. It can't be searched."""
 
     def get_prep_value(self, value: str | None) -> str | None:
-        """Encrypt on the way in; an empty text stays empty, so that "not set" is visible in SQL."""
+        """Return the text encrypted; an empty one stays empty, so that "not set" is visible in SQL."""
         return encrypt(value) if value else value
 
     def from_db_value(
         self, value: str | None, expression: object, connection: BaseDatabaseWrapper
     ) -> str | None:
-        """Decrypt on the way out."""
+        """Return the text decrypted; an empty one as it is."""
         return decrypt(value) if value else value

@@ -1,4 +1,4 @@
-"""How things are shown to people: masked numbers, lengths, shares, and the tone of a state. Pure."""
+"""Texts for people: masked numbers, lengths, shares, times, and the tone of a state. Pure."""
 
 import re
 from datetime import datetime
@@ -35,18 +35,18 @@ _TONE_OF = {state: tone for tone, states in TONES.items() for state in states.sp
 
 
 def tone(state: str) -> str:
-    """The colour family of a state: ok, live, warn, bad, or calm for everything that needs no eye."""
+    """Return the colour family of a state: ok, live, warn, bad, or calm for all others."""
     return _TONE_OF.get(state, "calm")
 
 
 def words(value: str) -> str:
-    """`no_answer` as "No answer"."""
+    """Return `no_answer` as "No answer"."""
     text = value.replace("_", " ").strip()
     return text[:1].upper() + text[1:]
 
 
 def spaced_phone(e164: str) -> str:
-    """One of our own numbers in groups: "+91 1600 110 245", "+91 79613 44101"."""
+    """Return one of our own numbers in groups: "+91 1600 110 245", "+91 79613 44101"."""
     if not (e164.startswith("+91") and len(e164) == 13):
         return e164
     national = e164[3:]
@@ -56,7 +56,7 @@ def spaced_phone(e164: str) -> str:
 
 
 def length(milliseconds: int | None) -> str:
-    """Minutes and seconds: 55_200 as "0:55"; nothing known is a dash."""
+    """Return minutes and seconds: 55_200 as "0:55"; a dash for None."""
     if milliseconds is None:
         return "–"
     seconds = max(0, milliseconds) // 1000
@@ -64,28 +64,28 @@ def length(milliseconds: int | None) -> str:
 
 
 def offset(milliseconds: int) -> str:
-    """A place in a call, to the tenth of a second: 21_240 as "0:21.2"."""
+    """Return a place in a call, to the tenth of a second: 21_240 as "0:21.2"."""
     tenths = milliseconds // 100
     return f"{tenths // 600}:{tenths // 10 % 60:02d}.{tenths % 10}"
 
 
 def share(part: int, whole: int) -> str:
-    """`part` of `whole` as "61 %"; a dash when there is no whole."""
+    """Return `part` of `whole` as "61 %"; a dash when there is no whole."""
     return f"{round(100 * part / whole)} %" if whole else "–"
 
 
 def ist(moment: datetime | None) -> str:
-    """ "24 Nov, 11:38 IST"; a dash for no time."""
+    """Return such as "24 Nov, 11:38 IST"; a dash for None."""
     return f"{moment.astimezone(IST):%-d %b, %H:%M} IST" if moment else "–"
 
 
 def ist_exact(moment: datetime | None) -> str:
-    """ "24 Nov 2026, 11:38:07 IST"; a dash for no time."""
+    """Return such as "24 Nov 2026, 11:38:07 IST"; a dash for None."""
     return f"{moment.astimezone(IST):%-d %b %Y, %H:%M:%S} IST" if moment else "–"
 
 
 def grouped(number: int) -> str:
-    """Indian grouping: 1234567 as "12,34,567"."""
+    """Return a number in Indian grouping: 1234567 as "12,34,567"."""
     text = str(abs(number))
     head, tail = text[:-3], text[-3:]
     groups: list[str] = []
@@ -96,7 +96,7 @@ def grouped(number: int) -> str:
 
 
 def own_offset(seconds: float) -> str:
-    """How far a shifted clock is from the real one: 9000 as "2 h 30 min ahead"."""
+    """Return how far a shifted clock is from the real one: 9000 as "2 h 30 min ahead"."""
     minutes = round(abs(seconds) / 60)
     hours, rest = divmod(minutes, 60)
     parts = [f"{hours} h"] * bool(hours) + [f"{rest} min"] * bool(rest or not hours)
@@ -104,10 +104,10 @@ def own_offset(seconds: float) -> str:
 
 
 def language(code: str) -> str:
-    """`gu` as "Gujarati"; a code we have no word for stays as it is."""
+    """Return `gu` as "Gujarati"; an unknown code as it is."""
     return LANGUAGES.get(code.lower().split("-")[0], code)
 
 
 def masked_cell(text: str) -> str:
-    """A cell of an uploaded row, with everything that may be a phone number hidden but its last digits."""
+    """Return a cell of an uploaded row with all that may be a phone number hidden but its last 3 digits."""
     return _LONG_NUMBER.sub(lambda found: f"•••{found[0][-3:]}", text)

@@ -7,5 +7,5 @@ IST = ZoneInfo("Asia/Kolkata")
 
 
 def ist_day(instant: datetime) -> date:
-    """The day it is in India at `instant` (aware)."""
+    """Return the day it is in India at `instant` (aware)."""
     return instant.astimezone(IST).date()

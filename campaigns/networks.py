@@ -1,4 +1,4 @@
-"""Lists of networks as people write them, and who is inside. No I/O."""
+"""Lists of networks as people write them, and which addresses are inside. No I/O."""
 
 import ipaddress
 from collections.abc import Iterable, Sequence
@@ -11,12 +11,12 @@ Address: TypeAlias = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 
 def networks_in(text: str) -> list[Network]:
-    """Networks parted by white space or commas; a bare address is a network of one. ValueError if none."""
+    """Return networks parted by white space or commas; a bare address is one. Raises ValueError."""
     return [ipaddress.ip_network(word, strict=False) for word in text.replace(",", " ").split()]
 
 
 def check_networks(text: str) -> None:
-    """For the model: raises `ValidationError` with what to write instead."""
+    """Raise `ValidationError`, saying what to write instead, for a text that `networks_in` refuses."""
     try:
         networks_in(text)
     except ValueError:
@@ -26,7 +26,7 @@ def check_networks(text: str) -> None:
 
 
 def address_of(text: str) -> Address | None:
-    """An IP address, also an IPv4 one dressed as IPv6; None for anything else."""
+    """Return an IP address, an IPv4 one also where it is mapped to IPv6; None for any other text."""
     try:
         address = ipaddress.ip_address(text.strip())
     except ValueError:
@@ -36,14 +36,14 @@ def address_of(text: str) -> Address | None:
 
 
 def is_inside(address: Address | None, networks: Iterable[Network]) -> bool:
-    """Whether one of the networks holds the address; an unknown one is in none."""
+    """Return whether one of the networks holds the address; None is in no network."""
     return address is not None and any(address in network for network in networks)
 
 
 def sender(peer: str, forwarded_for: Sequence[str], trusted: Sequence[Network]) -> Address | None:
-    """Who speaks: the peer itself, or, behind trusted proxies, the last address that is none of theirs.
+    """Return the sender: the peer, or, behind trusted proxies, the last address that is none of theirs.
 
-    `forwarded_for`: the values of all X-Forwarded-For headers, in order. Whatever stands left of the
+    `forwarded_for`: the values of all X-Forwarded-For headers, in order. What stands left of the
     first untrusted address was written by that address, so it is not believed.
     """
     hops = [part for value in forwarded_for for part in value.split(",")]

@@ -1,4 +1,4 @@
-"""What staff do with our numbers."""
+"""Changes that staff make to our own numbers."""
 
 from datetime import datetime, timedelta
 
@@ -14,9 +14,10 @@ KEEP_HOURS = 24.0
 
 @transaction.atomic
 def rotate_secret(number: PhoneNumber, keep_hours: float) -> datetime | None:
-    """A new secret for the number's address; the old one is still good for `keep_hours`, if any.
+    """Give the number's address a new secret; the old one works for `keep_hours` more, if any.
 
-    Until when it is, None if it stops working now. An older one stops in any case; calls on the line go on.
+    Returns until when it works, None if it stops now. An older one stops in any case; calls on the line
+    go on.
     """
     row = PhoneNumber.objects.select_for_update().get(pk=number.pk)
     until = clock.now() + timedelta(hours=keep_hours) if keep_hours > 0 else None

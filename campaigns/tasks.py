@@ -1,7 +1,7 @@
-"""Celery tasks: nudges. Each finds its work by query and calls one service; losing one loses seconds.
+"""Celery tasks. Each finds its work by query and calls one function; a lost task costs seconds.
 
-The scheduler nudges every few seconds (`settings.CELERY_BEAT_SCHEDULE`). Read top to bottom, this is
-the whole story of a campaign: templates go up, lists are read, people are counted before the launch and
+The scheduler enqueues them every few seconds (`settings.CELERY_BEAT_SCHEDULE`). Read top to bottom, this is
+the whole course of a campaign: templates go up, lists are read, people are counted before the launch and
 planned after it, messages go up, what is unclear is looked up, what is not wanted any more is taken back,
 states come back, the campaign is finished.
 """
@@ -39,14 +39,14 @@ def synchronise_templates() -> None:
 
 @shared_task
 def look_at_templates() -> None:
-    """Find templates that somebody changed at XFin itself, and stop their campaigns."""
+    """Find templates that were changed at XFin itself, and stop their campaigns."""
     for account_id in template_drift.accounts_to_look_at(clock.now()):
         template_drift.look(account_id, clock=clock.now)
 
 
 @shared_task
 def find_imports() -> None:
-    """Have every import read that waits or whose worker died; delete the files of those that are over."""
+    """Enqueue every import that waits or whose worker died; delete the files of those that are over."""
     upload.drop_forgotten(clock.now())
     reader.forget_files()
     for import_id in reader.imports_to_read(clock.now()):
@@ -67,7 +67,7 @@ def enqueue_import(import_id: int) -> None:
 
 @shared_task
 def find_preflights() -> None:
-    """Have every preflight counted that waits or whose worker died."""
+    """Enqueue every preflight that waits or whose worker died."""
     for preflight_id in preflight.preflights_to_run(clock.now()):
         enqueue_preflight(preflight_id)
 
@@ -96,7 +96,7 @@ def draw_programmes() -> None:
 def plan_campaigns() -> None:
     """Start campaigns whose time has come, and plan the next calls of every running one.
 
-    What is not any more what a second person approved halts before.
+    Campaigns that differ from what a second person approved are halted first.
     """
     approvals.lapse_changed(clock.now())
     actions.start_scheduled(clock.now())
@@ -106,7 +106,7 @@ def plan_campaigns() -> None:
 
 @shared_task
 def upload_messages() -> None:
-    """Have planned messages handed to XFin. No account waits for another's XFin."""
+    """Enqueue as many uploads as each account needs; accounts do not wait for each other."""
     for account_id, uploads in uploading.uploads_wanted(clock.now()).items():
         for _ in range(uploads):
             enqueue_upload(account_id)
@@ -134,7 +134,7 @@ def reconcile_batches() -> None:
 
 @shared_task
 def withdraw_messages() -> None:
-    """Take back what nobody may be rung for: the campaign halts, its person said stop, answered or later."""
+    """Withdraw messages whose campaign halts, or whose person said stop, answered or asked for later."""
     actions.withdraw_stragglers(clock.now())
     attempt.withdraw_answered(clock.now())
     callbacks.withdraw_superseded(clock.now())
@@ -145,7 +145,7 @@ def withdraw_messages() -> None:
 
 @shared_task
 def try_broken_accounts() -> None:
-    """One trial request to each account whose circuit is open."""
+    """Send one trial request to each account whose circuit is open."""
     circuit_breaker.try_broken(clock=clock.now)
 
 

@@ -1,4 +1,4 @@
-"""Everything the portal and the API read about campaigns. Each function says how many queries it makes."""
+"""Reads about campaigns for the portal and the API. Each function says how many queries it makes."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -54,7 +54,7 @@ _NEVER_AT_XFIN = (
 
 
 def goal_reached(prefix: str = "") -> Q:
-    """The condition that an `outcome` is a success; `prefix` leads to the row that has it."""
+    """Return the condition that an `outcome` is a success; `prefix` leads to the row that has it."""
     return ~Q(**{f"{prefix}outcome__in": NO_GOAL})
 
 
@@ -70,7 +70,7 @@ class Part:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RowCounts:
-    """What became of the rows of uploaded files."""
+    """Count what became of the rows of uploaded files."""
 
     uploaded: int = 0
     accepted: int = 0
@@ -81,18 +81,18 @@ class RowCounts:
 
     @property
     def adds_up(self) -> bool:
-        """uploaded = accepted + rejected + duplicate + suppressed."""
+        """Return whether uploaded = accepted + rejected + duplicate + suppressed."""
         return self.uploaded == self.accepted + self.rejected + self.duplicate + self.suppressed
 
     @property
     def refused(self) -> int:
-        """Rows that did not become people."""
+        """Return how many rows did not become people."""
         return self.rejected + self.duplicate + self.suppressed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Progress:
-    """How far the people of one campaign are."""
+    """Count how far the people of one campaign are."""
 
     people: int = 0
     by_state: tuple[tuple[str, int], ...] = ()
@@ -101,12 +101,12 @@ class Progress:
     goal: int = 0
 
     def count(self, *states: str) -> int:
-        """People in any of the states."""
+        """Return how many people are in any of the states."""
         return sum(count for state, count in self.by_state if state in states)
 
     @property
     def states(self) -> list[Part]:
-        """Every state that somebody is in, in the order of a person's way."""
+        """Return every state that people are in, with how many, in the order of their progress."""
         labels = dict(RecipientState.choices)
         return [
             Part(str(labels[state]), count, tone(state), state) for state, count in self.by_state if count
@@ -114,17 +114,17 @@ class Progress:
 
     @property
     def finished(self) -> int:
-        """People whose state is final."""
+        """Return how many people have a final state."""
         return self.people - self.count(*Recipient.OPEN_STATES)
 
     @property
     def waiting(self) -> int:
-        """People who are to be called."""
+        """Return how many people wait to be called."""
         return self.count("waiting")
 
     @property
     def bar(self) -> list[Part]:
-        """The parts of the progress bar; what is missing to the whole is waiting."""
+        """Return the parts of the progress bar; what is missing to the whole is waiting."""
         completed, under_way = self.count("completed"), self.count("under_way")
         missed, failed = self.count("unreached", "unknown", "blocked"), self.count("failed")
         closed = self.count("suppressed", "cancelled")
@@ -156,12 +156,9 @@ class CampaignCounts:
 
     @property
     def adds_up(self) -> bool:
-        """The rows add up, and every accepted row is a person in exactly one state."""
-        return self.rows.adds_up and self.rows.accepted == self.progress.people == self._by_state
-
-    @property
-    def _by_state(self) -> int:
-        return sum(count for _, count in self.progress.by_state)
+        """Return whether the rows add up, and every accepted row is a person in exactly one state."""
+        in_a_state = sum(count for _, count in self.progress.by_state)
+        return self.rows.adds_up and self.rows.accepted == self.progress.people == in_a_state
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,19 +171,19 @@ class CampaignRow:
 
 @dataclass(frozen=True, slots=True)
 class Withdrawal:
-    """How far the withdrawal of a halted campaign's messages is. `leaving` may still ring."""
+    """Count how far the withdrawal of a halted campaign's messages is. `leaving` may still ring."""
 
     leaving: int
     ringing: int
 
     @property
     def tone(self) -> str:
-        """As of a note."""
+        """Return the tone of the note: warn while a message may still ring, calm while one rings, else ok."""
         return "warn" if self.leaving else "calm" if self.ringing else "ok"
 
     @property
     def words(self) -> str:
-        """What staff must know: whether somebody may still be rung."""
+        """Return in sentences for staff whether people may still be called."""
         if self.leaving:
             what = "1 message is" if self.leaving == 1 else f"{self.leaving} messages are"
             return f"{what} being withdrawn from XFin; until then they may still ring."
@@ -198,7 +195,9 @@ class Withdrawal:
 
 def _people_counts() -> dict[str, Count]:
     by_state = {state.value: Count("id", filter=Q(state=state)) for state in RecipientState}
-    said_something = ~Q(outcome="")  # told by our own call, at once; XFin tells how it ended a little later
+    said_something = ~Q(
+        outcome=""
+    )  # known at once from our own call; how it ended comes from XFin a little later
     return by_state | {
         "people": Count("id"),
         "dialled": Count("id", filter=~Q(disposition="") | said_something),
@@ -218,13 +217,13 @@ def _progress(figures: Mapping[str, Any]) -> Progress:
 
 
 def row_counts(imports: QuerySet[Import]) -> RowCounts:
-    """What became of all rows of these files. One query."""
+    """Return what became of all rows of these files. One query."""
     sums = imports.aggregate(**{name: Sum(name, default=0) for name in _UPLOADED})
     return RowCounts(**sums)
 
 
 def campaign_counts(campaign_id: int) -> CampaignCounts:
-    """Every figure of one campaign. Three queries, whatever its size."""
+    """Return every figure of one campaign. Three queries, whatever its size."""
     people = Recipient.objects.filter(campaign_id=campaign_id).aggregate(**_people_counts())
     handed_over = (
         Message.objects.filter(recipient__campaign_id=campaign_id, batch__isnull=False)
@@ -239,7 +238,7 @@ def campaign_counts(campaign_id: int) -> CampaignCounts:
 
 
 def with_progress(campaigns: Iterable[Campaign]) -> list[CampaignRow]:
-    """The campaigns with how far each is. One query more, however many they are."""
+    """Return the campaigns, in their order, with how far each is. One query more, however many they are."""
     listed = list(campaigns)
     people = (
         Recipient.objects.filter(campaign__in=listed)
@@ -248,22 +247,22 @@ def with_progress(campaigns: Iterable[Campaign]) -> list[CampaignRow]:
         .annotate(**_people_counts())
     )
     progress = {figures["campaign_id"]: _progress(figures) for figures in people}
-    nobody = Progress()
-    return [CampaignRow(campaign, progress.get(campaign.pk, nobody)) for campaign in listed]
+    no_people = Progress()
+    return [CampaignRow(campaign, progress.get(campaign.pk, no_people)) for campaign in listed]
 
 
 def all_campaigns() -> QuerySet[Campaign]:
-    """Campaigns, newest first, with what a list shows of their surroundings."""
+    """Return all campaigns, newest first, with account, number, agent and author. One query."""
     return Campaign.objects.select_related("template__account", "number", "agent", "created_by")
 
 
 def campaigns_in(state: str) -> QuerySet[Campaign]:
-    """Campaigns in a state; all of them for an empty or unknown word."""
+    """Return the campaigns in a state; all of them for an empty or unknown word. One query."""
     return all_campaigns().filter(state=state) if state in CampaignState.values else all_campaigns()
 
 
 def campaigns_of_the_day(day_began: datetime, limit: int = 12) -> list[CampaignRow]:
-    """What is going on and what ended since `day_began`, those first that still go on. Two queries."""
+    """Return what goes on, then what ended since `day_began`, at most `limit`. Two queries."""
     going_on = Q(state__in=(CampaignState.SCHEDULED, CampaignState.RUNNING, CampaignState.PAUSED))
     ended = Q(state__in=ENDED, state_since__gte=day_began)
     shown = (
@@ -275,19 +274,19 @@ def campaigns_of_the_day(day_began: datetime, limit: int = 12) -> list[CampaignR
 
 
 def campaign_history(campaign_id: int) -> Sequence[CampaignChange]:
-    """Everything that changed a campaign's state, the newest first. One query."""
+    """Return the changes of a campaign's state, the newest first. One query."""
     return list(CampaignChange.objects.filter(campaign_id=campaign_id).order_by("-id"))
 
 
 def evidence_for(message_reference: str) -> Sequence[Evidence]:
-    """Every judgement of one attempt, in order. No query for a call without a reference."""
+    """Return the evidence of one attempt, in order; empty, without a query, for an empty reference."""
     if not message_reference:
         return ()
     return list(Evidence.objects.filter(message_reference=message_reference).order_by("judged_at", "id"))
 
 
 def overview(campaign: Campaign, now: datetime) -> dict[str, object]:
-    """What the campaign's page and its live part show. Seven queries at most."""
+    """Return the template context of the campaign's page and its live part. Seven queries at most."""
     counts = campaign_counts(campaign.pk)
     return {
         "counts": counts,
@@ -302,7 +301,7 @@ def overview(campaign: Campaign, now: datetime) -> dict[str, object]:
 
 
 def withdrawal(campaign: Campaign) -> Withdrawal | None:
-    """How far a halted campaign's messages are taken back; None for any other. One query or none."""
+    """Return how far a halted campaign's messages are taken back; None for any other. One query or none."""
     if campaign.state not in Campaign.HALTED:
         return None
     of_campaign = Message.objects.filter(recipient__campaign=campaign, state__in=Message.OPEN_STATES)
@@ -315,7 +314,7 @@ def withdrawal(campaign: Campaign) -> Withdrawal | None:
 
 
 def funnel(counts: CampaignCounts) -> list[FunnelStep]:
-    """From people to the goal, each step with what it is a share of."""
+    """Return the steps from people to the goal, each with what it is a share of. No query."""
     progress = counts.progress
     return [
         FunnelStep("Accepted", progress.people, "people"),
@@ -331,20 +330,20 @@ def _step(label: str, count: int, whole: int, of_what: str) -> FunnelStep:
 
 
 def misses(campaign_id: int) -> list[Part]:
-    """How the last calls ended that did not reach anybody, most frequent first. One query."""
+    """Return how last calls ended that reached no person, most frequent first. One query."""
     people = Recipient.objects.filter(campaign_id=campaign_id).exclude(disposition__in=("", "answered"))
     counted = people.order_by().values("disposition").annotate(people=Count("id")).order_by("-people")
     return [Part(words(row["disposition"]), row["people"], "calm") for row in counted]
 
 
 def hours(campaign: Campaign, now: datetime) -> str:
-    """The hours in which this campaign may call today, in words."""
+    """Return in words the hours in which this campaign may call today. One query."""
     window = daily_hours(campaign)(now.astimezone(IST).date())
     return "its own hours leave nothing of the lawful ones" if window.empty else str(window)
 
 
 def daily_hours(campaign: Campaign) -> Callable[[date], Window]:
-    """The hours in which this campaign may call, day by day (IST). One query."""
+    """Return a function from a day (IST) to the hours in which this campaign may call then. One query."""
     reasons = CampaignDeclaration.objects.filter(campaign=campaign).values_list("window_reason", flat=True)
     attempt = rules.Attempt(
         category=campaign.category,

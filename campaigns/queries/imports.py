@@ -1,4 +1,4 @@
-"""What the portal and the API read about one uploaded list: its headings, how far it is, each row's fate."""
+"""Reads about one uploaded list for the portal and the API: headings, progress, what became of each row."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ from campaigns.queries.campaign import Part
 
 
 def column_headings(source: Import) -> list[str]:
-    """The file's own headings; none for rows that came without a file."""
+    """Return the file's own headings; empty for rows that came without a file. No query."""
     return [str(heading) for heading in source.columns.get("headings", [])]
 
 
@@ -29,7 +29,7 @@ def wanted_variables(campaign: Campaign) -> list[str]:
 
 
 def verdicts(source: Import) -> list[dict[str, Any]]:
-    """What became of each row of an import, in order. Two queries."""
+    """Return what became of each row of an import, in order. Two queries."""
     people = source.recipients.values_list("row_number", "note", "pk")
     accepted = [{"row": n, "fate": "accepted", "reason": note, "recipient": pk} for n, note, pk in people]
     others = source.rows.values_list("row_number", "fate", "reason")
@@ -39,7 +39,7 @@ def verdicts(source: Import) -> list[dict[str, Any]]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImportProgress:
-    """How far an import is."""
+    """Show how far an import is. `rate` is rows a second."""
 
     rows: int
     share: str
@@ -49,7 +49,7 @@ class ImportProgress:
 
 
 def import_progress(source: Import) -> ImportProgress:
-    """What the page shows while a file is read. No query."""
+    """Return what the page shows while a file is read. No query."""
     rows = source.uploaded + source.empty
     left = rows * (source.size - source.bytes_read) / source.bytes_read if source.bytes_read else None
     return ImportProgress(
@@ -64,16 +64,16 @@ def import_progress(source: Import) -> ImportProgress:
 
 
 def latest_imports(campaign_id: int, limit: int = 5) -> Sequence[Import]:
-    """The files that were uploaded last."""
+    """Return the files that were uploaded last, newest first. One query."""
     return list(Import.objects.filter(campaign_id=campaign_id).select_related("created_by")[:limit])
 
 
 def rows_not_accepted(source: Import, *, fate: str = "") -> QuerySet[ImportRow]:
-    """The rows of a file that did not become people, in the order of the file."""
+    """Return the rows of a file that did not become people, in its order; all for an unknown `fate`."""
     rows = source.rows.order_by("row_number")
     return rows.filter(fate=fate) if fate in ImportRowFate.values else rows
 
 
 def people_repaired(source: Import) -> int:
-    """How many accepted rows had something repaired. One query."""
+    """Return how many accepted rows had something repaired. One query."""
     return source.recipients.exclude(note="").count()

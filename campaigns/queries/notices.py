@@ -1,4 +1,4 @@
-"""What needs somebody: accounts in trouble, stopped campaigns, people to be approved, unusable files."""
+"""What staff must act on: accounts in trouble, stopped campaigns, people to be approved, unusable files."""
 
 from dataclasses import dataclass
 
@@ -15,7 +15,7 @@ REFUSED = Template.Sync.FAILED
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Notice:
-    """Something somebody should look at."""
+    """One thing that staff should look at."""
 
     tone: str
     title: str
@@ -25,7 +25,7 @@ class Notice:
 
 
 def notices() -> list[Notice]:
-    """What needs somebody, the worst first. Six queries at most."""
+    """Return what staff must act on, the worst first. Six queries at most."""
     return [*_account_notices(), *_campaign_notices(), *_approval_notices(), *_file_notices()]
 
 
@@ -39,26 +39,28 @@ def _account_notices() -> list[Notice]:
         .values_list("recipient__campaign__template__account_id")
         .annotate(waiting=Count("id"))
     )
-    return [_account_notice(account, open_messages.get(account.pk, 0)) for account in troubled]
-
-
-def _account_notice(account: Account, waiting: int) -> Notice:
-    refused = account.state == Account.State.REFUSED
-    what = "XFin refused the account" if refused else "XFin does not serve the account"
-    messages = {0: "No message is waiting.", 1: "1 message is waiting."}.get(
-        waiting, f"{waiting} messages are waiting."
-    )
-    after = "Nothing is lost and nothing is sent twice."
-    return Notice(
-        tone="bad" if refused else "warn",
-        title=f"{what} “{account.name}”.",
-        text=f"{account.reason} {trials(account)} {messages} {after}".strip(),
-        account=account,
-    )
+    found = []
+    for account in troubled:
+        refused = account.state == Account.State.REFUSED
+        what = "XFin refused the account" if refused else "XFin does not serve the account"
+        waiting = open_messages.get(account.pk, 0)
+        messages = {0: "No message is waiting.", 1: "1 message is waiting."}.get(
+            waiting, f"{waiting} messages are waiting."
+        )
+        after = "Nothing is lost and nothing is sent twice."
+        found.append(
+            Notice(
+                tone="bad" if refused else "warn",
+                title=f"{what} “{account.name}”.",
+                text=f"{account.reason} {trials(account)} {messages} {after}".strip(),
+                account=account,
+            )
+        )
+    return found
 
 
 def trials(account: Account) -> str:
-    """When XFin is tried again, and how; empty for an account that is served or refused."""
+    """Return when XFin is tried again, and how; empty for an account that is served or refused."""
     if account.state == Account.State.WAITING:
         return f"It is tried again at {ist_exact(account.retry_at)}."
     if account.state == Account.State.BROKEN:
@@ -70,25 +72,20 @@ def trials(account: Account) -> str:
 
 
 def _campaign_notices(limit: int = 5) -> list[Notice]:
-    """Campaigns that stopped, and running ones that wait for a template which XFin does not take."""
+    """Return notices of stopped campaigns, and of running ones with a template that XFin does not take."""
     refused = Q(template__sync_state=REFUSED) | Q(retry_template__sync_state=REFUSED)
     halted = Q(state=CampaignState.STOPPED) | (Q(state=CampaignState.RUNNING) & refused)
     found = Campaign.objects.filter(halted).select_related("template", "retry_template")
-    return [_campaign_notice(campaign) for campaign in found.order_by("-state_since")[:limit]]
-
-
-def _campaign_notice(campaign: Campaign) -> Notice:
-    if campaign.state == CampaignState.STOPPED:
+    notes = []
+    for campaign in found.order_by("-state_since")[:limit]:
         title, text = f"The campaign “{campaign}” stopped.", campaign.reason
-        return Notice(tone="bad", title=title, text=text, campaign=campaign)
-    templates = (campaign.template, campaign.retry_template)
-    template = next(one for one in templates if one and one.sync_state == REFUSED)
-    return Notice(
-        tone="bad",
-        title=f"“{campaign}” calls nobody: XFin refuses the template “{template}”.",
-        text=f"{template.sync_reason} Correct and save it; the campaign goes on by itself.",
-        campaign=campaign,
-    )
+        if campaign.state != CampaignState.STOPPED:
+            templates = (campaign.template, campaign.retry_template)
+            template = next(one for one in templates if one and one.sync_state == REFUSED)
+            title = f"“{campaign}” calls nobody: XFin refuses the template “{template}”."
+            text = f"{template.sync_reason} Correct and save it; the campaign goes on by itself."
+        notes.append(Notice(tone="bad", title=title, text=text, campaign=campaign))
+    return notes
 
 
 def _approval_notices(limit: int = 5) -> list[Notice]:

@@ -1,4 +1,4 @@
-"""Recipients and call-backs as the pages list them."""
+"""Reads of recipients and call-backs for the pages that list them."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -16,7 +16,7 @@ CALL_BACK = "callback"
 
 
 def recipients_of(campaign_id: int, *, state: str = "", text: str = "") -> QuerySet[Recipient]:
-    """The people of a campaign in the order of its files; by state (or `CALL_BACK`), name or last digits."""
+    """Return a campaign's people in its files' order; by state (or `CALL_BACK`), name or last digits."""
     people = people_with_callbacks(campaign_id).order_by("id")
     if state in RecipientState.values:
         people = people.filter(state=state)
@@ -31,13 +31,13 @@ def recipients_of(campaign_id: int, *, state: str = "", text: str = "") -> Query
 
 
 def people_with_callbacks(campaign_id: int) -> QuerySet[Recipient]:
-    """The people of a campaign with what they asked for, the newest wish first. Two queries."""
+    """Return a campaign's people with their call-backs, the newest first. Two queries."""
     wishes = Callback.objects.select_related("entered_by").order_by("-id")
     people = Recipient.objects.filter(campaign_id=campaign_id).select_related("campaign")
     return people.prefetch_related(Prefetch("callbacks", queryset=wishes))
 
 
 def callbacks_to_make(campaign_id: int) -> Mapping[str, Any]:
-    """`count` of the call-backs that are still to be made, and `next_at`. One query."""
+    """Return `count` of the call-backs still to be made and `next_at`, None if there are none. One query."""
     rows = Callback.objects.filter(recipient__campaign=campaign_id, state__in=Callback.OPEN_STATES)
     return rows.aggregate(count=Count("id"), next_at=Min("planned_for"))

@@ -1,6 +1,6 @@
-"""What the portal and the API show of a campaign's preflight."""
+"""Reads of a campaign's preflight for the portal and the API."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -29,40 +29,33 @@ class Shown:
 
     @property
     def counting(self) -> bool:
-        """Whether a newer one is on its way."""
+        """Return whether a newer one is being made."""
         return self.row.state in Preflight.OPEN_STATES
 
 
 def latest_preflight(campaign: Campaign) -> Shown | None:
-    """The newest preflight of a campaign; None if nobody has asked for one. Three queries."""
+    """Return the newest preflight of a campaign; None if none was asked for. Three queries."""
     row = Preflight.objects.filter(campaign=campaign).first()
     return shown(row) if row else None
 
 
 def shown(row: Preflight) -> Shown:
-    """A preflight with its sentence, its parts, its times, and whether it is still true. Two queries."""
+    """Return a preflight with its sentence, parts, times, and whether it is outdated. Two queries."""
     if row.made_at is None:
         return Shown(row=row)
-    figures = row.figures
+    figures, kept = row.figures, row.figures["forecast"]
+    out = sorted(figures["out"].items(), key=lambda pair: -pair[1])
+    times = {name: datetime.fromisoformat(kept[name]) if kept[name] else None for name in _TIMES}
+    can = Part("can be called", figures["can"], "ok")
     return Shown(
         row=row,
         sentence=sentence(figures["can"], figures["out"]),
-        parts=tuple(_parts(figures)),
+        parts=(can, *(Part(why, count, "warn") for why, count in out)),
         people=figures["can"] + sum(figures["out"].values()),
         figures=figures,
-        forecast=_forecast(figures["forecast"]),
+        forecast=Forecast(**{**kept, **times, "assumes": tuple(kept["assumes"])}),
         outdated=_outdated(row, row.made_at),
     )
-
-
-def _parts(figures: Mapping[str, Any]) -> Sequence[Part]:
-    out = sorted(figures["out"].items(), key=lambda pair: -pair[1])
-    return [Part("can be called", figures["can"], "ok"), *(Part(why, count, "warn") for why, count in out)]
-
-
-def _forecast(kept: Mapping[str, Any]) -> Forecast:
-    times = {name: datetime.fromisoformat(kept[name]) if kept[name] else None for name in _TIMES}
-    return Forecast(**{**kept, **times, "assumes": tuple(kept["assumes"])})
 
 
 def _outdated(row: Preflight, made_at: datetime) -> str:

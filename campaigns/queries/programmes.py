@@ -1,4 +1,4 @@
-"""Everything the portal reads about programmes and standing lists. Each function says how many queries."""
+"""Reads about programmes and standing lists for the portal. Each function says how many queries it makes."""
 
 from django.db.models import Count, Q, QuerySet
 
@@ -10,12 +10,12 @@ LATEST_ROUNDS = 7
 
 
 def standing_lists() -> QuerySet[StandingList]:
-    """Every standing list with how many `people` it has. One query."""
+    """Return every standing list with how many `people` it has. One query."""
     return StandingList.objects.annotate(people=Count("members"))
 
 
 def programmes() -> list[tuple[Programme, list[ProgrammeRound]]]:
-    """Each programme with `drawn` and `missed` occurrences, and its latest rounds. One query and one each."""
+    """Return each programme, with `drawn` and `missed`, and its latest rounds. One query and one each."""
     found = Programme.objects.select_related("standing_list", "pattern").annotate(
         drawn=Count("draws", filter=Q(draws__fate=DrawFate.DRAWN)),
         missed=Count("draws", filter=Q(draws__fate=DrawFate.MISSED)),

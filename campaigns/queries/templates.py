@@ -8,7 +8,7 @@ REMEDY = "Save it here to put ours back"
 
 
 def drift_of(campaign: Campaign) -> str:
-    """What was changed at XFin of a campaign's templates, and what to do; empty if nothing was."""
+    """Return what was changed at XFin of a campaign's templates, and what to do; empty if nothing was."""
     templates = [pk for pk in (campaign.template_id, campaign.retry_template_id) if pk]
     rows: list[Mirrored] = [*Template.objects.filter(pk__in=templates, sync_state=Sync.DRIFTED)]
     rows += TemplateLanguage.objects.filter(template__in=templates, sync_state=Sync.DRIFTED)

@@ -135,16 +135,9 @@ def _read_text(file: BinaryIO, filename: str) -> Sheet:
     def read(begin: int) -> Iterator[list[str]]:
         return _csv_rows(_lines(file, encoding, errors), delimiter, begin=begin)
 
-    first = _First(read, skip=int(hinted))
-    return Sheet(
-        first.headers,
-        first.rows(share_read=lambda: file.tell() / size),
-        encoding,
-        delimiter,
-        "csv",
-        first.header_row,
-        ("Some letters in the file are damaged.",) if errors == "replace" else (),
-    )
+    headers, rows, header_row = _below_headings(read, skip=int(hinted), share_read=lambda: file.tell() / size)
+    warnings = ("Some letters in the file are damaged.",) if errors == "replace" else ()
+    return Sheet(headers, rows, encoding, delimiter, "csv", header_row, warnings)
 
 
 def _lines(file: BinaryIO, encoding: str, errors: str) -> Iterator[str]:
@@ -194,8 +187,8 @@ def _read_workbook(file: BinaryIO, filename: str) -> Sheet:
     def read(begin: int) -> Iterator[list[str]]:
         return ([_cell_text(cell) for cell in row] for row in page.read(begin))
 
-    first = _First(read, skip=0)
-    return Sheet(first.headers, first.rows(share_read=page.share_read), "", "", "workbook", first.header_row)
+    headers, rows, header_row = _below_headings(read, skip=0, share_read=page.share_read)
+    return Sheet(headers, rows, "", "", "workbook", header_row)
 
 
 def _first_filled_sheet(file: BinaryIO) -> "_Page | LongSheet | None":
@@ -244,23 +237,22 @@ def _cell_text(cell: object) -> str:
     return cell.strftime("%H:%M") if isinstance(cell, time) else str(cell)  # a duration
 
 
-class _First:
-    """Find in the first rows where the headings stand and what they are."""
+def _below_headings(read: Read, *, skip: int, share_read: Callable[[], float]) -> tuple[list[str], Rows, int]:
+    """Return the headings, the rows below them, and the number of the row with the headings (0: none).
 
-    def __init__(self, read: Read, *, skip: int) -> None:
-        first = list(islice(read(1), skip + ROWS_LOOKED_AT))
-        self._read, self._skip = read, skip
-        self.header_row = _header_row(first, skip)
-        width = max((len(row) for row in first), default=0)
-        numbered = [f"Column {place + 1}" for place in range(width)]
-        self.headers = first[self.header_row - 1] if self.header_row else numbered
-        while self.headers and not self.headers[-1]:
-            self.headers = self.headers[:-1]
-
-    def rows(self, *, share_read: Callable[[], float]) -> Rows:
-        """Return the rows below the headings."""
-        after = self.header_row or self._skip
-        return Rows(self._read, after=after, width=len(self.headers), share_read=share_read)
+    They are looked for in the first rows after `skip`. A list without headings gets "Column 1", ...
+    """
+    first = list(islice(read(1), skip + ROWS_LOOKED_AT))
+    header_row = _header_row(first, skip)
+    width = max((len(row) for row in first), default=0)
+    headers = first[header_row - 1] if header_row else [f"Column {place + 1}" for place in range(width)]
+    while headers and not headers[-1]:
+        headers = headers[:-1]
+    return (
+        headers,
+        Rows(read, after=header_row or skip, width=len(headers), share_read=share_read),
+        header_row,
+    )
 
 
 def _header_row(rows: Sequence[list[str]], skip: int) -> int:

@@ -5,7 +5,6 @@ one request after a 401, which says of itself that it was not carried out.
 """
 
 import logging
-import ssl
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -14,7 +13,7 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from functools import cache
 from http.cookiejar import CookieJar, DefaultCookiePolicy
-from typing import NoReturn, TypeVar
+from typing import TypeVar
 
 import httpx
 import msgspec
@@ -51,6 +50,10 @@ _NEVER_LEFT = (
 )
 
 
+# The trusted certificates, read once a process: httpx reads them for every client, 20 ms each.
+_certificates = cache(httpx.create_ssl_context)
+
+
 @dataclass(frozen=True, kw_only=True)
 class Request:
     """Describe one request. `creating` says that repeating it blindly could create something twice."""
@@ -63,12 +66,6 @@ class Request:
     form: Mapping[str, str] | None = None
     files: Mapping[str, tuple[str, bytes, str]] | None = None
     query: str = ""
-
-
-@cache
-def _certificates() -> ssl.SSLContext:
-    """Return the trusted certificates, read once a process: httpx reads them for every client, 20 ms each."""
-    return httpx.create_ssl_context()
 
 
 @dataclass(frozen=True)
@@ -207,22 +204,19 @@ class Session:
             pause = self._pause(answer)
             raise Throttled("XFin asks us to slow down (429); repeated later.", retry_after=pause)
         if 400 <= answer.status < 500 and answer.status != httpx.codes.REQUEST_TIMEOUT:
-            self._refuse(answer, token=token)
+            detail = self._detail(answer, token=token)
+            if answer.status == httpx.codes.FORBIDDEN:
+                raise AuthRefused(
+                    "XFin, or the firewall in front of it, does not allow this account to do that (403):"
+                    f" {detail}"
+                )
+            if answer.status in (httpx.codes.NOT_FOUND, httpx.codes.GONE):
+                raise NotFound(answer.status, detail)
+            raise Refused(answer.status, detail)
         trouble = f"XFin answered {answer.status} instead of a result."
         if call.creating:
             raise Unconfirmed(trouble, retry_after=self._pause(answer))
         raise Unavailable(trouble, retry_after=self._pause(answer))
-
-    def _refuse(self, answer: _Answer, *, token: str | None) -> NoReturn:
-        detail = self._detail(answer, token=token)
-        if answer.status == httpx.codes.FORBIDDEN:
-            raise AuthRefused(
-                "XFin, or the firewall in front of it, does not allow this account to do that (403):"
-                f" {detail}"
-            )
-        if answer.status in (httpx.codes.NOT_FOUND, httpx.codes.GONE):
-            raise NotFound(answer.status, detail)
-        raise Refused(answer.status, detail)
 
     def _detail(self, answer: _Answer, *, token: str | None) -> str:
         """Return XFin's own words, fit for people; a page of HTML says nothing."""
