@@ -1,4 +1,4 @@
-"""The XFin client of an account: its credentials, its shared token, and one login at a time."""
+"""Make the XFin client of an account: its credentials, its shared token, and one login at a time."""
 
 import ipaddress
 import json
@@ -17,6 +17,7 @@ from campaigns import clock
 from campaigns.models import Account
 from campaigns.xfin.client import XFinClient
 from campaigns.xfin.config import XFinConfig
+from campaigns.xfin.schemas import RemoteId
 from campaigns.xfin.states import RemoteState
 
 #: The longest a login may take, and how often those who wait for it look.
@@ -24,7 +25,7 @@ LOGIN_SECONDS, ASK_AGAIN_SECONDS = 30.0, 0.1
 
 
 class ClockShifted(Exception):
-    """The demonstration's clock must not ring real people. Shown as it is."""
+    """Raised where the demonstration's shifted clock would call real people. Its text is shown to staff."""
 
 
 class DatabaseTokenStore:
@@ -35,7 +36,7 @@ class DatabaseTokenStore:
         self._lock = _login_locks.setdefault(account_id, Lock())
 
     def get(self, account: str) -> str | None:
-        """The token all processes use now."""
+        """Return the token that all processes use now; None if there is none."""
         token = Account.objects.values_list("token", flat=True).get(pk=self._account_id)
         return token or None
 
@@ -49,12 +50,12 @@ class DatabaseTokenStore:
 
     @contextmanager
     def lock(self, account: str) -> Iterator[None]:
-        """One login at a time, in all processes: whoever holds the row logs in, others wait for the token.
+        """Let one login run at a time, in all processes; the others wait for its token.
 
         They wait at most `LOGIN_SECONDS`; then one login more is made, which does no harm.
         """
         with self._lock:  # the threads of this process wait without asking the database
-            until = self._claim()
+            until = self._claim_login()
             try:
                 yield
             finally:
@@ -62,7 +63,8 @@ class DatabaseTokenStore:
                     logging_in_until=None
                 )
 
-    def _claim(self) -> datetime:
+    def _claim_login(self) -> datetime:
+        """Wait for the claim on the account's row; return when it runs out."""
         given_up = time.monotonic() + LOGIN_SECONDS
         while True:
             now = clock.now()
@@ -82,7 +84,7 @@ _login_locks: dict[int, Lock] = {}
 
 
 def is_loopback(base_url: str) -> bool:
-    """Whether a URL can only lead to this machine."""
+    """Return whether a URL can only lead to this machine."""
     host = urlsplit(base_url).hostname or ""
     try:
         return ipaddress.ip_address(host).is_loopback
@@ -91,7 +93,7 @@ def is_loopback(base_url: str) -> bool:
 
 
 def check_clock() -> None:
-    """Refuse a shifted clock while any account points at a real platform; raises `ClockShifted`."""
+    """Raise `ClockShifted` if the clock is shifted while any account points at a real platform."""
     if clock.is_shifted():
         for account in Account.objects.only("name", "base_url"):
             _check_account_clock(account)
@@ -106,7 +108,10 @@ def _check_account_clock(account: Account) -> None:
 
 
 def config_for(account: Account) -> XFinConfig:
-    """The client's configuration from the account's row; `ValueError` names a setting that can't work."""
+    """Return the client's configuration from the account's row.
+
+    Raise `ValueError`, with the setting's name, if one can't work.
+    """
     return XFinConfig(
         base_url=account.base_url,
         tenant=account.tenant,
@@ -126,8 +131,13 @@ def config_for(account: Account) -> XFinConfig:
 
 @contextmanager
 def xfin_client(account: Account, *, transport: httpx.BaseTransport | None = None) -> Iterator[XFinClient]:
-    """A client for one account; `ClockShifted` when the demonstration's clock forbids it."""
+    """Yield a client for one account. Raise `ClockShifted` if the demonstration's clock forbids it."""
     _check_account_clock(account)
     tokens = DatabaseTokenStore(account.pk)
     with XFinClient(config_for(account), tokens=tokens, transport=transport, clock=clock.now) as client:
         yield client
+
+
+def wire_id(remote_id: str) -> RemoteId:
+    """Return a stored id as XFin wrote it: a number if it is one."""
+    return int(remote_id) if remote_id.isdecimal() else remote_id

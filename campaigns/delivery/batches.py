@@ -1,4 +1,4 @@
-"""One batch on its way to XFin: its claim, its fate, and its halves when XFin refuses it as a whole."""
+"""Keep one batch on its way to XFin: its claim, its result, and its halves if XFin refuses it as a whole."""
 
 import json
 from collections import defaultdict
@@ -33,7 +33,10 @@ class Claim:
 
 
 def open_batch(account: Account, messages: Sequence[Message], *, now: datetime) -> Claim:
-    """A batch of these messages, claimed for `CLAIM_SECONDS`; the caller moves the messages into it."""
+    """Create and return a batch of these messages, claimed for `CLAIM_SECONDS`.
+
+    The caller moves the messages into it.
+    """
     batch = UploadBatch.objects.create(account=account, size=len(messages), claimed_until=_claim_end(now))
     return Claim(batch, messages)
 
@@ -42,7 +45,14 @@ def open_batch(account: Account, messages: Sequence[Message], *, now: datetime) 
 def keep_claim_alive(batch: UploadBatch, *, clock: Clock) -> Iterator[None]:
     """Renew the batch's claim while the block runs: a slow reply must not make the worker count as dead."""
     done = Event()
-    keeper = Thread(target=_renew_until, args=(done, batch.pk, clock), name=f"keeps-{batch.pk}", daemon=True)
+
+    def renew() -> None:
+        while not done.wait(settings.CLAIM_SECONDS / 3):
+            ours = UploadBatch.objects.filter(pk=batch.pk, state=UploadBatch.State.SENDING)
+            ours.update(claimed_until=_claim_end(clock()))
+        connections.close_all()  # those of this thread
+
+    keeper = Thread(target=renew, name=f"keeps-{batch.pk}", daemon=True)
     keeper.start()
     try:
         yield
@@ -51,38 +61,30 @@ def keep_claim_alive(batch: UploadBatch, *, clock: Clock) -> Iterator[None]:
         keeper.join()
 
 
-def _renew_until(done: Event, batch_id: int, clock: Clock) -> None:
-    while not done.wait(settings.CLAIM_SECONDS / 3):
-        ours = UploadBatch.objects.filter(pk=batch_id, state=UploadBatch.State.SENDING)
-        ours.update(claimed_until=_claim_end(clock()))
-    connections.close_all()  # those of this thread
-
-
 def _claim_end(now: datetime) -> datetime:
     return now + timedelta(seconds=settings.CLAIM_SECONDS)
 
 
 @transaction.atomic
 def split(claim: Claim, error: Refused, *, now: datetime) -> Sequence[Claim]:
-    """The two halves of a batch that XFin refused as a whole; none if it was given up meanwhile."""
+    """Return the two halves of a batch that XFin refused as a whole; empty if it was given up meanwhile."""
     reason = f"{error.reason} It is sent again in halves, to find the message that is meant."
     ours = UploadBatch.objects.filter(pk=claim.batch.pk, state=UploadBatch.State.SENDING)
     if not ours.update(state=UploadBatch.State.REFUSED, reason=reason, changed_at=now):
         return ()
     middle = len(claim.messages) // 2
-    return [_part(claim, part, now) for part in (claim.messages[:middle], claim.messages[middle:])]
-
-
-def _part(claim: Claim, messages: Sequence[Message], now: datetime) -> Claim:
-    part = open_batch(claim.batch.account, messages, now=now)
-    ours = Message.objects.filter(batch=claim.batch, state=Message.State.SENDING)
-    ours.filter(pk__in=[message.pk for message in messages]).update(batch=part.batch, changed_at=now)
-    return part
+    parts = []
+    for messages in (claim.messages[:middle], claim.messages[middle:]):
+        part = open_batch(claim.batch.account, messages, now=now)
+        sending = Message.objects.filter(batch=claim.batch, state=Message.State.SENDING)
+        sending.filter(pk__in=[message.pk for message in messages]).update(batch=part.batch, changed_at=now)
+        parts.append(part)
+    return parts
 
 
 @transaction.atomic
 def settle_reply(claim: Claim, created: Sequence[CreatedMessage], *, now: datetime) -> None:
-    """A reply was read: every message is at XFin now, or was rejected with XFin's words."""
+    """Write down a reply that was read: every message is at XFin, or was rejected with XFin's words."""
     answers = {answer.reference: answer for answer in created}
     taken: defaultdict[str, dict[int, str]] = defaultdict(dict)
     for message in claim.messages:
@@ -99,7 +101,7 @@ def settle_reply(claim: Claim, created: Sequence[CreatedMessage], *, now: dateti
 
 
 def _record_taken(remote_ids: Mapping[int, str], status: str, *, now: datetime) -> None:
-    """Messages that XFin took (key to XFin's id), in one statement. Only those on their way are changed."""
+    """Queue messages that XFin took (key to XFin's id), in one statement; only those on their way."""
     pairs = "json_each_text" if connection.vendor == "postgresql" else "json_each"
     at = connection.ops.adapt_datetimefield_value(now)
     with connection.cursor() as cursor:
@@ -112,7 +114,7 @@ def _record_taken(remote_ids: Mapping[int, str], status: str, *, now: datetime) 
 
 
 def record_answer(message: Message, answer: CreatedMessage, *, now: datetime) -> None:
-    """What XFin said of one message. Only a message on its way is changed."""
+    """Write down what XFin said of one message. Only a message on its way is changed."""
     on_its_way = Message.objects.filter(pk=message.pk, state__in=ON_ITS_WAY)
     if answer.created:
         on_its_way.update(
@@ -130,9 +132,9 @@ def record_answer(message: Message, answer: CreatedMessage, *, now: datetime) ->
 
 @transaction.atomic
 def settle_failure(batch: UploadBatch, error: XFinError, *, now: datetime) -> None:
-    """No usable reply: give the messages back if nothing was carried out, else have them looked up.
+    """Settle a batch without a usable reply: plan it again if nothing was carried out, else look it up.
 
-    A batch that was given up meanwhile is left alone: whoever looks it up decides for its messages.
+    A batch that was given up meanwhile is left alone: `reconcile` decides for its messages.
     """
     if error.retry == Retry.LOOK_UP_FIRST:
         mark_unconfirmed(batch, error.reason, now=now)
@@ -143,7 +145,7 @@ def settle_failure(batch: UploadBatch, error: XFinError, *, now: datetime) -> No
 
 @transaction.atomic
 def release(batch: UploadBatch, state: UploadBatch.State, reason: str, *, now: datetime) -> None:
-    """Nothing of this batch is at XFin: its messages are planned again."""
+    """Plan the messages of a batch again, of which nothing is at XFin. `state` is the batch's end."""
     ours = UploadBatch.objects.filter(pk=batch.pk, state=UploadBatch.State.SENDING)
     if ours.update(state=state, reason=reason, changed_at=now):
         messages = Message.objects.filter(batch=batch, state=Message.State.SENDING)
@@ -152,7 +154,7 @@ def release(batch: UploadBatch, state: UploadBatch.State, reason: str, *, now: d
 
 @transaction.atomic
 def reject(claim: Claim, error: Refused, *, now: datetime) -> None:
-    """XFin refuses these very messages: they end with its words."""
+    """End messages that XFin refuses, with its words."""
     ours = UploadBatch.objects.filter(pk=claim.batch.pk, state=UploadBatch.State.SENDING)
     if ours.update(state=UploadBatch.State.REFUSED, reason=error.reason, changed_at=now):
         for message in claim.messages:
@@ -161,14 +163,14 @@ def reject(claim: Claim, error: Refused, *, now: datetime) -> None:
 
 
 def failed_in_a_row(account: Account, *, most: int) -> int:
-    """How many of the account's latest requests XFin did not answer with a result; no more are counted."""
+    """Return how many of the account's latest requests in a row got no result from XFin, at most `most`."""
     ended = account.batches.exclude(state=UploadBatch.State.SENDING).order_by("-pk")
     states = ended.values_list("state", flat=True)[:most]
     return sum(1 for _ in takewhile(NO_RESULT.__contains__, states))
 
 
 def mark_unconfirmed(batch: UploadBatch, reason: str, *, now: datetime) -> None:
-    """The request may have been carried out: look it up once XFin has had time to finish it."""
+    """Have a request that may have been carried out looked up, `SETTLE_SECONDS` from now."""
     UploadBatch.objects.filter(pk=batch.pk, state=UploadBatch.State.SENDING).update(
         state=UploadBatch.State.UNCONFIRMED,
         reason=reason,

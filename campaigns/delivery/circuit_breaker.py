@@ -1,4 +1,4 @@
-"""Talking to XFin on behalf of an account, and what the account's row says of it."""
+"""Stop sending requests to an XFin that fails, account by account, and try again after growing pauses."""
 
 import random
 from datetime import datetime, timedelta
@@ -25,7 +25,10 @@ TROUBLED = (Account.State.WAITING, Account.State.BROKEN)
 
 
 def usable(now: datetime) -> Q:
-    """Accounts that may be tried now, as a condition on Account. A broken one is only tried by a trial."""
+    """Return the condition on `Account` of those that may be tried now.
+
+    A broken one is tried by `try_broken` alone.
+    """
     waited = Q(state=Account.State.WAITING, retry_at__lte=now)
     return Q(state=Account.State.READY) | waited
 
@@ -36,18 +39,24 @@ def record_failure(account: Account, error: XFinError, *, now: datetime, in_a_ro
     `in_a_row`: requests of this kind that failed one after the other. Others may have succeeded meanwhile.
     """
     if isinstance(error, AuthRefused):
-        _note_refusal(account, error)
+        Account.objects.filter(pk=account.pk).update(
+            state=Account.State.REFUSED, reason=error.reason, token="", retry_at=None
+        )
+        stop_refused()
         return
     served = Account.objects.filter(pk=account.pk).exclude(state=Account.State.REFUSED)
     served.update(failures=Greatest(F("failures") + 1, Value(in_a_row)), reason=error.reason)
     failures = Account.objects.values_list("failures", flat=True).get(pk=account.pk)
     # Being asked to slow down is an answer: XFin is not out of order.
     broken = failures >= BREAK_AFTER and not isinstance(error, Throttled)
-    pause = error.retry_after or _pause(failures)
+    pause = error.retry_after
+    if not pause:
+        longest = min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** (failures - 1))
+        pause = random.uniform(longest / 2, longest)  # so that workers don't retry in step
     until = Value(now + timedelta(seconds=pause))
     served.update(
         state=Account.State.BROKEN if broken else Account.State.WAITING,
-        # Another worker's trouble never shortens a pause that XFin asked for.
+        # Another worker's failure never shortens a pause that XFin asked for.
         retry_at=Greatest(Coalesce(F("retry_at"), until), until),
     )
     running = Campaign.objects.filter(template__account=account, state=Campaign.State.RUNNING)
@@ -57,7 +66,7 @@ def record_failure(account: Account, error: XFinError, *, now: datetime, in_a_ro
 def record_success(account: Account, *, now: datetime | None = None) -> None:
     """Write down that XFin serves us again.
 
-    What succeeds while a pause still runs was sent before the trouble: it ends no pause, least of all one
+    What succeeds while a pause still runs was sent before the failure: it ends no pause, least of all one
     that XFin asked for.
     """
     over = Q(retry_at__isnull=True) | Q(retry_at__lte=now or clock.now())
@@ -72,34 +81,32 @@ def _recovered(account: Account, which: QuerySet[Account]) -> None:
 
 
 def try_broken(*, clock: Clock, transport: httpx.BaseTransport | None = None) -> int:
-    """Send one trial request to each broken account whose pause is over; how many work again."""
-    due = Account.objects.filter(state=Account.State.BROKEN, retry_at__lte=clock())
-    return sum(_try(account, clock=clock, transport=transport) for account in due)
-
-
-def _try(account: Account, *, clock: Clock, transport: httpx.BaseTransport | None) -> bool:
-    mine = Account.objects.filter(pk=account.pk, state=Account.State.BROKEN, retry_at=account.retry_at)
-    if not mine.update(retry_at=clock() + TRIAL):
-        return False
-    try:
-        with xfin_client(account, transport=transport) as client:
-            client.probe()
-    except XFinError as error:
-        record_failure(account, error, now=clock())
-        return False
-    _recovered(account, Account.objects.all())
-    return True
+    """Send one trial request to each broken account whose pause is over. Return how many work again."""
+    working = 0
+    for account in Account.objects.filter(state=Account.State.BROKEN, retry_at__lte=clock()):
+        mine = Account.objects.filter(pk=account.pk, state=Account.State.BROKEN, retry_at=account.retry_at)
+        if not mine.update(retry_at=clock() + TRIAL):
+            continue
+        try:
+            with xfin_client(account, transport=transport) as client:
+                client.probe()
+        except XFinError as error:
+            record_failure(account, error, now=clock())
+        else:
+            _recovered(account, Account.objects.all())
+            working += 1
+    return working
 
 
 def credentials_changed(account: Account) -> None:
-    """Staff entered new credentials: forget the old login and try again."""
+    """Forget the old login and try again, after staff entered new credentials."""
     Account.objects.filter(pk=account.pk).update(
         token="", state=Account.State.READY, reason="", failures=0, retry_at=None
     )
 
 
 def stop_refused() -> int:
-    """Stop every running campaign whose account is refused, with the reason; how many."""
+    """Stop every running campaign whose account is refused, with the reason. Return how many."""
     stopped = 0
     for account in Account.objects.filter(state=Account.State.REFUSED):
         reason = (
@@ -110,16 +117,3 @@ def stop_refused() -> int:
         ids = list(running.values_list("pk", flat=True))
         stopped += sum(stop(campaign_id, reason, now=clock.now()) for campaign_id in ids)
     return stopped
-
-
-def _note_refusal(account: Account, error: AuthRefused) -> None:
-    Account.objects.filter(pk=account.pk).update(
-        state=Account.State.REFUSED, reason=error.reason, token="", retry_at=None
-    )
-    stop_refused()
-
-
-def _pause(failures: int) -> float:
-    """Seconds to wait after so many failures in a row, with jitter so that workers don't march in step."""
-    longest = min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** (failures - 1))
-    return random.uniform(longest / 2, longest)

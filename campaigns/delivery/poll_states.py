@@ -1,7 +1,6 @@
-"""News of messages at XFin: their states are pulled by the window of their dialling times."""
+"""Poll the states of messages at XFin, by the window of their dialling times."""
 
 import logging
-from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from itertools import islice
 
@@ -25,17 +24,17 @@ MARGIN = timedelta(seconds=2)
 #: Messages whose ends are written in one transaction, and overdue ones that are looked up in one go.
 CHUNK = 200
 #: XFin has them, or may have, and has not said how they ended.
-NO_NEWS = (Message.State.UNCONFIRMED, *Message.AT_XFIN)
+NOT_ENDED = (Message.State.UNCONFIRMED, *Message.AT_XFIN)
 
 
 def accounts_with_news(now: datetime) -> list[int]:
-    """Accounts that may be tried and have messages at XFin whose time has come."""
+    """Return the keys of accounts that may be tried and have messages at XFin whose time has come."""
     open_at_xfin = _at_xfin(now).values("batch__account")
     return list(Account.objects.filter(usable(now), pk__in=open_at_xfin).values_list("pk", flat=True))
 
 
 def pull_states(account_id: int, *, clock: Clock, transport: httpx.BaseTransport | None = None) -> int:
-    """Ask XFin how the account's open messages stand; how many ended."""
+    """Ask XFin for the states of the account's open messages. Return how many ended; 0 after a failure."""
     account = Account.objects.get(pk=account_id)
     mine = _at_xfin(clock()).filter(batch__account=account)
     span = mine.aggregate(first=Min("send_on"), last=Max("send_on"))
@@ -46,8 +45,13 @@ def pull_states(account_id: int, *, clock: Clock, transport: httpx.BaseTransport
     try:
         with xfin_client(account, transport=transport) as client:
             listed = client.iter_messages(window)
-            while news := list(islice(listed, CHUNK)):
-                ended += settle_messages(_of_ours(by_remote_id, news), now=clock())
+            while chunk := list(islice(listed, CHUNK)):
+                reported = [
+                    (message, remote)
+                    for remote in chunk
+                    if remote.state in ENDED and (message := by_remote_id.get(str(remote.id)))
+                ]
+                ended += settle_messages(reported, now=clock())
     except XFinError as error:
         log.warning("pulling states of account %s: %s", account.pk, error.reason)
         record_failure(account, error, now=clock())
@@ -57,13 +61,16 @@ def pull_states(account_id: int, *, clock: Clock, transport: httpx.BaseTransport
 
 
 def accounts_with_overdue(now: datetime) -> list[int]:
-    """Accounts that may be tried and have messages without an ending for too long."""
+    """Return the keys of accounts that may be tried and have messages past `STATE_BOUND_HOURS`."""
     overdue = _overdue(now).values("batch__account")
     return list(Account.objects.filter(usable(now), pk__in=overdue).values_list("pk", flat=True))
 
 
 def look_up_overdue(account_id: int, *, clock: Clock, transport: httpx.BaseTransport | None = None) -> int:
-    """Ask once more for each overdue message by its id; it ends as XFin says, else `unknown`. How many."""
+    """Ask once more for each overdue message by its id; it ends as XFin says, else `unknown`.
+
+    Return how many were looked up; 0 after a failure.
+    """
     account = Account.objects.get(pk=account_id)
     overdue = list(_overdue(clock()).filter(batch__account=account).order_by("send_on")[:CHUNK])
     try:
@@ -79,20 +86,20 @@ def look_up_overdue(account_id: int, *, clock: Clock, transport: httpx.BaseTrans
 
 
 def give_up_waiting(now: datetime) -> int:
-    """Messages that could not even be looked up for twice the bound end `unknown`; how many.
+    """End messages as `unknown` that could not be looked up for twice the bound. Return how many.
 
-    So do those of which nobody could find out whether XFin has them: an account that XFin refuses for good
-    would keep them, and their campaign, open for ever.
+    Also those of which it is not known whether XFin has them: an account that XFin refuses for good would
+    keep them, and their campaign, open for ever.
     """
     hours = 2 * settings.STATE_BOUND_HOURS
-    stale = Message.objects.filter(state__in=NO_NEWS, send_on__lt=now - timedelta(hours=hours))
-    return sum(_unknown(message, _no_news(message, hours), now=now) for message in stale)
-
-
-def _no_news(message: Message, hours: float) -> str:
-    if message.state == Message.State.UNCONFIRMED:
-        return f"Whether XFin has it could not be found out within {hours:g} hours."
-    return f"XFin did not say how it ended, and could not be asked within {hours:g} hours."
+    stale = Message.objects.filter(state__in=NOT_ENDED, send_on__lt=now - timedelta(hours=hours))
+    given_up = 0
+    for message in stale:
+        reason = f"XFin did not say how it ended, and could not be asked within {hours:g} hours."
+        if message.state == Message.State.UNCONFIRMED:
+            reason = f"Whether XFin has it could not be found out within {hours:g} hours."
+        given_up += _unknown(message, reason, now=now)
+    return given_up
 
 
 def _overdue(now: datetime) -> QuerySet[Message]:
@@ -111,7 +118,7 @@ def _end(message: Message, remote: RemoteMessage | None, *, now: datetime) -> No
 
 @transaction.atomic
 def _unknown(message: Message, reason: str, *, now: datetime) -> bool:
-    changed = Message.objects.filter(pk=message.pk, state__in=NO_NEWS).update(
+    changed = Message.objects.filter(pk=message.pk, state__in=NOT_ENDED).update(
         state=Message.State.UNKNOWN, reason=reason, withdraw_at=None, settled_at=now, changed_at=now
     )
     if changed:
@@ -121,11 +128,3 @@ def _unknown(message: Message, reason: str, *, now: datetime) -> bool:
 
 def _at_xfin(now: datetime) -> QuerySet[Message]:
     return Message.objects.filter(state__in=Message.AT_XFIN, send_on__lte=now)
-
-
-def _of_ours(
-    by_remote_id: Mapping[str, Message], news: Iterable[RemoteMessage]
-) -> list[tuple[Message, RemoteMessage]]:
-    """The news that tell of an end of ours."""
-    found = ((by_remote_id.get(str(remote.id)), remote) for remote in news if remote.state in ENDED)
-    return [(message, remote) for message, remote in found if message]

@@ -1,4 +1,4 @@
-"""Finding out what became of batches whose reply was not read; only what XFin does not have is sent again."""
+"""Find out what became of batches whose reply was not read; only what XFin does not have is sent again."""
 
 import logging
 from collections.abc import Iterable, Sequence
@@ -23,7 +23,7 @@ MARGIN = timedelta(minutes=2)
 
 
 def abandon_dead_claims(now: datetime) -> int:
-    """Batches whose worker died while sending become unconfirmed; how many."""
+    """Mark batches as unconfirmed whose worker died while sending. Return how many."""
     dead = UploadBatch.objects.filter(state=UploadBatch.State.SENDING, claimed_until__lte=now)
     batches = list(dead)
     for batch in batches:
@@ -33,16 +33,17 @@ def abandon_dead_claims(now: datetime) -> int:
 
 
 def batches_to_look_up(now: datetime) -> list[int]:
-    """Unconfirmed batches whose time has come and whose account may be tried."""
+    """Return the keys of unconfirmed batches whose time has come and whose account may be tried."""
     due = UploadBatch.objects.filter(state=UploadBatch.State.UNCONFIRMED, look_up_after__lte=now)
     accounts = Account.objects.filter(usable(now))
     return list(due.filter(account__in=accounts).order_by("look_up_after").values_list("pk", flat=True))
 
 
 def reconcile(batch_id: int, *, clock: Clock, transport: httpx.BaseTransport | None = None) -> int | None:
-    """Look one batch up at XFin; how many of its messages were there, or None after trouble.
+    """Look one batch up at XFin. Return how many of its messages were there.
 
-    Raising `look_up_after` first makes the work ours for a while: a second worker passes by.
+    None after a failure, or if another worker is at it: the one that moves `look_up_after` on first has the
+    batch to itself for five minutes.
     """
     now = clock()
     batch = UploadBatch.objects.select_related("account").get(pk=batch_id)
@@ -68,7 +69,7 @@ def reconcile(batch_id: int, *, clock: Clock, transport: httpx.BaseTransport | N
 def find_at_xfin(
     client: XFinClient, batch: UploadBatch, messages: Sequence[Message]
 ) -> dict[str, RemoteMessage]:
-    """Which of the messages XFin has, by reference.
+    """Return those of the messages that XFin has, by reference.
 
     First by the batch's tag. If XFin ignores that filter, or its answers carry no tags, by the
     window of dialling times; a message found there without any tag counts by its phone number.
@@ -87,7 +88,7 @@ def find_at_xfin(
 def settle(
     batch: UploadBatch, messages: Sequence[Message], found: dict[str, RemoteMessage], *, now: datetime
 ) -> None:
-    """What XFin has is at XFin; the rest goes back to be planned under the same reference."""
+    """Queue what XFin has; the rest is planned again under the same reference."""
     for message in messages:
         if remote := found.get(message.reference):
             answer = CreatedMessage(reference=message.reference, id=remote.id, status=remote.raw_state)

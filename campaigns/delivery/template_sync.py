@@ -1,11 +1,11 @@
-"""Templates, their languages and clips at XFin: made there, and compared with ours.
+"""Bring templates, their languages and clips to XFin.
 
 Nothing at XFin tells two creations apart, so each thing is looked up by its name first and created
-only if it is not there: a creation whose reply was lost is found by the next look.
+only if it is not there: a creation whose reply was lost is found by the next run.
 """
 
 import logging
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from functools import partial
@@ -16,7 +16,7 @@ from django.conf import settings
 from django.db.models import Q
 
 from campaigns.clock import Clock
-from campaigns.delivery.account_client import xfin_client
+from campaigns.delivery.account_client import wire_id, xfin_client
 from campaigns.delivery.circuit_breaker import record_failure, record_success, usable
 from campaigns.models import Account, Content, Template, TemplateLanguage
 from campaigns.models.templates import Mirrored
@@ -31,7 +31,7 @@ SAME = "The same here and at XFin."
 
 
 def accounts_to_synchronise(now: datetime) -> list[int]:
-    """Accounts that may be tried and have something that XFin does not know yet."""
+    """Return the keys of accounts that may be tried and have something that XFin does not have yet."""
     pending = (
         Q(templates__sync_state=PENDING)
         | Q(contents__sync_state=PENDING)
@@ -41,7 +41,10 @@ def accounts_to_synchronise(now: datetime) -> list[int]:
 
 
 def synchronise(account_id: int, *, clock: Clock, transport: httpx.BaseTransport | None = None) -> None:
-    """Bring an account's clips, templates and template languages to XFin, in the order they need."""
+    """Bring an account's clips, templates and template languages to XFin, in the order they need.
+
+    A failure ends it and is recorded on the account.
+    """
     with alone_with_templates(account_id, clock=clock, transport=transport) as client:
         if client:
             account = Account.objects.get(pk=account_id)
@@ -54,10 +57,11 @@ def synchronise(account_id: int, *, clock: Clock, transport: httpx.BaseTransport
 def alone_with_templates(
     account_id: int, *, clock: Clock, transport: httpx.BaseTransport | None
 ) -> Iterator[XFinClient | None]:
-    """A client for an account's templates; None if another worker has one. Trouble is noted on the account.
+    """Yield a client for an account's templates; None if another worker has one.
 
-    One at a time: two would create everything twice, and who compares must not see half of a change. The
-    claim of a worker that died runs out.
+    One at a time: two would create everything twice, and `template_drift` must not see half of a change.
+    The claim of a worker that died runs out. An `XFinError` in the block is recorded on the account and not
+    raised.
     """
     account, now = Account.objects.get(pk=account_id), clock()
     free = Q(synchronising_until__isnull=True) | Q(synchronising_until__lte=now)
@@ -85,11 +89,8 @@ def push_contents(client: XFinClient, account: Account, now: datetime) -> None:
     there = {remote.name: remote for remote in client.iter_contents()}
     for content in pending:
         remote = there.get(content.name)
-        _keep(
-            content,
-            now,
-            partial(client.get_content, remote.id) if remote else partial(_upload, client, content),
-        )
+        fetch = partial(client.get_content, remote.id) if remote else None
+        _push(content, now, fetch or partial(_upload, client, content))
 
 
 def push_templates(client: XFinClient, account: Account, now: datetime) -> None:
@@ -99,9 +100,19 @@ def push_templates(client: XFinClient, account: Account, now: datetime) -> None:
         return
     there = {remote.name: remote for remote in client.iter_templates()}
     for template in pending:
-        remote, wanted = there.get(template.name), _template_to_wire(template)
+        remote = there.get(template.name)
+        wanted = NewTemplate(
+            name=template.name,
+            description=template.description,
+            options={
+                "phone_numbers": ",".join(number.e164 for number in template.numbers.all()),
+                "response_type": template.response_type,
+                "num_backups": template.num_backups,
+                "max_touchtone_retries": template.max_touchtone_retries,
+            },
+        )
         replace = partial(client.update_template, remote.id, wanted) if remote else None
-        _keep(template, now, replace or partial(client.create_template, wanted))
+        _push(template, now, replace or partial(client.create_template, wanted))
 
 
 def push_languages(client: XFinClient, account: Account, now: datetime) -> None:
@@ -114,10 +125,16 @@ def push_languages(client: XFinClient, account: Account, now: datetime) -> None:
     for form in ready:
         clips = list(form.contents.all())
         if any(not clip.remote_id for clip in clips):
-            continue  # its clips come first; the next look takes it
-        remote, wanted = there.get((form.template.remote_id, form.language)), _language_to_wire(form, clips)
+            continue  # its clips come first; the next run takes it
+        remote = there.get((form.template.remote_id, form.language))
+        wanted = NewTemplateLanguage(
+            template=wire_id(form.template.remote_id),
+            language=form.language,
+            syntax=form.syntax,
+            content=tuple(wire_id(clip.remote_id) for clip in clips),
+        )
         replace = partial(client.update_template_language, remote.id, wanted) if remote else None
-        _keep(form, now, replace or partial(client.create_template_language, wanted))
+        _push(form, now, replace or partial(client.create_template_language, wanted))
 
 
 def _upload(client: XFinClient, content: Content) -> RemoteContent:
@@ -130,45 +147,18 @@ class _Remote(Protocol):
     def id(self) -> RemoteId: ...
 
 
-def _keep(thing: Mirrored, now: datetime, do: Callable[[], _Remote]) -> None:
-    """Do it at XFin and write down that it is there, or that XFin refused it and why."""
+def _push(thing: Mirrored, now: datetime, request: Callable[[], _Remote]) -> None:
+    """Send the request and write down that the thing is at XFin, or that XFin refused it and why."""
     rows = type(thing)._default_manager.filter(pk=thing.pk)
     try:
-        found = do()
+        found = request()
     except AuthRefused:
         raise
     except Refused as error:
         rows.update(sync_state=Mirrored.Sync.FAILED, sync_reason=error.reason, changed_at=now)
         return
-    rows.update(remote_id=str(found.id), remote={})  # `drifting` looks anew at what XFin made of it
-    # Whoever changed it while it went up has it uploaded once more.
+    rows.update(remote_id=str(found.id), remote={})  # `template_drift` reads anew what XFin made of it
+    # What was changed here while it went up stays PENDING and goes up once more.
     rows.filter(changed_at=thing.changed_at).update(
         sync_state=Mirrored.Sync.SYNCED, sync_reason=SAME, synced_at=now
     )
-
-
-def _template_to_wire(template: Template) -> NewTemplate:
-    numbers = ",".join(number.e164 for number in template.numbers.all())
-    return NewTemplate(
-        name=template.name,
-        description=template.description,
-        options={
-            "phone_numbers": numbers,
-            "response_type": template.response_type,
-            "num_backups": template.num_backups,
-            "max_touchtone_retries": template.max_touchtone_retries,
-        },
-    )
-
-
-def _language_to_wire(form: TemplateLanguage, clips: Sequence[Content]) -> NewTemplateLanguage:
-    return NewTemplateLanguage(
-        template=_id(form.template.remote_id),
-        language=form.language,
-        syntax=form.syntax,
-        content=tuple(_id(clip.remote_id) for clip in clips),
-    )
-
-
-def _id(text: str) -> RemoteId:
-    return int(text) if text.isdecimal() else text

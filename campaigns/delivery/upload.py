@@ -1,14 +1,14 @@
-"""Handing messages to XFin, each exactly once.
+"""Hand messages to XFin, each exactly once.
 
 XFin has no idempotency key (awaaz-platform.md §1), so a lost reply must never lead to a blind second
-request. A batch is claimed in the database, sent, and its fate written down:
+request. A batch is claimed in the database, sent, and its result written down:
 
     claim:  PLANNED -> SENDING      with a new UploadBatch, in one transaction
     send:   one create_bulk request, outside any transaction
     settle: reply read              -> QUEUED (or REJECTED with XFin's words), batch CONFIRMED
             certainly not carried out -> PLANNED again, batch NOT_SENT or REFUSED
-            anything else           -> UNCONFIRMED; `reconciling` looks up what was created
-            refused for its content -> halved, until the message that is meant stands alone
+            anything else           -> UNCONFIRMED; `reconcile` looks up what was created
+            refused for its content -> halved, until the message that XFin refuses stands alone
 
 The claim is renewed while the request is under way. A worker that dies in between leaves a batch
 SENDING past `claimed_until`; it counts as unconfirmed.
@@ -23,7 +23,7 @@ from operator import attrgetter
 import httpx
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Exists, F, OuterRef, Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from campaigns.bulk import add_campaigns, insert, keys, update
 from campaigns.clock import Clock
@@ -56,7 +56,7 @@ from campaigns.models import (
 from campaigns.planning.respace import space_due
 from campaigns.rules import Judgement
 from campaigns.transitions import callback
-from campaigns.transitions.attempt import settle_recipient
+from campaigns.transitions.attempt import revert_attempt, settle_recipient
 from campaigns.transitions.campaign import stop
 from campaigns.xfin.client import XFinClient
 from campaigns.xfin.errors import Refused, XFinError
@@ -64,39 +64,37 @@ from campaigns.xfin.schemas import NewMessage
 
 log = logging.getLogger(__name__)
 
-
-#: What XFin says of the content of a request (bad, too large, unprocessable): one row of it may be meant.
+#: HTTP statuses about a request's content (bad, too large, unprocessable): one row of it may be the cause.
 ABOUT_CONTENT = (400, 413, 422)
-#: What is read of a message and its person: half of a row's time goes into turning columns into objects.
+#: The columns read of a message and its person: half of a row's time goes into building objects from them.
 NEEDED = (
     *("id", "recipient", "attempt", "reference", "send_on"),
     *(f"recipient__{name}" for name in ("campaign", "phone", "name", "language", "variables", "attempts")),
 )
-#: So many single messages refused, and none taken: not they are wrong but what they have in common.
+#: After so many single messages refused and none taken, the cause is what they have in common: the template.
 MOST_REFUSED = 5
 
 
 def uploads_wanted(now: datetime) -> dict[int, int]:
-    """Accounts that may be tried now and have messages to hand over, with how many uploads to begin.
+    """Return how many uploads to begin, by account, for those that may be tried and have messages due.
 
-    While XFin reads one batch the next is judged. Where so many are under way already, one more is begun all
-    the same: their workers may be dead.
+    While XFin reads one batch the next is judged. Where `UPLOADS_AT_ONCE` are under way already, one more is
+    begun all the same: their workers may be dead.
     """
-    wanted = {account.pk: _uploads(account, now) for account in Account.objects.filter(usable(now))}
-    return {account_id: count for account_id, count in wanted.items() if count}
-
-
-def _uploads(account: Account, now: datetime) -> int:
-    due: int = _due(account.pk, now)[: settings.UPLOADS_AT_ONCE * account.chunk_size].count()
-    under_way = account.batches.filter(state=UploadBatch.State.SENDING, claimed_until__gt=now).count()
-    free: int = settings.UPLOADS_AT_ONCE - under_way
-    return min(max(1, free), ceil(due / account.chunk_size))
+    wanted: dict[int, int] = {}
+    for account in Account.objects.filter(usable(now)):
+        due: int = _due(account.pk, now)[: settings.UPLOADS_AT_ONCE * account.chunk_size].count()
+        under_way = account.batches.filter(state=UploadBatch.State.SENDING, claimed_until__gt=now).count()
+        free: int = settings.UPLOADS_AT_ONCE - under_way
+        if count := min(max(1, free), ceil(due / account.chunk_size)):
+            wanted[account.pk] = count
+    return wanted
 
 
 def upload(account_id: int, *, clock: Clock, transport: httpx.BaseTransport | None = None) -> int:
-    """Hand over what is due, batch by batch; how many messages XFin confirmed.
+    """Hand over an account's due messages, batch by batch. Return how many messages XFin confirmed.
 
-    Stops at the first trouble, which is noted on the account.
+    The first failure ends it and is recorded on the account.
     """
     account = Account.objects.get(pk=account_id)
     confirmed = 0
@@ -118,8 +116,8 @@ def upload(account_id: int, *, clock: Clock, transport: httpx.BaseTransport | No
 def claim_due(account: Account, *, now: datetime) -> Claim | None:
     """Take the next due messages of an account into a new batch, at their pace, judging each once more.
 
-    One claim of an account at a time, so that each sees what the others gave to XFin: two would both fill
-    the same minutes. The sending overlaps.
+    Return None if nothing may be sent now. One claim of an account at a time, so that each sees what the
+    others gave to XFin: two would both fill the same minutes. The sending overlaps.
     """
     Account.objects.select_for_update(no_key=True).get(pk=account.pk)
     candidates = list(
@@ -142,7 +140,10 @@ def claim_due(account: Account, *, now: datetime) -> Claim | None:
 
 
 def send(claim: Claim, client: XFinClient, account: Account, *, clock: Clock) -> int | None:
-    """Send one claimed batch and write down its fate; how many XFin took, or None after trouble."""
+    """Send one claimed batch and write down its result. Return how many messages XFin took.
+
+    None after a failure, which is recorded on the account, or if the campaign had to be stopped.
+    """
     return _Delivery(claim, client=client, account=account, clock=clock).run()
 
 
@@ -155,13 +156,18 @@ class _Delivery:
         self._taken = self._refused = 0
 
     def run(self) -> int | None:
-        """Send part by part; how many messages XFin took, or None after trouble."""
+        """Send part by part. Return how many messages XFin took, or None after a failure."""
         while self._left:
             part = self._left.pop()
             try:
                 self._send(part)
             except XFinError as error:
-                self._trouble(part, error)
+                log.warning("batch %s: %s", part.batch.reference, error.reason)
+                settle_failure(part.batch, error, now=self._clock())
+                self._release_rest(error.reason)
+                # XFin may well answer questions meanwhile: that must not keep the circuit closed.
+                in_a_row = failed_in_a_row(self._account, most=BREAK_AFTER)
+                record_failure(self._account, error, now=self._clock(), in_a_row=in_a_row)
                 return None
             if self._refused >= MOST_REFUSED and not self._taken:
                 return None
@@ -176,12 +182,12 @@ class _Delivery:
         except Refused as error:
             if error.status not in ABOUT_CONTENT:
                 raise
-            self._find_the_row(part, error)
+            self._halve_or_reject(part, error)
             return
         settle_reply(part, created, now=self._clock())
         self._taken += sum(answer.created for answer in created)
 
-    def _find_the_row(self, part: Claim, error: Refused) -> None:
+    def _halve_or_reject(self, part: Claim, error: Refused) -> None:
         log.warning("batch %s of %d: %s", part.batch.reference, len(part.messages), error.reason)
         if len(part.messages) > 1:
             self._left += reversed(split(part, error, now=self._clock()))
@@ -189,36 +195,24 @@ class _Delivery:
         reject(part, error, now=self._clock())
         self._refused += 1
         if self._refused >= MOST_REFUSED and not self._taken:
-            self._give_back_the_rest(error.reason)
-            self._stop_campaign(part, error)
+            self._release_rest(error.reason)
+            reason = (
+                f"Stopped: XFin refuses every message. {error.reason} Compare the template with the one at "
+                "XFin and look at the people's variables, then resume."
+            )
+            stop(part.messages[0].recipient.campaign_id, reason, now=self._clock())
 
-    def _trouble(self, part: Claim, error: XFinError) -> None:
-        log.warning("batch %s: %s", part.batch.reference, error.reason)
-        settle_failure(part.batch, error, now=self._clock())
-        self._give_back_the_rest(error.reason)
-        # XFin may well answer questions meanwhile: that must not keep the circuit closed.
-        in_a_row = failed_in_a_row(self._account, most=BREAK_AFTER)
-        record_failure(self._account, error, now=self._clock(), in_a_row=in_a_row)
-
-    def _give_back_the_rest(self, reason: str) -> None:
+    def _release_rest(self, reason: str) -> None:
         for part in self._left:
             release(part.batch, UploadBatch.State.NOT_SENT, reason, now=self._clock())
         self._left.clear()
 
-    def _stop_campaign(self, part: Claim, error: Refused) -> None:
-        """The one whose messages were refused one by one: what is wrong is wrong for all of them."""
-        reason = (
-            f"Stopped: XFin refuses every message. {error.reason} Compare the template with the one at XFin "
-            "and look at the people's variables, then resume."
-        )
-        stop(part.messages[0].recipient.campaign_id, reason, now=self._clock())
-
 
 def _due(account_id: int, now: datetime) -> QuerySet[Message]:
-    """An account's planned messages within the horizon, of campaigns that are ready.
+    """Return an account's planned messages within the horizon, of campaigns that are ready.
 
-    Whoever waits for a call-back is called then, and not for what was planned before. The few campaigns are
-    read first: in one statement with them the database took every person under way for every batch.
+    People who wait for a call-back are called then, and not for what was planned before. The few campaigns
+    are read first: in one statement with them the database took every person under way for every batch.
     """
     asked = Callback.objects.filter(recipient=OuterRef("recipient"), state=Callback.State.WAITING)
     return Message.objects.filter(
@@ -231,9 +225,9 @@ def _due(account_id: int, now: datetime) -> QuerySet[Message]:
 
 
 def _ready(account_id: int) -> list[int]:
-    """An account's running campaigns whose templates are at XFin in all languages.
+    """Return the keys of an account's running campaigns whose templates are at XFin in all languages.
 
-    XFin rejects a message in a language that it does not have yet, and nobody would call that person.
+    XFin rejects a message in a language that it does not have yet, and that person would not be called.
     """
     unfinished = TemplateLanguage.objects.filter(sync_state=TemplateLanguage.Sync.PENDING).values("template")
     there = Template.objects.filter(sync_state=Template.Sync.SYNCED).exclude(pk__in=unfinished)
@@ -246,7 +240,7 @@ def _ready(account_id: int) -> list[int]:
 
 
 def _judge_again(candidates: Sequence[Message], now: datetime) -> list[Message]:
-    """The messages that may still be sent; the others are put off or blocked. All leave evidence.
+    """Return the messages that may still be sent, in order; put off or block the others. All leave evidence.
 
     Of two calls to one number the older goes first, so they are judged in that order.
     """
@@ -293,8 +287,7 @@ def _block(message: Message, judgement: Judgement, now: datetime) -> None:
     Message.objects.filter(pk=message.pk).update(
         state=Message.State.BLOCKED, reason=judgement.reason, settled_at=now
     )
-    # The attempt was never made, so it does not count against the person's limit.
-    Recipient.objects.filter(pk=message.recipient_id).update(attempts=F("attempts") - 1)
+    revert_attempt(Recipient.objects.filter(pk=message.recipient_id))
     state = Recipient.State.SUPPRESSED if judgement.opted_out else Recipient.State.BLOCKED
     settle_recipient(message.recipient_id, state, judgement.reason)
 

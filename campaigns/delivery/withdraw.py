@@ -1,4 +1,4 @@
-"""Taking back what is at XFin and not dialled yet, once nobody may be rung for it any more.
+"""Withdraw what is at XFin and not dialled yet, once its person must not be called for it any more.
 
     mark:   QUEUED -> WITHDRAWING   its campaign is halted, or its person asked not to be called
     claim:  `withdraw_at` moves on, so that the work is ours for a while
@@ -23,13 +23,13 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from campaigns.clock import Clock
-from campaigns.delivery.account_client import xfin_client
+from campaigns.delivery.account_client import wire_id, xfin_client
 from campaigns.delivery.circuit_breaker import record_failure, record_success, usable
 from campaigns.models import Account, Callback, Campaign, Message, Recipient, Suppression
-from campaigns.transitions.attempt import ENDED, callback_withdrawn, revert_attempt, settle_message
+from campaigns.transitions.attempt import ENDED, attempt_withdrawn, callback_withdrawn, settle_message
 from campaigns.xfin.client import XFinClient
 from campaigns.xfin.errors import Refused, XFinError
-from campaigns.xfin.schemas import MessageFilter, RemoteId, RemoteMessage
+from campaigns.xfin.schemas import MessageFilter, RemoteMessage
 from campaigns.xfin.states import RemoteState
 
 log = logging.getLogger(__name__)
@@ -42,6 +42,7 @@ MARGIN = timedelta(seconds=2)
 CLAIM = timedelta(seconds=60)
 #: What XFin still shows after its deletion is deleted again after this.
 AGAIN = timedelta(seconds=2)
+DELETABLE = (RemoteState.SCHEDULED, RemoteState.UNKNOWN)
 
 GONE = "Withdrawn from XFin before it was dialled."
 TOO_LATE = "XFin was already calling when this was to be withdrawn; the result is kept."
@@ -49,17 +50,23 @@ MARKED = "Being withdrawn from XFin."
 
 
 def mark_unwanted(now: datetime) -> int:
-    """Have every message at XFin withdrawn that must not be dialled any more; how many.
+    """Mark every message at XFin for withdrawal that must not be dialled any more. Return how many.
 
-    A call-back takes the place of what was planned before it.
+    A call-back takes the place of what was planned before it. A suppression or call-back that was asked for
+    in the message's own call does not count: that call has been dialled.
 
     By query, not at the moment of the pause: a batch that was on its way then arrives later.
     """
+    live = Suppression.objects.live(OuterRef("recipient__campaign__category")).filter(
+        phone=OuterRef("recipient__phone")
+    )
+    waiting = Callback.objects.filter(recipient=OuterRef("recipient"), state=Callback.State.WAITING)
+    in_its_own_call = Q(message_reference=OuterRef("reference"))
     unwanted = Message.objects.filter(state=Message.State.QUEUED).filter(
         Q(recipient__campaign__state__in=Campaign.HALTED)
         | Q(recipient__state=Recipient.State.COMPLETED)  # the answer of an earlier call came late
-        | Exists(_wishes())
-        | Exists(_callbacks())
+        | Exists(live.exclude(in_its_own_call))
+        | Exists(waiting.exclude(in_its_own_call))
         | Q(callback__state=Callback.State.WITHDRAWN)  # by staff, when it was here already
     )
     return Message.objects.filter(pk__in=unwanted.values("pk"), state=Message.State.QUEUED).update(
@@ -67,27 +74,17 @@ def mark_unwanted(now: datetime) -> int:
     )
 
 
-def _wishes() -> QuerySet[Suppression]:
-    """Live wishes against a message, but for the one made in its own call: that call has been dialled."""
-    live = Suppression.objects.live(OuterRef("recipient__campaign__category"))
-    wishes = live.filter(phone=OuterRef("recipient__phone"))
-    return wishes.exclude(message_reference=OuterRef("reference"))
-
-
-def _callbacks() -> QuerySet[Callback]:
-    """Call-backs that take a message's place, but for one asked for in its own call: that was dialled."""
-    waiting = Callback.objects.filter(recipient=OuterRef("recipient"), state=Callback.State.WAITING)
-    return waiting.exclude(message_reference=OuterRef("reference"))
-
-
 def accounts_with_withdrawals(now: datetime) -> list[int]:
-    """Accounts that may be tried now and have messages to take back."""
+    """Return the keys of accounts that may be tried now and have messages to withdraw."""
     due = _due(now).values("batch__account")
     return list(Account.objects.filter(usable(now), pk__in=due).values_list("pk", flat=True))
 
 
 def withdraw(account_id: int, *, clock: Clock, transport: httpx.BaseTransport | None = None) -> int:
-    """Take back what is due, stride by stride; how many messages are certainly gone."""
+    """Withdraw an account's due messages, chunk by chunk. Return how many are certainly gone.
+
+    The first failure ends it and is recorded on the account.
+    """
     account = Account.objects.get(pk=account_id)
     gone = 0
     with xfin_client(account, transport=transport) as client:
@@ -105,7 +102,7 @@ def withdraw(account_id: int, *, clock: Clock, transport: httpx.BaseTransport | 
 
 @transaction.atomic
 def claim(account: Account, *, now: datetime) -> Sequence[Message]:
-    """The next messages to take back, those first that would be dialled first."""
+    """Return the next messages to withdraw, ours for `CLAIM`: those first that would be dialled first."""
     due = _due(now).filter(batch__account=account).order_by("send_on", "id")
     ours = list(due.select_for_update(of=("self",), skip_locked=True)[:CHUNK])
     Message.objects.filter(pk__in=[message.pk for message in ours]).update(withdraw_at=now + CLAIM)
@@ -117,8 +114,11 @@ def _due(now: datetime) -> QuerySet[Message]:
 
 
 def _take_back(messages: Sequence[Message], client: XFinClient, *, clock: Clock) -> int:
+    """Look, delete what still waits and look again; return how many messages are gone."""
     before = _look(messages, client)
-    _delete([message for message in messages if _waits(before.get(message.remote_id))], client)
+    shown = [message.remote_id for message in messages if message.remote_id in before]
+    # What XFin shows as being dialled or over is not deleted.
+    _delete([remote_id for remote_id in shown if before[remote_id].state in DELETABLE], client)
     after = _look(messages, client)
     gone = 0
     for message in messages:
@@ -130,7 +130,7 @@ def _take_back(messages: Sequence[Message], client: XFinClient, *, clock: Clock)
 
 
 def _look(messages: Sequence[Message], client: XFinClient) -> Mapping[str, RemoteMessage]:
-    """What XFin shows of these messages, by its own id."""
+    """Return what XFin shows of these messages, by its own id."""
     times = [message.send_on for message in messages]
     window = MessageFilter(send_on_after=min(times) - MARGIN, send_on_before=max(times) + MARGIN)
     ours = {message.remote_id for message in messages}
@@ -138,14 +138,9 @@ def _look(messages: Sequence[Message], client: XFinClient) -> Mapping[str, Remot
     return {remote_id: listed[remote_id] for remote_id in ours & listed.keys()}
 
 
-def _waits(remote: RemoteMessage | None) -> bool:
-    """Whether it may be deleted: whatever XFin does not say is being dialled or over."""
-    return remote is not None and remote.state in (RemoteState.SCHEDULED, RemoteState.UNKNOWN)
-
-
-def _delete(messages: Sequence[Message], client: XFinClient) -> None:
-    """All at once; one by one if XFin will not because of one of them. The look afterwards tells."""
-    ids = [_as_xfin_wrote_it(message.remote_id) for message in messages]
+def _delete(remote_ids: Sequence[str], client: XFinClient) -> None:
+    """Delete all at once, or one by one if XFin refuses because of one. The next look shows what is gone."""
+    ids = [wire_id(remote_id) for remote_id in remote_ids]
     try:
         client.delete_messages(ids)
     except Refused:
@@ -154,12 +149,8 @@ def _delete(messages: Sequence[Message], client: XFinClient) -> None:
                 client.delete_message(remote_id)
 
 
-def _as_xfin_wrote_it(remote_id: str) -> RemoteId:
-    return int(remote_id) if remote_id.isdecimal() else remote_id
-
-
 def _settle(message: Message, remote: RemoteMessage | None, *, now: datetime) -> bool:
-    """Write down what became of one message; whether it is gone."""
+    """Write down what became of one message; return whether it is gone."""
     if remote is None or remote.state == RemoteState.CANCELLED:
         return _withdrawn(message, now=now)
     if remote.state in ENDED:
@@ -175,7 +166,7 @@ def _settle(message: Message, remote: RemoteMessage | None, *, now: datetime) ->
 def _withdrawn(message: Message, *, now: datetime) -> bool:
     changed = _change(message, Message.State.WITHDRAWN, GONE, now=now, settled_at=now)
     if changed:
-        revert_attempt(message.recipient_id, now=now)
+        attempt_withdrawn(message.recipient_id, now=now)
         callback_withdrawn(message, now=now)
     return changed
 

@@ -1,6 +1,6 @@
-"""Calling a person back at the time they asked for: asked in a call, entered by staff, withdrawn by staff.
+"""Call a person back at the time they asked for: asked in a call, entered by staff, withdrawn by staff.
 
-A call-back takes the place of every other call the campaign had in mind for the person, and is made even if
+A call-back takes the place of every other call the campaign planned for the person, and is made even if
 the calls to one person are used up: it counts as one of them, and a person gets `CALLBACKS_A_PERSON` of them
 in one campaign. The rules judge it as any other call: where they put it off it moves to the first lawful time
 after the asked one, never before it.
@@ -21,25 +21,28 @@ from campaigns.formatting import ist
 from campaigns.lifecycle import actions
 from campaigns.models import Callback, Campaign, Message, Recipient, User
 from campaigns.schedule import callback_times
-from campaigns.transitions.attempt import callback_withdrawn, go_on_without, revert_attempt
+from campaigns.transitions.attempt import attempt_withdrawn, callback_withdrawn, go_on_without
 from campaigns.transitions.callback import REPLACED
 
 log = logging.getLogger(__name__)
 
 State = Callback.State
 
-#: Whoever is in one of these is not called any more, whoever asks.
+#: People in one of these states are not called any more, even if a call-back is asked for.
 CLOSED = (Recipient.State.SUPPRESSED, Recipient.State.BLOCKED, Recipient.State.CANCELLED)
 #: An attempt that may still be kept from ringing.
 STOPPABLE = [state for state in Message.OPEN_STATES if state != Message.State.DIALLING]
-GIVES_WAY = "The person asked to be called at another time."
+SUPERSEDED = "The person asked to be called at another time."
 WITHDRAWN = "The call-back was withdrawn."
 TAKEN_BACK = "The call-back was withdrawn; its call is being taken back from XFin."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CallbackRequest:
-    """When somebody wants to be called, when that was said, and how we know."""
+    """When a person wants to be called, when that was said, and how we know.
+
+    `message_reference` names the attempt in whose call it was asked for; empty if staff or a program ask.
+    """
 
     asked_for: datetime
     asked_at: datetime
@@ -49,9 +52,10 @@ class CallbackRequest:
 
 
 def asked_in_call(message_id: int, *, when: str, how: str, asked_at: datetime) -> Callback | None:
-    """A person asked in a call; None if `when` is no moment (`campaigns.schedule.callback_times.moment`).
+    """Record a call-back that was asked for in a call, in the caller's transaction.
 
-    In the caller's transaction. What can't be done is kept as REFUSED with its reason, and shown.
+    Return it, REFUSED with its reason if it can't be made; None if `when` is no moment
+    (`schedule.callback_times.moment`).
     """
     message = Message.objects.only("recipient_id", "reference").get(pk=message_id)
     try:
@@ -60,56 +64,61 @@ def asked_in_call(message_id: int, *, when: str, how: str, asked_at: datetime) -
         log.warning("message %s: a call-back was asked for that can't be read: %s", message.reference, error)
         return None
     source = Callback.Source.SPOKEN if how == "spoken" else Callback.Source.KEY
-    wish = CallbackRequest(
+    request = CallbackRequest(
         asked_for=asked_for, asked_at=asked_at, source=source, message_reference=message.reference
     )
-    return ask(message.recipient_id, wish, now=clock.now())
+    return ask(message.recipient_id, request, now=clock.now())
 
 
 @transaction.atomic
-def enter(recipient_id: int, wish: CallbackRequest, *, now: datetime) -> Callback:
-    """Staff or a program ask for a person; `NotAllowed` with the reason, and then nothing is stored."""
-    row = ask(recipient_id, wish, now=now)
+def enter(recipient_id: int, request: CallbackRequest, *, now: datetime) -> Callback:
+    """Record a call-back that staff or a program ask for, and return it.
+
+    Raise `NotAllowed` with the reason if it can't be made; nothing is stored then.
+    """
+    row = ask(recipient_id, request, now=now)
     if row.state == State.REFUSED:
         raise NotAllowed(row.reason)
-    if wish.by:
+    if request.by:
         audit.note(row, {"asked for": ("", ist(row.asked_for)), "planned for": ("", ist(row.planned_for))})
     return row
 
 
 @transaction.atomic
-def ask(recipient_id: int, wish: CallbackRequest, *, now: datetime) -> Callback:
-    """Take a wish down: WAITING, in the place of everything that was planned, or REFUSED with the reason."""
+def ask(recipient_id: int, request: CallbackRequest, *, now: datetime) -> Callback:
+    """Record a call-back and return it: WAITING in place of what was planned, or REFUSED with the reason."""
     # Messages are locked before their people, as hand-over does.
     planned = Message.objects.select_for_update(of=("self",)).filter(
         recipient=recipient_id, state=Message.State.PLANNED
     )
     given_up = list(planned)
     person = _locked(recipient_id)
-    if why := _refusal(person, wish):
-        return _row(person, wish, State.REFUSED, why)
-    _make_room(given_up, now=now)
-    earliest = max(wish.asked_for, person.campaign.starts_at, now)
-    judgement = ComplianceChecker([person], now=now).evaluate(person, at=earliest, called_back=wish.asked_for)
+    if why := _refusal(person, request):
+        return _row(person, request, State.REFUSED, why)
+    _withdraw_planned(given_up, now=now)
+    earliest = max(request.asked_for, person.campaign.starts_at, now)
+    judgement = ComplianceChecker([person], now=now).evaluate(
+        person, at=earliest, called_back=request.asked_for
+    )
     if judgement.refuses_person:
-        return _row(person, wish, State.REFUSED, judgement.reason)
+        return _row(person, request, State.REFUSED, judgement.reason)
     Callback.objects.filter(recipient=person, state=State.WAITING).update(
         state=State.REPLACED, reason=REPLACED, changed_at=now
     )
     planned_for = judgement.waits_until or earliest
     why = judgement.reason if judgement.waits_until else ""
-    reason = callback_times.explain(wish.asked_for, planned_for, why)
-    row = _row(person, wish, State.WAITING, reason, planned_for=planned_for)
+    reason = callback_times.explain(request.asked_for, planned_for, why)
+    row = _row(person, request, State.WAITING, reason, planned_for=planned_for)
     _have_wait(person, row, now=now)
     return row
 
 
 @transaction.atomic
 def withdraw(callback_id: int, *, by: User | None, now: datetime) -> Callback:
-    """Take a wish back; the campaign's own rules go on for its person. One at XFin is withdrawn from there
-    (`withdrawing`), and was made if XFin dials it before.
+    """Withdraw a call-back and return it; the campaign's own rules go on for its person.
 
-    `NotAllowed` when it is too late.
+    An attempt at XFin is withdrawn from there by `delivery.withdraw`; if XFin dials it before, the
+    call-back was made. Raise `NotAllowed` if it is being dialled or over.
     """
     row = Callback.objects.select_related("message").get(pk=callback_id)
     planned = Message.objects.select_for_update(of=("self",)).filter(callback=row)
@@ -123,7 +132,7 @@ def withdraw(callback_id: int, *, by: User | None, now: datetime) -> Callback:
     given_up = [message for message in messages if message.state == Message.State.PLANNED]
     reason = TAKEN_BACK if row.state == State.UNDER_WAY and not given_up else WITHDRAWN
     Callback.objects.filter(pk=row.pk).update(state=State.WITHDRAWN, reason=reason, changed_at=now)
-    _make_room(given_up, now=now)
+    _withdraw_planned(given_up, now=now)
     go_on_without(person.pk, WITHDRAWN, now=now)
     if by:
         audit.note(row, {"state": (row.state, State.WITHDRAWN)})
@@ -133,8 +142,9 @@ def withdraw(callback_id: int, *, by: User | None, now: datetime) -> Callback:
 
 @transaction.atomic
 def withdraw_superseded(now: datetime) -> int:
-    """Take back what is planned again because its batch did not reach XFin: for people who wait for a
-    call-back, and of call-backs that were withdrawn meanwhile. How many messages.
+    """Withdraw what is planned again because its batch did not reach XFin. Return how many messages.
+
+    Only for people who wait for a call-back, and for call-backs that were withdrawn meanwhile.
     """
     waiting = Q(recipient__in=Callback.objects.filter(state=State.WAITING).values("recipient"))
     made_for = Callback.objects.filter(state=State.WITHDRAWN, message__isnull=False)
@@ -143,14 +153,14 @@ def withdraw_superseded(now: datetime) -> int:
         waiting | withdrawn, state=Message.State.PLANNED
     )
     given_up = list(planned)
-    _make_room(given_up, now=now)
+    _withdraw_planned(given_up, now=now)
     for message in given_up:
         callback_withdrawn(message, now=now)
     return len(given_up)
 
 
 def may_ask(recipient_id: int) -> bool:
-    """Whether a further call-back of this person would be made, as far as their number goes."""
+    """Return whether a person may have a further call-back, by how many they have had in the campaign."""
     return bool(_made(recipient_id) < settings.CALLBACKS_A_PERSON)
 
 
@@ -164,17 +174,17 @@ def _made(recipient_id: int) -> int:
     return Callback.objects.filter(recipient=recipient_id, state__in=Callback.COUNTED).count()
 
 
-def _refusal(person: Recipient, wish: CallbackRequest) -> str:
-    """Why this can't be done whatever the rules say; empty if it can."""
+def _refusal(person: Recipient, request: CallbackRequest) -> str:
+    """Return why this call-back can't be made, apart from the rules; empty if it can."""
     campaign = person.campaign
     if campaign.state == Campaign.State.CANCELLED:
         return "The campaign is cancelled; nobody is called any more."
-    if campaign.state == Campaign.State.COMPLETED and not wish.message_reference:
+    if campaign.state == Campaign.State.COMPLETED and not request.message_reference:
         return "The campaign is completed; call the person in another one."
     if person.state in CLOSED:
         return person.reason
     days = settings.CALLBACK_DAYS
-    if why := callback_times.unusable(wish.asked_for, asked_at=wish.asked_at, days=days):
+    if why := callback_times.unusable(request.asked_for, asked_at=request.asked_at, days=days):
         return why
     if (made := _made(person.pk)) >= settings.CALLBACKS_A_PERSON:
         times = "once" if made == 1 else f"{made} times"
@@ -184,7 +194,7 @@ def _refusal(person: Recipient, wish: CallbackRequest) -> str:
 
 def _row(
     person: Recipient,
-    wish: CallbackRequest,
+    request: CallbackRequest,
     state: State,
     reason: str,
     *,
@@ -192,29 +202,32 @@ def _row(
 ) -> Callback:
     return Callback.objects.create(
         recipient=person,
-        asked_at=wish.asked_at,
-        asked_for=wish.asked_for,
-        planned_for=planned_for or wish.asked_for,
-        source=wish.source,
-        message_reference=wish.message_reference,
-        entered_by=wish.by,
+        asked_at=request.asked_at,
+        asked_for=request.asked_for,
+        planned_for=planned_for or request.asked_for,
+        source=request.source,
+        message_reference=request.message_reference,
+        entered_by=request.by,
         state=state,
         reason=reason,
     )
 
 
-def _make_room(given_up: list[Message], *, now: datetime) -> None:
-    """Planned attempts are taken back at once; what is at XFin is withdrawn (`withdrawing`)."""
+def _withdraw_planned(given_up: list[Message], *, now: datetime) -> None:
+    """Withdraw attempts that are still planned; `delivery.withdraw` takes back what is at XFin."""
     for message in given_up:
         still = Message.objects.filter(pk=message.pk, state=Message.State.PLANNED)
-        if still.update(state=Message.State.WITHDRAWN, reason=GIVES_WAY, settled_at=now, changed_at=now):
-            revert_attempt(message.recipient_id, now=now)
+        if still.update(state=Message.State.WITHDRAWN, reason=SUPERSEDED, settled_at=now, changed_at=now):
+            attempt_withdrawn(message.recipient_id, now=now)
 
 
 def _have_wait(person: Recipient, row: Callback, *, now: datetime) -> None:
-    """Also somebody with a final state; whoever is on the line, or still at XFin, waits when that is over."""
+    """Have a person wait for a call-back, also one with a final state.
+
+    A person who is on the line, or whose attempt is at XFin, waits once that is over.
+    """
     if person.state not in Recipient.OPEN_STATES:
-        # Completing a campaign takes the same lock: either it sees who waits, or we open it again.
+        # `complete_finished` takes the same lock: either it sees who waits, or we open it again.
         Campaign.objects.select_for_update(of=("self",)).get(pk=person.campaign_id)
     same = Recipient.objects.filter(pk=person.pk)
     same.update(due_at=row.planned_for, reason=row.reason, changed_at=now)

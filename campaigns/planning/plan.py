@@ -1,8 +1,8 @@
-"""Which people are called when: messages are planned a short horizon ahead, at the campaign's pace."""
+"""Plan messages a short horizon ahead, at the campaign's pace: which people are called when."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
-from itertools import islice
+from itertools import count, islice
 from math import ceil
 
 from django.conf import settings
@@ -12,27 +12,27 @@ from django.db.models import Exists, Max, OuterRef, Q, QuerySet
 from campaigns.bulk import insert, update
 from campaigns.compliance.check import ComplianceChecker, EvidenceRow, stop_campaign
 from campaigns.lifecycle import approvals
-from campaigns.models import Callback, Campaign, Evidence, Message, PhoneNumber, Recipient
+from campaigns.models import Callback, Campaign, Evidence, Message, Recipient
 from campaigns.rules import Judgement
 from campaigns.schedule.pacing import Demand, interleaved, line_seconds, paces
-from campaigns.transitions import callback as callbacks
+from campaigns.transitions import callback
 
-#: People looked at in one transaction; the next nudge takes the next ones.
+#: People planned in one transaction; the next run of the task takes the next ones.
 CHUNK = 500
 MADE = [state for state in Message.State if state != Message.State.WITHDRAWN]
-#: Calls of a number that tell how long its calls last.
+#: The latest calls of a number, from which the length of a call is estimated.
 LATEST = 200
 
 
 def campaigns_to_plan(now: datetime) -> list[int]:
-    """Running campaigns that have begun."""
+    """Return the keys of running campaigns that have begun."""
     due = Campaign.objects.filter(state=Campaign.State.RUNNING, starts_at__lte=now)
     return list(due.values_list("pk", flat=True))
 
 
 @transaction.atomic
 def plan(campaign_id: int, *, now: datetime) -> int:
-    """Plan the next calls of one campaign; how many messages were planned.
+    """Plan the next calls of one campaign. Return how many messages were planned.
 
     The campaign's row is locked meanwhile, so that two workers never plan the same person.
     """
@@ -48,8 +48,8 @@ def plan(campaign_id: int, *, now: datetime) -> int:
     checker = ComplianceChecker(people, now=now)
     planned: list[Message] = []
     rows: list[EvidenceRow] = []
-    asked = callbacks.waiting_for(people)
-    for person, free in _with_slots(campaign, pace, now, people, asked):
+    asked = callback.waiting_for(people)
+    for person, free in zip(people, _slots(campaign, pace, now, people, asked), strict=True):
         slot = max(free, person.due_at or free)
         judgement = checker.evaluate(person, at=slot)
         message = None
@@ -63,31 +63,37 @@ def plan(campaign_id: int, *, now: datetime) -> int:
             break
     update(people, ["state", "reason", "due_at", "attempts"])
     insert(Message, planned)
-    callbacks.planned(asked, planned)
+    callback.planned(asked, planned)
     insert(Evidence, rows)
     return len(planned)
 
 
 def pace_of(campaign: Campaign, now: datetime) -> float:
-    """Calls a minute of a campaign now: its share of its number's lines, and of what its agent can serve.
+    """Return a campaign's calls a minute now: its share of its number's lines and of its agent's calls.
 
     With a number of its own for retries, the smaller of its shares.
     """
     active = _calling(now)
-    seconds = _line_seconds(campaign.number)
-    pace = min(
-        _share(campaign, number.max_calls, active.filter(_calls_from(number)), seconds)
-        for number in {campaign.number, campaign.line(2)[1]}
-    )
-    if campaign.agent.most_calls is None:
-        return pace
-    return min(
-        pace, _share(campaign, campaign.agent.most_calls, active.filter(agent=campaign.agent), seconds)
-    )
+    ended = Message.objects.filter(recipient__campaign__number=campaign.number, settled_at__isnull=False)
+    latest = ended.exclude(disposition="").order_by("-settled_at")
+    seconds = line_seconds(list(latest.values_list("duration_seconds", flat=True)[:LATEST]))
+    shares = []
+    for number in {campaign.number, campaign.line(2)[1]}:
+        retry_from_it = Campaign.objects.filter(retry_template__numbers=number)
+        others = active.filter(Q(number=number) | Q(pk__in=retry_from_it))
+        shares.append(_share(campaign, number.max_calls, others, seconds))
+    if campaign.agent.most_calls is not None:
+        others = active.filter(agent=campaign.agent)
+        shares.append(_share(campaign, campaign.agent.most_calls, others, seconds))
+    return min(shares)
 
 
-def _calls_from(number: PhoneNumber) -> Q:
-    return Q(number=number) | Q(pk__in=Campaign.objects.filter(retry_template__numbers=number))
+def _calling(now: datetime) -> QuerySet[Campaign]:
+    """Return the campaigns that have people to call now: a share of any other's would lie idle."""
+    due = Recipient.objects.filter(_due(now), campaign=OuterRef("pk"), state=Recipient.State.WAITING)
+    approved = due.filter(pk__lte=OuterRef("approval__newest_recipient"))
+    with_people = (~approvals.NEEDED & Exists(due)) | (approvals.NEEDED & Exists(approved))
+    return Campaign.objects.filter(with_people, state=Campaign.State.RUNNING, starts_at__lte=now)
 
 
 def _share(campaign: Campaign, lines: int, others: QuerySet[Campaign], seconds: float | None) -> float:
@@ -96,41 +102,33 @@ def _share(campaign: Campaign, lines: int, others: QuerySet[Campaign], seconds: 
     return paces(lines, demands, call_seconds=seconds)[campaign.pk]
 
 
-def _calling(now: datetime) -> QuerySet[Campaign]:
-    """Campaigns that have somebody to call now: a share of any other's would lie idle."""
-    due = Recipient.objects.filter(_due(now), campaign=OuterRef("pk"), state=Recipient.State.WAITING)
-    approved = due.filter(pk__lte=OuterRef("approval__newest_recipient"))
-    somebody = (~approvals.NEEDED & Exists(due)) | (approvals.NEEDED & Exists(approved))
-    return Campaign.objects.filter(somebody, state=Campaign.State.RUNNING, starts_at__lte=now)
-
-
-def _line_seconds(number: PhoneNumber) -> float | None:
-    ended = Message.objects.filter(recipient__campaign__number=number, settled_at__isnull=False)
-    rang = ended.exclude(disposition="").order_by("-settled_at")
-    return line_seconds(list(rang.values_list("duration_seconds", flat=True)[:LATEST]))
-
-
 def _due(now: datetime) -> Q:
     horizon = timedelta(minutes=settings.UPLOAD_HORIZON_MINUTES)
     return Q(due_at__isnull=True) | Q(due_at__lte=now + horizon)
 
 
 def _due_people(campaign: Campaign, pace: float, now: datetime) -> list[Recipient]:
-    """Everybody whose call-back is due, whatever the pace; then as many as the horizon still holds, first
-    calls and retries in turn."""
+    """Lock and return the people to plan now.
+
+    First all whose call-back is due, whatever the pace; then as many as the horizon still holds, first calls
+    and retries in turn.
+    """
     waiting = Recipient.objects.filter(_due(now), campaign=campaign, state=Recipient.State.WAITING)
     due = approvals.callable_people(campaign, waiting).select_for_update(of=("self",), skip_locked=True)
     asked = Callback.objects.filter(state=Callback.State.WAITING).values("recipient")
     chosen = list(due.filter(pk__in=asked).order_by("due_at", "id")[:CHUNK])
     others = due.exclude(pk__in=[person.pk for person in chosen])
-    chosen += _in_turn(others, _room(campaign, pace, now))
+    room = _room(campaign, pace, now)
+    fresh = list(others.filter(attempts=0).order_by("id")[:room])
+    retries = list(others.filter(attempts__gt=0).order_by("due_at", "id")[:room])
+    chosen += islice(interleaved(fresh, retries), room)
     for person in chosen:
         person.campaign = campaign
     return chosen
 
 
 def _room(campaign: Campaign, pace: float, now: datetime) -> int:
-    """How many more calls the horizon holds at this pace."""
+    """Return how many more calls the horizon holds at this pace, at most `CHUNK`."""
     # What could not be handed over counts also when its time has passed: an outage must not pile up plans.
     still_ahead = Q(send_on__gt=now) | Q(state=Message.State.PLANNED)
     ahead = Message.objects.filter(still_ahead, recipient__campaign=campaign, state__in=Message.OPEN_STATES)
@@ -138,48 +136,40 @@ def _room(campaign: Campaign, pace: float, now: datetime) -> int:
     return max(0, min(room, CHUNK))
 
 
-def _in_turn(due: QuerySet[Recipient], room: int) -> list[Recipient]:
-    fresh = list(due.filter(attempts=0).order_by("id")[:room])
-    retries = list(due.filter(attempts__gt=0).order_by("due_at", "id")[:room])
-    return list(islice(interleaved(fresh, retries), room))
-
-
-def _with_slots(
+def _slots(
     campaign: Campaign,
     pace: float,
     now: datetime,
     people: Sequence[Recipient],
     asked: Mapping[int, Callback],
-) -> Iterator[tuple[Recipient, datetime]]:
-    """Each with the first free dialling time; whoever asked for a time of their own waits for no other."""
-    free = iter(_slots(campaign, pace, now, len(people)))
-    return ((person, now if person.pk in asked else next(free)) for person in people)
+) -> Iterator[datetime]:
+    """Return each person's first free dialling time at this pace: `now` for call-backs, which wait for none.
 
-
-def _slots(campaign: Campaign, pace: float, now: datetime, count: int) -> list[datetime]:
-    """Dialling times at this pace, after the last one already given to anybody without a call-back."""
+    The first follows the last time already given to a call that is no call-back.
+    """
     gap = timedelta(minutes=1) / pace
     # Older ones don't matter, and of those that do the database has an index.
     made = Message.objects.filter(recipient__campaign=campaign, state__in=MADE, send_on__gt=now - gap)
-    made = made.filter(callback__isnull=True)
-    last = made.aggregate(at=Max("send_on"))["at"]
+    last = made.filter(callback__isnull=True).aggregate(at=Max("send_on"))["at"]
     first = max(now, last + gap) if last else now
-    return [first + gap * number for number in range(count)]
+    free = (first + gap * number for number in count())
+    return (now if person.pk in asked else next(free) for person in people)
 
 
-def _act(
-    person: Recipient, judgement: Judgement, slot: datetime, callback: Callback | None
-) -> Message | None:
-    """Plan, put off or refuse one person's call, as the rules say; the caller writes the rows."""
+def _act(person: Recipient, judgement: Judgement, slot: datetime, asked: Callback | None) -> Message | None:
+    """Plan, put off or refuse one person's call, as the rules say; the caller writes the rows.
+
+    Return the planned message; None if there is none. `asked`: the call-back the person waits for.
+    """
     if judgement.refuses_person:
         state = Recipient.State.SUPPRESSED if judgement.opted_out else Recipient.State.BLOCKED
         person.state, person.reason = state, judgement.reason
-        callbacks.end_of(person.pk, judgement.reason)
+        callback.end_of(person.pk, judgement.reason)
         return None
     if judgement.waits_until:
         person.due_at, person.reason = judgement.waits_until, judgement.reason
-        if callback:
-            callbacks.put_off(callback, judgement)
+        if asked:
+            callback.put_off(asked, judgement)
         return None
     person.attempts += 1
     person.state, person.reason = Recipient.State.UNDER_WAY, f"Call {person.attempts} is planned."

@@ -1,17 +1,17 @@
-"""What would a launch do now: who can be called, what is missing, how long would it take?
+"""Foresee what a launch would do now: who can be called, what is missing, how long it takes.
 
 People are judged by the same rules as at planning, as of the first moment at which the campaign may call.
-A large list is counted by a worker. It may die: its claim runs out and another begins anew.
+A large list is counted by a worker. If it dies, its claim runs out and another worker begins anew.
 """
 
 import secrets
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from campaigns.agent_inspection import inspect
 from campaigns.clock import Clock
@@ -29,15 +29,15 @@ from campaigns.models import (
     User,
 )
 from campaigns.planning.plan import LATEST, pace_of
-from campaigns.queries import campaign as queries
+from campaigns.queries.campaign import all_campaigns, daily_hours, row_counts
 from campaigns.rules import Caps
 from campaigns.rules.reach import INVALID, OPTED_OUT, TWICE, ReachCounts
 from campaigns.schedule import forecast
-from campaigns.schedule.forecast import Forecast, Past
+from campaigns.schedule.forecast import Forecast
 
-#: People judged together: so many queries for each stride, whatever its length.
+#: People judged together; the number of queries is the same for each chunk, whatever its length.
 CHUNK = 2000
-#: So many are counted while the person who asked waits.
+#: Up to so many people are counted within the request.
 AT_ONCE = 500
 CLAIM = timedelta(minutes=2)
 
@@ -45,11 +45,14 @@ State = Preflight.State
 
 
 class ClaimLost(Exception):
-    """Another worker has taken the preflight over."""
+    """Raised when another worker has taken the preflight over."""
 
 
 def ask(campaign: Campaign, by: User | None, *, clock: Clock) -> Preflight:
-    """Have a campaign looked at: at once if it is small, else by a worker. One that goes on is left alone."""
+    """Run a campaign's preflight, at once if it is small, else by a worker. Return its row.
+
+    One that is running is left alone.
+    """
     row, _ = Preflight.objects.get_or_create(campaign=campaign, defaults={"asked_by": by})
     Preflight.objects.filter(pk=row.pk).exclude(state__in=Preflight.OPEN_STATES).update(
         state=State.WAITING, asked_by=by, counted=0, changed_at=clock()
@@ -61,21 +64,21 @@ def ask(campaign: Campaign, by: User | None, *, clock: Clock) -> Preflight:
 
 
 def preflights_to_run(now: datetime) -> list[int]:
-    """Those that wait, or whose worker gave no sign of life for the length of its claim."""
+    """Return the keys of preflights that wait, or whose worker let its claim run out; the oldest first."""
     return list(_free(now).order_by("changed_at").values_list("pk", flat=True))
 
 
 def run(preflight_id: int, *, clock: Clock) -> bool:
-    """Count one campaign's people, unless somebody else does; whether it was done."""
+    """Count one campaign's people. Return False if another worker does, or has taken the preflight over."""
     token, now = secrets.token_hex(8), clock()
     claim = {"state": State.COUNTING, "claim": token, "claimed_until": now + CLAIM, "counted": 0}
     if not _free(now).filter(pk=preflight_id).update(**claim):
         return False
     mine = Preflight.objects.filter(pk=preflight_id, claim=token, state=State.COUNTING)
-    campaign = queries.all_campaigns().get(preflight=preflight_id)
+    campaign = all_campaigns().get(preflight=preflight_id)
     count = _Count(campaign, now)
     try:
-        for people in count.strides():
+        for people in count.chunks():
             count.take(people)
             if not mine.update(counted=count.seen, claimed_until=clock() + CLAIM):
                 raise ClaimLost
@@ -85,18 +88,18 @@ def run(preflight_id: int, *, clock: Clock) -> bool:
     return bool(mine.update(figures=count.figures(), changed_at=clock(), **done))
 
 
-def _free(now: datetime) -> Any:
+def _free(now: datetime) -> QuerySet[Preflight]:
     dead = Q(state=State.COUNTING, claimed_until__lte=now)
     return Preflight.objects.filter(Q(state=State.WAITING) | dead)
 
 
 @dataclass
 class _Count:
-    """One look at all people of a campaign, a stride at a time."""
+    """The figures of all people of a campaign, counted a chunk at a time."""
 
     campaign: Campaign
     now: datetime
-    tally: ReachCounts = field(default_factory=ReachCounts)
+    reach: ReachCounts = field(default_factory=ReachCounts)
     languages: Counter[str] = field(default_factory=Counter)
     missing: Counter[tuple[str, str]] = field(default_factory=Counter)
     last: int = 0
@@ -104,12 +107,12 @@ class _Count:
 
     def __post_init__(self) -> None:
         self.agent = inspect(self.campaign.agent.kind, self.campaign.agent.configuration)
-        self.hours = queries.daily_hours(self.campaign)
+        self.hours = daily_hours(self.campaign)
         wanted = max(self.now, self.campaign.starts_at)
         self.begins = forecast.advance(self.hours, wanted, timedelta(0)) or wanted
 
-    def strides(self) -> Iterator[list[Recipient]]:
-        """The people in the order they came, without holding them all."""
+    def chunks(self) -> Iterator[list[Recipient]]:
+        """Yield the people in the order they came, without keeping them all in memory."""
         shown = ("campaign_id", "phone", "name", "language", "variables", "state", "attempts")
         rows = Recipient.objects.filter(campaign=self.campaign).order_by("pk").only(*shown)
         while people := list(rows.filter(pk__gt=self.last)[:CHUNK]):
@@ -117,41 +120,43 @@ class _Count:
             yield people
 
     def take(self, people: list[Recipient]) -> None:
-        """Judge a stride."""
+        """Judge a chunk of people and count them."""
         for person in people:
             person.campaign = self.campaign
         checker = ComplianceChecker(people, now=self.now)
         for person in people:
-            if person.state != Recipient.State.WAITING:
-                self.tally.out[_out_already(person)] += 1
-            elif self.tally.judged(checker.evaluate(person, at=self.begins)):
-                self._look_at_words(person)
-
-    def _look_at_words(self, person: Recipient) -> None:
-        self.languages[person.language] += 1
-        said = {"name": person.name, **person.variables}
-        for variable in self.agent.missing(said, language=person.language):
-            self.missing[person.language, variable] += 1
+            if person.state == Recipient.State.SUPPRESSED:
+                self.reach.out[OPTED_OUT] += 1
+            elif person.state != Recipient.State.WAITING:
+                self.reach.out[str(Recipient.State(person.state).label).lower()] += 1
+            elif self.reach.judged(checker.evaluate(person, at=self.begins)):
+                self.languages[person.language] += 1
+                said = {"name": person.name, **person.variables}
+                for variable in self.agent.missing(said, language=person.language):
+                    self.missing[person.language, variable] += 1
 
     def figures(self) -> dict[str, Any]:
-        """Everything found, ready for JSON."""
-        rows = queries.row_counts(Import.objects.filter(campaign=self.campaign))
+        """Return everything found, ready for JSON."""
+        rows = row_counts(Import.objects.filter(campaign=self.campaign))
         out = Counter({OPTED_OUT: rows.suppressed, INVALID: rows.rejected, TWICE: rows.duplicate})
-        languages = list(self._languages())
+        languages, number = list(self._languages()), self.campaign.number
         return {
-            "can": self.tally.can,
-            "out": dict(+(out + self.tally.out)),
-            "waits": dict(self.tally.waits),
-            "warns": {f"{rule}: {REMEDIES[rule]}": count for rule, count in self.tally.warns.items()},
+            "can": self.reach.can,
+            "out": dict(+(out + self.reach.out)),
+            "waits": dict(self.reach.waits),
+            "warns": {f"{rule}: {REMEDIES[rule]}": count for rule, count in self.reach.warns.items()},
             "problems": [*self._problems(), *_language_problems(languages)],
             "languages": languages,
             "missing": [
                 {"language": language, "variable": variable, "people": count}
                 for (language, variable), count in sorted(self.missing.items())
             ],
-            "number": self._number(),
+            "number": {"e164": number.e164, "series": number.get_series_display(), "lines": number.max_calls},
             "begins": self.begins.isoformat(),
-            "forecast": _as_json(self._forecast()),
+            "forecast": {
+                name: value.isoformat() if isinstance(value, datetime) else value
+                for name, value in asdict(self._forecast()).items()
+            },
         }
 
     def _problems(self) -> Iterator[str]:
@@ -168,9 +173,12 @@ class _Count:
             yield f"The agent plays the clip “{clip}”, and the account has none of that name."
 
     def _languages(self) -> Iterator[dict[str, Any]]:
-        forms = {form.language: form for form in _forms(self.campaign)}
+        """Yield what is ready in each language of the people, the most frequent language first."""
+        rows = TemplateLanguage.objects.filter(template=self.campaign.template).prefetch_related("contents")
+        forms = {form.language: form for form in rows}
         for language, people in self.languages.most_common():
             heard, form = self.agent.heard(language), forms.get(language)
+            clips = form.contents.all() if form else ()
             yield {
                 "language": language,
                 "people": people,
@@ -178,41 +186,29 @@ class _Count:
                 "voice": not heard or self.agent.has_voice(heard),
                 "at_xfin": form.get_sync_state_display() if form else "",
                 "refused": form.sync_reason if form and form.sync_state == form.Sync.FAILED else "",
-                "clips_refused": _clips_refused(form),
+                "clips_refused": [clip.name for clip in clips if clip.sync_state == clip.Sync.FAILED],
             }
 
-    def _number(self) -> dict[str, Any]:
-        number = self.campaign.number
-        return {"e164": number.e164, "series": number.get_series_display(), "lines": number.max_calls}
-
     def _forecast(self) -> Forecast:
-        caps = _caps(self.campaign)
+        """Estimate when the calls end, from the latest calls of the campaign's number."""
+        kept = Registration.objects.filter(account=self.campaign.template.account_id).first()
+        caps = Caps()
+        if kept:
+            caps = Caps(attempts_a_day=kept.attempts_a_day, gap=timedelta(minutes=kept.gap_minutes))
+        number = self.campaign.number
+        ended = Message.objects.filter(recipient__campaign__number=number, settled_at__isnull=False)
+        rang = ended.exclude(disposition="").order_by("-settled_at")
         return forecast.forecast(
             forecast.Plan(
-                people=self.tally.can,
+                people=self.reach.can,
                 begins=self.begins,
                 pace=pace_of(self.campaign, self.now),
                 hours=self.hours,
                 gaps=tuple(max(gap, caps.gap) for gap in self.campaign.retries.gaps("no_answer")),
                 a_day=caps.attempts_a_day,
             ),
-            _past(self.campaign),
+            forecast.past_of(list(rang.values_list("disposition", "duration_seconds")[:LATEST])),
         )
-
-
-def _out_already(person: Recipient) -> str:
-    if person.state == Recipient.State.SUPPRESSED:
-        return OPTED_OUT
-    return str(Recipient.State(person.state).label).lower()
-
-
-def _forms(campaign: Campaign) -> list[TemplateLanguage]:
-    return list(TemplateLanguage.objects.filter(template=campaign.template).prefetch_related("contents"))
-
-
-def _clips_refused(form: TemplateLanguage | None) -> list[str]:
-    clips = form.contents.all() if form else ()
-    return [clip.name for clip in clips if clip.sync_state == clip.Sync.FAILED]
 
 
 def _language_problems(languages: list[dict[str, Any]]) -> Iterator[str]:
@@ -226,24 +222,3 @@ def _language_problems(languages: list[dict[str, Any]]) -> Iterator[str]:
             yield f"{who}. XFin refused its clip “{clip}”."
         if not row["voice"]:
             yield f"{who}. They would hear “{row['heard']}”, for which there is no voice."
-
-
-def _caps(campaign: Campaign) -> Caps:
-    kept = Registration.objects.filter(account=campaign.template.account_id).first()
-    if kept is None:
-        return Caps()
-    return Caps(attempts_a_day=kept.attempts_a_day, gap=timedelta(minutes=kept.gap_minutes))
-
-
-def _past(campaign: Campaign) -> Past | None:
-    """What the latest calls from the campaign's number tell."""
-    ended = Message.objects.filter(recipient__campaign__number=campaign.number, settled_at__isnull=False)
-    rang = ended.exclude(disposition="").order_by("-settled_at")
-    return forecast.past_of(list(rang.values_list("disposition", "duration_seconds")[:LATEST]))
-
-
-def _as_json(found: Forecast) -> Mapping[str, Any]:
-    return {
-        name: value.isoformat() if isinstance(value, datetime) else value
-        for name, value in asdict(found).items()
-    }

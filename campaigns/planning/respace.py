@@ -1,16 +1,15 @@
 """New times for calls whose planned time has passed, or that were put off to the same moment.
 
 XFin would ring them all at once. They follow what was handed over before at the campaign's present pace;
-the rules judge them at their new time. Call-backs keep theirs: somebody waits for them.
+the rules judge them at their new time. Call-backs keep theirs: a person waits for each.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from operator import attrgetter
 
 from django.conf import settings
-from django.db.models import QuerySet
 
 from campaigns.bulk import keys, update
 from campaigns.models import Callback, Campaign, Message
@@ -26,9 +25,9 @@ MOVED = "Its time had passed, or too many had the same one: it follows at the ca
 
 
 def space_due(planned: Sequence[Message], *, now: datetime) -> list[Message]:
-    """Those of these planned messages that may be handed over now, in order; the others keep a later time.
+    """Space planned messages at their campaigns' pace, and return those to hand over now, in order.
 
-    The caller holds their rows, and they come with their campaign.
+    The others keep a later time. The caller has locked their rows, and they come with their campaign.
     """
     asked_for = set(Callback.objects.filter(message__in=keys(planned)).values_list("message", flat=True))
     of_campaign: defaultdict[int, list[Message]] = defaultdict(list)
@@ -37,39 +36,30 @@ def space_due(planned: Sequence[Message], *, now: datetime) -> list[Message]:
             of_campaign[message.recipient.campaign_id].append(message)
     for messages in of_campaign.values():
         _space(messages[0].recipient.campaign, sorted(messages, key=_turn), now)
-    _ring_now([message for message in planned if message.send_on < now], now)
+    # What is handed over late rings at once: the rest period after a call is counted from then on.
+    late = [message for message in planned if message.send_on < now]
+    for message in late:
+        message.send_on = now
+    update(late, ["send_on"])
     horizon = now + timedelta(minutes=settings.UPLOAD_HORIZON_MINUTES)
     return sorted((message for message in planned if message.send_on <= horizon), key=_turn)
 
 
 def _space(campaign: Campaign, messages: Sequence[Message], now: datetime) -> None:
+    """Give a campaign's messages new times where theirs have passed or are the same."""
     times = [message.send_on for message in messages]
-    handed_over = _handed_over(campaign, since=now - MINUTE)
+    at_xfin = Message.objects.filter(
+        recipient__campaign=campaign, state__in=COUNTED, send_on__gt=now - MINUTE
+    ).order_by("-send_on")
+    handed_over = at_xfin.values_list("send_on", flat=True)
     near = handed_over.filter(send_on__gt=max(now, times[0]) - MINUTE)[: 2 * campaign.calls_per_minute]
     if not rushed(times, before=list(near), now=now, a_minute=campaign.calls_per_minute):
         return
     pace, last = pace_of(campaign, now), handed_over.first()
     first = max(now, last + gap(pace)) if last else now
-    moved = zip(messages, respaced(times, first=first, a_minute=pace), strict=True)
-    _keep((message, at) for message, at in moved if at != message.send_on)
-
-
-def _handed_over(campaign: Campaign, *, since: datetime) -> QuerySet[Message, datetime]:
-    """When the calls that XFin has ring, the last first."""
-    ahead = Message.objects.filter(recipient__campaign=campaign, state__in=COUNTED, send_on__gt=since)
-    return ahead.order_by("-send_on").values_list("send_on", flat=True)
-
-
-def _ring_now(late: Sequence[Message], now: datetime) -> None:
-    """What is handed over late rings at once: the quiet after a call is counted from then on."""
-    for message in late:
-        message.send_on = now
-    update(late, ["send_on"])
-
-
-def _keep(moved: Iterable[tuple[Message, datetime]]) -> None:
-    changed = []
-    for message, at in moved:
-        message.send_on, message.reason = at, MOVED
-        changed.append(message)
-    update(changed, ["send_on", "reason"])
+    moved = []
+    for message, at in zip(messages, respaced(times, first=first, a_minute=pace), strict=True):
+        if at != message.send_on:
+            message.send_on, message.reason = at, MOVED
+            moved.append(message)
+    update(moved, ["send_on", "reason"])

@@ -1,8 +1,10 @@
-"""What becomes of call-backs while calls are planned, made, withdrawn and settled; `calling_back` makes them.
+"""The states of call-backs while calls are planned, made, withdrawn and settled.
+
+`planning.callbacks` makes them.
 
 WAITING    its person waits for it, or is on the line just now; at most one a person
 UNDER_WAY  its attempt is planned or at XFin; withdrawn before it was dialled, it waits again
-MADE       its attempt ended, however: what follows is the campaign's retry rules' to say
+MADE       its attempt ended, in whatever way: the campaign's retry rules decide what follows
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -24,13 +26,13 @@ ANSWERED = "Another call reached the person before."
 
 
 def waiting_for(people: Sequence[Recipient]) -> Mapping[int, Callback]:
-    """The call-backs that these people wait for, by person. One query."""
+    """Return the call-backs that these people wait for, by the person's key. One query."""
     rows = Callback.objects.filter(recipient__in=people, state=State.WAITING)
     return {row.recipient_id: row for row in rows}
 
 
 def open_moments(people: Collection[Recipient]) -> Mapping[int, datetime]:
-    """From when on each of these people asked to be called; only those who did. One query."""
+    """Return from when on each of these people asked to be called, by key; only those who did. One query."""
     rows = Callback.objects.filter(recipient__in=keys(people), state__in=Callback.OPEN_STATES)
     return dict(rows.order_by("-id").values_list("recipient_id", "asked_for"))
 
@@ -39,7 +41,7 @@ def open_moments(people: Collection[Recipient]) -> Mapping[int, datetime]:
 
 
 def planned(asked: Mapping[int, Callback], messages: Sequence[Message]) -> None:
-    """Attempts are planned; those of people who wait for a call-back are made for that."""
+    """Link saved attempts to the call-backs they are made for; `asked` has the call-backs by person."""
     for_them = [message.reference for message in messages if message.recipient_id in asked]
     for message in Message.objects.filter(reference__in=for_them):
         callback = asked[message.recipient_id]
@@ -47,14 +49,17 @@ def planned(asked: Mapping[int, Callback], messages: Sequence[Message]) -> None:
 
 
 def put_off(callback: Callback, judgement: Judgement) -> None:
-    """The rules want a later time than thought; the row says which and why."""
+    """Move an open call-back to the later time that the rules want, with the reason on its row."""
     if judgement.waits_until:
         why = callback_times.explain(callback.asked_for, judgement.waits_until, judgement.reason)
         _change(callback, planned_for=judgement.waits_until, reason=why)
 
 
 def attempts_put_off(judgements: Mapping[int, Judgement]) -> None:
-    """The same, found at the hand-over of attempts; judgements by message. One query where nobody has one."""
+    """Put off the call-backs of attempts that were put off at hand-over; judgements by the message's key.
+
+    One query where no attempt was made for a call-back.
+    """
     for callback in Callback.objects.filter(message__in=among_keys(judgements), state=State.UNDER_WAY):
         put_off(callback, judgements[callback.message_id or 0])
 
@@ -68,16 +73,20 @@ def _change(callback: Callback, **fields: object) -> None:
 
 
 def attempts_made(messages: Sequence[Message]) -> None:
-    """These attempts rang and are over; some may have been made for call-backs, also for one that staff
-    withdrew too late."""
+    """Close the call-backs for which these attempts, which rang and ended, were made.
+
+    Also one that staff withdrew too late.
+    """
     rang = (State.UNDER_WAY, State.WITHDRAWN)
     theirs = Callback.objects.filter(message__in=messages, state__in=rang)
     theirs.update(state=State.MADE, reason=MADE, changed_at=clock.now())
 
 
 def attempt_not_made(recipient_id: int) -> None:
-    """A person's attempt was withdrawn before it was dialled: a call-back waits again, unless there is a
-    later one."""
+    """Have a call-back wait again whose attempt was withdrawn before it was dialled.
+
+    If the person asked for a later one meanwhile, that takes its place.
+    """
     mine = Callback.objects.filter(
         recipient=recipient_id, state=State.UNDER_WAY, message__state=Message.State.WITHDRAWN
     )
@@ -89,7 +98,10 @@ def attempt_not_made(recipient_id: int) -> None:
 
 
 def wait_for(recipient_id: int, **fields: object) -> bool:
-    """Have an open person wait for their call-back, if there is one; whether there is."""
+    """Have an open person wait for their call-back. Return False if there is none, or the person is done.
+
+    `fields` are written in the same UPDATE.
+    """
     callback = Callback.objects.filter(recipient=recipient_id, state=State.WAITING).first()
     if callback is None:
         return False
@@ -102,9 +114,10 @@ def wait_for(recipient_id: int, **fields: object) -> bool:
 
 
 def answered(message: Message) -> bool:
-    """A call brought an outcome. Whether a call-back that was asked for in that very call still stands.
+    """End the call-backs that an outcome makes needless.
 
-    Any other is not needed any more, but for the one whose call this is.
+    Kept are the one for which this call was made and one that was asked for in this very call. Return
+    whether the latter is still open.
     """
     still = Callback.objects.filter(recipient=message.recipient_id, state__in=Callback.OPEN_STATES)
     others = still.exclude(message=message).exclude(message_reference=message.reference)
@@ -116,19 +129,19 @@ def answered(message: Message) -> bool:
 
 
 def end_of(recipient_id: int, reason: str) -> None:
-    """This person has a final state."""
+    """End the call-backs of a person with a final state."""
     _close(Callback.objects.filter(recipient=recipient_id), reason)
 
 
 def end_of_many(reasons: Mapping[int, str]) -> None:
-    """These people have a final state; its reason by person. One query where nobody has a call-back."""
+    """End the call-backs of people with a final state; reasons by person. One query where there are none."""
     still = Callback.objects.filter(recipient__in=reasons, state__in=Callback.OPEN_STATES)
     for recipient in set(still.values_list("recipient", flat=True)):
         end_of(recipient, reasons[recipient])
 
 
 def end_all(people: QuerySet[Recipient], reason: str) -> None:
-    """Nobody of these people is called any more."""
+    """End the call-backs of all these people: they are not called any more."""
     _close(Callback.objects.filter(recipient__in=people.values("pk")), reason)
 
 

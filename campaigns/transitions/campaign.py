@@ -21,7 +21,10 @@ def move(
     now: datetime,
     by: User | None = None,
 ) -> bool:
-    """Bring a campaign from one of `sources` to `target`; False if it is in none or another came first."""
+    """Bring a campaign from one of `sources` to `target`, with a line of history.
+
+    Return False, with nothing written, if it is in none of them or another transition came first.
+    """
     campaign = Campaign.objects.filter(pk=campaign_id)
     before = campaign.filter(state__in=sources).values_list("state", flat=True).first()
     if before is None:
@@ -42,7 +45,7 @@ def note(
     by: User | None = None,
     edited: bool = False,
 ) -> None:
-    """One line of a campaign's history. The name stays when the user goes."""
+    """Write one line of a campaign's history. The actor's name is kept when the user is deleted."""
     CampaignChange.objects.create(
         campaign_id=campaign_id,
         at=now,
@@ -58,10 +61,10 @@ def note(
 
 
 def stop(campaign_id: int, reason: str, *, now: datetime) -> bool:
-    """Stop a running campaign by itself; `reason` says why and what to do."""
+    """Stop a running campaign; `reason` says why and what to do. Return False if it was not running."""
     return move(campaign_id, State.STOPPED, reason, sources=(State.RUNNING,), now=now)
 
 
 def name_of(by: User | None) -> str:
-    """Who did it, as staff know them."""
+    """Return the name of the user as staff know them; "the system" for None."""
     return (by.get_full_name() or by.get_username()) if by else "the system"

@@ -132,8 +132,8 @@ def test_a_call_back_keeps_its_time_however_much_is_overdue() -> None:
     asking = campaign.recipients.order_by("pk").last()
     assert asking
     back = NOON + timedelta(hours=2)
-    wish = CallbackRequest(asked_for=back + 3 * MINUTE, asked_at=NOON, source=Callback.Source.STAFF)
-    callbacks.enter(asking.pk, wish, now=NOON)
+    request = CallbackRequest(asked_for=back + 3 * MINUTE, asked_at=NOON, source=Callback.Source.STAFF)
+    callbacks.enter(asking.pk, request, now=NOON)
     plan.plan(campaign.pk, now=NOON)
     for minutes in range(3):
         tick(campaign, xfin, back + minutes * MINUTE)
