@@ -27,7 +27,7 @@ def purge(now: datetime) -> int:
 
 def erase_people(now: datetime) -> int:
     """Do every erasure that nothing keeps waiting. Return how many were done."""
-    return sum(_erase(wish_id, now=now) for wish_id in erasure.open_wishes())
+    return sum(_erase(wish_id, now=now) for wish_id in erasure.open_requests())
 
 
 def erase_late() -> int:

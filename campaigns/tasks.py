@@ -20,10 +20,11 @@ from campaigns.delivery import (
     reconcile,
     template_drift,
     template_sync,
+    upload,
     withdraw,
 )
-from campaigns.delivery import upload as uploading
-from campaigns.imports import reader, upload
+from campaigns.imports import reader
+from campaigns.imports.upload import drop_forgotten
 from campaigns.lifecycle import actions, approvals, auto_stop
 from campaigns.planning import callbacks, plan, preflight
 from campaigns.programmes import draw
@@ -47,7 +48,7 @@ def look_at_templates() -> None:
 @shared_task
 def find_imports() -> None:
     """Enqueue every import that waits or whose worker died; delete the files of those that are over."""
-    upload.drop_forgotten(clock.now())
+    drop_forgotten(clock.now())
     reader.forget_files()
     for import_id in reader.imports_to_read(clock.now()):
         enqueue_import(import_id)
@@ -107,7 +108,7 @@ def plan_campaigns() -> None:
 @shared_task
 def upload_messages() -> None:
     """Enqueue as many uploads as each account needs; accounts do not wait for each other."""
-    for account_id, uploads in uploading.uploads_wanted(clock.now()).items():
+    for account_id, uploads in upload.uploads_wanted(clock.now()).items():
         for _ in range(uploads):
             enqueue_upload(account_id)
 
@@ -115,7 +116,7 @@ def upload_messages() -> None:
 @shared_task
 def upload_account(account_id: int) -> None:
     """Hand an account's messages to XFin, batch by batch; others may do the same with other batches."""
-    uploading.upload(account_id, clock=clock.now)
+    upload.upload(account_id, clock=clock.now)
 
 
 def enqueue_upload(account_id: int) -> None:

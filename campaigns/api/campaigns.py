@@ -81,7 +81,7 @@ class CampaignViewSet(CampaignViews):
     @action(detail=True, permission_classes=[ModelPermissions], pagination_class=None, filterset_fields=None)
     def approval(self, request: Request, pk: str) -> Response:
         """Return who approved it, what changed since and how many were added. 404: it needs no approval."""
-        found = approvals.standing(self.get_object())
+        found = approvals.status(self.get_object())
         if found is None:
             raise NotFound("No second person is asked for.")
         return Response(serializers.ApprovalSerializer(found).data)

@@ -1,4 +1,4 @@
-"""From rows to the pure rules, and from their findings to evidence rows and to what staff must do."""
+"""Check attempts by the pure rules: facts go in, judgements, evidence rows and advice for staff come out."""
 
 from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from campaigns import phones, rules
 from campaigns.agent_inspection import inspect
-from campaigns.compliance.facts import CampaignFacts, PeopleFacts, needs_grievances, of_campaign, of_people
+from campaigns.compliance.facts import CampaignFacts, needs_grievances, of_campaign, of_people
 from campaigns.ist import IST
 from campaigns.models import CallingBasis, Campaign, Evidence, Message, Recipient
 from campaigns.rules import VERSION, Attempt, Judgement, by_the_minute, evaluate
@@ -19,7 +19,7 @@ REMEDIES = {rule.name: rule.remedy for rule in rules.RULES}
 
 @dataclass(slots=True, kw_only=True)
 class EvidenceRow:
-    """The fields of an `Evidence`; making an instance of the model takes ten times as long."""
+    """The fields of an `Evidence`. Making an instance of the model takes ten times as long."""
 
     recipient_id: int
     message_reference: str
@@ -33,16 +33,16 @@ class EvidenceRow:
 
 
 class ComplianceChecker:
-    """The rules together with all facts on a stride of people; gathered once, asked for each of them.
+    """Judge calls to a chunk of people, with all facts about them read once.
 
     Of most people nothing is known but that they are in the campaign. Calls to them in one minute are
-    judged once: every rule comes to the same end for each.
+    judged once: every rule comes to the same result for each.
     """
 
     def __init__(
         self, people: Sequence[Recipient], *, now: datetime, messages: Sequence[Message] = ()
     ) -> None:
-        """`people` come with their campaign, its number, template and agent.
+        """Read all facts. `people` come with their campaign, its number, template and agent.
 
         `messages`: the attempts that will be judged, if they are planned already, with these people.
         """
@@ -71,9 +71,10 @@ class ComplianceChecker:
         message: Message | None = None,
         called_back: datetime | None = None,
     ) -> Judgement:
-        """May this person be called at `at`? `message` is the attempt, if it is planned already.
+        """Return whether this person may be called at `at`, as all rules find.
 
-        `called_back`: a call-back that is asked for just now; those that wait are known.
+        `message` is the attempt, if it is planned already; `called_back` the time of a call-back that is
+        asked for just now, those that wait are known.
         """
         called_back = called_back or self._callbacks.get(person.pk)
         alike = None if called_back else self._alike(person, message, at)
@@ -86,7 +87,7 @@ class ComplianceChecker:
         return judgement
 
     def decided(self, message: Message, at: datetime | None, *, planned: bool) -> None:
-        """What became of an attempt just judged counts for those that are judged after it.
+        """Record what became of an attempt just judged: it counts for those that are judged after it.
 
         `at`: when it rings, None if it will not; `planned`: it may still be moved.
         """
@@ -102,10 +103,23 @@ class ComplianceChecker:
         now: datetime,
         message: Message | None,
     ) -> "EvidenceRow":
-        """The row that keeps a judgement and what it was founded on; not saved yet.
+        """Return the row, not saved yet, that keeps a judgement and the facts it is based on.
 
         `message` is the attempt, None if none was planned.
         """
+        ours = self._campaigns[person.campaign_id]
+        basis = best_basis(self._people.bases.get(person.phone, ()), at)
+        run = ours.scrubbed.run
+        facts: dict[str, object] = {
+            "ist": at.astimezone(IST).isoformat(),
+            "category": ours.campaign.category,
+            "caller_id": ours.number(_attempt_number(person, message)).e164,
+            "language": person.language,
+            "principal_entity": ours.organisation.principal_entity if ours.organisation else "",
+            "basis": basis.pk if basis else None,
+            "scrub": f"{run.operator} {run.reference}" if run else "",
+            "passed": judgement.passed,
+        }
         return EvidenceRow(
             recipient_id=person.pk,
             message_reference=message.reference if message else "",
@@ -114,12 +128,12 @@ class ComplianceChecker:
             planned_for=at,
             verdict=judgement.verdict,
             findings=judgement.as_evidence,
-            facts=self._facts(person, message, judgement, at),
+            facts=facts,
             rules_version=VERSION,
         )
 
     def _alike(self, person: Recipient, message: Message | None, at: datetime) -> Hashable | None:
-        """All of `_attempt` that is not the campaign's; None where something is known of this very person."""
+        """Return what `_attempt` takes from a person of whom nothing is known; None if something is."""
         if person.phone in self._known or self._people.others(person.phone, message):
             return None
         phone = phones.parse_number(person.phone, own_numbers=self._campaigns[person.campaign_id].own_numbers)
@@ -134,13 +148,22 @@ class ComplianceChecker:
         )
 
     def _attempt(self, person: Recipient, message: Message | None, at: datetime) -> Attempt:
+        """Return all that the rules ask for about a call to a person."""
         ours, people = self._campaigns[person.campaign_id], self._people
         number = ours.number(_attempt_number(person, message))
         languages = self._languages[person.campaign_id]
         campaign, declared = ours.campaign, ours.declaration
         phone = phones.parse_number(person.phone, own_numbers=ours.own_numbers)
         bases = people.bases.get(person.phone, ())
+        basis, scrub, grievance = best_basis(bases, at), None, ""
+        if run := ours.scrubbed.run:
+            scrub = rules.Scrub(day=run.day, reference=run.reference, list_grew=ours.scrubbed.grew)
+        if grievances := people.grievances.get(person.phone):
+            grievance = f"A grievance of {grievances[0].received_at.astimezone(IST):%d %b %Y} is open."
         area = str(person.variables.get("polling_area") or (declared.polling_area if declared else ""))
+        key = campaign.pk, person.attempts
+        if key not in self._retries:
+            self._retries[key] = campaign.retries.longest(person.attempts)
         return Attempt(
             category=campaign.category,
             caller_id=number.e164,
@@ -148,49 +171,28 @@ class ComplianceChecker:
             widening=declared.window_reason if declared else "",
             organisation=ours.organisation,
             declared=ours.declared_on(at.astimezone(IST).date(), number),
-            scrub=_scrub(ours),
+            scrub=scrub,
             script=self._scripts[person.campaign_id],
             has_voice=person.language in languages if languages else None,
-            retries_take=self._retries_take(campaign, person.attempts),
+            retries_take=self._retries[key],
             callee_problem="" if phone.e164 else phone.note,
             landline=phones.is_landline(phone),
             suppressed=people.suppressed(person.phone, campaign.category),
             opted_out_at=people.opted_out_at(person.phone),
-            basis=_basis(best_basis(bases, at)),
+            basis=_plain(basis) if basis else None,
             dnd_hit=person.phone in ours.scrubbed.hits,
-            grievance=_grievance(people, person.phone),
+            grievance=grievance,
             polls=ours.closes_of(area),
             requested=_slot(bases, at),
             others=people.others(person.phone, message),
         )
 
-    def _retries_take(self, campaign: Campaign, attempts: int) -> timedelta:
-        key = campaign.pk, attempts
-        if key not in self._retries:
-            self._retries[key] = campaign.retries.longest(attempts)
-        return self._retries[key]
 
-    def _facts(
-        self, person: Recipient, message: Message | None, judgement: Judgement, at: datetime
-    ) -> dict[str, object]:
-        ours = self._campaigns[person.campaign_id]
-        number = ours.number(_attempt_number(person, message))
-        basis = best_basis(self._people.bases.get(person.phone, ()), at)
-        run = ours.scrubbed.run
-        return {
-            "ist": at.astimezone(IST).isoformat(),
-            "category": ours.campaign.category,
-            "caller_id": number.e164,
-            "language": person.language,
-            "principal_entity": ours.organisation.principal_entity if ours.organisation else "",
-            "basis": basis.pk if basis else None,
-            "scrub": f"{run.operator} {run.reference}" if run else "",
-            "passed": judgement.passed,
-        }
+def campaign_problems(campaign: Campaign, *, now: datetime) -> list[str]:
+    """Return what would stop the campaign at its first call, with what to do; empty if nothing would.
 
-
-def standing_problems(campaign: Campaign, *, now: datetime) -> list[str]:
-    """What would stop the campaign at its first call, with what to do; a scrub may still come in time."""
+    The scrub (B08) is left out: it may still come in time.
+    """
     begins = max(now, campaign.starts_at)
     said: dict[str, None] = {}
     for attempts in (0, 1) if campaign.retry_line else (0,):
@@ -202,30 +204,32 @@ def standing_problems(campaign: Campaign, *, now: datetime) -> list[str]:
 
 
 def _attempt_number(person: Recipient, message: Message | None) -> int:
-    """Which call to this person it is, from 1."""
+    """Return which call to this person it is, from 1."""
     return message.attempt if message else person.attempts + 1
 
 
 def stop_campaign(campaign_id: int, judgement: Judgement, *, now: datetime) -> bool:
-    """Stop a campaign that may call nobody as it stands; whether it was still running."""
+    """Stop a campaign whose calls the rules forbid as it is. Return False if it was not running any more."""
     what = " ".join(advice(found) for found in judgement.campaign_blocks)
     return stop(campaign_id, f"Stopped by the rules: {what} Then resume.", now=now)
 
 
 def advice(found: Finding) -> str:
-    """What is wrong and what to do, with the rule's name."""
+    """Return what is wrong and what to do, with the rule's name."""
     return f"{found.reason} {REMEDIES[found.rule]} ({found.rule})"
 
 
 def best_basis(bases: Iterable[CallingBasis], at: datetime) -> CallingBasis | None:
-    """The ground to rely on: one that holds if there is one, registered before not, then the newest."""
-    grounds = [row for row in bases if row.kind != CallingBasis.Kind.CALLBACK]
-    return max(grounds, key=lambda row: _worth(row, at), default=None)
+    """Return the basis to rely on: one that holds if there is one, registered before not, then the newest.
 
+    None if there is none but call-backs.
+    """
 
-def _worth(row: CallingBasis, at: datetime) -> tuple[bool, bool, datetime]:
-    holds = rules.lapsed(_plain(row), at) == ""
-    return holds, bool(row.register_reference), row.given_at
+    def worth(row: CallingBasis) -> tuple[bool, bool, datetime]:
+        holds = rules.lapsed(_plain(row), at) == ""
+        return holds, bool(row.register_reference), row.given_at
+
+    return max((row for row in bases if row.kind != CallingBasis.Kind.CALLBACK), key=worth, default=None)
 
 
 def _plain(row: CallingBasis) -> rules.Basis:
@@ -238,22 +242,13 @@ def _plain(row: CallingBasis) -> rules.Basis:
     )
 
 
-def _basis(row: CallingBasis | None) -> rules.Basis | None:
-    return _plain(row) if row else None
-
-
 def _slot(bases: Iterable[CallingBasis], at: datetime) -> tuple[datetime, datetime] | None:
-    """A slot the person asked for that holds at this time."""
+    """Return the slot (begin, end) that the person asked for and that `at` lies in; None if there is none."""
     for row in bases:
         open_then = row.kind == CallingBasis.Kind.CALLBACK and not (row.revoked_at and row.revoked_at <= at)
         if open_then and row.starts_at and row.expires_at and row.starts_at <= at < row.expires_at:
             return row.starts_at, row.expires_at
     return None
-
-
-def _scrub(ours: CampaignFacts) -> rules.Scrub | None:
-    run = ours.scrubbed.run
-    return rules.Scrub(day=run.day, reference=run.reference, list_grew=ours.scrubbed.grew) if run else None
 
 
 def _script(ours: CampaignFacts) -> rules.Script | None:
@@ -270,8 +265,3 @@ def _script(ours: CampaignFacts) -> rules.Script | None:
         about_children=row.about_children,
         voice_template=row.voice_template,
     )
-
-
-def _grievance(people: PeopleFacts, phone: str) -> str:
-    found = people.grievances.get(phone)
-    return f"A grievance of {found[0].received_at.astimezone(IST):%d %b %Y} is open." if found else ""

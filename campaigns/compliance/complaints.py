@@ -1,4 +1,4 @@
-"""Complaints: recorded, counted, and a reason to stop the campaign that drew them."""
+"""Record and count complaints, and stop the campaigns that drew too many."""
 
 from datetime import datetime, timedelta
 
@@ -13,7 +13,7 @@ from campaigns.transitions.campaign import stop
 
 
 def stop_complained_about(now: datetime) -> int:
-    """Stop running campaigns about whose calls too many complaints are open; how many were stopped."""
+    """Stop running campaigns about whose calls too many complaints are open. Return how many were stopped."""
     running = Campaign.objects.filter(state=Campaign.State.RUNNING, stop_at_complaints__gt=0)
     stopped = 0
     for campaign in running.filter(complaints__isnull=False).distinct():
@@ -23,7 +23,7 @@ def stop_complained_about(now: datetime) -> int:
 
 
 def too_many_complaints(campaign: Campaign, *, now: datetime) -> str:
-    """Which complaints keep a campaign from calling, and what to do; empty if they do not.
+    """Return which complaints keep a campaign from calling, and what to do; empty if none do.
 
     Counted are those of the last `BREAKER_COMPLAINT_DAYS` that are neither closed nor dismissed.
     """
@@ -48,9 +48,9 @@ def too_many_complaints(campaign: Campaign, *, now: datetime) -> str:
 
 @transaction.atomic
 def record_complaint(complaint: Complaint, *, now: datetime) -> bool:
-    """Save a complaint; whether it made too many, so that every running campaign was stopped (B16).
+    """Save a complaint. Return whether it made too many, so that every running campaign was stopped (B16).
 
-    It counts against the campaign whose call it is about, too, which may stop that one alone (`breakers`).
+    It counts against the campaign whose call it is about, too, and may stop that one alone.
     """
     if complaint._state.adding and complaint.campaign is None:
         complaint.campaign = _who_called(complaint)
@@ -72,7 +72,7 @@ def record_complaint(complaint: Complaint, *, now: datetime) -> bool:
 
 
 def _who_called(complaint: Complaint) -> Campaign | None:
-    """The campaign that rang the number last before the complaint; None if none did or nobody knows."""
+    """Return the campaign that rang the number last before the complaint; None if none is known."""
     since = complaint.received_at - timedelta(days=settings.BREAKER_COMPLAINT_DAYS)
     rang = Message.objects.exclude(state__in=NEVER_RANG).filter(
         recipient__phone=complaint.phone, send_on__gt=since, send_on__lte=complaint.received_at

@@ -1,4 +1,4 @@
-"""The facts that the rules ask for, read for many people at once: so many queries whatever their number."""
+"""Read the facts that the rules ask for, for many people at once: as many queries for one as for all."""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
@@ -69,7 +69,7 @@ class Scrubbed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CampaignFacts:
-    """What is the same for everybody in a campaign."""
+    """What is the same for all people of a campaign."""
 
     campaign: Campaign
     lines: tuple[PhoneNumber, PhoneNumber]
@@ -82,16 +82,16 @@ class CampaignFacts:
     own_numbers: frozenset[str]
 
     def number(self, attempt: int) -> PhoneNumber:
-        """From which number an attempt (from 1) is made."""
+        """Return the number from which an attempt (from 1) is made."""
         return self.lines[attempt > 1]
 
     def declared_on(self, day: date, number: PhoneNumber) -> bool:
-        """Whether a calling number is declared as A2P on a day."""
+        """Return whether a calling number is declared as A2P on a day."""
         mine = (row for row in self.declarations if row.number_id == number.pk)
         return any(row.declared_on <= day <= (row.valid_until or date.max) for row in mine)
 
     def closes_of(self, area: str) -> tuple[datetime, ...] | None:
-        """When polls close in an area; None if the area is not known."""
+        """Return when polls close in an area; None if the area is not known."""
         return tuple(poll.closes_at for poll in self.polls if poll.area in ("", area)) if area else None
 
 
@@ -105,20 +105,20 @@ class PeopleFacts:
     attempts: dict[str, Sequence[Attempted]] = field(default_factory=dict)
 
     def known(self) -> set[str]:
-        """The numbers of which more is kept than attempts."""
+        """Return the numbers of which more is kept than attempts."""
         return {*self.suppressions, *self.bases, *self.grievances}
 
     def suppressed(self, phone: str, category: str) -> str:
-        """Why this number must not be called about this; empty if it may."""
+        """Return why this number must not be called about this; empty if it may."""
         live = (row for row in self.suppressions.get(phone, ()) if row.lifted_at is None)
         return next((row.reason for row in live if row.covers(category)), "")
 
     def opted_out_at(self, phone: str) -> datetime | None:
-        """The last time the person asked us to stop, also where that has been lifted since."""
+        """Return when the person last asked us to stop, also if that was lifted since; None if never."""
         return max((row.created_at for row in self.suppressions.get(phone, ())), default=None)
 
     def others(self, phone: str, message: Message | None) -> tuple[rules.Past, ...]:
-        """Other attempts at the number. Of two that are only planned, the older goes first."""
+        """Return other attempts at the number. Of two that are only planned, the older goes first."""
         rows = self.attempts.get(phone, ())
         if message is None or not rows:
             return tuple(row.past for row in rows)
@@ -129,16 +129,16 @@ class PeopleFacts:
         )
 
     def decided(self, phone: str, message: Message, at: datetime | None, *, planned: bool) -> None:
-        """An attempt has another time, is on its way, or (`at` None) will not be made."""
+        """Record that an attempt has another time, is on its way, or (`at` None) will not be made."""
         rows = self.attempts.get(phone, ())
-        if len(rows) < 2:  # nobody is judged by their own attempt
+        if len(rows) < 2:  # a call is not judged by itself
             return
         mine = [Attempted(message.pk, rules.Past(at), planned)] if at else []
         self.attempts[phone] = [*(row for row in rows if row.message_id != message.pk), *mine]
 
 
 def of_campaign(campaign: Campaign, people: Iterable[Recipient], *, now: datetime) -> CampaignFacts:
-    """The facts of one campaign. Of a promotional one, also which of these people the scrub refused."""
+    """Return the facts of one campaign; if promotional, also which of these people its scrub refused."""
     promotional, political = campaign.category == "promotional", campaign.category == "political"
     lines = (campaign.line(1)[1], campaign.line(2)[1])
     return CampaignFacts(
@@ -156,37 +156,33 @@ def of_campaign(campaign: Campaign, people: Iterable[Recipient], *, now: datetim
 def of_people(
     phones: Iterable[str], *, now: datetime, grievances: bool = True, planned: Sequence[Message] = ()
 ) -> PeopleFacts:
-    """The facts of numbers, in four queries.
+    """Return the facts of numbers, in four queries.
 
     `planned`: attempts among theirs that come with their person, as they stand in the database.
     """
     numbers = list(set(phones))
     these = among(numbers)
+    # Those of people whose data was erased stand under the number's pseudonym.
+    of_number = {pseudonym(number): number for number in numbers}
+    suppressed = Suppression.objects.filter(phone__in=among([*numbers, *of_number]))
     complaints = Complaint.objects.filter(
         kind=Complaint.Kind.GRIEVANCE, phone__in=these, closed_at__isnull=True
     )
     return PeopleFacts(
-        suppressions=_suppressions(numbers),
+        suppressions=_by_phone((of_number.get(row.phone, row.phone), row) for row in suppressed),
         bases=_by_phone((row.phone, row) for row in CallingBasis.objects.filter(phone__in=these)),
         grievances=_by_phone((row.phone, row) for row in complaints) if grievances else {},
         attempts=_attempts(numbers, planned, now),
     )
 
 
-def _suppressions(numbers: Sequence[str]) -> Mapping[str, Sequence[Suppression]]:
-    """Also those of people whose data was erased: they stand under the number's pseudonym."""
-    of_number = {pseudonym(number): number for number in numbers}
-    rows = Suppression.objects.filter(phone__in=among([*numbers, *of_number]))
-    return _by_phone((of_number.get(row.phone, row.phone), row) for row in rows)
-
-
 def needs_grievances(category: str) -> bool:
-    """Whether B14 looks at this category."""
+    """Return whether rule B14 asks for the grievances of people in this category."""
     return category in LENDERS
 
 
 def phone_hash(phone: str) -> str:
-    """A number as scrub results keep it: found again, not read back."""
+    """Return a number as scrub results keep it: a keyed hash, found again but not read back."""
     return salted_hmac("campaigns.scrub", phone, algorithm="sha256").hexdigest()
 
 
@@ -220,7 +216,7 @@ def _organisation(campaign: Campaign, now: datetime) -> rules.Organisation | Non
 
 
 def _latest_calls() -> tuple[int, int, int]:
-    """Of the newest calls: how many were answered, ended at once, were dropped."""
+    """Return how many of the newest calls were answered, ended at once, and were dropped."""
     newest = Message.objects.filter(state=Message.State.DONE).order_by("-send_on")
     rows = list(newest.values_list("disposition", "duration_seconds")[:LATEST])
     answered = [seconds for disposition, seconds in rows if disposition == Disposition.ANSWERED]
@@ -241,7 +237,10 @@ def _scrubbed(campaign: Campaign, people: Iterable[Recipient]) -> Scrubbed:
 def _attempts(
     numbers: Sequence[str], planned: Sequence[Message], now: datetime
 ) -> dict[str, Sequence[Attempted]]:
-    """A number's only attempt is left out if it is one of `planned`: nobody is judged by their own."""
+    """Return the attempts at each number.
+
+    A number's only attempt is left out if it is one of `planned`: a call is not judged by itself.
+    """
     rows = (
         Message.objects.filter(recipient__phone__in=among(numbers), send_on__gt=now - MEMORY)
         .exclude(state__in=NEVER_RANG)

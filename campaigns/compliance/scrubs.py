@@ -1,4 +1,4 @@
-"""Writing down what the rules ask for: scrub runs and complaints."""
+"""Record scrubs: which numbers of a campaign's list the operator's DND register refused."""
 
 import hashlib
 from collections.abc import Iterable
@@ -25,14 +25,15 @@ def record_scrub(
     now: datetime,
     by: User | None = None,
 ) -> ScrubRun:
-    """Keep a scrub of the campaign's whole list; `refused` are the numbers it must not call, in any spelling.
+    """Keep a scrub of the campaign's whole list and return its run.
 
-    Kept as keyed hashes. `NotRecorded` without the operator's reference, or if fewer numbers were submitted
-    than the campaign has people: nobody is marked as scrubbed who was not.
+    `refused` are the numbers it must not call, in any spelling; they are kept as keyed hashes. Raise
+    `NotRecorded` without the operator's reference, or if fewer numbers were submitted than the campaign has
+    people: none may be marked as scrubbed that was not.
     """
     if not operator.strip() or not reference.strip():
         raise NotRecorded("A scrub counts only with the operator and the operator's reference.")
-    # An import locks the same row, so nobody is added while the list is counted.
+    # An import locks the same row, so no people are added while the list is counted.
     Campaign.objects.select_for_update().get(pk=campaign.pk)
     people = Recipient.objects.filter(campaign=campaign)
     phones = sorted(people.values_list("phone", flat=True))
@@ -40,7 +41,8 @@ def record_scrub(
         raise NotRecorded(
             f"The campaign has {len(phones)} people, and {submitted} were submitted: scrub again."
         )
-    hits = {phone_hash(_e164(text)) for text in refused}
+    # What is no number stays as it is and matches none.
+    hits = {phone_hash(parse_number(text).e164 or text) for text in refused}
     run = ScrubRun.objects.create(
         campaign=campaign,
         operator=operator.strip(),
@@ -58,10 +60,5 @@ def record_scrub(
 
 
 def purge_scrub_hits(now: datetime) -> int:
-    """Delete the refused numbers of scrubs that ended at midnight; their runs stay. How many were deleted."""
+    """Delete the refused numbers of scrubs, which end at midnight (IST); their runs stay. Return how many."""
     return ScrubHit.objects.filter(run__day__lt=now.astimezone(IST).date()).delete()[0]
-
-
-def _e164(text: str) -> str:
-    """The one form of a number; what is no number stays as it is and matches nobody."""
-    return parse_number(text).e164 or text

@@ -1,17 +1,16 @@
-"""Who must not be called: entered in one transaction with what it changes, and lifted only with a reason.
+"""Suppress numbers that must not be called, in one transaction with what that changes.
 
 Effective before the next hand-over: people who wait and messages that are planned change state at once.
-What is at XFin already is withdrawn (`withdrawing`), also what is being handed over at this moment.
-Never expires.
+What is at XFin already is withdrawn by `delivery.withdraw`, also what is being handed over at this moment.
+A suppression never expires, and is lifted only with a reason.
 """
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import islice
 
 from django.db import transaction
-from django.db.models import F
 
 from campaigns import audit, clock
 from campaigns.errors import NotAllowed, SheetError
@@ -20,15 +19,19 @@ from campaigns.phones import parse_number
 from campaigns.spreadsheets.columns import match_columns
 from campaigns.spreadsheets.reader import read_sheet
 from campaigns.transitions import callback
+from campaigns.transitions.attempt import revert_attempt
 
-#: Numbers looked at together.
+#: Numbers stored together.
 CHUNK = 1000
 SAMPLE = 50
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SuppressionRequest:
-    """By whose word, how and for what: all calls, or those of one category."""
+    """Who asked, how and for what: all calls, or those of one category.
+
+    `message_reference` names the attempt in whose call it was asked for, `by` the user who entered it.
+    """
 
     source: Suppression.Source
     reason: str
@@ -38,13 +41,13 @@ class SuppressionRequest:
 
     @property
     def scope(self) -> Suppression.Scope:
-        """What is suppressed."""
+        """Return what is suppressed: calls of one category, or all of the organisation."""
         return Suppression.Scope.CATEGORY if self.category else Suppression.Scope.ORGANISATION
 
 
 @dataclass(slots=True)
 class FileResult:
-    """What a file of numbers did. Every row is new, known or refused; `refusals` are (row, why)."""
+    """What a file of numbers did. Every row is new, known or refused; `refusals` are (row number, reason)."""
 
     new: int = 0
     known: int = 0
@@ -52,31 +55,44 @@ class FileResult:
 
 
 @transaction.atomic
-def suppress(phone: str, wish: SuppressionRequest) -> bool:
-    """Never call this number again (E.164); whether that is new. May be called twice for one event."""
-    new = suppress_all([phone], wish) == 1
-    if new and wish.by:
+def suppress(phone: str, request: SuppressionRequest) -> bool:
+    """Suppress a number (E.164). Return False if it was suppressed before. Twice does no harm."""
+    new = suppress_all([phone], request) == 1
+    if new and request.by:
         row = Suppression.objects.get(
-            phone=phone, scope=wish.scope, category=wish.category, lifted_at__isnull=True
+            phone=phone, scope=request.scope, category=request.category, lifted_at__isnull=True
         )
-        audit.note(row, {"phone": ("", audit.shown_number(phone)), "reason": ("", wish.reason)})
+        audit.note(row, {"phone": ("", audit.shown_number(phone)), "reason": ("", request.reason)})
     return new
 
 
 @transaction.atomic
-def suppress_all(phones: Collection[str], wish: SuppressionRequest) -> int:
-    """The same for many numbers; how many were new. Their waiting calls are called off either way."""
-    live = Suppression.objects.filter(lifted_at__isnull=True, scope=wish.scope, category=wish.category)
+def suppress_all(phones: Collection[str], request: SuppressionRequest) -> int:
+    """Suppress numbers (E.164). Return how many were new. Their waiting calls are cancelled either way."""
+    live = Suppression.objects.filter(lifted_at__isnull=True, scope=request.scope, category=request.category)
     before = live.filter(phone__in=phones).count()
-    Suppression.objects.bulk_create(
-        [_row(phone, wish) for phone in dict.fromkeys(phones)], ignore_conflicts=True
-    )
-    _call_off(phones, wish, now=clock.now())
+    rows = [
+        Suppression(
+            phone=phone,
+            scope=request.scope,
+            category=request.category,
+            source=request.source,
+            reason=request.reason,
+            message_reference=request.message_reference,
+            entered_by=request.by,
+        )
+        for phone in dict.fromkeys(phones)
+    ]
+    Suppression.objects.bulk_create(rows, ignore_conflicts=True)
+    _cancel_waiting(phones, request, now=clock.now())
     return live.filter(phone__in=phones).count() - before
 
 
-def suppress_file(data: bytes, filename: str, wish: SuppressionRequest) -> FileResult:
-    """Every number of a file, in any spelling; a bad row is refused alone. `NotAllowed` if unreadable."""
+def suppress_file(data: bytes, filename: str, request: SuppressionRequest) -> FileResult:
+    """Suppress every number of a file, in any spelling; a bad row is refused alone. Return what it did.
+
+    Raise `NotAllowed` if the file can't be read.
+    """
     try:
         sheet = read_sheet(data, filename)
         column = match_columns(sheet.headers, [cells for _, cells in islice(sheet.rows, SAMPLE)]).phone
@@ -84,11 +100,12 @@ def suppress_file(data: bytes, filename: str, wish: SuppressionRequest) -> FileR
     except SheetError as error:
         raise NotAllowed(error.reason) from error
     result = FileResult()
-    judged = [(number, parse_number(cell)) for number, cell in rows]
-    result.refusals = [(number, verdict.note) for number, verdict in judged if verdict.e164 is None]
-    numbers = [verdict.e164 for _, verdict in judged if verdict.e164]
+    parsed = [(number, parse_number(cell)) for number, cell in rows]
+    result.refusals = [(number, found.note) for number, found in parsed if found.e164 is None]
+    numbers = [found.e164 for _, found in parsed if found.e164]
     with transaction.atomic():
-        result.new = sum(suppress_all(chunk, wish) for chunk in _strides(numbers))
+        for start in range(0, len(numbers), CHUNK):
+            result.new += suppress_all(numbers[start : start + CHUNK], request)
         audit.list_entered(Suppression, f"{result.new} numbers of {filename}")
     result.known = len(numbers) - result.new
     return result
@@ -99,7 +116,7 @@ def lift(suppression_id: int, *, reason: str, by: User | None) -> None:
     """Let the number be called again after a fresh act of the person, which `reason` names.
 
     People whose call it stopped stay stopped; a later campaign may call them. Asking for consent waits 90
-    days.
+    days. Raise `NotAllowed` without a reason, or if it was lifted before.
     """
     if not reason.strip():
         raise NotAllowed("Write down what the person did to be called again; without that it stays.")
@@ -110,44 +127,24 @@ def lift(suppression_id: int, *, reason: str, by: User | None) -> None:
     audit.note(Suppression.objects.get(pk=suppression_id), {"lifted": ("", reason.strip())})
 
 
-def _row(phone: str, wish: SuppressionRequest) -> Suppression:
-    return Suppression(
-        phone=phone,
-        scope=wish.scope,
-        category=wish.category,
-        source=wish.source,
-        reason=wish.reason,
-        message_reference=wish.message_reference,
-        entered_by=wish.by,
-    )
+def _cancel_waiting(phones: Collection[str], request: SuppressionRequest, *, now: datetime) -> None:
+    """Block planned messages first, as hand-over locks them first; then suppress all people who wait.
 
-
-def _call_off(phones: Collection[str], wish: SuppressionRequest, *, now: datetime) -> None:
-    """Planned messages first, as hand-over locks them first; then everybody who waits.
-
-    A message that another worker plans at this moment is found by the judgement at its hand-over.
+    A message that another worker plans at this moment is found by the check at its hand-over.
     """
     people = Recipient.objects.filter(phone__in=phones)
-    if wish.category:
-        people = people.filter(campaign__category=wish.category)
+    if request.category:
+        people = people.filter(campaign__category=request.category)
     planned = Message.objects.select_for_update().filter(
         recipient__in=people.values("pk"), state=Message.State.PLANNED
     )
     of_whom = dict(planned.values_list("pk", "recipient_id"))
     Message.objects.filter(pk__in=of_whom, state=Message.State.PLANNED).update(
-        state=Message.State.BLOCKED, reason=wish.reason, settled_at=now, changed_at=now
+        state=Message.State.BLOCKED, reason=request.reason, settled_at=now, changed_at=now
     )
-    stopped = {"state": Recipient.State.SUPPRESSED, "reason": wish.reason, "changed_at": now}
-    # The attempt was never made, so it does not count against the person's limit.
-    Recipient.objects.filter(pk__in=of_whom.values(), state=Recipient.State.UNDER_WAY).update(
-        **stopped, attempts=F("attempts") - 1
-    )
+    stopped = {"state": Recipient.State.SUPPRESSED, "reason": request.reason, "changed_at": now}
+    under_way = Recipient.objects.filter(pk__in=of_whom.values(), state=Recipient.State.UNDER_WAY)
+    revert_attempt(under_way, **stopped)
     waiting = people.filter(state=Recipient.State.WAITING).values_list("pk", flat=True)
     Recipient.objects.filter(pk__in=list(waiting), state=Recipient.State.WAITING).update(**stopped)
-    callback.end_all(people, wish.reason)
-
-
-def _strides(numbers: Iterable[str]) -> Iterable[list[str]]:
-    rest = iter(numbers)
-    while chunk := list(islice(rest, CHUNK)):
-        yield chunk
+    callback.end_all(people, request.reason)

@@ -1,4 +1,4 @@
-"""A chunk of judged rows becomes people, set by set, in one transaction of the caller's.
+"""Insert a chunk of checked rows as people, set by set, in one transaction of the caller's.
 
 The rows are loaded into a temporary table (COPY on PostgreSQL, one prepared statement on SQLite), and
 the database itself finds who must not be called and who is in the campaign already. Two statements
@@ -7,7 +7,7 @@ for thousands of rows; what Django's `bulk_create` would do in 90 µs a person t
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from django.db import connection
 from django.db.backends.utils import CursorWrapper
@@ -18,7 +18,7 @@ from campaigns.pseudonyms import PREFIX, pseudonym
 
 
 class NewPerson(NamedTuple):
-    """A row that may be called as far as the row itself tells. `variables` is a JSON object as text."""
+    """A row without a mistake of its own. `variables` is a JSON object as text."""
 
     row_number: int
     phone: str
@@ -53,9 +53,10 @@ _INSERT = (
 
 
 def add_people(people: Sequence[NewPerson], source: Import, *, now: datetime) -> dict[int, Refusal]:
-    """Add those who are new and may be called to the import's campaign; the others by row number, with why.
+    """Add those who are new and may be called to the import's campaign, within the caller's transaction.
 
-    Of two rows with one number the first wins, in the file's order. Call it within a transaction.
+    Return the others by row number, with the reason. Of two rows with one number the first wins, in the
+    file's order.
     """
     erased = _erased(people, source.campaign.category)
     people = [person for person in people if person.row_number not in erased]
@@ -63,15 +64,20 @@ def add_people(people: Sequence[NewPerson], source: Import, *, now: datetime) ->
         return erased
     with connection.cursor() as cursor:
         _load(cursor, people)
-        refused = erased | _suppressed(cursor, source.campaign.category)
+        cursor.execute(_SUPPRESSED, [source.campaign.category])
+        suppressed = {number: Refusal(ImportRow.Fate.SUPPRESSED, why) for number, why in cursor.fetchall()}
+        if suppressed:
+            numbers = ", ".join(map(str, suppressed))
+            cursor.execute(f"DELETE FROM import_staging WHERE row_number IN ({numbers})")
         inserted = _insert(cursor, source, now)
         cursor.execute("DROP TABLE import_staging")
+    refused = erased | suppressed
     rest = {p.row_number: p.phone for p in people if p.row_number not in inserted}
     return refused | _duplicates({n: phone for n, phone in rest.items() if n not in refused}, source)
 
 
 def _erased(people: Sequence[NewPerson], category: str) -> dict[int, Refusal]:
-    """Those who must not be called and whose number we only know by its pseudonym."""
+    """Return the rows that must not be called and whose number is kept only as its pseudonym."""
     live = Suppression.objects.live(category).filter(phone__startswith=PREFIX)
     reasons = dict(live.values_list("phone", "reason"))
     if not reasons:
@@ -81,6 +87,7 @@ def _erased(people: Sequence[NewPerson], category: str) -> dict[int, Refusal]:
 
 
 def _load(cursor: CursorWrapper, people: Sequence[NewPerson]) -> None:
+    """Create the temporary table and load the rows into it."""
     if connection.vendor == "postgresql":
         cursor.execute(_TABLE.format(json="jsonb"))
         with cursor.copy(f"COPY import_staging ({_COLUMNS}) FROM STDIN") as copy:
@@ -91,46 +98,28 @@ def _load(cursor: CursorWrapper, people: Sequence[NewPerson]) -> None:
     cursor.executemany(f"INSERT INTO import_staging ({_COLUMNS}) VALUES (%s, %s, %s, %s, %s, %s)", people)
 
 
-def _suppressed(cursor: CursorWrapper, category: str) -> dict[int, Refusal]:
-    cursor.execute(_SUPPRESSED, [category])
-    found = {number: Refusal(ImportRow.Fate.SUPPRESSED, reason) for number, reason in cursor.fetchall()}
-    if found:
-        numbers = ", ".join(map(str, found))
-        cursor.execute(f"DELETE FROM import_staging WHERE row_number IN ({numbers})")
-    return found
-
-
 def _insert(cursor: CursorWrapper, source: Import, now: datetime) -> set[int]:
-    same = _same_for_all(source, now)
+    """Insert the staged people and return the numbers of their rows; those in the campaign are left out."""
+    # All new people of one import have the same in the columns that are not staged.
+    stamps = {"created_at": now, "changed_at": now}
+    reason = reason_of_new_people(source.campaign)
+    model = Recipient(campaign=source.campaign, source=source, reason=reason, **stamps)
+    fields = [f for f in Recipient._meta.concrete_fields if not f.primary_key and f.name not in STAGED]
+    same = {str(f.column): f.get_db_prep_save(getattr(model, f.attname), connection) for f in fields}
     values = ", ".join(["%s"] * len(same))
     cursor.execute(_INSERT.format(others=", ".join(same), values=values), list(same.values()))
     return {number for (number,) in cursor.fetchall()}
 
 
-def _same_for_all(source: Import, now: datetime) -> Mapping[str, Any]:
-    """What every new person of this import has in the columns that are not staged."""
-    stamps = {"created_at": now, "changed_at": now}
-    reason = reason_of_new_people(source.campaign)
-    model = Recipient(campaign=source.campaign, source=source, reason=reason, **stamps)
-    fields = [f for f in Recipient._meta.concrete_fields if not f.primary_key and f.name not in STAGED]
-    return {str(f.column): f.get_db_prep_save(getattr(model, f.attname), connection) for f in fields}
-
-
 def _duplicates(phones: Mapping[int, str], source: Import) -> dict[int, Refusal]:
+    """Return the refusals of rows (number -> phone) that were not inserted, with where the number stands."""
     if not phones:
         return {}
     there = Recipient.objects.filter(campaign=source.campaign_id, phone__in=set(phones.values()))
-    found = {
-        phone: (source_id, row_number)
+    reasons = {
+        phone: f"The same number as in row {row_number}."
+        if source_id == source.pk
+        else "This number is in the campaign already."
         for phone, source_id, row_number in there.values_list("phone", "source_id", "row_number")
     }
-    return {
-        number: Refusal(ImportRow.Fate.DUPLICATE, _twice(*found[phone], source))
-        for number, phone in phones.items()
-    }
-
-
-def _twice(source_id: int | None, row_number: int | None, source: Import) -> str:
-    if source_id == source.pk:
-        return f"The same number as in row {row_number}."
-    return "This number is in the campaign already."
+    return {number: Refusal(ImportRow.Fate.DUPLICATE, reasons[phone]) for number, phone in phones.items()}

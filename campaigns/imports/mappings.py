@@ -1,7 +1,6 @@
-"""Named mappings: which heading of an office's lists means what, kept for the next list."""
+"""Keep named mappings: which heading of an office's lists means what, for the next list."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 from django.db.models import Q
 
@@ -10,17 +9,25 @@ from campaigns.spreadsheets.columns import Columns
 
 
 def offered(campaign: Campaign, headings: Sequence[str]) -> list[ColumnMapping]:
-    """The mappings that fit a list with these headings: those of the campaign's template first."""
+    """Return the mappings that fit a list with these headings: those of the campaign's template first.
+
+    A mapping fits if the list has every heading it names, each once.
+    """
     template = campaign.template
     usable = ColumnMapping.objects.filter(account=template.account_id).filter(
         Q(template=template) | Q(template=None)
     )
-    fitting = [mapping for mapping in usable if _fits(mapping, headings)]
+    fitting = []
+    for mapping in usable:
+        kept = mapping.columns
+        named = (kept["phone"], kept["name"], kept["language"], *kept["variables"].values())
+        if all(headings.count(heading) == 1 for heading in named if heading):
+            fitting.append(mapping)
     return sorted(fitting, key=lambda mapping: (mapping.template_id is None, mapping.name))
 
 
 def columns_in(mapping: ColumnMapping, headings: Sequence[str]) -> Columns:
-    """Where the mapping's columns stand in a list with these headings, which it must fit."""
+    """Return where the mapping's columns stand in a list with these headings, which it must fit."""
     kept = mapping.columns
     return Columns(
         headings.index(kept["phone"]),
@@ -33,7 +40,7 @@ def columns_in(mapping: ColumnMapping, headings: Sequence[str]) -> Columns:
 def remember(
     campaign: Campaign, name: str, *, columns: Columns, headings: Sequence[str], by: User | None
 ) -> ColumnMapping:
-    """Keep a choice of columns under a name; one of the same name is replaced."""
+    """Keep a choice of columns under a name and return it; one of the same name is replaced."""
     kept = {
         "phone": headings[columns.phone],
         "name": "" if columns.name is None else headings[columns.name],
@@ -46,13 +53,3 @@ def remember(
         defaults={"columns": kept, "template": campaign.template, "created_by": by},
     )
     return mapping
-
-
-def _fits(mapping: ColumnMapping, headings: Sequence[str]) -> bool:
-    """Whether the list has every heading the mapping names, each once."""
-    return all(headings.count(heading) == 1 for heading in _headings(mapping.columns))
-
-
-def _headings(kept: Mapping[str, Any]) -> list[str]:
-    single = [kept["phone"], kept["name"], kept["language"]]
-    return [heading for heading in (*single, *kept["variables"].values()) if heading]

@@ -1,8 +1,8 @@
-"""Reading an import to its end, whoever dies on the way.
+"""Read an import to its end, also if workers die on the way.
 
 A worker claims an import that waits, or whose claim has lapsed, with a conditional UPDATE. Each chunk
 of rows, the figures and the row reached are stored in one transaction, so the next worker goes on at
-the row after it: none is taken twice and none is lost. Whoever lost his claim, or finds the import
+the row after it: none is taken twice and none is lost. A worker that lost its claim, or finds the import
 cancelled, stores nothing more.
 """
 
@@ -28,31 +28,34 @@ from campaigns.spreadsheets.reader import Row, read_sheet
 
 log = logging.getLogger(__name__)
 
-#: Rows judged and stored together: a transaction of a quarter of a second on a slow machine.
+#: Rows checked and stored together: a transaction of a quarter of a second on a slow machine.
 CHUNK = 5000
 #: So many workers may die or fail over one chunk before the import is given up.
 MOST_ATTEMPTS = 5
-#: Nobody can be added to a campaign any more.
+#: States of a campaign to which no people can be added any more.
 ENDED = (Campaign.State.COMPLETED, Campaign.State.CANCELLED)
 
 State = Import.State
 
 
 class ClaimLost(Exception):
-    """The import is cancelled, or another worker has taken it over."""
+    """Raised when the import is cancelled, or another worker has taken it over."""
 
 
 class CampaignEnded(Exception):
-    """The campaign ended while people were being added."""
+    """Raised when the campaign ended while people were being added."""
 
 
 def imports_to_read(now: datetime) -> list[int]:
-    """Imports that wait, or whose worker gave no sign of life for the length of its claim."""
+    """Return the keys of imports that wait, or whose worker let its claim run out; the oldest first."""
     return list(_free(now).order_by("created_at").values_list("pk", flat=True))
 
 
 def read_import(import_id: int, *, clock: Clock) -> None:
-    """Read an import to its end, unless somebody else does. May be called twice and at any time."""
+    """Read an import to its end, unless another worker does. May be called twice and at any time.
+
+    A file that can't be read on ends the import as FAILED, with the reason.
+    """
     source = _claim(import_id, now=clock())
     if source is None:
         return
@@ -70,7 +73,7 @@ def read_import(import_id: int, *, clock: Clock) -> None:
 
 
 def forget_files() -> int:
-    """Delete the files of imports that are over; how many. What was not accepted is kept with its cells."""
+    """Delete the files of imports that are over. Return how many. Rows not accepted keep their cells."""
     over = Import.objects.exclude(state__in=Import.OPEN_STATES).exclude(file="")
     for source in over:
         source.file.delete(save=False)
@@ -79,14 +82,17 @@ def forget_files() -> int:
 
 
 def columns_of(source: Import) -> Columns:
-    """The columns chosen for an import."""
+    """Return the columns chosen for an import."""
     kept = source.columns
     return Columns(kept["phone"], kept["name"], kept["language"], kept["variables"])
 
 
-def store_rows(source: Import, rows: list[Row], judged: CheckedRows, *, now: datetime) -> Counter[str]:
-    """Each judged row into its table, within the caller's transaction; how many rows came to which fate."""
-    refused = judged.refused | add_people(judged.people, source, now=now)
+def store_rows(source: Import, rows: list[Row], checked: CheckedRows, *, now: datetime) -> Counter[str]:
+    """Store each checked row in its table, within the caller's transaction.
+
+    Return the numbers of rows by the import's fields that count them: `uploaded`, `accepted`, `rejected` ...
+    """
+    refused = checked.refused | add_people(checked.people, source, now=now)
     cells = dict(rows)
     ImportRow.objects.bulk_create(
         [
@@ -101,31 +107,34 @@ def store_rows(source: Import, rows: list[Row], judged: CheckedRows, *, now: dat
         ],
         batch_size=CHUNK // 10,
     )
-    fates = Counter(str(refusal.fate) for refusal in refused.values())
-    return fates + Counter(accepted=len(rows) - len(refused), uploaded=len(rows))
+    figures = Counter(str(refusal.fate) for refusal in refused.values())
+    return figures + Counter(accepted=len(rows) - len(refused), uploaded=len(rows))
 
 
 def finish_at_once(source: Import, rows: list[Row], *, now: datetime) -> None:
-    """Judge and store all rows of an import that has no file, within the caller's transaction."""
-    judged = _sorter(source, width=len(source.columns["headings"])).sort(rows)
-    _count(source, store_rows(source, rows, judged, now=now))
+    """Check and store all rows of an import that has no file, within the caller's transaction."""
+    checked = _row_checker(source, width=len(source.columns["headings"])).check(rows)
+    _count(source, store_rows(source, rows, checked, now=now))
     source.state, source.row_reached = State.DONE, len(rows)
     source.reason = summary(source)
     source.save()
 
 
-def _count(source: Import, fates: Counter[str]) -> None:
-    for figure, count in fates.items():
+def _count(source: Import, figures: Counter[str]) -> None:
+    for figure, count in figures.items():
         setattr(source, figure, getattr(source, figure) + count)
 
 
-def _sorter(source: Import, *, width: int) -> RowChecker:
+def _row_checker(source: Import, *, width: int) -> RowChecker:
     own = frozenset(PhoneNumber.objects.values_list("e164", flat=True))
     return RowChecker(columns_of(source), width=width, language=source.campaign.default_language, own=own)
 
 
 def lock_campaign(campaign_id: int) -> None:
-    """Hold a campaign that people are added to until the transaction ends; CampaignEnded if it is over."""
+    """Lock a campaign to which people are added until the transaction ends.
+
+    Raise `CampaignEnded` if it is completed or cancelled.
+    """
     if Campaign.objects.select_for_update(no_key=True).get(pk=campaign_id).state in ENDED:
         raise CampaignEnded
 
@@ -136,6 +145,7 @@ def _free(now: datetime) -> QuerySet[Import]:
 
 
 def _claim(import_id: int, *, now: datetime) -> Import | None:
+    """Claim an import and return it; None if another worker has it, or it failed too often."""
     token = new_batch_reference()
     until = now + timedelta(seconds=settings.IMPORT_CLAIM_SECONDS)
     claimed = {
@@ -160,38 +170,38 @@ class _Reading:
     def __init__(self, source: Import, clock: Clock) -> None:
         self._source, self._clock = source, clock
         self._sheet = read_sheet(source.file.file, source.filename)
-        self._sorter = _sorter(source, width=len(self._sheet.headers))
+        self._checker = _row_checker(source, width=len(self._sheet.headers))
         self._chunk_began = clock()
 
     def to_the_end(self) -> None:
-        """Chunk by chunk; raises ClaimLost, CampaignEnded or SheetError, with all before it stored."""
+        """Read chunk by chunk and finish the import.
+
+        Raise ClaimLost, CampaignEnded or SheetError, with all chunks before it stored.
+        """
         empty_before = self._source.empty
         for rows in _chunks(self._sheet.rows.beyond(self._source.row_reached)):
-            judged, empty = self._sorter.sort(rows), empty_before + self._sheet.rows.empty
-            self._store(rows, judged, empty=empty, now=self._clock())
+            checked, empty = self._checker.check(rows), empty_before + self._sheet.rows.empty
+            self._store(rows, checked, empty=empty, now=self._clock())
         self._finish(empty_before + self._sheet.rows.empty)
 
     @transaction.atomic
-    def _store(self, rows: list[Row], judged: CheckedRows, *, empty: int, now: datetime) -> None:
+    def _store(self, rows: list[Row], checked: CheckedRows, *, empty: int, now: datetime) -> None:
         source = self._source
-        _hold(source)
+        _lock_claim(source)
         lock_campaign(source.campaign_id)
-        _count(source, store_rows(source, rows, judged, now=now))
+        _count(source, store_rows(source, rows, checked, now=now))
         source.row_reached, source.empty = rows[-1][0], empty
         source.bytes_read = int(source.size * self._sheet.rows.share_read)
-        source.rows_a_second = self._rate(len(rows), now)
+        seconds = max(0.001, (now - self._chunk_began).total_seconds())
+        source.rows_a_second, self._chunk_began = round(len(rows) / seconds), now
         source.attempts = 0
         source.claimed_until = now + timedelta(seconds=settings.IMPORT_CLAIM_SECONDS)
         source.save(update_fields=_FIGURES)
 
-    def _rate(self, rows: int, now: datetime) -> int:
-        before, self._chunk_began = self._chunk_began, now
-        return round(rows / max(0.001, (now - before).total_seconds()))
-
     @transaction.atomic
     def _finish(self, empty: int) -> None:
         source = self._source
-        _hold(source)
+        _lock_claim(source)
         source.empty, source.bytes_read = empty, source.size
         source.state, source.claim = State.DONE, ""
         source.reason = " ".join([summary(source), *self._sheet.warnings])
@@ -204,33 +214,34 @@ _FIGURES = (
 )
 
 
-def _hold(source: Import) -> None:
-    """Keep the import's row until the transaction ends; ClaimLost if it is not ours any more."""
+def _lock_claim(source: Import) -> None:
+    """Lock the import's row until the transaction ends. Raise `ClaimLost` if its claim is not ours."""
     ours = Import.objects.select_for_update().filter(pk=source.pk, claim=source.claim, state=State.READING)
     if not ours.exists():
         raise ClaimLost
 
 
 def _chunks(rows: Iterator[Row]) -> Iterator[list[Row]]:
+    """Yield the rows `CHUNK` at a time. An error in the caller's loop closes `rows` before their file."""
     while chunk := list(islice(rows, CHUNK)):
         yield chunk
 
 
 def _fail(source: Import, reason: str) -> None:
-    """It can't be read on; what was stored stays, and the reason says how far that is."""
+    """End an import that can't be read on; what was stored stays, and the reason says how far that is."""
     ours = Import.objects.filter(pk=source.pk, claim=source.claim, state=State.READING)
     ours.update(state=State.FAILED, claim="", reason=f"{reason} {how_far(source.row_reached)}")
 
 
 def how_far(row_reached: int) -> str:
-    """What of the file was taken when it was not read to its end."""
+    """Return a sentence that says what of a file was taken that was not read to its end."""
     if not row_reached:
         return "No row was read."
     return f"The rows up to row {row_reached} were taken; those after it were not read."
 
 
 def summary(source: Import) -> str:
-    """The result of an import in a sentence; says so when the file was there before."""
+    """Return the result of an import as a sentence; another one if the file had been imported before."""
     twice = Import.objects.filter(campaign=source.campaign_id, sha256=source.sha256, state=State.DONE)
     if not source.accepted and twice.exclude(pk=source.pk).exists():
         return "This file was imported before; nobody was added."

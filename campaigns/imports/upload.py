@@ -1,7 +1,7 @@
-"""The life of an import up to its reading: a file comes in, its columns are chosen, it may be cancelled.
+"""Take an import up to its reading: a file comes in, its columns are chosen, it may be cancelled.
 
-receive: stored, columns guessed        -> MAPPING
-choose:  somebody confirmed the columns -> WAITING, which `importing` finds and reads
+receive: stored, columns guessed         -> MAPPING
+choose:  a person confirmed the columns  -> WAITING, which `reader` finds and reads
 cancel:  from any state that is not over -> CANCELLED; rows stored until then stay
 """
 
@@ -28,25 +28,34 @@ from campaigns.imports.reader import (
 )
 from campaigns.models import Campaign, ColumnMapping, Import, User
 from campaigns.spreadsheets.columns import Columns, check_columns, match_columns
-from campaigns.spreadsheets.reader import Sheet, read_sheet
+from campaigns.spreadsheets.reader import read_sheet
 
-#: Rows looked at to find out which column is which.
+#: Rows from which it is guessed which column is which.
 SAMPLE = 50
-#: Rows shown to whoever confirms the columns.
+#: Rows shown to the person who confirms the columns.
 PREVIEW = 8
-#: A file whose columns nobody confirmed is deleted after so long.
+#: A file whose columns were not confirmed is deleted after so long.
 FORGOTTEN_AFTER = timedelta(days=7)
 
 State = Import.State
 
 
 def receive(campaign: Campaign, file: "File[bytes]", *, filename: str, by: User | None) -> Import:
-    """Store a list and guess its columns; `UnreadableFile` if it is none, and then nothing is kept."""
+    """Store a list, guess its columns and return the import.
+
+    Raise `UnreadableFile` if it is no list or the campaign has ended; nothing is kept then.
+    """
     refuse_ended(campaign)
     try:
         sheet = read_sheet(cast("BinaryIO", file.file), filename)
         sample = [cells for _, cells in islice(sheet.rows, SAMPLE)]
-        columns, reason = _first_guess(campaign, sheet, sample)
+        known: ColumnMapping | None = next(iter(mappings.offered(campaign, sheet.headers)), None)
+        if known:
+            columns = mappings.columns_in(known, sheet.headers)
+            reason = f"Columns as in the mapping “{known.name}”."
+        else:
+            columns = match_columns(sheet.headers, sample)
+            reason = "Columns found by their headings and cells."
     except SheetError as error:
         raise UnreadableFile(error.reason) from error
     checksum = _checksum(file)
@@ -65,13 +74,17 @@ def receive(campaign: Campaign, file: "File[bytes]", *, filename: str, by: User 
         created_by=by,
     )
     file.seek(0)
-    source.file.save(f"{checksum[:16]}.{_ending(sheet)}", file, save=False)
+    suffix = "csv" if sheet.kind == "csv" else "book"
+    source.file.save(f"{checksum[:16]}.{suffix}", file, save=False)
     source.save()
     return source
 
 
 def choose(source: Import, columns: Columns, *, by: User | None, remember_as: str = "") -> None:
-    """Confirm which column is which: the import may be read now. `UnreadableFile` if that can't be."""
+    """Confirm which column is which, so that the import is read. `remember_as` keeps the choice as a mapping.
+
+    Raise `UnreadableFile` if the columns don't fit, were confirmed before, or the import is over.
+    """
     refuse_ended(source.campaign)
     headings = source.columns["headings"]
     try:
@@ -88,7 +101,7 @@ def choose(source: Import, columns: Columns, *, by: User | None, remember_as: st
 
 
 def cancel(source: Import, by: User | None) -> bool:
-    """Read no further; whether there was anything to stop. A chunk being stored is stored or not, whole."""
+    """Cancel an import. Return False if it was over. A chunk being stored is stored whole or not at all."""
     who = (by.get_full_name() or by.get_username()) if by else "the system"
     stopped = Import.objects.filter(pk=source.pk, state__in=Import.OPEN_STATES)
     changed = stopped.update(
@@ -103,7 +116,7 @@ def cancel(source: Import, by: User | None) -> bool:
 
 
 def drop_forgotten(now: datetime) -> int:
-    """Cancel imports whose columns nobody confirmed; how many. Their files go with them."""
+    """Cancel imports whose columns were not confirmed in time. Return how many; their files go with them."""
     forgotten = Import.objects.filter(state=State.MAPPING, changed_at__lt=now - FORGOTTEN_AFTER)
     days = FORGOTTEN_AFTER.days
     return forgotten.update(
@@ -112,7 +125,10 @@ def drop_forgotten(now: datetime) -> int:
 
 
 def import_people(campaign: Campaign, *, data: bytes, filename: str, by: User | None) -> Import:
-    """All of it at once, with the guessed columns: for small lists, and where no worker runs."""
+    """Import a file at once with the guessed columns and return the import.
+
+    For small lists, and where no worker runs. Raise `UnreadableFile` as `receive` and `choose` do.
+    """
     source = receive(campaign, ContentFile(data), filename=filename, by=by)
     choose(source, columns_of(source), by=by)
     read_import(source.pk, clock=clock.now)
@@ -124,10 +140,10 @@ def import_people(campaign: Campaign, *, data: bytes, filename: str, by: User | 
 def add_rows(
     campaign: Campaign, rows: Sequence[Mapping[str, Any]], *, by: User | None, filename: str = "API"
 ) -> Import:
-    """Add the people of a program's request, which are numbered from 1; all are stored, or none.
+    """Add the people of a program's request, numbered from 1, and return the import; all are stored, or none.
 
-    Each row holds `phone`, and `name`, `language`, `variables` as it likes. `UnreadableFile` if that
-    can't be; a bad row is refused alone.
+    Each row holds `phone`, and optionally `name`, `language`, `variables`; a bad row is refused alone. Raise
+    `UnreadableFile` if the variables' names are no good or the campaign has ended.
     """
     words = sorted({word for row in rows for word in row.get("variables", ())})
     columns = Columns(0, 1, 2, {word: place for place, word in enumerate(words, start=3)})
@@ -158,23 +174,16 @@ def _cells(row: Mapping[str, Any], words: Sequence[str]) -> list[str]:
 
 
 def preview(source: Import) -> list[list[str]]:
-    """The first rows of a file whose columns are to be confirmed."""
+    """Return the cells of the first rows of a file whose columns are to be confirmed."""
     with source.file.open("rb") as file:
         sheet = read_sheet(file.file, source.filename)
         return [cells for _, cells in islice(sheet.rows, PREVIEW)]
 
 
 def refuse_ended(campaign: Campaign) -> None:
-    """`UnreadableFile` when nobody can be added to the campaign any more."""
+    """Raise `UnreadableFile` if no people can be added to the campaign any more."""
     if Campaign.objects.filter(pk=campaign.pk, state__in=ENDED).exists():
         raise UnreadableFile(_ENDED)
-
-
-def _first_guess(campaign: Campaign, sheet: Sheet, sample: list[list[str]]) -> tuple[Columns, str]:
-    known: ColumnMapping | None = next(iter(mappings.offered(campaign, sheet.headers)), None)
-    if known:
-        return mappings.columns_in(known, sheet.headers), f"Columns as in the mapping “{known.name}”."
-    return match_columns(sheet.headers, sample), "Columns found by their headings and cells."
 
 
 def _described(headings: list[str], columns: Columns) -> dict[str, Any]:
@@ -192,10 +201,6 @@ def _checksum(file: "File[bytes]") -> str:
     for piece in file.chunks():
         digest.update(piece)
     return digest.hexdigest()
-
-
-def _ending(sheet: Sheet) -> str:
-    return "csv" if sheet.kind == "csv" else "book"
 
 
 _IMPORTED_BEFORE = "This very file was imported before: importing it again adds nobody."

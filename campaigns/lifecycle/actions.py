@@ -1,6 +1,6 @@
-"""A campaign's life as a table: draft, checked, approved, scheduled, running and paused, to its end.
+"""Move campaigns through their states by a table: draft, checked, approved, scheduled, running, to their end.
 
-One press of "Launch" passes as many states as nothing stands in the way of; each leaves a line of history.
+One press of "Launch" passes through as many states as it can; each leaves a line of history.
 """
 
 from collections.abc import Collection, Mapping
@@ -11,7 +11,7 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef, Q
 
 from campaigns import clock
-from campaigns.compliance.check import standing_problems
+from campaigns.compliance.check import campaign_problems
 from campaigns.compliance.complaints import too_many_complaints
 from campaigns.errors import NotAllowed
 from campaigns.lifecycle import approvals
@@ -79,14 +79,17 @@ TRANSITIONS: Mapping[str, Transition] = {
     ),
 }
 LAUNCHABLE = (State.DRAFT, State.CHECKED, State.APPROVED)
-#: Nobody is called yet, so what is to be done may still be changed.
+#: No calls are made yet, so the campaign may still be changed.
 EDITABLE = (*LAUNCHABLE, State.SCHEDULED)
-#: What may change after a check without asking for another one.
+#: Fields that may change after a check without another one.
 HARMLESS = frozenset({"name", "calls_per_minute", "most_at_once", "priority"})
 
 
 def change(campaign: Campaign, verb: str, *, by: User | None, now: datetime | None = None) -> None:
-    """Do one transition of the table; `NotAllowed` when another came first or it does not lead here."""
+    """Do one transition of the table.
+
+    Raise `NotAllowed` if the campaign's state is none of its sources, or another transition came first.
+    """
     step = TRANSITIONS[verb]
     reason = step.words.format(actor=name_of(by))
     now = now or clock.now()
@@ -102,9 +105,10 @@ def _refusal(campaign: Campaign, verb: str) -> NotAllowed:
 
 @transaction.atomic
 def launch(campaign: Campaign, by: User | None) -> None:
-    """Go as far as nothing stands in the way: checked, approved, scheduled, running.
+    """Take a campaign as far as it can go: checked, approved, scheduled, running.
 
-    It waits as CHECKED where a second person must approve, and as SCHEDULED until `starts_at`.
+    It waits as CHECKED where a second person must approve, and as SCHEDULED until `starts_at`. Raise
+    `NotAllowed` with all that is wrong with it, or if it was launched before.
     """
     campaign.refresh_from_db()
     if campaign.state not in LAUNCHABLE:
@@ -125,7 +129,10 @@ def launch(campaign: Campaign, by: User | None) -> None:
 
 
 def _approved(campaign: Campaign, by: User | None, *, asked: bool) -> bool:
-    """Whether it may go on; who only asks for the check waits, who asks again is told why."""
+    """Approve a campaign that needs no second person. Return False if it has to wait for one.
+
+    `asked`: it was checked just now; if not, it was waiting already, and `NotAllowed` is raised to say so.
+    """
     if not needs_second_person(campaign):
         change(campaign, "wave through", by=by)
         return True
@@ -141,25 +148,22 @@ def _refuse_lapsed(campaign: Campaign) -> None:
 
 @transaction.atomic
 def approve(campaign: Campaign, by: User | None) -> None:
-    """Approve what another person made, or what changed or who was added since the last approval.
+    """Approve what another person made, or the changes and people since the last approval.
 
-    `NotAllowed` for whoever had a hand in it.
+    Raise `NotAllowed` for a person who made or changed it, while a list is being read, or if there is
+    nothing to approve.
     """
-    Campaign.objects.select_for_update(no_key=True).get(pk=campaign.pk)  # nobody is added meanwhile
+    Campaign.objects.select_for_update(no_key=True).get(pk=campaign.pk)  # no people are added meanwhile
     campaign.refresh_from_db()
     if by is None or has_worked_on(campaign, by):
         raise NotAllowed("You made, changed or checked this campaign; somebody else must approve it.")
     if approvals.still_read(campaign):
         raise NotAllowed("A list of people is still being read; approve it when it is known who is called.")
-    if campaign.state in approvals.BEYOND_APPROVAL:
-        _approve_again(campaign, by)
+    if campaign.state not in approvals.BEYOND_APPROVAL:
+        change(campaign, "approve", by=by)
+        approvals.keep(campaign, by=by, now=clock.now())
         return
-    change(campaign, "approve", by=by)
-    approvals.keep(campaign, by=by, now=clock.now())
-
-
-def _approve_again(campaign: Campaign, by: User) -> None:
-    found = approvals.standing(campaign)
+    found = approvals.status(campaign)
     if found is None or found.complete:
         raise NotAllowed("There is nothing to approve: nothing changed and nobody was added.")
     approvals.keep_again(campaign, found, by=by, now=clock.now())
@@ -167,17 +171,17 @@ def _approve_again(campaign: Campaign, by: User) -> None:
 
 
 def has_worked_on(campaign: Campaign, by: User) -> bool:
-    """Whether this person made the campaign, edited it or what it says, added people, or had it checked."""
-    hand_in_it = Q(edited=True) | Q(to_state__in=(State.DRAFT, State.CHECKED))
-    worked = CampaignChange.objects.filter(hand_in_it, campaign=campaign, actor=by)
+    """Return whether a person made the campaign, edited it or its words, added people, or had it checked."""
+    made_or_changed = Q(edited=True) | Q(to_state__in=(State.DRAFT, State.CHECKED))
+    worked = CampaignChange.objects.filter(made_or_changed, campaign=campaign, actor=by)
     return campaign.created_by_id == by.pk or worked.exists() or approvals.has_changed_parts(campaign, by)
 
 
 @transaction.atomic
 def edit(campaign: Campaign, changed: Collection[str], by: User | None) -> None:
-    """Save the changed fields of a campaign that does not run yet; what matters takes it back to draft.
+    """Save the changed fields of a campaign that does not run yet; all but `HARMLESS` take it back to draft.
 
-    `NotAllowed` if it was launched meanwhile: then nothing is saved.
+    Raise `NotAllowed`, with nothing saved, if it was launched meanwhile.
     """
     state = Campaign.objects.select_for_update().values_list("state", flat=True).get(pk=campaign.pk)
     if state not in EDITABLE:
@@ -197,13 +201,20 @@ def edit(campaign: Campaign, changed: Collection[str], by: User | None) -> None:
 
 @transaction.atomic
 def pause(campaign: Campaign, by: User | None) -> None:
-    """Plan and upload nothing more, and have what is at XFin withdrawn (`withdrawing`)."""
+    """Plan and upload nothing more; `delivery.withdraw` withdraws what is at XFin.
+
+    Raise `NotAllowed` if the campaign does not run.
+    """
     change(campaign, "pause", by=by)
     withdraw_planned(campaign, "The campaign was paused.", now=clock.now())
 
 
 def resume(campaign: Campaign, by: User | None) -> None:
-    """Go on where it was."""
+    """Resume a paused or stopped campaign.
+
+    Raise `NotAllowed` while the account is refused, the approval has lapsed, a template was changed at XFin
+    or too many complaints are open.
+    """
     if campaign.template.account.state == campaign.template.account.State.REFUSED:
         raise NotAllowed("XFin refuses the account; correct its credentials first.")
     _refuse_lapsed(campaign)
@@ -214,7 +225,10 @@ def resume(campaign: Campaign, by: User | None) -> None:
 
 @transaction.atomic
 def cancel(campaign: Campaign, by: User | None) -> None:
-    """End it: only who is on the line just now is still called. What waits at XFin is withdrawn."""
+    """End a campaign: only calls on the line just now go on. What waits at XFin is withdrawn.
+
+    Raise `NotAllowed` if it has ended.
+    """
     change(campaign, "cancel", by=by)
     withdraw_planned(campaign, CANCELLED, now=clock.now())
     Recipient.objects.filter(campaign=campaign, state=Recipient.State.WAITING).update(
@@ -224,26 +238,24 @@ def cancel(campaign: Campaign, by: User | None) -> None:
 
 
 def withdraw_stragglers(now: datetime) -> int:
-    """Take back what halted campaigns still plan: a batch that did not reach XFin, a stop by the rules.
+    """Withdraw what halted campaigns still plan. Return how many messages.
 
-    How many messages.
+    That is left of a batch that did not reach XFin, and of a stop by the rules.
     """
     planned = Message.objects.filter(state=Message.State.PLANNED)
     halted = Campaign.objects.filter(state__in=Campaign.HALTED, pk__in=planned.values("recipient__campaign"))
-    return sum(_withdraw_if_halted(campaign.pk, now) for campaign in halted)
-
-
-@transaction.atomic
-def _withdraw_if_halted(campaign_id: int, now: datetime) -> int:
-    """Under the campaign's lock: it may have been resumed meanwhile."""
-    campaign = Campaign.objects.select_for_update().get(pk=campaign_id)
-    if campaign.state not in Campaign.HALTED:
-        return 0
-    return withdraw_planned(campaign, f"The campaign is {campaign.get_state_display().lower()}.", now=now)
+    withdrawn = 0
+    for found in halted:
+        with transaction.atomic():
+            campaign = Campaign.objects.select_for_update().get(pk=found.pk)
+            if campaign.state in Campaign.HALTED:  # it may have been resumed meanwhile
+                reason = f"The campaign is {campaign.get_state_display().lower()}."
+                withdrawn += withdraw_planned(campaign, reason, now=now)
+    return withdrawn
 
 
 def launch_problems(campaign: Campaign) -> list[str]:
-    """What stands in the way of a launch, in sentences; empty if nothing does."""
+    """Return what stands in the way of a launch, as sentences; empty if nothing does."""
     number = campaign.number
     account = Account.objects.get(pk=campaign.template.account_id)
     checks = (
@@ -253,21 +265,16 @@ def launch_problems(campaign: Campaign) -> list[str]:
         (number.direction == number.Direction.INBOUND, "The number takes inbound calls only."),
         (account.state == account.State.REFUSED, "XFin refuses the account; correct its credentials first."),
     )
-    plain = [sentence for wrong, sentence in checks if wrong]
-    at_xfin = [*_template_problems(campaign), *_retry_problems(campaign)]
-    return [*plain, *at_xfin, *standing_problems(campaign, now=clock.now())]
-
-
-def _template_problems(campaign: Campaign) -> list[str]:
-    """What of the templates at XFin stands in the way: refused there, or changed there."""
+    problems = [sentence for wrong, sentence in checks if wrong]
     ours = [pk for pk in (campaign.template_id, campaign.retry_template_id) if pk]
     refused = Template.objects.filter(pk__in=ours, sync_state=Template.Sync.FAILED)
-    reasons = [f"XFin refused the template: {template.sync_reason}" for template in refused]
-    return [*reasons, *filter(None, [drift_of(campaign)])]
+    problems += [f"XFin refused the template: {template.sync_reason}" for template in refused]
+    problems += filter(None, [drift_of(campaign)])
+    return [*problems, *_retry_problems(campaign), *campaign_problems(campaign, now=clock.now())]
 
 
 def _retry_problems(campaign: Campaign) -> list[str]:
-    """What is wrong with the template through which people are called again."""
+    """Return what is wrong with the template through which people are called again."""
     template = campaign.retry_template
     if template is None:
         return []
@@ -295,13 +302,13 @@ def _retry_problems(campaign: Campaign) -> list[str]:
 
 
 def start_scheduled(now: datetime) -> int:
-    """Start campaigns whose time has come; how many."""
+    """Start campaigns whose time has come. Return how many."""
     due = Campaign.objects.filter(state=State.SCHEDULED, starts_at__lte=now)
     return sum(not approvals.lapse(one, now=now) and _by_itself(one.pk, "start", now) for one in due)
 
 
 def complete_finished(now: datetime) -> int:
-    """Close running campaigns in which every person has a final state; how many were closed.
+    """Complete running campaigns in which every person has a final state. Return how many.
 
     One whose list is still being read goes on: more people may come.
     """
@@ -313,20 +320,22 @@ def complete_finished(now: datetime) -> int:
         ~Exists(lists),
         state=State.RUNNING,
     )
-    return sum(_complete(pk, now) for pk in finished.values_list("pk", flat=True))
-
-
-@transaction.atomic
-def _complete(campaign_id: int, now: datetime) -> bool:
-    """Under the campaign's lock: a call-back may have been asked for meanwhile."""
-    Campaign.objects.select_for_update(of=("self",)).get(pk=campaign_id)
-    if Recipient.objects.filter(campaign=campaign_id, state__in=Recipient.OPEN_STATES).exists():
-        return False
-    return _by_itself(campaign_id, "complete", now)
+    completed = 0
+    for campaign_id in finished.values_list("pk", flat=True):
+        with transaction.atomic():
+            # A call-back may have been asked for meanwhile; `planning.callbacks` takes the same lock.
+            Campaign.objects.select_for_update(of=("self",)).get(pk=campaign_id)
+            still_open = Recipient.objects.filter(campaign=campaign_id, state__in=Recipient.OPEN_STATES)
+            if not still_open.exists():
+                completed += _by_itself(campaign_id, "complete", now)
+    return completed
 
 
 def reopen(campaign_id: int, *, now: datetime) -> bool:
-    """Go on for a call-back: news of a call may come when the campaign has just been completed."""
+    """Reopen a completed campaign for a call-back. Return False if it is not completed.
+
+    A call-back asked for in one of its last calls may be stored when it has just been completed.
+    """
     return _by_itself(campaign_id, "reopen", now)
 
 

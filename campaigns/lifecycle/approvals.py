@@ -1,4 +1,4 @@
-"""A second person's approval holds for what that person saw, and for nobody who was added since.
+"""Keep and compare approvals: one covers what the second person saw, and no people who were added since.
 
 Kept with the approval is everything that decides what is said to whom, when and how often. It is compared
 each time calls are planned and handed over. Where it differs, an approved campaign waits for a second person
@@ -38,9 +38,9 @@ State = Campaign.State
 
 #: Campaigns that ask for a second person, as `needs_second_person` says of one.
 NEEDED = Q(category__in=TWO_PEOPLE) | Q(template__account__second_person=True)
-#: An approval stands for them, or should.
+#: States of campaigns that have an approval, if they need one.
 BEYOND_APPROVAL = (State.APPROVED, State.SCHEDULED, State.RUNNING, State.PAUSED, State.STOPPED)
-HELD = "Added after the approval: a second person must approve before this person is called."
+ADDED_LATER = "Added after the approval: a second person must approve before this person is called."
 REMEDY = "A second person must look at it and approve it as it is now"
 _FRESH = Recipient._meta.get_field("reason").get_default()
 _DIGEST = "sha256:"
@@ -56,12 +56,12 @@ class ApprovalStatus:
 
     @property
     def complete(self) -> bool:
-        """Whether everything there is was approved."""
+        """Return whether everything there is was approved."""
         return self.approval is not None and not self.changed and not self.added
 
     @property
     def lapse(self) -> str:
-        """Why nobody may be called; empty if the approval holds, at least for the people it knew."""
+        """Return why no calls may be made; empty if the approval holds, at least for the people it covers."""
         if self.approval is None:
             return "No second person has approved it."
         if not self.changed:
@@ -71,13 +71,13 @@ class ApprovalStatus:
 
 
 def needs_second_person(campaign: Campaign) -> bool:
-    """Whether the rules or the organisation ask for an approval."""
+    """Return whether the rules or the organisation ask for an approval."""
     asking = Template.objects.filter(pk=campaign.template_id, account__second_person=True)
     return campaign.category in TWO_PEOPLE or asking.exists()
 
 
-def standing(campaign: Campaign) -> ApprovalStatus | None:
-    """How the approval of a campaign stands; None if no second person is asked for."""
+def status(campaign: Campaign) -> ApprovalStatus | None:
+    """Compare a campaign with its approval; return None if no second person is asked for."""
     if not needs_second_person(campaign):
         return None
     approval = Approval.objects.filter(campaign=campaign).first()
@@ -92,13 +92,13 @@ def standing(campaign: Campaign) -> ApprovalStatus | None:
 
 
 def lapsed(campaign: Campaign) -> str:
-    """Why nobody may be called without another approval; empty if one holds or none is asked for."""
-    found = standing(campaign)
+    """Return why no calls may be made without another approval; empty if one holds or none is asked for."""
+    found = status(campaign)
     return found.lapse if found else ""
 
 
 def lapse(campaign: Campaign, *, now: datetime) -> bool:
-    """Halt a campaign whose approval does not hold any more; whether it does not."""
+    """Halt a campaign whose approval does not hold any more. Return False if it holds."""
     why = lapsed(campaign)
     if not why:
         return False
@@ -109,7 +109,7 @@ def lapse(campaign: Campaign, *, now: datetime) -> bool:
 
 
 def lapse_changed(now: datetime) -> int:
-    """Halt every campaign whose approval does not hold any more; how many."""
+    """Halt every campaign whose approval does not hold any more. Return how many."""
     states = (State.APPROVED, State.SCHEDULED, State.RUNNING)
     asked = Campaign.objects.filter(NEEDED, state__in=states)
     related = asked.select_related("template__account", "number", "agent")
@@ -117,13 +117,13 @@ def lapse_changed(now: datetime) -> int:
 
 
 def lapsed_among(campaigns: Iterable[Campaign], *, now: datetime) -> set[int]:
-    """Halt those of these campaigns whose approval does not hold any more; their ids."""
+    """Halt those of these campaigns whose approval does not hold any more. Return their keys."""
     each = {campaign.pk: campaign for campaign in campaigns}
     return {pk for pk, campaign in each.items() if lapse(campaign, now=now)}
 
 
 def callable_people(campaign: Campaign, people: QuerySet[Recipient]) -> QuerySet[Recipient]:
-    """Those of a campaign's people whom the approval covers; all where none is asked for."""
+    """Return those of a campaign's people whom the approval covers; all where none is asked for."""
     if not needs_second_person(campaign):
         return people
     newest = Approval.objects.filter(campaign=campaign).values_list("newest_recipient", flat=True).first()
@@ -131,19 +131,19 @@ def callable_people(campaign: Campaign, people: QuerySet[Recipient]) -> QuerySet
 
 
 def reason_of_new_people(campaign: Campaign) -> str:
-    """What somebody who is added now waits for."""
-    held = needs_second_person(campaign) and Approval.objects.filter(campaign=campaign).exists()
-    return HELD if held else _FRESH
+    """Return the `reason` of people who are added now: `ADDED_LATER` if they wait for another approval."""
+    later = needs_second_person(campaign) and Approval.objects.filter(campaign=campaign).exists()
+    return ADDED_LATER if later else _FRESH
 
 
 def still_read(campaign: Campaign) -> bool:
-    """Whether a list of the campaign is being read, so that nobody can say whom it will call."""
+    """Return whether a list of the campaign is being read, so that its people are not known yet."""
     return Import.objects.filter(campaign=campaign, state__in=Import.TO_BE_READ).exists()
 
 
 @transaction.atomic
 def keep(campaign: Campaign, *, by: User, now: datetime) -> None:
-    """Write down that `by` approves the campaign as it is now; the caller holds its row."""
+    """Write down that `by` approves the campaign as it is now; the caller has locked its row."""
     people = Recipient.objects.filter(campaign=campaign)
     figures = people.aggregate(people=Count("pk"), newest_recipient=Max("pk"))
     Approval.objects.update_or_create(
@@ -157,12 +157,12 @@ def keep(campaign: Campaign, *, by: User, now: datetime) -> None:
             "newest_recipient": figures["newest_recipient"] or 0,
         },
     )
-    people.filter(state=Recipient.State.WAITING, reason=HELD).update(reason=_FRESH)
+    people.filter(state=Recipient.State.WAITING, reason=ADDED_LATER).update(reason=_FRESH)
 
 
 @transaction.atomic
 def keep_again(campaign: Campaign, found: ApprovalStatus, *, by: User, now: datetime) -> None:
-    """Another approval of a campaign that had one, or should have had; its state stays as it is."""
+    """Approve once more a campaign that had an approval, or should have had; its state stays as it is."""
     seen = [*found.changed, *([f"{found.added} people were added"] if found.added else [])]
     reason = f"Approved again by {name_of(by)}: {'; '.join(seen) or 'as it is'}."
     keep(campaign, by=by, now=now)
@@ -174,37 +174,38 @@ def keep_again(campaign: Campaign, found: ApprovalStatus, *, by: User, now: date
 
 
 def has_changed_parts(campaign: Campaign, by: User) -> bool:
-    """Whether this person wrote what it says, or brought people into it, since the last approval."""
+    """Return whether a person changed what the campaign says or added people since the last approval."""
     approval = Approval.objects.filter(campaign=campaign).first()
     brought = Recipient.objects.filter(campaign=campaign, source__created_by=by)
     if approval:
         brought = brought.filter(pk__gt=approval.newest_recipient)
-    since = approval.at if approval else campaign.created_at
-    return brought.exists() or audit.changed_by(by, _parts(campaign), since=since)
-
-
-def _parts(campaign: Campaign) -> list[Any]:
-    """The rows beside the campaign's own that `contents` reads."""
+    if brought.exists():
+        return True
+    # The rows beside the campaign's own that `contents` reads.
     templates = [template for template in (campaign.template, campaign.retry_template) if template]
     forms = list(TemplateLanguage.objects.filter(template__in=templates))
     declaration = CampaignDeclaration.objects.filter(campaign=campaign)
-    return [*templates, campaign.agent, *forms, *declaration, *_clips_of(campaign.agent, campaign)]
+    parts = [*templates, campaign.agent, *forms, *declaration, *_clips_of(campaign.agent, campaign)]
+    return audit.changed_by(by, parts, since=approval.at if approval else campaign.created_at)
 
 
 # --- What is approved -----------------------------------------------------------------------------
 
 
 def contents(campaign: Campaign) -> dict[str, str]:
-    """Everything that decides what is said to whom, when and how often: a name for each part, and its text.
+    """Return everything that decides what is said to whom, when and how often: each part's name and text.
 
-    Long texts stand as a digest.
+    Long texts are given as a digest.
     """
+    agent = campaign.agent
+    clips = sorted(_clip(clip) for clip in _clips_of(agent, campaign))
     return {
         "purpose": campaign.get_category_display(),
         "number": f"{campaign.number.e164} ({campaign.number.get_series_display()})",
         **_of_template(campaign.template),
         **(_of_template(campaign.retry_template, "the retry template") if campaign.retry_template else {}),
-        **_of_agent(campaign),
+        "agent": f"{agent.name} ({agent.get_kind_display()})",
+        "what the agent says": _digest([agent.configuration, clips]),
         **_of_declaration(campaign),
         "default language": campaign.default_language,
         "no call before": ist_exact(campaign.starts_at),
@@ -221,25 +222,26 @@ def contents(campaign: Campaign) -> dict[str, str]:
 
 
 def differences(approved: Mapping[str, str], now: Mapping[str, str]) -> Iterator[str]:
-    """What changed, in words: the part's name, with before and after where they are short. Pure."""
+    """Yield what changed, in words: the part's name, with before and after where they are short. Pure."""
     for name in dict.fromkeys([*approved, *now]):
         before, after = approved.get(name, ""), now.get(name, "")
         if before == after:
             continue
-        short = not (before + after).count(_DIGEST)
-        yield f"{name}: {before or 'none'} → {after or 'none'}" if short else _changed(name, before, after)
-
-
-def _changed(name: str, before: str, after: str) -> str:
-    if not before:
-        return f"{name}: new"
-    return name if after else f"{name}: gone"
+        if _DIGEST not in before + after:
+            yield f"{name}: {before or 'none'} → {after or 'none'}"
+        elif before and after:
+            yield name
+        else:
+            yield f"{name}: {'gone' if before else 'new'}"
 
 
 def _of_template(template: Template, named: str = "the template") -> dict[str, str]:
     numbers = sorted(template.numbers.values_list("e164", flat=True))
     forms = list(TemplateLanguage.objects.filter(template=template).prefetch_related("contents"))
-    said = {f"{named}'s words in {form.language}": _words(form) for form in forms}
+    said = {
+        f"{named}'s words in {form.language}": _digest([form.syntax, sorted(map(_clip, form.contents.all()))])
+        for form in forms
+    }
     drifted = {f"{named}'s words in {form.language}, as XFin has them": _drift(form) for form in forms}
     drifted[f"{named}, as XFin has it"] = _drift(template)
     return {
@@ -255,21 +257,8 @@ def _of_template(template: Template, named: str = "the template") -> dict[str, s
 
 
 def _drift(mirrored: Template | TemplateLanguage) -> str:
-    """What is other at XFin than it was uploaded; an approval was given for what was."""
+    """Return what is other at XFin than it was uploaded; an approval was given for what was."""
     return mirrored.sync_reason if mirrored.sync_state == mirrored.Sync.DRIFTED else ""
-
-
-def _words(form: TemplateLanguage) -> str:
-    return _digest([form.syntax, sorted(_clip(clip) for clip in form.contents.all())])
-
-
-def _of_agent(campaign: Campaign) -> dict[str, str]:
-    agent = campaign.agent
-    clips = sorted(_clip(clip) for clip in _clips_of(agent, campaign))
-    return {
-        "agent": f"{agent.name} ({agent.get_kind_display()})",
-        "what the agent says": _digest([agent.configuration, clips]),
-    }
 
 
 def _clips_of(agent: Agent, campaign: Campaign) -> QuerySet[Content]:
@@ -278,7 +267,7 @@ def _clips_of(agent: Agent, campaign: Campaign) -> QuerySet[Content]:
 
 
 def _clip(clip: Content) -> list[str]:
-    """A file that is replaced gets another name: storage never writes over one."""
+    """Return name and file name, which tell versions apart: storage never writes over a file."""
     return [clip.name, clip.file.name or ""]
 
 
@@ -286,13 +275,12 @@ def _of_declaration(campaign: Campaign) -> dict[str, str]:
     row = CampaignDeclaration.objects.filter(campaign=campaign).first()
     own = ("id", "campaign", "created_at", "changed_at", "declared_by")
     fields = [field for field in CampaignDeclaration._meta.concrete_fields if field.name not in own]
-    return {f"declared “{field.verbose_name}”": _said(getattr(row, field.name, None)) for field in fields}
-
-
-def _said(value: Any) -> str:
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    return value or ""
+    values = {str(field.verbose_name): getattr(row, field.name, None) for field in fields}
+    yes_no = {True: "yes", False: "no"}
+    return {
+        f"declared “{name}”": yes_no[value] if isinstance(value, bool) else value or ""
+        for name, value in values.items()
+    }
 
 
 def _digest(value: Any) -> str:

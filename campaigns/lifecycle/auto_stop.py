@@ -1,7 +1,7 @@
-"""A campaign whose calls fail or bring complaints stops by itself, and says why and what to do.
+"""Stop campaigns whose calls fail, with a reason that says what to do.
 
-Too many complaints about any calls stop all campaigns (`compliance`), a refused account stops its own
-(`accounts`), and so does an XFin that refuses every message (`uploading`).
+Other things stop campaigns too: complaints (`compliance.complaints`), an account that XFin refuses
+(`delivery.circuit_breaker`), and an XFin that refuses every message (`delivery.upload`).
 """
 
 from collections import Counter
@@ -17,43 +17,42 @@ from campaigns.xfin.states import Disposition
 
 State = Message.State
 
-#: Ends that nobody who was called can help; that a line is busy or nobody answers is the way of the world.
+#: Ends of calls that are our fault or XFin's; a busy line or an unanswered call is not.
 FAULTS = frozenset({Disposition.FAILED, Disposition.DROPPED, Disposition.UNKNOWN})
 
 
 def stop_failing(now: datetime) -> int:
-    """Stop running campaigns of whose latest calls too many failed; how many were stopped."""
-    running = Campaign.objects.filter(state=Campaign.State.RUNNING, stop_at_percent__gt=0)
-    return sum(_stop_if_failing(campaign, now) for campaign in running)
-
-
-def _stop_if_failing(campaign: Campaign, now: datetime) -> bool:
-    latest = _latest(campaign)
-    faults = [fault for fault in latest if fault]
-    if not tripped(len(faults), len(latest), least=settings.BREAKER_CALLS, percent=campaign.stop_at_percent):
-        return False
-    commonest, _ = Counter(faults).most_common(1)[0]
-    reason = (
-        f"Stopped by itself: {len(faults)} of the last {len(latest)} calls failed, mostly so: {commonest} "
-        "See under Calls whether the agent answered and the number's stream address is right, then resume."
-    )
-    return stop(campaign.pk, reason, now=now)
+    """Stop running campaigns of whose latest calls too many failed. Return how many were stopped."""
+    stopped, least = 0, settings.BREAKER_CALLS
+    for campaign in Campaign.objects.filter(state=Campaign.State.RUNNING, stop_at_percent__gt=0):
+        latest = _latest(campaign)
+        faults = [fault for fault in latest if fault]
+        if not tripped(len(faults), len(latest), least=least, percent=campaign.stop_at_percent):
+            continue
+        commonest, _ = Counter(faults).most_common(1)[0]
+        reason = (
+            f"Stopped by itself: {len(faults)} of the last {len(latest)} calls failed, mostly so: "
+            f"{commonest} See under Calls whether the agent answered and the number's stream address is "
+            "right, then resume."
+        )
+        stopped += stop(campaign.pk, reason, now=now)
+    return stopped
 
 
 def tripped(failed: int, calls: int, *, least: int, percent: int) -> bool:
-    """Whether of so many calls too many failed to go on; never on fewer than `least`."""
+    """Return whether too many of the latest calls failed to go on; False on fewer than `least` calls."""
     return calls >= least and failed * 100 >= calls * percent
 
 
 def _latest(campaign: Campaign) -> Sequence[str]:
-    """What went wrong in each of the latest calls since it runs, "" for nothing."""
+    """Return what went wrong in each of the latest calls since the campaign runs; empty where nothing did."""
     ended = Message.objects.filter(recipient__campaign=campaign, settled_at__gt=campaign.state_since)
     counted = ended.filter(state__in=(State.DONE, State.FAILED, State.REJECTED, State.UNKNOWN))
     rows = counted.order_by("-settled_at").values_list("state", "disposition", "reason")
-    return [_fault(*row) for row in rows[: settings.BREAKER_CALLS]]
-
-
-def _fault(state: str, disposition: str, reason: str) -> str:
-    if state in (State.REJECTED, State.UNKNOWN):
-        return reason
-    return WORDS[Disposition(disposition)] if disposition in FAULTS else ""
+    faults = []
+    for state, disposition, reason in rows[: settings.BREAKER_CALLS]:
+        if state in (State.REJECTED, State.UNKNOWN):
+            faults.append(reason)
+        else:
+            faults.append(WORDS[Disposition(disposition)] if disposition in FAULTS else "")
+    return faults

@@ -106,7 +106,7 @@ def _edit(request: HttpRequest, campaign: Campaign) -> HttpResponseBase:
 def campaign_page(request: HttpRequest, pk: int) -> HttpResponse:
     """Show one campaign in figures that add up, with what the user can do and what was done before."""
     campaign = get_object_or_404(all_campaigns(), pk=pk)
-    approval = approvals.standing(campaign)
+    approval = approvals.status(campaign)
     context = overview(campaign, clock.now()) | {
         "campaign": campaign,
         "approval": approval,

@@ -1,4 +1,4 @@
-"""Legal holds: while one stands, nothing it covers is purged or erased, whatever a clock says."""
+"""Place, release and find legal holds: what one covers is not purged or erased, whatever its period."""
 
 from datetime import datetime
 
@@ -12,7 +12,10 @@ from campaigns.pseudonyms import pseudonym
 
 
 def place(*, reason: str, by: User | None, phone: str = "", campaign: Campaign | None = None) -> LegalHold:
-    """Keep everything of one person (E.164) or one campaign. `NotAllowed` without a reason, or if held."""
+    """Keep everything of one person (E.164) or one campaign, and return the hold.
+
+    Raise `NotAllowed` without a reason, or if there is such a hold already.
+    """
     if not reason.strip():
         raise NotAllowed("Write down what asks for the hold.")
     try:
@@ -26,7 +29,7 @@ def place(*, reason: str, by: User | None, phone: str = "", campaign: Campaign |
 
 @transaction.atomic
 def release(hold_id: int, *, reason: str, by: User | None, now: datetime) -> None:
-    """Let the clocks go on. `NotAllowed` without a reason, or if it was released before."""
+    """Release a hold. Raise `NotAllowed` without a reason, or if it was released before."""
     if not reason.strip():
         raise NotAllowed("Write down why the hold ends.")
     standing = LegalHold.objects.filter(pk=hold_id, released_at__isnull=True)
@@ -36,7 +39,10 @@ def release(hold_id: int, *, reason: str, by: User | None, now: datetime) -> Non
 
 
 def held(person: str = "recipient__", campaign: str = "campaign") -> Q:
-    """The condition that a row is held: `person` leads to its recipient, `campaign` to its campaign."""
+    """Return the condition that a row is under a legal hold.
+
+    `person` is the lookup path to its recipient, `campaign` to its campaign; empty if it has none.
+    """
     standing = LegalHold.objects.filter(released_at__isnull=True)
     numbers = [*standing.exclude(phone="").values_list("phone", flat=True)]
     of_person = Q(**{f"{person}phone__in": [*numbers, *map(pseudonym, numbers)]})
@@ -47,9 +53,9 @@ def held(person: str = "recipient__", campaign: str = "campaign") -> Q:
 
 
 def held_by_number(campaign: str = "") -> Q:
-    """The condition that a row with a number of its own is held: its person is, or is in a held campaign.
+    """Return the condition that a row with a number of its own is under a legal hold.
 
-    `campaign` leads to the campaign of the row itself, where it has one.
+    Its person is, or is in a campaign under one. `campaign` is the lookup path to the row's own campaign.
     """
     campaigns = LegalHold.objects.filter(released_at__isnull=True, campaign__isnull=False).values("campaign")
     people = Recipient.objects.filter(campaign__in=campaigns)
@@ -57,15 +63,17 @@ def held_by_number(campaign: str = "") -> Q:
 
 
 def held_rows() -> Q:
-    """The condition that a row of an uploaded file is held: so is every file of a campaign that a held
-    person is in."""
+    """Return the condition that a row of an uploaded file is under a legal hold.
+
+    Every file of a campaign under one is, and of a campaign that has a person under one.
+    """
     return Q(source__campaign__in=Recipient.objects.filter(held("")).values("campaign")) | Q(
         source__campaign__in=LegalHold.objects.filter(released_at=None, phone="").values("campaign")
     )
 
 
 def hold_on(phone: str) -> LegalHold | None:
-    """The hold that covers a number: its own, or of a campaign it is in."""
+    """Return the hold that covers a number: its own, or of a campaign it is in. None if there is none."""
     campaigns = Recipient.objects.filter(phone__in=(phone, pseudonym(phone))).values("campaign")
     covers = Q(phone=phone) | Q(campaign__in=campaigns)
     return LegalHold.objects.filter(covers, released_at__isnull=True).select_related("campaign").first()

@@ -1,8 +1,8 @@
-"""The nightly purge: each kind of data by its clock, in strides, with a row that says what went and why.
+"""Purge every night: each kind of data by its period, in chunks, with a row that says what went and why.
 
-claim:  the row of a kind and a day is made once; whoever finds it unfinished goes on with it
-stride: rows older than the cut-off that nothing holds; they and the figure go in one transaction
-end:    what is older and was held is counted, and the row is finished
+claim: the row of a kind and a day is made once; a worker that finds it unfinished goes on with it
+chunk: rows older than the cut-off and under no legal hold; they go and are counted in one transaction
+end:   what is older and under a legal hold is counted, and the row is finished
 """
 
 from collections.abc import Callable, Sequence
@@ -14,7 +14,7 @@ from auditlog.models import LogEntry
 from axes.models import AccessAttempt, AccessLog
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Exists, F, OuterRef, Q, QuerySet
+from django.db.models import Exists, F, Model, OuterRef, Q, QuerySet
 
 from campaigns.imports.reader import ENDED
 from campaigns.ist import IST, ist_day
@@ -36,13 +36,17 @@ from campaigns.pseudonyms import PREFIX, pseudonym
 from campaigns.schedule.recurrence import earliest
 
 CHUNK = 500
-#: Nobody is called at this hour, and yesterday's reports are written.
+#: At this hour (IST) no calls are made, and yesterday's reports are written.
 AFTER_HOUR = 2
 
 
 @dataclass(frozen=True, slots=True)
 class Sweep:
-    """How one kind goes: rows that are due at a cut-off, which of them are held, and their removal by key."""
+    """How one kind is purged.
+
+    `due` gives the rows older than a cut-off, `held` the condition that a row is under a legal hold, and
+    `remove` deletes or blanks rows by key.
+    """
 
     kind: str
     due: Callable[[datetime], QuerySet[Any]]
@@ -51,40 +55,34 @@ class Sweep:
 
 
 def purge(sweeps: Sequence[Sweep], *, now: datetime) -> int:
-    """Do tonight's part that is not done yet; how many rows went. May be called at any time and twice."""
-    if now.astimezone(IST).hour < AFTER_HOUR:
-        return 0
-    return sum(_purge(sweep, now=now) for sweep in sweeps)
-
-
-def _purge(sweep: Sweep, *, now: datetime) -> int:
-    chosen = settings.RETENTION_DAYS[sweep.kind]
-    line, _ = Purge.objects.get_or_create(
-        kind=sweep.kind,
-        day=now.astimezone(IST).date(),
-        defaults={
-            "cutoff": retention.cutoff(sweep.kind, chosen, now=now),
-            "reason": _why(sweep.kind, chosen, now),
-        },
-    )
-    if line.finished_at:
+    """Do what is left of tonight's purge. Return how many rows went. May be called at any time and twice."""
+    local = now.astimezone(IST)
+    if local.hour < AFTER_HOUR:
         return 0
     removed = 0
-    while count := _stride(sweep, line):
-        removed += count
-    kept = sweep.due(line.cutoff).filter(sweep.held()).count()
-    Purge.objects.filter(pk=line.pk).update(finished_at=now, held=kept)
+    for sweep in sweeps:
+        chosen = settings.RETENTION_DAYS[sweep.kind]
+        days = retention.kept_days(sweep.kind, chosen, on=local.date())
+        line, _ = Purge.objects.get_or_create(
+            kind=sweep.kind,
+            day=local.date(),
+            defaults={
+                "cutoff": retention.cutoff(sweep.kind, chosen, now=now),
+                "reason": f"Kept for {days} days {retention.BY_NAME[sweep.kind].words}.",
+            },
+        )
+        if line.finished_at:
+            continue
+        while count := _remove_chunk(sweep, line):
+            removed += count
+        kept = sweep.due(line.cutoff).filter(sweep.held()).count()
+        Purge.objects.filter(pk=line.pk).update(finished_at=now, held=kept)
     return removed
 
 
-def _why(kind: str, chosen: int, now: datetime) -> str:
-    days = retention.kept_days(kind, chosen, on=now.astimezone(IST).date())
-    return f"Kept for {days} days {retention.BY_NAME[kind].words}."
-
-
 @transaction.atomic
-def _stride(sweep: Sweep, line: Purge) -> int:
-    """Holds are read anew for each stride: one that was just placed counts."""
+def _remove_chunk(sweep: Sweep, line: Purge) -> int:
+    """Remove the next rows and return how many. Holds are read anew: one that was just placed counts."""
     keys = list(
         sweep.due(line.cutoff).exclude(sweep.held()).order_by("pk").values_list("pk", flat=True)[:CHUNK]
     )
@@ -97,7 +95,7 @@ def _stride(sweep: Sweep, line: Purge) -> int:
 
 
 def forget_people(keys: Sequence[int]) -> None:
-    """Numbers become pseudonyms; names, variables and remarks go. States, dates and outcomes stay."""
+    """Turn numbers into pseudonyms and delete names, variables and remarks. States and outcomes stay."""
     people = list(Recipient.objects.filter(pk__in=keys).only("pk", "phone"))
     for person in people:
         if not person.phone.startswith(PREFIX):
@@ -107,27 +105,21 @@ def forget_people(keys: Sequence[int]) -> None:
 
 
 def forget_rows(rows: QuerySet[ImportRow]) -> int:
-    """The cells of rows that were not accepted go; number, fate and reason stay. How many rows."""
+    """Delete the cells of rows that were not accepted; number and reason stay. Return how many rows."""
     return rows.update(cells=[])
 
 
-def _people(cutoff: datetime) -> QuerySet[Recipient]:
-    ended = Recipient.objects.filter(campaign__state__in=ENDED, campaign__state_since__lt=cutoff)
-    return ended.exclude(phone__startswith=PREFIX)
-
-
-def _rows(cutoff: datetime) -> QuerySet[ImportRow]:
-    ended = Q(source__campaign__state__in=ENDED, source__campaign__state_since__lt=cutoff)
-    return ImportRow.objects.filter(ended).exclude(cells=[])
-
-
-def _bases(cutoff: datetime) -> QuerySet[CallingBasis]:
-    return CallingBasis.objects.filter(Q(revoked_at__lt=cutoff) | Q(expires_at__lt=cutoff))
+def _ended(campaign: str, cutoff: datetime) -> Q:
+    """Return the condition that a row's campaign ended before the cut-off; `campaign` is the path to it."""
+    return Q(**{f"{campaign}__state__in": ENDED, f"{campaign}__state_since__lt": cutoff})
 
 
 def _members(cutoff: datetime) -> QuerySet[Member]:
-    """People of standing lists whom no programme will call: none of the list's recurs, and the days that any
-    of them counts from their dates, switched on or not, are over."""
+    """Return the people of standing lists whom no programme will call.
+
+    None of the list's programmes recurs, and the days that any of them, switched on or not, counts from these
+    people's dates are over.
+    """
     day = ist_day(cutoff)
     to_come = Q(day__gte=day)
     for programme in Programme.objects.filter(kind=Programme.Kind.DATE):
@@ -140,7 +132,7 @@ def _members(cutoff: datetime) -> QuerySet[Member]:
 
 
 def _draws(cutoff: datetime) -> QuerySet[Draw]:
-    """Draws whose occurrence nobody looks for any more; without its draw another would be noted as missed."""
+    """Return draws whose occurrence can't fall due again; others would be noted as missed without theirs."""
     standing = MemberDate.objects.filter(
         member__standing_list=OuterRef("programme__standing_list"),
         member__phone=OuterRef("phone"),
@@ -152,49 +144,64 @@ def _draws(cutoff: datetime) -> QuerySet[Draw]:
     return Draw.objects.filter(by_date | settled, drawn_at__lt=cutoff)
 
 
-def _of_staff_only() -> Q:
-    """Nothing is held: these rows name nobody but staff."""
+def _never_held() -> Q:
+    """Return a condition that holds for no row: these rows are about staff alone."""
     return Q(pk__in=())
 
 
+def _delete(model: type[Model]) -> Callable[[Sequence[Any]], object]:
+    return lambda keys: model._default_manager.filter(pk__in=keys).order_by().delete()
+
+
 SWEEPS = (
-    Sweep("people", _people, lambda: held(""), forget_people),
-    Sweep("rows", _rows, held_rows, lambda keys: forget_rows(ImportRow.objects.filter(pk__in=keys))),
-    Sweep("members", _members, held_by_number, lambda keys: _delete(Member.objects.filter(pk__in=keys))),
-    Sweep("draws", _draws, held_by_number, lambda keys: _delete(Draw.objects.filter(pk__in=keys))),
+    Sweep(
+        "people",
+        lambda cutoff: Recipient.objects.filter(_ended("campaign", cutoff)).exclude(phone__startswith=PREFIX),
+        lambda: held(""),
+        forget_people,
+    ),
+    Sweep(
+        "rows",
+        lambda cutoff: ImportRow.objects.filter(_ended("source__campaign", cutoff)).exclude(cells=[]),
+        held_rows,
+        lambda keys: forget_rows(ImportRow.objects.filter(pk__in=keys)),
+    ),
+    Sweep("members", _members, held_by_number, _delete(Member)),
+    Sweep("draws", _draws, held_by_number, _delete(Draw)),
     Sweep(
         "evidence",
         lambda cutoff: Evidence.objects.filter(judged_at__lt=cutoff),
         lambda: held("recipient__", "recipient__campaign"),
-        lambda keys: _delete(Evidence.objects.filter(pk__in=keys)),
+        _delete(Evidence),
     ),
-    Sweep("bases", _bases, held_by_number, lambda keys: _delete(CallingBasis.objects.filter(pk__in=keys))),
+    Sweep(
+        "bases",
+        lambda cutoff: CallingBasis.objects.filter(Q(revoked_at__lt=cutoff) | Q(expires_at__lt=cutoff)),
+        held_by_number,
+        _delete(CallingBasis),
+    ),
     Sweep(
         "complaints",
         lambda cutoff: Complaint.objects.filter(closed_at__lt=cutoff),
         lambda: held_by_number("campaign"),
-        lambda keys: _delete(Complaint.objects.filter(pk__in=keys)),
+        _delete(Complaint),
     ),
     Sweep(
         "audit",
         lambda cutoff: LogEntry.objects.filter(timestamp__lt=cutoff),
-        _of_staff_only,
-        lambda keys: _delete(LogEntry.objects.filter(pk__in=keys)),
+        _never_held,
+        _delete(LogEntry),
     ),
     Sweep(
         "sign_ins",
         lambda cutoff: AccessLog.objects.filter(attempt_time__lt=cutoff),
-        _of_staff_only,
-        lambda keys: _delete(AccessLog.objects.filter(pk__in=keys)),
+        _never_held,
+        _delete(AccessLog),
     ),
     Sweep(
         "failed_sign_ins",
         lambda cutoff: AccessAttempt.objects.filter(attempt_time__lt=cutoff),
-        _of_staff_only,
-        lambda keys: _delete(AccessAttempt.objects.filter(pk__in=keys)),
+        _never_held,
+        _delete(AccessAttempt),
     ),
 )
-
-
-def _delete(rows: QuerySet[Any]) -> None:
-    rows.order_by().delete()

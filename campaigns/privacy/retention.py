@@ -1,4 +1,4 @@
-"""How long each kind of data is kept: defaults and lower bounds as data. Pure.
+"""Say how long each kind of data is kept: defaults and lower bounds as data. Pure.
 
 Sources: the project's reference on Indian calling rules, section 9.6 (defaults, proposal), 3.4 (recordings
 of collections calls), 4.5 (DPDP rule 8(3): a year from each processing, from 13 May 2027), 4.7 (logs).
@@ -19,7 +19,7 @@ THREE_YEARS = 3 * 365 + 1
 
 @dataclass(frozen=True, slots=True)
 class Keep:
-    """One clock: the setting `RETENTION_<NAME>_DAYS`, its default and its least value, and what ends it."""
+    """One period: the setting `RETENTION_<NAME>_DAYS`, its default and least value in days, and its start."""
 
     name: str
     days: int
@@ -28,7 +28,7 @@ class Keep:
 
     @property
     def setting(self) -> str:
-        """Its name in the environment."""
+        """Return the setting's name in the environment."""
         return f"RETENTION_{self.name.upper()}_DAYS"
 
 
@@ -51,7 +51,7 @@ BY_NAME: Mapping[str, Keep] = MappingProxyType({clock.name: clock for clock in C
 
 
 def too_short(days: Mapping[str, int]) -> list[str]:
-    """What is wrong with the chosen days, in sentences; empty if nothing is."""
+    """Return what is wrong with the chosen days, as sentences; empty if nothing is."""
     return [
         f"{clock.setting} is {days[clock.name]}; it must be {clock.least} days or more."
         for clock in CLOCKS
@@ -60,17 +60,20 @@ def too_short(days: Mapping[str, int]) -> list[str]:
 
 
 def kept_days(name: str, chosen: int, *, on: date) -> int:
-    """The days in force: from 13 May 2027 no kind is kept for less than a year."""
+    """Return the days in force: from 13 May 2027 no kind is kept for less than a year."""
     return max(chosen, A_YEAR if on >= DPDP else BY_NAME[name].least)
 
 
 def cutoff(name: str, chosen: int, *, now: datetime) -> datetime:
-    """What is older than this may go."""
+    """Return the time before which data of a kind is purged."""
     return now - timedelta(days=kept_days(name, chosen, on=now.astimezone(IST).date()))
 
 
 def erasable_from(last_processed: datetime | None, *, now: datetime) -> datetime:
-    """When a person's data may be erased: at once, or, from 13 May 2027, a year after it was last used."""
+    """Return when a person's data may be erased: at once, or, from 13 May 2027, a year after its last use.
+
+    `last_processed`: None if it was never used.
+    """
     if last_processed is None or now.astimezone(IST).date() < DPDP:
         return now
     return max(now, last_processed + timedelta(days=A_YEAR))

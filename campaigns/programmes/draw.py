@@ -1,13 +1,13 @@
-"""Programmes draw people from standing lists: each occurrence of each person once, or it is noted as missed.
+"""Draw people from standing lists for programmes: each occurrence of each person once, or noted as missed.
 
-Who is due is found by query: whose day has come and who has no `Draw` for it. The draw, the day's campaign
+Due people are found by query: their day has come and they have no `Draw` for it. The draw, the day's campaign
 and its people are written in one transaction, under the programme's lock and the constraint
 `one_draw_a_person_and_occurrence`; a worker that dies leaves nothing behind, and the next tick draws.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date, datetime, timedelta
-from itertools import groupby
+from itertools import chain, count, groupby
 from operator import attrgetter
 from typing import Any, NamedTuple, TypeVar
 
@@ -15,8 +15,8 @@ from django.db import transaction
 from django.db.models import Exists, Model, OuterRef
 
 from campaigns.errors import NotAllowed, UnreadableFile
-from campaigns.imports import upload
 from campaigns.imports.reader import ENDED
+from campaigns.imports.upload import add_rows
 from campaigns.ist import ist_day
 from campaigns.lifecycle import actions
 from campaigns.models import (
@@ -52,14 +52,14 @@ class Due(NamedTuple):
 
 
 def programmes_to_draw() -> list[int]:
-    """Programmes that are switched on."""
+    """Return the keys of programmes that are switched on."""
     return list(Programme.objects.filter(active=True).values_list("pk", flat=True))
 
 
 def draw(programme_id: int, *, now: datetime) -> int:
-    """Draw everybody whose day it is, and note whose day was missed; how many were drawn.
+    """Draw all people whose day it is, and note those whose day was missed. Return how many were drawn.
 
-    What can't be drawn stays due, and the programme says why.
+    What can't be drawn stays due, with the reason on the programme.
     """
     drawn = 0
     try:
@@ -80,7 +80,8 @@ def _draw_some(programme_id: int, *, now: datetime) -> int:
     if not programme.active:
         return 0
     today = ist_day(now)
-    due = _due(programme, _oldest(programme, today), today)
+    oldest = max(programme.begins_on, today - timedelta(days=programme.late_days))
+    due = _due(programme, oldest, today)
     for falls_on, people in groupby(sorted(due, key=attrgetter("falls_on")), attrgetter("falls_on")):
         _draw_day(programme, falls_on, list(people), now=now)
     return len(due)
@@ -88,47 +89,48 @@ def _draw_some(programme_id: int, *, now: datetime) -> int:
 
 @transaction.atomic
 def _note_missed(programme_id: int, *, now: datetime) -> int:
-    """Note some whose day lies too far back; how many. A recurring programme need not look there again."""
+    """Note some people whose day lies too far back; return how many.
+
+    At 0 the programme is settled up to that day: a recurring one does not look there again.
+    """
     programme = _locked(programme_id)
     if not programme.active:
         return 0
     before = ist_day(now) - timedelta(days=programme.late_days) - _ONE_DAY
     missed = _due(programme, programme.begins_on, before)
     reason = f"It was not drawn within {programme.late_days} days."
-    _keep(programme, missed, fate=Fate.MISSED, reason=reason, now=now)
+    _write_draws(programme, missed, fate=Fate.MISSED, reason=reason, now=now)
     if not missed:
         Programme.objects.filter(pk=programme_id).update(settled_until=before)
     return len(missed)
 
 
 def _locked(programme_id: int) -> Programme:
-    """The lock spares two schedulers the conflict; the constraint would hold without it."""
+    """Lock and return a programme. Spares two workers the conflict; the constraint holds without it."""
     programmes = Programme.objects.select_for_update(of=("self",)).select_related("pattern")
     return programmes.get(pk=programme_id)
 
 
-def _oldest(programme: Programme, today: date) -> date:
-    return max(programme.begins_on, today - timedelta(days=programme.late_days))
-
-
 def _draw_day(programme: Programme, falls_on: date, due: Sequence[Due], *, now: datetime) -> None:
-    round_ = _open_round(programme, falls_on) or _new_round(programme, falls_on, now=now)
-    rows = [_row(programme, someone) for someone in due]
-    upload.add_rows(round_.campaign, rows, by=None, filename=f"Standing list, {falls_on:%d.%m.%Y}")
+    """Add the people of one day to its campaign, and write their draws."""
+    rounds = programme.rounds.filter(falls_on=falls_on).select_related("campaign")
+    # Unless its campaign has ended: people who join later get another one.
+    round_ = rounds.exclude(campaign__state__in=ENDED).first() or _new_round(programme, falls_on, now=now)
+    rows = []
+    for member, occurrence, _ in due:
+        # The agent gets the date as the variable `date_name`, written as 24/11/2026.
+        dates = {programme.date_name: f"{occurrence:%d/%m/%Y}"} if programme.date_name else {}
+        said = {**dates, **member.variables}
+        rows.append(
+            {"phone": member.phone, "name": member.name, "language": member.language, "variables": said}
+        )
+    add_rows(round_.campaign, rows, by=None, filename=f"Standing list, {falls_on:%d.%m.%Y}")
     late = (ist_day(now) - falls_on).days
     reason = f"Drawn {late} {'day' if late == 1 else 'days'} late." if late else ""
-    _keep(programme, due, fate=Fate.DRAWN, reason=reason, now=now, round_=round_)
+    _write_draws(programme, due, fate=Fate.DRAWN, reason=reason, now=now, round_=round_)
 
 
-def _row(programme: Programme, due: Due) -> dict[str, object]:
-    """A person as `imports.add_rows` takes it; the date is told to the agent as 24/11/2026."""
-    member = due.member
-    dates = {programme.date_name: f"{due.occurrence:%d/%m/%Y}"} if programme.date_name else {}
-    said = {**dates, **member.variables}
-    return {"phone": member.phone, "name": member.name, "language": member.language, "variables": said}
-
-
-def _keep(
+def _write_draws(
     programme: Programme,
     due: Iterable[Due],
     *,
@@ -140,15 +142,15 @@ def _keep(
     Draw.objects.bulk_create(
         Draw(
             programme=programme,
-            phone=someone.member.phone,
-            occurrence=someone.occurrence,
-            falls_on=someone.falls_on,
+            phone=each.member.phone,
+            occurrence=each.occurrence,
+            falls_on=each.falls_on,
             fate=fate,
             reason=reason,
             round=round_,
             drawn_at=now,
         )
-        for someone in due
+        for each in due
     )
 
 
@@ -156,13 +158,22 @@ def _keep(
 
 
 def _due(programme: Programme, first: date, last: date) -> list[Due]:
-    """Some of those whose day is from `first` to `last` and who have no draw for it; empty: nobody."""
+    """Return people whose day is from `first` to `last` and who have no draw for it, at most `CHUNK`.
+
+    Empty if there are none.
+    """
     if programme.kind == Programme.Kind.DATE:
         return _due_by_date(programme, first, last)
     if programme.settled_until:
         first = max(first, programme.settled_until + _ONE_DAY)
-    days = filter(programme.falls_on, recurrence.days(first, last))
-    return next(filter(None, _due_by_day(programme, days)), [])
+    for day in filter(programme.falls_on, recurrence.days(first, last)):
+        drawn = Draw.objects.filter(programme=programme, phone=OuterRef("phone"), occurrence=day)
+        members = Member.objects.filter(
+            ~Exists(drawn), standing_list=programme.standing_list_id, joined_on__lte=day
+        )
+        if due := [Due(member, day, day) for member in members.order_by("id")[:CHUNK]]:
+            return due
+    return []
 
 
 def _due_by_date(programme: Programme, first: date, last: date) -> list[Due]:
@@ -183,47 +194,30 @@ def _due_by_date(programme: Programme, first: date, last: date) -> list[Due]:
     return [Due(row.member, row.day, shifted(row.day, offset)) for row in found]
 
 
-def _due_by_day(programme: Programme, days: Iterable[date]) -> Iterator[list[Due]]:
-    for day in days:
-        drawn = Draw.objects.filter(programme=programme, phone=OuterRef("phone"), occurrence=day)
-        members = Member.objects.filter(
-            ~Exists(drawn), standing_list=programme.standing_list_id, joined_on__lte=day
-        )
-        yield [Due(member, day, day) for member in members.order_by("id")[:CHUNK]]
-
-
 # --- The campaign of a day ------------------------------------------------------------------------
 
 
-def _open_round(programme: Programme, falls_on: date) -> ProgrammeRound | None:
-    """The day's round, unless its campaign has ended: who joins later gets another one."""
-    rounds = programme.rounds.filter(falls_on=falls_on).exclude(campaign__state__in=ENDED)
-    return rounds.select_related("campaign").first()
-
-
 def _new_round(programme: Programme, falls_on: date, *, now: datetime) -> ProgrammeRound:
-    name = _free_name(f"{programme.name}, {falls_on:%d %b %Y}")
-    campaign = _copy(programme.pattern, name=name, starts_at=now)
+    """Make the campaign of a day as a copy of the pattern, under a name that is not taken."""
+    name = f"{programme.name}, {falls_on:%d %b %Y}"
+    taken = set(Campaign.objects.filter(name__startswith=name).values_list("name", flat=True))
+    others = (f"{name} ({number})" for number in count(2))
+    free = next(each for each in chain([name], others) if each not in taken)
+    campaign = _copy(programme.pattern, name=free, starts_at=now)
     declaration = CampaignDeclaration.objects.filter(campaign=programme.pattern).first()
     if declaration:
         _copy(declaration, campaign=campaign)
     return ProgrammeRound.objects.create(programme=programme, falls_on=falls_on, campaign=campaign)
 
 
-def _free_name(name: str) -> str:
-    taken = set(Campaign.objects.filter(name__startswith=name).values_list("name", flat=True))
-    others = (f"{name} ({number})" for number in range(2, len(taken) + 3))
-    return next(free for free in (name, *others) if free not in taken)
-
-
 def _copy(row: Row, **own: Any) -> Row:
-    """A new row with all of this one's values but those that a day's campaign has of its own."""
+    """Create a row with all of this one's values but those that a day's campaign has of its own."""
     fields = [field for field in row._meta.concrete_fields if field.name not in _OWN]
     return type(row)._default_manager.create(**{f.name: getattr(row, f.name) for f in fields} | own)
 
 
 def launch_rounds(now: datetime) -> int:
-    """Launch what was drawn, and give up what nobody approved in time; how many were launched.
+    """Launch what was drawn, and cancel what was not approved in time. Return how many were launched.
 
     Where a second person is asked for, the campaign of each day waits for one.
     """

@@ -1,12 +1,12 @@
-"""A file of people for a standing list: new ones join, known ones are brought up to date, bad rows say why.
+"""Read a file of people into a standing list: new ones join, known ones are updated, bad rows say why.
 
-Nothing is lost by sending a file again: whoever stands in the list is found by the number, and an empty cell
-leaves what was there. A changed date is a new occurrence, and `programmes` draws no occurrence twice,
+Nothing is lost by sending a file again: people in the list are found by the number, and an empty cell
+leaves what was there. A changed date is a new occurrence, and `draw` draws no occurrence twice,
 whatever a file says.
 """
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from itertools import islice
@@ -36,7 +36,7 @@ LONGEST_NAME = 40
 class ListResult:
     """What a file did to a list, or would do. Every row is new, changed, the same or refused.
 
-    `read_as` tells what each heading was taken for, refusals are (row, why).
+    `read_as` holds pairs (heading, what it was taken for), `refusals` pairs (row number, reason).
     """
 
     read_as: list[tuple[str, str]] = field(default_factory=list)
@@ -48,7 +48,7 @@ class ListResult:
 
     @property
     def rows(self) -> int:
-        """All rows that were not empty."""
+        """Return the number of rows that were not empty."""
         return self.new + self.changed + self.same + len(self.refusals)
 
 
@@ -64,7 +64,7 @@ class _Joining:
 def look_at_members(
     standing_list: StandingList, data: bytes, filename: str, *, headings: Mapping[str, str] | None = None
 ) -> ListResult:
-    """What `read_members` would do, without doing it."""
+    """Return what `read_members` would do, without doing it. Raise `NotAllowed` as it does."""
     with transaction.atomic():
         result = read_members(standing_list, data, filename, headings=headings)
         transaction.set_rollback(True)
@@ -74,9 +74,10 @@ def look_at_members(
 def read_members(
     standing_list: StandingList, data: bytes, filename: str, *, headings: Mapping[str, str] | None = None
 ) -> ListResult:
-    """Take every person of a file into the list, all or none; `NotAllowed` if nothing can be read from it.
+    """Read every person of a file into the list and return what it did. All rows are stored, or none.
 
-    `headings` of `phone`, `name` and `language` where they are not to be guessed.
+    `headings` of `phone`, `name` and `language` where they are not to be guessed. Raise `NotAllowed` if the
+    file can't be read or has more than `MOST_ROWS` rows.
     """
     try:
         sheet = read_sheet(data, filename)
@@ -88,12 +89,13 @@ def read_members(
         raise NotAllowed(f"The file has more than {MOST_ROWS:,} rows; split it and send the parts.")
     result = ListResult(dates=date_columns(columns, [cells for _, cells in rows[:SAMPLE]]))
     result.read_as = _read_as(sheet.headers, columns, result.dates)
-    sorter = _sorter(columns, width=len(sheet.headers))
+    own = frozenset(PhoneNumber.objects.values_list("e164", flat=True))
+    checker = RowChecker(columns, width=len(sheet.headers), language="", own=own)
     first_row: dict[str, int] = {}
     with transaction.atomic():
         StandingList.objects.select_for_update().get(pk=standing_list.pk)
-        for chunk in _strides(rows):
-            _take(standing_list, chunk, sorter, first_row, result)
+        for start in range(0, len(rows), CHUNK):
+            _take(standing_list, rows[start : start + CHUNK], checker, first_row, result)
         shown = f"{filename} into {standing_list}: {result.new} new, {result.changed} changed"
         audit.list_entered(Member, shown)
     result.refusals.sort()
@@ -108,46 +110,48 @@ def _read_as(headers: Sequence[str], columns: Columns, dates: Sequence[str]) -> 
 
 
 def date_columns(columns: Columns, sample: Sequence[Sequence[str]]) -> list[str]:
-    """The variables that are dates: a fitting name, and nothing but days in the first rows."""
-    return [name for name, place in columns.variables.items() if _is_date_column(name, place, sample)]
+    """Return the variables that are dates: a fitting name, and mostly days in the first rows.
 
-
-def _is_date_column(name: str, place: int, sample: Sequence[Sequence[str]]) -> bool:
-    filled = [cells[place] for cells in sample if place < len(cells) and cells[place].strip()]
-    days = sum(map(is_day, filled))
-    # A slip or two must not turn a column of dates into words: such rows are refused with the reason.
-    fits = name.isascii() and len(name) <= LONGEST_NAME
-    return fits and bool(filled) and days >= 0.6 * len(filled)
-
-
-def _sorter(columns: Columns, *, width: int) -> RowChecker:
-    own = frozenset(PhoneNumber.objects.values_list("e164", flat=True))
-    return RowChecker(columns, width=width, language="", own=own)
+    Mostly, because a mistake or two must not turn a column of dates into words: such rows are refused with
+    the reason.
+    """
+    found = []
+    for name, place in columns.variables.items():
+        filled = [cells[place] for cells in sample if place < len(cells) and cells[place].strip()]
+        fits = name.isascii() and len(name) <= LONGEST_NAME
+        if fits and filled and sum(map(is_day, filled)) >= 0.6 * len(filled):
+            found.append(name)
+    return found
 
 
 def _take(
     standing_list: StandingList,
     rows: Sequence[Row],
-    sorter: RowChecker,
+    checker: RowChecker,
     first_row: dict[str, int],
     result: ListResult,
 ) -> None:
-    judged = sorter.sort(rows)
-    result.refusals += [(number, refusal.reason) for number, refusal in judged.refused.items()]
-    stopped = _stopped([person.phone for person in judged.people])
+    """Check and store a chunk of rows; `first_row` has the row in which each number came first."""
+    checked = checker.check(rows)
+    result.refusals += [(number, refusal.reason) for number, refusal in checked.refused.items()]
+    stopped = _stopped([person.phone for person in checked.people])
     good: list[_Joining] = []
-    for person in judged.people:
+    for person in checked.people:
         joining = _joining(person, result.dates)
-        if why := stopped.get(person.phone) or _problem(joining, first_row):
+        if why := stopped.get(person.phone):
             result.refusals.append((person.row_number, why))
-        elif isinstance(joining, _Joining):
+        elif isinstance(joining, str):
+            result.refusals.append((person.row_number, joining))
+        elif before := first_row.get(person.phone):
+            result.refusals.append((person.row_number, f"The same number as in row {before}."))
+        else:
             first_row[person.phone] = person.row_number
             good.append(joining)
     _store(standing_list, good, result)
 
 
 def _joining(person: NewPerson, dates: Iterable[str]) -> "_Joining | str":
-    """The row, or why it can't be taken."""
+    """Return the row with dates and variables apart, or the reason why it can't be taken."""
     said: dict[str, str] = {name: text for name, text in json.loads(person.variables).items() if text.strip()}
     days: dict[str, date] = {}
     for name in dates:
@@ -160,15 +164,8 @@ def _joining(person: NewPerson, dates: Iterable[str]) -> "_Joining | str":
     return _Joining(person, days, said)
 
 
-def _problem(joining: "_Joining | str", first_row: Mapping[str, int]) -> str:
-    if isinstance(joining, str):
-        return joining
-    before = first_row.get(joining.person.phone)
-    return f"The same number as in row {before}." if before else ""
-
-
 def _stopped(numbers: Sequence[str]) -> dict[str, str]:
-    """Who must not be called at all, by number: also those whose data was erased."""
+    """Return why numbers must not be called at all, by number; also of people whose data was erased."""
     known = {pseudonym(number): number for number in numbers} | {number: number for number in numbers}
     live = Suppression.objects.filter(
         phone__in=known, scope=Suppression.Scope.ORGANISATION, lifted_at__isnull=True
@@ -184,14 +181,24 @@ def _store(standing_list: StandingList, good: Sequence[_Joining], result: ListRe
         standing_list=standing_list, phone__in=[joining.person.phone for joining in good]
     )
     known = {member.phone: member for member in found.prefetch_related("dates")}
-    fresh = [_new(standing_list, joining) for joining in good if joining.person.phone not in known]
+    fresh = [
+        Member(
+            standing_list=standing_list,
+            phone=joining.person.phone,
+            name=joining.person.name,
+            language=joining.person.language,
+            variables=dict(joining.variables),
+        )
+        for joining in good
+        if joining.person.phone not in known
+    ]
     Member.objects.bulk_create(fresh)
     changed = [known[each.person.phone] for each in good if _changes(known.get(each.person.phone), each)]
     Member.objects.bulk_update(changed, ["name", "language", "variables", "changed_at"])
-    everybody = known | {member.phone: member for member in fresh}
+    members = known | {member.phone: member for member in fresh}
     MemberDate.objects.bulk_create(
         [
-            MemberDate(member=everybody[joining.person.phone], name=name, day=day)
+            MemberDate(member=members[joining.person.phone], name=name, day=day)
             for joining in good
             for name, day in joining.dates.items()
         ],
@@ -204,19 +211,8 @@ def _store(standing_list: StandingList, good: Sequence[_Joining], result: ListRe
     result.same += len(good) - len(fresh) - len(changed)
 
 
-def _new(standing_list: StandingList, joining: _Joining) -> Member:
-    person = joining.person
-    return Member(
-        standing_list=standing_list,
-        phone=person.phone,
-        name=person.name,
-        language=person.language,
-        variables=dict(joining.variables),
-    )
-
-
 def _changes(member: Member | None, joining: _Joining) -> bool:
-    """Bring a known person up to date; whether anything is new, the dates included."""
+    """Bring a known person up to date; return whether anything is new, the dates included."""
     if member is None:
         return False
     before = (member.name, member.language, member.variables, _dates(member))
@@ -230,7 +226,3 @@ def _changes(member: Member | None, joining: _Joining) -> bool:
 
 def _dates(member: Member) -> dict[str, date]:
     return {each.name: each.day for each in member.dates.all()}
-
-
-def _strides(rows: Sequence[Row]) -> Iterator[Sequence[Row]]:
-    return (rows[start : start + CHUNK] for start in range(0, len(rows), CHUNK))

@@ -16,10 +16,10 @@ from calls import retention
 from calls.models import Answer, Call, CallEvent, MediaProcess, Recording
 from calls.recordings import files
 from calls.reports import person as persons
-from campaigns.delivery import upload as uploading
 from campaigns.delivery import withdraw
+from campaigns.delivery.upload import upload
 from campaigns.errors import NotAllowed
-from campaigns.imports import upload
+from campaigns.imports.upload import add_rows
 from campaigns.models import (
     CallingBasis,
     Campaign,
@@ -302,7 +302,7 @@ def test_who_was_erased_is_not_called_again_though_nobody_knows_the_number(messa
     erasure.ask(MEENA, reason="A letter.", by=None, now=NIGHT)
     retention.erase_people(NIGHT)
     rows = [{"phone": "98251 12410", "name": "Meena", "language": "", "variables": {}}]
-    source = upload.add_rows(make_campaign(), rows, by=None)
+    source = add_rows(make_campaign(), rows, by=None)
     assert (source.accepted, source.suppressed) == (0, 1)
     other = Campaign.objects.latest("pk")
     late = Recipient.objects.create(campaign=other, phone=MEENA, language="hi")  # as if an import had raced
@@ -326,7 +326,7 @@ def test_while_a_campaign_runs_the_message_at_xfin_is_withdrawn_first() -> None:
     campaign, xfin = make_campaign(people=2), FakeXFin()
     plan.plan(campaign.pk, now=NOON)
     account = campaign.template.account_id
-    uploading.upload(account, clock=at(NOON), transport=xfin)
+    upload(account, clock=at(NOON), transport=xfin)
     person = campaign.recipients.order_by("pk")[0]
     erasure.ask(person.phone, reason="A letter.", by=None, now=NOON)
     assert retention.erase_people(NOON) == 0

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.django import TestCase
 from pytest_django import DjangoAssertNumQueries
 
-from campaigns.compliance.check import ComplianceChecker, standing_problems
+from campaigns.compliance.check import ComplianceChecker, campaign_problems
 from campaigns.delivery import poll_states, upload
 from campaigns.errors import NotAllowed
 from campaigns.ist import IST
@@ -51,7 +51,7 @@ def call_same_people(first: Campaign, other: Campaign) -> None:
     )
 
 
-#: Planning and hand-over of one stride, whatever its size: facts, judgements, rows.
+#: Planning and hand-over of one chunk, whatever its size: facts, judgements, rows.
 PLANNING, HAND_OVER, PUT_OFF = 28, 24, 28
 
 
@@ -135,7 +135,7 @@ def test_evidence_tells_what_a_judgement_was_founded_on() -> None:
 def test_without_registration_collections_are_not_launched_and_stop_and_service_is_warned() -> None:
     campaign = make_campaign(people=1, state="draft")
     from_scratch()
-    problems = " ".join(standing_problems(campaign, now=NOON))
+    problems = " ".join(campaign_problems(campaign, now=NOON))
     assert "No registration of this organisation is on file." in problems
     assert "B07 a2p" in problems
     with pytest.raises(NotAllowed, match="registration"):

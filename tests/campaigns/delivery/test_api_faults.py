@@ -118,7 +118,7 @@ def campaign(platform: Platform) -> Campaign:
     return campaign
 
 
-def nudge(now: datetime) -> None:
+def tick(now: datetime) -> None:
     """What the scheduler does, once."""
     circuit_breaker.try_broken(clock=at(now))
     for account in upload.uploads_wanted(now):
@@ -128,9 +128,9 @@ def nudge(now: datetime) -> None:
 
 
 def follow_through(campaign: Campaign) -> None:
-    """Nudges, minutes apart, until all is at XFin. No wait is shortened."""
+    """Ticks, minutes apart, until all is at XFin. No wait is shortened."""
     for number in range(MOST_ROUNDS):
-        nudge(NOON + timedelta(minutes=5 * number))
+        tick(NOON + timedelta(minutes=5 * number))
         if states(campaign) == {Message.State.QUEUED: PEOPLE}:
             return
     raise AssertionError((states(campaign), list(UploadBatch.objects.values_list("state", "reason"))))
@@ -187,7 +187,7 @@ def test_the_next_try_waits_as_long_as_xfin_asked(
     platform: Platform, campaign: Campaign, fault: ApiFault
 ) -> None:
     platform.switch_on(behaviour=fault.value, times=1, seconds=500)
-    nudge(NOON)
+    tick(NOON)
     account = Account.objects.get()
     assert account.state == Account.State.WAITING
     assert account.retry_at

@@ -12,7 +12,7 @@ from campaigns.delivery import poll_states, reconcile, upload, withdraw
 from campaigns.lifecycle import actions
 from campaigns.models import Account, Campaign, Message, Recipient, Suppression, UploadBatch
 from campaigns.planning import plan
-from campaigns.queries import campaign as queries
+from campaigns.queries.campaign import withdrawal
 from tests.campaigns.world import NOON, Answer, FakeXFin, at, lost_after, lost_before, make_campaign, states
 
 pytestmark = pytest.mark.django_db
@@ -28,8 +28,8 @@ def at_xfin(people: int = 3, **fields: object) -> tuple[Campaign, FakeXFin]:
     return campaign, xfin
 
 
-def nudge(xfin: FakeXFin, *, after: float = 0) -> None:
-    """What the scheduler's nudge does, so many seconds past noon."""
+def tick(xfin: FakeXFin, *, after: float = 0) -> None:
+    """What the scheduler's tick does, so many seconds past noon."""
     now = NOON + timedelta(seconds=after)
     actions.withdraw_stragglers(now)
     withdraw.mark_unwanted(now)
@@ -39,7 +39,7 @@ def nudge(xfin: FakeXFin, *, after: float = 0) -> None:
 
 def words(campaign: Campaign) -> str:
     """What the campaign's page says of it."""
-    found = queries.withdrawal(campaign)
+    found = withdrawal(campaign)
     return found.words if found else ""
 
 
@@ -62,7 +62,7 @@ def test_a_paused_campaign_is_withdrawn_and_its_people_wait_again() -> None:
     campaign, xfin = at_xfin()
     actions.pause(campaign, None)
     assert words(campaign) == "3 messages are being withdrawn from XFin; until then they may still ring."
-    nudge(xfin)
+    tick(xfin)
     assert not xfin.messages
     assert states(campaign) == {Message.State.WITHDRAWN: 3}
     assert people(campaign) == {(Recipient.State.WAITING, 0)}
@@ -73,7 +73,7 @@ def test_after_resuming_everybody_is_uploaded_again_under_a_new_reference_and_fr
     campaign, xfin = at_xfin()
     before = set(xfin.references())
     actions.pause(campaign, None)
-    nudge(xfin)
+    tick(xfin)
     actions.resume(campaign, None)
     later = NOON + timedelta(seconds=30)
     plan.plan(campaign.pk, now=later)
@@ -97,7 +97,7 @@ def test_what_is_planned_only_is_taken_back_with_the_pause_itself() -> None:
 def test_a_cancelled_campaign_leaves_nobody_open() -> None:
     campaign, xfin = at_xfin()
     actions.cancel(campaign, None)
-    nudge(xfin)
+    tick(xfin)
     assert not xfin.messages
     assert people(campaign) == {(Recipient.State.CANCELLED, 0)}
 
@@ -106,7 +106,7 @@ def test_who_opts_out_is_withdrawn_alone_and_is_not_called() -> None:
     campaign, xfin = at_xfin()
     person = campaign.recipients.order_by("pk")[0]
     suppressions.suppress(person.phone, LETTER)
-    nudge(xfin)
+    tick(xfin)
     person.refresh_from_db()
     assert (person.state, person.reason, person.attempts) == ("suppressed", "Asked by letter.", 0)
     assert states(campaign) == {Message.State.WITHDRAWN: 1, Message.State.QUEUED: 2}
@@ -116,10 +116,10 @@ def test_who_opts_out_is_withdrawn_alone_and_is_not_called() -> None:
 def test_an_opt_out_in_the_call_itself_does_not_withdraw_that_call() -> None:
     campaign, xfin = at_xfin(1)
     message = Message.objects.get()
-    wish = SuppressionRequest(
+    request = SuppressionRequest(
         source=Suppression.Source.KEY, reason="Pressed 9.", message_reference=message.reference
     )
-    suppressions.suppress(campaign.recipients.get().phone, wish)
+    suppressions.suppress(campaign.recipients.get().phone, request)
     assert withdraw.mark_unwanted(NOON) == 0
     assert xfin.messages
 
@@ -129,7 +129,7 @@ def test_a_call_that_is_being_dialled_goes_on_and_its_result_is_kept() -> None:
     ringing = xfin.messages[min(xfin.messages)]
     ringing["state"] = "in_progress"
     actions.pause(campaign, None)
-    nudge(xfin)
+    tick(xfin)
     assert states(campaign) == {Message.State.DIALLING: 1, Message.State.WITHDRAWN: 1}
     assert words(campaign).startswith("All withdrawn, nobody more will be rung. 1 person is on the line")
     xfin.end(reason="ANSWERED")
@@ -143,7 +143,7 @@ def test_a_call_that_ended_meanwhile_is_settled_and_not_made_again() -> None:
     campaign, xfin = at_xfin(1)
     xfin.end(reason="ANSWERED")
     actions.pause(campaign, None)
-    nudge(xfin)
+    tick(xfin)
     assert people(campaign) == {(Recipient.State.COMPLETED, 1)}
 
 
@@ -152,11 +152,11 @@ def test_a_deletion_without_a_reply_is_looked_up_before_anybody_waits_again(dele
     campaign, xfin = at_xfin()
     xfin.faults.append(lost(deleted))
     actions.pause(campaign, None)
-    nudge(xfin)
+    tick(xfin)
     assert states(campaign) == {Message.State.WITHDRAWING: 3}
     assert "may still ring" in words(campaign)
     Account.objects.update(retry_at=NOON)
-    nudge(xfin, after=10)
+    tick(xfin, after=10)
     assert not xfin.messages
     assert people(campaign) == {(Recipient.State.WAITING, 0)}
 
@@ -165,7 +165,7 @@ def test_a_list_that_shows_nothing_is_not_believed() -> None:
     campaign, xfin = at_xfin()
     actions.pause(campaign, None)
     xfin.list = lambda request: httpx.Response(200, json={"results": [], "next": None})  # type: ignore[method-assign]
-    nudge(xfin)
+    tick(xfin)
     assert states(campaign) == {Message.State.WITHDRAWING: 3}
 
 
@@ -173,7 +173,7 @@ def test_an_xfin_that_refuses_the_whole_deletion_is_asked_for_each() -> None:
     campaign, xfin = at_xfin()
     xfin.faults.append(lambda _xfin, _request: httpx.Response(409, json={"detail": "Some are dialled."}))
     actions.pause(campaign, None)
-    nudge(xfin)
+    tick(xfin)
     assert not xfin.messages
     assert words(campaign) == ALL_GONE
 
@@ -189,7 +189,7 @@ def test_a_batch_that_was_on_its_way_at_the_pause_is_withdrawn_when_it_is_found(
     Account.objects.update(retry_at=NOON)
     UploadBatch.objects.update(look_up_after=NOON)
     reconcile.reconcile(UploadBatch.objects.get().pk, clock=at(NOON), transport=xfin)
-    nudge(xfin, after=1)
+    tick(xfin, after=1)
     assert not xfin.messages
     assert people(campaign) == {(Recipient.State.WAITING, 0)}
     assert words(campaign) == ALL_GONE
@@ -202,7 +202,7 @@ def test_what_did_not_reach_xfin_before_a_cancellation_does_not_stay_open_for_ev
     assert claim
     actions.cancel(campaign, None)
     Message.objects.update(state=Message.State.PLANNED, batch=None)
-    nudge(xfin)
+    tick(xfin)
     assert people(campaign) == {(Recipient.State.CANCELLED, 0)}
 
 
@@ -221,7 +221,7 @@ def test_a_pause_that_is_taken_back_at_once_loses_nobody() -> None:
     actions.pause(campaign, None)
     withdraw.mark_unwanted(NOON)
     actions.resume(campaign, None)
-    nudge(xfin)
+    tick(xfin)
     assert people(campaign) == {(Recipient.State.WAITING, 0)}
     plan.plan(campaign.pk, now=NOON)
     assert people(campaign) == {(Recipient.State.UNDER_WAY, 1)}

@@ -10,7 +10,7 @@ from pytest_django import Settings
 from campaigns import clock
 from campaigns.delivery import upload
 from campaigns.errors import NotAllowed
-from campaigns.imports import upload as imports
+from campaigns.imports.upload import add_rows
 from campaigns.lifecycle import actions, approvals
 from campaigns.models import (
     Account,
@@ -146,17 +146,17 @@ CHANGES: dict[str, Callable[[], None]] = {
 }
 
 
-@pytest.mark.parametrize("told", CHANGES)
+@pytest.mark.parametrize("words", CHANGES)
 def test_what_changes_after_the_approval_stops_it_at_planning_and_says_what(
-    told: str, asha: User, meera: User
+    words: str, asha: User, meera: User
 ) -> None:
     campaign = running(asha, meera)
-    CHANGES[told]()
+    CHANGES[words]()
     assert plan.plan(campaign.pk, now=NOON) == 0
     campaign.refresh_from_db()
     assert campaign.state == State.STOPPED
     assert campaign.reason.startswith("Stopped by itself: Changed since Meera approved it, 24 Nov 2026, ")
-    assert told in campaign.reason
+    assert words in campaign.reason
     assert "A second person must look at it and approve it as it is now, then resume." in campaign.reason
     assert CampaignChange.objects.first().reason == campaign.reason  # type: ignore[union-attr]
     assert not Message.objects.exists()
@@ -270,11 +270,11 @@ def test_people_added_later_are_called_when_a_second_person_has_approved_them(
     asha: User, meera: User
 ) -> None:
     campaign = running(asha, meera)
-    imports.add_rows(campaign, [{"phone": "98251 99001"}, {"phone": "98251 99002"}], by=asha)
+    add_rows(campaign, [{"phone": "98251 99001"}, {"phone": "98251 99002"}], by=asha)
     assert plan.plan(campaign.pk, now=NOON) == 3
     late = campaign.recipients.filter(phone__contains="99001").get()
-    assert (late.state, late.reason) == (Recipient.State.WAITING, approvals.HELD)
-    found = approvals.standing(campaign)
+    assert (late.state, late.reason) == (Recipient.State.WAITING, approvals.ADDED_LATER)
+    found = approvals.status(campaign)
     assert found
     assert (found.added, found.lapse) == (2, "")
     with pytest.raises(NotAllowed, match="somebody else"):
@@ -291,7 +291,7 @@ def test_people_added_later_are_called_when_a_second_person_has_approved_them(
 
 def test_who_added_people_does_not_approve_them(asha: User, meera: User) -> None:
     campaign = running(asha, meera)
-    imports.add_rows(campaign, [{"phone": "98251 99001"}], by=meera)
+    add_rows(campaign, [{"phone": "98251 99001"}], by=meera)
     with pytest.raises(NotAllowed, match="somebody else"):
         actions.approve(campaign, meera)
 
@@ -299,7 +299,7 @@ def test_who_added_people_does_not_approve_them(asha: User, meera: User) -> None
 def test_people_who_wait_for_a_second_person_take_no_share_of_the_lines(asha: User, meera: User) -> None:
     campaign = running(asha, meera)
     plan.plan(campaign.pk, now=NOON)
-    imports.add_rows(campaign, [{"phone": "98251 99001"}], by=asha)
+    add_rows(campaign, [{"phone": "98251 99001"}], by=asha)
     assert not plan._calling(NOON).exists()
     actions.approve(campaign, meera)
     assert plan._calling(NOON).exists()
@@ -316,7 +316,7 @@ def test_where_no_second_person_is_asked_for_nothing_is_held_and_nothing_lapses(
     campaign = make_campaign(people=2)
     other_words()
     faster()
-    imports.add_rows(campaign, [{"phone": "98251 99001"}], by=asha)
+    add_rows(campaign, [{"phone": "98251 99001"}], by=asha)
     assert plan.plan(campaign.pk, now=NOON) == 3
     assert not Approval.objects.exists()
 
@@ -336,7 +336,7 @@ def test_the_page_shows_what_changed_and_offers_the_approval_to_the_second_perso
     asha: User, meera: User
 ) -> None:
     campaign = running(asha, meera)
-    imports.add_rows(campaign, [{"phone": "98251 99001"}], by=asha)
+    add_rows(campaign, [{"phone": "98251 99001"}], by=asha)
     an_offer()
     plan.plan(campaign.pk, now=NOON)
     mine, theirs = (cast.browser(user).get(campaign.get_absolute_url()) for user in (asha, meera))
@@ -354,7 +354,7 @@ def test_the_start_page_and_the_api_tell_of_people_who_wait(asha: User, meera: U
     browser = cast.browser(asha)
     assert browser.get(address).json()["complete"] is True
     assert notices() == []
-    imports.add_rows(campaign, [{"phone": "98251 99001"}], by=asha)
+    add_rows(campaign, [{"phone": "98251 99001"}], by=asha)
     assert [notice.title for notice in notices()] == [f"1 added to “{campaign}” after its approval."]
     said = browser.get(address).json()
     assert (said["by"], said["people"], said["changed"], said["added"]) == ("Meera", 3, [], 1)

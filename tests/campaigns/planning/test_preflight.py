@@ -140,13 +140,13 @@ def test_a_large_list_waits_for_a_worker_and_takes_so_many_queries_a_stride(
     assert preflight.preflights_to_run(NOON) == [row.pk]
     with CaptureQueriesContext(
         connection,
-    ) as two_strides:
+    ) as two_chunks:
         assert preflight.run(row.pk, clock=at(NOON))
     add_people(campaign, 4)
     preflight.ask(campaign, None, clock=at(NOON))
-    with CaptureQueriesContext(connection) as four_strides:
+    with CaptureQueriesContext(connection) as four_chunks:
         assert preflight.run(row.pk, clock=at(NOON))
-    assert len(four_strides) - len(two_strides) < 40
+    assert len(four_chunks) - len(two_chunks) < 40
     assert shown(Preflight.objects.get()).sentence == "All 8 can be called."
 
 

@@ -19,7 +19,7 @@ MINUTE = timedelta(minutes=1)
 
 
 def tick(campaign: Campaign, xfin: FakeXFin, now: datetime) -> None:
-    """One nudge of planning and one of hand-over, whatever the account waits for."""
+    """One run of planning and one of hand-over, whatever the account waits for."""
     plan.plan(campaign.pk, now=now)
     upload.upload(campaign.template.account_id, clock=at(now), transport=xfin)
 

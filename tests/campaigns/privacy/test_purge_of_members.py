@@ -8,7 +8,7 @@ import pytest
 from campaigns.ist import IST
 from campaigns.models import Draw, LegalHold, Member, MemberDate, Programme, Purge
 from campaigns.privacy import purge
-from campaigns.programmes import draw as programmes
+from campaigns.programmes.draw import draw
 from tests.campaigns.programmes.test_draw import join, make_programme, recurring
 
 pytestmark = pytest.mark.django_db
@@ -24,7 +24,7 @@ def member(programme: Programme, number: int, due: date | None = None) -> Member
     return found
 
 
-def draw(programme: Programme, phone: str, occurrence: date, **fields: Any) -> Draw:
+def make_draw(programme: Programme, phone: str, occurrence: date, **fields: Any) -> Draw:
     values: dict[str, Any] = {"fate": "drawn", "falls_on": occurrence, "drawn_at": LONG_AGO}
     return Draw.objects.create(programme=programme, phone=phone, occurrence=occurrence, **(values | fields))
 
@@ -70,24 +70,24 @@ def make_programme_beside(programme: Programme) -> Programme:
 def test_a_draw_stays_as_long_as_its_date_stands_in_the_list() -> None:
     programme = make_programme(begins_on=date(2019, 1, 1))
     standing = join(programme, 1, date(2020, 1, 4))
-    draw(programme, standing.phone, date(2020, 1, 4))
-    draw(programme, standing.phone, date(2019, 12, 4))
-    draw(programme, "+919825010009", date(2020, 1, 4))
-    draw(programme, "+919825010009", date(2026, 11, 4), drawn_at=NIGHT - timedelta(days=20))
+    make_draw(programme, standing.phone, date(2020, 1, 4))
+    make_draw(programme, standing.phone, date(2019, 12, 4))
+    make_draw(programme, "+919825010009", date(2020, 1, 4))
+    make_draw(programme, "+919825010009", date(2026, 11, 4), drawn_at=NIGHT - timedelta(days=20))
     purge.purge(purge.SWEEPS, now=NIGHT)
     assert sorted(Draw.objects.values_list("phone", "occurrence")) == [
         (standing.phone, date(2020, 1, 4)),
         ("+919825010009", date(2026, 11, 4)),
     ]
-    assert programmes.draw(programme.pk, now=NIGHT) == 0
+    assert draw(programme.pk, now=NIGHT) == 0
     assert Draw.objects.count() == 2
 
 
 def test_draws_of_a_recurring_programme_go_once_nobody_looks_back_to_them() -> None:
     weekly = recurring("weekly", 2, settled_until=date(2020, 6, 30), begins_on=date(2019, 1, 1), active=False)
     standing = join(weekly, 1, joined_on=date(2019, 1, 1))
-    draw(weekly, standing.phone, date(2020, 6, 30))
-    draw(weekly, standing.phone, date(2020, 7, 7))
+    make_draw(weekly, standing.phone, date(2020, 6, 30))
+    make_draw(weekly, standing.phone, date(2020, 7, 7))
     purge.purge(purge.SWEEPS, now=NIGHT)
     assert list(Draw.objects.values_list("occurrence", flat=True)) == [date(2020, 7, 7)]
     assert NIGHT.astimezone(IST).hour == 2

@@ -184,7 +184,7 @@ def test_a_worker_that_dies_in_the_middle_leaves_nothing_and_the_next_one_draws(
         raise SystemExit
 
     with monkeypatch.context() as patched:
-        patched.setattr(draw, "_keep", killed)
+        patched.setattr(draw, "_write_draws", killed)
         with pytest.raises(SystemExit):
             draw.draw(programme.pk, now=morning(TODAY))
     assert not Recipient.objects.exists()

@@ -6,9 +6,16 @@ import pytest
 from pytest_django import DjangoAssertNumQueries
 
 from campaigns.models import Account, Campaign, Import, Message, Recipient, Template, UploadBatch
-from campaigns.queries import campaign as queries
 from campaigns.queries import notices
-from campaigns.queries.campaign import Progress, RowCounts
+from campaigns.queries.campaign import (
+    Progress,
+    RowCounts,
+    campaign_counts,
+    campaigns_of_the_day,
+    funnel,
+    hours,
+    misses,
+)
 from campaigns.queries.people import recipients_of
 from tests.campaigns.world import NOON, make_campaign
 
@@ -36,7 +43,7 @@ def test_people_are_counted_once_in_exactly_one_state() -> None:
     campaign = make_campaign(people=10)
     put(campaign, State.COMPLETED, 4, disposition="answered", outcome="confirmed")
     put(campaign, State.UNREACHED, 3, disposition="busy")
-    progress = queries.campaign_counts(campaign.pk).progress
+    progress = campaign_counts(campaign.pk).progress
     assert {part.state: part.count for part in progress.states} == {
         "completed": 4,
         "unreached": 3,
@@ -55,7 +62,7 @@ def test_the_funnel_counts_people_and_not_attempts() -> None:
     Message.objects.create(
         recipient=busy[0], attempt=2, send_on=NOON, state="failed", batch=UploadBatch.objects.get()
     )
-    steps = {step.label: step.count for step in queries.funnel(queries.campaign_counts(campaign.pk))}
+    steps = {step.label: step.count for step in funnel(campaign_counts(campaign.pk))}
     assert steps == {"Accepted": 6, "At XFin": 3, "Call over": 3, "Answered": 2, "Goal reached": 2}
 
 
@@ -63,15 +70,15 @@ def test_a_refusal_is_an_outcome_and_no_goal() -> None:
     campaign = make_campaign(people=2)
     put(campaign, State.COMPLETED, 1, disposition="answered", outcome="refused")
     put(campaign, State.COMPLETED, 1, disposition="answered", outcome="confirmed")
-    assert queries.campaign_counts(campaign.pk).progress.goal == 1
+    assert campaign_counts(campaign.pk).progress.goal == 1
 
 
 def test_rows_that_do_not_match_people_do_not_add_up() -> None:
     campaign = make_campaign(people=3)
     Import.objects.create(campaign=campaign, filename="a.csv", uploaded=4, accepted=3, rejected=1)
-    assert queries.campaign_counts(campaign.pk).adds_up
+    assert campaign_counts(campaign.pk).adds_up
     campaign.recipients.first().delete()  # type: ignore[union-attr]  # there are three
-    assert not queries.campaign_counts(campaign.pk).adds_up
+    assert not campaign_counts(campaign.pk).adds_up
 
 
 def test_row_counts_know_when_they_do_not_add_up() -> None:
@@ -85,7 +92,7 @@ def test_counts_take_three_queries_whatever_the_size(
 ) -> None:
     campaign = make_campaign(people=people)
     with django_assert_num_queries(3):
-        queries.campaign_counts(campaign.pk)
+        campaign_counts(campaign.pk)
 
 
 def test_a_list_of_campaigns_takes_two_queries(
@@ -97,7 +104,7 @@ def test_a_list_of_campaigns_takes_two_queries(
             name=name, template=first.template, number=first.number, agent=first.agent, state="running"
         )
     with django_assert_num_queries(2):
-        rows = queries.campaigns_of_the_day(datetime.now(UTC))
+        rows = campaigns_of_the_day(datetime.now(UTC))
         shown = {row.campaign.name: (row.progress.people, row.campaign.number.e164) for row in rows}
     assert shown["Second"] == (0, "+911600110245")
     assert shown[first.name][0] == 3
@@ -114,7 +121,7 @@ def test_the_day_shows_what_goes_on_and_what_ended_since_it_began() -> None:
         ("Draft", "draft", now),
     ):
         Campaign.objects.create(name=name, state=state, state_since=since, **shared)
-    shown = [row.campaign.name for row in queries.campaigns_of_the_day(now - timedelta(hours=1))]
+    shown = [row.campaign.name for row in campaigns_of_the_day(now - timedelta(hours=1))]
     assert shown == [campaign.name, "Paused long ago", "Ended today"]
 
 
@@ -165,9 +172,9 @@ def test_people_are_found_by_name_by_last_digits_and_by_state() -> None:
 
 def test_the_hours_are_the_lawful_ones_cut_by_the_campaign_s_own() -> None:
     campaign = make_campaign()
-    assert queries.hours(campaign, NOON) == "08:00–19:00 IST"
+    assert hours(campaign, NOON) == "08:00–19:00 IST"
     campaign.window_start = (NOON + timedelta(hours=5, minutes=30)).time()
-    assert queries.hours(campaign, NOON) == "11:00–19:00 IST"
+    assert hours(campaign, NOON) == "11:00–19:00 IST"
 
 
 def test_misses_are_counted_by_how_calls_ended() -> None:
@@ -175,7 +182,7 @@ def test_misses_are_counted_by_how_calls_ended() -> None:
     put(campaign, State.UNREACHED, 2, disposition="no_answer")
     put(campaign, State.UNREACHED, 1, disposition="busy")
     put(campaign, State.COMPLETED, 1, disposition="answered")
-    assert [(part.label, part.count) for part in queries.misses(campaign.pk)] == [
+    assert [(part.label, part.count) for part in misses(campaign.pk)] == [
         ("No answer", 2),
         ("Busy", 1),
     ]
@@ -188,6 +195,6 @@ def test_nobody_reaches_a_goal_without_having_answered_though_xfin_tells_later()
     first.save()
     second.disposition, second.outcome = "dropped", "will_pay"
     second.save()
-    (row,) = queries.campaigns_of_the_day(datetime.now(UTC))
+    (row,) = campaigns_of_the_day(datetime.now(UTC))
     shown = (row.progress.dialled, row.progress.answered, row.progress.goal)
     assert shown == (2, 2, 2)
