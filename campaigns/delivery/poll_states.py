@@ -15,7 +15,7 @@ from campaigns.delivery.circuit_breaker import record_failure, record_success, u
 from campaigns.models import Account, Message
 from campaigns.transitions.attempt import ENDED, ended_unknown, settle_message, settle_messages
 from campaigns.xfin.errors import XFinError
-from campaigns.xfin.schemas import MessageFilter, RemoteMessage
+from campaigns.xfin.schemas import MessageFilter
 
 log = logging.getLogger(__name__)
 
@@ -76,7 +76,13 @@ def look_up_overdue(account_id: int, *, clock: Clock, transport: httpx.BaseTrans
     try:
         with xfin_client(account, transport=transport) as client:
             for message in overdue:
-                _end(message, client.find_message(message.remote_id), now=clock())
+                remote = client.find_message(message.remote_id)
+                if remote is not None and remote.state in ENDED:
+                    settle_message(message, remote, now=clock())
+                    continue
+                said = f"XFin still said “{remote.raw_state}”" if remote else "XFin did not have it any more"
+                hours = f"{settings.STATE_BOUND_HOURS:g} hours after its time"
+                _unknown(message, f"{said} {hours}; how it ended is not known.", now=clock())
     except XFinError as error:
         log.warning("looking up messages of account %s: %s", account.pk, error.reason)
         record_failure(account, error, now=clock())
@@ -105,15 +111,6 @@ def give_up_waiting(now: datetime) -> int:
 def _overdue(now: datetime) -> QuerySet[Message]:
     bound = now - timedelta(hours=settings.STATE_BOUND_HOURS)
     return Message.objects.filter(state__in=Message.AT_XFIN, send_on__lt=bound)
-
-
-def _end(message: Message, remote: RemoteMessage | None, *, now: datetime) -> None:
-    if remote is not None and remote.state in ENDED:
-        settle_message(message, remote, now=now)
-        return
-    said = f"XFin still said “{remote.raw_state}”" if remote else "XFin did not have it any more"
-    hours = settings.STATE_BOUND_HOURS
-    _unknown(message, f"{said} {hours:g} hours after its time; how it ended is not known.", now=now)
 
 
 @transaction.atomic

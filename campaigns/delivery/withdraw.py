@@ -152,7 +152,12 @@ def _delete(remote_ids: Sequence[str], client: XFinClient) -> None:
 def _settle(message: Message, remote: RemoteMessage | None, *, now: datetime) -> bool:
     """Write down what became of one message; return whether it is gone."""
     if remote is None or remote.state == RemoteState.CANCELLED:
-        return _withdrawn(message, now=now)
+        with transaction.atomic():
+            gone = _change(message, Message.State.WITHDRAWN, GONE, now=now, settled_at=now)
+            if gone:
+                attempt_withdrawn(message.recipient_id, now=now)
+                callback_withdrawn(message, now=now)
+        return gone
     if remote.state in ENDED:
         settle_message(message, remote, now=now)
     elif remote.state == RemoteState.IN_PROGRESS:
@@ -160,15 +165,6 @@ def _settle(message: Message, remote: RemoteMessage | None, *, now: datetime) ->
     else:
         _again([message], now=now)
     return False
-
-
-@transaction.atomic
-def _withdrawn(message: Message, *, now: datetime) -> bool:
-    changed = _change(message, Message.State.WITHDRAWN, GONE, now=now, settled_at=now)
-    if changed:
-        attempt_withdrawn(message.recipient_id, now=now)
-        callback_withdrawn(message, now=now)
-    return changed
 
 
 def _change(

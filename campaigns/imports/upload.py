@@ -154,7 +154,12 @@ def add_rows(
         raise UnreadableFile(error.reason) from error
     except CampaignEnded as error:
         raise UnreadableFile(_ENDED) from error
-    cells = [_cells(row, words) for row in rows]
+    cells = []
+    for row in rows:
+        said = row.get("variables", {})
+        fixed = (row["phone"], row.get("name", ""), row.get("language", ""))
+        texts = (*fixed, *(said.get(word, "") for word in words))
+        cells.append([text.replace("\x00", "").strip() for text in texts])
     source = Import.objects.create(
         campaign=campaign,
         filename=filename,
@@ -165,12 +170,6 @@ def add_rows(
     )
     finish_at_once(source, list(enumerate(cells, start=1)), now=clock.now())
     return source
-
-
-def _cells(row: Mapping[str, Any], words: Sequence[str]) -> list[str]:
-    said = row.get("variables", {})
-    cells = [row["phone"], row.get("name", ""), row.get("language", ""), *(said.get(w, "") for w in words)]
-    return [cell.replace("\x00", "").strip() for cell in cells]
 
 
 def preview(source: Import) -> list[list[str]]:

@@ -73,7 +73,11 @@ def pace_of(campaign: Campaign, now: datetime) -> float:
 
     With a number of its own for retries, the smaller of its shares.
     """
-    active = _calling(now)
+    # Those with people to call now: a share of any other campaign's would lie idle.
+    due = Recipient.objects.filter(_due(now), campaign=OuterRef("pk"), state=Recipient.State.WAITING)
+    approved = due.filter(pk__lte=OuterRef("approval__newest_recipient"))
+    with_people = (~approvals.NEEDED & Exists(due)) | (approvals.NEEDED & Exists(approved))
+    active = Campaign.objects.filter(with_people, state=Campaign.State.RUNNING, starts_at__lte=now)
     ended = Message.objects.filter(recipient__campaign__number=campaign.number, settled_at__isnull=False)
     latest = ended.exclude(disposition="").order_by("-settled_at")
     seconds = line_seconds(list(latest.values_list("duration_seconds", flat=True)[:LATEST]))
@@ -86,14 +90,6 @@ def pace_of(campaign: Campaign, now: datetime) -> float:
         others = active.filter(agent=campaign.agent)
         shares.append(_share(campaign, campaign.agent.most_calls, others, seconds))
     return min(shares)
-
-
-def _calling(now: datetime) -> QuerySet[Campaign]:
-    """Return the campaigns that have people to call now: a share of any other's would lie idle."""
-    due = Recipient.objects.filter(_due(now), campaign=OuterRef("pk"), state=Recipient.State.WAITING)
-    approved = due.filter(pk__lte=OuterRef("approval__newest_recipient"))
-    with_people = (~approvals.NEEDED & Exists(due)) | (approvals.NEEDED & Exists(approved))
-    return Campaign.objects.filter(with_people, state=Campaign.State.RUNNING, starts_at__lte=now)
 
 
 def _share(campaign: Campaign, lines: int, others: QuerySet[Campaign], seconds: float | None) -> float:
@@ -118,22 +114,17 @@ def _due_people(campaign: Campaign, pace: float, now: datetime) -> list[Recipien
     asked = Callback.objects.filter(state=Callback.State.WAITING).values("recipient")
     chosen = list(due.filter(pk__in=asked).order_by("due_at", "id")[:CHUNK])
     others = due.exclude(pk__in=[person.pk for person in chosen])
-    room = _room(campaign, pace, now)
+    # What could not be handed over counts also when its time has passed: an outage must not pile up plans.
+    still_ahead = Q(send_on__gt=now) | Q(state=Message.State.PLANNED)
+    ahead = Message.objects.filter(still_ahead, recipient__campaign=campaign, state__in=Message.OPEN_STATES)
+    room: int = ceil(pace * settings.UPLOAD_HORIZON_MINUTES) - ahead.count()
+    room = max(0, min(room, CHUNK))
     fresh = list(others.filter(attempts=0).order_by("id")[:room])
     retries = list(others.filter(attempts__gt=0).order_by("due_at", "id")[:room])
     chosen += islice(interleaved(fresh, retries), room)
     for person in chosen:
         person.campaign = campaign
     return chosen
-
-
-def _room(campaign: Campaign, pace: float, now: datetime) -> int:
-    """Return how many more calls the horizon holds at this pace, at most `CHUNK`."""
-    # What could not be handed over counts also when its time has passed: an outage must not pile up plans.
-    still_ahead = Q(send_on__gt=now) | Q(state=Message.State.PLANNED)
-    ahead = Message.objects.filter(still_ahead, recipient__campaign=campaign, state__in=Message.OPEN_STATES)
-    room: int = ceil(pace * settings.UPLOAD_HORIZON_MINUTES) - ahead.count()
-    return max(0, min(room, CHUNK))
 
 
 def _slots(

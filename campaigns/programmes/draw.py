@@ -223,20 +223,17 @@ def launch_rounds(now: datetime) -> int:
     """
     waiting = ProgrammeRound.objects.filter(campaign__state__in=actions.LAUNCHABLE)
     rounds = waiting.select_related("programme", "campaign")
-    return sum(_launch(round_, now) for round_ in rounds)
-
-
-def _launch(round_: ProgrammeRound, now: datetime) -> bool:
-    programme, campaign = round_.programme, round_.campaign
-    reason, launched = "", False
-    try:
-        if round_.falls_on < ist_day(now) - timedelta(days=programme.late_days):
-            actions.cancel(campaign, None)
-            reason = f"Missed: it was not launched within {programme.late_days} days."
-        elif programme.active and campaign.state != State.CHECKED:
-            actions.launch(campaign, None)
-            launched = campaign.state not in actions.LAUNCHABLE
-    except NotAllowed as error:
-        reason = error.reason
-    ProgrammeRound.objects.filter(pk=round_.pk).exclude(reason=reason).update(reason=reason)
+    launched = 0
+    for round_ in rounds:
+        programme, campaign, reason = round_.programme, round_.campaign, ""
+        try:
+            if round_.falls_on < ist_day(now) - timedelta(days=programme.late_days):
+                actions.cancel(campaign, None)
+                reason = f"Missed: it was not launched within {programme.late_days} days."
+            elif programme.active and campaign.state != State.CHECKED:
+                actions.launch(campaign, None)
+                launched += campaign.state not in actions.LAUNCHABLE
+        except NotAllowed as error:
+            reason = error.reason
+        ProgrammeRound.objects.filter(pk=round_.pk).exclude(reason=reason).update(reason=reason)
     return launched
