@@ -33,10 +33,10 @@ class EvidenceRow:
 
 
 class ComplianceChecker:
-    """Judge calls to a chunk of people, with all facts about them read once.
+    """Check calls to a chunk of people, with all facts about them read once.
 
     Of most people nothing is known but that they are in the campaign. Calls to them in one minute are
-    judged once: every rule comes to the same result for each.
+    checked once: every rule comes to the same result for each.
     """
 
     def __init__(
@@ -44,7 +44,7 @@ class ComplianceChecker:
     ) -> None:
         """Read all facts. `people` come with their campaign, its number, template and agent.
 
-        `messages`: the attempts that will be judged, if they are planned already, with these people.
+        `messages`: the attempts that will be checked, if they are planned already, with these people.
         """
         campaigns = {person.campaign_id: person.campaign for person in people}
         lenders = any(needs_grievances(campaign.category) for campaign in campaigns.values())
@@ -61,7 +61,7 @@ class ComplianceChecker:
         hits = (ours.scrubbed.hits for ours in self._campaigns.values())
         self._known = self._people.known().union(*hits)
         self._retries: dict[tuple[int, int], timedelta] = {}
-        self._judged: dict[Hashable, Judgement] = {}
+        self._judgements: dict[Hashable, Judgement] = {}
 
     def evaluate(
         self,
@@ -78,16 +78,16 @@ class ComplianceChecker:
         """
         called_back = called_back or self._callbacks.get(person.pk)
         alike = None if called_back else self._alike(person, message, at)
-        if found := self._judged.get(alike):
+        if found := self._judgements.get(alike):
             return found
         attempt = replace(self._attempt(person, message, at), called_back=called_back)
         judgement = evaluate(attempt, at)
         if alike and by_the_minute(attempt):
-            self._judged[alike] = judgement
+            self._judgements[alike] = judgement
         return judgement
 
     def decided(self, message: Message, at: datetime | None, *, planned: bool) -> None:
-        """Record what became of an attempt just judged: it counts for those that are judged after it.
+        """Record what became of an attempt just checked: it counts for those that are checked after it.
 
         `at`: when it rings, None if it will not; `planned`: it may still be moved.
         """

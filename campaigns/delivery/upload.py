@@ -78,7 +78,7 @@ MOST_REFUSED = 5
 def uploads_wanted(now: datetime) -> dict[int, int]:
     """Return how many uploads to begin, by account, for those that may be tried and have messages due.
 
-    While XFin reads one batch the next is judged. Where `UPLOADS_AT_ONCE` are under way already, one more is
+    While XFin reads one batch the next is checked. Where `UPLOADS_AT_ONCE` are under way already, one more is
     begun all the same: their workers may be dead.
     """
     wanted: dict[int, int] = {}
@@ -114,7 +114,7 @@ def upload(account_id: int, *, clock: Clock, transport: httpx.BaseTransport | No
 
 @transaction.atomic
 def claim_due(account: Account, *, now: datetime) -> Claim | None:
-    """Take the next due messages of an account into a new batch, at their pace, judging each once more.
+    """Take the next due messages of an account into a new batch, at their pace, checking each once more.
 
     Return None if nothing may be sent now. One claim of an account at a time, so that each sees what the
     others gave to XFin: two would both fill the same minutes. The sending overlaps.
@@ -128,7 +128,7 @@ def claim_due(account: Account, *, now: datetime) -> Claim | None:
         .order_by("send_on", "id")[: account.chunk_size]
     )
     add_campaigns([message.recipient for message in candidates])
-    lawful = _judge_again(space_due(candidates, now=now), now)
+    lawful = _check_again(space_due(candidates, now=now), now)
     if not lawful:
         return None
     claim = open_batch(account, lawful, now=now)
@@ -239,10 +239,10 @@ def _ready(account_id: int) -> list[int]:
     return list(running.values_list("pk", flat=True))
 
 
-def _judge_again(candidates: Sequence[Message], now: datetime) -> list[Message]:
+def _check_again(candidates: Sequence[Message], now: datetime) -> list[Message]:
     """Return the messages that may still be sent, in order; put off or block the others. All leave evidence.
 
-    Of two calls to one number the older goes first, so they are judged in that order.
+    Of two calls to one number the older goes first, so they are checked in that order.
     """
     checker = ComplianceChecker([message.recipient for message in candidates], now=now, messages=candidates)
     campaigns = (message.recipient.campaign for message in candidates)

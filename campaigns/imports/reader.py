@@ -61,7 +61,7 @@ def read_import(import_id: int, *, clock: Clock) -> None:
         return
     try:
         with closing(source.file.open("rb")):
-            _Reading(source, clock).to_the_end()
+            _Reading(source, clock).run()
     except ClaimLost:
         log.info("import %s: given up after row %s", import_id, source.row_reached)
     except SheetError as error:
@@ -173,7 +173,7 @@ class _Reading:
         self._checker = _row_checker(source, width=len(self._sheet.headers))
         self._chunk_began = clock()
 
-    def to_the_end(self) -> None:
+    def run(self) -> None:
         """Read chunk by chunk and finish the import.
 
         Raise ClaimLost, CampaignEnded or SheetError, with all chunks before it stored.

@@ -2,7 +2,7 @@
 
 A call-back takes the place of every other call the campaign planned for the person, and is made even if
 the calls to one person are used up: it counts as one of them, and a person gets `CALLBACKS_A_PERSON` of them
-in one campaign. The rules judge it as any other call: where they put it off it moves to the first lawful time
+in one campaign. The rules check it as any other call: where they put it off it moves to the first lawful time
 after the asked one, never before it.
 """
 

@@ -1,6 +1,6 @@
 """Foresee what a launch would do now: who can be called, what is missing, how long it takes.
 
-People are judged by the same rules as at planning, as of the first moment at which the campaign may call.
+People are checked by the same rules as at planning, as of the first moment at which the campaign may call.
 A large list is counted by a worker. If it dies, its claim runs out and another worker begins anew.
 """
 
@@ -35,7 +35,7 @@ from campaigns.rules.reach import INVALID, OPTED_OUT, TWICE, ReachCounts
 from campaigns.schedule import forecast
 from campaigns.schedule.forecast import Forecast
 
-#: People judged together; the number of queries is the same for each chunk, whatever its length.
+#: People checked together; the number of queries is the same for each chunk, whatever its length.
 CHUNK = 2000
 #: Up to so many people are counted within the request.
 AT_ONCE = 500
@@ -120,7 +120,7 @@ class _Count:
             yield people
 
     def take(self, people: list[Recipient]) -> None:
-        """Judge a chunk of people and count them."""
+        """Check a chunk of people and count them."""
         for person in people:
             person.campaign = self.campaign
         checker = ComplianceChecker(people, now=self.now)

@@ -1,7 +1,7 @@
 """New times for calls whose planned time has passed, or that were put off to the same moment.
 
 XFin would ring them all at once. They follow what was handed over before at the campaign's present pace;
-the rules judge them at their new time. Call-backs keep theirs: a person waits for each.
+the rules check them at their new time. Call-backs keep theirs: a person waits for each.
 """
 
 from collections import defaultdict
