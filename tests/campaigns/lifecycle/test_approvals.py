@@ -300,9 +300,12 @@ def test_people_who_wait_for_a_second_person_take_no_share_of_the_lines(asha: Us
     campaign = running(asha, meera)
     plan.plan(campaign.pk, now=NOON)
     add_rows(campaign, [{"phone": "98251 99001"}], by=asha)
-    assert not plan._calling(NOON).exists()
+    other = Campaign.objects.get(pk=campaign.pk)
+    other.pk, other.name = None, "Another from the same number"
+    other.save()
+    assert plan.pace_of(other, NOON) == other.calls_per_minute
     actions.approve(campaign, meera)
-    assert plan._calling(NOON).exists()
+    assert plan.pace_of(other, NOON) == other.calls_per_minute / 2
 
 
 def test_nobody_approves_while_a_list_is_still_read(asha: User, meera: User) -> None:

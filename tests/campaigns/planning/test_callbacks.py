@@ -295,11 +295,11 @@ def test_a_retry_that_was_planned_meanwhile_gives_way() -> None:
 
 def test_a_call_at_xfin_is_withdrawn_for_a_call_back_that_staff_enter(asha: User) -> None:
     campaign = at_xfin()
-    first = Message.objects.get()
     row = entered(of(campaign), by=asha)
     assert of(campaign).state == Recipient.State.UNDER_WAY
     assert withdraw.mark_unwanted(NOON) == 1
-    withdraw._withdrawn(Message.objects.get(pk=first.pk), now=NOON)
+    account_id, no_messages = campaign.template.account_id, FakeXFin()
+    assert withdraw.withdraw(account_id, clock=at(NOON), transport=no_messages) == 1
     person = of(campaign)
     assert (person.state, person.due_at, person.attempts) == (Recipient.State.WAITING, FIVE, 0)
     plan.plan(campaign.pk, now=FIVE)
