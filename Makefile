@@ -6,12 +6,12 @@ export PYTHONUNBUFFERED := 1
 
 .PHONY: help run test check house demo crash-demo bench bench-media bench-media-quick outage soak fuzz bench-sandbox bench-virtual bench-campaigns chaos test-pipecat lock setup setup-dev clean
 
-help:  ## what there is
+help:  ## list these commands
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
-setup: .venv/installed  ## the environment that runs the project
+setup: .venv/installed  ## install what the project needs to run, into .venv
 
-setup-dev: .venv/installed-dev  ## the environment that tests it
+setup-dev: .venv/installed-dev  ## install what the tests need as well
 
 .venv/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed, this is " + sys.version.split()[0]) if sys.version_info < (3, 11) else None'
@@ -28,16 +28,16 @@ setup-dev: .venv/installed-dev  ## the environment that tests it
 run: setup  ## portal on :8000, sandbox on :9000, worker, scheduler; a demo campaign at the first start
 	@$(BIN)/python -m awaaz_project.launch run
 
-demo: setup  ## the main job headless: import, upload, ring, talk, reconcile; prints the books
+demo: setup  ## the same without a browser, once: import, upload, call, reconcile; prints the totals
 	@$(BIN)/python -m awaaz_project.launch demo
 
-crash-demo: setup  ## the same with kill -9 of worker and web on the way
+crash-demo: setup  ## make demo twice, the second time with kill -9 of worker and web on the way
 	@$(BIN)/python -m awaaz_project.launch crash-demo
 
 test: setup-dev  ## every test, in both configurations
 	@$(BIN)/python -m tests.run
 
-test-pipecat: setup-dev  ## rings an agent on pipecat-ai, which is installed (520 MB) into .venv-pipecat
+test-pipecat: setup-dev  ## call an agent on pipecat-ai, which is installed (520 MB) into .venv-pipecat
 	@test -x .venv-pipecat/bin/python || $(PYTHON) -m venv .venv-pipecat
 	@wanted="$$($(BIN)/python -c 'import tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))["project"]["optional-dependencies"]["pipecat"])')" \
 		&& .venv-pipecat/bin/pip install --quiet --disable-pip-version-check $$wanted
@@ -52,7 +52,7 @@ check: setup-dev  ## style, types, architecture, migrations
 	$(BIN)/python manage.py makemigrations --check --dry-run
 	DJANGO_SETTINGS_MODULE=sandbox.settings $(BIN)/python manage.py makemigrations --check --dry-run
 
-house: setup-dev  ## how the code reads: docstrings, small helpers, circles; fails where a bound is missed
+house: setup-dev  ## measure how the code reads: docstrings, small helpers, import cycles; fails where a bound is missed
 	@$(BIN)/python -m bench.house
 
 bench: bench-media-quick  ## calls a core against stock Channels and plain ASGI, in about four minutes
@@ -63,7 +63,7 @@ bench-media: setup-dev  ## the same, three searches each and all contenders (abo
 bench-media-quick: setup-dev
 	@$(BIN)/python -m bench.media.run --quick
 
-outage: setup-dev  ## 50 calls, the database away for 20 s: no event may be lost
+outage: setup-dev  ## 50 calls, the database unreachable for 20 s: no event may be lost
 	@$(BIN)/python -m bench.outage.run
 
 soak: setup-dev  ## calls for minutes, memory must stay flat: MINUTES=30 CALLS=(60 % of capacity)
@@ -82,15 +82,15 @@ bench-sandbox: setup-dev  ## 200 calls from one process on one core: are their f
 bench-virtual: setup-dev  ## 100,000 messages on the virtual clock, kill -9 twice on the way: MESSAGES=2000
 	@$(BIN)/python -m bench.virtual.run $(if $(MESSAGES),--messages $(MESSAGES))
 
-bench-campaigns: setup-dev  ## what a row costs from import to last state on PostgreSQL, against COPY and bare httpx: ROWS=1000000
+bench-campaigns: setup-dev  ## cost of a row from import to last state on PostgreSQL, against COPY and bare httpx: ROWS=1000000
 	@$(BIN)/python -m bench.campaigns.run $(if $(ROWS),--rows $(ROWS))
 
-chaos: setup-dev  ## campaigns in which everything fails that can, by seed: SEEDS=200 FIRST=1 PEOPLE=150
+chaos: setup-dev  ## campaigns in which everything fails that can, a run for each seed: SEEDS=200 FIRST=1 PEOPLE=150
 	@$(BIN)/python -m bench.chaos.run $(if $(SEEDS),--seeds $(SEEDS)) $(if $(FIRST),--first $(FIRST)) $(if $(PEOPLE),--people $(PEOPLE))
 
 lock:  ## pin everything again from pyproject.toml (needs uv)
 	uv pip compile pyproject.toml --python-version 3.11 --no-emit-index-url --custom-compile-command "make lock" -o requirements.txt
 	uv pip compile pyproject.toml --extra dev -c requirements.txt --python-version 3.11 --no-emit-index-url --custom-compile-command "make lock" -o requirements-dev.txt
 
-clean:  ## remove what running made
+clean:  ## remove var/ (all data!) and the environments
 	rm -rf var .venv .venv-pipecat
