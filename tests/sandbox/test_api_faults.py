@@ -1,6 +1,6 @@
 """Every fault of the API really happens: a plain httpx client against the sandbox as a process of its own.
 
-That our own side survives each of them: tests/campaigns/services/test_api_faults.py.
+That our own side survives each of them: tests/campaigns/delivery/test_api_faults.py.
 """
 
 import time
