@@ -34,6 +34,7 @@ class Case(NamedTuple):
     operation: str
     request: HttpRequest
     run: Run
+    behaviour: ApiFault
     seconds: float
 
 
@@ -42,7 +43,7 @@ async def around(operation: str, request: HttpRequest, run: Run) -> HttpResponse
     taken = await sync_to_async(fault_switches.take)(operation)
     if taken is None:
         return await run()
-    return await _ACTS[taken.behaviour](Case(operation, request, run, taken.seconds))
+    return await _ACTS[taken.behaviour](Case(operation, request, run, taken.behaviour, taken.seconds))
 
 
 async def _gateway(_case: Case, *, status: int) -> HttpResponse:
@@ -50,17 +51,20 @@ async def _gateway(_case: Case, *, status: int) -> HttpResponse:
 
 
 async def _refuse(case: Case) -> HttpResponse:
-    login = {"non_field_errors": ["Unable to log in with provided credentials."]}
-    other = {"detail": "The token has expired; log in again."}
-    return _json(login if case.operation == "login" else other, 401)
-
-
-async def _throttle(case: Case, *, as_date: bool) -> HttpResponse:
+    """Refuse without doing the work: 401, or 429 with how long or until when to wait."""
+    if case.behaviour is ApiFault.REFUSED_401:
+        login = {"non_field_errors": ["Unable to log in with provided credentials."]}
+        other = {"detail": "The token has expired; log in again."}
+        return _json(login if case.operation == "login" else other, 401)
     seconds = round(case.seconds)
     reply = _json({"detail": f"Request was throttled. Expected available in {seconds} seconds."}, 429)
-    until = clock.now() + timedelta(seconds=seconds)
-    reply["Retry-After"] = http_date(until.timestamp()) if as_date else str(seconds)
+    until = http_date((clock.now() + timedelta(seconds=seconds)).timestamp())
+    reply["Retry-After"] = until if case.behaviour is ApiFault.THROTTLED_UNTIL else str(seconds)
     return reply
+
+
+def _json(body: dict[str, Any], status: int) -> HttpResponse:
+    return HttpResponse(msgspec.json.encode(body), status=status, content_type="application/json")
 
 
 async def _time_out(case: Case, *, work: bool) -> HttpResponse:
@@ -84,24 +88,21 @@ def _hang_up(case: Case, how: str) -> None:
         end()
 
 
-async def _shorten(case: Case) -> HttpResponse:
-    """Send half of the answer as if it were the whole, its length too."""
+async def _halve(case: Case) -> HttpResponseBase:
+    """Send half of the answer as if it were the whole, or with the length of the whole and then a cut."""
     reply = await case.run()
-    reply.content = reply.content[: len(reply.content) // 2]
-    reply["Content-Length"] = str(len(reply.content))
-    return reply
+    half = reply.content[: len(reply.content) // 2]
+    if case.behaviour is ApiFault.SHORT_BODY:
+        reply.content = half
+        reply["Content-Length"] = str(len(half))
+        return reply
 
-
-async def _cut_body(case: Case) -> HttpResponseBase:
-    """Send half of the answer with the length of the whole, then end the connection."""
-    reply = await case.run()
-
-    async def half() -> AsyncIterator[bytes]:
-        yield reply.content[: len(reply.content) // 2]
+    async def body() -> AsyncIterator[bytes]:
+        yield half
         _hang_up(case, "sandbox.abort")
         await asyncio.sleep(LEAVES_S)
 
-    return _streamed(reply, half())
+    return _streamed(reply, body())
 
 
 async def _drip(case: Case) -> HttpResponseBase:
@@ -124,26 +125,18 @@ def _streamed(reply: HttpResponse, body: AsyncIterator[bytes]) -> StreamingHttpR
     return streamed
 
 
-async def _miscount(case: Case, *, more: bool) -> HttpResponse:
-    """Leave out the last result of the answer, or send it twice."""
+async def _falsify(case: Case) -> HttpResponse:
+    """Leave out the last result of the answer, send it twice, or log in for `seconds` only."""
     reply = await case.run()
-    results = msgspec.json.decode(reply.content)
-    if isinstance(results, list):
-        reply.content = msgspec.json.encode(results + results[-1:] if more else results[:-1])
+    match case.behaviour, msgspec.json.decode(reply.content):
+        case ApiFault.FEWER_RESULTS, [*results]:
+            reply.content = msgspec.json.encode(results[:-1])
+        case ApiFault.MORE_RESULTS, [*results]:
+            reply.content = msgspec.json.encode(results + results[-1:])
+        case ApiFault.TOKEN_EXPIRES, {"token": token, **others}:
+            expiring = {"token": tokens.shortened(token, case.seconds)}
+            reply.content = msgspec.json.encode(expiring | others)
     return reply
-
-
-async def _expire(case: Case) -> HttpResponse:
-    """Log in with a token that expires after `seconds`."""
-    reply = await case.run()
-    body = msgspec.json.decode(reply.content)
-    if "token" in body:
-        reply.content = msgspec.json.encode(body | {"token": tokens.shortened(body["token"], case.seconds)})
-    return reply
-
-
-def _json(body: dict[str, Any], status: int) -> HttpResponse:
-    return HttpResponse(msgspec.json.encode(body), status=status, content_type="application/json")
 
 
 _ACTS: Mapping[ApiFault, Callable[[Case], Awaitable[HttpResponseBase]]] = {
@@ -152,18 +145,18 @@ _ACTS: Mapping[ApiFault, Callable[[Case], Awaitable[HttpResponseBase]]] = {
     ApiFault.ERROR_503: partial(_gateway, status=503),
     ApiFault.ERROR_504: partial(_gateway, status=504),
     ApiFault.REFUSED_401: _refuse,
-    ApiFault.THROTTLED: partial(_throttle, as_date=False),
-    ApiFault.THROTTLED_UNTIL: partial(_throttle, as_date=True),
+    ApiFault.THROTTLED: _refuse,
+    ApiFault.THROTTLED_UNTIL: _refuse,
     ApiFault.TIMEOUT_BEFORE: partial(_time_out, work=False),
     ApiFault.TIMEOUT_AFTER: partial(_time_out, work=True),
     ApiFault.DROP_BEFORE: partial(_cut, work=False, how="sandbox.abort"),
     ApiFault.DROP_AFTER: partial(_cut, work=True, how="sandbox.abort"),
     ApiFault.RESET_BEFORE: partial(_cut, work=False, how="sandbox.reset"),
     ApiFault.RESET_AFTER: partial(_cut, work=True, how="sandbox.reset"),
-    ApiFault.CUT_BODY: _cut_body,
-    ApiFault.SHORT_BODY: _shorten,
-    ApiFault.FEWER_RESULTS: partial(_miscount, more=False),
-    ApiFault.MORE_RESULTS: partial(_miscount, more=True),
+    ApiFault.CUT_BODY: _halve,
+    ApiFault.SHORT_BODY: _halve,
+    ApiFault.FEWER_RESULTS: _falsify,
+    ApiFault.MORE_RESULTS: _falsify,
     ApiFault.DRIP: _drip,
-    ApiFault.TOKEN_EXPIRES: _expire,
+    ApiFault.TOKEN_EXPIRES: _falsify,
 }

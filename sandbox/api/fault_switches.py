@@ -56,22 +56,15 @@ def first_due(rows: Iterable[S]) -> tuple[S, str] | None:
     """
     found: tuple[S, str] | None = None
     for row in rows:
-        behaviour = _behaviour_now(row)
-        if behaviour and found is None:
+        if row.script:
+            behaviour = str(row.script[row.seen]) if row.seen < len(row.script) else OK
+        else:
+            draw = random.Random(f"{row.seed}:{row.subject}:{row.behaviour}:{row.seen}").random()
+            behaviour = row.behaviour if row.remaining != 0 and draw < row.probability else OK
+        if behaviour != OK and found is None:
             found = (row, behaviour)
             row.fired += 1
             row.remaining = None if row.remaining is None else row.remaining - 1
         row.seen += 1
         row.save(update_fields=["seen", "fired", "remaining"])
     return found
-
-
-def _behaviour_now(row: Switch) -> str:
-    """Return what this switch does to the present call, "" if nothing."""
-    if row.script:
-        turn = str(row.script[row.seen]) if row.seen < len(row.script) else OK
-        return "" if turn == OK else turn
-    if row.remaining == 0:
-        return ""
-    draw = random.Random(f"{row.seed}:{row.subject}:{row.behaviour}:{row.seen}").random()
-    return row.behaviour if draw < row.probability else ""

@@ -4,12 +4,11 @@ import csv
 import io
 from functools import reduce
 from operator import or_
-from typing import Any
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Q, QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.db.models import Q
+from django.http import HttpRequest, HttpResponse, QueryDict
 
 from sandbox import clock, phones
 from sandbox.api import message_intake
@@ -69,11 +68,20 @@ def hours(duration_ms: int | None) -> str | None:
 
 
 def create_bulk(request: HttpRequest, tenant: Tenant) -> HttpResponse:
-    """Create up to 10,000 messages, each created or refused by itself; return the results in the order sent.
+    """Create up to 10,000 messages of `{"data": […], "instant_message"?}`; return the results in that order.
 
-    Raises `ApiError` 400 if the request as a whole cannot be taken.
+    Each is created or refused by itself. Raises `ApiError` 400 if the request as a whole cannot be taken.
     """
-    batch, instant = _bulk_body(read_json(request))
+    body = read_json(request)
+    if isinstance(body, list):
+        # One branch of the vendor's client sends the bare list.
+        body = {"data": body}
+    batch = body.get("data") if isinstance(body, dict) else None
+    if not isinstance(batch, list):
+        raise ApiError(400, {"data": ["A list of messages was expected here."]})
+    instant = body.get("instant_message", False)
+    if not isinstance(instant, bool):
+        raise ApiError(400, {"instant_message": ["true or false was expected here."]})
     if len(batch) > settings.SANDBOX_BULK_LIMIT:
         raise ApiError(400, f"At most {settings.SANDBOX_BULK_LIMIT} messages are taken in one request.")
     if instant and len(batch) > settings.SANDBOX_INSTANT_LIMIT:
@@ -82,22 +90,6 @@ def create_bulk(request: HttpRequest, tenant: Tenant) -> HttpResponse:
     if instant:
         batch = [{**m, "send_on": ""} if isinstance(m, dict) else m for m in batch]
     return answer([taken.echo() for taken in message_intake.receive(tenant, batch)], 201)
-
-
-def _bulk_body(body: Any) -> tuple[list[Any], bool]:
-    """Read `{"data": […], …}`, or the bare list that one branch of the vendor's client sends.
-
-    Returns the messages and whether they are instant.
-    """
-    if isinstance(body, list):
-        return body, False
-    data = body.get("data") if isinstance(body, dict) else None
-    if not isinstance(data, list):
-        raise ApiError(400, {"data": ["A list of messages was expected here."]})
-    instant = body.get("instant_message", False)
-    if not isinstance(instant, bool):
-        raise ApiError(400, {"instant_message": ["true or false was expected here."]})
-    return data, instant
 
 
 def create_message(request: HttpRequest, tenant: Tenant) -> HttpResponse:
@@ -111,11 +103,6 @@ def create_message(request: HttpRequest, tenant: Tenant) -> HttpResponse:
 def list_messages(request: HttpRequest, tenant: Tenant) -> HttpResponse:
     """Return one page of the messages that match the filters of the query. Raises `ApiError` 400 or 404."""
     fields = wanted_fields(request)
-    rows = _filtered(request, tenant).select_related("tenant").order_by("id")
-    return paged(request, rows, lambda message: only(show(message), fields))
-
-
-def _filtered(request: HttpRequest, tenant: Tenant) -> QuerySet[Message]:
     rows, query = Message.objects.filter(tenant=tenant), request.GET
     for name in ("send_on__gt", "send_on__lt"):
         if text := query.get(name):
@@ -130,13 +117,12 @@ def _filtered(request: HttpRequest, tenant: Tenant) -> QuerySet[Message]:
         wanted = {*tags, *split_values(tags)}
         rows = rows.filter(reduce(or_, (Q(**{f"{name}__in": wanted}) for name in message_intake.TAGS)))
     if query.get("templatelanguage"):
-        rows = rows.filter(
-            templatelanguage_id__in=_ids("templatelanguage", query.getlist("templatelanguage"))
-        )
+        rows = rows.filter(templatelanguage_id__in=_ids("templatelanguage", query))
     if query.get("recipient_phone_number"):
         # A '+' that was not percent-encoded arrives as a blank: canonical() drops it again.
         rows = rows.filter(phone_number=phones.canonical(query["recipient_phone_number"]) or "")
-    return rows
+    rows = rows.select_related("tenant").order_by("id")
+    return paged(request, rows, lambda message: only(show(message), fields))
 
 
 def _states(values: list[str]) -> list[str]:
@@ -148,8 +134,8 @@ def _states(values: list[str]) -> list[str]:
     return [known[value] for value in asked]
 
 
-def _ids(name: str, values: list[str]) -> list[int]:
-    asked = split_values(values)
+def _ids(name: str, query: QueryDict) -> list[int]:
+    asked = split_values(query.getlist(name))
     if not all(map(is_id, asked)):
         raise ApiError(400, {name: ["Ids were expected here."]})
     return [int(value) for value in asked]
@@ -239,13 +225,7 @@ def import_messages(request: HttpRequest, tenant: Tenant) -> HttpResponse:
     file = request.FILES.get("file")
     if file is None or isinstance(file, list):
         raise ApiError(400, {"file": ["A CSV file was expected here."]})
-    rows = _csv_rows(file.read())
-    if len(rows) > settings.SANDBOX_BULK_LIMIT:
-        raise ApiError(400, f"At most {settings.SANDBOX_BULK_LIMIT} rows are taken in one file.")
-    return answer([taken.echo() for taken in message_intake.receive(tenant, rows)], 201)
-
-
-def _csv_rows(data: bytes) -> list[JsonObject]:
+    data = file.read()
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError:
@@ -261,4 +241,6 @@ def _csv_rows(data: bytes) -> list[JsonObject]:
             rows.append({**row, "values": values} if values else row)
     except csv.Error as error:
         raise ApiError(400, {"file": [f"Line {reader.line_num} cannot be read: {error}"]}) from error
-    return rows
+    if len(rows) > settings.SANDBOX_BULK_LIMIT:
+        raise ApiError(400, f"At most {settings.SANDBOX_BULK_LIMIT} rows are taken in one file.")
+    return answer([taken.echo() for taken in message_intake.receive(tenant, rows)], 201)

@@ -60,17 +60,15 @@ def _operation(name: str, *, public: bool) -> JsonObject:
             {"name": query, "in": "query", "schema": {"type": "string"}} for query in taken["query"]
         ]
     if "body" in taken or "form" in taken:
-        described["requestBody"] = _body(taken)
+        members = taken.get("body") or taken["form"]
+        schema: JsonObject = {
+            "type": "object",
+            "properties": {
+                member.rstrip("*"): KINDS.get(kind, {"type": kind}) for member, kind in members.items()
+            },
+        }
+        if required := [member[:-1] for member in members if member.endswith("*")]:
+            schema["required"] = required
+        media_type = "application/json" if "body" in taken else "multipart/form-data"
+        described["requestBody"] = {"required": True, "content": {media_type: {"schema": schema}}}
     return described
-
-
-def _body(taken: JsonObject) -> JsonObject:
-    members = taken.get("body") or taken["form"]
-    schema: JsonObject = {
-        "type": "object",
-        "properties": {name.rstrip("*"): KINDS.get(kind, {"type": kind}) for name, kind in members.items()},
-    }
-    if required := [name[:-1] for name in members if name.endswith("*")]:
-        schema["required"] = required
-    kind = "application/json" if "body" in taken else "multipart/form-data"
-    return {"required": True, "content": {kind: {"schema": schema}}}

@@ -1,7 +1,5 @@
 """`xact/template/` with reports and statistics, and `xact/templatelanguage/` (awaaz-platform.md §1)."""
 
-from typing import Any
-
 from django.db import IntegrityError, transaction
 from django.db.models import Avg, Count, ProtectedError
 from django.http import HttpRequest, HttpResponse
@@ -223,15 +221,12 @@ def _fill_language(form: TemplateLanguage, tenant: Tenant, body: JsonObject) -> 
     if "syntax" in body:
         form.syntax = text_of(body, "syntax", limit=10_000)
     if "content" in body:
-        form.content_ids = _content_ids(tenant, body["content"])
+        given = body["content"]
+        if not isinstance(given, list) or len(given) > 500:
+            raise ApiError(400, {"content": ["A list of content ids was expected here."]})
+        ids = [id_of(item, "content") for item in given]
+        known = set(Content.objects.filter(tenant=tenant, pk__in=ids).values_list("pk", flat=True))
+        if missing := [pk for pk in ids if pk not in known]:
+            raise ApiError(400, {"content": [f"There is no content with the id {missing[0]}."]})
+        form.content_ids = ids
     _save(form, {"language": ["The template has a form in this language already."]})
-
-
-def _content_ids(tenant: Tenant, given: Any) -> list[int]:
-    if not isinstance(given, list) or len(given) > 500:
-        raise ApiError(400, {"content": ["A list of content ids was expected here."]})
-    ids = [id_of(item, "content") for item in given]
-    known = set(Content.objects.filter(tenant=tenant, pk__in=ids).values_list("pk", flat=True))
-    if missing := [pk for pk in ids if pk not in known]:
-        raise ApiError(400, {"content": [f"There is no content with the id {missing[0]}."]})
-    return ids
