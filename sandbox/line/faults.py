@@ -138,8 +138,12 @@ class BadLine:
             return list(frames)
         leaves_until = now
         for frame in frames:
-            late = self._late_s(now) if _is(frame, "media") else 0.0
-            self._waiting += [(now + late, one) for one in self._spoil(frame, now)]
+            late_s = 0.0
+            if _is(frame, "media"):
+                jitter_s = self._luck.uniform(0, self._faults.get(LineFault.JITTER, 0.0)) / 1000
+                since_burst_s = (now - (self._opened_at or now)) % BURST_EVERY_S
+                late_s = max(jitter_s, self._faults.get(LineFault.BURSTS, 0.0) / 1000 - since_burst_s)
+            self._waiting += [(now + late_s, one) for one in self._spoil(frame, now)]
             if _is(frame, "stop"):
                 # `pass_on` is not called again after a stop, so late frames leave with it.
                 leaves_until = math.inf
@@ -148,12 +152,6 @@ class BadLine:
         while self._waiting and self._waiting[0][0] <= leaves_until:
             leaving.append(self._waiting.popleft()[1])
         return leaving
-
-    def _late_s(self, now: float) -> float:
-        late = self._luck.uniform(0, self._faults.get(LineFault.JITTER, 0.0)) / 1000
-        burst = self._faults.get(LineFault.BURSTS, 0.0) / 1000
-        into = (now - (self._opened_at or now)) % BURST_EVERY_S
-        return max(late, burst - into)
 
     def _spoil(self, frame: str, now: float) -> list[str | bytes]:
         """Return what is sent in place of a frame, leaving delays aside."""

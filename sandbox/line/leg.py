@@ -20,7 +20,7 @@ from calls.protocol.state import State
 from calls.protocol.stream import PlatformStream
 from sandbox.line.observations import Closed, Observation, Received, Sent
 from sandbox.line.playout import Playout
-from sandbox.people.people import Action, Beep, HangUp, Heard, Listener, Press, Say
+from sandbox.people.people import Beep, HangUp, Heard, Listener, Press, Say
 
 SILENT_FRAME = silence(FRAME_MS)
 MOST_PROBLEMS = 500
@@ -206,29 +206,26 @@ class Leg:
         frames: list[str] = []
         for event in events:
             for action in self._person.hears(event, now):
-                if self.ending is None:
-                    frames += self._perform(action, now)
+                if self.ending:
+                    break
+                match action:
+                    case Press(digit):
+                        self._record(now, "pressed", digit)
+                        self.digits = (self.digits + digit)[:MOST_DIGITS]
+                        frame = self._stream.dtmf(digit)
+                        self._see(Sent(now, "dtmf", frame, digit))
+                        frames.append(frame)
+                    case Say(clip):
+                        self._record(now, "said", clip)
+                        self._see(Sent(now, "speech", name=clip))
+                        self._speak(self._sounds(clip))
+                    case Beep():
+                        self._record(now, "beeped")
+                        self._see(Sent(now, "speech", name="beep"))
+                        self._speak(beep(VOICEMAIL_BEEP_MS))
+                    case HangUp(reason):
+                        frames += self.stop(Ended.PERSON_HUNG_UP, f"The person {reason}.", now)
         return frames
-
-    def _perform(self, action: Action, now: float) -> list[str]:
-        match action:
-            case Press(digit):
-                self._record(now, "pressed", digit)
-                self.digits = (self.digits + digit)[:MOST_DIGITS]
-                frame = self._stream.dtmf(digit)
-                self._see(Sent(now, "dtmf", frame, digit))
-                return [frame]
-            case Say(clip):
-                self._record(now, "said", clip)
-                self._see(Sent(now, "speech", name=clip))
-                self._speak(self._sounds(clip))
-            case Beep():
-                self._record(now, "beeped")
-                self._see(Sent(now, "speech", name="beep"))
-                self._speak(beep(VOICEMAIL_BEEP_MS))
-            case HangUp(reason):
-                return self.stop(Ended.PERSON_HUNG_UP, f"The person {reason}.", now)
-        return []
 
     def _speak(self, sound: bytes) -> None:
         framer = Framer(FRAME_BYTES)

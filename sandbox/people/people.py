@@ -46,6 +46,15 @@ class ScriptStep(NamedTuple):
     kind: Kind
     value: str = ""
 
+    @classmethod
+    def read(cls, entry: dict[str, Any]) -> "ScriptStep":
+        """Return the step of an entry such as `{wait: 2}`. Raises ValueError if it is none."""
+        [(kind, value)] = entry.items()
+        step = cls(Kind(kind), str(value))
+        if step.kind in {Kind.LISTEN, Kind.WAIT_SPEECH, Kind.WAIT} and step.seconds < 0:
+            raise ValueError(f"{kind} cannot last {value} seconds")
+        return step
+
     @property
     def seconds(self) -> float:
         """Return the value of a step that lasts. Raises ValueError if it is no number."""
@@ -76,6 +85,18 @@ class Hours:
     end: int
     answers: float
     ring_s: tuple[float, float] | None = None
+
+    @classmethod
+    def read(cls, text: str, entry: Mapping[str, Any]) -> "Hours":
+        """Return the hours of an entry such as `"9-18": {answers: 0.4, ring_s: [1, 2]}`.
+
+        Raises KeyError, TypeError or ValueError.
+        """
+        first, end = (int(hour) for hour in text.split("-"))
+        answers = float(entry["answers"])
+        if not 0 <= first < end <= 24 or not 0 <= answers <= 1:
+            raise ValueError(f"hours {text!r} with a chance of {answers:g} make no sense")
+        return cls(first, end, answers, _from_to(entry["ring_s"]) if "ring_s" in entry else None)
 
 
 @dataclass(frozen=True)
@@ -162,7 +183,27 @@ def read_cast(text: str) -> dict[str, Person]:
     entries = yaml.safe_load(text)
     if not isinstance(entries, dict):
         raise ValueError("The cast must be a mapping of names to people.")
-    return {str(name): _person(str(name), entry) for name, entry in entries.items()}
+    people = {}
+    for name, entry in entries.items():
+        try:
+            mood = entry.get("mood", "calm")
+            patience_s = DEFAULT_PATIENCE_S * MOODS[mood].patience
+            noise = entry.get("noise_dbfs")
+            people[str(name)] = Person(
+                name=str(name),
+                about=str(entry["about"]),
+                ring_s=_from_to(entry["ring_s"]),
+                picks_up=PicksUp(entry["picks_up"]),
+                script=tuple(ScriptStep.read(step) for step in entry["script"]),
+                patience_s=float(entry.get("patience_s", patience_s)),
+                mood=mood,
+                language=str(entry.get("language", "")),
+                noise_dbfs=None if noise is None else float(noise),
+                hours=tuple(Hours.read(text, at) for text, at in entry.get("hours", {}).items()),
+            )
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
+            raise ValueError(f"{name}: {type(error).__name__}: {error}") from error
+    return people
 
 
 @cache
@@ -171,47 +212,9 @@ def cast() -> dict[str, Person]:
     return read_cast(CAST_FILE.read_text(encoding="utf-8"))
 
 
-def _person(name: str, entry: Any) -> Person:
-    try:
-        mood = entry.get("mood", "calm")
-        patience_s = DEFAULT_PATIENCE_S * MOODS[mood].patience
-        noise = entry.get("noise_dbfs")
-        return Person(
-            name=name,
-            about=str(entry["about"]),
-            ring_s=_from_to(entry["ring_s"]),
-            picks_up=PicksUp(entry["picks_up"]),
-            script=tuple(_step(step) for step in entry["script"]),
-            patience_s=float(entry.get("patience_s", patience_s)),
-            mood=mood,
-            language=str(entry.get("language", "")),
-            noise_dbfs=None if noise is None else float(noise),
-            hours=tuple(_hours(text, at) for text, at in entry.get("hours", {}).items()),
-        )
-    except (AttributeError, KeyError, TypeError, ValueError) as error:
-        raise ValueError(f"{name}: {type(error).__name__}: {error}") from error
-
-
 def _from_to(entry: Any) -> tuple[float, float]:
     low, high = entry
     return float(low), float(high)
-
-
-def _hours(text: str, entry: Mapping[str, Any]) -> Hours:
-    """Parse an entry such as `"9-18": {answers: 0.4, ring_s: [1, 2]}`."""
-    first, end = (int(hour) for hour in text.split("-"))
-    answers = float(entry["answers"])
-    if not 0 <= first < end <= 24 or not 0 <= answers <= 1:
-        raise ValueError(f"hours {text!r} with a chance of {answers:g} make no sense")
-    return Hours(first, end, answers, _from_to(entry["ring_s"]) if "ring_s" in entry else None)
-
-
-def _step(entry: dict[str, Any]) -> ScriptStep:
-    [(kind, value)] = entry.items()
-    step = ScriptStep(Kind(kind), str(value))
-    if step.kind in {Kind.LISTEN, Kind.WAIT_SPEECH, Kind.WAIT} and step.seconds < 0:
-        raise ValueError(f"{kind} cannot last {value} seconds")
-    return step
 
 
 class ScriptRunner:
@@ -251,7 +254,15 @@ class ScriptRunner:
 
     def _is_due(self, step: ScriptStep, now: float) -> bool:
         if self._deadline is None:
-            self._deadline = now + self._time_of(step)
+            self._deadline = now
+            # People need some time to react.
+            match step.kind:
+                case Kind.LISTEN | Kind.WAIT_SPEECH | Kind.WAIT:
+                    self._deadline += step.seconds
+                case Kind.PRESS:
+                    self._deadline += self._hesitates_s + BETWEEN_KEYS_S + self._luck.uniform(0, 0.4)
+                case Kind.SAY:
+                    self._deadline += self._hesitates_s
         if self._talking:
             return False
         is_past = now >= self._deadline
@@ -261,14 +272,6 @@ class ScriptRunner:
         if step.kind is Kind.WAIT_SPEECH:
             return self._speaking or self._spoke_since_step or is_past
         return is_past
-
-    def _time_of(self, step: ScriptStep) -> float:
-        """Return the seconds until the step is due by itself; people need some time to react."""
-        if step.kind in {Kind.LISTEN, Kind.WAIT_SPEECH, Kind.WAIT}:
-            return step.seconds
-        if step.kind is Kind.PRESS:
-            return self._hesitates_s + BETWEEN_KEYS_S + self._luck.uniform(0, 0.4)
-        return self._hesitates_s if step.kind is Kind.SAY else 0.0
 
     def _act(self, step: ScriptStep) -> list[Action]:
         match step.kind:

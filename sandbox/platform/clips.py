@@ -53,23 +53,20 @@ def make(folder: Path, program: list[str] | None = None) -> list[str]:
     for request in missing:
         Path(request["path"]).parent.mkdir(parents=True, exist_ok=True)
     if missing:
-        _synthesise(missing, program or [sys.executable, "-m", "calls.speech.espeak"])
+        program = program or [sys.executable, "-m", "calls.speech.espeak"]
+        lines = "".join(json.dumps(request, ensure_ascii=False) + "\n" for request in missing)
+        try:
+            done = subprocess.run(
+                program, input=lines.encode(), capture_output=True, timeout=SYNTHESIS_SECONDS, check=False
+            )
+        except (OSError, subprocess.TimeoutExpired) as error:
+            log.warning("Speech synthesis did not run (%s); people use tones instead.", type(error).__name__)
+        else:
+            if done.returncode:
+                last = done.stderr.decode(errors="replace").strip().splitlines()[-1:] or [""]
+                log.warning("Speech synthesis ended with %s: %s", done.returncode, last[0][:200])
     left = [Path(request["path"]) for request in wanted(folder) if not Path(request["path"]).exists()]
     return [f"{path.parent.name}/{path.stem}" for path in left]
-
-
-def _synthesise(requests: list[dict[str, str]], program: list[str]) -> None:
-    lines = "".join(json.dumps(request, ensure_ascii=False) + "\n" for request in requests)
-    try:
-        done = subprocess.run(
-            program, input=lines.encode(), capture_output=True, timeout=SYNTHESIS_SECONDS, check=False
-        )
-    except (OSError, subprocess.TimeoutExpired) as error:
-        log.warning("Speech synthesis did not run (%s); people use tones instead.", type(error).__name__)
-        return
-    if done.returncode:
-        last = done.stderr.decode(errors="replace").strip().splitlines()[-1:] or [""]
-        log.warning("Speech synthesis ended with %s: %s", done.returncode, last[0][:200])
 
 
 class Library:
@@ -99,11 +96,20 @@ class Library:
         return self._sounds[key]
 
     def background(self, dbfs: float | None) -> tuple[bytes, ...]:
-        """Return noise of this level (None: silence) as 20 ms frames, to be played in a loop."""
+        """Return noise of this level (None: silence) as 20 ms frames, to be played in a loop.
+
+        It is that of traffic and wind, strongest below KNEE_HZ, and the same in every run.
+        """
         if dbfs is None:
             return (SILENT_FRAME,)
         if dbfs not in self._noises:
-            self._noises[dbfs] = tuple(Framer(pcm.FRAME_BYTES).push(_over_the_line(_noise(dbfs))))
+            size = NOISE_S * pcm.SAMPLE_RATE
+            spectrum = np.fft.rfft(np.random.default_rng(1).standard_normal(size))
+            spectrum /= 1 + np.fft.rfftfreq(size, 1 / pcm.SAMPLE_RATE) / KNEE_HZ
+            noise = np.fft.irfft(spectrum, size)
+            level = 32768 * 10 ** (dbfs / 20) / np.sqrt(np.mean(noise**2))
+            sound = _over_the_line(pcm.to_bytes(noise * level))
+            self._noises[dbfs] = tuple(Framer(pcm.FRAME_BYTES).push(sound))
         return self._noises[dbfs]
 
     def _read(self, name: str, language: str) -> bytes | None:
@@ -125,13 +131,3 @@ class Library:
 def _over_the_line(sound: bytes) -> bytes:
     """Return the sound as G.711 μ-law leaves it."""
     return pcm.decode_ulaw(pcm.encode_ulaw(sound))
-
-
-def _noise(dbfs: float) -> bytes:
-    """Return noise of traffic and wind, strongest below KNEE_HZ, at this level; the same in every run."""
-    size = NOISE_S * pcm.SAMPLE_RATE
-    spectrum = np.fft.rfft(np.random.default_rng(1).standard_normal(size))
-    spectrum /= 1 + np.fft.rfftfreq(size, 1 / pcm.SAMPLE_RATE) / KNEE_HZ
-    noise = np.fft.irfft(spectrum, size)
-    level = 32768 * 10 ** (dbfs / 20) / np.sqrt(np.mean(noise**2))
-    return pcm.to_bytes(noise * level)

@@ -82,7 +82,17 @@ class Dialer:
             if inspector:
                 inspector.note(GivenUp(0.0, UNREACHABLE, str(error)))
             return Outcome(Ended.AGENT_UNREACHABLE, str(error), answered_at)
-        leg = self._new_leg(order, inspector, handset)
+        noise = cycle(self._library.background(order.person.noise_dbfs))
+        leg = Leg(
+            PlatformStream(order.stream_sid, order.call_sid),
+            handset or ScriptRunner(order.person, _luck(order, "mind")),
+            self._library.speaker(order.person.language or order.language),
+            longest_s=settings.longest_s,
+            background=handset.voice() if handset else noise,
+            hear=handset.hear if handset else None,
+            record=settings.record_to is not None,
+            watch=inspector.note if inspector else None,
+        )
         call = LiveCall(connection, leg, Shaper(settings.quirks), bad_line, inspector)
         phase = next(self._turns) * GOLDEN % 1
         try:
@@ -98,19 +108,6 @@ class Dialer:
         duration_ms = round((monotonic() - call.began) * 1000)
         counted = call.figures() | {"recording": self._record(leg, order)}
         return Outcome(leg.ending.how, leg.ending.reason, answered_at, duration_ms, counted)
-
-    def _new_leg(self, order: Order, inspector: Inspector | None, handset: Handset | None) -> Leg:
-        noise = cycle(self._library.background(order.person.noise_dbfs))
-        return Leg(
-            PlatformStream(order.stream_sid, order.call_sid),
-            handset or ScriptRunner(order.person, _luck(order, "mind")),
-            self._library.speaker(order.person.language or order.language),
-            longest_s=self._settings.longest_s,
-            background=handset.voice() if handset else noise,
-            hear=handset.hear if handset else None,
-            record=self._settings.record_to is not None,
-            watch=inspector.note if inspector else None,
-        )
 
     def _record(self, leg: Leg, order: Order) -> str:
         """Write a stereo WAV, left what the person heard, right said. Returns its name, "" without one."""

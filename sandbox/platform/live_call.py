@@ -117,7 +117,7 @@ class LiveCall:
         }
 
     async def _pace(self, opening: list[str], phase: float) -> None:
-        """Send the opening and then one slot every 20 ms until the call has ended."""
+        """Send the opening and then one slot every 20 ms until the call has ended, by a line's fault too."""
         loop, leg = asyncio.get_running_loop(), self.leg
         first = (self.began // SLOT_S + 1 + phase) * SLOT_S
         slot = 0
@@ -129,30 +129,24 @@ class LiveCall:
                     delay = due - monotonic()
                     if delay > 0:
                         await asyncio.sleep(delay)
-                    elif delay < -GIVE_UP_BEHIND_S:
-                        self.skipped += int(-delay / SLOT_S)
-                        slot += int(-delay / SLOT_S)
+                    missed = int(-delay / SLOT_S) if delay < -GIVE_UP_BEHIND_S else 0
+                    self.skipped += missed
+                    slot += missed
                     await self._send(leg.tick(monotonic()))
-                    await self._end_by_fault()
+                    fault = self.bad_line.end_due(monotonic())
+                    if fault is not None and leg.ending is None:
+                        if fault is LineFault.STOP_THEN_CUT:
+                            await self._send(leg.stop(Ended.LINE_CUT, CUT_WORDS[fault], monotonic()))
+                        leg.fail(Ended.LINE_CUT, CUT_WORDS[fault], monotonic())
+                        if fault is not LineFault.CLOSE_WITHOUT_STOP:
+                            self._closed = True
+                            self.socket.transport.abort()
                     self.late += monotonic() - due > LATE_S
                     slot += 1
                     if slot % FRAMES_BETWEEN_CHECKS == 0:
                         timeout.reschedule(loop.time() + STUCK_S)
         except TimeoutError:
             self._give_up(f"The agent read nothing for {STUCK_S:g} seconds.")
-
-    async def _end_by_fault(self) -> None:
-        """End the call if a fault of the line is due that ends it."""
-        fault = self.bad_line.end_due(monotonic())
-        if fault is None or self.leg.ending:
-            return
-        reason = CUT_WORDS[fault]
-        if fault is LineFault.STOP_THEN_CUT:
-            await self._send(self.leg.stop(Ended.LINE_CUT, reason, monotonic()))
-        self.leg.fail(Ended.LINE_CUT, reason, monotonic())
-        if fault is not LineFault.CLOSE_WITHOUT_STOP:
-            self._closed = True
-            self.socket.transport.abort()
 
     async def _read(self) -> None:
         """Pass what the agent sends to the leg, letting other calls run in between."""

@@ -74,14 +74,23 @@ def may_dial(now: datetime) -> bool:
 def claim(now: datetime, live: Counter[str], room: int) -> list[Order]:
     """Claim at most `room` calls: ordered ones first, then due messages within what each number carries.
 
-    `live`: calls under way by caller number. Returns [] where nothing is due.
+    `live`: calls under way by caller number. Returns [] where nothing is due. An ordered call to a number of
+    ours without a free line is not returned: it ends as busy.
     """
     if room <= 0 or not anything_due(now):
         return []
     with transaction.atomic():
         casting = stored_casting()
         live = live.copy()
-        orders = _claim_ordered(casting, now, live, room)
+        orders = []
+        for record in CallRecord.objects.filter(state=CallRecord.State.ORDERED).order_by("id")[:room]:
+            if record.is_inbound and _is_engaged(record.line_number, live):
+                record.state, record.ended_at = CallRecord.State.ENDED, now
+                record.disposition, record.reason = Ended.BUSY, ALL_LINES_TAKEN
+                record.save()
+            else:
+                live[record.line_number] += 1
+                orders.append(_ring(record, casting))
         if not may_dial(now):
             return orders
         trunks = trunks_at(now, live)
@@ -95,20 +104,6 @@ def stored_casting() -> Casting:
     row = models.Casting.objects.order_by("id").first() or models.Casting()
     mix = row.mix if row.mix in mixes() else settings.SANDBOX_MIX
     return Casting(row.seed, row.weights, row.assigned, mix)
-
-
-def _claim_ordered(casting: Casting, now: datetime, live: Counter[str], room: int) -> list[Order]:
-    """Claim calls ordered by hand and count them in `live`; a call to us ends as busy if no line is free."""
-    orders = []
-    for record in CallRecord.objects.filter(state=CallRecord.State.ORDERED).order_by("id")[:room]:
-        if record.is_inbound and _is_engaged(record.line_number, live):
-            record.state, record.ended_at = CallRecord.State.ENDED, now
-            record.disposition, record.reason = Ended.BUSY, ALL_LINES_TAKEN
-            record.save()
-        else:
-            live[record.line_number] += 1
-            orders.append(_ring(record, casting))
-    return orders
 
 
 def connect(to: str, now: datetime, live: Counter[str]) -> Order | None:
@@ -168,7 +163,25 @@ def _claim_due(
         if trunk is None:
             raise RuntimeError("More messages were taken than the numbers have room for.")
         trunk.take(now)
-        orders.append(_claim_message(message, trunk.number, now, casting))
+        taken = Message.objects.filter(pk=message.pk, due_at=message.due_at).update(
+            state=Message.State.IN_PROGRESS,
+            due_at=None,
+            caller_number=trunk.number,
+            attempts=F("attempts") + 1,
+            dialled_at=now,
+        )
+        if taken != 1:
+            raise RuntimeError("A message changed inside the scheduler's own transaction.")
+        record = CallRecord(
+            message=message,
+            from_number=trunk.number,
+            to_number=message.phone_number,
+            language=message.templatelanguage.language,
+            attempt=message.attempts + 1,
+            custom_parameters=message.custom_parameters(),
+            ordered_at=now,
+        )
+        orders.append(_ring(record, casting))
     return orders
 
 
@@ -189,28 +202,6 @@ def fail_unroutable(keys: Collection[int], now: datetime) -> None:
         finished_at=now,
         due_at=None,
     )
-
-
-def _claim_message(message: Message, caller: str, now: datetime, casting: Casting) -> Order:
-    taken = Message.objects.filter(pk=message.pk, due_at=message.due_at).update(
-        state=Message.State.IN_PROGRESS,
-        due_at=None,
-        caller_number=caller,
-        attempts=F("attempts") + 1,
-        dialled_at=now,
-    )
-    if taken != 1:
-        raise RuntimeError("A message changed inside the scheduler's own transaction.")
-    record = CallRecord(
-        message=message,
-        from_number=caller,
-        to_number=message.phone_number,
-        language=message.templatelanguage.language,
-        attempt=message.attempts + 1,
-        custom_parameters=message.custom_parameters(),
-        ordered_at=now,
-    )
-    return _ring(record, casting)
 
 
 def _ring(record: CallRecord, casting: Casting) -> Order:

@@ -49,7 +49,15 @@ class Platform:
             )
         try:
             while not self._stopping.is_set():
-                await self._dial_due()
+                busy = Counter(self._calls.values())
+                room = settings.SANDBOX_MAX_CALLS - len(self._calls)
+                try:
+                    claimed = await self._in_database(orders.claim, clock.now(), busy, room)
+                except DatabaseError as error:
+                    claimed = []
+                    log.warning("The database did not answer (%s); the next round tries again.", error)
+                for order in claimed:
+                    self._start(order)
                 with suppress(TimeoutError):
                     async with asyncio.timeout(settings.SANDBOX_POLL_SECONDS):
                         await self._stopping.wait()
@@ -66,17 +74,6 @@ class Platform:
     async def stop(self) -> None:
         """Make `run` end its calls and return."""
         self._stopping.set()
-
-    async def _dial_due(self) -> None:
-        """Begin the calls that are due; a database that does not answer is asked again in the next round."""
-        room = settings.SANDBOX_MAX_CALLS - len(self._calls)
-        try:
-            claimed = await self._in_database(orders.claim, clock.now(), Counter(self._calls.values()), room)
-        except DatabaseError as error:
-            log.warning("The database did not answer (%s); the next round tries again.", error)
-            return
-        for order in claimed:
-            self._start(order)
 
     async def connect(self, to: str, handset: Handset) -> "asyncio.Task[str] | None":
         """Begin the call of a person at the page to our number. None if no line is free.
