@@ -142,17 +142,15 @@ class Exchange:
         """Return the first moment after `now` at which something can happen; None if nothing ever will."""
         moments = [self._live[0][0]] if self._live else []
         for queue in self._queues:
-            moments += self._possible_times(queue)
+            first = queue.next
+            if first is None:
+                continue
+            due = max(first.due, self.now)
+            opening = self._window.next_opening(due) if self._window else due
+            if opening > self.now:
+                moments.append(opening)
+            else:
+                # Calls that end give further moments, which are in `moments` already.
+                free = (trunk.free_at(self.now) for trunk in queue.trunks)
+                moments += [moment for moment in free if moment is not None and moment > self.now]
         return min(moments, default=None)
-
-    def _possible_times(self, queue: Queue) -> list[datetime]:
-        """Return when the first message of a queue may be dialled without a call having to end first."""
-        first = queue.next
-        if first is None:
-            return []
-        due = max(first.due, self.now)
-        opening = self._window.next_opening(due) if self._window else due
-        if opening > self.now:
-            return [opening]
-        free = (trunk.free_at(self.now) for trunk in queue.trunks)
-        return [moment for moment in free if moment is not None and moment > self.now]

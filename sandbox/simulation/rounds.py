@@ -18,7 +18,6 @@ from sandbox import clock
 from sandbox.line.leg import Ended
 from sandbox.line.predicted_call import PredictedCall, predict
 from sandbox.models import CallRecord, Message, Template, VirtualClock
-from sandbox.pacing import Trunk
 from sandbox.people import people
 from sandbox.platform.orders import fail_unroutable, numbers_of, stored_casting, trunks_at
 from sandbox.platform.outcomes import Outcome, final, recover
@@ -72,10 +71,20 @@ class Round:
         live = Counter(record.from_number for record in self._records.values())
         self._trunks = trunks_at(now, live)
         queues = {template.pk: self._queue(template) for template in Template.objects.order_by("id")}
+        calls = []
+        for record in self._records.values():
+            message, attempt, began = record.message, record.attempt, record.ordered_at
+            if message is None:
+                raise RuntimeError(f"Call {record.pk} is under way for no message.")
+            self._messages[message.pk] = message
+            self._people[message.pk, attempt] = people.cast()[record.person]
+            predicted = self._predict(message.pk, attempt, began)
+            call = Dial(message.pk, record.from_number, attempt, began, predicted, record.pk)
+            calls.append((call, queues[message.template_id], self._trunks.get(record.from_number)))
         self.exchange = Exchange(
             now,
             list(queues.values()),
-            [self._live(record, queues) for record in self._records.values()],
+            calls,
             window=settings.SANDBOX_WINDOW,
             room=settings.SANDBOX_MAX_CALLS,
             predict=self._predict,
@@ -92,16 +101,6 @@ class Round:
         trunks = [self._trunks[number] for number in numbers_of(template)]
         return Queue(trunks, template.redials(), entries, whole=is_whole)
 
-    def _live(self, record: CallRecord, queues: dict[int, Queue]) -> tuple[Dial, Queue, Trunk | None]:
-        message, number = record.message, record.from_number
-        if message is None:
-            raise RuntimeError(f"Call {record.pk} is under way for no message.")
-        self._messages[message.pk] = message
-        self._people[message.pk, record.attempt] = people.cast()[record.person]
-        predicted = self._predict(message.pk, record.attempt, record.ordered_at)
-        call = Dial(message.pk, number, record.attempt, record.ordered_at, predicted, record.pk)
-        return call, queues[message.template_id], self._trunks.get(number)
-
     def _predict(self, key: int, attempt: int, when: datetime) -> PredictedCall:
         number = self._messages[key].phone_number
         person = self._people.setdefault((key, attempt), self._casting.choose(number, attempt))
@@ -114,14 +113,49 @@ class Round:
         new, old = [row for row in rows if row.pk is None], [row for row in rows if row.pk is not None]
         CallRecord.objects.bulk_create(new, batch_size=ROWS_A_STATEMENT)
         _overwrite(old, CHANGED_LATER)
-        changed = {call.message: self._after(call) for call in exchange.calls}
+        changed: dict[int, Message] = {}
+        for call in exchange.calls:
+            message = changed[call.message] = self._messages[call.message]
+            # Under way, waiting for its redial, or final.
+            message.state, message.due_at = Message.State.IN_PROGRESS, call.redial
+            message.attempts, message.caller_number, message.dialled_at = (
+                call.attempt,
+                call.number,
+                call.began,
+            )
+            if call.over and call.redial is None:
+                person, predicted = self._people[call.message, call.attempt], call.predicted
+                outcome = Outcome(
+                    predicted.how,
+                    predicted.reason,
+                    predicted.answered_at(call.began),
+                    _milliseconds(predicted.talk),
+                    {"digits": predicted.digits},
+                )
+                for name, value in final(person, outcome, call.ends_at).items():
+                    setattr(message, name, value)
         _overwrite(list(changed.values()), CHANGED_BY_A_CALL)
         fail_unroutable(exchange.unroutable, exchange.now)
 
     def _row(self, call: Dial) -> CallRecord:
         """Return the call's row as it stands at the end of the round, not yet saved."""
-        row = self._records[call.record] if call.record else self._new_row(call)
         predicted = call.predicted
+        if call.record:
+            row = self._records[call.record]
+        else:
+            message = self._messages[call.message]
+            row = CallRecord(
+                message=message,
+                from_number=call.number,
+                to_number=message.phone_number,
+                language=message.templatelanguage.language,
+                attempt=call.attempt,
+                person=self._people[call.message, call.attempt].name,
+                custom_parameters=message.custom_parameters(),
+                call_sid=f"CA{secrets.token_hex(16)}",
+                stream_sid=f"MZ{secrets.token_hex(16)}",
+                ordered_at=call.began,
+            )
         row.answered_at = predicted.answered_at(call.began)
         if call.over:
             row.state, row.ended_at = CallRecord.State.ENDED, call.ends_at
@@ -132,39 +166,6 @@ class Round:
         else:
             row.state, row.answered_at = CallRecord.State.RINGING, None
         return row
-
-    def _new_row(self, call: Dial) -> CallRecord:
-        message = self._messages[call.message]
-        return CallRecord(
-            message=message,
-            from_number=call.number,
-            to_number=message.phone_number,
-            language=message.templatelanguage.language,
-            attempt=call.attempt,
-            person=self._people[call.message, call.attempt].name,
-            custom_parameters=message.custom_parameters(),
-            call_sid=f"CA{secrets.token_hex(16)}",
-            stream_sid=f"MZ{secrets.token_hex(16)}",
-            ordered_at=call.began,
-        )
-
-    def _after(self, call: Dial) -> Message:
-        """Return the message as this call leaves it: under way, waiting for its redial, or final."""
-        message = self._messages[call.message]
-        message.state, message.due_at = Message.State.IN_PROGRESS, call.redial
-        message.attempts, message.caller_number, message.dialled_at = call.attempt, call.number, call.began
-        if call.over and call.redial is None:
-            person, predicted = self._people[call.message, call.attempt], call.predicted
-            outcome = Outcome(
-                predicted.how,
-                predicted.reason,
-                predicted.answered_at(call.began),
-                _milliseconds(predicted.talk),
-                {"digits": predicted.digits},
-            )
-            for name, value in final(person, outcome, call.ends_at).items():
-                setattr(message, name, value)
-        return message
 
 
 def _overwrite(rows: Sequence[M], columns: Collection[str]) -> None:
