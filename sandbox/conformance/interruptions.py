@@ -24,15 +24,13 @@ class Interruption(Check):
                 status = Status.PASS if after <= self.bounds.clear_s else Status.FAIL
                 self.found(status, f"Cleared {after:.2f} s after the {_cause(self._by)}.", seen)
                 self._by = None
-            case Received(message=Media()) if self._by and self._fell_silent(seen.at, self._by):
-                self.found(Status.PASS, "It fell silent without a clear: little was queued.", self._by)
-                self._by = None
+            case Received(message=Media()) if self._by and self.clock.was_quiet:
+                soon = seen.at - self._by.at <= self.bounds.clear_s + self._queued_s
+                if soon and self._queued_s <= self.bounds.queued_at_interruption_s:
+                    self.found(Status.PASS, "It fell silent without a clear: little was queued.", self._by)
+                    self._by = None
             case Sent(event="stop") | Closed():
                 self._end_without_clear(self._by, seen.at)
-
-    def _fell_silent(self, at: float, by: Sent) -> bool:
-        short = self._queued_s <= self.bounds.queued_at_interruption_s
-        return self.clock.was_quiet and short and at - by.at <= self.bounds.clear_s + self._queued_s
 
     def _end_without_clear(self, by: Sent | None, now: float) -> None:
         """Report an interruption without a clear: what was queued played on, or new audio came at once."""

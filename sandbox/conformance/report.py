@@ -36,6 +36,22 @@ class CheckResult(NamedTuple):
     call: int
     counted: Counter[Status]
 
+    def as_lines(self, calls: int) -> list[str]:
+        """Return the lines of the report for a person, of which a requirement that was met has one."""
+        found = self.worst
+        lines = [f"{SIGNS[found.status]}  {found.check:<12}  {found.detail or 'Not tried in these calls.'}"]
+        if found.status not in (Status.WARN, Status.FAIL):
+            return lines
+        lines.append(f"{'':20}Required: {found.requirement}")
+        if found.frame:
+            shown = found.frame
+            which = f"frame {shown.number} of the {shown.sender}" if shown.number else f"the {shown.sender}"
+            where = f"call {self.call}, {which}, {shown.at_ms / 1000:.3f} s after start"
+            lines.append(f"{'':20}Seen: {where}: {shown.excerpt}")
+        if calls > 1:
+            lines.append(f"{'':20}In {self.counted[found.status]} of {calls} calls.")
+        return lines
+
 
 def results(calls: list[Rung]) -> list[CheckResult]:
     """Return one result for each requirement, in their order; of equally bad findings the first call's."""
@@ -89,27 +105,11 @@ def as_text(calls: list[Rung], url: str) -> str:
         lines.append(f"All calls: {', '.join(f'{how} {count}' for how, count in endings.most_common())}.")
     lines.append("")
     for row in results(calls):
-        lines += _row_lines(row, len(calls))
+        lines += row.as_lines(len(calls))
     made = figures(calls)
     if made["within_5ms_percent"] < WITHIN_5MS_PERCENT:
         lines += ["", "This machine was busy: some of our own frames were late, so take times with care."]
     return "\n".join([*lines, "", " ".join(f"{name}={value}" for name, value in made.items())])
-
-
-def _row_lines(row: CheckResult, calls: int) -> list[str]:
-    found = row.worst
-    lines = [f"{SIGNS[found.status]}  {found.check:<12}  {found.detail or 'Not tried in these calls.'}"]
-    if found.status not in (Status.WARN, Status.FAIL):
-        return lines
-    lines.append(f"{'':20}Required: {found.requirement}")
-    if found.frame:
-        shown = found.frame
-        which = f"frame {shown.number} of the {shown.sender}" if shown.number else f"the {shown.sender}"
-        where = f"call {row.call}, {which}, {shown.at_ms / 1000:.3f} s after start"
-        lines.append(f"{'':20}Seen: {where}: {shown.excerpt}")
-    if calls > 1:
-        lines.append(f"{'':20}In {row.counted[found.status]} of {calls} calls.")
-    return lines
 
 
 def as_data(calls: list[Rung], url: str) -> dict[str, Any]:

@@ -45,24 +45,21 @@ SHOWN_OF_A_MESSAGE = (
 def control(**handlers: Control) -> View:
     """Return a view of the control API: method → function. Callers not on this machine get 403."""
 
-    async def view(request: HttpRequest, **ids: Any) -> HttpResponse:
-        return await sync_to_async(_perform)(handlers, request, ids)
+    @sync_to_async
+    def view(request: HttpRequest, **ids: Any) -> HttpResponse:
+        handler = handlers.get(request.method or "")
+        try:
+            if not from_this_machine(request):
+                raise ApiError(403, "The control API answers to this machine only.")
+            if handler is None:
+                raise ApiError(405, "This method is not offered here.")
+            if request.method == "POST" and request.content_type != "application/json":
+                raise ApiError(415, "Send JSON with Content-Type: application/json.")
+            return handler(request, **ids)
+        except ApiError as error:
+            return answer(error.body, error.status)
 
     return view
-
-
-def _perform(handlers: dict[str, Control], request: HttpRequest, ids: dict[str, Any]) -> HttpResponse:
-    handler = handlers.get(request.method or "")
-    try:
-        if not from_this_machine(request):
-            raise ApiError(403, "The control API answers to this machine only.")
-        if handler is None:
-            raise ApiError(405, "This method is not offered here.")
-        if request.method == "POST" and request.content_type != "application/json":
-            raise ApiError(415, "Send JSON with Content-Type: application/json.")
-        return handler(request, **ids)
-    except ApiError as error:
-        return answer(error.body, error.status)
 
 
 def from_this_machine(request: HttpRequest) -> bool:
@@ -151,9 +148,17 @@ def create_number(request: HttpRequest) -> HttpResponse:
     if container not in CallerNumber.Container.values:
         raise ApiError(400, {"container": ["'wav' or 'raw' was expected here."]})
     concurrency = whole_of(body, "concurrency")
+    stream_url = text_of(body, "stream_url", required=True, limit=500)
+    try:
+        url = urlsplit(stream_url)
+        is_websocket = url.scheme in {"ws", "wss"} and bool(url.hostname) and url.port != 0
+    except ValueError:
+        is_websocket = False
+    if not is_websocket:
+        raise ApiError(400, {"stream_url": ["A ws:// or wss:// address was expected here."]})
     wanted = {
         "tenant": tenant,
-        "stream_url": _stream_url(body),
+        "stream_url": stream_url,
         "container": container,
         "concurrency": 10 if concurrency is None else concurrency,
         "calls_per_second": whole_of(body, "calls_per_second") or 0,
@@ -183,18 +188,6 @@ def _show_number(number: CallerNumber) -> JsonObject:
     }
 
 
-def _stream_url(body: JsonObject) -> str:
-    text = text_of(body, "stream_url", required=True, limit=500)
-    try:
-        url = urlsplit(text)
-        fine = url.scheme in {"ws", "wss"} and bool(url.hostname) and url.port != 0
-    except ValueError:
-        fine = False
-    if not fine:
-        raise ApiError(400, {"stream_url": ["A ws:// or wss:// address was expected here."]})
-    return text
-
-
 def set_people(request: HttpRequest) -> HttpResponse:
     """Replace what is sent of {seed?, mix?, weights?: {person: weight}, assigned?: {phone: person}}.
 
@@ -214,11 +207,25 @@ def set_people(request: HttpRequest) -> HttpResponse:
         except ValueError as error:
             raise ApiError(400, {"mix": [str(error)]}) from error
     if "weights" in body:
-        casting.weights = _weights(body["weights"])
+        given = _object_of(body, "weights", "{person: weight}")
+        weights = {person_of("weights", name): real_of(given, name, 0, most=1e6) for name in given}
+        if weights and not sum(weights.values()):
+            raise ApiError(400, {"weights": ["At least one weight must be above 0."]})
+        casting.weights = weights
     if "assigned" in body:
-        casting.assigned = _assigned(body["assigned"])
+        casting.assigned = {
+            phone_of({"assigned": number}, "assigned"): person_of("assigned", person)
+            for number, person in _object_of(body, "assigned", "{phone number: person}").items()
+        }
     casting.save()
     return answer(_show_casting(casting))
+
+
+def _object_of(body: JsonObject, name: str, shape: str) -> JsonObject:
+    value = body[name]
+    if not isinstance(value, dict):
+        raise ApiError(400, {name: [f"An object {shape} was expected here."]})
+    return value
 
 
 def get_people(_request: HttpRequest) -> HttpResponse:
@@ -233,23 +240,6 @@ def _show_casting(casting: Casting) -> JsonObject:
         "weights": casting.weights,
         "assigned": len(casting.assigned),
         "mixes": {mix.name: mix.about for mix in mixes().values()},
-    }
-
-
-def _weights(given: Any) -> dict[str, float]:
-    if not isinstance(given, dict):
-        raise ApiError(400, {"weights": ["An object {person: weight} was expected here."]})
-    weights = {person_of("weights", name): real_of(given, name, 0, most=1e6) for name in given}
-    if weights and not sum(weights.values()):
-        raise ApiError(400, {"weights": ["At least one weight must be above 0."]})
-    return weights
-
-
-def _assigned(given: Any) -> dict[str, str]:
-    if not isinstance(given, dict):
-        raise ApiError(400, {"assigned": ["An object {phone number: person} was expected here."]})
-    return {
-        phone_of({"assigned": number}, "assigned"): person_of("assigned", p) for number, p in given.items()
     }
 
 

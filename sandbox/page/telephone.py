@@ -29,7 +29,11 @@ REFUSED = "No line is free, or the number is not assigned to anybody."
 async def serve_telephone(platform: Platform | None, scope: Scope, receive: Receive, send: Send) -> None:
     """Serve one connection, from the handshake to the end of its call; a foreign page is closed with 1008."""
     await receive()
-    if platform is None or scope["path"] != PATH or not _is_our_page(scope):
+    headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
+    # A foreign page may open a WebSocket too, with another Origin.
+    is_own_page = urlsplit(headers.get("origin", "")).netloc == headers.get("host", "")
+    is_ours = is_own_page and ipaddress.ip_address(scope["client"][0]).is_loopback
+    if platform is None or scope["path"] != PATH or not is_ours:
         await send({"type": "websocket.close", "code": 1008})
         return
     await send({"type": "websocket.accept"})
@@ -43,37 +47,25 @@ async def serve_telephone(platform: Platform | None, scope: Scope, receive: Rece
     [to] = parse_qs(scope["query_string"].decode("latin-1")).get("to", [""])[:1]
     call = await platform.connect(phones.canonical(to) or "", handset)
     with contextlib.suppress(OSError):
-        reason = REFUSED if call is None else await _talk(call, handset, unheard, receive, send)
+        reason = REFUSED
+        if call is not None:
+            sides = {
+                asyncio.create_task(_receive_all(handset, receive)),
+                asyncio.create_task(_play(unheard, send)),
+            }
+            try:
+                reason = await asyncio.shield(call)
+            finally:
+                handset.hang_up()
+                for side in sides:
+                    side.cancel()
+                await asyncio.wait(sides)
         await send({"type": "websocket.send", "text": msgspec.json.encode({"ended": reason}).decode()})
         await send({"type": "websocket.close", "code": 1000})
 
 
-def _is_our_page(scope: Scope) -> bool:
-    """Return whether a page of ours asks: a foreign page may open a WebSocket too, with another Origin."""
-    headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
-    own = urlsplit(headers.get("origin", "")).netloc == headers.get("host", "")
-    return own and ipaddress.ip_address(scope["client"][0]).is_loopback
-
-
-async def _talk(
-    call: "asyncio.Task[str]",
-    handset: Handset,
-    unheard: "asyncio.Queue[bytes]",
-    receive: Receive,
-    send: Send,
-) -> str:
-    """Pass sound and keys until the call is over; return why it ended. A browser that leaves hangs up."""
-    sides = {asyncio.create_task(_receive_all(handset, receive)), asyncio.create_task(_play(unheard, send))}
-    try:
-        return await asyncio.shield(call)
-    finally:
-        handset.hang_up()
-        for side in sides:
-            side.cancel()
-        await asyncio.wait(sides)
-
-
 async def _receive_all(handset: Handset, receive: Receive) -> None:
+    """Pass sound and keys to the handset; a browser that leaves hangs up."""
     while (event := await receive())["type"] == "websocket.receive":
         if sound := event.get("bytes"):
             handset.speak(sound[:MOST_BYTES])

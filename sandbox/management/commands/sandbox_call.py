@@ -10,7 +10,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
-from sandbox.conformance.report import Rung, as_data, as_text, failed
+from sandbox.conformance.report import as_data, as_text, failed
 from sandbox.conformance.requirements import Bounds
 from sandbox.line import faults as linefaults
 from sandbox.line import quirks
@@ -57,7 +57,13 @@ class Command(BaseCommand):
             task = _task(options, people, Path(folder) if options["wav_file"] else None)
             calls = ring(task, library)
             if options["wav_file"]:
-                _keep_recordings(calls, Path(folder), Path(options["wav_file"]))
+                wanted = Path(options["wav_file"])
+                for call in calls:
+                    if call.recording:
+                        # The first call gets the name asked for, others NAME-2.wav and so on beside it.
+                        ending = "" if call.number == 1 else f"-{call.number}"
+                        path = wanted.with_name(f"{wanted.stem}{ending}{wanted.suffix}")
+                        path.write_bytes((Path(folder) / call.recording).read_bytes())
         data = json.dumps(as_data(calls, task.url), ensure_ascii=False, indent=1)
         json_file = options["json_file"]
         if json_file and json_file != "-":
@@ -110,12 +116,3 @@ def _people(names: list[str]) -> tuple[Person, ...]:
 def _unreadable(text: str) -> CommandError:
     """Return the error of a wrong command line (exit 2); exit 1 is for agents that broke a requirement."""
     return CommandError(text, returncode=2)
-
-
-def _keep_recordings(calls: list[Rung], folder: Path, wanted: Path) -> None:
-    """Copy the first call's recording to the name asked for, others beside it as NAME-2.wav and so on."""
-    for call in calls:
-        if call.recording:
-            ending = "" if call.number == 1 else f"-{call.number}"
-            path = wanted.with_name(f"{wanted.stem}{ending}{wanted.suffix}")
-            path.write_bytes((folder / call.recording).read_bytes())
