@@ -135,20 +135,14 @@ def number_words(number: int, words: Words) -> str:
                 parts.append(scale.single_joined if rest else scale.single)
             else:
                 parts.append(f"{number_words(count, words)} {scale.joined if rest else scale.word}")
+    if words.small:
+        hundreds, rest = divmod(rest, 100)
+        if hundreds:
+            before_more = words.hundreds_joined or words.hundreds
+            parts.append((before_more if rest else words.hundreds)[hundreds - 1])
     if rest or not parts:
-        parts.append(_below_thousand(rest, words))
+        parts.append(words.small[rest] if words.small else str(rest))
     return " ".join(parts)
-
-
-def _below_thousand(number: int, words: Words) -> str:
-    if not words.small:
-        return str(number)
-    hundreds, rest = divmod(number, 100)
-    if not hundreds:
-        return words.small[rest]
-    if not rest:
-        return words.hundreds[hundreds - 1]
-    return f"{(words.hundreds_joined or words.hundreds)[hundreds - 1]} {words.small[rest]}"
 
 
 def date_words(day: int, month: int, words: Words | None) -> str:

@@ -91,15 +91,17 @@ class MenuAgent:
             case KeyPressed(digit):
                 return self._key(digit)
             case TimerFired(name) if name == _ANSWER and self._waits_for_key():
-                return self._silence()
+                self._cut_off = False
+                if self._repeated:
+                    return self._say_goodbye("no key was pressed")
+                self._repeated = True
+                return self._ask()
             case Collected(_, digits, reason) if self._collecting:
                 return self._collected(digits, reason)
             case SpeechStarted() | SpeechEnded():
                 return self._speech(began=isinstance(event, SpeechStarted))
-            case PromptEnded(name, finished):
-                return self._prompt_ended(name, finished=finished)
-            case PromptFailed(name):
-                return self._prompt_failed(name)
+            case PromptEnded() | PromptFailed():
+                return self._prompt_over(event)
             case _:
                 return []
 
@@ -152,16 +154,16 @@ class MenuAgent:
         if self._closing:
             return []
         later, choice = self._configuration.later, self._configuration.choices.get(digit)
-        if later and self._choosing_time:
-            actions = self._choose_time(digit, later) if digit in later.times else self._miss()
-        elif choice:
+        if choice and not self._choosing_time:
             actions = [
                 RecordAnswer(self._configuration.question, digit, choice.label),
                 ReachOutcome(choice.outcome, choice.label),
                 *(self._collect(digit) if digit in self._configuration.collect else self._reply(digit)),
             ]
+        elif later and (self._choosing_time or digit == later.key):
+            actions = self._call_later(digit, later)
         else:
-            actions = self._ask_when(later) if later and digit == later.key else self._miss()
+            actions = self._miss()
         return [StopTimer(_ANSWER), *actions]
 
     def _opt_out(self) -> list[Action]:
@@ -191,16 +193,18 @@ class MenuAgent:
 
     # --- call me later ---------------------------------------------------------------------------------
 
-    def _ask_when(self, later: Later) -> list[Action]:
-        if not self._may_call_back and self._texts.later:
-            return self._say_last(REPLY, self._texts.later.full, "We hung up: no further call-back is made.")
-        self._choosing_time, self._repeated = True, False
-        self._question_name = f"When? {_question_name(list(later.times))}"
-        self._questions = 0  # what is left of the first question does not count any more
-        return [self._ask_again()]
-
-    def _choose_time(self, digit: str, later: Later) -> list[Action]:
-        time, words = later.times[digit], self._texts.later
+    def _call_later(self, digit: str, later: Later) -> list[Action]:
+        """Ask when; once that is asked take the time whose key was pressed."""
+        words, time = self._texts.later, later.times.get(digit)
+        if not self._choosing_time:
+            if words and not self._may_call_back:
+                return self._say_last(REPLY, words.full, "We hung up: no further call-back is made.")
+            self._choosing_time, self._repeated = True, False
+            self._question_name = f"When? {_question_name(list(later.times))}"
+            self._questions = 0  # what is left of the first question does not count any more
+            return [self._ask_again()]
+        if time is None:
+            return self._miss()
         reply = words.replies[digit] if words else self._texts.goodbye
         return [
             RecordAnswer(later.question, digit, time.label),
@@ -254,42 +258,35 @@ class MenuAgent:
     def _wait_for_end_of_speech(self) -> StartTimer:
         return StartTimer(_ANSWER, self._configuration.answer_seconds + _LONGEST_SPEECH_S)
 
-    # --- time and prompts ----------------------------------------------------------------------------
-
-    def _silence(self) -> list[Action]:
-        self._cut_off = False
-        if self._repeated:
-            return self._say_goodbye("no key was pressed")
-        self._repeated = True
-        return self._ask()
+    # --- prompts and the end -------------------------------------------------------------------------
 
     def _say_goodbye(self, why: str) -> list[Action]:
         reason = f"We hung up after goodbye: {why}."
         return self._say_last(GOODBYE, self._texts.goodbye, reason)
 
-    def _prompt_ended(self, name: str, *, finished: bool) -> list[Action]:
-        if self._closing and name == self._closing:
+    def _prompt_over(self, event: PromptEnded | PromptFailed) -> list[Action]:
+        if self._closing:
+            if event.name != self._closing:
+                return []
             # Nothing cuts the last words; but speech that cut what came before them dropped them as well.
             words, self._last_words = self._last_words, None
-            return [HangUp(self._hang_up_reason)] if finished or words is None else [words]
-        if self._closing or self._collecting or name != self._question_name:
+            were_dropped = isinstance(event, PromptEnded) and not event.finished
+            return [words] if words and were_dropped else [HangUp(self._hang_up_reason)]
+        if isinstance(event, PromptFailed):
+            reason = "We hung up because our words could not be spoken."
+            return [ClearAudio("a prompt could not be spoken"), *self._say_sorry(reason)]
+        if self._collecting or event.name != self._question_name:
             return []
         self._questions -= 1
         if self._questions > 0:
             return []
-        if finished:
+        if event.finished:
             return [StartTimer(_ANSWER, self._configuration.answer_seconds)]
         if not self._speaking:
             return []
         self._cut_off = True
         self._interruptions += 1
         return [self._wait_for_end_of_speech()]
-
-    def _prompt_failed(self, name: str) -> list[Action]:
-        if self._closing:
-            return [HangUp(self._hang_up_reason)] if name == self._closing else []
-        reason = "We hung up because our words could not be spoken."
-        return [ClearAudio("a prompt could not be spoken"), *self._say_sorry(reason)]
 
     def _say_sorry(self, reason: str) -> list[Action]:
         if not self._texts.sorry.strip():

@@ -124,6 +124,17 @@ class Texts(Struct, frozen=True, forbid_unknown_fields=True):
         later = self.later.all() if self.later else []
         return [*fixed, *self.collect.values(), *self.replies.values(), *later]
 
+    def problems(self) -> Iterator[str]:
+        """Yield a sentence for each text with a misplaced variable or brace, or of too many characters."""
+        if _SLOT.search(self.sorry):
+            yield "`sorry` must not hold variables: it is said when one is missing."
+        for text in (*self.all(), self.sorry):
+            rest = _SLOT.sub("", text)
+            if "{" in rest or "}" in rest:
+                yield f"a brace in “{text[:40]}…” does not belong to a variable such as {{amount}}."
+            if len(text) > _MOST_TEXT:
+                yield f"“{text[:40]}…” is longer than {_MOST_TEXT} characters."
+
 
 class MenuConfiguration(Configuration, frozen=True):
     """See docs/agents.md for a complete example."""
@@ -148,7 +159,15 @@ class MenuConfiguration(Configuration, frozen=True):
             found.append("`answer_seconds` must be between 1 and 60.")
         if not 1 <= self.most_misses <= 10:
             found.append("`most_misses` must be between 1 and 10.")
-        found += [*self._choice_problems(), *self._collect_problems(), *self._later_problems()]
+        found += [*self._choice_problems(), *self._collect_problems()]
+        if later := self.later:
+            if later.key in self.choices or later.key == OPT_OUT_KEY or later.key not in _KEYS:
+                found.append(
+                    f"`later` needs a `key` of its own among 0 to 8, * and #, not “{later.key[:20]}”."
+                )
+            if later.question == self.question:
+                found.append(f"`later` needs a `question` other than “{self.question}”.")
+            found += [f"`later` {problem}" for problem in later.problems()]
         for language, texts in self.languages.items():
             found += [f"In “{language}”: {problem}" for problem in self._text_problems(texts)]
         return found
@@ -174,15 +193,6 @@ class MenuConfiguration(Configuration, frozen=True):
         if self.variables.get(ANSWER, verbalize.Kind.TEXT) not in _ANSWER_KINDS:
             yield f"`{ANSWER}` stands for digits that were pressed; they are no date."
 
-    def _later_problems(self) -> Iterator[str]:
-        if self.later is None:
-            return
-        if self.later.key in self.choices or self.later.key == OPT_OUT_KEY or self.later.key not in _KEYS:
-            yield f"`later` needs a `key` of its own among 0 to 8, * and #, not “{self.later.key[:20]}”."
-        if self.later.question == self.question:
-            yield f"`later` needs a `question` other than “{self.question}”."
-        yield from (f"`later` {problem}" for problem in self.later.problems())
-
     def _text_problems(self, texts: Texts) -> Iterator[str]:
         for name in ("opening", "question", "not_understood", "goodbye", "opt_out"):
             if not getattr(texts, name).strip():
@@ -191,20 +201,15 @@ class MenuConfiguration(Configuration, frozen=True):
             yield "`replies` must have one text for each key of `choices`."
         if set(texts.collect) != set(self.collect) or not all(t.strip() for t in texts.collect.values()):
             yield "`collect` must have one text for each key of the configuration's `collect`."
-        if not self._has_words_for_later(texts.later):
+        times = set(self.later.times) if self.later else None
+        answered = set(texts.later.replies) if texts.later else None
+        if times != answered or (texts.later and not all(text.strip() for text in texts.later.all())):
             yield "`later` must have a `question`, `full`, and a reply for each of its times."
         after_digits = [texts.replies.get(key, "") for key in self.collect]
         before_digits = [text for text in texts.all() if text not in after_digits]
         if self.collect and any(ANSWER in _SLOT.findall(text) for text in before_digits):
             yield f"{{{ANSWER}}} is known only in the reply after digits were collected."
-        if _SLOT.search(texts.sorry):
-            yield "`sorry` must not hold variables: it is said when one is missing."
-        yield from (problem for text in (*texts.all(), texts.sorry) for problem in _brace_problems(text))
-
-    def _has_words_for_later(self, texts: LaterTexts | None) -> bool:
-        if self.later is None or texts is None:
-            return self.later is None and texts is None
-        return set(texts.replies) == set(self.later.times) and all(text.strip() for text in texts.all())
+        yield from texts.problems()
 
     def texts_for(self, language: str) -> tuple[str, Texts]:
         """Return the language spoken and its texts: `language`, its base (`hi-IN`: `hi`) or the default."""
@@ -251,11 +256,3 @@ class MenuConfiguration(Configuration, frozen=True):
             return verbalize.speak(value, kind, language)
 
         return _SLOT.sub(words, text)
-
-
-def _brace_problems(text: str) -> Iterator[str]:
-    rest = _SLOT.sub("", text)
-    if "{" in rest or "}" in rest:
-        yield f"a brace in “{text[:40]}…” does not belong to a variable such as {{amount}}."
-    if len(text) > _MOST_TEXT:
-        yield f"“{text[:40]}…” is longer than {_MOST_TEXT} characters."
