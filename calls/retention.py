@@ -26,8 +26,25 @@ def purge(now: datetime) -> int:
 
 
 def erase_people(now: datetime) -> int:
-    """Do every erasure that nothing keeps waiting. Return how many were done."""
-    return sum(_erase(wish_id, now=now) for wish_id in erasure.open_requests())
+    """Do every erasure that nothing keeps waiting, a transaction each. Return how many were done."""
+    done = 0
+    for request_id in erasure.open_requests():
+        with transaction.atomic():
+            waiting = Erasure.objects.select_for_update().filter(state=Erasure.State.WAITING)
+            request = waiting.filter(pk=request_id).first()
+            if request is None:
+                continue
+            calls = Call.objects.filter(recipient__phone=request.phone)
+            waits = erasure.waits_for(request, now=now)
+            if not waits and calls.filter(state="live").exists():
+                waits = ON_THE_LINE
+            if waits:
+                Erasure.objects.filter(pk=request_id).update(waits_for=waits, changed_at=now)
+                continue
+            removed = forget_calls(list(calls.values_list("pk", flat=True)))
+            erasure.finish(request, removed | erasure.forget(request), now=now)
+        done += 1
+    return done
 
 
 def erase_late() -> int:
@@ -39,20 +56,6 @@ def erase_late() -> int:
     keys = list(calls.values_list("pk", flat=True)[: purging.CHUNK])
     forget_calls(keys)
     return len(keys)
-
-
-@transaction.atomic
-def _erase(wish_id: int, *, now: datetime) -> bool:
-    wish = Erasure.objects.select_for_update().filter(pk=wish_id, state=Erasure.State.WAITING).first()
-    if wish is None:
-        return False
-    calls = Call.objects.filter(recipient__phone=wish.phone)
-    if waits := erasure.waits_for(wish, now=now) or (calls.filter(state="live").exists() and ON_THE_LINE):
-        Erasure.objects.filter(pk=wish_id).update(waits_for=waits, changed_at=now)
-        return False
-    removed = forget_calls(list(calls.values_list("pk", flat=True)))
-    erasure.finish(wish, removed | erasure.forget(wish), now=now)
-    return True
 
 
 def forget_calls(calls: Sequence[UUID]) -> dict[str, int]:

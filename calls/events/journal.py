@@ -205,8 +205,16 @@ class Journal(BackgroundWorker):
         """Close every call that is open and store all records, as long as there is time (`pause`)."""
         for call in list(self._calls.values()):
             call.closed(_STOPPED, None)
-        while not self._store_all() and self.pause(0.2):
-            pass
+        stored = False
+        while not stored:
+            self.spool_writer.work()
+            try:
+                self.spool_writer.drain(self._store, between=self._give_sign_of_life)
+                stored = True
+            except AWAY as error:
+                self._backoff.record_failure(error)
+                if not self.pause(0.2):
+                    break
         log.info("The journal ends: events accepted=%d stored=%d.", self.accepted, self.stored)
         if waiting := self.spool_writer.waiting:
             log.warning("%d records wait on disk; the next start stores them.", waiting)
@@ -242,16 +250,6 @@ class Journal(BackgroundWorker):
         if (took := time.monotonic() - began) > SLOW:
             log.warning("The database was slow: %.0f s; meanwhile events waited on disk.", took)
         self._log_losses()
-
-    def _store_all(self) -> bool:
-        """Store everything, for the last time. Return whether the database took it."""
-        self.spool_writer.work()
-        try:
-            self.spool_writer.drain(self._store, between=self._give_sign_of_life)
-        except AWAY as error:
-            self._backoff.record_failure(error)
-            return False
-        return True
 
     def _store(self, batch: list[Record], in_doubt: bool) -> None:
         """Store a batch, and end the calls that another process had closed. Raises `AWAY`."""

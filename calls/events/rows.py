@@ -63,7 +63,15 @@ def write(records: Sequence[Record], *, tried_before: bool = False) -> set[UUID]
     groups = by_call(records)
     locked = Call.objects.select_for_update().filter(pk__in=list(groups)).order_by("pk")
     rows = {row[0]: _CallRow(*row) for row in locked.values_list(*_CallRow.__slots__)}
-    places = _places(rows.values(), tried_before=tried_before)
+    places: dict[UUID, _Place] = {}
+    if in_question := [pk for pk, row in rows.items() if tried_before or row.state == Call.State.ENDED]:
+        logged = CallEvent.objects.filter(call_id__in=in_question).order_by()
+        last = dict(logged.values_list("call_id").annotate(last=Max("sequence")))
+        # The end that `close_abandoned` writes for a process takes the next number of the log.
+        by_others = set(logged.filter(data__closed_for_it=True).values_list("call_id", flat=True))
+        for pk in in_question:
+            shift = int(pk in by_others)
+            places[pk] = _Place(known=last.get(pk, 0) - shift, shift=shift)
     events: list[_EventRow] = []
     for call_id, group in groups.items():
         row = rows.get(call_id)
@@ -81,20 +89,6 @@ def by_call(records: Iterable[Record]) -> dict[UUID, list[Record]]:
     for record in records:
         groups.setdefault(record.call_id, []).append(record)
     return groups
-
-
-def _places(rows: Iterable[_CallRow], *, tried_before: bool) -> dict[UUID, _Place]:
-    """Return the places of those calls where that is in question: two queries, else none.
-
-    The end that `close_abandoned` writes for a process takes the next number of the log.
-    """
-    asked = [row.pk for row in rows if tried_before or row.state == Call.State.ENDED]
-    if not asked:
-        return {}
-    events = CallEvent.objects.filter(call_id__in=asked).order_by()
-    last = dict(events.values_list("call_id").annotate(last=Max("sequence")))
-    by_others = set(events.filter(data__closed_for_it=True).values_list("call_id", flat=True))
-    return {pk: _Place(last.get(pk, 0) - (pk in by_others), int(pk in by_others)) for pk in asked}
 
 
 def _write_call(row: _CallRow, records: Iterable[Record], place: _Place) -> list[_EventRow]:

@@ -6,6 +6,7 @@ against a power cut (fsync once a second). The owner holds a lock on its file, w
 a file without one is an orphan, and any process of the machine stores what it holds (`store_orphans`).
 """
 
+import contextlib
 import fcntl
 import os
 import threading
@@ -89,21 +90,18 @@ class Spool:
         Raises OSError.
         A last line that its process did not live to finish is left out.
         """
-        while lines := self._lines(most):
-            self._peeked = (sum(len(line) + 1 for line in lines), len(lines))
-            if records := [record for line in lines if (record := decode(line)) is not None]:
-                return records
-            self.take()
-        return []
-
-    def _lines(self, most: int) -> list[bytes]:
         size = _CHUNK
         while True:
             chunk = os.pread(self._descriptor, min(size, self.unread_bytes), self._read)
-            lines = chunk.split(b"\n")[:-1][:most]
-            if lines or size > self.unread_bytes:
-                return lines
-            size *= 2
+            if lines := chunk.split(b"\n")[:-1][:most]:
+                self._peeked = (sum(len(line) + 1 for line in lines), len(lines))
+                if records := [record for line in lines if (record := decode(line)) is not None]:
+                    return records
+                self.take()
+            elif size > self.unread_bytes:
+                return []
+            else:
+                size *= 2
 
     def take(self) -> None:
         """Drop what was peeked: it is stored. An emptied file shrinks to nothing. Raises OSError."""
@@ -144,23 +142,19 @@ def has_files(folder: Path) -> bool:
 
 def orphans(folder: Path) -> Iterator[Spool]:
     """Yield the spools whose process is gone, the oldest first, each locked. The caller closes each."""
-    for path in sorted(folder.glob(f"*{_SUFFIX}"), key=_age_of):
+    changed = []
+    for path in folder.glob(f"*{_SUFFIX}"):
+        with contextlib.suppress(OSError):  # stored and removed by another process meanwhile
+            changed.append((path.stat().st_mtime, path))
+    for _, path in sorted(changed):
         try:
             descriptor = os.open(path, os.O_RDWR)
-        except OSError:  # stored and removed by another process meanwhile
+        except OSError:  # removed since
             continue
         if _lock(path, descriptor):
             yield Spool(path, descriptor)
         else:
             os.close(descriptor)
-
-
-def _age_of(path: Path) -> float:
-    """Return when the file was changed; 0 if it is gone meanwhile."""
-    try:
-        return path.stat().st_mtime
-    except OSError:
-        return 0.0
 
 
 def _lock(path: Path, descriptor: int) -> bool:

@@ -61,7 +61,10 @@ class SpoolWriter(BackgroundWorker):
     # --- from memory to disk, in either thread ---
 
     def work(self) -> None:
-        """Write what was accepted to the spool. While the disk takes nothing it stays in memory."""
+        """Write what was accepted to the spool. While the disk takes nothing it stays in memory.
+
+        Statistics are left out past `JOURNAL_SPOOL_MB`, until less than nine tenths of it wait.
+        """
         with self._moving:
             try:
                 self._write()
@@ -73,7 +76,14 @@ class SpoolWriter(BackgroundWorker):
                 self._disk_fails = self.spares_statistics = True
                 return
             self._disk_fails = False
-        self._check_limit()
+        waiting = self._spool.unread_bytes if self._spool else 0
+        limit = settings.JOURNAL_SPOOL_MB * 1024 * 1024
+        if waiting > limit and not self.spares_statistics:
+            log.error("%.0f MB of events wait on disk; per-second statistics are left out.", waiting / 2**20)
+            self.spares_statistics = True
+        elif self.spares_statistics and waiting < 0.9 * limit:
+            log.warning("Per-second statistics of calls are kept again.")
+            self.spares_statistics = False
 
     def finish(self) -> None:
         """Write what is left, for the last time."""
@@ -103,17 +113,6 @@ class SpoolWriter(BackgroundWorker):
             self._spool.put(records)
         for _ in records:
             self._records.popleft()
-
-    def _check_limit(self) -> None:
-        """Leave out statistics past `JOURNAL_SPOOL_MB`, until less than nine tenths of it wait."""
-        waiting = self._spool.unread_bytes if self._spool else 0
-        limit = settings.JOURNAL_SPOOL_MB * 1024 * 1024
-        if waiting > limit and not self.spares_statistics:
-            log.error("%.0f MB of events wait on disk; per-second statistics are left out.", waiting / 2**20)
-            self.spares_statistics = True
-        elif self.spares_statistics and waiting < 0.9 * limit:
-            log.warning("Per-second statistics of calls are kept again.")
-            self.spares_statistics = False
 
     # --- from disk to the database, in the journal's thread ---
 

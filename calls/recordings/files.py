@@ -61,7 +61,16 @@ def write_pieces(path: Path, pieces: Sequence[AudioSpan]) -> None:
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
     try:
         for group in _neighbours(spoken):
-            _place(descriptor, group)
+            first = group[0].start
+            offset = wav.HEADER_BYTES + first * _FRAME
+            both = bytearray((max(piece.end for piece in group) - first) * _FRAME)
+            there = os.pread(descriptor, len(both), offset)  # samples between the pieces stay as they are
+            both[: len(there)] = there
+            samples = np.frombuffer(both, dtype="<i2").reshape(-1, _CHANNELS)
+            for piece in group:
+                place = slice(piece.start - first, piece.end - first)
+                samples[place, _CHANNEL[piece.side]] = pcm.to_array(piece.pcm)
+            os.pwrite(descriptor, both, offset)
         size = os.fstat(descriptor).st_size - wav.HEADER_BYTES
         os.pwrite(descriptor, wav.header(size, channels=_CHANNELS), 0)
     finally:
@@ -80,19 +89,6 @@ def _neighbours(pieces: Sequence[AudioSpan]) -> list[list[AudioSpan]]:
             groups.append([piece])
             until = piece.end
     return groups
-
-
-def _place(descriptor: int, pieces: Sequence[AudioSpan]) -> None:
-    """Write a group of neighbours, and leave the samples between them as they are."""
-    first = pieces[0].start
-    offset = wav.HEADER_BYTES + first * _FRAME
-    both = bytearray((max(piece.end for piece in pieces) - first) * _FRAME)
-    there = os.pread(descriptor, len(both), offset)
-    both[: len(there)] = there
-    samples = np.frombuffer(both, dtype="<i2").reshape(-1, _CHANNELS)
-    for piece in pieces:
-        samples[piece.start - first : piece.end - first, _CHANNEL[piece.side]] = pcm.to_array(piece.pcm)
-    os.pwrite(descriptor, both, offset)
 
 
 def stored_name(call_id: UUID, started_at: datetime) -> str:
@@ -142,7 +138,14 @@ def _store(call_id: UUID, path: Path, *, row: Recording | None, frames: int) -> 
     name = (row and row.file.name) or stored_name(call_id, Call.objects.get(pk=call_id).started_at)
     duration_ms, wanted = frames * 1000 // pcm.SAMPLE_RATE, True
     try:
-        sha256 = _replace(name, path)
+        default_storage.delete(name)  # what an earlier try left there
+        with path.open("rb") as audio:
+            sha256 = hashlib.file_digest(audio, "sha256").hexdigest()
+            audio.seek(0)
+            saved = default_storage.save(name, File(audio))
+        if saved != name:  # an erasure would not find it under another name
+            default_storage.delete(saved)
+            raise FileExistsError(f"{name} is taken.")
         if not path.exists():
             wanted = False
         elif row:  # without a name it has been purged since it was read
@@ -156,24 +159,22 @@ def _store(call_id: UUID, path: Path, *, row: Recording | None, frames: int) -> 
             default_storage.delete(name)
 
 
-def _replace(name: str, path: Path) -> str:
-    """Store under this very name, whatever an earlier try left there. Return the SHA-256. Raises OSError."""
-    default_storage.delete(name)
-    with path.open("rb") as audio:
-        sha256 = hashlib.file_digest(audio, "sha256").hexdigest()
-        audio.seek(0)
-        saved = default_storage.save(name, File(audio))
-    if saved != name:  # an erasure would not find it under another name
-        default_storage.delete(saved)
-        raise FileExistsError(f"{name} is taken.")
-    return sha256
-
-
 def file_leftovers() -> int:
-    """File what ended processes left on this machine. Return how many recordings that were."""
-    folder = Path(settings.RECORDING_DIR)
-    found = [path for path in folder.glob("*.wav") if _is_leftover(path)] if folder.is_dir() else []
-    return sum(file_or_leave(UUID(path.stem)) for path in found)
+    """File what ended processes left on this machine. Return how many recordings that were.
+
+    A file was left if it is untouched for a minute and its call has ended. Ages of files are the machine's
+    time, not that of `campaigns.clock`.
+    """
+    left = []
+    for path in Path(settings.RECORDING_DIR).glob("*.wav"):
+        try:
+            call_id = UUID(path.stem)
+            untouched = time.time() - path.stat().st_mtime
+        except (ValueError, OSError):
+            continue
+        if untouched > LEFTOVER_SECONDS and Call.objects.filter(pk=call_id, state=Call.State.ENDED).exists():
+            left.append(call_id)
+    return sum(file_or_leave(call_id) for call_id in left)
 
 
 def file_or_leave(call_id: UUID) -> bool:
@@ -185,16 +186,3 @@ def file_or_leave(call_id: UUID) -> bool:
         connection.close()  # it may be broken, and outside of requests Django does not replace it
         return False
     return True
-
-
-def _is_leftover(path: Path) -> bool:
-    """Return whether a file was left: its call has ended, and it is untouched for a minute.
-
-    Ages of files are the machine's time, not that of `campaigns.clock`.
-    """
-    try:
-        call_id = UUID(path.stem)
-        untouched = time.time() - path.stat().st_mtime
-    except (ValueError, OSError):
-        return False
-    return untouched > LEFTOVER_SECONDS and Call.objects.filter(pk=call_id, state=Call.State.ENDED).exists()

@@ -61,12 +61,20 @@ def draw(recording: bytes, entries: Iterable[Happened]) -> Waveform:
     wav = unwrap(recording)
     samples = np.frombuffer(wav.pcm, dtype="<i2").reshape(-1, wav.channels)
     duration_ms = len(samples) * 1000 // wav.rate
-    happened = list(entries)
+    prompts, marks = [], []
+    started: dict[str, int] = {}
+    for entry in entries:
+        if entry.kind in MARK_TONES:
+            marks.append(_drawn(entry.at_ms, entry, duration_ms))
+        elif entry.kind == "prompt":
+            started[entry.prompt] = entry.at_ms
+        elif entry.kind == "heard" and entry.prompt in started:  # to its end, or cut off
+            prompts.append(_drawn(started.pop(entry.prompt), entry, duration_ms))
     return Waveform(
         left=_path(_peaks(samples[:, 0])),
         right=_path(_peaks(samples[:, 1])) if wav.channels > 1 else "",
-        prompts=_prompts(happened, duration_ms),
-        marks=[_drawn(entry.at_ms, entry, duration_ms) for entry in happened if entry.kind in MARK_TONES],
+        prompts=prompts,
+        marks=marks,
         scale=[duration_ms * part // 4 for part in range(5)],
         duration_ms=duration_ms,
     )
@@ -89,18 +97,6 @@ def _path(peaks: npt.NDArray[np.float64]) -> str:
         f"M{column},{(HEIGHT - height) / 2:.1f}v{height:.1f}h.6v-{height:.1f}z"
         for column, height in enumerate(heights.tolist())
     )
-
-
-def _prompts(entries: Sequence[Happened], duration_ms: int) -> list[DrawnSpan]:
-    """Return each prompt from its start to where it was heard to its end, or cut off."""
-    started: dict[str, int] = {}
-    found = []
-    for entry in entries:
-        if entry.kind == "prompt":
-            started[entry.prompt] = entry.at_ms
-        elif entry.kind == "heard" and entry.prompt in started:
-            found.append(_drawn(started.pop(entry.prompt), entry, duration_ms))
-    return found
 
 
 def _drawn(start_ms: int, entry: Happened, duration_ms: int) -> DrawnSpan:

@@ -6,7 +6,7 @@ that read that report read this one. One row an attempt, read a chunk at a time:
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from itertools import islice
 from typing import NamedTuple
@@ -52,14 +52,6 @@ class Choice:
     state: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class _Heard:
-    """What our own calls know of some attempts, by message."""
-
-    rang: Mapping[int, datetime] = field(default_factory=dict)
-    answers: Mapping[int, Mapping[str, str]] = field(default_factory=dict)
-
-
 def as_file(
     campaign: Campaign,
     *,
@@ -87,9 +79,16 @@ def table(campaign: Campaign, choice: Choice, *, whole_numbers: bool) -> Iterato
         _Attempt._make, attempts(campaign, choice).values_list(*_Attempt._fields).iterator(chunk_size=CHUNK)
     )
     while chunk := list(islice(rows, CHUNK)):
-        heard = _heard([row.pk for row in chunk])
+        # What our own calls know, in two queries: when they rang, and the last answer to each question.
+        messages = [row.pk for row in chunk]
+        calls = Call.objects.filter(message__in=messages).order_by().values_list("message")
+        rang: dict[int, datetime] = dict(calls.annotate(first=Min("started_at")))
+        said = Answer.objects.filter(call__message__in=messages).order_by("at", "pk")
+        answers: defaultdict[int, dict[str, str]] = defaultdict(dict)
+        for message, question, value in said.values_list("call__message", "question", "value"):
+            answers[message][question] = value
         for row in chunk:
-            yield _cells(row, heard, account, whole_numbers=whole_numbers)
+            yield _cells(row, rang, answers, account, whole_numbers=whole_numbers)
 
 
 def attempts(campaign: Campaign, choice: Choice) -> QuerySet[Message]:
@@ -106,19 +105,16 @@ def _midnight(day: date) -> datetime:
     return datetime.combine(day, time(0), IST)
 
 
-def _heard(messages: Sequence[int]) -> _Heard:
-    """Return when these attempts rang, and what was answered last to each question. Two queries."""
-    rang = Call.objects.filter(message__in=messages).order_by().values_list("message")
-    said = Answer.objects.filter(call__message__in=messages).order_by("at", "pk")
-    answers: defaultdict[int, dict[str, str]] = defaultdict(dict)
-    for message, question, value in said.values_list("call__message", "question", "value"):
-        answers[message][question] = value
-    return _Heard(dict(rang.annotate(first=Min("started_at"))), answers)
-
-
-def _cells(row: _Attempt, heard: _Heard, account: Account, *, whole_numbers: bool) -> Sequence[str]:
+def _cells(
+    row: _Attempt,
+    rang: Mapping[int, datetime],
+    answers: Mapping[int, Mapping[str, str]],
+    account: Account,
+    *,
+    whole_numbers: bool,
+) -> Sequence[str]:
     # A person who did not answer has no call of ours: XFin rang at the time that was asked for.
-    rang = heard.rang.get(row.pk) or (row.send_on if row.disposition else None)
+    sent_on = rang.get(row.pk) or (row.send_on if row.disposition else None)
     seconds = row.duration_seconds
     length = "" if seconds is None else f"{seconds // 3600:02d}:{seconds // 60 % 60:02d}:{seconds % 60:02d}"
     tags = {account.reference_tag: row.reference, account.batch_tag: row.batch__reference or ""}
@@ -127,10 +123,10 @@ def _cells(row: _Attempt, heard: _Heard, account: Account, *, whole_numbers: boo
         row.recipient__name,
         row.recipient__language,
         _written(row.send_on),
-        _written(rang),
+        _written(sent_on),
         row.disposition or row.state,
         length,
-        ";".join(heard.answers.get(row.pk, {}).values()),
+        ";".join(answers.get(row.pk, {}).values()),
         *(tags.get(tag, "") for tag in TAGS),
     )
 

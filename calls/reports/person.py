@@ -84,32 +84,29 @@ def calls_of(phone: str, *, events: bool = False) -> list[dict[str, Any]]:
     related = _calls(phone).select_related("campaign", "message", "number", "recording")
     found = []
     for call in related.prefetch_related("answers").order_by("started_at"):
-        found.append(_as_json(call))
+        row: dict[str, Any] = {
+            "at": call.started_at.astimezone(UTC).isoformat(),
+            "campaign": call.campaign.name if call.campaign else "",
+            "reference": call.message.reference if call.message else "",
+            "reason": call.reason,
+            "caller_id": call.number.e164,
+            "direction": call.direction,
+            "disposition": call.disposition,
+            "outcome": call.outcome,
+            "ended_by": call.ended_by,
+            "duration_ms": call.duration_ms,
+            "call_sid": call.call_sid,
+            "answers": [
+                {"question": answer.question, "value": answer.value, "label": answer.label}
+                for answer in call.answers.all()
+            ],
+            "recording_sha256": call.recording.sha256 if hasattr(call, "recording") else "",
+        }
         if events:
-            rows = call.events.order_by("sequence").values("sequence", "at_ms", "kind", "text", "data")
-            found[-1]["events"] = list(rows)
+            log = call.events.order_by("sequence")
+            row["events"] = list(log.values("sequence", "at_ms", "kind", "text", "data"))
+        found.append(row)
     return found
-
-
-def _as_json(call: Call) -> dict[str, Any]:
-    return {
-        "at": call.started_at.astimezone(UTC).isoformat(),
-        "campaign": call.campaign.name if call.campaign else "",
-        "reference": call.message.reference if call.message else "",
-        "reason": call.reason,
-        "caller_id": call.number.e164,
-        "direction": call.direction,
-        "disposition": call.disposition,
-        "outcome": call.outcome,
-        "ended_by": call.ended_by,
-        "duration_ms": call.duration_ms,
-        "call_sid": call.call_sid,
-        "answers": [
-            {"question": answer.question, "value": answer.value, "label": answer.label}
-            for answer in call.answers.all()
-        ],
-        "recording_sha256": call.recording.sha256 if hasattr(call, "recording") else "",
-    }
 
 
 def _calls(phone: str) -> QuerySet[Call]:

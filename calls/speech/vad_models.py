@@ -167,8 +167,13 @@ class BatchedVad:
         try:
             model = self._load()
             while True:
-                taken = self._take()
-                _infer_all(model, taken)
+                with self._ready:
+                    while not self._waiting:
+                        self._ready.wait()
+                    taken, self._waiting = self._waiting, []
+                    for call, piece in taken:
+                        call.waiting -= len(piece.audio) // _CHUNK_BYTES
+                _infer_all(model, [(call, piece) for call, piece in taken if call.answer])
         except Exception as error:  # noqa: BLE001 - the edge of the thread; onnxruntime has no error tree
             log.error(
                 "Speech is detected without silero from now on (%s: %s); WebRTC's gate and the level decide.",
@@ -180,18 +185,9 @@ class BatchedVad:
                 waiting, self._waiting = [*taken, *self._waiting], []
             _deliver([(call, piece.utterance, None) for call, piece in waiting])
 
-    def _take(self) -> list[tuple[CallVad, VadAudio]]:
-        with self._ready:
-            while not self._waiting:
-                self._ready.wait()
-            taken, self._waiting = self._waiting, []
-            for call, piece in taken:
-                call.waiting -= len(piece.audio) // _CHUNK_BYTES
-        return [(call, piece) for call, piece in taken if call.answer]
-
 
 def _infer_all(model: SileroModel, taken: Sequence[tuple[CallVad, VadAudio]]) -> None:
-    """Answer in rounds: a call's second chunk needs the state after its first."""
+    """Answer in rounds of one chunk a call, whose second chunk needs the state after its first."""
     queues: dict[CallVad, list[_Asked]] = {}
     for call, piece in taken:
         samples: Floats = pcm.to_array(piece.audio).astype(np.float32) / np.float32(pcm.FULL_SCALE)
@@ -199,21 +195,16 @@ def _infer_all(model: SileroModel, taken: Sequence[tuple[CallVad, VadAudio]]) ->
         queues.setdefault(call, []).extend((call, piece.utterance, chunk) for chunk in chunks)
     while queues:
         batch = [queue.pop(0) for queue in list(queues.values())[:_MOST_BATCH]]
-        _deliver(_infer(model, batch))
+        for call, utterance, _ in batch:
+            call.begin(utterance)
+        with_context = np.stack([np.concatenate((call.context, chunk)) for call, _, chunk in batch])
+        states = np.stack([call.state for call, _, _ in batch], axis=1)
+        probabilities, after = model.infer(with_context, states)
+        for row, (call, _, chunk) in enumerate(batch):
+            call.state, call.context = after[:, row], chunk[-CONTEXT:]
+        found: list[float] = probabilities.tolist()
+        _deliver([(call, utterance, [p]) for (call, utterance, _), p in zip(batch, found, strict=True)])
         queues = {call: queue for call, queue in queues.items() if queue}
-
-
-def _infer(model: SileroModel, batch: Sequence[_Asked]) -> list[_Answered]:
-    """Return the answer to one chunk of each call; each call's state and context move on."""
-    for call, utterance, _ in batch:
-        call.begin(utterance)
-    chunks = np.stack([np.concatenate((call.context, chunk)) for call, _, chunk in batch])
-    states = np.stack([call.state for call, _, _ in batch], axis=1)
-    probabilities, after = model.infer(chunks, states)
-    for row, (call, _, chunk) in enumerate(batch):
-        call.state, call.context = after[:, row], chunk[-CONTEXT:]
-    found: list[float] = probabilities.tolist()
-    return [(call, utterance, [p]) for (call, utterance, _), p in zip(batch, found, strict=True)]
 
 
 def _deliver(answers: Sequence[_Answered]) -> None:

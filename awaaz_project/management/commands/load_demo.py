@@ -74,22 +74,19 @@ class Command(BaseCommand):
         if options["login"] and LOGIN.exists():
             name, password = LOGIN.read_text().split()
             self.stdout.write(f"Open {options['login']} and log in as {name} with the password {password}")
-        if options["sandbox"]:
-            if not is_loopback(options["sandbox"]):
-                raise CommandError("The demonstration talks to a sandbox on this machine only.")
-            if Account.objects.exists():
-                raise CommandError(
-                    "There are accounts in this database already; the demo wants an empty one."
-                )
-            self._load(options["sandbox"], options["pace"])
-
-    def _load(self, sandbox: str, pace: int) -> None:
+        sandbox: str | None = options["sandbox"]
+        if not sandbox:
+            return
+        if not is_loopback(sandbox):
+            raise CommandError("The demonstration talks to a sandbox on this machine only.")
+        if Account.objects.exists():
+            raise CommandError("There are accounts in this database already; the demo wants an empty one.")
         password = secrets.token_urlsafe(12)
         post(sandbox, "tenants", {"tenant": TENANT, "email": EMAIL, "password": password})
         with transaction.atomic():
             account = make_account(sandbox, password)
             number = make_number(account)
-            campaign = make_campaign(account, number, make_agents(), pace)
+            campaign = make_campaign(account, number, make_agents(), options["pace"])
             register(account, number, campaign)
             user = make_user()
             Campaign.objects.filter(pk=campaign.pk).update(created_by=user)

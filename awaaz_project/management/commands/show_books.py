@@ -98,7 +98,13 @@ class Command(BaseCommand):
         while not (books := read_books()).settled and time.monotonic() - started < options["patience"]:
             time.sleep(0.5)
         problems = check(books)
-        extra = self._sandbox_figures(options, problems)
+        of_sandbox: dict[str, int] = {}
+        if options["sandbox"]:
+            summary = httpx.get(options["sandbox"] + "/sandbox/summary", timeout=10).json()
+            if duplicates := summary["duplicate_references"]:
+                problems.append(f"{duplicates} references were created twice at XFin.")
+            if options["kills"] is not None:
+                of_sandbox = {"kills": options["kills"], "duplicates": duplicates}
         self._table(books, options["table"])
         for sentence in problems:
             self.stdout.write(f"NOT RIGHT: {sentence}")
@@ -109,21 +115,10 @@ class Command(BaseCommand):
             "failed": books.failed,
             "open_calls": books.open_calls,
             "seconds": round(time.monotonic() - started),
-            **extra,
+            **of_sandbox,
         }
         self.stdout.write(" ".join(f"{name}={value}" for name, value in figures.items()))
         sys.exit(1 if problems else 0)
-
-    def _sandbox_figures(self, options: dict[str, Any], problems: list[str]) -> dict[str, int]:
-        """Return figures that only the sandbox knows; duplicate references are added to `problems`."""
-        if not options["sandbox"]:
-            return {}
-        summary = httpx.get(options["sandbox"] + "/sandbox/summary", timeout=10).json()
-        if summary["duplicate_references"]:
-            problems.append(f"{summary['duplicate_references']} references were created twice at XFin.")
-        if options["kills"] is None:
-            return {}
-        return {"kills": options["kills"], "duplicates": summary["duplicate_references"]}
 
     def _table(self, books: Books, path: Path | None) -> None:
         """Print rows, people and outcomes by their counts; write them as JSON to `path` if there is one."""
