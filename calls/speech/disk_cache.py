@@ -48,24 +48,21 @@ class CachedVoice:
                 return found
         audio = self._voice.synthesise(text, language)
         with contextlib.suppress(OSError):
-            self._write(path, audio)
+            path.parent.mkdir(parents=True, exist_ok=True)
+            handle, temporary = tempfile.mkstemp(dir=path.parent, suffix=".part")
+            try:
+                with os.fdopen(handle, "wb") as file:
+                    file.write(wav.wrap(audio))
+                Path(temporary).replace(path)
+            except OSError:
+                Path(temporary).unlink(missing_ok=True)
+                raise
+            with self._lock:
+                is_prune_due = self._written % _PRUNE_EVERY == 0
+                self._written += 1
+            if is_prune_due:
+                self.prune()
         return audio
-
-    def _write(self, path: Path, audio: bytes) -> None:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle, temporary = tempfile.mkstemp(dir=path.parent, suffix=".part")
-        try:
-            with os.fdopen(handle, "wb") as file:
-                file.write(wav.wrap(audio))
-            Path(temporary).replace(path)
-        except OSError:
-            Path(temporary).unlink(missing_ok=True)
-            raise
-        with self._lock:
-            due = self._written % _PRUNE_EVERY == 0
-            self._written += 1
-        if due:
-            self.prune()
 
     def prune(self) -> None:
         """Delete files, the longest unused first, if they exceed `most_bytes`, down to 80 % of it.

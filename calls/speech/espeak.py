@@ -87,7 +87,11 @@ class LibraryEngine:
         with self._lock:
             try:
                 if self._child is None:
-                    self._child = Child(_library_command())
+                    library, data = espeakng_loader.get_library_path(), espeakng_loader.get_data_path()
+                    script = str(Path(espeak_library.__file__))
+                    # Isolated and without site-packages, so that it is up in some 20 ms.
+                    command = [sys.executable, "-I", "-S", script, library, data, str(WORDS_A_MINUTE)]
+                    self._child = Child(command)
                 head, audio = self._child.ask({"text": text, "voice": voice}, timeout=TIMEOUT_S)
             except ChildError as error:
                 self._drop()
@@ -105,13 +109,6 @@ class LibraryEngine:
         child, self._child = self._child, None
         if child is not None:
             child.close()
-
-
-def _library_command() -> list[str]:
-    """Return the child's command: isolated, without site-packages, so that it is up in some 20 ms."""
-    script = str(Path(espeak_library.__file__))
-    library, data = espeakng_loader.get_library_path(), espeakng_loader.get_data_path()
-    return [sys.executable, "-I", "-S", script, library, data, str(WORDS_A_MINUTE)]
 
 
 def find_engine() -> Engine:

@@ -13,6 +13,7 @@ import pytest
 from calls.audio import pcm, wav
 from calls.speech import espeak
 from calls.speech.espeak import EspeakVoice, LibraryEngine, ProgramEngine, speak_lines
+from calls.speech.helper_process import Child
 from calls.speech.voice import SpeechError
 
 SENTENCES = {
@@ -78,15 +79,15 @@ def test_control_characters_are_spaces(voice: EspeakVoice) -> None:
 
 def test_a_hanging_process_is_given_up_and_replaced(monkeypatch: pytest.MonkeyPatch) -> None:
     engine = LibraryEngine()
-    real = espeak._library_command()
+    hanging = [sys.executable, "-c", "input(); input()"]
     monkeypatch.setattr(espeak, "TIMEOUT_S", 0.3)
-    monkeypatch.setattr(espeak, "_library_command", lambda: [sys.executable, "-c", "input(); input()"])
+    monkeypatch.setattr(espeak, "Child", lambda _: Child(hanging))
     began = time.monotonic()
     with pytest.raises(SpeechError, match="it did not answer in time"):
         engine.speak("hello", "en")
     assert time.monotonic() - began < 5
     monkeypatch.setattr(espeak, "TIMEOUT_S", 8.0)
-    monkeypatch.setattr(espeak, "_library_command", lambda: real)
+    monkeypatch.setattr(espeak, "Child", Child)
     audio, rate = engine.speak("hello", "en")
     assert rate == 22050
     assert len(audio) > 10_000
@@ -106,7 +107,7 @@ def test_a_hanging_process_is_given_up_and_replaced(monkeypatch: pytest.MonkeyPa
 def test_a_broken_process_is_an_error_with_a_sentence(
     monkeypatch: pytest.MonkeyPatch, program: str, words: str
 ) -> None:
-    monkeypatch.setattr(espeak, "_library_command", lambda: [sys.executable, "-c", program])
+    monkeypatch.setattr(espeak, "Child", lambda _: Child([sys.executable, "-c", program]))
     engine = LibraryEngine()
     with pytest.raises(SpeechError, match=words):
         engine.speak("hello", "en")
