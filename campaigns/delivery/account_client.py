@@ -5,7 +5,7 @@ import json
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import datetime, timedelta
+from datetime import timedelta
 from threading import Lock
 from urllib.parse import urlsplit
 
@@ -55,26 +55,21 @@ class DatabaseTokenStore:
         They wait at most `LOGIN_SECONDS`; then one login more is made, which does no harm.
         """
         with self._lock:  # the threads of this process wait without asking the database
-            until = self._claim_login()
+            given_up = time.monotonic() + LOGIN_SECONDS
+            while True:
+                now = clock.now()
+                until = now + timedelta(seconds=LOGIN_SECONDS)
+                free = Q(logging_in_until__isnull=True) | Q(logging_in_until__lte=now)
+                claimed = Account.objects.filter(free, pk=self._account_id).update(logging_in_until=until)
+                if claimed or time.monotonic() > given_up:
+                    break
+                time.sleep(ASK_AGAIN_SECONDS)
             try:
                 yield
             finally:
                 Account.objects.filter(pk=self._account_id, logging_in_until=until).update(
                     logging_in_until=None
                 )
-
-    def _claim_login(self) -> datetime:
-        """Wait for the claim on the account's row; return when it runs out."""
-        given_up = time.monotonic() + LOGIN_SECONDS
-        while True:
-            now = clock.now()
-            until = now + timedelta(seconds=LOGIN_SECONDS)
-            free = Q(logging_in_until__isnull=True) | Q(logging_in_until__lte=now)
-            if Account.objects.filter(free, pk=self._account_id).update(logging_in_until=until):
-                return until
-            if time.monotonic() > given_up:
-                return until
-            time.sleep(ASK_AGAIN_SECONDS)
 
     def _write(self, token: str) -> None:
         Account.objects.filter(pk=self._account_id).update(token=token)

@@ -2,7 +2,7 @@
 
 import json
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -93,24 +93,19 @@ def settle_reply(claim: Claim, created: Sequence[CreatedMessage], *, now: dateti
             taken[answer.status][message.pk] = str(answer.id)
         else:
             record_answer(message, answer, now=now)
-    for status, remote_ids in taken.items():
-        _record_taken(remote_ids, status, now=now)
+    pairs = "json_each_text" if connection.vendor == "postgresql" else "json_each"
+    at = connection.ops.adapt_datetimefield_value(now)
+    for status, remote_ids in taken.items():  # all of one status in one statement; only those on their way
+        with connection.cursor() as cursor:
+            cursor.execute(
+                f"UPDATE {Message._meta.db_table} AS m SET state = %s, remote_id = pair.value,"
+                f" remote_state = %s, reason = %s, changed_at = %s FROM {pairs}(%s) AS pair"
+                " WHERE m.id = CAST(pair.key AS bigint) AND m.state IN (%s, %s)",
+                [Message.State.QUEUED, status, AT_XFIN, at, json.dumps(remote_ids), *ON_ITS_WAY],
+            )
     UploadBatch.objects.filter(pk=claim.batch.pk).update(
         state=UploadBatch.State.CONFIRMED, reason="XFin confirmed it.", changed_at=now
     )
-
-
-def _record_taken(remote_ids: Mapping[int, str], status: str, *, now: datetime) -> None:
-    """Queue messages that XFin took (key to XFin's id), in one statement; only those on their way."""
-    pairs = "json_each_text" if connection.vendor == "postgresql" else "json_each"
-    at = connection.ops.adapt_datetimefield_value(now)
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"UPDATE {Message._meta.db_table} AS m SET state = %s, remote_id = pair.value, remote_state = %s,"
-            f" reason = %s, changed_at = %s FROM {pairs}(%s) AS pair"
-            " WHERE m.id = CAST(pair.key AS bigint) AND m.state IN (%s, %s)",
-            [Message.State.QUEUED, status, AT_XFIN, at, json.dumps(remote_ids), *ON_ITS_WAY],
-        )
 
 
 def record_answer(message: Message, answer: CreatedMessage, *, now: datetime) -> None:

@@ -22,7 +22,7 @@ from campaigns.models import Account, Content, Template, TemplateLanguage
 from campaigns.models.templates import Mirrored
 from campaigns.xfin.client import XFinClient
 from campaigns.xfin.errors import AuthRefused, Refused, XFinError
-from campaigns.xfin.schemas import NewTemplate, NewTemplateLanguage, RemoteContent, RemoteId
+from campaigns.xfin.schemas import NewTemplate, NewTemplateLanguage, RemoteId
 
 log = logging.getLogger(__name__)
 
@@ -88,9 +88,11 @@ def push_contents(client: XFinClient, account: Account, now: datetime) -> None:
         return
     there = {remote.name: remote for remote in client.iter_contents()}
     for content in pending:
-        remote = there.get(content.name)
-        fetch = partial(client.get_content, remote.id) if remote else None
-        _push(content, now, fetch or partial(_upload, client, content))
+        if remote := there.get(content.name):
+            _push(content, now, partial(client.get_content, remote.id))
+            continue
+        with content.file.open("rb") as clip:
+            _push(content, now, partial(client.create_content, clip.read(), name=content.name))
 
 
 def push_templates(client: XFinClient, account: Account, now: datetime) -> None:
@@ -135,11 +137,6 @@ def push_languages(client: XFinClient, account: Account, now: datetime) -> None:
         )
         replace = partial(client.update_template_language, remote.id, wanted) if remote else None
         _push(form, now, replace or partial(client.create_template_language, wanted))
-
-
-def _upload(client: XFinClient, content: Content) -> RemoteContent:
-    with content.file.open("rb") as clip:
-        return client.create_content(clip.read(), name=content.name)
 
 
 class _Remote(Protocol):

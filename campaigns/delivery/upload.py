@@ -175,6 +175,7 @@ class _Delivery:
         return self._taken
 
     def _send(self, part: Claim) -> None:
+        """Send one part. If XFin refuses it for its content, halve it, or end the only message of it."""
         wire = [_to_wire(message, part.batch) for message in part.messages]
         try:
             with keep_claim_alive(part.batch, clock=self._clock):
@@ -182,25 +183,22 @@ class _Delivery:
         except Refused as error:
             if error.status not in ABOUT_CONTENT:
                 raise
-            self._halve_or_reject(part, error)
+            log.warning("batch %s of %d: %s", part.batch.reference, len(part.messages), error.reason)
+            if len(part.messages) > 1:
+                self._left += reversed(split(part, error, now=self._clock()))
+                return
+            reject(part, error, now=self._clock())
+            self._refused += 1
+            if self._refused >= MOST_REFUSED and not self._taken:
+                self._release_rest(error.reason)
+                reason = (
+                    f"Stopped: XFin refuses every message. {error.reason} Compare the template with the one "
+                    "at XFin and look at the people's variables, then resume."
+                )
+                stop(part.messages[0].recipient.campaign_id, reason, now=self._clock())
             return
         settle_reply(part, created, now=self._clock())
         self._taken += sum(answer.created for answer in created)
-
-    def _halve_or_reject(self, part: Claim, error: Refused) -> None:
-        log.warning("batch %s of %d: %s", part.batch.reference, len(part.messages), error.reason)
-        if len(part.messages) > 1:
-            self._left += reversed(split(part, error, now=self._clock()))
-            return
-        reject(part, error, now=self._clock())
-        self._refused += 1
-        if self._refused >= MOST_REFUSED and not self._taken:
-            self._release_rest(error.reason)
-            reason = (
-                f"Stopped: XFin refuses every message. {error.reason} Compare the template with the one at "
-                "XFin and look at the people's variables, then resume."
-            )
-            stop(part.messages[0].recipient.campaign_id, reason, now=self._clock())
 
     def _release_rest(self, reason: str) -> None:
         for part in self._left:
@@ -211,32 +209,27 @@ class _Delivery:
 def _due(account_id: int, now: datetime) -> QuerySet[Message]:
     """Return an account's planned messages within the horizon, of campaigns that are ready.
 
-    People who wait for a call-back are called then, and not for what was planned before. The few campaigns
-    are read first: in one statement with them the database took every person under way for every batch.
+    Ready is a running campaign whose templates are at XFin in all languages: XFin rejects a message in a
+    language that it does not have yet, and that person would not be called. People who wait for a call-back
+    are called then, and not for what was planned before.
     """
+    unfinished = TemplateLanguage.objects.filter(sync_state=TemplateLanguage.Sync.PENDING).values("template")
+    there = Template.objects.filter(sync_state=Template.Sync.SYNCED).exclude(pk__in=unfinished)
+    ready = Campaign.objects.filter(
+        Q(retry_template__isnull=True) | Q(retry_template__in=there),
+        template__in=there.filter(account=account_id),
+        state=Campaign.State.RUNNING,
+    )
     asked = Callback.objects.filter(recipient=OuterRef("recipient"), state=Callback.State.WAITING)
     return Message.objects.filter(
         ~Exists(asked),
         state=Message.State.PLANNED,
         recipient__state=Recipient.State.UNDER_WAY,
-        recipient__campaign__in=_ready(account_id),
+        # The few campaigns are read first: in one statement with them the database took every person under
+        # way for every batch.
+        recipient__campaign__in=list(ready.values_list("pk", flat=True)),
         send_on__lte=now + timedelta(minutes=settings.UPLOAD_HORIZON_MINUTES),
     )
-
-
-def _ready(account_id: int) -> list[int]:
-    """Return the keys of an account's running campaigns whose templates are at XFin in all languages.
-
-    XFin rejects a message in a language that it does not have yet, and that person would not be called.
-    """
-    unfinished = TemplateLanguage.objects.filter(sync_state=TemplateLanguage.Sync.PENDING).values("template")
-    there = Template.objects.filter(sync_state=Template.Sync.SYNCED).exclude(pk__in=unfinished)
-    running = Campaign.objects.filter(
-        Q(retry_template__isnull=True) | Q(retry_template__in=there),
-        template__in=there.filter(account=account_id),
-        state=Campaign.State.RUNNING,
-    )
-    return list(running.values_list("pk", flat=True))
 
 
 def _check_again(candidates: Sequence[Message], now: datetime) -> list[Message]:
@@ -257,7 +250,12 @@ def _check_again(candidates: Sequence[Message], now: datetime) -> list[Message]:
             stop_campaign(person.campaign_id, judgement, now=now)
             stopped.add(person.campaign_id)
         elif judgement.refuses_person:
-            _block(message, judgement, now)
+            Message.objects.filter(pk=message.pk).update(
+                state=Message.State.BLOCKED, reason=judgement.reason, settled_at=now
+            )
+            revert_attempt(Recipient.objects.filter(pk=message.recipient_id))
+            end = Recipient.State.SUPPRESSED if judgement.opted_out else Recipient.State.BLOCKED
+            settle_recipient(message.recipient_id, end, judgement.reason)
             checker.decided(message, None, planned=True)
         elif judgement.waits_until:
             message.send_on, message.reason = judgement.waits_until, judgement.reason
@@ -266,30 +264,13 @@ def _check_again(candidates: Sequence[Message], now: datetime) -> list[Message]:
         else:
             lawful.append(message)
             checker.decided(message, at, planned=False)
-        rows.append(
-            checker.evidence(
-                person,
-                judgement,
-                stage=Evidence.Stage.HAND_OVER,
-                at=at,
-                now=now,
-                message=message,
-            )
-        )
+        stage = Evidence.Stage.HAND_OVER
+        rows.append(checker.evidence(person, judgement, stage=stage, at=at, now=now, message=message))
     insert(Evidence, rows)
     if later:
         update([message for message in candidates if message.pk in later], ["send_on", "reason"])
         callback.attempts_put_off(later)
     return sorted(lawful, key=attrgetter("send_on", "id"))
-
-
-def _block(message: Message, judgement: Judgement, now: datetime) -> None:
-    Message.objects.filter(pk=message.pk).update(
-        state=Message.State.BLOCKED, reason=judgement.reason, settled_at=now
-    )
-    revert_attempt(Recipient.objects.filter(pk=message.recipient_id))
-    state = Recipient.State.SUPPRESSED if judgement.opted_out else Recipient.State.BLOCKED
-    settle_recipient(message.recipient_id, state, judgement.reason)
 
 
 def _to_wire(message: Message, batch: UploadBatch) -> NewMessage:

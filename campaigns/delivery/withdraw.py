@@ -118,7 +118,13 @@ def _take_back(messages: Sequence[Message], client: XFinClient, *, clock: Clock)
     before = _look(messages, client)
     shown = [message.remote_id for message in messages if message.remote_id in before]
     # What XFin shows as being dialled or over is not deleted.
-    _delete([remote_id for remote_id in shown if before[remote_id].state in DELETABLE], client)
+    waiting = [wire_id(remote_id) for remote_id in shown if before[remote_id].state in DELETABLE]
+    try:
+        client.delete_messages(waiting)
+    except Refused:  # because of one of them; the second look shows what is gone
+        for remote_id in waiting:
+            with suppress(Refused):
+                client.delete_message(remote_id)
     after = _look(messages, client)
     gone = 0
     for message in messages:
@@ -136,17 +142,6 @@ def _look(messages: Sequence[Message], client: XFinClient) -> Mapping[str, Remot
     ours = {message.remote_id for message in messages}
     listed = {str(remote.id): remote for remote in client.iter_messages(window)}
     return {remote_id: listed[remote_id] for remote_id in ours & listed.keys()}
-
-
-def _delete(remote_ids: Sequence[str], client: XFinClient) -> None:
-    """Delete all at once, or one by one if XFin refuses because of one. The next look shows what is gone."""
-    ids = [wire_id(remote_id) for remote_id in remote_ids]
-    try:
-        client.delete_messages(ids)
-    except Refused:
-        for remote_id in ids:
-            with suppress(Refused):
-                client.delete_message(remote_id)
 
 
 def _settle(message: Message, remote: RemoteMessage | None, *, now: datetime) -> bool:
