@@ -5,7 +5,7 @@ the database itself finds who must not be called and who is in the campaign alre
 for thousands of rows; what Django's `bulk_create` would do in 90 µs a person takes a third of that.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from typing import NamedTuple
 
@@ -58,7 +58,11 @@ def add_people(people: Sequence[NewPerson], source: Import, *, now: datetime) ->
     Return the others by row number, with the reason. Of two rows with one number the first wins, in the
     file's order.
     """
-    erased = _erased(people, source.campaign.category)
+    # First those whose number is kept only as its pseudonym.
+    live = Suppression.objects.live(source.campaign.category).filter(phone__startswith=PREFIX)
+    reasons = dict(live.values_list("phone", "reason"))
+    names = ((person.row_number, pseudonym(person.phone)) for person in people if reasons)
+    erased = {row: Refusal(ImportRow.Fate.SUPPRESSED, reasons[one]) for row, one in names if one in reasons}
     people = [person for person in people if person.row_number not in erased]
     if not people:
         return erased
@@ -72,18 +76,19 @@ def add_people(people: Sequence[NewPerson], source: Import, *, now: datetime) ->
         inserted = _insert(cursor, source, now)
         cursor.execute("DROP TABLE import_staging")
     refused = erased | suppressed
-    rest = {p.row_number: p.phone for p in people if p.row_number not in inserted}
-    return refused | _duplicates({n: phone for n, phone in rest.items() if n not in refused}, source)
-
-
-def _erased(people: Sequence[NewPerson], category: str) -> dict[int, Refusal]:
-    """Return the rows that must not be called and whose number is kept only as its pseudonym."""
-    live = Suppression.objects.live(category).filter(phone__startswith=PREFIX)
-    reasons = dict(live.values_list("phone", "reason"))
-    if not reasons:
-        return {}
-    names = ((person.row_number, pseudonym(person.phone)) for person in people)
-    return {row: Refusal(ImportRow.Fate.SUPPRESSED, reasons[name]) for row, name in names if name in reasons}
+    taken = inserted | suppressed.keys()
+    rest = {person.row_number: person.phone for person in people if person.row_number not in taken}
+    if not rest:
+        return refused
+    there = Recipient.objects.filter(campaign=source.campaign_id, phone__in=set(rest.values()))
+    twice = {
+        phone: f"The same number as in row {row_number}."
+        if source_id == source.pk
+        else "This number is in the campaign already."
+        for phone, source_id, row_number in there.values_list("phone", "source_id", "row_number")
+    }
+    duplicates = {row: Refusal(ImportRow.Fate.DUPLICATE, twice[phone]) for row, phone in rest.items()}
+    return refused | duplicates
 
 
 def _load(cursor: CursorWrapper, people: Sequence[NewPerson]) -> None:
@@ -109,17 +114,3 @@ def _insert(cursor: CursorWrapper, source: Import, now: datetime) -> set[int]:
     values = ", ".join(["%s"] * len(same))
     cursor.execute(_INSERT.format(others=", ".join(same), values=values), list(same.values()))
     return {number for (number,) in cursor.fetchall()}
-
-
-def _duplicates(phones: Mapping[int, str], source: Import) -> dict[int, Refusal]:
-    """Return the refusals of rows (number -> phone) that were not inserted, with where the number stands."""
-    if not phones:
-        return {}
-    there = Recipient.objects.filter(campaign=source.campaign_id, phone__in=set(phones.values()))
-    reasons = {
-        phone: f"The same number as in row {row_number}."
-        if source_id == source.pk
-        else "This number is in the campaign already."
-        for phone, source_id, row_number in there.values_list("phone", "source_id", "row_number")
-    }
-    return {number: Refusal(ImportRow.Fate.DUPLICATE, reasons[phone]) for number, phone in phones.items()}

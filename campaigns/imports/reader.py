@@ -8,7 +8,6 @@ cancelled, stores nothing more.
 
 import logging
 from collections import Counter
-from collections.abc import Iterator
 from contextlib import closing
 from datetime import datetime, timedelta
 from itertools import islice
@@ -178,11 +177,19 @@ class _Reading:
 
         Raise ClaimLost, CampaignEnded or SheetError, with all chunks before it stored.
         """
-        empty_before = self._source.empty
-        for rows in _chunks(self._sheet.rows.beyond(self._source.row_reached)):
-            checked, empty = self._checker.check(rows), empty_before + self._sheet.rows.empty
-            self._store(rows, checked, empty=empty, now=self._clock())
-        self._finish(empty_before + self._sheet.rows.empty)
+        source = self._source
+        empty_before = source.empty
+        # Closed here, so that it is closed before its file also after an error.
+        with closing(self._sheet.rows.beyond(source.row_reached)) as rest:
+            while rows := list(islice(rest, CHUNK)):
+                checked, empty = self._checker.check(rows), empty_before + self._sheet.rows.empty
+                self._store(rows, checked, empty=empty, now=self._clock())
+        with transaction.atomic():
+            _lock_claim(source)
+            source.empty, source.bytes_read = empty_before + self._sheet.rows.empty, source.size
+            source.state, source.claim = State.DONE, ""
+            source.reason = " ".join([summary(source), *self._sheet.warnings])
+            source.save(update_fields=[*_FIGURES, "state", "reason", "claim"])
 
     @transaction.atomic
     def _store(self, rows: list[Row], checked: CheckedRows, *, empty: int, now: datetime) -> None:
@@ -198,15 +205,6 @@ class _Reading:
         source.claimed_until = now + timedelta(seconds=settings.IMPORT_CLAIM_SECONDS)
         source.save(update_fields=_FIGURES)
 
-    @transaction.atomic
-    def _finish(self, empty: int) -> None:
-        source = self._source
-        _lock_claim(source)
-        source.empty, source.bytes_read = empty, source.size
-        source.state, source.claim = State.DONE, ""
-        source.reason = " ".join([summary(source), *self._sheet.warnings])
-        source.save(update_fields=[*_FIGURES, "state", "reason", "claim"])
-
 
 _FIGURES = (
     *("uploaded", "accepted", "rejected", "duplicate", "suppressed", "empty"),
@@ -219,12 +217,6 @@ def _lock_claim(source: Import) -> None:
     ours = Import.objects.select_for_update().filter(pk=source.pk, claim=source.claim, state=State.READING)
     if not ours.exists():
         raise ClaimLost
-
-
-def _chunks(rows: Iterator[Row]) -> Iterator[list[Row]]:
-    """Yield the rows `CHUNK` at a time. An error in the caller's loop closes `rows` before their file."""
-    while chunk := list(islice(rows, CHUNK)):
-        yield chunk
 
 
 def _fail(source: Import, reason: str) -> None:

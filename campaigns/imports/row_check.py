@@ -36,6 +36,7 @@ class RowChecker:
 
     def check(self, rows: Sequence[Row]) -> CheckedRows:
         """Return every row either among the people or among the refused."""
+        columns = self._columns
         people: list[NewPerson] = []
         refused: dict[int, Refusal] = {}
         for number, cells in rows:
@@ -47,20 +48,16 @@ class RowChecker:
                 )
                 refused[number] = Refusal(ImportRow.Fate.REJECTED, reason)
                 continue
-            parsed = parse_number(cells[self._columns.phone], own_numbers=self._own)
+            parsed = parse_number(cells[columns.phone], own_numbers=self._own)
             if parsed.e164 is None:
                 refused[number] = Refusal(ImportRow.Fate.REJECTED, parsed.note)
-            else:
-                people.append(self._person(number, cells, parsed.e164, parsed.note))
+                continue
+            name = "" if columns.name is None else cells[columns.name][:_LONGEST_NAME]
+            language, remark = self._language_of("" if columns.language is None else cells[columns.language])
+            variables = _encode({word: cells[place] for word, place in columns.variables.items()}).decode()
+            note = f"{parsed.note} {remark}".strip() if remark else parsed.note
+            people.append(NewPerson(number, parsed.e164, name, language, variables, note))
         return CheckedRows(people, refused)
-
-    def _person(self, number: int, cells: Sequence[str], phone: str, note: str) -> NewPerson:
-        columns = self._columns
-        name = "" if columns.name is None else cells[columns.name]
-        language, remark = self._language_of("" if columns.language is None else cells[columns.language])
-        variables = _encode({word: cells[place] for word, place in columns.variables.items()}).decode()
-        note = f"{note} {remark}".strip() if remark else note
-        return NewPerson(number, phone, name[:_LONGEST_NAME], language, variables, note)
 
     def _language_of(self, written: str) -> tuple[str, str]:
         """Return the code and a remark, from a cache: a list has few languages and a million rows."""

@@ -58,7 +58,10 @@ def receive(campaign: Campaign, file: "File[bytes]", *, filename: str, by: User 
             reason = "Columns found by their headings and cells."
     except SheetError as error:
         raise UnreadableFile(error.reason) from error
-    checksum = _checksum(file)
+    digest = hashlib.sha256()
+    for piece in file.chunks():
+        digest.update(piece)
+    checksum = digest.hexdigest()
     before = Import.objects.filter(campaign=campaign, sha256=checksum, state=State.DONE)
     source = Import(
         campaign=campaign,
@@ -193,13 +196,6 @@ def _described(headings: list[str], columns: Columns) -> dict[str, Any]:
         "language": columns.language,
         "variables": columns.variables,
     }
-
-
-def _checksum(file: "File[bytes]") -> str:
-    digest = hashlib.sha256()
-    for piece in file.chunks():
-        digest.update(piece)
-    return digest.hexdigest()
 
 
 _IMPORTED_BEFORE = "This very file was imported before: importing it again adds nobody."

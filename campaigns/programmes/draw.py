@@ -5,7 +5,7 @@ and its people are written in one transaction, under the programme's lock and th
 `one_draw_a_person_and_occurrence`; a worker that dies leaves nothing behind, and the next tick draws.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 from itertools import chain, count, groupby
 from operator import attrgetter
@@ -76,6 +76,7 @@ def draw(programme_id: int, *, now: datetime) -> int:
 
 @transaction.atomic
 def _draw_some(programme_id: int, *, now: datetime) -> int:
+    """Add some due people to the campaigns of their days, and write their draws; return how many."""
     programme = _locked(programme_id)
     if not programme.active:
         return 0
@@ -83,7 +84,21 @@ def _draw_some(programme_id: int, *, now: datetime) -> int:
     oldest = max(programme.begins_on, today - timedelta(days=programme.late_days))
     due = _due(programme, oldest, today)
     for falls_on, people in groupby(sorted(due, key=attrgetter("falls_on")), attrgetter("falls_on")):
-        _draw_day(programme, falls_on, list(people), now=now)
+        rounds = programme.rounds.filter(falls_on=falls_on).select_related("campaign")
+        # Unless its campaign has ended: people who join later get another one.
+        round_ = rounds.exclude(campaign__state__in=ENDED).first() or _new_round(programme, falls_on, now=now)
+        drawn, rows = list(people), []
+        for member, occurrence, _ in drawn:
+            # The agent gets the date as the variable `date_name`, written as 24/11/2026.
+            dates = {programme.date_name: f"{occurrence:%d/%m/%Y}"} if programme.date_name else {}
+            said = {**dates, **member.variables}
+            rows.append(
+                {"phone": member.phone, "name": member.name, "language": member.language, "variables": said}
+            )
+        add_rows(round_.campaign, rows, by=None, filename=f"Standing list, {falls_on:%d.%m.%Y}")
+        late = (today - falls_on).days
+        reason = f"Drawn {late} {'day' if late == 1 else 'days'} late." if late else ""
+        _write_draws(programme, drawn, fate=Fate.DRAWN, reason=reason, now=now, round_=round_)
     return len(due)
 
 
@@ -109,25 +124,6 @@ def _locked(programme_id: int) -> Programme:
     """Lock and return a programme. Spares two workers the conflict; the constraint holds without it."""
     programmes = Programme.objects.select_for_update(of=("self",)).select_related("pattern")
     return programmes.get(pk=programme_id)
-
-
-def _draw_day(programme: Programme, falls_on: date, due: Sequence[Due], *, now: datetime) -> None:
-    """Add the people of one day to its campaign, and write their draws."""
-    rounds = programme.rounds.filter(falls_on=falls_on).select_related("campaign")
-    # Unless its campaign has ended: people who join later get another one.
-    round_ = rounds.exclude(campaign__state__in=ENDED).first() or _new_round(programme, falls_on, now=now)
-    rows = []
-    for member, occurrence, _ in due:
-        # The agent gets the date as the variable `date_name`, written as 24/11/2026.
-        dates = {programme.date_name: f"{occurrence:%d/%m/%Y}"} if programme.date_name else {}
-        said = {**dates, **member.variables}
-        rows.append(
-            {"phone": member.phone, "name": member.name, "language": member.language, "variables": said}
-        )
-    add_rows(round_.campaign, rows, by=None, filename=f"Standing list, {falls_on:%d.%m.%Y}")
-    late = (ist_day(now) - falls_on).days
-    reason = f"Drawn {late} {'day' if late == 1 else 'days'} late." if late else ""
-    _write_draws(programme, due, fate=Fate.DRAWN, reason=reason, now=now, round_=round_)
 
 
 def _write_draws(
@@ -162,8 +158,22 @@ def _due(programme: Programme, first: date, last: date) -> list[Due]:
 
     Empty if there are none.
     """
+    if first > last:
+        return []
     if programme.kind == Programme.Kind.DATE:
-        return _due_by_date(programme, first, last)
+        offset = programme.offset
+        drawn = Draw.objects.filter(
+            programme=programme, phone=OuterRef("member__phone"), occurrence=OuterRef("day")
+        )
+        dates = MemberDate.objects.filter(
+            ~Exists(drawn),
+            member__standing_list=programme.standing_list_id,
+            name=programme.date_name,
+            day__gte=earliest(first, offset),
+            day__lt=earliest(last + _ONE_DAY, offset),
+        )
+        found = dates.select_related("member").order_by("day", "id")[:CHUNK]
+        return [Due(row.member, row.day, shifted(row.day, offset)) for row in found]
     if programme.settled_until:
         first = max(first, programme.settled_until + _ONE_DAY)
     for day in filter(programme.falls_on, recurrence.days(first, last)):
@@ -174,24 +184,6 @@ def _due(programme: Programme, first: date, last: date) -> list[Due]:
         if due := [Due(member, day, day) for member in members.order_by("id")[:CHUNK]]:
             return due
     return []
-
-
-def _due_by_date(programme: Programme, first: date, last: date) -> list[Due]:
-    if first > last:
-        return []
-    offset = programme.offset
-    drawn = Draw.objects.filter(
-        programme=programme, phone=OuterRef("member__phone"), occurrence=OuterRef("day")
-    )
-    dates = MemberDate.objects.filter(
-        ~Exists(drawn),
-        member__standing_list=programme.standing_list_id,
-        name=programme.date_name,
-        day__gte=earliest(first, offset),
-        day__lt=earliest(last + _ONE_DAY, offset),
-    )
-    found = dates.select_related("member").order_by("day", "id")[:CHUNK]
-    return [Due(row.member, row.day, shifted(row.day, offset)) for row in found]
 
 
 # --- The campaign of a day ------------------------------------------------------------------------

@@ -60,6 +60,16 @@ class _Joining:
     dates: Mapping[str, date]
     variables: Mapping[str, str]
 
+    def update(self, member: Member) -> bool:
+        """Bring a known person up to date, unsaved; return whether anything is new, the dates included."""
+        kept = {each.name: each.day for each in member.dates.all()}
+        before = (member.name, member.language, member.variables, kept)
+        member.name = self.person.name.strip() or member.name
+        member.language = self.person.language or member.language
+        member.variables = {**member.variables, **self.variables}
+        member.changed_at = clock.now()
+        return before != (member.name, member.language, member.variables, {**kept, **self.dates})
+
 
 def look_at_members(
     standing_list: StandingList, data: bytes, filename: str, *, headings: Mapping[str, str] | None = None
@@ -88,7 +98,10 @@ def read_members(
     if len(rows) > MOST_ROWS:
         raise NotAllowed(f"The file has more than {MOST_ROWS:,} rows; split it and send the parts.")
     result = ListResult(dates=date_columns(columns, [cells for _, cells in rows[:SAMPLE]]))
-    result.read_as = _read_as(sheet.headers, columns, result.dates)
+    uses = {columns.phone: "phone", columns.name: "name", columns.language: "language"}
+    for name, place in columns.variables.items():
+        uses[place] = f"{'date' if name in result.dates else 'variable'} {name}"
+    result.read_as = [(heading, uses.get(place, "not used")) for place, heading in enumerate(sheet.headers)]
     own = frozenset(PhoneNumber.objects.values_list("e164", flat=True))
     checker = RowChecker(columns, width=len(sheet.headers), language="", own=own)
     first_row: dict[str, int] = {}
@@ -100,13 +113,6 @@ def read_members(
         audit.list_entered(Member, shown)
     result.refusals.sort()
     return result
-
-
-def _read_as(headers: Sequence[str], columns: Columns, dates: Sequence[str]) -> list[tuple[str, str]]:
-    uses = {columns.phone: "phone", columns.name: "name", columns.language: "language"}
-    for name, place in columns.variables.items():
-        uses[place] = f"{'date' if name in dates else 'variable'} {name}"
-    return [(heading, uses.get(place, "not used")) for place, heading in enumerate(headers)]
 
 
 def date_columns(columns: Columns, sample: Sequence[Sequence[str]]) -> list[str]:
@@ -134,7 +140,13 @@ def _take(
     """Check and store a chunk of rows; `first_row` has the row in which each number came first."""
     checked = checker.check(rows)
     result.refusals += [(number, refusal.reason) for number, refusal in checked.refused.items()]
-    stopped = _stopped([person.phone for person in checked.people])
+    # Who must not be called at all, also people whose data was erased: those stand under their pseudonym.
+    numbers = [person.phone for person in checked.people]
+    known = {pseudonym(number): number for number in numbers} | {number: number for number in numbers}
+    live = Suppression.objects.filter(
+        phone__in=known, scope=Suppression.Scope.ORGANISATION, lifted_at__isnull=True
+    )
+    stopped = {known[phone]: reason for phone, reason in live.values_list("phone", "reason")}
     good: list[_Joining] = []
     for person in checked.people:
         joining = _joining(person, result.dates)
@@ -164,15 +176,6 @@ def _joining(person: NewPerson, dates: Iterable[str]) -> "_Joining | str":
     return _Joining(person, days, said)
 
 
-def _stopped(numbers: Sequence[str]) -> dict[str, str]:
-    """Return why numbers must not be called at all, by number; also of people whose data was erased."""
-    known = {pseudonym(number): number for number in numbers} | {number: number for number in numbers}
-    live = Suppression.objects.filter(
-        phone__in=known, scope=Suppression.Scope.ORGANISATION, lifted_at__isnull=True
-    )
-    return {known[phone]: reason for phone, reason in live.values_list("phone", "reason")}
-
-
 # --- Storing ---------------------------------------------------------------------------------------
 
 
@@ -193,7 +196,8 @@ def _store(standing_list: StandingList, good: Sequence[_Joining], result: ListRe
         if joining.person.phone not in known
     ]
     Member.objects.bulk_create(fresh)
-    changed = [known[each.person.phone] for each in good if _changes(known.get(each.person.phone), each)]
+    there = [(known[each.person.phone], each) for each in good if each.person.phone in known]
+    changed = [member for member, joining in there if joining.update(member)]
     Member.objects.bulk_update(changed, ["name", "language", "variables", "changed_at"])
     members = known | {member.phone: member for member in fresh}
     MemberDate.objects.bulk_create(
@@ -209,20 +213,3 @@ def _store(standing_list: StandingList, good: Sequence[_Joining], result: ListRe
     result.new += len(fresh)
     result.changed += len(changed)
     result.same += len(good) - len(fresh) - len(changed)
-
-
-def _changes(member: Member | None, joining: _Joining) -> bool:
-    """Bring a known person up to date; return whether anything is new, the dates included."""
-    if member is None:
-        return False
-    before = (member.name, member.language, member.variables, _dates(member))
-    member.name = joining.person.name.strip() or member.name
-    member.language = joining.person.language or member.language
-    member.variables = {**member.variables, **joining.variables}
-    member.changed_at = clock.now()
-    after = (member.name, member.language, member.variables, {**_dates(member), **joining.dates})
-    return after != before
-
-
-def _dates(member: Member) -> dict[str, date]:
-    return {each.name: each.day for each in member.dates.all()}

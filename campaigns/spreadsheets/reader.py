@@ -7,7 +7,7 @@ headings, and workbooks (awaaz-platform.md §1). A file of a million rows is rea
 
 import csv
 import io
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from decimal import Decimal
@@ -73,7 +73,7 @@ class Rows:
     def __iter__(self) -> Iterator[Row]:
         return self.beyond(0)
 
-    def beyond(self, number: int) -> Iterator[Row]:
+    def beyond(self, number: int) -> Generator[Row, None, None]:
         """Yield the rows after the one with this number: where an earlier pass was broken off."""
         self.empty = 0
         begin = max(number, self._after) + 1
