@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from campaigns import phones, rules
 from campaigns.agent_inspection import inspect
-from campaigns.compliance.facts import CampaignFacts, needs_grievances, of_campaign, of_people
+from campaigns.compliance.facts import needs_grievances, of_campaign, of_people
 from campaigns.ist import IST
 from campaigns.models import CallingBasis, Campaign, Evidence, Message, Recipient
 from campaigns.rules import VERSION, Attempt, Judgement, by_the_minute, evaluate
@@ -55,7 +55,7 @@ class ComplianceChecker:
             pk: of_campaign(campaign, (p for p in people if p.campaign_id == pk), now=now)
             for pk, campaign in campaigns.items()
         }
-        self._scripts = {pk: _script(ours) for pk, ours in self._campaigns.items()}
+        self._scripts = {pk: ours.script() for pk, ours in self._campaigns.items()}
         agents = {pk: ours.campaign.agent for pk, ours in self._campaigns.items()}
         self._languages = {pk: inspect(a.kind, a.configuration).languages for pk, a in agents.items()}
         hits = (ours.scrubbed.hits for ours in self._campaigns.values())
@@ -77,7 +77,20 @@ class ComplianceChecker:
         asked for just now, those that wait are known.
         """
         called_back = called_back or self._callbacks.get(person.pk)
-        alike = None if called_back else self._alike(person, message, at)
+        alike: Hashable | None = None
+        if not (called_back or person.phone in self._known or self._people.others(person.phone, message)):
+            # Nothing is known of the person: this is all that `_attempt` takes from one.
+            own = self._campaigns[person.campaign_id].own_numbers
+            phone = phones.parse_number(person.phone, own_numbers=own)
+            alike = (
+                person.campaign_id,
+                _attempt_number(person, message),
+                person.attempts,
+                person.language,
+                person.variables.get("polling_area"),
+                (phone.problem, phone.note),
+                at.replace(second=0, microsecond=0),
+            )
         if found := self._judgements.get(alike):
             return found
         attempt = replace(self._attempt(person, message, at), called_back=called_back)
@@ -132,21 +145,6 @@ class ComplianceChecker:
             rules_version=VERSION,
         )
 
-    def _alike(self, person: Recipient, message: Message | None, at: datetime) -> Hashable | None:
-        """Return what `_attempt` takes from a person of whom nothing is known; None if something is."""
-        if person.phone in self._known or self._people.others(person.phone, message):
-            return None
-        phone = phones.parse_number(person.phone, own_numbers=self._campaigns[person.campaign_id].own_numbers)
-        return (
-            person.campaign_id,
-            _attempt_number(person, message),
-            person.attempts,
-            person.language,
-            person.variables.get("polling_area"),
-            (phone.problem, phone.note),
-            at.replace(second=0, microsecond=0),
-        )
-
     def _attempt(self, person: Recipient, message: Message | None, at: datetime) -> Attempt:
         """Return all that the rules ask for about a call to a person."""
         ours, people = self._campaigns[person.campaign_id], self._people
@@ -183,7 +181,7 @@ class ComplianceChecker:
             dnd_hit=person.phone in ours.scrubbed.hits,
             grievance=grievance,
             polls=ours.closes_of(area),
-            requested=_slot(bases, at),
+            requested=next(filter(None, (row.slot_at(at) for row in bases)), None),
             others=people.others(person.phone, message),
         )
 
@@ -239,29 +237,4 @@ def _plain(row: CallingBasis) -> rules.Basis:
         expires_at=row.expires_at,
         revoked_at=row.revoked_at,
         reference=row.register_reference,
-    )
-
-
-def _slot(bases: Iterable[CallingBasis], at: datetime) -> tuple[datetime, datetime] | None:
-    """Return the slot (begin, end) that the person asked for and that `at` lies in; None if there is none."""
-    for row in bases:
-        open_then = row.kind == CallingBasis.Kind.CALLBACK and not (row.revoked_at and row.revoked_at <= at)
-        if open_then and row.starts_at and row.expires_at and row.starts_at <= at < row.expires_at:
-            return row.starts_at, row.expires_at
-    return None
-
-
-def _script(ours: CampaignFacts) -> rules.Script | None:
-    row = ours.declaration
-    if row is None:
-        return None
-    return rules.Script(
-        says_name=row.says_name,
-        says_purpose=row.says_purpose,
-        says_recorded=row.says_recorded,
-        says_opt_out=row.says_opt_out,
-        contains_offer=row.contains_offer,
-        asks_consent=row.asks_consent,
-        about_children=row.about_children,
-        voice_template=row.voice_template,
     )

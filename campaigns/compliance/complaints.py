@@ -53,7 +53,13 @@ def record_complaint(complaint: Complaint, *, now: datetime) -> bool:
     It counts against the campaign whose call it is about, too, and may stop that one alone.
     """
     if complaint._state.adding and complaint.campaign is None:
-        complaint.campaign = _who_called(complaint)
+        # The campaign that rang the number last before the complaint.
+        since = complaint.received_at - timedelta(days=settings.BREAKER_COMPLAINT_DAYS)
+        rang = Message.objects.exclude(state__in=NEVER_RANG).filter(
+            recipient__phone=complaint.phone, send_on__gt=since, send_on__lte=complaint.received_at
+        )
+        last = rang.select_related("recipient__campaign").order_by("-send_on").first()
+        complaint.campaign = last.recipient.campaign if last else None
     complaint.save()
     stop_complained_about(now)
     counted = Complaint.objects.filter(
@@ -69,13 +75,3 @@ def record_complaint(complaint: Complaint, *, now: datetime) -> bool:
     for campaign_id in list(running):
         stop(campaign_id, reason, now=now)
     return True
-
-
-def _who_called(complaint: Complaint) -> Campaign | None:
-    """Return the campaign that rang the number last before the complaint; None if none is known."""
-    since = complaint.received_at - timedelta(days=settings.BREAKER_COMPLAINT_DAYS)
-    rang = Message.objects.exclude(state__in=NEVER_RANG).filter(
-        recipient__phone=complaint.phone, send_on__gt=since, send_on__lte=complaint.received_at
-    )
-    last = rang.select_related("recipient__campaign").order_by("-send_on").first()
-    return last.recipient.campaign if last else None

@@ -66,6 +66,17 @@ class Scrubbed:
     grew: bool = False
     hits: frozenset[str] = frozenset()
 
+    @classmethod
+    def of(cls, campaign: Campaign, people: Iterable[Recipient]) -> "Scrubbed":
+        """Return the newest scrub of a campaign's list, with those of these people whom it refused."""
+        run = ScrubRun.objects.filter(campaign=campaign).order_by("-scrubbed_at").first()
+        if run is None:
+            return cls()
+        hashes = {phone_hash(person.phone): person.phone for person in people}
+        hits = ScrubHit.objects.filter(run=run, phone_hash__in=hashes).values_list("phone_hash", flat=True)
+        grew = Recipient.objects.filter(campaign=campaign, pk__gt=run.newest_recipient).exists()
+        return cls(run=run, grew=grew, hits=frozenset(hashes[hit] for hit in hits))
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CampaignFacts:
@@ -89,6 +100,22 @@ class CampaignFacts:
         """Return whether a calling number is declared as A2P on a day."""
         mine = (row for row in self.declarations if row.number_id == number.pk)
         return any(row.declared_on <= day <= (row.valid_until or date.max) for row in mine)
+
+    def script(self) -> rules.Script | None:
+        """Return what the agent says, as the campaign's declaration has it; None without a declaration."""
+        row = self.declaration
+        if row is None:
+            return None
+        return rules.Script(
+            says_name=row.says_name,
+            says_purpose=row.says_purpose,
+            says_recorded=row.says_recorded,
+            says_opt_out=row.says_opt_out,
+            contains_offer=row.contains_offer,
+            asks_consent=row.asks_consent,
+            about_children=row.about_children,
+            voice_template=row.voice_template,
+        )
 
     def closes_of(self, area: str) -> tuple[datetime, ...] | None:
         """Return when polls close in an area; None if the area is not known."""
@@ -147,7 +174,7 @@ def of_campaign(campaign: Campaign, people: Iterable[Recipient], *, now: datetim
         organisation=_organisation(campaign, now),
         declarations=list(CallerDeclaration.objects.filter(number__in=lines)),
         declaration=CampaignDeclaration.objects.filter(campaign=campaign).first(),
-        scrubbed=_scrubbed(campaign, people) if promotional else Scrubbed(),
+        scrubbed=Scrubbed.of(campaign, people) if promotional else Scrubbed(),
         polls=list(PollingDay.objects.filter(closes_at__gt=now)) if political else (),
         own_numbers=frozenset(PhoneNumber.objects.values_list("e164", flat=True)),
     )
@@ -193,7 +220,9 @@ def _organisation(campaign: Campaign, now: datetime) -> rules.Organisation | Non
     counted = Complaint.objects.filter(
         kind=Complaint.Kind.UNSOLICITED, dismissed=False, received_at__gt=now - COMPLAINT_SPAN
     )
-    answered, short, abandoned = _latest_calls()
+    newest = Message.objects.filter(state=Message.State.DONE).order_by("-send_on")
+    calls = list(newest.values_list("disposition", "duration_seconds")[:LATEST])
+    answered = [seconds for disposition, seconds in calls if disposition == Disposition.ANSWERED]
     return rules.Organisation(
         sector=rules.Sector(kept.sector),
         principal_entity=kept.principal_entity,
@@ -209,29 +238,10 @@ def _organisation(campaign: Campaign, now: datetime) -> rules.Organisation | Non
         holidays=frozenset(
             Holiday.objects.filter(day__gte=now.astimezone(IST).date()).values_list("day", flat=True)
         ),
-        answered=answered,
-        short=short,
-        abandoned=abandoned,
+        answered=len(answered),
+        short=sum(seconds is not None and seconds < SHORT_SECONDS for seconds in answered),
+        abandoned=sum(disposition == Disposition.DROPPED for disposition, _ in calls),
     )
-
-
-def _latest_calls() -> tuple[int, int, int]:
-    """Return how many of the newest calls were answered, ended at once, and were dropped."""
-    newest = Message.objects.filter(state=Message.State.DONE).order_by("-send_on")
-    rows = list(newest.values_list("disposition", "duration_seconds")[:LATEST])
-    answered = [seconds for disposition, seconds in rows if disposition == Disposition.ANSWERED]
-    short = sum(seconds is not None and seconds < SHORT_SECONDS for seconds in answered)
-    return len(answered), short, sum(disposition == Disposition.DROPPED for disposition, _ in rows)
-
-
-def _scrubbed(campaign: Campaign, people: Iterable[Recipient]) -> Scrubbed:
-    run = ScrubRun.objects.filter(campaign=campaign).order_by("-scrubbed_at").first()
-    if run is None:
-        return Scrubbed()
-    hashes = {phone_hash(person.phone): person.phone for person in people}
-    hits = ScrubHit.objects.filter(run=run, phone_hash__in=hashes).values_list("phone_hash", flat=True)
-    grew = Recipient.objects.filter(campaign=campaign, pk__gt=run.newest_recipient).exists()
-    return Scrubbed(run=run, grew=grew, hits=frozenset(hashes[hit] for hit in hits))
 
 
 def _attempts(

@@ -7,7 +7,6 @@ A suppression never expires, and is lifted only with a reason.
 
 from collections.abc import Collection
 from dataclasses import dataclass, field
-from datetime import datetime
 from itertools import islice
 
 from django.db import transaction
@@ -68,7 +67,10 @@ def suppress(phone: str, request: SuppressionRequest) -> bool:
 
 @transaction.atomic
 def suppress_all(phones: Collection[str], request: SuppressionRequest) -> int:
-    """Suppress numbers (E.164). Return how many were new. Their waiting calls are cancelled either way."""
+    """Suppress numbers (E.164). Return how many were new. Their waiting calls are cancelled either way.
+
+    A message that another worker plans at this moment is found by the check at its hand-over.
+    """
     live = Suppression.objects.filter(lifted_at__isnull=True, scope=request.scope, category=request.category)
     before = live.filter(phone__in=phones).count()
     rows = [
@@ -84,7 +86,24 @@ def suppress_all(phones: Collection[str], request: SuppressionRequest) -> int:
         for phone in dict.fromkeys(phones)
     ]
     Suppression.objects.bulk_create(rows, ignore_conflicts=True)
-    _cancel_waiting(phones, request, now=clock.now())
+    now = clock.now()
+    people = Recipient.objects.filter(phone__in=phones)
+    if request.category:
+        people = people.filter(campaign__category=request.category)
+    # Planned messages first, as hand-over locks them first; then all people who wait.
+    planned = Message.objects.select_for_update().filter(
+        recipient__in=people.values("pk"), state=Message.State.PLANNED
+    )
+    of_whom = dict(planned.values_list("pk", "recipient_id"))
+    Message.objects.filter(pk__in=of_whom, state=Message.State.PLANNED).update(
+        state=Message.State.BLOCKED, reason=request.reason, settled_at=now, changed_at=now
+    )
+    stopped = {"state": Recipient.State.SUPPRESSED, "reason": request.reason, "changed_at": now}
+    under_way = Recipient.objects.filter(pk__in=of_whom.values(), state=Recipient.State.UNDER_WAY)
+    revert_attempt(under_way, **stopped)
+    waiting = people.filter(state=Recipient.State.WAITING).values_list("pk", flat=True)
+    Recipient.objects.filter(pk__in=list(waiting), state=Recipient.State.WAITING).update(**stopped)
+    callback.end_all(people, request.reason)
     return live.filter(phone__in=phones).count() - before
 
 
@@ -127,24 +146,12 @@ def lift(suppression_id: int, *, reason: str, by: User | None) -> None:
     audit.note(Suppression.objects.get(pk=suppression_id), {"lifted": ("", reason.strip())})
 
 
-def _cancel_waiting(phones: Collection[str], request: SuppressionRequest, *, now: datetime) -> None:
-    """Block planned messages first, as hand-over locks them first; then suppress all people who wait.
+def move_to_pseudonym(phone: str, name: str) -> int:
+    """Put a number's suppressions under its pseudonym `name`, in the caller's transaction. Return how many.
 
-    A message that another worker plans at this moment is found by the check at its hand-over.
+    Live ones that stand there already are deleted under the number.
     """
-    people = Recipient.objects.filter(phone__in=phones)
-    if request.category:
-        people = people.filter(campaign__category=request.category)
-    planned = Message.objects.select_for_update().filter(
-        recipient__in=people.values("pk"), state=Message.State.PLANNED
-    )
-    of_whom = dict(planned.values_list("pk", "recipient_id"))
-    Message.objects.filter(pk__in=of_whom, state=Message.State.PLANNED).update(
-        state=Message.State.BLOCKED, reason=request.reason, settled_at=now, changed_at=now
-    )
-    stopped = {"state": Recipient.State.SUPPRESSED, "reason": request.reason, "changed_at": now}
-    under_way = Recipient.objects.filter(pk__in=of_whom.values(), state=Recipient.State.UNDER_WAY)
-    revert_attempt(under_way, **stopped)
-    waiting = people.filter(state=Recipient.State.WAITING).values_list("pk", flat=True)
-    Recipient.objects.filter(pk__in=list(waiting), state=Recipient.State.WAITING).update(**stopped)
-    callback.end_all(people, request.reason)
+    there = Suppression.objects.filter(phone=name, lifted_at=None).values_list("scope", "category")
+    for scope, category in list(there):
+        Suppression.objects.filter(phone=phone, lifted_at=None, scope=scope, category=category).delete()
+    return Suppression.objects.filter(phone=phone).update(phone=name)

@@ -1,5 +1,6 @@
 """The facts that the rules ask for: registrations, declarations, scrubs, grounds, complaints, days."""
 
+from datetime import datetime
 from typing import ClassVar, TypeAlias
 
 from django.conf import settings
@@ -206,6 +207,17 @@ class CallingBasis(Stamped):
 
     def __str__(self) -> str:
         return self.get_kind_display()
+
+    def slot_at(self, at: datetime) -> tuple[datetime, datetime] | None:
+        """Return the slot (begin, end) that was asked for, if `at` lies in it and it is not revoked by then.
+
+        None if not, and for a basis of any other kind.
+        """
+        if self.kind != self.Kind.CALLBACK or (self.revoked_at and self.revoked_at <= at):
+            return None
+        if self.starts_at and self.expires_at and self.starts_at <= at < self.expires_at:
+            return self.starts_at, self.expires_at
+        return None
 
 
 class ComplaintKind(models.TextChoices):

@@ -15,7 +15,7 @@ from datetime import datetime
 from django.db import transaction
 from django.db.models import Max
 
-from campaigns.compliance.suppressions import SuppressionRequest, suppress
+from campaigns.compliance.suppressions import SuppressionRequest, move_to_pseudonym, suppress
 from campaigns.errors import NotAllowed
 from campaigns.models import (
     CallingBasis,
@@ -89,7 +89,14 @@ def forget(request: Erasure) -> dict[str, int]:
     """Erase what campaigns/ keeps, within the caller's transaction. Return how many rows of each kind."""
     phone, name = request.phone, request.pseudonym
     people = list(Recipient.objects.filter(phone=phone).values_list("pk", flat=True))
-    rows = _rows_with(phone)
+    national, rows = phone.removeprefix("+91"), []
+    # Rejected rows in which the number stands, in any spelling and script.
+    for pk, cells in ImportRow.objects.exclude(cells=[]).values_list("pk", "cells").iterator(CHUNK):
+        for cell in cells:
+            digits = "".join(str(unicodedata.decimal(char)) for char in str(cell) if char.isdecimal())
+            if national in digits:
+                rows.append(pk)
+                break
     chunks = (rows[start : start + CHUNK] for start in range(0, len(rows), CHUNK))
     forget_people(people)
     return {
@@ -97,7 +104,7 @@ def forget(request: Erasure) -> dict[str, int]:
         "rows": sum(forget_rows(ImportRow.objects.filter(pk__in=chunk)) for chunk in chunks),
         "members": Member.objects.filter(phone=phone).delete()[1].get("campaigns.Member", 0),
         "draws": Draw.objects.filter(phone=phone).update(phone=name),
-        "suppressions": _rename_suppressions(phone, name),
+        "suppressions": move_to_pseudonym(phone, name),
         "bases": CallingBasis.objects.filter(phone=phone).update(phone=name, proof=""),
         "complaints": Complaint.objects.filter(phone=phone).update(phone=name, text="Erased."),
         "holds": LegalHold.objects.filter(phone=phone).update(phone=name),
@@ -109,24 +116,3 @@ def finish(request: Erasure, removed: dict[str, int], *, now: datetime) -> None:
     Erasure.objects.filter(pk=request.pk).update(
         state=Erasure.State.DONE, phone="", waits_for="", removed=removed, finished_at=now, changed_at=now
     )
-
-
-def _rename_suppressions(phone: str, name: str) -> int:
-    """Put suppressions under the pseudonym, deleting live ones that stand there already. Return how many."""
-    there = Suppression.objects.filter(phone=name, lifted_at=None).values_list("scope", "category")
-    for scope, category in list(there):
-        Suppression.objects.filter(phone=phone, lifted_at=None, scope=scope, category=category).delete()
-    return Suppression.objects.filter(phone=phone).update(phone=name)
-
-
-def _rows_with(phone: str) -> list[int]:
-    """Return the keys of rejected rows of lists in which the number stands, in any spelling and script."""
-    national = phone.removeprefix("+91")
-    found = []
-    for pk, cells in ImportRow.objects.exclude(cells=[]).values_list("pk", "cells").iterator(CHUNK):
-        for cell in cells:
-            digits = "".join(str(unicodedata.decimal(char)) for char in str(cell) if char.isdecimal())
-            if national in digits:
-                found.append(pk)
-                break
-    return found
