@@ -5,7 +5,6 @@ Other things stop campaigns too: complaints (`compliance.complaints`), an accoun
 """
 
 from collections import Counter
-from collections.abc import Sequence
 from datetime import datetime
 
 from django.conf import settings
@@ -25,34 +24,28 @@ def stop_failing(now: datetime) -> int:
     """Stop running campaigns of whose latest calls too many failed. Return how many were stopped."""
     stopped, least = 0, settings.BREAKER_CALLS
     for campaign in Campaign.objects.filter(state=Campaign.State.RUNNING, stop_at_percent__gt=0):
-        latest = _latest(campaign)
+        ended = Message.objects.filter(recipient__campaign=campaign, settled_at__gt=campaign.state_since)
+        counted = ended.filter(state__in=(State.DONE, State.FAILED, State.REJECTED, State.UNKNOWN))
+        rows = counted.order_by("-settled_at").values_list("state", "disposition", "reason")
+        latest = []  # what went wrong in each; empty where nothing did
+        for state, disposition, reason in rows[:least]:
+            if state in (State.REJECTED, State.UNKNOWN):
+                latest.append(reason)
+            else:
+                latest.append(WORDS[Disposition(disposition)] if disposition in FAULTS else "")
         faults = [fault for fault in latest if fault]
         if not tripped(len(faults), len(latest), least=least, percent=campaign.stop_at_percent):
             continue
         commonest, _ = Counter(faults).most_common(1)[0]
-        reason = (
+        why = (
             f"Stopped by itself: {len(faults)} of the last {len(latest)} calls failed, mostly so: "
             f"{commonest} See under Calls whether the agent answered and the number's stream address is "
             "right, then resume."
         )
-        stopped += stop(campaign.pk, reason, now=now)
+        stopped += stop(campaign.pk, why, now=now)
     return stopped
 
 
 def tripped(failed: int, calls: int, *, least: int, percent: int) -> bool:
     """Return whether too many of the latest calls failed to go on; False on fewer than `least` calls."""
     return calls >= least and failed * 100 >= calls * percent
-
-
-def _latest(campaign: Campaign) -> Sequence[str]:
-    """Return what went wrong in each of the latest calls since the campaign runs; empty where nothing did."""
-    ended = Message.objects.filter(recipient__campaign=campaign, settled_at__gt=campaign.state_since)
-    counted = ended.filter(state__in=(State.DONE, State.FAILED, State.REJECTED, State.UNKNOWN))
-    rows = counted.order_by("-settled_at").values_list("state", "disposition", "reason")
-    faults = []
-    for state, disposition, reason in rows[: settings.BREAKER_CALLS]:
-        if state in (State.REJECTED, State.UNKNOWN):
-            faults.append(reason)
-        else:
-            faults.append(WORDS[Disposition(disposition)] if disposition in FAULTS else "")
-    return faults

@@ -109,7 +109,16 @@ def ask(recipient_id: int, request: CallbackRequest, *, now: datetime) -> Callba
     why = judgement.reason if judgement.waits_until else ""
     reason = callback_times.explain(request.asked_for, planned_for, why)
     row = _row(person, request, State.WAITING, reason, planned_for=planned_for)
-    _have_wait(person, row, now=now)
+    # The person waits for it, also one with a final state; one who is on the line, or whose attempt is at
+    # XFin, once that is over.
+    if person.state not in Recipient.OPEN_STATES:
+        # `complete_finished` takes the same lock: either it sees who waits, or we open it again.
+        Campaign.objects.select_for_update(of=("self",)).get(pk=person.campaign_id)
+    same = Recipient.objects.filter(pk=person.pk)
+    same.update(due_at=row.planned_for, reason=row.reason, changed_at=now)
+    if not Message.objects.filter(recipient=person, state__in=Message.OPEN_STATES).exists():
+        same.update(state=Recipient.State.WAITING)
+        actions.reopen(person.campaign_id, now=now)
     return row
 
 
@@ -219,18 +228,3 @@ def _withdraw_planned(given_up: list[Message], *, now: datetime) -> None:
         still = Message.objects.filter(pk=message.pk, state=Message.State.PLANNED)
         if still.update(state=Message.State.WITHDRAWN, reason=SUPERSEDED, settled_at=now, changed_at=now):
             attempt_withdrawn(message.recipient_id, now=now)
-
-
-def _have_wait(person: Recipient, row: Callback, *, now: datetime) -> None:
-    """Have a person wait for a call-back, also one with a final state.
-
-    A person who is on the line, or whose attempt is at XFin, waits once that is over.
-    """
-    if person.state not in Recipient.OPEN_STATES:
-        # `complete_finished` takes the same lock: either it sees who waits, or we open it again.
-        Campaign.objects.select_for_update(of=("self",)).get(pk=person.campaign_id)
-    same = Recipient.objects.filter(pk=person.pk)
-    same.update(due_at=row.planned_for, reason=row.reason, changed_at=now)
-    if not Message.objects.filter(recipient=person, state__in=Message.OPEN_STATES).exists():
-        same.update(state=Recipient.State.WAITING)
-        actions.reopen(person.campaign_id, now=now)

@@ -145,7 +145,7 @@ class _Count:
             "out": dict(+(out + self.reach.out)),
             "waits": dict(self.reach.waits),
             "warns": {f"{rule}: {REMEDIES[rule]}": count for rule, count in self.reach.warns.items()},
-            "problems": [*self._problems(), *_language_problems(languages)],
+            "problems": list(self._problems(languages)),
             "languages": languages,
             "missing": [
                 {"language": language, "variable": variable, "people": count}
@@ -159,7 +159,8 @@ class _Count:
             },
         }
 
-    def _problems(self) -> Iterator[str]:
+    def _problems(self, languages: list[dict[str, Any]]) -> Iterator[str]:
+        """Yield what is wrong with the campaign, its agent and clips, then with each of the languages."""
         yield from launch_problems(self.campaign)
         yield from (f"The agent can't hold a call: {problem}" for problem in self.agent.problems)
         template, account = self.campaign.template, self.campaign.template.account
@@ -171,6 +172,15 @@ class _Count:
         there = Content.objects.filter(account=account).exclude(file="").values_list("name", flat=True)
         for clip in set(self.agent.clips) - set(there):
             yield f"The agent plays the clip “{clip}”, and the account has none of that name."
+        for row in languages:
+            who = f"People with the language “{row['language']}”: {row['people']:,}"
+            if not row["at_xfin"]:
+                yield f"{who}. The template does not have it, and XFin refuses their calls."
+            if row["refused"]:
+                yield f"{who}. XFin refused the template in it: {row['refused']}"
+            yield from (f"{who}. XFin refused its clip “{clip}”." for clip in row["clips_refused"])
+            if not row["voice"]:
+                yield f"{who}. They would hear “{row['heard']}”, for which there is no voice."
 
     def _languages(self) -> Iterator[dict[str, Any]]:
         """Yield what is ready in each language of the people, the most frequent language first."""
@@ -209,16 +219,3 @@ class _Count:
             ),
             forecast.past_of(list(rang.values_list("disposition", "duration_seconds")[:LATEST])),
         )
-
-
-def _language_problems(languages: list[dict[str, Any]]) -> Iterator[str]:
-    for row in languages:
-        who = f"People with the language “{row['language']}”: {row['people']:,}"
-        if not row["at_xfin"]:
-            yield f"{who}. The template does not have it, and XFin refuses their calls."
-        if row["refused"]:
-            yield f"{who}. XFin refused the template in it: {row['refused']}"
-        for clip in row["clips_refused"]:
-            yield f"{who}. XFin refused its clip “{clip}”."
-        if not row["voice"]:
-            yield f"{who}. They would hear “{row['heard']}”, for which there is no voice."

@@ -87,22 +87,18 @@ def settle_messages(reported: Sequence[tuple[Message, RemoteMessage]], *, now: d
     for message, remote in reported:
         state, disposition = still_open.pop(message.pk, None), _disposition(remote)
         withdrawn = disposition == Disposition.CANCELLED and state == Message.State.WITHDRAWING
-        if state is not None and not withdrawn:
-            _end(message, remote, disposition, now)
-            ended.append(message)
+        if state is None or withdrawn:
+            continue
+        message.reason = WORDS[disposition]
+        if remote.raw_reason and disposition in (Disposition.FAILED, Disposition.UNKNOWN):
+            message.reason = f"{message.reason} XFin says: {remote.raw_reason}"
+        message.state, message.disposition = ENDED[remote.state], disposition
+        message.remote_state, message.duration_seconds = remote.raw_state[:60], remote.duration_s
+        message.withdraw_at, message.settled_at, message.changed_at = None, now, now
+        ended.append(message)
     update(ended, _END_FIELDS)
     _after_attempts(ended, now)
     return len(ended)
-
-
-def _end(message: Message, remote: RemoteMessage, disposition: Disposition, now: datetime) -> None:
-    """Set the fields of a message that has ended; `settle_messages` writes the row."""
-    message.reason = WORDS[disposition]
-    if remote.raw_reason and disposition in (Disposition.FAILED, Disposition.UNKNOWN):
-        message.reason = f"{message.reason} XFin says: {remote.raw_reason}"
-    message.state, message.disposition = ENDED[remote.state], disposition
-    message.remote_state, message.duration_seconds = remote.raw_state[:60], remote.duration_s
-    message.withdraw_at, message.settled_at, message.changed_at = None, now, now
 
 
 @transaction.atomic
@@ -241,7 +237,12 @@ def _go_on(
         person.state, person.reason = Recipient.State.COMPLETED, said
         return
     reason = BROKE_OFF if broke_off else reason
-    retry = _retry(person, calls)
+    over = campaign.state in (Campaign.State.CANCELLED, Campaign.State.COMPLETED)
+    # An answered call that is followed by another one was one that broke off.
+    history = [retries.UNFINISHED if how == Disposition.ANSWERED else how for how, _ in calls]
+    # The attempts counted on the person are a bound too.
+    none_left = over or person.attempts >= campaign.max_attempts
+    retry = None if none_left else campaign.retries.after(history)
     if retry is None:
         person.state = Recipient.State.COMPLETED if broke_off else Recipient.State.UNREACHED
         person.reason = reason
@@ -251,21 +252,6 @@ def _go_on(
         due = retries.at_another_hour(due, [at for _, at in calls], daily_hours(campaign))
     person.state, person.due_at = Recipient.State.WAITING, due
     person.reason = f"{reason} Call {person.attempts + 1} of at most {campaign.max_attempts} follows."
-
-
-def _retry(person: Recipient, calls: Sequence[PastAttempt]) -> retries.Retry | None:
-    """Return the next call that the campaign's rules give this person; None after its last one.
-
-    The attempts counted on the person are a bound too.
-    """
-    campaign = person.campaign
-    ended = campaign.state in (Campaign.State.CANCELLED, Campaign.State.COMPLETED)
-    if ended or person.attempts >= campaign.max_attempts:
-        return None
-    # An answered call that is followed by another one was one that broke off.
-    return campaign.retries.after(
-        [retries.UNFINISHED if how == Disposition.ANSWERED else how for how, _ in calls]
-    )
 
 
 def ended_unknown(recipient_id: int, reason: str) -> None:
