@@ -51,6 +51,7 @@ check: setup-dev  ## style, types, architecture, migrations
 	$(BIN)/lint-imports
 	$(BIN)/python manage.py makemigrations --check --dry-run
 	DJANGO_SETTINGS_MODULE=sandbox.settings $(BIN)/python manage.py makemigrations --check --dry-run
+	$(BIN)/python -m bench.house
 
 house: setup-dev  ## measure how the code reads: docstrings, small helpers, import cycles; fails where a bound is missed
 	@$(BIN)/python -m bench.house
