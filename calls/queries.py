@@ -5,13 +5,14 @@ from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from uuid import UUID
 
-from django.db.models import Count, Exists, Max, OuterRef, Q, QuerySet, Subquery, Sum
+from django.db.models import Count, Exists, Max, OuterRef, Q, QuerySet, Sum
 
 from calls.conversation.outputs import EntryKind
 from calls.models import Answer, Call, CallEvent, MediaProcess, Recording
+from campaigns.formatting import grouped
 from campaigns.ist import IST
 from campaigns.models import Campaign, Evidence, Message, PhoneNumber
-from campaigns.queries.campaign import NO_GOAL, campaigns_of_the_day, evidence_for
+from campaigns.queries.campaign import campaigns_of_the_day, evidence_for, goal_reached
 from campaigns.queries.notices import Notice, notices
 
 MANY_WAITING = 1000
@@ -64,29 +65,34 @@ def start_of_day(now: datetime) -> datetime:
 
 
 def today(now: datetime) -> Today:
-    """Return the day of `now` in figures. Three queries.
+    """Return the day of `now` in figures. Six queries, each over the day's own rows only.
 
-    Dialled counts attempts that ended today and those whose call is on the line; XFin reports the others
-    only when they are over.
+    Dialled counts attempts that ended today and those whose call began today; XFin reports the others only
+    when they are over.
     """
     since = start_of_day(now)
-    call_of_attempt = Call.objects.filter(message=OuterRef("pk")).order_by("-started_at")
-    attempts = (
-        Message.objects.annotate(
-            called_at=Subquery(call_of_attempt.values("started_at")[:1]),
-            achieved=Subquery(call_of_attempt.values("outcome")[:1]),
-        )
-        .filter(Q(called_at__gte=since) | (Q(settled_at__gte=since) & ~Q(disposition="")))
-        .aggregate(
-            dialled=Count("id"),
-            answered=Count(
-                "id", filter=Q(disposition="answered") | Q(disposition="", called_at__isnull=False)
-            ),
-            goal=Count("id", filter=Q(achieved__isnull=False) & ~Q(achieved__in=NO_GOAL)),
-        )
-    )
+    over = Message.objects.filter(settled_at__gte=since).exclude(disposition="")
+    # Both states are named, because the index begins with the state.
+    began = Call.objects.filter(state__in=Call.State.values, started_at__gte=since, message__isnull=False)
+    began_only = began.exclude(Q(message__settled_at__gte=since) & ~Q(message__disposition=""))
+    earlier = Call.objects.filter(message__in=over, started_at__lt=since)
     capacity = PhoneNumber.objects.filter(active=True).aggregate(most=Sum("max_calls", default=0))
-    return Today(live=count_live_calls(), capacity=capacity["most"], **attempts)
+    ended = over.aggregate(dialled=Count("id"), answered=Count("id", filter=Q(disposition="answered")))
+    on_line = began_only.aggregate(
+        dialled=Count("message", distinct=True),
+        answered=Count("message", distinct=True, filter=Q(message__disposition="")),
+    )
+    return Today(
+        live=count_live_calls(),
+        capacity=capacity["most"],
+        dialled=ended["dialled"] + on_line["dialled"],
+        answered=ended["answered"] + on_line["answered"],
+        goal=_attempts_with_goal(began) + _attempts_with_goal(earlier),
+    )
+
+
+def _attempts_with_goal(calls: QuerySet[Call]) -> int:
+    return calls.filter(goal_reached()).aggregate(attempts=Count("message", distinct=True))["attempts"]
 
 
 def live_calls(*, campaign_id: int | None = None, limit: int = 8) -> LiveCalls:
@@ -156,19 +162,21 @@ def journal_notices(now: datetime) -> list[Notice]:
     at = f" Last at {figures['last'].astimezone(IST):%H:%M} IST." if figures["last"] else ""
     found = []
     if waiting >= MANY_WAITING:
-        text = f"{waiting} of them wait on disk and are stored in their order. Nothing is lost."
+        text = f"{grouped(waiting)} of them wait on disk and are stored in their order. Nothing is lost."
         found.append(Notice(tone="warn", title="Events of calls are stored late.", text=text))
     if left_out:
-        text = f"{left_out} per-second figures of calls were left out; every other event was kept.{at}"
+        text = (
+            f"{grouped(left_out)} per-second figures of calls were left out; every other event was kept.{at}"
+        )
         found.append(Notice(tone="warn", title="The database was away for long.", text=text))
     if lost:
-        text = f"{lost} events could not be kept: neither the database nor the disk took them.{at}"
+        text = f"{grouped(lost)} events could not be kept: neither the database nor the disk took them.{at}"
         found.append(Notice(tone="bad", title="Events of calls were lost.", text=text))
     return found
 
 
 def home(now: datetime) -> dict[str, object]:
-    """Return the context of the home page and its live part. Twelve queries, however much happens."""
+    """Return the context of the home page and its live part. Fifteen queries, however much happens."""
     return {
         "now": now,
         "today": today(now),

@@ -9,6 +9,7 @@ from django.db.models import Max
 
 from campaigns.compliance.facts import phone_hash
 from campaigns.errors import NotRecorded
+from campaigns.formatting import grouped
 from campaigns.ist import IST
 from campaigns.models import Campaign, Recipient, ScrubHit, ScrubRun, User
 from campaigns.phones import parse_number
@@ -39,7 +40,8 @@ def record_scrub(
     phones = sorted(people.values_list("phone", flat=True))
     if submitted < len(phones):
         raise NotRecorded(
-            f"The campaign has {len(phones)} people, and {submitted} were submitted: scrub again."
+            f"The campaign has {grouped(len(phones))} people, and {grouped(submitted)} were submitted: "
+            "scrub again."
         )
     # What is no number stays as it is and matches none.
     hits = {phone_hash(parse_number(text).e164 or text) for text in refused}

@@ -18,6 +18,7 @@ from django.db.models import F, Q, QuerySet
 
 from campaigns.clock import Clock
 from campaigns.errors import SheetError
+from campaigns.formatting import grouped
 from campaigns.imports.insert import add_people
 from campaigns.imports.row_check import CheckedRows, RowChecker
 from campaigns.models import Campaign, Import, ImportRow, PhoneNumber
@@ -237,4 +238,4 @@ def summary(source: Import) -> str:
     twice = Import.objects.filter(campaign=source.campaign_id, sha256=source.sha256, state=State.DONE)
     if not source.accepted and twice.exclude(pk=source.pk).exists():
         return "This file was imported before; nobody was added."
-    return f"{source.accepted} of {source.uploaded} people were added."
+    return f"{grouped(source.accepted)} of {grouped(source.uploaded)} people were added."

@@ -16,6 +16,7 @@ from django.db.models import Q, QuerySet
 from campaigns.agent_inspection import inspect
 from campaigns.clock import Clock
 from campaigns.compliance.check import REMEDIES, ComplianceChecker
+from campaigns.formatting import grouped
 from campaigns.lifecycle.actions import launch_problems
 from campaigns.models import (
     Campaign,
@@ -173,7 +174,7 @@ class _Count:
         for clip in set(self.agent.clips) - set(there):
             yield f"The agent plays the clip “{clip}”, and the account has none of that name."
         for row in languages:
-            who = f"People with the language “{row['language']}”: {row['people']:,}"
+            who = f"People with the language “{row['language']}”: {grouped(row['people'])}"
             if not row["at_xfin"]:
                 yield f"{who}. The template does not have it, and XFin refuses their calls."
             if row["refused"]:

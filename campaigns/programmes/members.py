@@ -15,6 +15,7 @@ from django.db import transaction
 
 from campaigns import audit, clock
 from campaigns.errors import NotAllowed, SheetError
+from campaigns.formatting import grouped
 from campaigns.imports.insert import NewPerson
 from campaigns.imports.row_check import RowChecker
 from campaigns.models import Member, MemberDate, PhoneNumber, StandingList, Suppression
@@ -96,7 +97,7 @@ def read_members(
     except SheetError as error:
         raise NotAllowed(error.reason) from error
     if len(rows) > MOST_ROWS:
-        raise NotAllowed(f"The file has more than {MOST_ROWS:,} rows; split it and send the parts.")
+        raise NotAllowed(f"The file has more than {grouped(MOST_ROWS)} rows; split it and send the parts.")
     result = ListResult(dates=date_columns(columns, [cells for _, cells in rows[:SAMPLE]]))
     uses = {columns.phone: "phone", columns.name: "name", columns.language: "language"}
     for name, place in columns.variables.items():

@@ -6,10 +6,10 @@ from datetime import date, datetime
 from functools import partial
 from typing import Any
 
-from django.db.models import Case, Count, Q, QuerySet, Sum, Value, When
+from django.db.models import Case, Count, Exists, F, OuterRef, Q, QuerySet, Sum, Value, When
 
 from campaigns import rules
-from campaigns.formatting import share, tone, words
+from campaigns.formatting import grouped, share, tone, words
 from campaigns.ist import IST
 from campaigns.models import (
     Campaign,
@@ -45,6 +45,13 @@ NO_GOAL = (
 ENDED = (CampaignState.STOPPED, CampaignState.COMPLETED, CampaignState.CANCELLED)
 
 _UPLOADED = ("uploaded", "accepted", "rejected", "duplicate", "suppressed", "empty")
+#: Final states of people who were to be called and were not reached; those who must not be called have none.
+_MISSED_WITHOUT_CALL = (
+    RecipientState.UNREACHED,
+    RecipientState.FAILED,
+    RecipientState.BLOCKED,
+    RecipientState.UNKNOWN,
+)
 _NEVER_AT_XFIN = (
     MessageState.PLANNED,
     MessageState.SENDING,
@@ -185,10 +192,10 @@ class Withdrawal:
     def words(self) -> str:
         """Return in sentences for staff whether people may still be called."""
         if self.leaving:
-            what = "1 message is" if self.leaving == 1 else f"{self.leaving} messages are"
+            what = "1 message is" if self.leaving == 1 else f"{grouped(self.leaving)} messages are"
             return f"{what} being withdrawn from XFin; until then they may still ring."
         if self.ringing:
-            who = "1 person is" if self.ringing == 1 else f"{self.ringing} people are"
+            who = "1 person is" if self.ringing == 1 else f"{grouped(self.ringing)} people are"
             return f"All withdrawn, nobody more will be rung. {who} on the line; the result is kept."
         return "All withdrawn, nobody will be rung."
 
@@ -225,15 +232,14 @@ def row_counts(imports: QuerySet[Import]) -> RowCounts:
 def campaign_counts(campaign_id: int) -> CampaignCounts:
     """Return every figure of one campaign. Three queries, whatever its size."""
     people = Recipient.objects.filter(campaign_id=campaign_id).aggregate(**_people_counts())
-    handed_over = (
-        Message.objects.filter(recipient__campaign_id=campaign_id, batch__isnull=False)
-        .exclude(state__in=_NEVER_AT_XFIN)
-        .aggregate(people=Count("recipient_id", distinct=True))
+    handed_over = Message.objects.filter(recipient=OuterRef("pk"), batch__isnull=False).exclude(
+        state__in=_NEVER_AT_XFIN
     )
+    at_xfin = Recipient.objects.filter(Exists(handed_over), campaign_id=campaign_id)
     return CampaignCounts(
         rows=row_counts(Import.objects.filter(campaign_id=campaign_id)),
         progress=_progress(people),
-        at_xfin=handed_over["people"],
+        at_xfin=at_xfin.count(),
     )
 
 
@@ -330,10 +336,16 @@ def _step(label: str, count: int, whole: int, of_what: str) -> FunnelStep:
 
 
 def misses(campaign_id: int) -> list[Part]:
-    """Return how last calls ended that reached no person, most frequent first. One query."""
-    people = Recipient.objects.filter(campaign_id=campaign_id).exclude(disposition__in=("", "answered"))
-    counted = people.order_by().values("disposition").annotate(people=Count("id")).order_by("-people")
-    return [Part(words(row["disposition"]), row["people"], "calm") for row in counted]
+    """Return why people were not reached, most frequent first. One query.
+
+    It is how a person's last call ended; for those who have a final state without any call, the state.
+    """
+    people = Recipient.objects.filter(campaign_id=campaign_id).exclude(disposition="answered")
+    missed = people.filter(~Q(disposition="") | Q(state__in=_MISSED_WITHOUT_CALL, outcome=""))
+    by_reason = Case(When(disposition="", then=F("state")), default=F("disposition"))
+    counted = missed.order_by().values(why=by_reason).annotate(people=Count("id")).order_by("-people", "why")
+    labels: dict[str, str] = dict(RecipientState.choices)
+    return [Part(labels.get(row["why"], words(row["why"])), row["people"], "calm") for row in counted]
 
 
 def hours(campaign: Campaign, now: datetime) -> str:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from django.db.models import Count, F, Q
 
-from campaigns.formatting import ist_exact
+from campaigns.formatting import grouped, ist_exact
 from campaigns.models import Account, Campaign, Import, Message, Recipient, Template
 from campaigns.models.campaigns import CampaignState
 from campaigns.models.people import ImportState
@@ -45,7 +45,7 @@ def _account_notices() -> list[Notice]:
         what = "XFin refused the account" if refused else "XFin does not serve the account"
         waiting = open_messages.get(account.pk, 0)
         messages = {0: "No message is waiting.", 1: "1 message is waiting."}.get(
-            waiting, f"{waiting} messages are waiting."
+            waiting, f"{grouped(waiting)} messages are waiting."
         )
         after = "Nothing is lost and nothing is sent twice."
         found.append(
@@ -65,7 +65,7 @@ def trials(account: Account) -> str:
         return f"It is tried again at {ist_exact(account.retry_at)}."
     if account.state == Account.State.BROKEN:
         return (
-            f"{account.failures} failures in a row: nothing is sent until a trial request succeeds, "
+            f"{grouped(account.failures)} failures in a row: nothing is sent until a trial request succeeds, "
             f"the next at {ist_exact(account.retry_at)}."
         )
     return ""

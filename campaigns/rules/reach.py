@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from campaigns.formatting import grouped
 from campaigns.rules import Judgement, Verdict
 
 #: Why a person can't be called, in the words of the sentence, by the rule that says so.
@@ -57,5 +58,9 @@ def sentence(can: int, out: Mapping[str, int]) -> str:
     rows = can + sum(out.values())
     if not rows:
         return "There is nobody to call."
-    parts = ", ".join(f"{count:,} {why}" for why, count in Counter(out).most_common() if count)
-    return f"{can:,} of {rows:,} can be called: {parts}." if parts else f"All {can:,} can be called."
+    parts = ", ".join(f"{grouped(count)} {why}" for why, count in Counter(out).most_common() if count)
+    return (
+        f"{grouped(can)} of {grouped(rows)} can be called: {parts}."
+        if parts
+        else f"All {grouped(can)} can be called."
+    )

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any
 
+from campaigns.formatting import grouped
 from campaigns.ist import IST
 from campaigns.schedule.windows import Window
 
@@ -168,5 +169,5 @@ def problem(rules: Mapping[str, Mapping[str, Any]]) -> str:
         if len(rule["gaps"]) > MOST_RETRIES:
             return f"At most {MOST_RETRIES} retries for one reason."
         if not all(1 <= gap <= LONGEST_GAP_MINUTES for gap in rule["gaps"]):
-            return f"A gap is 1 to {LONGEST_GAP_MINUTES:,} minutes."
+            return f"A gap is 1 to {grouped(LONGEST_GAP_MINUTES)} minutes."
     return ""

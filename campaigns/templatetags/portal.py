@@ -61,7 +61,10 @@ def bar(parts: Sequence[Part], whole: int, label: str = "") -> dict[str, Any]:
         width = 100 * part.count / whole if whole else 0.0
         drawn.append({"x": f"{start:.2f}%", "width": f"{width:.2f}%", "tone": part.tone})
         start += width
-    return {"parts": drawn, "label": label or ", ".join(f"{p.count} {p.label}" for p in parts)}
+    return {
+        "parts": drawn,
+        "label": label or ", ".join(f"{formatting.grouped(p.count)} {p.label}" for p in parts),
+    }
 
 
 @register.inclusion_tag("parts/span.html")

@@ -247,4 +247,4 @@ def test_the_home_page_says_that_events_are_stored_late(call: Call) -> None:
     viewer = cast.browser(cast.viewer())
     assert "stored late" not in viewer.get("/").content.decode()
     MediaProcess.objects.update(events_waiting=5000)
-    assert "5000 of them wait on disk" in viewer.get("/").content.decode()
+    assert "5,000 of them wait on disk" in viewer.get("/").content.decode()

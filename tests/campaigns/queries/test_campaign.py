@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from django.template.loader import render_to_string
 from pytest_django import DjangoAssertNumQueries
 
 from campaigns.models import Account, Campaign, Import, Message, Recipient, Template, UploadBatch
@@ -186,6 +187,22 @@ def test_misses_are_counted_by_how_calls_ended() -> None:
         ("No answer", 2),
         ("Busy", 1),
     ]
+
+
+def test_people_who_failed_without_a_call_are_misses_too() -> None:
+    campaign = make_campaign(people=5)
+    put(campaign, State.FAILED, 3)  # refused by XFin: no call, so no disposition
+    put(campaign, State.SUPPRESSED, 1)
+    assert [(part.label, part.count) for part in misses(campaign.pk)] == [("Failed", 3)]
+
+
+def test_the_empty_table_of_misses_says_no_more_than_is_known() -> None:
+    campaign = make_campaign(people=2)
+    context = {"campaign": campaign, "misses": [], "counts": campaign_counts(campaign.pk)}
+    assert "No call has ended yet" in render_to_string("campaigns/misses.html", context)
+    put(campaign, State.COMPLETED, 1, disposition="answered")
+    context["counts"] = campaign_counts(campaign.pk)
+    assert "Every call so far was answered" in render_to_string("campaigns/misses.html", context)
 
 
 def test_nobody_reaches_a_goal_without_having_answered_though_xfin_tells_later() -> None:
