@@ -17,6 +17,7 @@ class AgentInspection:
         self.clips = self._read.clips()
         self.languages = self._read.text_languages()
         self.variables = self._read.declared_variables()
+        self.outcomes = self._read.outcomes()
 
     @staticmethod
     def asks(kind: str) -> bool:

@@ -25,6 +25,9 @@ class Inspection(Protocol):
     variables: tuple[str, ...]
     """Names of the variables it is configured to speak, in the order written."""
 
+    outcomes: tuple[str, ...]
+    """The outcomes that its calls may bring, in the order written."""
+
     def heard(self, language: str) -> str:
         """Return the language that a person of `language` hears; empty if the agent speaks none at all."""
         ...

@@ -334,6 +334,10 @@ class Configuration(Struct, frozen=True, forbid_unknown_fields=True):
         """Return the names of the variables said to be spoken, in the order written."""
         return ()
 
+    def outcomes(self) -> tuple[str, ...]:
+        """Return the outcomes a call may bring that may be a campaign's goal, in the order written."""
+        return ()
+
     def heard(self, language: str) -> str:
         """Return the language spoken to a person of `language`; empty for an agent without texts."""
         return ""

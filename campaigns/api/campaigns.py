@@ -111,6 +111,21 @@ class CampaignViewSet(CampaignViews):
         """End it for ever. Returns the campaign; 409 if it is over."""
         return self._change(actions.cancel)
 
+    @extend_schema(request=serializers.GoalsSerializer, responses=serializers.CampaignSerializer)
+    @action(
+        detail=True,
+        methods=["post"],
+        permission_classes=MAY_CHANGE,
+        serializer_class=serializers.GoalsSerializer,
+    )
+    def goals(self, request: Request, pk: str) -> Response:
+        """Set the outcomes that count as the goal, in any state. 409 for one that forbids further calls."""
+        campaign = self.get_object()
+        form = serializers.GoalsSerializer(data=request.data)
+        form.is_valid(raise_exception=True)
+        actions.choose_goals(campaign, form.validated_data["goals"], by=acting_user(request))
+        return Response(serializers.CampaignSerializer(campaign).data)
+
     def _change(self, do: Callable[[Campaign, User | None], None]) -> Response:
         campaign = self.get_object()
         do(campaign, acting_user(self.request))
@@ -170,7 +185,7 @@ class CampaignViewSet(CampaignViews):
     @action(detail=True, permission_classes=[ModelPermissions])
     def counts(self, request: Request, pk: str) -> Response:
         """Return the campaign in figures: every row accounted for."""
-        counts = campaign_counts(self.get_object().pk)
+        counts = campaign_counts(self.get_object())
         return Response(serializers.CountsSerializer(counts).data)
 
     @extend_schema(responses=PreflightSerializer)

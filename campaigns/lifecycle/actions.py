@@ -3,7 +3,7 @@
 One press of "Launch" passes through as many states as it can; each leaves a line of history.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -28,6 +28,7 @@ from campaigns.models import (
     User,
 )
 from campaigns.queries.templates import drift_of
+from campaigns.rules.results import NEVER_A_GOAL
 from campaigns.transitions import callback
 from campaigns.transitions.attempt import CANCELLED, withdraw_planned
 from campaigns.transitions.campaign import move, name_of, note
@@ -83,6 +84,8 @@ LAUNCHABLE = (State.DRAFT, State.CHECKED, State.APPROVED)
 EDITABLE = (*LAUNCHABLE, State.SCHEDULED)
 #: Fields that may change after a check without another one.
 HARMLESS = frozenset({"name", "calls_per_minute", "most_at_once", "priority"})
+#: Characters of an outcome, as in `Call.outcome`.
+LONGEST_OUTCOME = 60
 
 
 def change(campaign: Campaign, verb: str, *, by: User | None, now: datetime | None = None) -> None:
@@ -181,11 +184,14 @@ def has_worked_on(campaign: Campaign, by: User) -> bool:
 def edit(campaign: Campaign, changed: Collection[str], by: User | None) -> None:
     """Save the changed fields of a campaign that does not run yet; all but `HARMLESS` take it back to draft.
 
-    Raise `NotAllowed`, with nothing saved, if it was launched meanwhile.
+    Of `changed` only what differs from the stored row counts: a form may take another spelling of the same
+    value for a change. Raise `NotAllowed`, with nothing saved, if the campaign was launched meanwhile.
     """
-    state = Campaign.objects.select_for_update().values_list("state", flat=True).get(pk=campaign.pk)
+    stored = Campaign.objects.select_for_update().get(pk=campaign.pk)
+    state = stored.state
     if state not in EDITABLE:
         raise NotAllowed(f"Only a campaign that does not run yet can be edited; this one is {state}.")
+    changed = [name for name in changed if getattr(campaign, name) != getattr(stored, name)]
     if not changed:
         return
     campaign.save(update_fields=[*changed, "changed_at"])
@@ -197,6 +203,24 @@ def edit(campaign: Campaign, changed: Collection[str], by: User | None) -> None:
     approved = state in (State.APPROVED, State.SCHEDULED)
     if not HARMLESS.issuperset(changed) or (approved and approvals.lapsed(campaign)):
         change(campaign, "redraft", by=by)
+
+
+@transaction.atomic
+def choose_goals(campaign: Campaign, goals: Sequence[str], *, by: User | None) -> None:
+    """Set which outcomes count as the goal: figures only, so it is allowed in every state.
+
+    Raise `NotAllowed` for an outcome that is too long, or one that forbids further calls.
+    """
+    wanted = sorted({goal.strip() for goal in goals} - {""})
+    if wrong := [goal for goal in wanted if goal in NEVER_A_GOAL or len(goal) > LONGEST_OUTCOME]:
+        raise NotAllowed(f"“{wrong[0][:LONGEST_OUTCOME]}” can't be the goal of a campaign.")
+    stored = Campaign.objects.select_for_update().get(pk=campaign.pk)
+    campaign.goals = wanted
+    if stored.goals == wanted:
+        return
+    campaign.save(update_fields=["goals", "changed_at"])
+    words = f"The goal: {', '.join(wanted)}." if wanted else "No outcome is the goal any more."
+    note(campaign.pk, stored.state, stored.state, words, now=clock.now(), by=by)
 
 
 @transaction.atomic

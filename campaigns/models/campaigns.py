@@ -150,6 +150,7 @@ class Campaign(Stamped):
         related_name="retried_campaigns",
         help_text="Of the same account, with exactly one number: from it people are called again.",
     )
+    goals = models.JSONField(default=list, blank=True, help_text="Outcomes that count as the goal reached.")
     state = models.CharField(max_length=10, choices=State, default=State.DRAFT)
     reason = models.TextField(default="Not launched yet.", blank=True)
     state_since = models.DateTimeField(default=clock.now, editable=False)

@@ -91,7 +91,7 @@ def _edit(request: HttpRequest, campaign: Campaign) -> HttpResponseBase:
     if request.method == "POST" and form.is_valid():
         try:
             if campaign.pk:
-                actions.edit(form.instance, form.changed_data, current_user(request))
+                actions.edit(form.instance, form.changed_fields, current_user(request))
             else:
                 form.save()
         except NotAllowed as error:
@@ -118,6 +118,19 @@ def campaign_page(request: HttpRequest, pk: int) -> HttpResponse:
         "preflight": latest_preflight(campaign),
     }
     return render(request, "campaigns/campaign.html", context)
+
+
+@staff_page("campaigns.change_campaign")
+@require_POST
+def choose_goals(request: HttpRequest, pk: int) -> HttpResponseBase:
+    """Store the outcomes that count as the goal, in any state of the campaign, and go back to its page."""
+    campaign = get_object_or_404(all_campaigns(), pk=pk)
+    try:
+        actions.choose_goals(campaign, request.POST.getlist("goal"), by=current_user(request))
+        messages.add_message(request, messages.SUCCESS, "Saved what the goal is.", extra_tags="ok")
+    except NotAllowed as error:
+        messages.add_message(request, messages.ERROR, error.reason, extra_tags="bad")
+    return redirect(campaign)
 
 
 @staff_page()
@@ -164,7 +177,7 @@ def _verbs(campaign: Campaign, user: User, approval: ApprovalStatus | None) -> s
 def ask_cancel(request: HttpRequest, pk: int) -> HttpResponse:
     """Show what cancelling would mean, before it is done: it can't be undone."""
     campaign = get_object_or_404(all_campaigns(), pk=pk)
-    waiting = campaign_counts(pk).progress.waiting
+    waiting = campaign_counts(campaign).progress.waiting
     return render(request, "campaigns/cancel.html", {"campaign": campaign, "waiting": waiting})
 
 

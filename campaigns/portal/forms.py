@@ -1,12 +1,16 @@
 """Forms of the portal."""
 
+from datetime import UTC, datetime
+from hashlib import sha256
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from django import forms
 from django.core.validators import MinValueValidator
+from django.db.models import Model
 from django.utils import timezone
 
 from campaigns import phones
+from campaigns.formatting import ist
 from campaigns.models import Campaign, Message, Recipient
 from campaigns.queries.people import CALL_BACK
 from campaigns.schedule import retries
@@ -66,6 +70,15 @@ class RetryRulesField(forms.CharField):
             raise forms.ValidationError(str(error)) from error
 
 
+def _fingerprint(value: Any) -> str:
+    """Return a short text that is the same for equal values; a time counts to the minute."""
+    if isinstance(value, datetime):
+        value = value.astimezone(UTC).replace(second=0, microsecond=0)
+    if isinstance(value, Model):
+        value = value.pk
+    return sha256(repr(value).encode()).hexdigest()[:12]
+
+
 class CampaignForm(CampaignModelForm):
     """Everything about a draft. The lawful hours are not here, because no one may widen them."""
 
@@ -82,6 +95,9 @@ class CampaignForm(CampaignModelForm):
         "“unfinished: 60” (answered, but it broke off). Other reasons: the minutes before each retry. "
         "All of them together stay below the calls to one person at most.",
     )
+
+    shown = forms.JSONField(required=False, widget=forms.HiddenInput)
+    """Fingerprints of the values this page was filled with, so that a stale page overwrites nothing."""
 
     class Meta:
         model = Campaign
@@ -117,6 +133,40 @@ class CampaignForm(CampaignModelForm):
             self.fields[name].validators.append(MinValueValidator(1))
         if not self.instance.pk:
             self.initial.setdefault("starts_at", timezone.localtime(self.instance.starts_at))
+        self._stored = {
+            name: getattr(self.instance, name, None) for name in CAMPAIGN_FIELDS if self.instance.pk
+        }
+        self.initial["shown"] = {name: _fingerprint(value) for name, value in self._stored.items()}
+
+    @property
+    def changed_fields(self) -> list[str]:
+        """Return the fields whose values differ from those stored when the form was made."""
+        return [name for name, value in self._stored.items() if getattr(self.instance, name) != value]
+
+    def _post_clean(self) -> None:
+        """Set the instance's fields; keep those that were not touched on this page as they are stored.
+
+        Add an error for a field that was changed on this page and, meanwhile, by another person.
+        """
+        super()._post_clean()  # type: ignore[misc]  # Django's hook of model forms
+        shown = self.cleaned_data.get("shown")
+        if not isinstance(shown, dict) or not shown:
+            shown = self.initial["shown"]
+        for name, stored in self._stored.items():
+            mine = _fingerprint(getattr(self.instance, name))
+            if mine in (shown.get(name), _fingerprint(stored)):
+                setattr(self.instance, name, stored)
+            elif name not in self.errors and shown.get(name) != _fingerprint(stored):
+                words = "It was changed meanwhile, and is stored as “{}” now. Save again to overwrite that."
+                self.add_error(name, words.format(self._written(name, stored)))
+        if self.errors:
+            now_shown = self.fields["shown"].prepare_value(self.initial["shown"])
+            self.data = {**self.data, "shown": now_shown}
+
+    def _written(self, name: str, value: Any) -> str:
+        if isinstance(value, datetime):
+            return ist(value)
+        return str(self.fields[name].prepare_value(value) if isinstance(value, list | dict) else value)
 
     def clean(self) -> dict[str, Any]:
         """Check the hours, the retries, and that number and template are of one account; return the data."""

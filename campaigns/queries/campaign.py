@@ -8,7 +8,7 @@ from typing import Any
 
 from django.db.models import Case, Count, Exists, F, OuterRef, Q, QuerySet, Sum, Value, When
 
-from campaigns import rules
+from campaigns import agent_inspection, rules
 from campaigns.formatting import grouped, share, tone, words
 from campaigns.ist import IST
 from campaigns.models import (
@@ -25,22 +25,8 @@ from campaigns.models.people import RecipientState
 from campaigns.models.sending import MessageState
 from campaigns.queries import notices
 from campaigns.queries.people import callbacks_to_make
+from campaigns.rules.results import NEVER_A_GOAL
 from campaigns.schedule.windows import Window
-
-#: Outcomes an agent may report that are no success; every other outcome counts as the goal reached.
-NO_GOAL = (
-    "",
-    "refused",
-    "opted_out",
-    "opt_out",
-    "do_not_call",
-    "wrong_person",
-    "wrong_number",
-    "no_input",
-    "not_interested",
-    "unclear",
-    "call_back",
-)
 
 ENDED = (CampaignState.STOPPED, CampaignState.COMPLETED, CampaignState.CANCELLED)
 
@@ -58,11 +44,6 @@ _NEVER_AT_XFIN = (
     MessageState.REJECTED,
     MessageState.WITHDRAWN,
 )
-
-
-def goal_reached(prefix: str = "") -> Q:
-    """Return the condition that an `outcome` is a success; `prefix` leads to the row that has it."""
-    return ~Q(**{f"{prefix}outcome__in": NO_GOAL})
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,6 +134,16 @@ class FunnelStep:
     note: str
 
 
+@dataclass(frozen=True, slots=True)
+class OutcomeCount:
+    """An outcome, how many people have it, and whether it counts as the campaign's goal."""
+
+    outcome: str
+    people: int
+    is_goal: bool
+    may_be_goal: bool
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CampaignCounts:
     """One campaign in figures that add up."""
@@ -200,7 +191,11 @@ class Withdrawal:
         return "All withdrawn, nobody will be rung."
 
 
-def _people_counts() -> dict[str, Count]:
+def _people_counts(campaigns: Iterable[Campaign]) -> dict[str, Count]:
+    goal_reached = Q(pk__in=())
+    for campaign in campaigns:
+        if campaign.goals:
+            goal_reached |= Q(campaign=campaign, outcome__in=campaign.goals)
     by_state = {state.value: Count("id", filter=Q(state=state)) for state in RecipientState}
     said_something = ~Q(
         outcome=""
@@ -209,7 +204,7 @@ def _people_counts() -> dict[str, Count]:
         "people": Count("id"),
         "dialled": Count("id", filter=~Q(disposition="") | said_something),
         "reached": Count("id", filter=Q(disposition="answered") | said_something),
-        "goal": Count("id", filter=goal_reached()),
+        "goal": Count("id", filter=goal_reached),
     }
 
 
@@ -229,15 +224,15 @@ def row_counts(imports: QuerySet[Import]) -> RowCounts:
     return RowCounts(**sums)
 
 
-def campaign_counts(campaign_id: int) -> CampaignCounts:
+def campaign_counts(campaign: Campaign) -> CampaignCounts:
     """Return every figure of one campaign. Three queries, whatever its size."""
-    people = Recipient.objects.filter(campaign_id=campaign_id).aggregate(**_people_counts())
+    people = Recipient.objects.filter(campaign=campaign).aggregate(**_people_counts([campaign]))
     handed_over = Message.objects.filter(recipient=OuterRef("pk"), batch__isnull=False).exclude(
         state__in=_NEVER_AT_XFIN
     )
-    at_xfin = Recipient.objects.filter(Exists(handed_over), campaign_id=campaign_id)
+    at_xfin = Recipient.objects.filter(Exists(handed_over), campaign=campaign)
     return CampaignCounts(
-        rows=row_counts(Import.objects.filter(campaign_id=campaign_id)),
+        rows=row_counts(Import.objects.filter(campaign=campaign)),
         progress=_progress(people),
         at_xfin=at_xfin.count(),
     )
@@ -250,7 +245,7 @@ def with_progress(campaigns: Iterable[Campaign]) -> list[CampaignRow]:
         Recipient.objects.filter(campaign__in=listed)
         .order_by()
         .values("campaign_id")
-        .annotate(**_people_counts())
+        .annotate(**_people_counts(listed))
     )
     progress = {figures["campaign_id"]: _progress(figures) for figures in people}
     no_people = Progress()
@@ -292,11 +287,12 @@ def evidence_for(message_reference: str) -> Sequence[Evidence]:
 
 
 def overview(campaign: Campaign, now: datetime) -> dict[str, object]:
-    """Return the template context of the campaign's page and its live part. Seven queries at most."""
-    counts = campaign_counts(campaign.pk)
+    """Return the template context of the campaign's page and its live part. Eight queries at most."""
+    counts = campaign_counts(campaign)
     return {
         "counts": counts,
-        "funnel": funnel(counts),
+        "funnel": funnel(counts, with_goal=bool(campaign.goals)),
+        "outcomes": outcomes(campaign),
         "misses": misses(campaign.pk),
         "hours": hours(campaign, now),
         "account": campaign.template.account,
@@ -319,20 +315,43 @@ def withdrawal(campaign: Campaign) -> Withdrawal | None:
     return Withdrawal(**figures)
 
 
-def funnel(counts: CampaignCounts) -> list[FunnelStep]:
-    """Return the steps from people to the goal, each with what it is a share of. No query."""
+def funnel(counts: CampaignCounts, *, with_goal: bool) -> list[FunnelStep]:
+    """Return the steps from people to the goal, each with what it is a share of. No query.
+
+    `with_goal`: an outcome was chosen as the goal; without one the last step is left out.
+    """
     progress = counts.progress
-    return [
+    steps = [
         FunnelStep("Accepted", progress.people, "people"),
         _step("At XFin", counts.at_xfin, progress.people, "of people"),
         _step("Call over", progress.dialled, counts.at_xfin, "of these"),
         _step("Answered", progress.answered, progress.dialled, "of calls over"),
-        _step("Goal reached", progress.goal, progress.answered, "of answered"),
     ]
+    if with_goal:
+        steps.append(_step("Goal reached", progress.goal, progress.answered, "of answered"))
+    return steps
 
 
 def _step(label: str, count: int, whole: int, of_what: str) -> FunnelStep:
     return FunnelStep(label, count, f"{share(count, whole)} {of_what}" if whole else "")
+
+
+def outcomes(campaign: Campaign) -> list[OutcomeCount]:
+    """Return the outcomes of the campaign's people, most frequent first, then what its agent may bring.
+
+    Two queries at most.
+    """
+    people = campaign.recipients.exclude(outcome="").order_by()
+    counted = people.values("outcome").annotate(people=Count("id")).order_by("-people", "outcome")
+    found = {row["outcome"]: row["people"] for row in counted}
+    possible = agent_inspection.inspect(campaign.agent.kind, campaign.agent.configuration).outcomes
+    names = dict.fromkeys((*found, *possible, *campaign.goals))
+    return [
+        OutcomeCount(
+            name, found.get(name, 0), is_goal=name in campaign.goals, may_be_goal=name not in NEVER_A_GOAL
+        )
+        for name in names
+    ]
 
 
 def misses(campaign_id: int) -> list[Part]:

@@ -14,6 +14,8 @@ OPT_OUTS = ("opted_out", "opt_out", "do_not_call")
 """Outcomes that mean "do not call me again", however the agent came to them."""
 WRONG_NUMBERS = ("wrong_person", "wrong_number")
 """The number belongs to another person, who must not be called for this one (india-calling-rules §9.4)."""
+NEVER_A_GOAL = (*OPT_OUTS, *WRONG_NUMBERS)
+"""Outcomes after which the number is suppressed: no campaign can have them as its goal."""
 
 
 class _Result(Struct, frozen=True):

@@ -8,7 +8,8 @@ from django import template
 from django.template.context import RequestContext
 
 from campaigns import formatting, phones
-from campaigns.queries.campaign import NO_GOAL, Part
+from campaigns.models import Campaign
+from campaigns.queries.campaign import Part
 
 register = template.Library()
 
@@ -48,9 +49,10 @@ def chip(state: str, label: str = "") -> dict[str, str]:
 
 
 @register.inclusion_tag("parts/chip.html")
-def outcome_chip(outcome: str) -> dict[str, str]:
-    """Return the context of a chip for an outcome: green if the goal was reached."""
-    return {"tone": "calm" if outcome in NO_GOAL else "ok", "label": formatting.words(outcome)}
+def outcome_chip(outcome: str, campaign: Campaign | None) -> dict[str, str]:
+    """Return the context of a chip for an outcome: green if it is the goal of its campaign."""
+    reached = campaign is not None and outcome in campaign.goals
+    return {"tone": "ok" if reached else "calm", "label": formatting.words(outcome)}
 
 
 @register.inclusion_tag("parts/bar.html")

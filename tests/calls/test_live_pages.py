@@ -91,7 +91,7 @@ async def test_a_campaign_s_page_follows_its_people(message: Message) -> None:
     await page.connect()
     assert "campaign-state" in parts_of(await next_parts(page))
     await type(message.recipient).objects.aupdate(state="completed", disposition="answered")
-    assert parts_of(await next_parts(page)) == {"counts", "progress"}
+    assert parts_of(await next_parts(page)) == {"counts", "progress", "misses"}
     await page.disconnect()
 
 

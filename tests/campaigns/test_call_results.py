@@ -7,8 +7,7 @@ import pytest
 from campaigns import call_results
 from campaigns.models import Callback, Campaign, Message, Recipient, Suppression
 from campaigns.planning import plan
-from campaigns.queries.campaign import NO_GOAL
-from campaigns.rules.results import OPT_OUTS, CallbackAsked, OptOut, Outcome
+from campaigns.rules.results import NEVER_A_GOAL, OPT_OUTS, CallbackAsked, OptOut, Outcome
 from tests.campaigns.world import NOON, make_campaign
 
 pytestmark = pytest.mark.django_db
@@ -57,7 +56,7 @@ def test_an_answer_whose_outcome_is_an_opt_out_stops_all_calls(outcome: str) -> 
     assert row.reason == "Asked us to stop: chose “Asked for no more calls” in a call."
     other.refresh_from_db()
     assert (other.state, other.reason) == (Recipient.State.SUPPRESSED, row.reason)
-    assert outcome in NO_GOAL
+    assert outcome in NEVER_A_GOAL
 
 
 def test_nine_says_it_first_and_its_words_stay() -> None:

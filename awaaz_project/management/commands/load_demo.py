@@ -146,6 +146,7 @@ def make_campaign(account: Account, number: PhoneNumber, agent: Agent, pace: int
         calls_per_minute=pace,
         max_attempts=2,
         retry_gaps=[0.1],
+        goals=["will_pay"],
     )
 
 

@@ -225,6 +225,10 @@ class MenuConfiguration(Configuration, frozen=True):
         """Return the keys of `variables`."""
         return tuple(self.variables)
 
+    def outcomes(self) -> tuple[str, ...]:
+        """Return the outcomes of the choices, in the order written."""
+        return tuple(dict.fromkeys(choice.outcome for choice in self.choices.values()))
+
     def heard(self, language: str) -> str:
         """Return the language of the texts that a person of `language` hears."""
         return self.texts_for(language)[0]

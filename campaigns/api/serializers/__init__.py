@@ -6,6 +6,7 @@ from campaigns.api.serializers.campaigns import (
     CampaignSerializer,
     ChangeSerializer,
     CountsSerializer,
+    GoalsSerializer,
 )
 from campaigns.api.serializers.numbers import NumberSerializer
 from campaigns.api.serializers.people import (
@@ -28,6 +29,7 @@ __all__ = [
     "ColumnsSerializer",
     "ContentSerializer",
     "CountsSerializer",
+    "GoalsSerializer",
     "ImportSerializer",
     "LanguageSerializer",
     "MappingSerializer",

@@ -65,12 +65,13 @@ class CampaignSerializer(CampaignModel):
         fields = (
             "id",
             *CAMPAIGN_FIELDS,
+            "goals",
             "state",
             "reason",
             "state_since",
             "created_at",
         )
-        read_only_fields = ("state", "reason", "state_since", "created_at")
+        read_only_fields = ("goals", "state", "reason", "state_since", "created_at")
         extra_kwargs: ClassVar = {"calls_per_minute": {"min_value": 1}, "max_attempts": {"min_value": 1}}
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
@@ -102,6 +103,12 @@ class CampaignSerializer(CampaignModel):
     def _now_or_then(self, attrs: dict[str, Any], name: str) -> Any:
         """Return what the request says of a field, else what the row holds."""
         return attrs[name] if name in attrs else getattr(self.instance, name, None)
+
+
+class GoalsSerializer(Plain):
+    """Which outcomes count as the goal of a campaign; an empty list for none."""
+
+    goals = serializers.ListField(child=serializers.CharField(max_length=60), max_length=50)
 
 
 class RowCountsSerializer(Plain):

@@ -91,6 +91,10 @@ def test_a_program_makes_fills_launches_and_counts_a_campaign() -> None:
     assert send(client, "POST", f"campaigns/{made['id']}/launch").json()["state"] == "running"
     counts = client.get(f"/api/campaigns/{made['id']}/counts/").json()
     assert counts["adds_up"]
+    goals = send(client, "POST", f"campaigns/{made['id']}/goals", {"goals": ["will_pay"]})
+    assert goals.json()["goals"] == ["will_pay"]
+    wrong = send(client, "POST", f"campaigns/{made['id']}/goals", {"goals": ["opted_out"]})
+    assert (wrong.status_code, Campaign.objects.get(pk=made["id"]).goals) == (409, ["will_pay"])
     assert counts["rows"]["uploaded"] == 2
     assert counts["by_state"]["waiting"] == counts["people"] == 1
 

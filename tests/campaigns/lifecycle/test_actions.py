@@ -129,6 +129,34 @@ def test_an_edit_that_matters_takes_an_approved_campaign_back_to_draft(asha: Use
     assert campaign.state == State.APPROVED
 
 
+def test_another_spelling_of_the_same_value_is_no_edit(asha: User) -> None:
+    campaign = draft(asha)
+    campaign.state = State.CHECKED
+    campaign.save()
+    campaign.name = "Reminder"
+    actions.edit(campaign, ["name", "retry_gaps", "starts_at"], asha)
+    assert (Campaign.objects.get().state, campaign.changes.get().reason) == (State.CHECKED, "Changed: name.")
+
+
+def test_the_goal_is_chosen_in_any_state_and_the_history_says_so(asha: User) -> None:
+    campaign = draft(asha)
+    Campaign.objects.update(state=State.COMPLETED)
+    actions.choose_goals(campaign, ["will_pay", " confirmed ", ""], by=asha)
+    kept = Campaign.objects.get()
+    assert (kept.state, kept.goals) == (State.COMPLETED, ["confirmed", "will_pay"])
+    assert kept.changes.get().reason == "The goal: confirmed, will_pay."
+    actions.choose_goals(campaign, kept.goals, by=asha)
+    assert kept.changes.count() == 1
+
+
+@pytest.mark.parametrize("outcome", ["opted_out", "wrong_number", "x" * 61])
+def test_an_opt_out_is_no_goal(asha: User, outcome: str) -> None:
+    campaign = draft(asha)
+    with pytest.raises(NotAllowed, match="can't be the goal"):
+        actions.choose_goals(campaign, [outcome], by=asha)
+    assert Campaign.objects.get().goals == []
+
+
 def test_an_edit_that_comes_after_the_launch_saves_nothing(asha: User) -> None:
     campaign = draft(asha)
     stale = Campaign.objects.get(pk=campaign.pk)

@@ -2,6 +2,8 @@
 
 import io
 from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
 
 import pytest
 import xlsxwriter
@@ -26,7 +28,7 @@ from campaigns.models import (
 from campaigns.planning import preflight
 from campaigns.spreadsheets.reader import read_sheet
 from tests import cast
-from tests.campaigns.world import make_campaign
+from tests.campaigns.world import NOON, make_campaign
 
 pytestmark = pytest.mark.django_db
 
@@ -426,6 +428,70 @@ def test_an_edit_after_the_check_says_so_and_asks_for_another() -> None:
     campaign.refresh_from_db()
     assert (campaign.state, campaign.max_attempts) == ("draft", 2)
     assert "it must be checked again" in html.content.decode()
+
+
+def shown_fields(browser: Client, campaign: Campaign) -> dict[str, Any]:
+    """What the page of an edit posts when nothing is touched."""
+    form = browser.get(reverse("campaign-edit", args=[campaign.pk])).context["form"]
+    posted = {}
+    for name in form.fields:
+        value = form[name].value()
+        if name == "starts_at":
+            value = f"{value:%Y-%m-%dT%H:%M}"
+        posted[name] = "" if value is None else value
+    return posted
+
+
+def test_a_new_name_leaves_a_checked_campaign_checked() -> None:
+    starts_at = NOON + timedelta(seconds=12.345)
+    campaign = make_campaign(state="checked", max_attempts=2, retry_gaps=[30], starts_at=starts_at)
+    browser = cast.browser(cast.manager())
+    fields = shown_fields(browser, campaign)
+    browser.post(reverse("campaign-edit", args=[campaign.pk]), {**fields, "name": "December"})
+    campaign.refresh_from_db()
+    assert (campaign.state, campaign.name, campaign.starts_at) == ("checked", "December", starts_at)
+    assert campaign.changes.get().reason == "Changed: name."
+
+
+def test_a_stale_page_keeps_what_was_saved_meanwhile() -> None:
+    campaign = make_campaign(state="draft")
+    browser = cast.browser(cast.manager())
+    stale = shown_fields(browser, campaign)
+    address = reverse("campaign-edit", args=[campaign.pk])
+    browser.post(address, {**stale, "calls_per_minute": "12"})
+    browser.post(address, {**stale, "name": "December"})
+    campaign.refresh_from_db()
+    assert (campaign.name, campaign.calls_per_minute) == ("December", 12)
+
+
+def test_two_who_change_the_same_field_are_told_and_the_second_save_counts() -> None:
+    campaign = make_campaign(state="draft")
+    browser = cast.browser(cast.manager())
+    stale = shown_fields(browser, campaign)
+    address = reverse("campaign-edit", args=[campaign.pk])
+    browser.post(address, {**stale, "calls_per_minute": "12"})
+    refused = browser.post(address, {**stale, "calls_per_minute": "40"})
+    assert refused.status_code == 422
+    assert "stored as “12” now" in refused.content.decode()
+    campaign.refresh_from_db()
+    assert campaign.calls_per_minute == 12
+    again = refused.context["form"]["shown"].value()
+    browser.post(address, {**stale, "calls_per_minute": "40", "shown": again})
+    campaign.refresh_from_db()
+    assert campaign.calls_per_minute == 40
+
+
+def test_the_goal_is_chosen_among_the_outcomes_on_the_campaigns_page() -> None:
+    campaign = make_campaign(people=1)
+    campaign.recipients.update(outcome="will_pay", state="completed")
+    browser = cast.browser(cast.manager())
+    assert "No outcome is chosen as the goal yet" in browser.get(campaign.get_absolute_url()).content.decode()
+    address = reverse("campaign-goals", args=[campaign.pk])
+    page = browser.post(address, {"goal": "will_pay"}, follow=True).content.decode()
+    assert "Saved what the goal is." in page
+    assert "Goal reached" in page
+    assert 'value="will_pay" aria-label="Will pay is the goal" checked' in page
+    assert cast.browser(cast.viewer()).post(address, {"goal": "x"}).status_code == 403
 
 
 def test_a_draft_is_checked_on_its_page_and_says_what_an_estimate_is() -> None:

@@ -1,11 +1,13 @@
 """The figures add up, cost the same number of queries however many rows there are, and say what they mean."""
 
+import json
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.template.loader import render_to_string
 from pytest_django import DjangoAssertNumQueries
 
+from awaaz_project.management.commands.load_demo import MENU
 from campaigns.models import Account, Campaign, Import, Message, Recipient, Template, UploadBatch
 from campaigns.queries import notices
 from campaigns.queries.campaign import (
@@ -16,6 +18,7 @@ from campaigns.queries.campaign import (
     funnel,
     hours,
     misses,
+    outcomes,
 )
 from campaigns.queries.people import recipients_of
 from tests.campaigns.world import NOON, make_campaign
@@ -44,7 +47,7 @@ def test_people_are_counted_once_in_exactly_one_state() -> None:
     campaign = make_campaign(people=10)
     put(campaign, State.COMPLETED, 4, disposition="answered", outcome="confirmed")
     put(campaign, State.UNREACHED, 3, disposition="busy")
-    progress = campaign_counts(campaign.pk).progress
+    progress = campaign_counts(campaign).progress
     assert {part.state: part.count for part in progress.states} == {
         "completed": 4,
         "unreached": 3,
@@ -54,7 +57,7 @@ def test_people_are_counted_once_in_exactly_one_state() -> None:
 
 
 def test_the_funnel_counts_people_and_not_attempts() -> None:
-    campaign = make_campaign(people=6)
+    campaign = make_campaign(people=6, goals=["confirmed"])
     done = put(campaign, State.COMPLETED, 2, disposition="answered", outcome="confirmed")
     busy = put(campaign, State.UNREACHED, 1, disposition="busy")
     planned = put(campaign, State.UNDER_WAY, 1)
@@ -63,23 +66,16 @@ def test_the_funnel_counts_people_and_not_attempts() -> None:
     Message.objects.create(
         recipient=busy[0], attempt=2, send_on=NOON, state="failed", batch=UploadBatch.objects.get()
     )
-    steps = {step.label: step.count for step in funnel(campaign_counts(campaign.pk))}
+    steps = {step.label: step.count for step in funnel(campaign_counts(campaign), with_goal=True)}
     assert steps == {"Accepted": 6, "At XFin": 3, "Call over": 3, "Answered": 2, "Goal reached": 2}
-
-
-def test_a_refusal_is_an_outcome_and_no_goal() -> None:
-    campaign = make_campaign(people=2)
-    put(campaign, State.COMPLETED, 1, disposition="answered", outcome="refused")
-    put(campaign, State.COMPLETED, 1, disposition="answered", outcome="confirmed")
-    assert campaign_counts(campaign.pk).progress.goal == 1
 
 
 def test_rows_that_do_not_match_people_do_not_add_up() -> None:
     campaign = make_campaign(people=3)
     Import.objects.create(campaign=campaign, filename="a.csv", uploaded=4, accepted=3, rejected=1)
-    assert campaign_counts(campaign.pk).adds_up
+    assert campaign_counts(campaign).adds_up
     campaign.recipients.first().delete()  # type: ignore[union-attr]  # there are three
-    assert not campaign_counts(campaign.pk).adds_up
+    assert not campaign_counts(campaign).adds_up
 
 
 def test_row_counts_know_when_they_do_not_add_up() -> None:
@@ -93,7 +89,7 @@ def test_counts_take_three_queries_whatever_the_size(
 ) -> None:
     campaign = make_campaign(people=people)
     with django_assert_num_queries(3):
-        campaign_counts(campaign.pk)
+        campaign_counts(campaign)
 
 
 def test_a_list_of_campaigns_takes_two_queries(
@@ -189,6 +185,30 @@ def test_misses_are_counted_by_how_calls_ended() -> None:
     ]
 
 
+def test_only_chosen_outcomes_are_the_goal_and_without_a_choice_the_funnel_has_no_such_step() -> None:
+    campaign = make_campaign(people=3)
+    put(campaign, State.COMPLETED, 1, disposition="answered", outcome="needs_time")
+    put(campaign, State.COMPLETED, 1, disposition="answered", outcome="will_pay")
+    assert campaign_counts(campaign).progress.goal == 0
+    assert "Goal reached" not in [step.label for step in funnel(campaign_counts(campaign), with_goal=False)]
+    campaign.goals = ["will_pay"]
+    assert campaign_counts(campaign).progress.goal == 1
+
+
+def test_outcomes_are_what_people_have_and_what_the_agent_may_bring() -> None:
+    campaign = make_campaign(people=3, goals=["will_pay"])
+    campaign.agent.kind = "menu"
+    campaign.agent.configuration = json.loads(MENU.read_text())
+    put(campaign, State.COMPLETED, 2, disposition="answered", outcome="opted_out")
+    found = {row.outcome: (row.people, row.is_goal, row.may_be_goal) for row in outcomes(campaign)}
+    assert found == {
+        "opted_out": (2, False, False),
+        "will_pay": (0, True, True),
+        "needs_time": (0, False, True),
+        "already_paid": (0, False, True),
+    }
+
+
 def test_people_who_failed_without_a_call_are_misses_too() -> None:
     campaign = make_campaign(people=5)
     put(campaign, State.FAILED, 3)  # refused by XFin: no call, so no disposition
@@ -198,15 +218,15 @@ def test_people_who_failed_without_a_call_are_misses_too() -> None:
 
 def test_the_empty_table_of_misses_says_no_more_than_is_known() -> None:
     campaign = make_campaign(people=2)
-    context = {"campaign": campaign, "misses": [], "counts": campaign_counts(campaign.pk)}
+    context = {"campaign": campaign, "misses": [], "counts": campaign_counts(campaign)}
     assert "No call has ended yet" in render_to_string("campaigns/misses.html", context)
     put(campaign, State.COMPLETED, 1, disposition="answered")
-    context["counts"] = campaign_counts(campaign.pk)
+    context["counts"] = campaign_counts(campaign)
     assert "Every call so far was answered" in render_to_string("campaigns/misses.html", context)
 
 
 def test_nobody_reaches_a_goal_without_having_answered_though_xfin_tells_later() -> None:
-    campaign = make_campaign(people=3)
+    campaign = make_campaign(people=3, goals=["will_pay"])
     first, second, _ = campaign.recipients.all()
     first.outcome = "will_pay"  # said in a call of which XFin has not told us yet
     first.save()
