@@ -8,9 +8,13 @@ import os
 import signal
 import sys
 from datetime import datetime
+from pathlib import Path
 
-from awaaz_project.launch.demo import DEMO_SETTINGS, IST, LEISURELY, clock_offset, crash_demo, demo
-from awaaz_project.launch.processes import StartError, run_once
+import environ
+
+from awaaz_project.launch.demo import DEMO_SETTINGS, LEISURELY, crash_demo, demo
+from awaaz_project.launch.demo_clock import IST, DemoClock
+from awaaz_project.launch.processes import ROOT, StartError, run_once
 from awaaz_project.launch.system import System, check_port, say
 
 #: Exit code of `load_demo --check` on a database without accounts.
@@ -26,16 +30,24 @@ class Interrupted(Exception):
 def run() -> None:
     """Run `make run`: everything, until a signal ends it; on an empty database with a demo campaign.
 
-    The demo runs on a clock that begins in the late morning. Raises `StartError` if a process fails.
+    The demo runs on a clock of its own (`demo_clock`). A setting of `.env` that the environment does not have
+    holds for all processes, the sandbox too. Raises `StartError` if a process fails.
     """
+    environ.Env.read_env(ROOT / ".env")
     web_port, sandbox_port = int(os.environ.get("WEB_PORT", 8000)), int(os.environ.get("SANDBOX_PORT", 9000))
     check_port(web_port)
     check_port(sandbox_port)
     system = System({}, web_port=web_port, sandbox_port=sandbox_port)
     system.prepare()
     first = run_once("load_demo", "--check", env=system.env) == EMPTY
-    if first:
-        env = {**DEMO_SETTINGS, "CLOCK_OFFSET": str(clock_offset(datetime.now(IST)))}
+    clock = DemoClock(Path(os.environ.get("DATA_DIR") or ROOT / "var") / "demo-clock")
+    if is_demo := first or clock.exists:
+        env = {
+            **DEMO_SETTINGS,
+            "CLOCK_OFFSET": str(clock.start(datetime.now(IST))),
+            # Never that of `.env`: the sandbox would ring a host elsewhere.
+            "PUBLIC_STREAM_URL": f"ws://127.0.0.1:{web_port}",
+        }
         system = System(env, web_port=web_port, sandbox_port=sandbox_port)
     try:
         system.start()
@@ -43,7 +55,7 @@ def run() -> None:
             system.load_demo(pace=LEISURELY)
         run_once("load_demo", "--login", system.web_url, env=system.env)
         say(f"Portal {system.web_url}   sandbox {system.sandbox_url}   Ctrl-C stops everything.")
-        system.watch()
+        system.watch(lambda: clock.note(datetime.now(IST)) if is_demo else None)
     finally:
         system.stop()
 

@@ -4,29 +4,19 @@ import json
 import os
 import shutil
 import time
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
+from awaaz_project.launch.demo_clock import IST, clock_offset
 from awaaz_project.launch.processes import ROOT, Child, StartError, wait_for_http, wait_until
 from awaaz_project.launch.system import System, free_port, say
 
-IST = ZoneInfo("Asia/Kolkata")
 #: A demonstration looks for work every second and does not wait a minute before it looks things up.
 DEMO_SETTINGS = {"TICK_SECONDS": "1", "SETTLE_SECONDS": "4", "CLAIM_SECONDS": "8", "XFIN_READ_TIMEOUT": "5"}
 #: Calls a minute: for a person who watches the calls, and for one who waits for the end.
 LEISURELY, SWIFT = 15, 240
 #: A demonstration must end; the longest it may take, in seconds.
 LONGEST_DEMO = 170
-
-
-def clock_offset(now: datetime) -> float:
-    """Return seconds, 0 or less, that bring `now` to the last 11:00 IST of a working day, a lawful hour."""
-    local = now.astimezone(IST)
-    morning = local.replace(hour=11, minute=0, second=0, microsecond=0)
-    while morning > local or morning.weekday() > 4:
-        morning -= timedelta(days=1)
-    return round((morning - local).total_seconds(), 3)
 
 
 def demo_system(name: str) -> System:
@@ -40,8 +30,9 @@ def demo_system(name: str) -> System:
         # Never the database of a .env file: a demonstration must not meet real people's rows.
         "DATABASE_URL": os.environ.get("DEMO_DATABASE_URL", f"sqlite:///{folder / 'app.sqlite3'}"),
         "REDIS_URL": os.environ.get("DEMO_REDIS_URL", ""),
+        "PUBLIC_STREAM_URL": f"ws://127.0.0.1:{(web_port := free_port())}",
     }
-    return System(env, web_port=free_port(), sandbox_port=free_port())
+    return System(env, web_port=web_port, sandbox_port=free_port())
 
 
 def demo(name: str = "demo", *, kills: bool = False, table: Path | None = None) -> int:

@@ -6,7 +6,7 @@ import socket
 import subprocess
 import time
 import urllib.request
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from awaaz_project.launch.processes import (
@@ -48,9 +48,10 @@ class System:
     """Web, worker, scheduler and sandbox, with one environment."""
 
     def __init__(self, env: Mapping[str, str], *, web_port: int, sandbox_port: int) -> None:
-        self.env = {"PUBLIC_STREAM_URL": f"ws://127.0.0.1:{web_port}", **env}
-        if "DRAIN_SECONDS" not in os.environ:
-            self.env["DRAIN_SECONDS"] = "0"  # Ctrl-C at the console means now
+        # Ctrl-C at the console means now: no draining.
+        defaults = {"PUBLIC_STREAM_URL": f"ws://127.0.0.1:{web_port}", "DRAIN_SECONDS": "0"}
+        own = {name: value for name, value in defaults.items() if name not in os.environ}
+        self.env = {**own, **env}
         self.web_url, self.sandbox_url = f"http://127.0.0.1:{web_port}", f"http://127.0.0.1:{sandbox_port}"
         self.sandbox = sandbox(self.env, sandbox_port)
         self.web = web(self.env, web_port)
@@ -113,10 +114,11 @@ class System:
             command.terminate()
         return command.wait()
 
-    def watch(self) -> None:
-        """Wait until a process ends by itself, and raise `StartError`, which says which. Never returns."""
+    def watch(self, each: Callable[[], None] = lambda: None) -> None:
+        """Call `each` twice a second until a process ends by itself; raise `StartError`, which says which."""
         while True:
             self.check()
+            each()
             time.sleep(0.5)
 
     def check(self) -> None:

@@ -1,44 +1,16 @@
-"""The demonstration's clock, and how the whole system ends."""
+"""How the whole system ends, and which settings its processes get."""
 
 import os
 import signal
 import subprocess
 import sys
 from collections.abc import Iterator
-from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from awaaz_project.launch.demo import IST, clock_offset
 from awaaz_project.launch.processes import ROOT, wait_until
-
-
-@pytest.mark.parametrize(
-    ("now", "shown"),
-    [
-        ("2026-11-24 15:00", "2026-11-24 11:00"),
-        ("2026-11-24 11:00", "2026-11-24 11:00"),
-        ("2026-11-24 10:59", "2026-11-23 11:00"),
-        ("2026-11-23 06:30", "2026-11-20 11:00"),
-        ("2026-11-22 23:00", "2026-11-20 11:00"),
-    ],
-)
-def test_a_demonstration_begins_on_the_last_working_morning(now: str, shown: str) -> None:
-    real = datetime.fromisoformat(now).replace(tzinfo=IST)
-    assert f"{real + timedelta(seconds=clock_offset(real)):%Y-%m-%d %H:%M}" == shown
-
-
-@given(st.datetimes(datetime(2024, 1, 1), datetime(2030, 1, 1)))
-def test_it_is_always_a_lawful_hour_and_never_the_future(naive: datetime) -> None:
-    real = naive.replace(tzinfo=IST)
-    shown = real + timedelta(seconds=clock_offset(real))
-    assert shown.weekday() < 5
-    assert 10 <= shown.hour <= 11
-    assert shown <= real + timedelta(seconds=1)
-
+from awaaz_project.launch.system import System
 
 LAUNCHER = """
 import signal, sys
@@ -144,3 +116,11 @@ def test_a_terminal_that_is_closed_ends_everything(launched: Launched) -> None:
     launched.ask(signal.SIGHUP)
     launched.ask(signal.SIGINT)
     assert launched.left == []
+
+
+def test_a_setting_of_the_environment_is_not_overwritten(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert System({}, web_port=1, sandbox_port=2).env["PUBLIC_STREAM_URL"] == "ws://127.0.0.1:1"
+    monkeypatch.setenv("PUBLIC_STREAM_URL", "wss://calls.example.org")
+    monkeypatch.setenv("DRAIN_SECONDS", "20")
+    env = System({}, web_port=1, sandbox_port=2).env
+    assert not {"PUBLIC_STREAM_URL", "DRAIN_SECONDS"} & set(env)  # so the processes inherit them
