@@ -30,7 +30,9 @@ def notices() -> list[Notice]:
 
 
 def _account_notices() -> list[Notice]:
-    troubled = Account.objects.exclude(state=Account.State.READY).defer("password", "token", "cookies")
+    troubled = list(Account.objects.exclude(state=Account.State.READY).defer("password", "token", "cookies"))
+    if not troubled:
+        return []
     open_messages = dict(
         Message.objects.filter(
             state__in=Message.OPEN_STATES,
