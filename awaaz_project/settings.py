@@ -142,7 +142,10 @@ if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
     DATABASES["default"]["OPTIONS"] = {
         "transaction_mode": "IMMEDIATE",
         "timeout": 20,
-        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
+        # While one connection reads for long, the log of the others' writes grows; after that it is cut to
+        # 16 MB again. Without a limit it keeps the greatest size it ever had.
+        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;"
+        " PRAGMA journal_size_limit=16777216;",
     }
 else:
     # A server that went away without a word is noticed within seconds, not after TCP's quarter of an hour.

@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from operator import attrgetter
+from time import sleep
 from typing import Any, TypeAlias
 
 import msgspec
@@ -13,6 +14,9 @@ from django.db.models import DateTimeField, Field, JSONField, Model
 from django.db.models.expressions import RawSQL
 
 from campaigns.models import Campaign, Recipient
+
+#: The longest time between two looks of a waiting SQLite writer, and a little more.
+_POLL_SECONDS = 0.11
 
 AnyField: TypeAlias = "Field[Any, Any]"
 
@@ -45,6 +49,16 @@ def add_campaigns(people: Sequence[Recipient]) -> dict[int, Recipient]:
     for person in people:  # as `select_related` does it: an assignment checks the model and the router
         field.set_cached_value(person, campaigns[person.campaign_id])
     return {person.pk: person for person in people}
+
+
+def let_others_write() -> None:
+    """Leave SQLite's write lock free for a moment; to be called between long transactions of a loop.
+
+    SQLite's writers poll for the lock, at last every 100 ms: a loop that takes it again at once keeps it from
+    them for seconds, and a call that begins meanwhile waits. PostgreSQL has queues and needs no pause.
+    """
+    if _database().vendor == "sqlite":
+        sleep(_POLL_SECONDS)
 
 
 def insert(model: type[Model], rows: Sequence[object]) -> None:

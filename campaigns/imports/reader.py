@@ -16,6 +16,7 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import F, Q, QuerySet
 
+from campaigns.bulk import let_others_write
 from campaigns.clock import Clock
 from campaigns.errors import SheetError
 from campaigns.formatting import grouped
@@ -185,6 +186,7 @@ class _Reading:
             while rows := list(islice(rest, CHUNK)):
                 checked, empty = self._checker.check(rows), empty_before + self._sheet.rows.empty
                 self._store(rows, checked, empty=empty, now=self._clock())
+                let_others_write()
         with transaction.atomic():
             _lock_claim(source)
             source.empty, source.bytes_read = empty_before + self._sheet.rows.empty, source.size

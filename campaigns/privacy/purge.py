@@ -16,6 +16,7 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import Exists, F, Model, OuterRef, Q, QuerySet
 
+from campaigns.bulk import let_others_write
 from campaigns.imports.reader import ENDED
 from campaigns.ist import IST, ist_day
 from campaigns.models import (
@@ -75,6 +76,7 @@ def purge(sweeps: Sequence[Sweep], *, now: datetime) -> int:
             continue
         while count := _remove_chunk(sweep, line):
             removed += count
+            let_others_write()
         kept = sweep.due(line.cutoff).filter(sweep.held()).count()
         Purge.objects.filter(pk=line.pk).update(finished_at=now, held=kept)
     return removed

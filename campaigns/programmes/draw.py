@@ -14,6 +14,7 @@ from typing import Any, NamedTuple, TypeVar
 from django.db import transaction
 from django.db.models import Exists, Model, OuterRef
 
+from campaigns.bulk import let_others_write
 from campaigns.errors import NotAllowed, UnreadableFile
 from campaigns.imports.reader import ENDED
 from campaigns.imports.upload import add_rows
@@ -65,12 +66,13 @@ def draw(programme_id: int, *, now: datetime) -> int:
     try:
         while some := _draw_some(programme_id, now=now):
             drawn += some
+            let_others_write()
     except UnreadableFile as error:
         Programme.objects.filter(pk=programme_id).update(reason=error.reason)
         return drawn
     Programme.objects.filter(pk=programme_id).exclude(reason="").update(reason="")
     while _note_missed(programme_id, now=now):
-        pass
+        let_others_write()
     return drawn
 
 

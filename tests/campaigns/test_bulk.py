@@ -1,9 +1,15 @@
 """Many rows at once must come out as single ones would, on either database."""
 
+import sqlite3
+from contextlib import closing
 from datetime import timedelta
+from pathlib import Path
+from threading import Event, Thread
+from time import sleep
 
 import pytest
-from django.db import IntegrityError, transaction
+from django.conf import settings
+from django.db import IntegrityError, connection, transaction
 
 from campaigns import bulk
 from campaigns.models import Evidence, Message, Recipient
@@ -85,3 +91,72 @@ def test_people_of_one_campaign_share_it() -> None:
     shared = {id(person.campaign) for person in people.values()}
     assert len(people) == 2
     assert len(shared) == 1
+
+
+def test_a_writer_gets_in_between_the_long_transactions_of_a_loop(tmp_path: Path) -> None:
+    if connection.vendor != "sqlite":
+        pytest.skip("PostgreSQL's writers wait for no lock of the whole database")
+    file = tmp_path / "app.sqlite3"
+    with closing(sqlite3.connect(file)) as first:
+        first.execute("PRAGMA journal_mode=WAL")
+        first.execute("CREATE TABLE t (x)")
+    stored, over = 0, Event()
+
+    def loop() -> None:
+        nonlocal stored
+        with closing(sqlite3.connect(file, timeout=20, isolation_level=None)) as writer:
+            while not over.is_set():
+                writer.execute("BEGIN IMMEDIATE")
+                writer.execute("INSERT INTO t VALUES (1)")
+                sleep(0.05)
+                writer.execute("COMMIT")
+                stored += 1
+                bulk.let_others_write()
+
+    thread = Thread(target=loop)
+    thread.start()
+    waits = []
+    try:
+        with closing(sqlite3.connect(file, timeout=20, isolation_level=None)) as other:
+            for _ in range(20):
+                before = stored
+                while stored == before:  # until the loop is in its next transaction
+                    sleep(0.01)
+                before = stored
+                other.execute("BEGIN IMMEDIATE")  # without the pause it fails after 20 s
+                waits.append(stored - before)
+                other.execute("COMMIT")
+    finally:
+        over.set()
+        thread.join()
+    assert sum(waits) <= 2 * len(waits)  # transactions of the loop that went before
+
+
+def test_the_log_of_writes_is_cut_again(tmp_path: Path) -> None:
+    if connection.vendor != "sqlite":
+        pytest.skip("SQLite's write-ahead log")
+    with connection.cursor() as cursor:
+        cursor.execute("PRAGMA journal_size_limit")
+        assert cursor.fetchone() == (16 << 20,)
+    file = tmp_path / "app.sqlite3"
+    with (
+        closing(sqlite3.connect(file, isolation_level=None)) as reader,
+        closing(sqlite3.connect(file)) as writer,
+    ):
+        for one in (reader, writer):
+            one.executescript(settings.DATABASES["default"]["OPTIONS"]["init_command"])
+        writer.execute("CREATE TABLE t (x)")
+        writer.execute("INSERT INTO t VALUES (1)")
+        writer.commit()
+        reader.execute("BEGIN")
+        reader.execute("SELECT * FROM t").fetchall()
+        for _ in range(30):
+            writer.execute("INSERT INTO t VALUES (zeroblob(1000000))")
+            writer.commit()
+        log = file.with_name("app.sqlite3-wal")
+        assert log.stat().st_size > 16 << 20
+        reader.execute("COMMIT")
+        for _ in range(2):  # the first copies the log into the database, the second begins it anew
+            writer.execute("INSERT INTO t VALUES (zeroblob(1000000))")
+            writer.commit()
+        assert log.stat().st_size <= 16 << 20
