@@ -28,6 +28,9 @@ class Inspection(Protocol):
     outcomes: tuple[str, ...]
     """The outcomes that its calls may bring, in the order written."""
 
+    kinds: Mapping[str, str]
+    """How each of them is spoken: the kinds of `campaigns.spreadsheets.written`."""
+
     def heard(self, language: str) -> str:
         """Return the language that a person of `language` hears; empty if the agent speaks none at all."""
         ...

@@ -338,6 +338,10 @@ class Configuration(Struct, frozen=True, forbid_unknown_fields=True):
         """Return the outcomes a call may bring that may be a campaign's goal, in the order written."""
         return ()
 
+    def variable_kinds(self) -> Mapping[str, str]:
+        """Return the kind of each variable said to be spoken, of `campaigns.spreadsheets.written.Kind`."""
+        return {}
+
     def heard(self, language: str) -> str:
         """Return the language spoken to a person of `language`; empty for an agent without texts."""
         return ""

@@ -20,13 +20,23 @@ class Scale:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Words:
-    """`hundreds`: 100, 200 … 900, alone and before a rest. `one_rupee` is the whole phrase."""
+    """`hundreds`: 100, 200 … 900, alone and before a rest. `one_rupee` is the whole phrase.
+
+    `hour` and `hour_minute` are forms to be filled with `{hour}` and `{minute}`; `parts_of_day` are morning,
+    noon and afternoon, evening, night, and stand before the time unless `part_behind`; `zero_minute` comes
+    before a minute below ten.
+    """
 
     months: tuple[str, ...]
     scales: tuple[Scale, ...]
     one_rupee: str
     rupees: str
     paise: str
+    hour: str
+    hour_minute: str
+    parts_of_day: tuple[str, str, str, str]
+    part_behind: bool = False
+    zero_minute: str = ""
     small: tuple[str, ...] = ()
     hundreds: tuple[str, ...] = ()
     hundreds_joined: tuple[str, ...] = ()
@@ -112,6 +122,9 @@ WORDS: dict[str, Words] = {
         one_rupee="एक रुपया",
         rupees="रुपये",
         paise="पैसे",
+        hour="{hour} बजे",
+        hour_minute="{hour} बजकर {minute} मिनट",
+        parts_of_day=("सुबह", "दोपहर", "शाम", "रात"),
         small=tuple(_HI.split()),
         hundreds=tuple(f"{word} सौ" for word in _HI.split()[1:10]),
     ),
@@ -121,6 +134,9 @@ WORDS: dict[str, Words] = {
         one_rupee="એક રૂપિયો",
         rupees="રૂપિયા",
         paise="પૈસા",
+        hour="{hour} વાગ્યે",
+        hour_minute="{hour} વાગીને {minute} મિનિટે",
+        parts_of_day=("સવારે", "બપોરે", "સાંજે", "રાત્રે"),
         small=tuple(_GU.split()),
         hundreds=("એક સો", "બસો", "ત્રણસો", "ચારસો", "પાંચસો", "છસો", "સાતસો", "આઠસો", "નવસો"),
     ),
@@ -130,6 +146,9 @@ WORDS: dict[str, Words] = {
         one_rupee="एक रुपया",
         rupees="रुपये",
         paise="पैसे",
+        hour="{hour} वाजता",
+        hour_minute="{hour} वाजून {minute} मिनिटांनी",
+        parts_of_day=("सकाळी", "दुपारी", "संध्याकाळी", "रात्री"),
         small=tuple(_MR.split()),
         hundreds=("शंभर", *_list("दोनशे तीनशे चारशे पाचशे सहाशे सातशे आठशे नऊशे")),
         hundreds_joined=_list("एकशे दोनशे तीनशे चारशे पाचशे सहाशे सातशे आठशे नऊशे"),
@@ -144,6 +163,9 @@ WORDS: dict[str, Words] = {
         one_rupee="ஒரு ரூபாய்",
         rupees="ரூபாய்",
         paise="பைசா",
+        hour="{hour} மணி",
+        hour_minute="{hour} மணி {minute} நிமிடம்",
+        parts_of_day=("காலை", "மதியம்", "மாலை", "இரவு"),
         small=_regular("பூஜ்ஜியம்", _TA_ONES, _TA_TEENS, _TA_TENS),
         hundreds=_list("நூறு இருநூறு முந்நூறு நானூறு ஐந்நூறு அறுநூறு எழுநூறு எண்ணூறு தொள்ளாயிரம்"),
         hundreds_joined=_list("நூற்று இருநூற்று முந்நூற்று நானூற்று ஐந்நூற்று அறுநூற்று எழுநூற்று எண்ணூற்று தொள்ளாயிரத்து"),
@@ -155,6 +177,11 @@ WORDS: dict[str, Words] = {
         one_rupee="one rupee",
         rupees="rupees",
         paise="paise",
+        hour="{hour} o'clock",
+        hour_minute="{hour} {minute}",
+        parts_of_day=("in the morning", "in the afternoon", "in the evening", "at night"),
+        part_behind=True,
+        zero_minute="oh",
         small=_regular("zero", _EN_ONES, _EN_TEENS, tuple((ten, ten) for ten in _EN_TENS.split())),
         hundreds=tuple(f"{word} hundred" for word in _EN_ONES.split()),
     ),
@@ -164,6 +191,9 @@ WORDS: dict[str, Words] = {
         one_rupee="এক টাকা",
         rupees="টাকা",
         paise="পয়সা",
+        hour="{hour}টা",
+        hour_minute="{hour}টা {minute} মিনিট",
+        parts_of_day=("সকাল", "দুপুর", "সন্ধ্যা", "রাত"),
     ),
     "te": Words(
         months=_list("జనవరి ఫిబ్రవరి మార్చి ఏప్రిల్ మే జూన్ జూలై ఆగస్టు సెప్టెంబర్ అక్టోబర్ నవంబర్ డిసెంబర్"),
@@ -175,6 +205,9 @@ WORDS: dict[str, Words] = {
         one_rupee="ఒక రూపాయి",
         rupees="రూపాయలు",
         paise="పైసలు",
+        hour="{hour} గంటలకు",
+        hour_minute="{hour} గంటల {minute} నిమిషాలకు",
+        parts_of_day=("ఉదయం", "మధ్యాహ్నం", "సాయంత్రం", "రాత్రి"),
         month_first=True,
     ),
     "kn": Words(
@@ -183,6 +216,9 @@ WORDS: dict[str, Words] = {
         one_rupee="ಒಂದು ರೂಪಾಯಿ",
         rupees="ರೂಪಾಯಿ",
         paise="ಪೈಸೆ",
+        hour="{hour} ಗಂಟೆಗೆ",
+        hour_minute="{hour} ಗಂಟೆ {minute} ನಿಮಿಷಕ್ಕೆ",
+        parts_of_day=("ಬೆಳಿಗ್ಗೆ", "ಮಧ್ಯಾಹ್ನ", "ಸಂಜೆ", "ರಾತ್ರಿ"),
         month_first=True,
     ),
     "ml": Words(
@@ -195,6 +231,9 @@ WORDS: dict[str, Words] = {
         one_rupee="ഒരു രൂപ",
         rupees="രൂപ",
         paise="പൈസ",
+        hour="{hour} മണിക്ക്",
+        hour_minute="{hour} മണി {minute} മിനിറ്റിന്",
+        parts_of_day=("രാവിലെ", "ഉച്ചയ്ക്ക്", "വൈകുന്നേരം", "രാത്രി"),
         month_first=True,
     ),
     "pa": Words(
@@ -203,5 +242,8 @@ WORDS: dict[str, Words] = {
         one_rupee="ਇੱਕ ਰੁਪਇਆ",
         rupees="ਰੁਪਏ",
         paise="ਪੈਸੇ",
+        hour="{hour} ਵਜੇ",
+        hour_minute="{hour} ਵੱਜ ਕੇ {minute} ਮਿੰਟ",
+        parts_of_day=("ਸਵੇਰੇ", "ਦੁਪਹਿਰ", "ਸ਼ਾਮ", "ਰਾਤ"),
     ),
 }

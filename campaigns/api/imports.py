@@ -36,8 +36,9 @@ class ImportViewSet(ImportViews):
         form = serializers.ColumnsSerializer(data=request.data)
         form.is_valid(raise_exception=True)
         places = dict(form.validated_data)
-        name = places.pop("remember_as")
-        upload.choose(source, Columns(**places), by=acting_user(request), remember_as=name)
+        name, comma = places.pop("remember_as"), tuple(places.pop("decimal_comma"))
+        columns = Columns(**places, decimal_comma=comma)
+        upload.choose(source, columns, by=acting_user(request), remember_as=name)
         enqueue_import(source.pk)
         return Response(serializers.ImportSerializer(source).data)
 

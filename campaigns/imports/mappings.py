@@ -34,6 +34,7 @@ def columns_in(mapping: ColumnMapping, headings: Sequence[str]) -> Columns:
         headings.index(kept["name"]) if kept["name"] else None,
         headings.index(kept["language"]) if kept["language"] else None,
         {word: headings.index(heading) for word, heading in kept["variables"].items()},
+        tuple(kept.get("decimal_comma", ())),  # absent before there was a choice
     )
 
 
@@ -46,6 +47,7 @@ def remember(
         "name": "" if columns.name is None else headings[columns.name],
         "language": "" if columns.language is None else headings[columns.language],
         "variables": {word: headings[place] for word, place in columns.variables.items()},
+        "decimal_comma": list(columns.decimal_comma),
     }
     mapping, _ = ColumnMapping.objects.update_or_create(
         account_id=campaign.template.account_id,

@@ -16,6 +16,7 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import F, Q, QuerySet
 
+from campaigns.agent_inspection import inspect
 from campaigns.bulk import let_others_write
 from campaigns.clock import Clock
 from campaigns.errors import SheetError
@@ -85,7 +86,8 @@ def forget_files() -> int:
 def columns_of(source: Import) -> Columns:
     """Return the columns chosen for an import."""
     kept = source.columns
-    return Columns(kept["phone"], kept["name"], kept["language"], kept["variables"])
+    comma = tuple(kept.get("decimal_comma", ()))  # absent before there was a choice
+    return Columns(kept["phone"], kept["name"], kept["language"], kept["variables"], comma)
 
 
 def store_rows(source: Import, rows: list[Row], checked: CheckedRows, *, now: datetime) -> Counter[str]:
@@ -128,7 +130,14 @@ def _count(source: Import, figures: Counter[str]) -> None:
 
 def _row_checker(source: Import, *, width: int) -> RowChecker:
     own = frozenset(PhoneNumber.objects.values_list("e164", flat=True))
-    return RowChecker(columns_of(source), width=width, language=source.campaign.default_language, own=own)
+    agent = source.campaign.agent
+    return RowChecker(
+        columns_of(source),
+        width=width,
+        language=source.campaign.default_language,
+        own=own,
+        kinds=inspect(agent.kind, agent.configuration).kinds,
+    )
 
 
 def lock_campaign(campaign_id: int) -> None:

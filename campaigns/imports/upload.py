@@ -195,6 +195,7 @@ def _described(headings: list[str], columns: Columns) -> dict[str, Any]:
         "name": columns.name,
         "language": columns.language,
         "variables": columns.variables,
+        "decimal_comma": list(columns.decimal_comma),
     }
 
 

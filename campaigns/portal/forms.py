@@ -232,6 +232,7 @@ class ColumnsForm(forms.Form):
         ("name", "Name"),
         ("language", "Language"),
         ("variable", "Variable"),
+        ("decimal_comma", "Amount with a decimal comma"),
     ]
 
     remember_as = forms.CharField(
@@ -246,12 +247,16 @@ class ColumnsForm(forms.Form):
         self.headings = headings
         names = {place: word for word, place in columns.variables.items()}
         single = {columns.phone: "phone", columns.name: "name", columns.language: "language"}
+        single |= {
+            place: "decimal_comma" if word in columns.decimal_comma else "variable"
+            for place, word in names.items()
+        }
         for place, heading in enumerate(headings):
             self.fields[f"use_{place}"] = forms.ChoiceField(
                 choices=self.USES,
                 required=False,
                 label=f"{heading}: use",
-                initial=single.get(place, "variable" if place in names else ""),
+                initial=single.get(place, ""),
             )
             self.fields[f"called_{place}"] = forms.CharField(
                 required=False,
@@ -276,12 +281,14 @@ class ColumnsForm(forms.Form):
             raise forms.ValidationError("Choose one column with the phone numbers.")
         if uses.count("name") > 1 or uses.count("language") > 1:
             raise forms.ValidationError("Choose one column at most for the name, and one for the language.")
-        variables = [place for place, use in enumerate(uses) if use == "variable"]
+        variables = [place for place, use in enumerate(uses) if use in ("variable", "decimal_comma")]
         words = [cleaned.get(f"called_{place}", "") for place in variables]
         if "" in words or len(set(words)) != len(words):
             raise forms.ValidationError("Give each variable a name of its own.")
         single = {use: uses.index(use) for use in self.SINGLE if use in uses}
-        cleaned["columns"] = Columns(**single, variables=dict(zip(words, variables, strict=True)))
+        named = dict(zip(words, variables, strict=True))
+        comma = tuple(word for word, place in named.items() if uses[place] == "decimal_comma")
+        cleaned["columns"] = Columns(**single, variables=named, decimal_comma=comma)
         return cleaned
 
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 from campaigns.errors import SheetError
 from campaigns.phones import PhoneProblem, parse_number
+from campaigns.spreadsheets.written import shows_decimal_comma
 
 # Names a variable may not have on its way to XFin (campaigns/xfin/schemas.py, RESERVED_FIELDS).
 RESERVED_NAMES = frozenset(
@@ -76,13 +77,15 @@ class Columns:
     """Positions of the columns, counted from 0; `None` where there is no such column.
 
     `variables` maps a variable's name to its column: `amount` and `due_date` for what is headed so
-    in any of the known words, else the heading in small letters with underscores.
+    in any of the known words, else the heading in small letters with underscores. `decimal_comma` are the
+    variables that hold amounts such as 1.250,50.
     """
 
     phone: int
     name: int | None = None
     language: int | None = None
     variables: dict[str, int] = field(default_factory=dict)
+    decimal_comma: tuple[str, ...] = ()
 
 
 def match_columns(
@@ -107,7 +110,11 @@ def match_columns(
     if len(set(used)) < len(used):
         raise SheetError("One column was chosen for two things. Choose each column once.")
     rest = [place for place in range(len(headers)) if place not in (phone, name, language)]
-    return Columns(phone, name, language, _variables(headers, samples, rest))
+    variables = _variables(headers, samples, rest)
+    comma = [
+        word for word, place in variables.items() if any(map(shows_decimal_comma, _filled(samples, place)))
+    ]
+    return Columns(phone, name, language, variables, tuple(comma))
 
 
 def _place_of(heading: str, headers: Sequence[str]) -> int:
@@ -131,6 +138,8 @@ def check_columns(columns: Columns, width: int) -> None:
         raise SheetError("There is no such column in the file.")
     if len(used) != len(set(used)):
         raise SheetError("One column was chosen for two things. Choose each column once.")
+    if not set(columns.decimal_comma) <= set(columns.variables):
+        raise SheetError("Only a variable can have a decimal comma.")
     for name in columns.variables:
         if name in RESERVED_NAMES or name == "name":
             raise SheetError(f"A variable can't be called “{name}”: that word has a meaning of its own.")

@@ -229,6 +229,10 @@ class MenuConfiguration(Configuration, frozen=True):
         """Return the outcomes of the choices, in the order written."""
         return tuple(dict.fromkeys(choice.outcome for choice in self.choices.values()))
 
+    def variable_kinds(self) -> Mapping[str, str]:
+        """Return `variables`."""
+        return self.variables
+
     def heard(self, language: str) -> str:
         """Return the language of the texts that a person of `language` hears."""
         return self.texts_for(language)[0]

@@ -62,6 +62,9 @@ class ColumnsSerializer(Plain):
     name = serializers.IntegerField(min_value=0, allow_null=True, default=None)
     language = serializers.IntegerField(min_value=0, allow_null=True, default=None)
     variables = serializers.DictField(child=serializers.IntegerField(min_value=0), default=dict)
+    decimal_comma = serializers.ListField(
+        child=serializers.CharField(max_length=60), default=list, help_text="Variables written as 1.250,50."
+    )
     remember_as = serializers.CharField(max_length=80, default="", allow_blank=True)
 
 

@@ -6,9 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from campaigns.spreadsheets.dates import FIRST, LAST, read_day
+from campaigns.spreadsheets.dates import read_day
+from campaigns.spreadsheets.written import FIRST_YEAR, LAST_YEAR
 
 THE_DAY = date(2026, 11, 28)
+FIRST, LAST = date(FIRST_YEAR, 1, 1), date(LAST_YEAR, 12, 31)
 
 
 @pytest.mark.parametrize(
