@@ -65,7 +65,7 @@ class StandingListViewSet(ListViews):
         headings = {use: form.validated_data[use] for use in ("phone", "name", "language")}
         take = look_at_members if form.validated_data["only_look"] else read_members
         try:
-            result = take(standing_list, file.read(), file.name, headings=headings)
+            result = take(standing_list, file.file, file.name, headings=headings)
         except NotAllowed as error:
             raise ValidationError({"file": [error.reason]}) from error
         return Response(serializers.ListResultSerializer(result).data)

@@ -7,7 +7,8 @@ A suppression never expires, and is lifted only with a reason.
 
 from collections.abc import Collection
 from dataclasses import dataclass, field
-from itertools import islice
+from itertools import chain, islice
+from typing import BinaryIO
 
 from django.db import transaction
 
@@ -15,8 +16,8 @@ from campaigns import audit, clock
 from campaigns.errors import NotAllowed, SheetError
 from campaigns.models import Message, Recipient, Suppression, User
 from campaigns.phones import parse_number
+from campaigns.sheet_process import opened
 from campaigns.spreadsheets.columns import match_columns
-from campaigns.spreadsheets.reader import read_sheet
 from campaigns.transitions import callback
 from campaigns.transitions.attempt import revert_attempt
 
@@ -107,15 +108,16 @@ def suppress_all(phones: Collection[str], request: SuppressionRequest) -> int:
     return live.filter(phone__in=phones).count() - before
 
 
-def suppress_file(data: bytes, filename: str, request: SuppressionRequest) -> FileResult:
+def suppress_file(file: BinaryIO, filename: str, request: SuppressionRequest) -> FileResult:
     """Suppress every number of a file, in any spelling; a bad row is refused alone. Return what it did.
 
     Raise `NotAllowed` if the file can't be read.
     """
     try:
-        sheet = read_sheet(data, filename)
-        column = match_columns(sheet.headers, [cells for _, cells in islice(sheet.rows, SAMPLE)]).phone
-        rows = [(number, cells[column]) for number, cells in sheet.rows]
+        with opened(file, filename) as sheet:
+            first = list(islice(sheet.rows, SAMPLE))
+            column = match_columns(sheet.headers, [cells for _, cells in first]).phone
+            rows = [(number, cells[column]) for number, cells in chain(first, sheet.rows)]
     except SheetError as error:
         raise NotAllowed(error.reason) from error
     result = FileResult()

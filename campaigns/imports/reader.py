@@ -8,9 +8,11 @@ cancelled, stores nothing more.
 
 import logging
 from collections import Counter
+from collections.abc import MutableMapping
 from contextlib import closing
 from datetime import datetime, timedelta
 from itertools import islice
+from typing import BinaryIO, cast
 
 from django.conf import settings
 from django.db import transaction
@@ -25,8 +27,9 @@ from campaigns.imports.insert import add_people
 from campaigns.imports.row_check import CheckedRows, RowChecker
 from campaigns.models import Campaign, Import, ImportRow, PhoneNumber
 from campaigns.models.base import new_batch_reference
+from campaigns.sheet_process import OpenList, opened
 from campaigns.spreadsheets.columns import Columns
-from campaigns.spreadsheets.reader import Row, read_sheet
+from campaigns.spreadsheets.reader import Row
 
 log = logging.getLogger(__name__)
 
@@ -62,8 +65,11 @@ def read_import(import_id: int, *, clock: Clock) -> None:
     if source is None:
         return
     try:
-        with closing(source.file.open("rb")):
-            _Reading(source, clock).run()
+        with (
+            closing(source.file.open("rb")) as file,
+            opened(cast("BinaryIO", file.file), source.filename, beyond=source.row_reached) as sheet,
+        ):
+            _Reading(source, sheet, clock).run()
     except ClaimLost:
         log.info("import %s: given up after row %s", import_id, source.row_reached)
     except SheetError as error:
@@ -116,7 +122,7 @@ def store_rows(source: Import, rows: list[Row], checked: CheckedRows, *, now: da
 
 def finish_at_once(source: Import, rows: list[Row], *, now: datetime) -> None:
     """Check and store all rows of an import that has no file, within the caller's transaction."""
-    checked = _row_checker(source, width=len(source.columns["headings"])).check(rows)
+    checked = _row_checker(source, width=len(source.columns["headings"]), problems={}).check(rows)
     _count(source, store_rows(source, rows, checked, now=now))
     source.state, source.row_reached = State.DONE, len(rows)
     source.reason = summary(source)
@@ -128,7 +134,7 @@ def _count(source: Import, figures: Counter[str]) -> None:
         setattr(source, figure, getattr(source, figure) + count)
 
 
-def _row_checker(source: Import, *, width: int) -> RowChecker:
+def _row_checker(source: Import, *, width: int, problems: MutableMapping[int, str]) -> RowChecker:
     own = frozenset(PhoneNumber.objects.values_list("e164", flat=True))
     agent = source.campaign.agent
     return RowChecker(
@@ -137,6 +143,7 @@ def _row_checker(source: Import, *, width: int) -> RowChecker:
         language=source.campaign.default_language,
         own=own,
         kinds=inspect(agent.kind, agent.configuration).kinds,
+        problems=problems,
     )
 
 
@@ -177,10 +184,9 @@ def _claim(import_id: int, *, now: datetime) -> Import | None:
 class _Reading:
     """One worker's pass over what is left of an import."""
 
-    def __init__(self, source: Import, clock: Clock) -> None:
-        self._source, self._clock = source, clock
-        self._sheet = read_sheet(source.file.file, source.filename)
-        self._checker = _row_checker(source, width=len(self._sheet.headers))
+    def __init__(self, source: Import, sheet: OpenList, clock: Clock) -> None:
+        self._source, self._sheet, self._clock = source, sheet, clock
+        self._checker = _row_checker(source, width=len(sheet.headers), problems=sheet.problems)
         self._chunk_began = clock()
 
     def run(self) -> None:
@@ -190,15 +196,13 @@ class _Reading:
         """
         source = self._source
         empty_before = source.empty
-        # Closed here, so that it is closed before its file also after an error.
-        with closing(self._sheet.rows.beyond(source.row_reached)) as rest:
-            while rows := list(islice(rest, CHUNK)):
-                checked, empty = self._checker.check(rows), empty_before + self._sheet.rows.empty
-                self._store(rows, checked, empty=empty, now=self._clock())
-                let_others_write()
+        while rows := list(islice(self._sheet.rows, CHUNK)):
+            checked, empty = self._checker.check(rows), empty_before + self._sheet.empty
+            self._store(rows, checked, empty=empty, now=self._clock())
+            let_others_write()
         with transaction.atomic():
             _lock_claim(source)
-            source.empty, source.bytes_read = empty_before + self._sheet.rows.empty, source.size
+            source.empty, source.bytes_read = empty_before + self._sheet.empty, source.size
             source.state, source.claim = State.DONE, ""
             source.reason = " ".join([summary(source), *self._sheet.warnings])
             source.save(update_fields=[*_FIGURES, "state", "reason", "claim"])
@@ -210,7 +214,7 @@ class _Reading:
         lock_campaign(source.campaign_id)
         _count(source, store_rows(source, rows, checked, now=now))
         source.row_reached, source.empty = rows[-1][0], empty
-        source.bytes_read = int(source.size * self._sheet.rows.share_read)
+        source.bytes_read = int(source.size * self._sheet.share_read)
         seconds = max(0.001, (now - self._chunk_began).total_seconds())
         source.rows_a_second, self._chunk_began = round(len(rows) / seconds), now
         source.attempts = 0

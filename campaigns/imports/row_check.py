@@ -1,7 +1,7 @@
 """Check the rows of one file, a chunk at a time and without the database."""
 
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, MutableMapping, Sequence
 from typing import NamedTuple
 
 import msgspec
@@ -36,14 +36,17 @@ class RowChecker:
         language: str,
         own: Collection[str],
         kinds: Mapping[str, str] | None = None,
+        problems: MutableMapping[int, str] | None = None,
     ) -> None:
         """Take the number of headings as `width`; `own` are our numbers in E.164.
 
         `language` is taken where a row has none, or one that is not known. `kinds` says how the agent speaks
-        each variable; a value that is not clearly so is refused.
+        each variable; a value that is not clearly so is refused. So are rows with `problems`, by their
+        numbers; each is taken out with its row.
         """
         self._columns, self._width, self._language, self._own = columns, width, language, own
         self._languages: dict[str, tuple[str, str]] = {"": (language, "")}
+        self._problems = {} if problems is None else problems
         self._values = _values_to_check(columns, kinds or {})
 
     def check(self, rows: Sequence[Row]) -> CheckedRows:
@@ -61,6 +64,8 @@ class RowChecker:
     def _checked(self, number: int, cells: list[str]) -> NewPerson | str:
         """Return the row as a person, or why it is none."""
         columns = self._columns
+        if self._problems and (why := self._problems.pop(number, "")):
+            return why
         if len(cells) > self._width:
             # A separator inside an unquoted cell moves all that follows: 1,25,000 would be spoken as 1.
             return (

@@ -8,7 +8,6 @@ cancel:  from any state that is not over -> CANCELLED; rows stored until then st
 import hashlib
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
-from itertools import islice
 from typing import Any, BinaryIO, cast
 
 from django.core.files.base import ContentFile, File
@@ -27,8 +26,8 @@ from campaigns.imports.reader import (
     read_import,
 )
 from campaigns.models import Campaign, ColumnMapping, Import, User
+from campaigns.sheet_process import opened
 from campaigns.spreadsheets.columns import Columns, check_columns, match_columns
-from campaigns.spreadsheets.reader import read_sheet
 
 #: Rows from which it is guessed which column is which.
 SAMPLE = 50
@@ -47,8 +46,8 @@ def receive(campaign: Campaign, file: "File[bytes]", *, filename: str, by: User 
     """
     refuse_ended(campaign)
     try:
-        sheet = read_sheet(cast("BinaryIO", file.file), filename)
-        sample = [cells for _, cells in islice(sheet.rows, SAMPLE)]
+        with opened(cast("BinaryIO", file.file), filename, most=SAMPLE) as sheet:
+            sample = [cells for _, cells in sheet.rows]
         known: ColumnMapping | None = next(iter(mappings.offered(campaign, sheet.headers)), None)
         if known:
             columns = mappings.columns_in(known, sheet.headers)
@@ -73,7 +72,7 @@ def receive(campaign: Campaign, file: "File[bytes]", *, filename: str, by: User 
         delimiter=sheet.delimiter,
         columns=_described(sheet.headers, columns),
         state=State.MAPPING,
-        reason=" ".join(filter(None, [_IMPORTED_BEFORE if before.exists() else "", reason])),
+        reason=" ".join(filter(None, [_IMPORTED_BEFORE if before.exists() else "", reason, *sheet.warnings])),
         created_by=by,
     )
     file.seek(0)
@@ -177,9 +176,8 @@ def add_rows(
 
 def preview(source: Import) -> list[list[str]]:
     """Return the cells of the first rows of a file whose columns are to be confirmed."""
-    with source.file.open("rb") as file:
-        sheet = read_sheet(file.file, source.filename)
-        return [cells for _, cells in islice(sheet.rows, PREVIEW)]
+    with source.file.open("rb") as file, opened(file.file, source.filename, most=PREVIEW) as sheet:
+        return [cells for _, cells in sheet.rows]
 
 
 def refuse_ended(campaign: Campaign) -> None:

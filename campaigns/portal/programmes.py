@@ -42,7 +42,7 @@ def standing_list(request: HttpRequest, pk: int) -> HttpResponse:
         if form.is_valid():
             file = form.cleaned_data["file"]
             try:
-                result = take(found, file.read(), file.name, headings=form.headings())
+                result = take(found, file.file, file.name, headings=form.headings())
             except NotAllowed as error:
                 form.add_error("file", error.reason)
     context = {"list": found, "form": form, "people": found.members.count(), "looked": looked}

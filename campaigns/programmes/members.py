@@ -9,7 +9,7 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from itertools import islice
+from typing import BinaryIO
 
 from django.db import transaction
 
@@ -20,9 +20,10 @@ from campaigns.imports.insert import NewPerson
 from campaigns.imports.row_check import RowChecker
 from campaigns.models import Member, MemberDate, PhoneNumber, StandingList, Suppression
 from campaigns.pseudonyms import pseudonym
+from campaigns.sheet_process import opened
 from campaigns.spreadsheets.columns import Columns, match_columns
 from campaigns.spreadsheets.dates import is_day, read_day
-from campaigns.spreadsheets.reader import Row, read_sheet
+from campaigns.spreadsheets.reader import Row
 
 #: Rows stored together.
 CHUNK = 1000
@@ -73,17 +74,17 @@ class _Joining:
 
 
 def look_at_members(
-    standing_list: StandingList, data: bytes, filename: str, *, headings: Mapping[str, str] | None = None
+    standing_list: StandingList, file: BinaryIO, filename: str, *, headings: Mapping[str, str] | None = None
 ) -> ListResult:
     """Return what `read_members` would do, without doing it. Raise `NotAllowed` as it does."""
     with transaction.atomic():
-        result = read_members(standing_list, data, filename, headings=headings)
+        result = read_members(standing_list, file, filename, headings=headings)
         transaction.set_rollback(True)
     return result
 
 
 def read_members(
-    standing_list: StandingList, data: bytes, filename: str, *, headings: Mapping[str, str] | None = None
+    standing_list: StandingList, file: BinaryIO, filename: str, *, headings: Mapping[str, str] | None = None
 ) -> ListResult:
     """Read every person of a file into the list and return what it did. All rows are stored, or none.
 
@@ -91,8 +92,8 @@ def read_members(
     file can't be read or has more than `MOST_ROWS` rows.
     """
     try:
-        sheet = read_sheet(data, filename)
-        rows = list(islice(sheet.rows, MOST_ROWS + 1))
+        with opened(file, filename, most=MOST_ROWS + 1) as sheet:
+            rows = list(sheet.rows)
         columns = match_columns(sheet.headers, [cells for _, cells in rows[:SAMPLE]], chosen=headings)
     except SheetError as error:
         raise NotAllowed(error.reason) from error
@@ -104,7 +105,7 @@ def read_members(
         uses[place] = f"{'date' if name in result.dates else 'variable'} {name}"
     result.read_as = [(heading, uses.get(place, "not used")) for place, heading in enumerate(sheet.headers)]
     own = frozenset(PhoneNumber.objects.values_list("e164", flat=True))
-    checker = RowChecker(columns, width=len(sheet.headers), language="", own=own)
+    checker = RowChecker(columns, width=len(sheet.headers), language="", own=own, problems=sheet.problems)
     first_row: dict[str, int] = {}
     with transaction.atomic():
         StandingList.objects.select_for_update().get(pk=standing_list.pk)

@@ -7,10 +7,12 @@ headings, and workbooks (awaaz-platform.md §1). A file of a million rows is rea
 
 import csv
 import io
-from collections.abc import Callable, Generator, Iterator, Sequence
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date, datetime, time
 from decimal import Decimal
+from functools import partial
 from itertools import islice
 from typing import BinaryIO, Literal
 
@@ -24,7 +26,7 @@ from campaigns.spreadsheets.columns import (
     match_columns,
     normalise_language,
 )
-from campaigns.spreadsheets.large_workbooks import LongSheet, long_sheet
+from campaigns.spreadsheets.limits import LONGEST_ROW, check_row, too_long
 from campaigns.spreadsheets.text_files import (
     ROWS_LOOKED_AT,
     SAVE_AS,
@@ -35,6 +37,7 @@ from campaigns.spreadsheets.text_files import (
     pieces_of,
     start_of,
 )
+from campaigns.spreadsheets.xlsx import LongSheet, check_parts, open_sheet
 
 __all__ = ["Columns", "Sheet", "SheetError", "match_columns", "normalise_language", "read_sheet"]
 
@@ -44,6 +47,9 @@ Kind = Literal["csv", "workbook"]
 Read = Callable[[int], Iterator[list[str]]]
 
 _MOST_LINES_IN_A_CELL = 10
+_MOST_DIGITS_KEPT = 1e15
+#: The name of a stream in a workbook that Office has encrypted.
+_ENCRYPTED = "EncryptedPackage".encode("utf-16-le")
 _ZIP, _OLD_OFFICE = b"PK\x03\x04", b"\xd0\xcf\x11\xe0"
 _OTHER_FILES = {
     b"%PDF": "a PDF",
@@ -58,14 +64,24 @@ _OTHER_FILES = {
 class Rows:
     """Yield the rows below the headings as `(row number, cells)`, as often as wanted, one pass at a time.
 
-    Row numbers are those a spreadsheet shows, from 1. Each row has at least as many cells as there
-    are headings; more mean a separator stands unquoted in a cell. `empty` counts the rows without
-    content that the last pass has skipped. A pass raises `SheetError` at a row that cannot be read.
+    Row numbers are those a spreadsheet shows, from 1; the first row is `after` + 1. Each row has at least as
+    many cells as there are headings; more mean a separator stands unquoted in a cell. `empty` counts the rows
+    without content that the last pass has skipped; `problems` has, by row number, why a row must not be
+    taken. A pass raises `SheetError` at a row that cannot be read.
     """
 
-    def __init__(self, read: Read, *, after: int, width: int, share_read: Callable[[], float]) -> None:
+    def __init__(
+        self,
+        read: Read,
+        *,
+        after: int,
+        width: int,
+        share_read: Callable[[], float],
+        problems: Mapping[int, str],
+    ) -> None:
         self._read = read
-        self._after = after
+        self.problems = problems
+        self.after = after
         self._width = width
         self._share_read = share_read
         self.empty = 0
@@ -76,15 +92,13 @@ class Rows:
     def beyond(self, number: int) -> Generator[Row, None, None]:
         """Yield the rows after the one with this number: where an earlier pass was broken off."""
         self.empty = 0
-        begin = max(number, self._after) + 1
+        begin = max(number, self.after) + 1
         for place, cells in enumerate(self._read(begin), start=begin):
             if not any(cells):
                 self.empty += 1
             elif len(cells) == self._width:
                 yield place, cells
             else:
-                while len(cells) > self._width and not cells[-1]:
-                    cells.pop()
                 yield place, cells + [""] * (self._width - len(cells))
 
     @property
@@ -135,9 +149,19 @@ def _read_text(file: BinaryIO, filename: str) -> Sheet:
     def read(begin: int) -> Iterator[list[str]]:
         return _csv_rows(_lines(file, encoding, errors), delimiter, begin=begin)
 
-    headers, rows, header_row = _below_headings(read, skip=int(hinted), share_read=lambda: file.tell() / size)
+    source = _Source(read, lambda: file.tell() / size)
+    headers, rows, header_row = _below_headings(source, skip=int(hinted))
     warnings = ("Some letters in the file are damaged.",) if errors == "replace" else ()
     return Sheet(headers, rows, encoding, delimiter, "csv", header_row, warnings)
+
+
+@dataclass(frozen=True)
+class _Source:
+    """Where rows come from: each read gives those from a row number on, stripped of empty ends."""
+
+    read: Read
+    share_read: Callable[[], float]
+    problems: Mapping[int, str] = field(default_factory=dict)
 
 
 def _lines(file: BinaryIO, encoding: str, errors: str) -> Iterator[str]:
@@ -145,7 +169,9 @@ def _lines(file: BinaryIO, encoding: str, errors: str) -> Iterator[str]:
     file.seek(0)
     text = io.TextIOWrapper(file, encoding=encoding, errors=errors, newline="")
     try:
-        for line in text:
+        for number, line in enumerate(iter(partial(text.readline, LONGEST_ROW + 1), ""), start=1):
+            if len(line) > LONGEST_ROW:
+                raise too_long(number, "line without an end", LONGEST_ROW)
             if "\x00" in line or "\ufeff" in line:
                 line = line.replace("\x00", "").replace("\ufeff", "")
             yield line
@@ -154,19 +180,71 @@ def _lines(file: BinaryIO, encoding: str, errors: str) -> Iterator[str]:
 
 
 def _csv_rows(lines: Iterator[str], delimiter: str, *, begin: int) -> Iterator[list[str]]:
-    reader = csv.reader(lines, delimiter=delimiter)
-    number, lines_before = 0, 0
+    """Yield the cells of each row from the row with this number on. Raises `SheetError` for stray quotes."""
+    taken = _Taken(lines)
+    reader = csv.reader(taken, delimiter=delimiter)
+    number, of_row = 0, list[str]()
+    held: list[list[str]] = []  # the last row is none before it is known to be closed
     try:
         for number, cells in enumerate(reader, start=1):
-            if reader.line_num - lines_before > _MOST_LINES_IN_A_CELL and any(
-                len(cell.splitlines()) > _MOST_LINES_IN_A_CELL + 1 for cell in cells
-            ):
-                raise SheetError(_open_quote(number))
-            lines_before = reader.line_num
+            yield from held
+            of_row, taken.since, held = taken.since, [], []
+            if len(of_row) > 1:
+                _check_several_lines(number, cells, delimiter)
             if number >= begin:
-                yield [cell.strip() for cell in cells]
-    except csv.Error:
+                kept = [cell.strip() for cell in cells]
+                while kept and not kept[-1]:
+                    kept.pop()
+                check_row(number, kept)
+                held = [kept]
+    except csv.Error as error:
+        if len(taken.since) == 1 and "field larger" in str(error):
+            raise too_long(number + 1, "cell of more letters than that", csv.field_size_limit()) from None
         raise SheetError(_open_quote(number + 1)) from None
+    if _is_open(of_row, delimiter):
+        raise SheetError(_open_quote(number))
+    yield from held
+
+
+class _Taken(Iterator[str]):
+    """Lines, and those since the last row: they show what a quotation mark has made of them."""
+
+    def __init__(self, lines: Iterator[str]) -> None:
+        self._lines = lines
+        self.since: list[str] = []
+
+    def __next__(self) -> str:
+        line = next(self._lines)
+        self.since.append(line)
+        return line
+
+
+def _check_several_lines(number: int, cells: list[str], delimiter: str) -> None:
+    """Raise `SheetError` for a row of several lines in which a cell has swallowed other rows."""
+    for cell in cells:
+        lines = cell.splitlines()
+        if len(lines) > _MOST_LINES_IN_A_CELL + 1:
+            raise SheetError(_open_quote(number))
+        for line in lines[1:]:
+            parts = line.split(delimiter)
+            if len(parts) > 1 and any(map(holds_phone, parts)):
+                raise SheetError(
+                    f"Row {number} has a quotation mark that makes one row of several people "
+                    f"(“{line[:30]}…”). "
+                    "Remove the mark, or put both marks around the cell, and upload the file again."
+                )
+
+
+def _is_open(lines: list[str], delimiter: str) -> bool:
+    """Return whether a quotation mark is open at the end of a row, the last of a file, made of these
+    lines.
+    """
+    try:
+        for _ in csv.reader(lines, delimiter=delimiter, strict=True):
+            pass
+    except csv.Error as error:
+        return "unexpected end" in str(error) or "".join(lines).count('"') % 2 == 1
+    return False
 
 
 def _open_quote(row: int) -> str:
@@ -174,48 +252,97 @@ def _open_quote(row: int) -> str:
 
 
 def _read_workbook(file: BinaryIO, filename: str) -> Sheet:
+    check_parts(file)
     file.seek(0)
     try:
-        page = _first_filled_sheet(file)
+        page, others = _first_filled_sheet(file)
     except PasswordError:
         raise SheetError(f"The file {filename} is protected by a password. Save it without one.") from None
     except CalamineError:
+        if _ENCRYPTED in b"".join(pieces_of(file)):
+            raise SheetError(
+                f"The file {filename} is protected by a password. Save it without one."
+            ) from None
         raise SheetError(f"The file {filename} is not a workbook that can be read. {SAVE_AS}") from None
     if page is None:
         raise SheetError(f"The workbook {filename} has no sheet with content.")
 
     def read(begin: int) -> Iterator[list[str]]:
-        return ([_cell_text(cell) for cell in row] for row in page.read(begin))
+        for number, row in enumerate(page.read(begin), start=begin):
+            cells = [_cell_text(cell) for cell in row]
+            while cells and not cells[-1]:
+                cells.pop()
+            check_row(number, cells)
+            yield cells
 
-    headers, rows, header_row = _below_headings(read, skip=0, share_read=page.share_read)
-    return Sheet(headers, rows, "", "", "workbook", header_row)
+    headers, rows, header_row = _below_headings(_Source(read, page.share_read, page.problems), skip=0)
+    warnings = () if not others else (_other_sheets(page.name, others),)
+    return Sheet(headers, rows, "", "", "workbook", header_row, warnings)
 
 
-def _first_filled_sheet(file: BinaryIO) -> "_Page | LongSheet | None":
+def _other_sheets(taken: str, others: Sequence[str]) -> str:
+    names = ", ".join(f"“{name[:40]}”" for name in others[:5])
+    return (
+        f"The workbook has several sheets: only “{taken[:40]}” is read, not {names}. "
+        "Upload a file for each sheet with people."
+    )
+
+
+def _first_filled_sheet(file: BinaryIO) -> tuple["_Page | LongSheet | None", list[str]]:
+    """Return the first visible sheet with content, and the names of the other visible ones with content."""
     book = CalamineWorkbook.from_filelike(file)
+    first: _Page | LongSheet | None = None
+    others: list[str] = []
     for about in book.sheets_metadata:
-        if about.visible == SheetVisibleEnum.Visible:
-            if long := long_sheet(file, about.name):
-                return long
-            page = book.get_sheet_by_name(about.name)
-            if any(any(map(_cell_text, row)) for row in page.iter_rows()):
-                return _Page(page)
-    return None
+        if about.visible != SheetVisibleEnum.Visible or "sheet" not in str(about.typ).lower():
+            continue
+        found = open_sheet(file, about.name)
+        page = found if isinstance(found, LongSheet) else _Page(book.get_sheet_by_name(about.name), found)
+        if isinstance(page, _Page) and not page.is_filled():
+            continue
+        if first is None:
+            first = page
+        else:
+            others.append(about.name)
+    return first, others
 
 
 class _Page:
-    """Read a sheet of a workbook. The library keeps all of it, half a kilobyte a row: `large_workbooks`."""
+    """Read a sheet of a workbook. The library keeps all of it, half a kilobyte a row: `xlsx`."""
 
-    def __init__(self, page: CalamineSheet) -> None:
+    def __init__(self, page: CalamineSheet, problems: Mapping[int, str]) -> None:
         self._page = page
         self._place = 0
+        self.name, self.problems = page.name, problems
+
+    def is_filled(self) -> bool:
+        """Return whether a cell of the sheet has a text or a value."""
+        return any(any(map(_cell_text, row)) for row in self._page.iter_rows())
 
     def read(self, begin: int) -> Iterator[list[object]]:
-        """Yield the cells of every row from the row with this number on."""
-        for place, row in enumerate(self._page.iter_rows(), start=1):
-            self._place = place
-            if place >= begin:
-                yield list(row)
+        """Yield the cells of every row from the row with this number on.
+
+        Cells that are merged downwards all have the value of the first: a name that stands for several rows.
+        """
+        merged = {(top, left): bottom for (top, left), (bottom, _) in self._page.merged_cell_ranges or ()}
+        tops = Counter(top for top, _ in merged)
+        spread: dict[int, tuple[int, object]] = {}
+        for place, row in enumerate(self._page.iter_rows()):
+            cells: list[object] = list(row)
+            for column, (bottom, value) in list(spread.items()):
+                if place > bottom:
+                    del spread[column]
+                elif column < len(cells) and cells[column] == "":
+                    cells[column] = value
+            if tops[place]:
+                spread |= {
+                    left: (bottom, cells[left])
+                    for (top, left), bottom in merged.items()
+                    if top == place < bottom and left < len(cells)
+                }
+            self._place = place + 1
+            if place + 1 >= begin:
+                yield cells
 
     def share_read(self) -> float:
         """Return which share of all rows the pass under way has read, from 0 to 1."""
@@ -229,7 +356,9 @@ def _cell_text(cell: object) -> str:
     if isinstance(cell, bool):
         return str(cell).upper()
     if isinstance(cell, float):
-        return str(int(cell)) if cell.is_integer() else format(Decimal(repr(cell)), "f")
+        # A spreadsheet keeps 15 digits; what comes behind them is noise (7.000000000000001).
+        kept = f"{cell:.15G}"
+        return kept if abs(cell) >= _MOST_DIGITS_KEPT else format(Decimal(kept), "f")
     if isinstance(cell, datetime):
         return cell.strftime("%d/%m/%Y" if cell.time() == time() else "%d/%m/%Y %H:%M")
     if isinstance(cell, date):
@@ -237,30 +366,52 @@ def _cell_text(cell: object) -> str:
     return cell.strftime("%H:%M") if isinstance(cell, time) else str(cell)  # a duration
 
 
-def _below_headings(read: Read, *, skip: int, share_read: Callable[[], float]) -> tuple[list[str], Rows, int]:
+def _below_headings(source: _Source, *, skip: int) -> tuple[list[str], Rows, int]:
     """Return the headings, the rows below them, and the number of the row with the headings (0: none).
 
     They are looked for in the first rows after `skip`. A list without headings gets "Column 1", ...
     """
-    first = list(islice(read(1), skip + ROWS_LOOKED_AT))
+    first = list(islice(source.read(1), skip + ROWS_LOOKED_AT))
     header_row = _header_row(first, skip)
     width = max((len(row) for row in first), default=0)
     headers = first[header_row - 1] if header_row else [f"Column {place + 1}" for place in range(width)]
-    while headers and not headers[-1]:
-        headers = headers[:-1]
-    return (
-        headers,
-        Rows(read, after=header_row or skip, width=len(headers), share_read=share_read),
-        header_row,
+    if header_row - 1 > skip:
+        headers = _with_row_above(headers, first[header_row - 2], width)
+    rows = Rows(
+        source.read,
+        after=header_row or skip,
+        width=len(headers),
+        share_read=source.share_read,
+        problems=source.problems,
     )
+    return headers, rows, header_row
+
+
+def _with_row_above(headers: list[str], above: list[str], width: int) -> list[str]:
+    """Return headings of two rows as one: those that stand only above, and the group above alike headings.
+
+    A row above with a single cell is a title.
+    """
+    if sum(map(bool, above)) < 2:
+        return headers
+    count, group, joined = Counter(filter(None, headers)), "", []
+    for place in range(min(width, max(len(headers), len(above)))):
+        own = headers[place] if place < len(headers) else ""
+        over = above[place] if place < len(above) else ""
+        group = over or group
+        joined.append(f"{group} {own}".strip() if count[own] > 1 else own or over)
+    return joined
 
 
 def _header_row(rows: Sequence[list[str]], skip: int) -> int:
     """Return the number of the row with the headings, from 1; 0 when the list starts without any.
 
-    It is the row above the first phone number with most words that head columns; a title says less
-    than the headings do.
+    It is the first row with most words that head columns, two or more, though a helpline stand above it; else
+    the row above the first phone number with such a word; a title says less than the headings do.
     """
+    headed = max(range(skip, len(rows)), key=lambda place: heading_score(rows[place]), default=skip)
+    if headed < len(rows) and heading_score(rows[headed]) > 1:
+        return headed + 1
     end = next((place for place, row in enumerate(rows) if any(map(holds_phone, row))), len(rows))
     above = range(skip, end)
     best = max(above, key=lambda place: heading_score(rows[place]), default=None)

@@ -51,7 +51,7 @@ def encoding_of(file: BinaryIO, filename: str) -> str:
         if start.startswith(bom):
             return encoding
     sample = start[:_SAMPLE_BYTES]
-    if sample.count(0) >= len(sample) // 10:
+    if sample.count(0) > len(sample) // 10:
         # UTF-16 without a BOM shows as zeros in every other byte of the separators and digits.
         return "utf-16-le" if sample[1::2].count(0) >= sample[::2].count(0) else "utf-16-be"
     if is_strictly(file, "utf-8") or _is_mostly_utf8(start):

@@ -79,7 +79,8 @@ def shows_decimal_comma(text: str) -> bool:
 def read_date(text: str) -> WrittenDate:
     """Return the day in `28/11/2026`, `28-11-26`, `2026-11-28`, `28 Nov 2026` or `Nov 28, 2026`.
 
-    The day comes before the month. A time behind it is passed over. Raises `UnclearError` for anything else and for a day that no month has.
+    The day comes before the month. A time behind it is passed over. Raises `UnclearError` for anything else
+    and for a day that no month has.
     """
     plain = _TIME_BEHIND.sub("", _plain(text))
     for form, order in _DATE_FORMS:

@@ -30,7 +30,8 @@ class Command(BaseCommand):
         )
         file: Path = options["file"]
         try:
-            result = suppressions.suppress_file(file.read_bytes(), file.name, asked)
+            with file.open("rb") as opened:
+                result = suppressions.suppress_file(opened, file.name, asked)
         except (NotAllowed, OSError) as error:
             raise CommandError(str(error)) from error
         for row, why in result.refusals:

@@ -1,5 +1,6 @@
 """A wish not to be called: kept once, in force at once, lifted only with a reason."""
 
+import io
 from datetime import timedelta
 
 import pytest
@@ -124,13 +125,13 @@ def test_who_was_lifted_may_be_called_and_may_ask_us_to_stop_again() -> None:
 def test_a_file_is_taken_row_by_row() -> None:
     data = "Mobile,Name\n98251 12410,Asha\n12345,Nobody\n९८२५११२४११,Ravi\n+919825112410,Asha again\n".encode()
     request = SuppressionRequest(source=Suppression.Source.FILE, reason="List of the old system.")
-    result = suppressions.suppress_file(data, "stop.csv", request)
+    result = suppressions.suppress_file(io.BytesIO(data), "stop.csv", request)
     assert (result.new, result.known) == (2, 1)
     assert [row for row, _ in result.refusals] == [3]
     assert set(Suppression.objects.values_list("phone", "source")) == {
         ("+919825112410", "file"),
         ("+919825112411", "file"),
     }
-    assert suppressions.suppress_file(data, "stop.csv", request).new == 0
+    assert suppressions.suppress_file(io.BytesIO(data), "stop.csv", request).new == 0
     with pytest.raises(NotAllowed):
-        suppressions.suppress_file(b"", "stop.csv", request)
+        suppressions.suppress_file(io.BytesIO(), "stop.csv", request)

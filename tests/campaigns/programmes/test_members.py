@@ -36,7 +36,7 @@ def mothers() -> StandingList:
 
 
 def take(standing_list: StandingList, text: str = FILE) -> ListResult:
-    return read_members(standing_list, text.encode(), "mothers.csv")
+    return read_members(standing_list, io.BytesIO(text.encode()), "mothers.csv")
 
 
 def dates(phone: str) -> dict[str, date]:
@@ -111,7 +111,7 @@ def test_a_workbook_is_read_as_well_and_other_lists_are_left_alone(mothers: Stan
         sheet.write_datetime(1, 1, date(2026, 11, 27), day)
     other = StandingList.objects.create(name="Fathers")
     take(other)
-    result = read_members(mothers, file.getvalue(), "mothers.xlsx")
+    result = read_members(mothers, file, "mothers.xlsx")
     assert (result.new, result.dates) == (1, ["due_date"])
     assert MemberDate.objects.get(member__standing_list=mothers).day == date(2026, 11, 27)
     assert other.members.count() == 2
@@ -140,7 +140,7 @@ BRANCH = "Branch phone,Ph 2,Sathi,Due date\n9825112410,9825112411,Asha,27/11/202
 
 def test_a_look_tells_everything_and_stores_nothing(mothers: StandingList) -> None:
     before = LogEntry.objects.count()
-    looked = look_at_members(mothers, FILE.encode(), "mothers.csv")
+    looked = look_at_members(mothers, io.BytesIO(FILE.encode()), "mothers.csv")
     assert (Member.objects.count(), LogEntry.objects.count()) == (0, before)
     assert looked == take(mothers)
     assert looked.read_as[:2] == [("Mobile", "phone"), ("Name", "name")]
@@ -153,11 +153,11 @@ def test_a_look_tells_everything_and_stores_nothing(mothers: StandingList) -> No
 
 def test_a_wrong_guess_is_corrected_by_naming_the_headings(mothers: StandingList) -> None:
     headings = {"phone": "ph 2", "name": "Sathi"}
-    result = read_members(mothers, BRANCH.encode(), "branch.csv", headings=headings)
+    result = read_members(mothers, io.BytesIO(BRANCH.encode()), "branch.csv", headings=headings)
     assert (result.new, dict(result.read_as)["Ph 2"]) == (1, "phone")
     assert (Member.objects.get().phone, Member.objects.get().name) == ("+919825112411", "Asha")
     with pytest.raises(NotAllowed, match="No column is headed “Phone”"):
-        read_members(mothers, BRANCH.encode(), "branch.csv", headings={"phone": "Phone"})
+        read_members(mothers, io.BytesIO(BRANCH.encode()), "branch.csv", headings={"phone": "Phone"})
 
 
 # --- Portal and API ---------------------------------------------------------------------------------
@@ -191,7 +191,11 @@ def test_a_manager_looks_first_and_names_the_headings(mothers: StandingList) -> 
 
 def test_a_program_looks_first(mothers: StandingList) -> None:
     client, path = api(cast.manager()), f"/api/standing-lists/{mothers.pk}/people/"
-    wish = {"file": SimpleUploadedFile("b.csv", BRANCH.encode()), "phone": "Ph 2", "only_look": "true"}
+    wish = {
+        "file": SimpleUploadedFile("b.csv", BRANCH.encode()),
+        "phone": "Ph 2",
+        "only_look": "true",
+    }
     said = client.post(path, wish).json()
     assert (said["new"], said["read_as"][1]) == (1, {"heading": "Ph 2", "use": "phone"})
     assert not Member.objects.exists()

@@ -1,6 +1,7 @@
 import contextlib
 import io
 from datetime import datetime
+from pathlib import Path
 
 import pytest
 import xlsxwriter
@@ -11,8 +12,14 @@ from campaigns.errors import SheetError
 from campaigns.spreadsheets.columns import match_columns
 from campaigns.spreadsheets.reader import Sheet, read_sheet
 
+CASES = Path(__file__).resolve().parents[2] / "data" / "lists"
 HEAD = "Name,Mobile,Amount"
 LIST = f'{HEAD}\nआशा,09812300001,"1,25,000"\nરમેશ,+91 98123 00002,500\n'
+
+
+def read_case(name: str) -> Sheet:
+    """A list as an office sent it, on which the product once failed."""
+    return read_sheet((CASES / name).read_bytes(), name)
 
 
 def cells(sheet: Sheet) -> list[list[str]]:
@@ -198,3 +205,96 @@ def test_any_bytes_are_a_list_or_refused_in_words(data: bytes) -> None:
         for number, row in sheet.rows:
             assert number > sheet.header_row
             assert len(row) >= len(sheet.headers)
+
+
+def test_a_quotation_mark_open_at_the_end_swallows_no_rows() -> None:
+    with pytest.raises(SheetError, match="Row 2 has a quotation mark"):
+        read_case("12b_unclosed_quote_short.csv")
+    body = "".join(f"Asha,98123 0{number:04d},5\n" for number in range(40))
+    sheet = read_sheet(f'{HEAD}\n{body}"Ram,98123 00002,6\n98123 00003'.encode(), "list.csv")
+    taken: list[tuple[int, list[str]]] = []
+    with pytest.raises(SheetError, match="Row 42 has a quotation mark that is never closed"):
+        taken.extend(sheet.rows)
+    assert [number for number, _ in taken] == list(range(2, 42))
+
+
+def test_two_stray_quotation_marks_make_no_person_of_several() -> None:
+    with pytest.raises(SheetError, match=r"Row 3 has a quotation mark that makes one row of several people"):
+        read_case("81_quote_pair.csv")
+    sheet = read_sheet(f'{HEAD}\nAsha,98123 00001,"12 MG Road,\nAnand"\n'.encode(), "list.csv")
+    assert cells(sheet) == [["Asha", "98123 00001", "12 MG Road,\nAnand"]]
+
+
+def test_a_long_cell_is_called_that_and_no_quotation_mark() -> None:
+    with pytest.raises(SheetError, match="Row 2 is or has a line without an end; 65,536 is the most"):
+        read_sheet(f"{HEAD}\n{'x' * 140_000},1,2\n".encode(), "list.csv")
+    with pytest.raises(SheetError, match="Row 2 is or has a cell of 40,000 letters; 32,767 is the most"):
+        read_sheet(f"{HEAD}\n{'x' * 40_000},1,2\n".encode(), "list.csv")
+
+
+@pytest.mark.parametrize("size", range(1, 40))
+def test_a_file_of_a_few_bytes_is_no_utf_16(size: int) -> None:
+    sheet = read_sheet(b"9812300001"[:size] + b"\n" * (size % 3), "list.csv")
+    assert sheet.encoding == "utf-8"
+
+
+def test_a_helpline_above_the_headings_is_no_person() -> None:
+    text = f"Helpline,98250 99999\nMobile list of Nov 2026\n{HEAD}\nAsha,98123 00001,5\n"
+    sheet = read_sheet(text.encode(), "list.csv")
+    assert (sheet.header_row, cells(sheet)) == (3, [["Asha", "98123 00001", "5"]])
+
+
+def test_hidden_rows_are_told_from_the_others() -> None:
+    sheet = read_case("56_filtered_rows.xlsx")
+    assert [number for number, _ in sheet.rows] == [2, 3, 4, 5]
+    assert sorted(sheet.rows.problems) == [3, 4]
+    assert "hidden in the workbook" in sheet.rows.problems[3]
+
+
+def test_formulas_without_results_are_named_and_not_read_as_empty() -> None:
+    with pytest.raises(SheetError, match=r"120 cells, the first A2, hold formulas without their results"):
+        read_case("r06-formulas-phone.xlsx")
+    with pytest.raises(SheetError, match="the first D2, hold formulas"):
+        read_case("r06-formulas-amount.xlsx")
+
+
+def test_noise_of_floating_point_is_not_kept() -> None:
+    assert cells(read_case("r08-noise.xlsx")) == [
+        ["9825112410", "Asha", "1250.1", "7"],
+        ["9825112411", "Meena", "0.3", "2.675"],
+        ["9825112412", "Ravi", "1E+15", "1"],
+        ["9825112413", "Usha", "4999.995", "70"],
+    ]
+    assert cells(read_case("r08-digits.xlsx")) == [
+        ["9825112410", "Asha", "28/11/2026", "1250.1", "7", "69.99"]
+    ]
+
+
+def test_merged_cells_and_headings_of_two_rows_lose_nothing() -> None:
+    sheet = read_case("r09-merged.xlsx")
+    assert sheet.headers == ["Mobile", "Name", "Branch", "Amount", "Due date"]
+    rows = dict(sheet.rows)
+    assert [rows[number][2] for number in (5, 6, 24)] == ["Paldi"] * 3
+    assert rows[25][2] == rows[44][2] != ""
+
+
+def test_groups_above_alike_headings_tell_them_apart() -> None:
+    text = "Customer,,Guarantor,,Loan\nName,Mobile,Name,Mobile,\nAsha,98123 00001,Ram,98123 00002,L1\n"
+    sheet = read_sheet(text.encode(), "list.csv")
+    assert sheet.headers == ["Customer Name", "Customer Mobile", "Guarantor Name", "Guarantor Mobile", "Loan"]
+
+
+def test_other_sheets_with_content_are_named() -> None:
+    target = io.BytesIO()
+    with xlsxwriter.Workbook(target, {"in_memory": True}) as book:
+        for name in ("North", "South", "Empty"):
+            page = book.add_worksheet(name)
+            if name != "Empty":
+                page.write_column(0, 0, ["Mobile", "9812300001"])
+    (warning,) = read_sheet(target.getvalue(), "list.xlsx").warnings
+    assert "only “North” is read, not “South”. Upload a file for each" in warning
+
+
+def test_a_locked_workbook_is_called_locked() -> None:
+    with pytest.raises(SheetError, match="is protected by a password"):
+        read_case("31_locked.xlsx")

@@ -1,8 +1,10 @@
-"""PURE: the rows of a long sheet of an .xlsx workbook, a piece at a time.
+"""PURE: what the library for workbooks does not say of an .xlsx sheet, and long sheets a piece at a time.
 
-The library for workbooks holds a whole sheet in memory, half a kilobyte a row. Here the sheet's XML is cut
-between rows, and each piece goes to the same library as a small workbook of its own, with the styles and
-texts of the whole one: cells mean what they would have meant.
+The library holds a whole sheet in memory, half a kilobyte a row, and asks for all cells between the first and
+the last one at once. So the XML is looked at before: how far its cells lie apart, which rows are hidden,
+which formulas have no stored result. A long sheet is cut between rows, and each piece goes to the same
+library as a small workbook of its own, with the styles and texts of the whole one: cells mean what they would
+have meant.
 """
 
 import io
@@ -16,6 +18,7 @@ from xml.etree import ElementTree
 from python_calamine import CalamineError, CalamineWorkbook
 
 from campaigns.errors import SheetError
+from campaigns.spreadsheets.limits import LARGE_PART, MOST_CELLS, MOST_COLUMNS, MOST_UNPACKED_TIMES
 
 #: A sheet whose XML is longer is read in pieces; shorter ones take some 50 MB as a whole.
 LONG = 32 << 20
@@ -33,16 +36,80 @@ _ROOT = re.compile(rb"<worksheet[^>]*>")
 _DATA = re.compile(rb"<sheetData[^>]*>")
 _ROW = re.compile(rb"<row\b[^>]*?\br=\"(\d+)\"")
 _END = b"</row>"
+_HIDDEN_ROW = re.compile(rb"<row\b(?=[^>]*?\bhidden=\"(?:1|true)\")[^>]*?\br=\"(\d+)\"")
+_ANY_COLUMN = re.compile(rb"<c\b[^>]*?\br=\"([A-Z]+)\d")
+_FAR_COLUMN = re.compile(rb"<c\b[^>]*?\br=\"([A-Z]{2,})\d")
+#: A formula that gives a text has t="str", and its result may be empty.
+_NO_RESULT = re.compile(
+    rb"<c\b(?![^>]*\bt=\"str\")[^>]*?\br=\"([A-Z]+\d+)\"[^>]*>\s*<f\b(?:[^>]*/>|[^>]*>[^<]*</f>)"
+    rb"\s*(?:<v\s*/>|<v></v>)?\s*</c>"
+)
+_HIDDEN = (
+    "This row is hidden in the workbook, by a filter or by hand. Show it if the person is to be called, "
+    "or delete it."
+)
+
+
+def check_parts(file: BinaryIO) -> None:
+    """Raise `SheetError` for a zip archive with a part that unpacks to far more than a list does."""
+    try:
+        parts = zipfile.ZipFile(file).infolist()
+    except (zipfile.BadZipFile, OSError):
+        return  # The library says what is wrong with it.
+    for part in parts:
+        if part.file_size > LARGE_PART and part.file_size > MOST_UNPACKED_TIMES * part.compress_size:
+            raise SheetError(
+                f"The workbook is small, {part.compress_size / 1e6:.1f} MB, and unpacks to "
+                f"{part.file_size / 1e6:,.0f} MB: it is mostly empty or repeated cells. Copy the rows "
+                "with people "
+                "into a new workbook, or save the list as CSV."
+            )
+
+
+def look_at(xml: bytes) -> dict[int, str]:
+    """Return the row numbers of a sheet, or a piece of one, that must not be taken, with the reason.
+
+    Raises `SheetError` for cells that lie too far apart to be held in memory, and for formulas without
+    results.
+    """
+    rows = [int(number) for number in _ROW.findall(xml)]
+    down = max(rows, default=0) - min(rows, default=0) + 1
+    # Most lists end before column AA, and most pieces are short: then no cell needs to be looked at.
+    columns = max(map(_column, set(_FAR_COLUMN.findall(xml))), default=26)
+    if columns == 26 and down * columns > MOST_CELLS:
+        columns = max(map(_column, set(_ANY_COLUMN.findall(xml))), default=1)
+    if columns > MOST_COLUMNS or down * columns > MOST_CELLS:
+        raise SheetError(
+            f"The workbook has cells in {columns:,} columns down to row {max(rows, default=0):,}, more "
+            "than a "
+            "list needs. Delete what stands far away from the list, or copy the list into a new workbook."
+        )
+    if empty := _NO_RESULT.findall(xml):
+        raise SheetError(
+            f"{len(empty):,} cells, the first {empty[0].decode()}, hold formulas without their results. "
+            "Open the workbook in Excel or LibreOffice, save it there and upload it again."
+        )
+    return {int(number): _HIDDEN for number in _HIDDEN_ROW.findall(xml)}
+
+
+def _column(letters: bytes) -> int:
+    """Return the number of a column, 1 for A and 27 for AA."""
+    number = 0
+    for letter in letters:
+        number = number * 26 + letter - 64
+    return number
 
 
 class LongSheet:
     """Read one sheet of a workbook, as often as wanted, one pass at a time."""
 
     def __init__(self, book: zipfile.ZipFile, part: str, name: str) -> None:
-        self._book, self._part, self._name = book, part, name
+        self._book, self._part, self.name = book, part, name
         self._size = book.getinfo(part).file_size
         self._taken = 0
         self._rest = _without_sheets(book)
+        self.problems: dict[int, str] = {}
+        """Row number -> why it must not be taken; those of the pass under way."""
 
     def read(self, begin: int) -> Iterator[list[object]]:
         """Yield the cells of every row from the row with this number on (1 is the first), empty rows as `[]`.
@@ -67,11 +134,12 @@ class LongSheet:
 
     def _rows(self, xml: bytes, first: int) -> Iterator[tuple[int, list[object]]]:
         """Yield each row of a piece as (row number, cells); the piece becomes a small workbook for that."""
+        self.problems |= look_at(xml)
         target = io.BytesIO(self._rest)
         with zipfile.ZipFile(target, "a", zipfile.ZIP_DEFLATED, compresslevel=1) as small:
             small.writestr(self._part, xml)
         target.seek(0)
-        page = CalamineWorkbook.from_filelike(target).get_sheet_by_name(self._name)
+        page = CalamineWorkbook.from_filelike(target).get_sheet_by_name(self.name)
         top, left = page.start or (first - 1, 0)
         for place, row in enumerate(page.to_python(skip_empty_area=True), start=top + 1):
             yield place, [*[""] * left, *row]
@@ -98,17 +166,22 @@ class LongSheet:
                 yield _piece(root[0], rows)
 
 
-def long_sheet(file: BinaryIO, name: str) -> LongSheet | None:
-    """Return the sheet of this name if it is to be read in pieces; None if it is short or cannot be."""
+def open_sheet(file: BinaryIO, name: str) -> LongSheet | dict[int, str]:
+    """Return the sheet of this name if it is to be read in pieces, else what `look_at` finds in it.
+
+    Nothing is found in a file that is no .xlsx workbook or is damaged. Raises `SheetError` as `look_at` does.
+    """
     try:
         book = zipfile.ZipFile(file)
         part = _part_of(book, name)
-        if part is None or book.getinfo(part).file_size <= LONG:
-            return None
+        if part is None:
+            return {}
         with book.open(part) as xml:
-            return LongSheet(book, part, name) if _ROW.search(xml.read(_READ)) else None
-    except (zipfile.BadZipFile, KeyError, ElementTree.ParseError, OSError):
-        return None
+            if book.getinfo(part).file_size <= LONG:
+                return look_at(xml.read())
+            return LongSheet(book, part, name) if _ROW.search(xml.read(_READ)) else {}
+    except (zipfile.BadZipFile, zlib.error, EOFError, KeyError, ElementTree.ParseError, OSError):
+        return {}
 
 
 def _part_of(book: zipfile.ZipFile, name: str) -> str | None:

@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from campaigns.errors import SheetError
-from campaigns.spreadsheets import large_workbooks
+from campaigns.spreadsheets import xlsx
 from campaigns.spreadsheets.reader import read_sheet
 
 NAME = "People & “more”"
@@ -48,9 +48,9 @@ def in_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def cut_small(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(large_workbooks, "LONG", 0)
-    monkeypatch.setattr(large_workbooks, "PIECE", 600)
-    monkeypatch.setattr(large_workbooks, "_READ", 500)
+    monkeypatch.setattr(xlsx, "LONG", 0)
+    monkeypatch.setattr(xlsx, "PIECE", 600)
+    monkeypatch.setattr(xlsx, "_READ", 500)
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=60)
@@ -63,7 +63,7 @@ def test_in_pieces_it_reads_as_in_one(
     expected = list(whole.rows)
     with monkeypatch.context() as patched:
         cut_small(patched)
-        assert large_workbooks.long_sheet(io.BytesIO(data), NAME)
+        assert isinstance(xlsx.open_sheet(io.BytesIO(data), NAME), xlsx.LongSheet)
         pieces = read_sheet(data, "list.xlsx")
         assert (pieces.headers, pieces.header_row) == (whole.headers, whole.header_row)
         assert list(pieces.rows) == expected
@@ -73,7 +73,7 @@ def test_in_pieces_it_reads_as_in_one(
 
 def test_progress_is_told_and_a_short_sheet_is_left_to_the_library(monkeypatch: pytest.MonkeyPatch) -> None:
     data = workbook(LIST, shared=False)
-    assert large_workbooks.long_sheet(io.BytesIO(data), NAME) is None
+    assert xlsx.open_sheet(io.BytesIO(data), NAME) == {}
     cut_small(monkeypatch)
     sheet = read_sheet(data, "list.xlsx")
     shares = [sheet.rows.share_read for _ in sheet.rows]
@@ -103,4 +103,47 @@ def test_a_sheet_whose_rows_have_no_numbers_is_left_to_the_library() -> None:
             bad.writestr(
                 part, good.read(part).replace(b'<row r="1"', b"<row").replace(b'<row r="2"', b"<row")
             )
-    assert large_workbooks.long_sheet(io.BytesIO(target.getvalue()), NAME) is None
+    assert xlsx.open_sheet(io.BytesIO(target.getvalue()), NAME) == {}
+
+
+def row(number: int, *cells: str, hidden: str = "") -> bytes:
+    inside = "".join(cells)
+    return f'<row r="{number}" spans="1:3"{hidden}>{inside}</row>'.encode()
+
+
+@pytest.mark.parametrize(
+    ("cell", "is_empty"),
+    [
+        ('<c r="B2"><f>A2*2</f><v></v></c>', True),
+        ('<c r="B2" s="1"><f>A2*2</f><v/></c>', True),
+        ('<c r="B2"><f t="shared" si="0"/></c>', True),
+        ('<c r="B2"><f>A2*2</f><v>4</v></c>', False),
+        ('<c r="B2" t="str"><f>IF(A2,"","x")</f><v></v></c>', False),
+        ('<c r="B2"/>', False),
+    ],
+)
+def test_a_formula_without_its_result_is_found_and_an_empty_text_is_none(cell: str, is_empty: bool) -> None:
+    xml = row(1, '<c r="A1"><v>1</v></c>') + row(2, '<c r="A2"><v>2</v></c>', cell)
+    if is_empty:
+        with pytest.raises(SheetError, match="1 cells, the first B2, hold formulas"):
+            xlsx.look_at(xml)
+    else:
+        assert xlsx.look_at(xml) == {}
+
+
+@pytest.mark.parametrize(
+    ("last", "fits"),
+    [("A1048576", True), ("G1048576", True), ("H1048576", False), ("AA300000", False), ("AAA2", False)],
+)
+def test_cells_far_apart_are_refused_by_the_memory_they_would_take(last: str, fits: bool) -> None:
+    xml = row(1, '<c r="A1"><v>1</v></c>') + row(int(last.lstrip("AGH")), f'<c r="{last}"><v>1</v></c>')
+    if fits:
+        assert xlsx.look_at(xml) == {}
+    else:
+        with pytest.raises(SheetError, match=r"columns down to row [\d,]+, more than a list needs"):
+            xlsx.look_at(xml)
+
+
+def test_rows_hidden_in_either_spelling_are_found() -> None:
+    xml = row(4, hidden=' hidden="1"') + row(5, hidden=' ht="0" hidden="true"') + row(6, hidden=' hidden="0"')
+    assert sorted(xlsx.look_at(xml)) == [4, 5]
