@@ -4,12 +4,12 @@ from typing import TYPE_CHECKING, Any
 
 from django import forms
 from django.contrib import admin
-from unfold.admin import ModelAdmin, TabularInline
+from unfold.admin import TabularInline
 
 from calls.agents import registry
 from calls.models import Answer, Call, CallEvent, MediaProcess, Recording
 from campaigns import phones
-from campaigns.admin import ReadOnly, RecordAdmin
+from campaigns.admin import ReadOnly, RecordAdmin, TableAdmin
 from campaigns.formatting import length, offset
 from campaigns.models import Agent
 
@@ -41,7 +41,7 @@ class AgentForm(AgentModelForm):
 
 
 @admin.register(Agent)
-class AgentAdmin(ModelAdmin):
+class AgentAdmin(TableAdmin):
     """What answers on the WebSocket."""
 
     form = AgentForm

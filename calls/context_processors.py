@@ -23,5 +23,6 @@ def portal(request: HttpRequest) -> dict[str, Portal]:
     """Return `portal` for the frame of a page of staff; empty if it is another page. One query."""
     if not getattr(request, "user", None) or not request.user.is_staff or request.path.startswith("/admin/"):
         return {}
+    live = queries.count_live_calls() if request.user.has_perm("calls.view_call") else 0
     shifted = own_offset(clock.offset()) if clock.is_shifted() else ""
-    return {"portal": Portal(clock.now(), queries.count_live_calls(), shifted)}
+    return {"portal": Portal(clock.now(), live, shifted)}

@@ -20,6 +20,7 @@ from django.urls import path
 
 from calls import queries
 from campaigns import clock
+from campaigns.permissions import may_watch
 from campaigns.queries.campaign import all_campaigns, overview
 
 log = logging.getLogger(__name__)
@@ -111,6 +112,8 @@ class PageUpdates(AsyncWebsocketConsumer):
     watching: ClassVar[int] = 0
     _task: asyncio.Task[None] | None = None
 
+    route: ClassVar[str]
+
     def parts(self) -> Parts | None:
         """Return the moving parts, name to HTML; None if there is no such page. Runs in a thread."""
         raise NotImplementedError
@@ -121,9 +124,8 @@ class PageUpdates(AsyncWebsocketConsumer):
         return str(self.scope["path"])
 
     async def connect(self) -> None:
-        """Accept active members of staff; refuse everything else before the connection is accepted."""
-        user = self.scope.get("user")
-        if not (user and user.is_active and user.is_staff):
+        """Accept staff whom `permissions.SOCKETS` lets watch; refuse all others before it is accepted."""
+        if not await database_sync_to_async(may_watch)(self.scope.get("user"), self.route):
             await self.close(code=NOT_STAFF)
             return
         await self.accept()
@@ -167,7 +169,9 @@ class PageUpdates(AsyncWebsocketConsumer):
 
 
 class HomeUpdates(PageUpdates):
-    """`/live/home/`."""
+    """The home page's."""
+
+    route = "live/home/"
 
     def parts(self) -> Parts:
         """Return those of the home page."""
@@ -175,7 +179,9 @@ class HomeUpdates(PageUpdates):
 
 
 class CampaignUpdates(PageUpdates):
-    """`/live/campaigns/<id>/`."""
+    """The page of one campaign."""
+
+    route = "live/campaigns/<int:pk>/"
 
     def parts(self) -> Parts | None:
         """Return those of one campaign's page; None if there is no such campaign."""
@@ -183,15 +189,13 @@ class CampaignUpdates(PageUpdates):
 
 
 class CallUpdates(PageUpdates):
-    """`/live/calls/<id>/`: as long as the call lasts; its last parts show how it ended."""
+    """The page of one call, as long as the call lasts; the last parts show how it ended."""
+
+    route = "live/calls/<uuid:pk>/"
 
     def parts(self) -> Parts | None:
         """Return those of one call's page; None if there is no such call."""
         return call_parts(self.scope["url_route"]["kwargs"]["pk"])
 
 
-live_urlpatterns = [
-    path("live/home/", HomeUpdates.as_asgi()),
-    path("live/campaigns/<int:pk>/", CampaignUpdates.as_asgi()),
-    path("live/calls/<uuid:pk>/", CallUpdates.as_asgi()),
-]
+live_urlpatterns = [path(page.route, page.as_asgi()) for page in (HomeUpdates, CampaignUpdates, CallUpdates)]

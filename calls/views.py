@@ -20,7 +20,7 @@ from calls.reports import person as persons
 from campaigns import audit, clock
 from campaigns.errors import NotAllowed
 from campaigns.models import User
-from campaigns.permissions import HANDLES_PERSONS, SEES_NUMBERS, current_user, staff_page
+from campaigns.permissions import current_user, sees_numbers, staff_page
 from campaigns.portal.forms import PersonForm, ReportForm
 from campaigns.privacy import erasure, legal_holds
 from campaigns.queries.campaign import all_campaigns
@@ -28,14 +28,14 @@ from campaigns.queries.campaign import all_campaigns
 CALLS_A_PAGE = 50
 
 
-@staff_page()
+@staff_page
 @require_safe
 def home(request: HttpRequest) -> HttpResponse:
     """Show the day so far, and what is going on just now."""
     return render(request, "calls/home.html", queries.home(clock.now()))
 
 
-@staff_page()
+@staff_page
 @require_safe
 def call_list(request: HttpRequest) -> HttpResponse:
     """List calls, live and past, newest first."""
@@ -52,7 +52,7 @@ def call_list(request: HttpRequest) -> HttpResponse:
     return render(request, "calls/list.html", context)
 
 
-@staff_page()
+@staff_page
 @require_safe
 def live_part(request: HttpRequest) -> HttpResponse:
     """Return the table of live calls for another page to load, of one campaign or of all."""
@@ -62,14 +62,15 @@ def live_part(request: HttpRequest) -> HttpResponse:
     return render(request, "calls/live.html", {"live": live, "campaign": chosen, "now": clock.now()})
 
 
-@staff_page()
+@staff_page
 @require_safe
 def call_detail(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Show one call: its log, its recording, its facts, and why it was allowed. Raises `Http404`."""
     page = queries.call_page(pk)
     if page is None:
         raise Http404
-    waveform, problem = _waveform(page)
+    hears = request.user.has_perm("calls.view_recording")
+    waveform, problem = _waveform(page) if hears else (None, "")
     context = {"page": page, "call": page.call, "waveform": waveform, "problem": problem, "now": clock.now()}
     return render(request, "calls/call.html", context)
 
@@ -94,7 +95,7 @@ def _heard_at(event: CallEvent) -> int:
     return int(event.data.get("began_ms", event.at_ms)) if event.kind == EntryKind.PROMPT else event.at_ms
 
 
-@staff_page()
+@staff_page
 @require_safe
 def recording(request: HttpRequest, pk: UUID) -> HttpResponseBase:
     """Return the recording of a call, whole or the range a player asks for. 404 if there is no file."""
@@ -113,20 +114,20 @@ def recording(request: HttpRequest, pk: UUID) -> HttpResponseBase:
     return response
 
 
-@staff_page("campaigns.view_message")
+@staff_page
 @require_safe
 def campaign_report(request: HttpRequest, pk: int) -> HttpResponseBase:
     """Show the form for a campaign's report; with a kind of file in the address, return the report itself."""
     campaign = get_object_or_404(all_campaigns(), pk=pk)
     form = ReportForm(request.GET if "kind" in request.GET else None)
     if form.is_valid():
-        whole_numbers = request.user.has_perm(SEES_NUMBERS)
+        whole_numbers = sees_numbers(request.user)
         return attempts.as_file(campaign, **form.cleaned_data, whole_numbers=whole_numbers)
     context = {"campaign": campaign, "form": form, "columns": attempts.COLUMNS}
     return render(request, "calls/report.html", context, status=422 if form.is_bound else 200)
 
 
-@staff_page(HANDLES_PERSONS)
+@staff_page
 @require_http_methods(["GET", "POST"])
 def person_page(request: HttpRequest) -> HttpResponseBase:
     """Show what we hold about one number, and do what is asked with it. Numbers travel in bodies, never in

@@ -1,53 +1,213 @@
-"""Who may do what in the portal and the API: staff read, permissions decide about changes."""
+"""Who may open which address: one table for the pages, the API, the live sockets and the files.
 
-from collections.abc import Callable
+The admin asks Django's permissions of each table. Who is signed in and has no permission reads nothing.
+"""
+
+from collections.abc import Callable, Mapping
 from functools import wraps
-from typing import Any, Concatenate, ParamSpec, cast
+from types import MappingProxyType
+from typing import Any, Concatenate, Final, ParamSpec, TypeAlias, cast
 
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponseBase
+from django.http import HttpRequest, HttpResponseBase, HttpResponseNotAllowed
+from rest_framework.exceptions import MethodNotAllowed
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 
 from campaigns.models import User
 
-#: People with this permission see whole phone numbers in the API; all others get them masked.
+#: People with this permission see whole phone numbers; all others get them masked.
 SEES_NUMBERS = "campaigns.change_recipient"
 
 #: Permission to find, hand out and erase what we hold about one person.
 HANDLES_PERSONS = "campaigns.handle_person"
 
+Permissions: TypeAlias = tuple[str, ...]
+Access: TypeAlias = Mapping[str, Permissions]
+"""What each HTTP method of an address asks for, all of them together. Other methods are answered 405."""
+
+
+def reads(*permissions: str) -> Access:
+    """Return the access of an address that only shows something."""
+    return {"GET": permissions}
+
+
+def acts(*permissions: str) -> Access:
+    """Return the access of an address that only does something."""
+    return {"POST": permissions}
+
+
+def form(shown: Permissions, sent: Permissions) -> Access:
+    """Return the access of a page with a form: to see it, and to send it."""
+    return {"GET": shown, "POST": sent}
+
+
+def _rows(address: str, model: str, *, methods: str = "GET POST PUT PATCH DELETE") -> dict[str, Access]:
+    """Return the rows of the API's two addresses of a table: its list, and one row of it."""
+    kinds = {"GET": "view", "POST": "add", "PUT": "change", "PATCH": "change", "DELETE": "delete"}
+    app, _, name = model.partition(".")
+    access = {method: (f"{app}.{kinds[method]}_{name}",) for method in methods.split()}
+    return {
+        f"{address}-list": {method: access[method] for method in access if method in ("GET", "POST")},
+        f"{address}-detail": {method: access[method] for method in access if method != "POST"},
+    }
+
+
+_SEES_CAMPAIGNS = ("campaigns.view_campaign",)
+_SEES_PEOPLE = ("campaigns.view_campaign", "campaigns.view_recipient")
+_SEES_DAY = ("campaigns.view_campaign", "calls.view_call")
+_CHANGES = ("campaigns.change_campaign",)
+_APPROVES = ("campaigns.approve_campaign",)
+_IMPORTS = ("campaigns.add_import",)
+_PERSONS = (HANDLES_PERSONS,)
+_SEES_CALLBACKS = (*_SEES_PEOPLE, "campaigns.view_callback")
+
+PAGES: Final[Mapping[str, Access]] = {
+    "home": reads(*_SEES_DAY),
+    "calls": reads("calls.view_call"),
+    "live-calls": reads("calls.view_call"),
+    "call": reads("calls.view_call"),
+    "recording": reads("calls.view_recording"),
+    "person": form(_PERSONS, _PERSONS),
+    "campaigns": reads(*_SEES_CAMPAIGNS),
+    "campaign": reads(*_SEES_CAMPAIGNS),
+    "campaign-new": form(("campaigns.add_campaign",), ("campaigns.add_campaign",)),
+    "campaign-edit": form(_CHANGES, _CHANGES),
+    "campaign-people": reads(*_SEES_PEOPLE),
+    "campaign-report": reads("campaigns.view_message"),
+    "campaign-preflight": reads(*_SEES_CAMPAIGNS),
+    "campaign-preflight-ask": acts(*_CHANGES),
+    "campaign-cancel": reads(*_CHANGES),
+    "campaign-approve": acts(*_APPROVES),
+    "campaign-goals": acts(*_CHANGES),
+    "campaign-change": acts(*_CHANGES),
+    "campaign-callbacks": form(_SEES_CALLBACKS, (*_SEES_CALLBACKS, "campaigns.add_callback")),
+    "callback-withdraw": acts("campaigns.change_callback"),
+    "campaign-files": form(("campaigns.view_import",), _IMPORTS),
+    "import": reads("campaigns.view_import", "campaigns.view_importrow"),
+    "import-columns": acts(*_IMPORTS),
+    "import-progress": reads("campaigns.view_import"),
+    "import-cancel": acts(*_IMPORTS),
+    # The rows as they came, whole numbers and all: for those who correct them and send them again.
+    "import-rows": reads("campaigns.view_importrow", SEES_NUMBERS),
+    "programmes": reads("campaigns.view_programme"),
+    "standing-list": form(
+        ("campaigns.view_member",),
+        ("campaigns.view_member", "campaigns.add_member", "campaigns.change_member"),
+    ),
+}
+"""The portal's pages and files, by the names of their addresses. All are for staff only."""
+
+API: Final[Mapping[str, Access]] = {
+    "api-root": reads(),
+    **_rows("api-template", "campaigns.template"),
+    **_rows("api-template-language", "campaigns.templatelanguage"),
+    **_rows("api-content", "campaigns.content"),
+    **_rows("api-number", "campaigns.phonenumber"),
+    **_rows("api-campaign", "campaigns.campaign"),
+    "api-campaign-launch": acts(*_CHANGES),
+    "api-campaign-pause": acts(*_CHANGES),
+    "api-campaign-resume": acts(*_CHANGES),
+    "api-campaign-cancel": acts(*_CHANGES),
+    "api-campaign-approve": acts(*_APPROVES),
+    "api-campaign-approval": reads(*_SEES_CAMPAIGNS),
+    "api-campaign-history": reads(*_SEES_CAMPAIGNS),
+    "api-campaign-counts": reads(*_SEES_CAMPAIGNS),
+    "api-campaign-preflight": reads(*_SEES_CAMPAIGNS),
+    "api-campaign-ask-preflight": acts(*_CHANGES),
+    "api-campaign-people": acts(*_IMPORTS),
+    "api-campaign-add-people": acts(*_IMPORTS),
+    "api-campaign-report": reads("campaigns.view_message"),
+    **_rows("api-import", "campaigns.import", methods="GET"),
+    "api-import-choose": acts(*_IMPORTS),
+    "api-import-cancel": acts(*_IMPORTS),
+    **_rows("api-mapping", "campaigns.columnmapping", methods="GET DELETE"),
+    **_rows("api-recipient", "campaigns.recipient", methods="GET"),
+    **_rows("api-callback", "campaigns.callback", methods="GET POST"),
+    "api-callback-withdraw": acts("campaigns.change_callback"),
+    **_rows("api-suppression", "campaigns.suppression", methods="GET POST"),
+    **_rows("api-standing-list", "campaigns.standinglist"),
+    "api-standing-list-people": acts("campaigns.add_member", "campaigns.change_member"),
+    **_rows("api-member", "campaigns.member"),
+    **_rows("api-programme", "campaigns.programme"),
+    **_rows("api-draw", "campaigns.draw", methods="GET"),
+    **_rows("api-call", "calls.call", methods="GET"),
+    "api-call-events": reads("calls.view_call"),
+    "api-person-find": acts(*_PERSONS),
+    "api-person-export": acts(*_PERSONS),
+    "api-person-erase": acts(*_PERSONS),
+}
+"""The REST API, by the names of its addresses. Its users need not be staff."""
+
+SOCKETS: Final[Mapping[str, Permissions]] = MappingProxyType(
+    {
+        "live/home/": _SEES_DAY,
+        "live/campaigns/<int:pk>/": _SEES_DAY,
+        "live/calls/<uuid:pk>/": ("calls.view_call",),
+    }
+)
+"""The sockets of the portal's live pages, by route. For staff only."""
+
 P = ParamSpec("P")
-View = Callable[Concatenate[HttpRequest, P], HttpResponseBase]
+View: TypeAlias = Callable[Concatenate[HttpRequest, P], HttpResponseBase]
 
 
-def staff_page(*permissions: str) -> Callable[[View[P]], View[P]]:
-    """Return a decorator that opens a page to staff who have all of `permissions`.
+def address_of(request: HttpRequest | Request) -> str:
+    """Return the name of the address that was asked for; empty if no address of ours was."""
+    return request.resolver_match.view_name if request.resolver_match else ""
 
-    People who are not signed in are sent to the login; others without them get 403.
+
+def asked_for(access: Access, method: str | None) -> Permissions | None:
+    """Return what `method` asks for; None if the address does not take it. HEAD and OPTIONS read."""
+    if method == "OPTIONS":
+        return access.get("GET", next(iter(access.values())))
+    return access.get("GET" if method == "HEAD" else method or "")
+
+
+def staff_page(view: View[P]) -> View[P]:
+    """Open a page to staff with the permissions that `PAGES` asks for at its address.
+
+    People who are not signed in are sent to the login; others without them get 403; a method that is not in
+    the table is answered 405.
     """
 
-    def decorate(view: View[P]) -> View[P]:
-        @wraps(view)
-        def guarded(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
-            if not request.user.is_staff or not request.user.has_perms(permissions):
-                raise PermissionDenied
-            return view(request, *args, **kwargs)
+    @wraps(view)
+    def guarded(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
+        access = PAGES[address_of(request)]
+        permissions = asked_for(access, request.method)
+        if permissions is None:
+            return HttpResponseNotAllowed([*access])
+        if not request.user.is_staff or not request.user.has_perms(permissions):
+            raise PermissionDenied
+        return view(request, *args, **kwargs)
 
-        return cast("View[P]", login_required(guarded))
-
-    return decorate
+    return cast("View[P]", login_required(guarded))
 
 
-def needs(*permissions: str) -> type[BasePermission]:
-    """Return a permission class of the API that asks for all of `permissions` (403; 401 without a login)."""
+class ByAddress(BasePermission):
+    """Ask for what `API` says (403; 401 without a login; 405 for a method that is not in the table)."""
 
-    class HasPermissions(BasePermission):
-        def has_permission(self, request: Request, view: Any) -> bool:
-            return bool(request.user.has_perms(permissions))
+    def has_permission(self, request: Request, view: Any) -> bool:
+        """Return whether the user of this request has the permissions of its address."""
+        access = API[address_of(request)]
+        if not request.user.is_authenticated:
+            return False
+        permissions = asked_for(access, request.method)
+        if permissions is None:
+            raise MethodNotAllowed(str(request.method))
+        return bool(request.user.has_perms(permissions))
 
-    return HasPermissions
+
+def may_watch(user: object, route: str) -> bool:
+    """Return whether this user may open the live socket at a route of `SOCKETS`. Reads the database."""
+    is_staff = isinstance(user, User) and user.is_active and user.is_staff
+    return is_staff and cast("User", user).has_perms(SOCKETS[route])
+
+
+def sees_numbers(user: object) -> bool:
+    """Return whether this user sees whole phone numbers. The one gate of all pages, files and replies."""
+    return isinstance(user, User) and user.has_perm(SEES_NUMBERS)
 
 
 def acting_user(request: HttpRequest | Request) -> User | None:

@@ -12,11 +12,12 @@ from campaigns.admin import (
     staff,
     templates,
 )
-from campaigns.admin.base import ReadOnly, RecordAdmin
+from campaigns.admin.base import ReadOnly, RecordAdmin, TableAdmin
 
 __all__ = [
     "ReadOnly",
     "RecordAdmin",
+    "TableAdmin",
     "accounts",
     "audit",
     "campaigns",

@@ -7,9 +7,9 @@ from django.conf import settings
 from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest
-from unfold.admin import ModelAdmin
 from unfold.widgets import UnfoldAdminPasswordWidget, UnfoldAdminTextInputWidget
 
+from campaigns.admin.base import FrozenForm, TableAdmin
 from campaigns.delivery.circuit_breaker import credentials_changed
 from campaigns.models import Account, PhoneNumber
 from campaigns.numbers import KEEP_HOURS, rotate_secret
@@ -28,7 +28,7 @@ class AddressField(forms.URLField):
         super().__init__(assume_scheme="https", **kwargs)
 
 
-class AccountForm(AccountModelForm):
+class AccountForm(FrozenForm, AccountModelForm):
     """Take credentials that are never shown again."""
 
     new_password = forms.CharField(
@@ -89,7 +89,7 @@ class AccountForm(AccountModelForm):
 
 
 @admin.register(Account)
-class AccountAdmin(ModelAdmin):
+class AccountAdmin(TableAdmin):
     """XFin tenants. A change of what decides the login lets us try again at once."""
 
     form = AccountForm
@@ -108,7 +108,7 @@ class AccountAdmin(ModelAdmin):
             credentials_changed(obj)
 
 
-class NumberForm(NumberModelForm):
+class NumberForm(FrozenForm, NumberModelForm):
     """Take the password of the stream, which is never shown again."""
 
     new_stream_password = forms.CharField(
@@ -137,7 +137,7 @@ class NumberForm(NumberModelForm):
 
 
 @admin.register(PhoneNumber)
-class PhoneNumberAdmin(ModelAdmin):
+class PhoneNumberAdmin(TableAdmin):
     """Our numbers. The address of the stream holds a secret: only people who may change it see it."""
 
     list_display = ("e164", "account", "series", "direction", "container", "max_calls", "active")

@@ -3,9 +3,9 @@
 from django import forms
 from django.contrib import admin
 from django.http import HttpRequest
-from unfold.admin import ModelAdmin, TabularInline
+from unfold.admin import TabularInline
 
-from campaigns.admin.base import ReadOnly, RecordAdmin
+from campaigns.admin.base import ReadOnly, RecordAdmin, TableAdmin
 from campaigns.errors import NotAllowed
 from campaigns.formatting import masked_cell
 from campaigns.lifecycle import actions
@@ -14,7 +14,7 @@ from campaigns.permissions import acting_user
 
 
 @admin.register(Campaign)
-class CampaignAdmin(ModelAdmin):
+class CampaignAdmin(TableAdmin):
     """Campaigns. Their state is changed by launching and pausing on their own page, never here."""
 
     list_display = ("name", "category", "state", "reason", "template", "number", "starts_at")

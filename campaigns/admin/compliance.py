@@ -5,10 +5,10 @@ from typing import TYPE_CHECKING, Any
 from django import forms
 from django.contrib import admin, messages
 from django.http import HttpRequest
-from unfold.admin import ModelAdmin
 from unfold.widgets import UnfoldAdminTextareaWidget
 
 from campaigns import clock, phones
+from campaigns.admin.base import TableAdmin
 from campaigns.compliance import complaints, scrubs
 from campaigns.errors import NotRecorded
 from campaigns.models import (
@@ -40,7 +40,7 @@ def indian_number(text: str) -> str:
     return judged.e164
 
 
-class KeptAdmin(ModelAdmin):
+class KeptAdmin(TableAdmin):
     """A record that is entered once; only `changeable` fields change, and nothing is deleted."""
 
     changeable: tuple[str, ...] = ()
@@ -57,7 +57,7 @@ class KeptAdmin(ModelAdmin):
 
 
 @admin.register(Registration)
-class RegistrationAdmin(ModelAdmin):
+class RegistrationAdmin(TableAdmin):
     """What is on file about the organisation, and its caps."""
 
     list_display = ("account", "sector", "principal_entity", "telemarketer", "valid_from", "valid_until")
@@ -79,7 +79,7 @@ class CallerDeclarationAdmin(KeptAdmin):
 
 
 @admin.register(CampaignDeclaration)
-class CampaignDeclarationAdmin(ModelAdmin):
+class CampaignDeclarationAdmin(TableAdmin):
     """What staff declare about a campaign's words."""
 
     list_display = ("campaign", "contains_offer", "says_opt_out", "window_reason", "declared_by")
@@ -243,14 +243,14 @@ class ComplaintAdmin(KeptAdmin):
 
 
 @admin.register(PollingDay)
-class PollingDayAdmin(ModelAdmin):
+class PollingDayAdmin(TableAdmin):
     """When polls close; political calls are silent before."""
 
     list_display = ("area", "closes_at")
 
 
 @admin.register(Holiday)
-class HolidayAdmin(ModelAdmin):
+class HolidayAdmin(TableAdmin):
     """Holidays beside the national ones."""
 
     list_display = ("day", "name")

@@ -5,10 +5,9 @@ from typing import TYPE_CHECKING
 from django import forms
 from django.contrib import admin
 from django.http import HttpRequest
-from unfold.admin import ModelAdmin
 
 from campaigns import phones
-from campaigns.admin.base import RecordAdmin
+from campaigns.admin.base import RecordAdmin, TableAdmin
 from campaigns.compliance.suppressions import SuppressionRequest, lift, suppress
 from campaigns.formatting import words
 from campaigns.models import Callback, ColumnMapping, Recipient, Suppression
@@ -90,7 +89,7 @@ class RecipientAdmin(RecordAdmin):
 
 
 @admin.register(ColumnMapping)
-class ColumnMappingAdmin(ModelAdmin):
+class ColumnMappingAdmin(TableAdmin):
     """Named mappings: renamed and deleted here, made where a file's columns are confirmed."""
 
     list_display = ("name", "account", "template", "created_by", "changed_at")
@@ -119,7 +118,7 @@ class SuppressionForm(SuppressionModelForm):
 
 
 @admin.register(Suppression)
-class SuppressionAdmin(ModelAdmin):
+class SuppressionAdmin(TableAdmin):
     """Numbers that must not be called. Nothing is deleted; a suppression is lifted with a reason."""
 
     form = SuppressionForm

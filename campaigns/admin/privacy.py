@@ -1,14 +1,13 @@
 """Legal holds, requests for erasure, and the log of purges."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django import forms
 from django.contrib import admin
 from django.http import HttpRequest
-from unfold.admin import ModelAdmin
 
 from campaigns import clock, phones
-from campaigns.admin.base import RecordAdmin
+from campaigns.admin.base import RecordAdmin, TableAdmin
 from campaigns.models import Erasure, LegalHold, Purge
 from campaigns.permissions import acting_user
 from campaigns.privacy import legal_holds
@@ -34,9 +33,20 @@ class HoldForm(HoldModelForm):
             raise forms.ValidationError(judged.note)
         return judged.e164 or ""
 
+    def clean(self) -> dict[str, Any]:
+        """Return the data. Raises `ValidationError` for what is held already."""
+        data = super().clean() or {}
+        phone, campaign = data.get("phone"), data.get("campaign")
+        same = LegalHold.objects.filter(released_at__isnull=True)
+        if (phone and same.filter(phone=phone).exists()) or (
+            campaign and same.filter(campaign=campaign).exists()
+        ):
+            raise forms.ValidationError("This is held already. Release that hold first, or leave it.")
+        return data
+
 
 @admin.register(LegalHold)
-class LegalHoldAdmin(ModelAdmin):
+class LegalHoldAdmin(TableAdmin):
     """Legal holds: placed once, released with a reason, never deleted."""
 
     form = HoldForm

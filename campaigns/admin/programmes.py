@@ -1,15 +1,18 @@
 """Standing lists, their people with their dates, and the programmes that draw from them."""
 
+from django import forms
 from django.contrib import admin
-from unfold.admin import ModelAdmin, TabularInline
+from django.http import HttpRequest
+from unfold.admin import TabularInline
 
 from campaigns import phones
-from campaigns.admin.base import RecordAdmin
+from campaigns.admin.base import RecordAdmin, TableAdmin
 from campaigns.models import Draw, Member, MemberDate, Programme, ProgrammeRound, StandingList
+from campaigns.programmes.members import note_one
 
 
 @admin.register(StandingList)
-class StandingListAdmin(ModelAdmin):
+class StandingListAdmin(TableAdmin):
     """Lists of people who are looked after for long."""
 
     list_display = ("name", "created_at")
@@ -24,7 +27,7 @@ class MemberDateInline(TabularInline):
 
 
 @admin.register(Member)
-class MemberAdmin(ModelAdmin):
+class MemberAdmin(TableAdmin):
     """People of standing lists; their numbers are masked in the list."""
 
     list_display = ("__str__", "masked", "standing_list", "language", "joined_on")
@@ -33,6 +36,11 @@ class MemberAdmin(ModelAdmin):
     search_fields = ("name",)
     inlines = (MemberDateInline,)
 
+    def save_model(self, request: HttpRequest, obj: Member, form: forms.Form, change: bool) -> None:
+        """Store the person, and who entered or changed it with the list."""
+        super().save_model(request, obj, form, change)
+        note_one(obj, "changed" if change else "entered")
+
     @admin.display(description="phone")
     def masked(self, member: Member) -> str:
         """Return the number masked, with enough left to tell two apart."""
@@ -40,7 +48,7 @@ class MemberAdmin(ModelAdmin):
 
 
 @admin.register(Programme)
-class ProgrammeAdmin(ModelAdmin):
+class ProgrammeAdmin(TableAdmin):
     """Programmes: by which date, how late at most, after which campaign."""
 
     list_display = ("name", "rule", "standing_list", "pattern", "late_days", "active", "reason")

@@ -1,14 +1,33 @@
 """Templates, their languages and recorded clips; what changes here is uploaded."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin
+from django.core.exceptions import ValidationError
+from django.forms.models import BaseInlineFormSet as DjangoInlineFormSet
 from django.http import HttpRequest
 from unfold.admin import TabularInline
 
-from campaigns.admin.base import MirroredAdmin
+from campaigns.admin.base import FrozenForm, MirroredAdmin
 from campaigns.models import Content, Template, TemplateLanguage
 from campaigns.models.templates import mark_pending
+from campaigns.queries.in_use import language_in_use
+
+if TYPE_CHECKING:
+    BaseInlineFormSet = DjangoInlineFormSet[TemplateLanguage, Template, Any]
+else:
+    BaseInlineFormSet = DjangoInlineFormSet
+
+
+class LanguageFormSet(BaseInlineFormSet):
+    """The languages of a template, of which those in use are not deleted."""
+
+    def clean(self) -> None:
+        """Raise `ValidationError` for the deletion of a language that a campaign may still need."""
+        super().clean()
+        for form in self.deleted_forms:
+            if form.instance.pk and (why := language_in_use(form.instance)):
+                raise ValidationError(f"The language “{form.instance.language}” can't be deleted. {why}")
 
 
 class TemplateLanguageInline(TabularInline):
@@ -18,6 +37,8 @@ class TemplateLanguageInline(TabularInline):
     fields = ("language", "syntax", "contents", "sync_state", "sync_reason")
     readonly_fields = ("sync_state", "sync_reason")
     extra = 0
+    form = FrozenForm
+    formset = LanguageFormSet
 
 
 @admin.register(Template)

@@ -1,11 +1,11 @@
-"""What the viewsets share: permissions of models, the answer to a refusal, and typed bases."""
+"""What the viewsets share: the answer to a refusal, and typed bases."""
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from django.db.models import ProtectedError
 from rest_framework import status, viewsets
 from rest_framework.exceptions import APIException
-from rest_framework.permissions import DjangoModelPermissions
 from rest_framework.response import Response
 from rest_framework.views import exception_handler
 
@@ -21,6 +21,7 @@ from campaigns.models import (
     Template,
     TemplateLanguage,
 )
+from campaigns.queries.in_use import protected_by
 
 if TYPE_CHECKING:
     CampaignViews = viewsets.ModelViewSet[Campaign]
@@ -45,20 +46,14 @@ class Conflict(APIException):
     default_code = "conflict"
 
 
-class ModelPermissions(DjangoModelPermissions):
-    """Ask for Django's permissions of the model, also for reading (`view`)."""
-
-    perms_map = {
-        **DjangoModelPermissions.perms_map,
-        "GET": ["%(app_label)s.view_%(model_name)s"],
-        "HEAD": ["%(app_label)s.view_%(model_name)s"],
-    }
-
-
 def answer_error(error: Exception, context: Mapping[str, Any]) -> Response | None:
-    """Return the response to an error of a view: 409 with the reason for a `Refused`, else DRF's own.
+    """Return the response to an error of a view: 409 with the reason for a `Refused` and for a row that
+    others need, else DRF's own.
 
     None if DRF has none: Django then answers 500. Named in the setting `EXCEPTION_HANDLER`.
     """
-    known = Conflict(error.reason) if isinstance(error, Refused) else error
-    return exception_handler(known, dict(context))
+    if isinstance(error, Refused):
+        error = Conflict(error.reason)
+    elif isinstance(error, ProtectedError):
+        error = Conflict(protected_by(error))
+    return exception_handler(error, dict(context))

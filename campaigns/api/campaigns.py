@@ -13,17 +13,13 @@ from rest_framework.serializers import BaseSerializer
 
 from campaigns import clock
 from campaigns.api import serializers
-from campaigns.api.base import (
-    CampaignViews,
-    Conflict,
-    ModelPermissions,
-)
+from campaigns.api.base import CampaignViews, Conflict
 from campaigns.api.serializers.preflight import PreflightSerializer
 from campaigns.errors import UnreadableFile
 from campaigns.imports import reader, upload
 from campaigns.lifecycle import actions, approvals
 from campaigns.models import Campaign, User
-from campaigns.permissions import acting_user, needs
+from campaigns.permissions import acting_user
 from campaigns.planning import preflight
 from campaigns.queries.campaign import campaign_counts, campaign_history
 from campaigns.queries.imports import verdicts
@@ -31,16 +27,12 @@ from campaigns.queries.preflight import latest_preflight, shown
 from campaigns.tasks import enqueue_import, enqueue_preflight
 from campaigns.validation import too_large
 
-MAY_CHANGE = [needs("campaigns.change_campaign")]
-MAY_IMPORT = [needs("campaigns.add_import")]
-
 
 class CampaignViewSet(CampaignViews):
     """Campaigns. Edited until they run, deleted as drafts; their state is changed by actions."""
 
     queryset = Campaign.objects.select_related("template__account", "number", "agent")
     serializer_class = serializers.CampaignSerializer
-    permission_classes = (ModelPermissions,)
     filterset_fields = ("state", "category", "template", "number")
 
     def perform_create(self, serializer: BaseSerializer[Campaign]) -> None:
@@ -66,19 +58,19 @@ class CampaignViewSet(CampaignViews):
         instance.delete()
 
     @extend_schema(request=None, responses=serializers.CampaignSerializer)
-    @action(detail=True, methods=["post"], permission_classes=MAY_CHANGE)
+    @action(detail=True, methods=["post"])
     def launch(self, request: Request, pk: str) -> Response:
         """Go as far as nothing stands in the way; the returned state says how far. 409 if not at all."""
         return self._change(actions.launch)
 
     @extend_schema(request=None, responses=serializers.CampaignSerializer)
-    @action(detail=True, methods=["post"], permission_classes=[needs("campaigns.approve_campaign")])
+    @action(detail=True, methods=["post"])
     def approve(self, request: Request, pk: str) -> Response:
         """Approve what another person made, or what came since. Returns it; 409 for one who worked on it."""
         return self._change(actions.approve)
 
     @extend_schema(responses=serializers.ApprovalSerializer)
-    @action(detail=True, permission_classes=[ModelPermissions], pagination_class=None, filterset_fields=None)
+    @action(detail=True, pagination_class=None, filterset_fields=None)
     def approval(self, request: Request, pk: str) -> Response:
         """Return who approved it, what changed since and how many were added. 404: it needs no approval."""
         found = approvals.status(self.get_object())
@@ -87,26 +79,26 @@ class CampaignViewSet(CampaignViews):
         return Response(serializers.ApprovalSerializer(found).data)
 
     @extend_schema(responses=serializers.ChangeSerializer(many=True))
-    @action(detail=True, permission_classes=[ModelPermissions], pagination_class=None, filterset_fields=None)
+    @action(detail=True, pagination_class=None, filterset_fields=None)
     def history(self, request: Request, pk: str) -> Response:
         """Return who brought it from which state to which, when and why; the newest first."""
         changes = campaign_history(self.get_object().pk)
         return Response(serializers.ChangeSerializer(changes, many=True).data)
 
     @extend_schema(request=None, responses=serializers.CampaignSerializer)
-    @action(detail=True, methods=["post"], permission_classes=MAY_CHANGE)
+    @action(detail=True, methods=["post"])
     def pause(self, request: Request, pk: str) -> Response:
         """Send nothing more to XFin and withdraw what is there. Returns the campaign; 409 if it can't."""
         return self._change(actions.pause)
 
     @extend_schema(request=None, responses=serializers.CampaignSerializer)
-    @action(detail=True, methods=["post"], permission_classes=MAY_CHANGE)
+    @action(detail=True, methods=["post"])
     def resume(self, request: Request, pk: str) -> Response:
         """Go on where it was. Returns the campaign; 409 if it can't."""
         return self._change(actions.resume)
 
     @extend_schema(request=None, responses=serializers.CampaignSerializer)
-    @action(detail=True, methods=["post"], permission_classes=MAY_CHANGE)
+    @action(detail=True, methods=["post"])
     def cancel(self, request: Request, pk: str) -> Response:
         """End it for ever. Returns the campaign; 409 if it is over."""
         return self._change(actions.cancel)
@@ -138,7 +130,6 @@ class CampaignViewSet(CampaignViews):
     @action(
         detail=True,
         methods=["post"],
-        permission_classes=MAY_IMPORT,
         parser_classes=[MultiPartParser],
         serializer_class=serializers.PeopleFileSerializer,
     )
@@ -169,7 +160,6 @@ class CampaignViewSet(CampaignViews):
         detail=True,
         methods=["post"],
         url_path="people/add",
-        permission_classes=MAY_IMPORT,
         serializer_class=serializers.NewPeopleSerializer,
     )
     def add_people(self, request: Request, pk: str) -> Response:
@@ -182,14 +172,14 @@ class CampaignViewSet(CampaignViews):
         return Response(serializers.AddedPeopleSerializer(added).data)
 
     @extend_schema(responses=serializers.CountsSerializer)
-    @action(detail=True, permission_classes=[ModelPermissions])
+    @action(detail=True)
     def counts(self, request: Request, pk: str) -> Response:
         """Return the campaign in figures: every row accounted for."""
         counts = campaign_counts(self.get_object())
         return Response(serializers.CountsSerializer(counts).data)
 
     @extend_schema(responses=PreflightSerializer)
-    @action(detail=True, permission_classes=[ModelPermissions], pagination_class=None, filterset_fields=None)
+    @action(detail=True, pagination_class=None, filterset_fields=None)
     def preflight(self, request: Request, pk: str) -> Response:
         """Return what a launch would do: who can be called, what is missing, how long. 404 if not asked."""
         found = latest_preflight(self.get_object())
@@ -202,7 +192,6 @@ class CampaignViewSet(CampaignViews):
         detail=True,
         methods=["post"],
         url_path="preflight/ask",
-        permission_classes=MAY_CHANGE,
     )
     def ask_preflight(self, request: Request, pk: str) -> Response:
         """Have the people counted and return the preflight; with many, `preflight/` has the result later."""

@@ -6,7 +6,7 @@ from rest_framework.parsers import FormParser, JSONParser
 from rest_framework.serializers import BaseSerializer
 
 from campaigns.api import serializers
-from campaigns.api.base import ModelPermissions, RecipientViews, SuppressionViews
+from campaigns.api.base import RecipientViews, SuppressionViews
 from campaigns.compliance.suppressions import SuppressionRequest, suppress
 from campaigns.models import Recipient, Suppression
 from campaigns.permissions import acting_user
@@ -17,7 +17,6 @@ class RecipientViewSet(RecipientViews):
 
     queryset = Recipient.objects.order_by("id")
     serializer_class = serializers.RecipientSerializer
-    permission_classes = (ModelPermissions,)
     filterset_fields = ("campaign", "state", "language", "outcome")
 
 
@@ -28,7 +27,6 @@ class SuppressionViewSet(
 
     queryset = Suppression.objects.order_by("-id")
     serializer_class = serializers.SuppressionSerializer
-    permission_classes = (ModelPermissions,)
     parser_classes = (JSONParser, FormParser)
     filterset_fields = ("scope", "category", "source")
 

@@ -2,7 +2,6 @@
 
 from typing import TYPE_CHECKING
 
-from django.db.models import ProtectedError
 from drf_spectacular.utils import extend_schema
 from rest_framework import viewsets
 from rest_framework.decorators import action
@@ -10,13 +9,12 @@ from rest_framework.exceptions import ValidationError
 from rest_framework.parsers import MultiPartParser
 from rest_framework.request import Request
 from rest_framework.response import Response
+from rest_framework.serializers import BaseSerializer
 
-from campaigns.api.base import Conflict, ModelPermissions
 from campaigns.api.serializers import programmes as serializers
 from campaigns.errors import NotAllowed
 from campaigns.models import Draw, Member, Programme, StandingList
-from campaigns.permissions import needs
-from campaigns.programmes.members import look_at_members, read_members
+from campaigns.programmes.members import look_at_members, note_one, read_members
 from campaigns.validation import too_large
 
 if TYPE_CHECKING:
@@ -34,14 +32,6 @@ class StandingListViewSet(ListViews):
 
     queryset = StandingList.objects.all()
     serializer_class = serializers.StandingListSerializer
-    permission_classes = (ModelPermissions,)
-
-    def perform_destroy(self, instance: StandingList) -> None:
-        """Delete the list. Raises `Conflict` (409) as long as a programme draws from it."""
-        try:
-            instance.delete()
-        except ProtectedError as error:
-            raise Conflict("A programme draws from this list.") from error
 
     @extend_schema(
         request={"multipart/form-data": serializers.MembersFileSerializer},
@@ -50,7 +40,6 @@ class StandingListViewSet(ListViews):
     @action(
         detail=True,
         methods=["post"],
-        permission_classes=[needs("campaigns.add_member", "campaigns.change_member")],
         parser_classes=[MultiPartParser],
         serializer_class=serializers.MembersFileSerializer,
     )
@@ -76,8 +65,20 @@ class MemberViewSet(MemberViews):
 
     queryset = Member.objects.prefetch_related("dates").order_by("id")
     serializer_class = serializers.MemberSerializer
-    permission_classes = (ModelPermissions,)
     filterset_fields = ("standing_list",)
+
+    def perform_create(self, serializer: BaseSerializer[Member]) -> None:
+        """Store the person, and who entered it with the list."""
+        note_one(serializer.save(), "entered")
+
+    def perform_update(self, serializer: BaseSerializer[Member]) -> None:
+        """Store the changes, and who made them with the list."""
+        note_one(serializer.save(), "changed")
+
+    def perform_destroy(self, instance: Member) -> None:
+        """Delete the person, and note who did it with the list."""
+        note_one(instance, "deleted")
+        instance.delete()
 
 
 class ProgrammeViewSet(ProgrammeViews):
@@ -85,15 +86,7 @@ class ProgrammeViewSet(ProgrammeViews):
 
     queryset = Programme.objects.all()
     serializer_class = serializers.ProgrammeSerializer
-    permission_classes = (ModelPermissions,)
     filterset_fields = ("standing_list", "active")
-
-    def perform_destroy(self, instance: Programme) -> None:
-        """Delete the programme. Raises `Conflict` (409) if it has drawn people: the record of that stays."""
-        try:
-            instance.delete()
-        except ProtectedError as error:
-            raise Conflict("It has drawn people; switch it off instead.") from error
 
 
 class DrawViewSet(DrawViews):
@@ -101,5 +94,4 @@ class DrawViewSet(DrawViews):
 
     queryset = Draw.objects.select_related("round").order_by("-id")
     serializer_class = serializers.DrawSerializer
-    permission_classes = (ModelPermissions,)
     filterset_fields = ("programme", "fate", "falls_on")

@@ -3,8 +3,9 @@
 from rest_framework.parsers import FormParser, MultiPartParser
 
 from campaigns.api import serializers
-from campaigns.api.base import ContentViews, LanguageViews, ModelPermissions, NumberViews, TemplateViews
+from campaigns.api.base import Conflict, ContentViews, LanguageViews, NumberViews, TemplateViews
 from campaigns.models import Content, PhoneNumber, Template, TemplateLanguage
+from campaigns.queries.in_use import language_in_use
 
 
 class TemplateViewSet(TemplateViews):
@@ -12,17 +13,21 @@ class TemplateViewSet(TemplateViews):
 
     queryset = Template.objects.prefetch_related("numbers", "languages__contents")
     serializer_class = serializers.TemplateSerializer
-    permission_classes = (ModelPermissions,)
     filterset_fields = ("account", "sync_state")
 
 
 class TemplateLanguageViewSet(LanguageViews):
-    """Templates in their languages."""
+    """Templates in their languages. One that a campaign may still call in can't be deleted."""
 
     queryset = TemplateLanguage.objects.prefetch_related("contents")
     serializer_class = serializers.LanguageSerializer
-    permission_classes = (ModelPermissions,)
     filterset_fields = ("template", "language", "sync_state")
+
+    def perform_destroy(self, instance: TemplateLanguage) -> None:
+        """Delete the language. Raises `Conflict` (409) as long as a campaign that is not over may need it."""
+        if why := language_in_use(instance):
+            raise Conflict(why)
+        instance.delete()
 
 
 class ContentViewSet(ContentViews):
@@ -30,7 +35,6 @@ class ContentViewSet(ContentViews):
 
     queryset = Content.objects.all()
     serializer_class = serializers.ContentSerializer
-    permission_classes = (ModelPermissions,)
     parser_classes = (MultiPartParser, FormParser)
     filterset_fields = ("account", "sync_state")
 
@@ -40,5 +44,4 @@ class NumberViewSet(NumberViews):
 
     queryset = PhoneNumber.objects.all()
     serializer_class = serializers.NumberSerializer
-    permission_classes = (ModelPermissions,)
     filterset_fields = ("account", "series", "direction", "active")

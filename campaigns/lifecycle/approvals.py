@@ -26,6 +26,7 @@ from campaigns.models import (
     Content,
     Import,
     Recipient,
+    StandingList,
     Template,
     TemplateLanguage,
     User,
@@ -174,12 +175,16 @@ def keep_again(campaign: Campaign, found: ApprovalStatus, *, by: User, now: date
 
 
 def has_changed_parts(campaign: Campaign, by: User) -> bool:
-    """Return whether a person changed what the campaign says or added people since the last approval."""
+    """Return whether a person changed what the campaign says or added people since the last approval.
+
+    Of a programme's campaign also whether the person ever changed the standing list that it was drawn from.
+    """
     approval = Approval.objects.filter(campaign=campaign).first()
     brought = Recipient.objects.filter(campaign=campaign, source__created_by=by)
     if approval:
         brought = brought.filter(pk__gt=approval.newest_recipient)
-    if brought.exists():
+    lists = StandingList.objects.filter(programmes__rounds__campaign=campaign).distinct()
+    if brought.exists() or any(audit.changed_by(by, [each], since=each.created_at) for each in lists):
         return True
     # The rows beside the campaign's own that `contents` reads.
     templates = [template for template in (campaign.template, campaign.retry_template) if template]

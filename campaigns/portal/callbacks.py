@@ -1,7 +1,6 @@
 """The portal's page of one person's call-backs in a campaign: entered and withdrawn by staff."""
 
 from django.contrib import messages
-from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_POST
@@ -19,35 +18,29 @@ from campaigns.queries.people import people_with_callbacks
 OVER = ("completed", "cancelled")
 
 
-@staff_page()
+@staff_page
 @require_http_methods(["GET", "POST"])
 def callbacks_page(request: HttpRequest, pk: int, recipient: int) -> HttpResponseBase:
-    """Show what a person asked for and what came of it; enter one more, or answer 422 with the reason.
-
-    Raises `PermissionDenied` for people who may not add call-backs.
-    """
+    """Show what a person asked for and what came of it; enter one more, or answer 422 with the reason."""
     person = get_object_or_404(people_with_callbacks(pk), pk=recipient)
     form = CallbackForm(request.POST or None)
-    if request.method == "POST":
-        if not request.user.has_perm("campaigns.add_callback"):
-            raise PermissionDenied
-        if form.is_valid():
-            now, by = clock.now(), current_user(request)
-            when = form.cleaned_data["asked_for"]
-            asked = CallbackRequest(asked_for=when, asked_at=now, source=Callback.Source.STAFF, by=by)
-            try:
-                row = callbacks.enter(person.pk, asked, now=now)
-            except NotAllowed as error:
-                form.add_error("asked_for", error.reason)
-            else:
-                messages.add_message(request, messages.SUCCESS, row.reason, extra_tags="ok")
-                return redirect("campaign-callbacks", pk=pk, recipient=recipient)
+    if request.method == "POST" and form.is_valid():
+        now, by = clock.now(), current_user(request)
+        when = form.cleaned_data["asked_for"]
+        asked = CallbackRequest(asked_for=when, asked_at=now, source=Callback.Source.STAFF, by=by)
+        try:
+            row = callbacks.enter(person.pk, asked, now=now)
+        except NotAllowed as error:
+            form.add_error("asked_for", error.reason)
+        else:
+            messages.add_message(request, messages.SUCCESS, row.reason, extra_tags="ok")
+            return redirect("campaign-callbacks", pk=pk, recipient=recipient)
     campaign = person.campaign
     context = {"campaign": campaign, "person": person, "form": form, "over": campaign.state in OVER}
     return render(request, "campaigns/callbacks.html", context, status=422 if form.errors else 200)
 
 
-@staff_page("campaigns.change_callback")
+@staff_page
 @require_POST
 def withdraw_callback(request: HttpRequest, pk: int) -> HttpResponseBase:
     """Withdraw a call-back and go back to its person's page; a refusal is shown with its reason."""

@@ -51,7 +51,7 @@ VERBS: Mapping[str, tuple[Callable[[Campaign, User | None], None], str]] = {
 }
 
 
-@staff_page()
+@staff_page
 @require_safe
 def campaign_list(request: HttpRequest) -> HttpResponse:
     """Show the campaigns, all or those in the state `state`, with how far each is."""
@@ -66,13 +66,13 @@ def campaign_list(request: HttpRequest) -> HttpResponse:
     return render(request, "campaigns/list.html", context)
 
 
-@staff_page("campaigns.add_campaign")
+@staff_page
 def new_campaign(request: HttpRequest) -> HttpResponseBase:
     """Show the form of a new draft; a valid one is stored, an invalid one returned with 422."""
     return _edit(request, Campaign(created_by=current_user(request)))
 
 
-@staff_page("campaigns.change_campaign")
+@staff_page
 def edit_campaign(request: HttpRequest, pk: int) -> HttpResponseBase:
     """Show and store the form of a campaign that was not launched; others are only shown, with a warning.
 
@@ -101,7 +101,7 @@ def _edit(request: HttpRequest, campaign: Campaign) -> HttpResponseBase:
     return render(request, "campaigns/edit.html", {"form": form, "campaign": campaign}, status=status)
 
 
-@staff_page()
+@staff_page
 @require_safe
 def campaign_page(request: HttpRequest, pk: int) -> HttpResponse:
     """Show one campaign in figures that add up, with what the user can do and what was done before."""
@@ -120,7 +120,7 @@ def campaign_page(request: HttpRequest, pk: int) -> HttpResponse:
     return render(request, "campaigns/campaign.html", context)
 
 
-@staff_page("campaigns.change_campaign")
+@staff_page
 @require_POST
 def choose_goals(request: HttpRequest, pk: int) -> HttpResponseBase:
     """Store the outcomes that count as the goal, in any state of the campaign, and go back to its page."""
@@ -133,7 +133,7 @@ def choose_goals(request: HttpRequest, pk: int) -> HttpResponseBase:
     return redirect(campaign)
 
 
-@staff_page()
+@staff_page
 @require_safe
 def preflight_card(request: HttpRequest, pk: int) -> HttpResponse:
     """Show what a launch would do; while it is counted the card asks again every second."""
@@ -142,7 +142,7 @@ def preflight_card(request: HttpRequest, pk: int) -> HttpResponse:
     return render(request, "campaigns/preflight.html", context)
 
 
-@staff_page("campaigns.change_campaign")
+@staff_page
 @require_POST
 def ask_preflight(request: HttpRequest, pk: int) -> HttpResponseBase:
     """Have the people counted, by a worker if they are many, and go back to the campaign."""
@@ -172,7 +172,7 @@ def _verbs(campaign: Campaign, user: User, approval: ApprovalStatus | None) -> s
     return verbs
 
 
-@staff_page("campaigns.change_campaign")
+@staff_page
 @require_safe
 def ask_cancel(request: HttpRequest, pk: int) -> HttpResponse:
     """Show what cancelling would mean, before it is done: it can't be undone."""
@@ -181,7 +181,7 @@ def ask_cancel(request: HttpRequest, pk: int) -> HttpResponse:
     return render(request, "campaigns/cancel.html", {"campaign": campaign, "waiting": waiting})
 
 
-@staff_page("campaigns.change_campaign")
+@staff_page
 @require_POST
 def change_state(request: HttpRequest, pk: int, verb: str) -> HttpResponseBase:
     """Launch, pause, resume or cancel; a refusal is shown with its reason. Raises 404 for any other verb."""
@@ -190,7 +190,7 @@ def change_state(request: HttpRequest, pk: int, verb: str) -> HttpResponseBase:
     return _ask(request, pk, verb)
 
 
-@staff_page("campaigns.approve_campaign")
+@staff_page
 @require_POST
 def approve(request: HttpRequest, pk: int) -> HttpResponseBase:
     """Approve the campaign as the second person; a refusal is shown with its reason."""

@@ -21,7 +21,7 @@ from campaigns.queries.campaign import all_campaigns
 from campaigns.tasks import enqueue_import
 
 
-@staff_page()
+@staff_page
 def files_page(request: HttpRequest, pk: int) -> HttpResponseBase:
     """Show the uploaded files of a campaign and the form for one more; take one that is sent.
 
@@ -33,7 +33,7 @@ def files_page(request: HttpRequest, pk: int) -> HttpResponseBase:
     return _files(request, campaign, PeopleForm(), status=200)
 
 
-@staff_page("campaigns.add_import")
+@staff_page
 def _upload(request: HttpRequest, campaign: Campaign) -> HttpResponseBase:
     form = PeopleForm(request.POST, request.FILES)
     if not form.is_valid():
@@ -52,7 +52,7 @@ def _files(request: HttpRequest, campaign: Campaign, form: PeopleForm, *, status
     return render(request, "campaigns/files.html", context, status=status)
 
 
-@staff_page()
+@staff_page
 @require_safe
 def import_page(request: HttpRequest, pk: int) -> HttpResponseBase:
     """Show one file: its columns to be confirmed, then how far it is, then the rows not taken and why."""
@@ -73,7 +73,7 @@ def import_page(request: HttpRequest, pk: int) -> HttpResponseBase:
     return render(request, "campaigns/import.html", context)
 
 
-@staff_page("campaigns.add_import")
+@staff_page
 @require_POST
 def choose_columns(request: HttpRequest, pk: int) -> HttpResponseBase:
     """Confirm which column is what and have the file read; a wrong choice is answered with 422."""
@@ -112,7 +112,7 @@ def _columns(request: HttpRequest, source: Import, form: ColumnsForm, *, status:
     return render(request, "campaigns/columns.html", context, status=status)
 
 
-@staff_page()
+@staff_page
 @require_safe
 def import_progress(request: HttpRequest, pk: int) -> HttpResponse:
     """Show how far the reading is. The page asks every second; `HX-Refresh` has it loaded anew at the end."""
@@ -124,7 +124,7 @@ def import_progress(request: HttpRequest, pk: int) -> HttpResponse:
     return response
 
 
-@staff_page("campaigns.add_import")
+@staff_page
 @require_POST
 def cancel_import(request: HttpRequest, pk: int) -> HttpResponseBase:
     """Stop reading and go back to the file; people who were taken stay."""
@@ -139,7 +139,7 @@ def _import(pk: int) -> Import:
     )
 
 
-@staff_page("campaigns.view_importrow")
+@staff_page
 @require_safe
 def rows_not_accepted(request: HttpRequest, pk: int) -> HttpResponseBase:
     """Return a file of the rows not accepted, as they came, with the reasons: to correct and send again."""

@@ -11,7 +11,7 @@ from campaigns.queries.campaign import all_campaigns
 from campaigns.queries.people import recipients_of
 
 
-@staff_page()
+@staff_page
 @require_safe
 def people_page(request: HttpRequest, pk: int) -> HttpResponse:
     """Show the people of a campaign with state and reason, by the state or text that was asked for."""

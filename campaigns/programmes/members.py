@@ -112,9 +112,14 @@ def read_members(
         for start in range(0, len(rows), CHUNK):
             _take(standing_list, rows[start : start + CHUNK], checker, first_row, result)
         shown = f"{filename} into {standing_list}: {result.new} new, {result.changed} changed"
-        audit.list_entered(Member, shown)
+        audit.note(standing_list, {"people": ("", shown)})
     result.refusals.sort()
     return result
+
+
+def note_one(member: Member, what: str) -> None:
+    """Record with its list that one person was entered, changed or deleted by hand."""
+    audit.note(member.standing_list, {"people": ("", f"one person {what}")})
 
 
 def date_columns(columns: Columns, sample: Sequence[Sequence[str]]) -> list[str]:

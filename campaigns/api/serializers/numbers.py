@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from rest_framework import serializers
 
+from campaigns.api.serializers.base import FrozenMixin
 from campaigns.models import PhoneNumber
 
 if TYPE_CHECKING:
@@ -12,7 +13,7 @@ else:
     NumberModel = serializers.ModelSerializer
 
 
-class NumberSerializer(NumberModel):
+class NumberSerializer(FrozenMixin, NumberModel):
     """One of our own numbers. The address of its stream is a secret and not shown.
 
     A user name for the stream goes with a password, which is taken and never given back; an empty user name
@@ -54,6 +55,7 @@ class NumberSerializer(NumberModel):
 
         Raises `ValidationError` for one without the other.
         """
+        attrs = super().validate(attrs)
         user = attrs.get("stream_user", self.instance.stream_user if self.instance else "")
         given, kept = attrs.get("stream_password"), self.instance and self.instance.stream_password
         if given and not user:

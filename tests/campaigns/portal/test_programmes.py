@@ -3,9 +3,12 @@
 from typing import Any
 
 import pytest
+from django.contrib.auth.models import Permission
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 
-from campaigns.models import Member, Programme, StandingList
+from campaigns.lifecycle import actions
+from campaigns.models import Campaign, Member, Programme, StandingList, User
 from campaigns.programmes import draw
 from tests import cast
 from tests.campaigns.api.test_campaigns import api, send
@@ -97,3 +100,25 @@ def test_what_has_drawn_is_kept() -> None:
     assert [(row["falls_on"], row["campaign"]) for row in drawn] == [
         ("2026-11-24", programme.rounds.get().campaign_id)
     ]
+
+
+def test_who_fills_a_standing_list_does_not_approve_the_campaign_drawn_from_it() -> None:
+    programme = make_programme()
+    Campaign.objects.filter(pk=programme.pattern_id).update(category=Campaign.Category.PROMOTIONAL)
+    programme.refresh_from_db()
+    everything = Permission.objects.filter(content_type__app_label__in=("campaigns", "calls"))
+    workers = [User.objects.create(username=name, is_staff=True) for name in ("file", "hand", "api", "other")]
+    for user in workers:
+        user.user_permissions.set(everything)
+    by_file, by_hand, by_program, _ = workers
+    address = reverse("standing-list", args=[programme.standing_list_id])
+    file = SimpleUploadedFile("new.csv", b"phone,name,due_date\n9825112410,Meena,27/11/2026\n")
+    assert cast.browser(by_file).post(address, {"file": file, "do": "read"}).status_code == 200
+    assert send(api(by_program), "post", "members", a_member(phone="98250 12411")).status_code == 201
+    form = {"standing_list": programme.standing_list_id, "phone": "+919825112412", "joined_on": "2026-11-24"}
+    form |= {"dates-TOTAL_FORMS": "0", "dates-INITIAL_FORMS": "0", "variables": "{}"}
+    sent = cast.browser(by_hand).post(reverse("admin:campaigns_member_add"), form)
+    assert sent.status_code == 302, sent.content
+    draw.draw(programme.pk, now=morning(TODAY))
+    drawn = Campaign.objects.get(programme_round__programme=programme)
+    assert [actions.has_worked_on(drawn, user) for user in workers] == [True, True, True, False]

@@ -56,7 +56,7 @@ def test_people_join_with_dates_and_variables_and_bad_rows_say_why(mothers: Stan
     assert (asha.name, asha.language, asha.variables) == ("Asha", "gu", {"clinic": "Anand"})
     assert dates("+919825112410") == {"due_date": date(2026, 11, 27), "birth": date(1996, 2, 29)}
     assert dates("+919825112411") == {"due_date": date(2026, 11, 30)}
-    assert "mothers.csv into Mothers: 2 new, 0 changed" in LogEntry.objects.latest("pk").object_repr
+    assert "mothers.csv into Mothers: 2 new, 0 changed" in LogEntry.objects.latest("pk").changes["people"][1]
 
 
 def test_the_same_file_twice_adds_and_changes_nothing(mothers: StandingList) -> None:
