@@ -106,6 +106,7 @@ API: Final[Mapping[str, Access]] = {
     **_rows("api-content", "campaigns.content"),
     **_rows("api-number", "campaigns.phonenumber"),
     **_rows("api-campaign", "campaigns.campaign"),
+    "api-campaign-goals": acts(*_CHANGES),
     "api-campaign-launch": acts(*_CHANGES),
     "api-campaign-pause": acts(*_CHANGES),
     "api-campaign-resume": acts(*_CHANGES),

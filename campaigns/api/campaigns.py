@@ -107,7 +107,6 @@ class CampaignViewSet(CampaignViews):
     @action(
         detail=True,
         methods=["post"],
-        permission_classes=MAY_CHANGE,
         serializer_class=serializers.GoalsSerializer,
     )
     def goals(self, request: Request, pk: str) -> Response:
