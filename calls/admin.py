@@ -91,7 +91,7 @@ class CallAdmin(RecordAdmin):
     )
     list_filter = ("state", "direction", "ended_by", "disposition", "campaign")
     list_select_related = ("campaign", "recipient")
-    search_fields = ("=id", "=call_sid", "=stream_sid", "=message__reference", "recipient__name")
+    search_fields = ("=id", "=call_sid", "=stream_sid", "=reference", "recipient__name")
     inlines = (CallEventInline, AnswerInline)
     show_full_result_count = False
 

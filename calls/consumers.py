@@ -26,6 +26,7 @@ from calls.conversation.conversation import Conversation
 from calls.conversation.limits import CloseCode, ConversationLimits, Hearing
 from calls.conversation.outputs import Close, Effect, Ending, Entry, Identify, Step
 from calls.events.journal import journal, nothing
+from calls.identification import Found, telling_who
 from calls.media import identification, prompt_audio
 from calls.media.admission import Admitted, ConnectionRequest, Refused, admit_within
 from calls.media.background_tasks import BackgroundTasks
@@ -120,6 +121,8 @@ class CallConsumer(AsyncConsumer):
         self.timer = Timer(self.loop)
         self.connection: Connection | None = None
         self.key: Key | None = None
+        self.asked: Identify | None = None
+        """Who calls, by the start message; None before it, and once it is known or handed to the journal."""
         self.close: Close | None = None
         self.vad = shared_vad().for_call(self.on_vad_result, self.loop)
         self.stream = AgentStream(container=admitted.container)
@@ -158,6 +161,7 @@ class CallConsumer(AsyncConsumer):
         """Give a frame of the platform to the conversation. Most change nothing: `advance`, with as little in
         it as can be. Raises nothing, either."""
         if self.close:
+            self.take_late_key(text)
             return
         try:
             step = self.conversation.receive(text, self.loop.time())
@@ -165,6 +169,15 @@ class CallConsumer(AsyncConsumer):
                 self.apply(step)
         except Exception as error:  # noqa: BLE001 - the edge of the call
             self.on_error(error)
+
+    def take_late_key(self, text: str) -> None:
+        """Log a key that was pressed before the platform read our close, and what it brought."""
+        try:
+            step = self.conversation.receive(text, self.loop.time())
+        except Exception:
+            log.exception("A key at the end of call %s was lost by an error of our own.", self.call.call_id)
+        else:
+            self.journal.log(step.entries)
 
     def on_disconnect(self, connection: Connection, code: int) -> None:
         """Stop the call if our server shuts down, close it after a good end, else let it wait for another
@@ -252,8 +265,16 @@ class CallConsumer(AsyncConsumer):
         if self.key:
             call_registry.discard(self.key, self)
         if self.connection:
-            self.connection.end(close.code)
+            self.connection.end(close.code, keys_count=True)
+        if self.connection is None or close.ended_by is Ending.SERVER:
+            self.hand_over_unserved()
         self.release()
+
+    def hand_over_unserved(self) -> None:
+        """Have the journal find out who it was, if no agent was given the call, and what its keys meant."""
+        asked, self.asked = self.asked, None
+        if asked:
+            self.journal.unserved(asked, self.conversation.unserved_keys)
 
     def release(self) -> None:
         """Stop and forget all that would call this consumer again."""
@@ -263,9 +284,11 @@ class CallConsumer(AsyncConsumer):
         self.tasks.cancel()
 
     def detach(self, connection: Connection) -> None:
-        """Forget a connection that is closed."""
+        """Forget a connection that is closed. With that of an ended call no further key can come."""
         if connection is self.connection:
             self.connection = None
+            if self.close:
+                self.hand_over_unserved()
 
     def on_error(self, error: BaseException) -> None:
         """End the call by an error of our own. What had happened is written first, as far as the conversation
@@ -300,11 +323,27 @@ class CallConsumer(AsyncConsumer):
         elif self.call.reserved_for_resume:
             self.end(Close(code=CloseCode.POLICY, ended_by=Ending.LIMIT, reason=ONLY_TO_GO_ON))
         else:
-            self.log_early_entries()
-            if asked.call_sid:
-                self.key = key
-                call_registry.add(key, self)
-            self.tasks.start(self.perform(asked), self.on_error)
+            self.begin_call(asked, key)
+
+    def begin_call(self, asked: Identify, key: Key) -> None:
+        """Begin a call of its own: into the journal as the start gave it, then who it is."""
+        self.log_early_entries()
+        self.asked = self.as_stored(asked)
+        self.journal.started(self.asked)
+        if asked.call_sid:
+            self.key = key
+            call_registry.add(key, self)
+        self.tasks.start(self.perform(asked), self.on_error)
+
+    def as_stored(self, asked: Identify) -> Identify:
+        """Return who calls, by the start message, without what only an agent needs."""
+        tag = self.call.reference_tag
+        reference = asked.reference or asked.custom_parameters.get(tag, "")
+        return replace(
+            asked,
+            reference=reference,
+            custom_parameters=telling_who(asked.custom_parameters, reference_tag=tag),
+        )
 
     def transfer_connection(self, connection: Connection, earlier: "CallConsumer") -> None:
         """Give the connection to an earlier call. This one was none: its row is withdrawn."""
@@ -358,11 +397,17 @@ class CallConsumer(AsyncConsumer):
     async def identify(self, asked: Identify) -> None:
         """Find who is on the line: into the row, and to the conversation."""
         found = await identification.identify(asked, self.call.number_id)
+        if isinstance(found, identification.Unknown):
+            self.advance(self.conversation.unidentified, found.reason)
+            return
         self.journal.identified(found.identity)
-        if isinstance(found, identification.Found):
+        if isinstance(found, Found):
+            self.asked = None
             agent = self.recording.announce(found.agent)
             self.advance(self.conversation.identified, agent, found.context)
         else:
+            if not self.conversation.unserved_keys:
+                self.asked = None
             self.advance(self.conversation.unidentified, found.reason)
 
     # --- Commands -------------------------------------------------------------------------------------

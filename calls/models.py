@@ -83,6 +83,9 @@ class Call(models.Model):
     direction = models.CharField(max_length=10, choices=Direction, default=Direction.INBOUND)
     stream_sid = models.CharField(max_length=128, default="", blank=True)
     call_sid = models.CharField(max_length=128, default="", blank=True)
+    reference = models.CharField(
+        max_length=64, default="", blank=True, help_text="The message's reference, as the start gave it."
+    )
     language = models.CharField(max_length=10, default="", blank=True)
     state = models.CharField(max_length=10, choices=State, default=State.LIVE)
     reason = models.TextField(default="Connected.", blank=True)

@@ -88,7 +88,7 @@ def forget_recordings(keys: Sequence[int]) -> None:
 
 def forget_ids(calls: Sequence[UUID]) -> None:
     """Delete the ids under which other systems know these calls, and the figures of every second."""
-    Call.objects.filter(pk__in=calls).update(call_sid="", stream_sid="", statistics={})
+    Call.objects.filter(pk__in=calls).update(call_sid="", stream_sid="", reference="", statistics={})
 
 
 def _forget_person(calls: Sequence[UUID]) -> None:
@@ -106,7 +106,8 @@ def _ended(cutoff: datetime) -> QuerySet[Call]:
 
 
 def _naming_person(cutoff: datetime) -> QuerySet[Call]:
-    named = Q(recipient__isnull=False) | Q(message__isnull=False) | ~Q(call_sid="") | ~Q(stream_sid="")
+    ids = ~Q(call_sid="") | ~Q(stream_sid="") | ~Q(reference="")
+    named = Q(recipient__isnull=False) | Q(message__isnull=False) | ids
     return _ended(cutoff).filter(named | Exists(Answer.objects.filter(call=OuterRef("pk"))))
 
 

@@ -39,7 +39,7 @@ class CallSerializer(CallModel):
     """A call. The number is masked for users who may not change people."""
 
     phone = serializers.SerializerMethodField()
-    reference = serializers.CharField(source="message.reference", default="", read_only=True)
+    reference = serializers.SerializerMethodField()
     answers = AnswerSerializer(many=True, read_only=True)
 
     class Meta:
@@ -72,6 +72,10 @@ class CallSerializer(CallModel):
             "answers",
         )
         read_only_fields = fields
+
+    def get_reference(self, call: Call) -> str:
+        """Return the message's reference; where the message is not known, what the platform called it."""
+        return call.message.reference if call.message else call.reference
 
     def get_phone(self, call: Call) -> str:
         """Return the number, whole or masked; empty if it is not known who was on the line."""

@@ -3,26 +3,53 @@
 Called by `calls` inside the transaction that stores the call's event, so that the two never disagree.
 """
 
+import logging
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import transaction
 
 from campaigns import clock
 from campaigns.compliance.suppressions import SuppressionRequest, suppress
-from campaigns.models import Message, Recipient, Suppression
+from campaigns.models import Message, PhoneNumber, Recipient, Suppression
 from campaigns.phones import parse_number
 from campaigns.planning import callbacks
 from campaigns.rules.results import OPT_OUTS, WRONG_NUMBERS, CallbackAsked, OptOut, Outcome
 from campaigns.transitions import callback
 from campaigns.transitions.attempt import settle_recipient
 
+log = logging.getLogger(__name__)
 
-def call_identified(reference: str) -> Message | None:
-    """Return the attempt with this reference, with person, campaign, agent and account; None if unknown."""
+
+def call_identified(reference: str, *, number_id: int, now: datetime) -> Message | None:
+    """Return the attempt with this reference, with person, campaign, agent and account.
+
+    None if it is unknown, or if a call of this number cannot be its call: then the log says why.
+    """
     related = ("recipient__campaign__agent", "recipient__campaign__template__account")
-    return Message.objects.filter(reference=reference).select_related(*related).first()
+    message = Message.objects.filter(reference=reference).select_related(*related).first()
+    if message is None:
+        return None
+    if why := _cannot_be_its_call(message, number_id, now):
+        log.warning("A call named an attempt that is not its own: %s It is served as one without.", why)
+        return None
+    return message
+
+
+def _cannot_be_its_call(message: Message, number_id: int, now: datetime) -> str:
+    """Return why a call of this number, now, cannot be for this attempt, as a sentence; empty if it can."""
+    campaign = message.recipient.campaign
+    if message.batch_id is None:
+        return f"{message.reference} was never handed over to XFin."
+    bound = now - timedelta(hours=settings.STATE_BOUND_HOURS)
+    if message.settled_at and message.settled_at < bound:
+        return f"{message.reference} ended more than {settings.STATE_BOUND_HOURS:g} hours ago."
+    if number_id != campaign.number_id:
+        templates = [campaign.template_id, campaign.retry_template_id]
+        if not PhoneNumber.objects.filter(pk=number_id, templates__in=filter(None, templates)).exists():
+            return f"the campaign of {message.reference} does not call from this number."
+    return ""
 
 
 def caller_identified(parameters: Mapping[str, str], *, account_id: int) -> Recipient | None:

@@ -23,6 +23,7 @@ OF_BEHAVIOUR = frozenset(
         "tests/calls/protocol/test_machine.py",
         "tests/calls/protocol/test_transcripts.py",
         "tests/calls/test_control.py",
+        "tests/calls/test_last_breath.py",
         "tests/calls/test_line_faults.py",
         "tests/calls/test_outside_client.py",
         "tests/campaigns/admin/test_admin.py",

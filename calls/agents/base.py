@@ -88,9 +88,10 @@ class SpeechEnded:
 
 @dataclass(frozen=True, slots=True)
 class CallEnded:
-    """The line is closed, by either side; it does not follow a `HangUp`.
+    """The line is closed, by either side; it does not follow a `HangUp`, but for a key pressed after that.
 
     Results may still be recorded (answer, outcome, call-back, opt-out, note); audio is not played any more.
+    A key that was pressed before the platform read our close comes as `KeyPressed` and another `CallEnded`.
     """
 
 

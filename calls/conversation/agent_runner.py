@@ -38,6 +38,7 @@ class AgentRunner:
         self._log, self._playout = log, playout
         self._agent: base.Agent | None = None
         self._over = False
+        self._has_failed = False
         self._line_gone = False
         self._timers: dict[str, float] = {}
         self._collector: DigitCollector | None = None
@@ -57,6 +58,11 @@ class AgentRunner:
         self._timers.clear()
         self.prompts.drop_deadlines()
         self._collector = None
+
+    @property
+    def has_begun(self) -> bool:
+        """Return whether the call was given to an agent."""
+        return self._agent is not None
 
     @property
     def wants_audio(self) -> bool:
@@ -81,12 +87,13 @@ class AgentRunner:
             for action in self._agent.handle(event):
                 self._carry_out(action, now)
         except Exception:
-            self._over = True  # one that fails is not asked at the end either
+            self._over = self._has_failed = True  # one that fails is not asked at the end either
             raise
 
     def press(self, digit: str, now: float) -> None:
         """Take a key: it may cut a prompt, and belongs to a collection or to the agent."""
         if self._over:
+            self._press_late(digit, now)
             return
         if self.prompts.barge_in(now).key:
             self._clear(f"{digit} was pressed", now, by="key")
@@ -94,6 +101,22 @@ class AgentRunner:
             self.tell(base.KeyPressed(digit), now)
         elif done := self._collector.press(digit, now):
             self._finish_collection(done, now)
+
+    def _press_late(self, digit: str, now: float) -> None:
+        """Take a key after the agent hung up or the line was closed: what it means to the agent counts.
+
+        The agent is told of the end once more, for one that keeps keys until it knows what they are for. A
+        prompt, timer or clear that it asks for is not carried out. Raises what the agent raises.
+        """
+        if self._agent is None or self._has_failed:
+            return
+        was_gone, was_over = self._line_gone, self._over
+        self._line_gone, self._over = True, False
+        self.tell(base.KeyPressed(digit), now)
+        self.tell(base.CallEnded(), now)
+        if self._collector and (done := self._collector.conclude()):
+            self._finish_collection(done, now)
+        self._line_gone, self._over = was_gone, was_over
 
     def on_speech(self, event: base.SpeechStarted | base.SpeechEnded, now: float) -> None:
         """Hand the person's speech to the agent, if it wants that."""

@@ -38,6 +38,8 @@ __all__ = ["CloseCode", "Conversation", "ConversationLimits", "Hearing"]
 
 _DROPPED = (Ending.CONNECTION, Ending.SERVER)
 _DOING_SIZE = 80
+_LARGEST_LATE_FRAME = 1000
+"""Characters: a key's frame has about 100."""
 
 
 class Conversation:
@@ -84,10 +86,11 @@ class Conversation:
     def receive(self, text: str | bytes, now: float) -> Step:
         """Take a frame of the platform, whatever is in it. Return `still`, that object, if nothing changes.
 
-        Most frames of most calls are audio while nothing else is due and the agent wants none.
+        Most frames of most calls are audio while nothing else is due and the agent wants none. Of those that
+        come after our close only keys count.
         """
         if self._phase is Phase.CLOSED:
-            return Step()
+            return self._receive_late(text, now)
         if (decision := self._rate_limiter.take(now)) is not RateDecision.ACCEPT:
             # Not even looked at, so that a flood costs next to nothing.
             if decision is RateDecision.DROP:
@@ -171,6 +174,11 @@ class Conversation:
         )
 
     @property
+    def unserved_keys(self) -> str:
+        """Return the keys of a caller to whom no agent was given, in order; empty if there are none."""
+        return "".join(self._early_keys)
+
+    @property
     def doing(self) -> str:
         """Return what happens just now, for the live page; 1 to 80 characters."""
         if self._timeouts.away_until is not None and self._phase is not Phase.CLOSED:
@@ -184,10 +192,11 @@ class Conversation:
         return "listening" if self._runner.wants_audio else "waiting for a key"
 
     def _disposition(self) -> str:
-        """Empty while the call lasts. "failed": it had no start; "dropped": the line or our server went."""
+        """Empty while the call lasts. "failed": no agent served it (no start, or it was not found out who it
+        is); "dropped": the line or our server went."""
         if self._closed is None:
             return ""
-        if self._started_at is None:
+        if not self._runner.has_begun:
             return "failed"
         return "dropped" if self._closed.ended_by in _DROPPED else "answered"
 
@@ -340,12 +349,23 @@ class Conversation:
     def _press(self, digit: str, now: float, *, heard: bool) -> None:
         self._stats.on_trigger(now)
         prompt = self._playout.playing(now) or ""
-        text = key_pressed(digit, during=prompt, heard=heard, ignored=self._phase is Phase.LEAVING)
+        is_late = self._phase in (Phase.LEAVING, Phase.CLOSED)
+        text = key_pressed(digit, during=prompt, heard=heard, late=is_late)
         self._log.add(EntryKind.KEY, text, now, digit=digit, during=prompt)
-        if self._phase is not Phase.IDENTIFYING:
+        if self._runner.has_begun:
             self._runner.press(digit, now)
         elif len(self._early_keys) < self._limits.keys_kept:
             self._early_keys.append(digit)
+
+    def _receive_late(self, text: str | bytes, now: float) -> Step:
+        """Take a key that was pressed before the platform read our close; other frames are left unread."""
+        if len(text) > _LARGEST_LATE_FRAME:
+            return Step()
+        message = self._stream.receive(text)
+        if isinstance(message, Dtmf) and self._caller_input.is_new(message, now):
+            self._latest = now = max(now, self._latest)
+            self._press(message.digit, now, heard=False)
+        return Step(entries=self._log.take())
 
     # --- frames of the platform ----------------------------------------------------------------------
 

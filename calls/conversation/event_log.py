@@ -135,9 +135,10 @@ def unexpected(start: Start) -> list[str]:
     return found
 
 
-def key_pressed(digit: str, *, during: str, heard: bool, ignored: bool) -> str:
-    """Return a sentence about one key. `during`: name of the prompt being heard, empty for none."""
+def key_pressed(digit: str, *, during: str, heard: bool, late: bool) -> str:
+    """Return a sentence about one key. `during`: name of the prompt being heard, empty for none; `late`: we
+    had begun to hang up, so that nothing is said any more."""
     where = f" during “{during}”" if during else ""
     how = ", heard as a tone" if heard else ""
-    after = "; we had begun to hang up, so it was ignored" if ignored else ""
+    after = " while we hung up; a wish counts, but is not answered any more" if late else ""
     return f"{digit} pressed{where}{how}{after}."

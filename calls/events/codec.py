@@ -1,6 +1,6 @@
 """A record as one line of JSON, as it stands in spool files.
 
-`{"logged": {...}}`, `{"identified": {...}}` or `{"closed": {...}}`; below it the fields of the record under
+`{"logged": {...}}`, or `started`, `identified`, `closed`, `unserved`; below it the fields of the record under
 their own names, but for an entry's payload, which is called `data`. Files of the version before are read
 too: none of these names may change.
 """
@@ -13,11 +13,17 @@ from uuid import UUID
 import msgspec
 
 from calls.conversation.outputs import Entry, EntryKind
-from calls.events.records import Closed, Identified, Logged, Record
+from calls.events.records import Closed, Identified, Logged, Record, Started, Unserved
 
 log = logging.getLogger(__name__)
 
-_NAMES = {Logged: "logged", Identified: "identified", Closed: "closed"}
+_NAMES = {
+    Logged: "logged",
+    Started: "started",
+    Identified: "identified",
+    Closed: "closed",
+    Unserved: "unserved",
+}
 
 
 class _StoredEntry(msgspec.Struct):
@@ -38,8 +44,10 @@ class _StoredLogged(msgspec.Struct):
 
 class _Line(msgspec.Struct):
     logged: _StoredLogged | None = None
+    started: Started | None = None
     identified: Identified | None = None
     closed: Closed | None = None
+    unserved: Unserved | None = None
 
 
 _encoder = msgspec.json.Encoder()
@@ -73,4 +81,4 @@ def decode(line: bytes) -> Record | None:
     if stored := found.logged:
         entry = Entry.from_json(**msgspec.structs.asdict(stored.entry))
         return Logged(call_id=stored.call_id, at=stored.at, sequence=stored.sequence, entry=entry)
-    return found.identified or found.closed
+    return found.started or found.identified or found.closed or found.unserved

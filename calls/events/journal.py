@@ -16,11 +16,12 @@ from uuid import UUID, uuid4
 from django.db import connection
 
 from calls.background import BackgroundWorker
-from calls.conversation.outputs import Close, Ending, Entry, EntryKind, Summary
+from calls.conversation.outputs import Close, Ending, Entry, EntryKind, Identify, Summary
 from calls.events import heartbeat, spool
 from calls.events.batch_writer import AWAY, store, store_orphans
-from calls.events.records import Closed, Identified, Identity, JournalStatus, Logged, Record
+from calls.events.records import Closed, Identified, JournalStatus, Logged, Record, Started, Unserved
 from calls.events.spool_writer import SpoolWriter
+from calls.identification import Identity
 from campaigns import clock
 
 log = logging.getLogger(__name__)
@@ -82,6 +83,31 @@ class CallJournal:
             self._statistics += is_statistic
             self._ended = entry.kind is EntryKind.END
             journal.put(Logged(call_id=self.call_id, at=clock.now(), sequence=self._sequence, entry=entry))
+
+    def started(self, asked: Identify) -> None:
+        """Accept what the start message says of the call; `asked.reference` is the reference it gave."""
+        started = Started(
+            call_id=self.call_id,
+            at=clock.now(),
+            stream_sid=asked.stream_sid,
+            call_sid=asked.call_sid,
+            reference=asked.reference,
+        )
+        self._journal.put(started)
+
+    def unserved(self, asked: Identify, keys: str) -> None:
+        """Accept that the call is over before an agent was given it, and the keys that were pressed in it."""
+        unserved = Unserved(
+            call_id=self.call_id,
+            at=clock.now(),
+            stream_sid=asked.stream_sid,
+            call_sid=asked.call_sid,
+            reference=asked.reference,
+            keys=keys,
+            at_ms=round((time.monotonic() - self._opened) * 1000),
+            parameters=asked.custom_parameters,
+        )
+        self._journal.put(unserved)
 
     def identified(self, identity: Identity) -> None:
         """Accept whose call it is."""

@@ -1,24 +1,12 @@
 """What the media loop hands to the journal: facts about a call, in the order in which they happened."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
 from calls.conversation.outputs import Close, Entry, Summary
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Identity:
-    """Whom a call belongs to, as keys of the tables; None where that is not known."""
-
-    stream_sid: str = ""
-    call_sid: str = ""
-    language: str = ""
-    inbound: bool = True
-    agent_id: int | None = None
-    campaign_id: int | None = None
-    recipient_id: int | None = None
-    message_id: int | None = None
+from calls.identification import Identity
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,6 +17,34 @@ class Logged:
     at: datetime
     sequence: int
     entry: Entry
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Started:
+    """The start message came; the fields are as it gave them, before anything is looked up."""
+
+    call_id: UUID
+    at: datetime
+    stream_sid: str
+    call_sid: str
+    reference: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unserved:
+    """The connection is over, and no agent was given the call: who it was is found out when this is stored.
+
+    `keys` were pressed in this order; `parameters` are those of the start that tell who calls.
+    """
+
+    call_id: UUID
+    at: datetime
+    stream_sid: str
+    call_sid: str
+    reference: str
+    keys: str
+    at_ms: int
+    parameters: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,4 +80,4 @@ class JournalStatus:
     """Something was left out or lost since the last status was written."""
 
 
-Record = Logged | Identified | Closed
+Record = Logged | Started | Identified | Closed | Unserved

@@ -12,7 +12,9 @@ from django.db.models import Max
 
 from calls import models
 from calls.conversation.agent_runner import CALL_BACK
-from calls.events.records import Closed, Identified, Logged, Record
+from calls.events import unserved
+from calls.events.records import Closed, Identified, Logged, Record, Started, Unserved
+from calls.identification import Identity
 from calls.models import Call, CallEvent
 from calls.services import milliseconds
 from campaigns import bulk, call_results
@@ -41,6 +43,7 @@ class _CallRow:
     started_at: datetime
     message_id: int | None
     recipient_id: int | None
+    number_id: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,32 +99,74 @@ def _write_call(row: _CallRow, records: Iterable[Record], place: _Place) -> list
     events: list[_EventRow] = []
     changes: dict[str, object] = {}
     for record in records:
-        match record:
-            case Logged(sequence=sequence) if sequence <= place.known:
-                continue
-            case Logged(entry=entry):
-                number = record.sequence + place.shift
-                kind = entry.kind.value
-                events.append(_EventRow(row.pk, number, entry.at_ms, kind, entry.text, entry.data))
-                changes |= _act(row, record)
-            case Identified(identity=identity):
-                # The records that follow need both; the columns are written at the end.
-                row.message_id, row.recipient_id = identity.message_id, identity.recipient_id
-                changes |= {
-                    "stream_sid": identity.stream_sid[:128],
-                    "call_sid": identity.call_sid[:128],
-                    "language": identity.language[:10],
-                    "direction": Call.Direction.INBOUND if identity.inbound else Call.Direction.OUTBOUND,
-                    "agent_id": identity.agent_id,
-                    "campaign_id": identity.campaign_id,
-                    "recipient_id": identity.recipient_id,
-                    "message_id": identity.message_id,
-                }
-            case Closed():
-                changes |= _closing_columns(row, record)
+        if isinstance(record, Unserved):
+            late, columns = _write_late(row, record, events)
+            events += late
+            changes |= columns
+        elif not isinstance(record, Logged):
+            changes |= _columns_of(row, record)
+        elif record.sequence > place.known:
+            entry, number = record.entry, record.sequence + place.shift
+            events.append(_EventRow(row.pk, number, entry.at_ms, entry.kind.value, entry.text, entry.data))
+            changes |= _act(row, record)
     if changes:
         Call.objects.filter(pk=row.pk).update(**changes)
     return events
+
+
+def _columns_of(row: _CallRow, record: Started | Identified | Closed) -> dict[str, object]:
+    """Return the columns of the call that a record fills."""
+    match record:
+        case Started():
+            return _started_columns(record)
+        case Identified():
+            return _identify(row, record.identity)
+        case Closed():
+            return _closing_columns(row, record)
+
+
+def _started_columns(record: Started) -> dict[str, object]:
+    """Return the columns that the start message fills."""
+    return {
+        "stream_sid": record.stream_sid[:128],
+        "call_sid": record.call_sid[:128],
+        "reference": record.reference[:64],
+    }
+
+
+def _identify(row: _CallRow, identity: Identity) -> dict[str, object]:
+    """Return the columns of who it is. The records that follow need two of them at once."""
+    row.message_id, row.recipient_id = identity.message_id, identity.recipient_id
+    return {
+        "stream_sid": identity.stream_sid[:128],
+        "call_sid": identity.call_sid[:128],
+        "language": identity.language[:10],
+        "direction": Call.Direction.INBOUND if identity.inbound else Call.Direction.OUTBOUND,
+        "agent_id": identity.agent_id,
+        "campaign_id": identity.campaign_id,
+        "recipient_id": identity.recipient_id,
+        "message_id": identity.message_id,
+    }
+
+
+def _write_late(
+    row: _CallRow, record: Unserved, events: Sequence[_EventRow]
+) -> tuple[list[_EventRow], dict[str, object]]:
+    """Find out who it was and act on the keys. Return the events, behind all others of the call, and the
+    columns of its row; nothing if that was done before."""
+    stored = CallEvent.objects.filter(call_id=row.pk)
+    if stored.filter(data__after_end=True).exists():
+        return [], {}
+    identity, entries = unserved.find_out(record, row.number_id)
+    changes = _identify(row, identity)
+    last = stored.aggregate(last=Max("sequence"))["last"] or 0
+    number = max(last, *(event.sequence for event in events), 0)
+    late: list[_EventRow] = []
+    for entry in entries:
+        number += 1
+        late.append(_EventRow(row.pk, number, entry.at_ms, entry.kind.value, entry.text, entry.data))
+        changes |= _act(row, Logged(call_id=row.pk, at=record.at, sequence=number, entry=entry))
+    return late, changes
 
 
 def _act(row: _CallRow, record: Logged) -> dict[str, object]:

@@ -48,6 +48,8 @@ class Admitted:
     call_id: UUID
     number_id: int
     container: Container
+    reference_tag: str
+    """The custom parameter that holds a message's reference where none is called `reference`."""
     record: bool
     announce: bool
     """The call is recorded only after a notice that it is."""
@@ -175,6 +177,7 @@ def _open_call(number: PhoneNumber, journal: Journal) -> Admitted | Refused:
         call_id=call_id,
         number_id=number.pk,
         container="raw" if number.container == PhoneNumber.Container.RAW else "wav",
+        reference_tag=number.account.reference_tag,
         record=number.record_calls,
         announce=number.record_calls and number.announce_recording,
         reserved_for_resume=bool(reserved_for_resume) or call_registry.draining,
@@ -198,7 +201,7 @@ def number_at(path: str) -> PhoneNumber | None:
     """
     parts = _PATH.fullmatch(path)
     key, secret = (parts["key"], parts["secret"]) if parts else ("", "")
-    number = PhoneNumber.objects.filter(stream_key=key).first()
+    number = PhoneNumber.objects.select_related("account").filter(stream_key=key).first()
     previous = ""
     if number and (until := number.previous_secret_until) and clock.now() < until:
         previous = number.previous_stream_secret

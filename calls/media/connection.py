@@ -21,6 +21,7 @@ CLOSING_SECONDS = 2.0
 MOST_MESSAGE_BYTES = 2 * DEFAULT_LIMITS.text_size
 """A frame the codec refuses as too large is an event; one beyond this is not even received."""
 MOST_UNSENT_FRAMES = 500
+_LOOK_SECONDS = 0.02
 NO_CODE = 1005
 """RFC 6455: what a server reports when no close frame, or one without a code, came."""
 SERVER_GOES = 1012
@@ -89,10 +90,14 @@ class Connection:
         """Return how many frames wait to be sent."""
         return self._outbox.qsize()
 
-    def end(self, code: int | None) -> None:
-        """Read no more; `finish` will send what is left and close with `code`, if one is given."""
+    def end(self, code: int | None, *, keys_count: bool = False) -> None:
+        """Have `finish` send what is left and close with `code`, if one is given.
+
+        With `keys_count` frames go on to the call until the socket is closed: the platform may have sent a
+        key before it read our close. Otherwise no more is read.
+        """
         if not self.over.is_set():
-            self._code, self._ended = code, True
+            self._code, self._ended = code, not keys_count
             self.over.set()
 
     async def finish(self) -> None:
@@ -105,6 +110,8 @@ class Connection:
             await asyncio.wait({self._writer}, timeout=CLOSING_SECONDS)
         is_closed = True
         if self._code:
+            if self._fast_path:
+                self._fast_path.keep_texts()
             try:
                 async with asyncio.timeout(CLOSING_SECONDS):
                     # A plain int: autobahn, under Daphne, raises for a member of an IntEnum.
@@ -112,6 +119,9 @@ class Connection:
             except (TimeoutError, OSError) as error:
                 log.info("A close frame was not sent (%s).", type(error).__name__)
                 is_closed = False
+            if is_closed:
+                await self._wait_for_last_keys()
+        self._ended = True
         self._tasks.cancel()
         await self._tasks.wait(CLOSING_SECONDS)
         self._writer = None  # its error holds frames that hold us
@@ -121,16 +131,25 @@ class Connection:
         if await abort_if_behind(self._server, CLOSING_SECONDS if is_closed else 0):
             log.info("A peer that does not take what is left was cut off.")
 
+    async def _wait_for_last_keys(self) -> None:
+        """Wait until the peer has acknowledged our close, at most `CLOSING_SECONDS`."""
+        loop = asyncio.get_running_loop()
+        until = loop.time() + CLOSING_SECONDS
+        while not (self._ended or self._server.is_closed()) and loop.time() < until:
+            await asyncio.sleep(_LOOK_SECONDS)
+
     async def _read_frames(self) -> None:
-        """Give every frame of the platform to the call. It waits for the next frame only.
+        """Give every frame of the platform to the call, until it is gone. It waits for the next frame only.
 
         Most of them come by the fast path (`servers.fast_path`) where the server has one.
         """
-        while not self.over.is_set():
+        while not self._ended:
             message = await self._receive()
             if message["type"] == "websocket.receive":
                 self._on_text(message.get("text") or BINARY)
                 continue
+            if self.over.is_set():
+                return
             code = int(message.get("code") or NO_CODE)
             if code == SERVER_GOES and not self._server.is_own_close(message):
                 code = NO_CODE  # a platform that restarts, not we

@@ -8,9 +8,10 @@ import logging
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
+from calls import identification
 from calls.agents import registry
 from calls.agents.base import CallStarted, ConfigurationError, Say
-from calls.media import identification, prompt_audio
+from calls.media import prompt_audio
 from campaigns.models import Message
 
 log = logging.getLogger(__name__)

@@ -15,7 +15,7 @@ from calls.events import heartbeat
 from calls.events.journal import Journal
 from calls.models import Watch
 from campaigns import clock
-from campaigns.models import Account, Agent, Campaign, Message, PhoneNumber, Recipient, Template
+from campaigns.models import Account, Agent, Campaign, Message, PhoneNumber, Recipient, Template, UploadBatch
 
 LONG_AGO = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -75,7 +75,8 @@ def message(account: Account, number: PhoneNumber, echo: Agent) -> Message:
     meena = Recipient.objects.create(
         campaign=campaign, phone="+919825112410", name="Meena", language="gu", variables={"amount": "1200"}
     )
-    return Message.objects.create(recipient=meena, attempt=1, send_on=LONG_AGO)
+    batch = UploadBatch.objects.create(account=account, size=1, claimed_until=LONG_AGO, state="confirmed")
+    return Message.objects.create(recipient=meena, attempt=1, send_on=LONG_AGO, batch=batch, state="queued")
 
 
 @pytest.fixture

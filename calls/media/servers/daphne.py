@@ -70,6 +70,11 @@ class Daphne:
         if callable(abort):
             abort()
 
+    def is_closed(self) -> bool:
+        """By autobahn's state: it drops the connection when the peer's close frame has come."""
+        closed = getattr(self._protocol, "STATE_CLOSED", None)
+        return bool(getattr(self._protocol, "state", closed) == closed)
+
     def limit_message_size(self, size: int) -> None:
         """Daphne's limit is 1 MiB and cannot be set by an application; autobahn keeps it on the protocol."""
         for name in ("maxMessagePayloadSize", "maxFramePayloadSize"):

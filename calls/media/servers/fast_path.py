@@ -20,6 +20,7 @@ class FastPath:
         self._server, self._on_text = server, on_text
         self._splitter = Splitter(most_bytes)
         self._split = self._splitter.push
+        self._keeps_texts = False
 
     def receive(self, data: bytes) -> None:
         """Take bytes of the transport, in order: texts to the call, everything else to the server."""
@@ -28,13 +29,17 @@ class FastPath:
         for piece in self._split(data):
             if isinstance(piece, bytes):
                 server.server_receive(piece)
-            elif server.is_free():
+            elif self._keeps_texts or server.is_free():
                 heard = True
                 self._on_text(piece)
             else:
                 server.server_receive(masked(piece))
         if heard:
             server.note_life()
+
+    def keep_texts(self) -> None:
+        """Give texts to the call also while the server closes: it would drop them, or queue them unread."""
+        self._keeps_texts = True
 
     def end(self) -> None:
         """Leave what still comes to the server: the call is over.

@@ -40,6 +40,9 @@ class Server(Protocol):
     def abort(self) -> None:
         """Drop the connection and what is unsent; nothing happens where the transport is not known."""
 
+    def is_closed(self) -> bool:
+        """Return whether the peer has acknowledged a close or is gone; True, too, where that is not known."""
+
     def limit_message_size(self, size: int) -> None:
         """Have the server refuse messages of more than `size` bytes by their header, before they are in
         memory. A lower limit of the server stays."""

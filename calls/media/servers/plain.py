@@ -37,6 +37,10 @@ class Plain:
     def abort(self) -> None:
         """Do nothing: the transport is not known."""
 
+    def is_closed(self) -> bool:
+        """Return True: not known."""
+        return True
+
     def limit_message_size(self, size: int) -> None:
         """Do nothing: the server keeps its own limit."""
 

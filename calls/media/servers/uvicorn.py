@@ -52,6 +52,10 @@ class Uvicorn:
         """By the name it has in asyncio."""
         self._protocol.transport.abort()
 
+    def is_closed(self) -> bool:
+        """By the transport: uvicorn closes it when the peer's close frame has come."""
+        return bool(self._protocol.transport.is_closing())
+
     def limit_message_size(self, size: int) -> None:
         """uvicorn's limit is 16 MiB and cannot be set from an application; `websockets` keeps it."""
         connection: Any = getattr(self._protocol, "conn", None)

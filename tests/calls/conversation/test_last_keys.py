@@ -108,6 +108,51 @@ def test_nothing_is_said_or_asked_of_the_world_after_the_end(menu: Menu) -> None
     assert menu.entries[-1].kind is EntryKind.END
 
 
+def test_nine_that_arrives_after_our_close_counts(menu: Menu) -> None:
+    menu.press("1")
+    menu.listen(8)
+    assert menu.close is not None
+    assert menu.log(EntryKind.OPT_OUT) == []
+    menu.key("9")
+    assert menu.log(EntryKind.OPT_OUT) == ["Asked not to be called again: pressed 9."]
+    assert menu.log(EntryKind.KEY)[-1].startswith("9 pressed while we hung up")
+
+
+def test_nine_that_arrives_after_staff_hung_up_during_the_notice_counts() -> None:
+    line = Menu(announced=True)
+    line.keep(line.talk.hang_up("A member of staff ended the call.", line.now))
+    line.key("9")
+    assert line.log(EntryKind.OPT_OUT) == ["Asked not to be called again: pressed 9."]
+
+
+def test_only_keys_count_after_our_close_and_nothing_is_sent() -> None:
+    line = Menu(announced=False)
+    line.keep(line.talk.hang_up("A member of staff ended the call.", line.now))
+    logged, sent = len(line.entries), len(line.frames)
+    line.receive(line.platform.mark("1"))
+    line.receive("{" * 5000)
+    line.hear()
+    assert (len(line.entries), len(line.frames)) == (logged, sent)
+
+
+def test_keys_of_a_caller_who_is_gone_before_it_is_known_who_it_is_are_kept() -> None:
+    line = Line()
+    line.start(reference="m-1")
+    line.key("2")
+    line.key("9")
+    line.receive(line.platform.stop())
+    assert line.talk.unserved_keys == "29"
+    assert line.talk.summary(line.now).disposition == "failed"
+
+
+def test_a_call_that_was_served_has_no_keys_left_and_is_answered() -> None:
+    line = Menu(announced=False)
+    line.press("1")
+    line.hang_up()
+    assert line.talk.unserved_keys == ""
+    assert line.talk.summary(line.now).disposition == "answered"
+
+
 def test_keys_count_when_the_connection_breaks_and_when_our_server_stops() -> None:
     for event in ("closed", "stop"):
         line = Menu(announced=True)

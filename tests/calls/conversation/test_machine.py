@@ -45,13 +45,17 @@ class Whimsical:
         self.next: list[base.Action] = []
         self.asked: list[str] = []
         self.ended: Counter[str] = Counter()
+        self.is_over = False
+        """It hung up or was told of the end: nothing that it wants from then on is said."""
 
     def handle(self, event: base.AgentEvent) -> Sequence[base.Action]:
         if isinstance(event, base.PromptEnded | base.PromptFailed):
             self.ended[event.name] += 1
         actions, self.next = self.next, []
-        if isinstance(event, base.CallEnded):
-            return actions  # nothing of it is said
+        if self.is_over or isinstance(event, base.CallEnded):
+            self.is_over = True
+            return actions
+        self.is_over = any(isinstance(action, base.HangUp) for action in actions)
         self.asked += [a.name for a in actions if isinstance(a, base.Play | base.PlayClip | base.Say)]
         return actions
 
@@ -110,7 +114,8 @@ class ConversationMachine(RuleBasedStateMachine):
 
     def keep(self, step: Step) -> None:
         if self.is_closed:
-            assert step == Step()
+            assert step == Step(entries=step.entries), "after the end only keys count"
+            self.entries += step.entries
             return
         sent_s = 0.0
         for frame in map(json.loads, step.frames):

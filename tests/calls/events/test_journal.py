@@ -25,8 +25,9 @@ from calls import queries, services
 from calls.conversation.outputs import Close, Ending, Entry, EntryKind, Summary
 from calls.events import batch_writer, heartbeat, rows
 from calls.events.journal import Journal
-from calls.events.records import Identified, Identity, Logged, Record
+from calls.events.records import Identified, Logged, Record
 from calls.events.spool import Spool
+from calls.identification import Identity
 from calls.models import Answer, Call, CallEvent, MediaProcess
 from campaigns import clock
 from campaigns.models import Callback, Message, PhoneNumber, Recipient, Suppression

@@ -39,7 +39,14 @@ def recorder(monkeypatch: pytest.MonkeyPatch) -> type[Recorder]:
 
 def recording(*, record: bool, announce: bool) -> CallRecording:
     return CallRecording(
-        Admitted(call_id=uuid4(), number_id=1, container="raw", record=record, announce=announce)
+        Admitted(
+            call_id=uuid4(),
+            number_id=1,
+            container="raw",
+            reference_tag="tag5",
+            record=record,
+            announce=announce,
+        )
     )
 
 

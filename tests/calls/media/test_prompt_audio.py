@@ -1,4 +1,4 @@
-"""Who is on the line, and where prompts come from."""
+"""Where prompts come from."""
 
 import io
 import wave
@@ -9,81 +9,13 @@ import pytest
 from django.core.files.base import ContentFile
 from django.db import InterfaceError, OperationalError
 
-from calls.agents.echo import EchoAgent
 from calls.audio import wav
 from calls.conversation.outputs import Identify
 from calls.media import identification
-from calls.media.identification import Found, NotFound, find
 from calls.media.prompt_audio import AudioError, load_clip, mono, speak
-from campaigns.models import Account, Content, Message, PhoneNumber
+from campaigns.models import Account, Content, PhoneNumber
 
 pytestmark = pytest.mark.django_db
-
-
-def asked(reference: str = "", **parameters: str) -> Identify:
-    return Identify(
-        reference, {"reference": reference, **parameters} if reference else parameters, "MZ1", "CA1"
-    )
-
-
-def test_a_reference_finds_recipient_campaign_and_agent(message: Message, number: PhoneNumber) -> None:
-    found = find(asked(message.reference), number.pk)
-    assert isinstance(found, Found)
-    assert isinstance(found.agent, EchoAgent)
-    assert (found.context.name, found.context.language, found.context.campaign) == ("Meena", "gu", "Bills")
-    assert found.context.variables == {"name": "Meena", "amount": "1200"}
-    assert not found.context.inbound
-    assert (found.identity.message_id, found.identity.recipient_id) == (message.pk, message.recipient_id)
-    assert (found.identity.stream_sid, found.identity.call_sid) == ("MZ1", "CA1")
-
-
-def test_the_reference_tag_will_do(message: Message, number: PhoneNumber) -> None:
-    found = find(asked(tag5=message.reference), number.pk)
-    assert found.identity.message_id == message.pk
-
-
-@pytest.mark.parametrize("reference", ["", "m-unknown", "x" * 5000, "\ufffd"])
-def test_a_call_without_a_known_reference_is_served_by_the_inbound_agent(
-    message: Message, number: PhoneNumber, reference: str
-) -> None:
-    found = find(asked(reference, FirstName="Jane", language="en"), number.pk)
-    assert isinstance(found, Found)
-    assert found.context.inbound
-    assert found.context.language == "en"
-    assert found.context.variables["FirstName"] == "Jane"
-    assert found.identity.message_id is None
-
-
-@pytest.mark.parametrize("parameters", [{"from": "+919825112410"}, {"Caller": "098251 12410"}])
-def test_whoever_calls_us_is_known_by_the_number_if_the_platform_tells_it(
-    message: Message, number: PhoneNumber, parameters: dict[str, str]
-) -> None:
-    found = find(asked(**parameters), number.pk)
-    assert found.identity.recipient_id == message.recipient_id
-    assert found.identity.inbound
-    assert (found.identity.message_id, found.identity.campaign_id) == (None, None)
-    assert isinstance(found, Found)
-    assert "Meena" not in found.context.variables.values()  # another person may hold the phone
-
-
-@pytest.mark.parametrize("said", ["", "anonymous", "+919825112411", "x" * 5000])
-def test_a_caller_who_is_in_no_list_stays_unknown(message: Message, number: PhoneNumber, said: str) -> None:
-    assert find(asked(**{"from": said}), number.pk).identity.recipient_id is None
-
-
-def test_a_caller_whom_another_account_knows_is_unknown_here(message: Message, echo: object) -> None:
-    stranger = Account.objects.create(name="Other", tenant="other", email="o@b.in", password="x")
-    theirs = PhoneNumber.objects.create(account=stranger, e164="+917961344199")
-    assert find(asked(**{"from": "+919825112410"}), theirs.pk).identity.recipient_id is None
-
-
-def test_a_message_of_another_account_is_unknown_here(message: Message, echo: object) -> None:
-    stranger = Account.objects.create(name="Other", tenant="other", email="o@b.in", password="x")
-    theirs = PhoneNumber.objects.create(account=stranger, e164="+917961344199")
-    found = find(asked(message.reference), theirs.pk)
-    assert isinstance(found, NotFound)
-    assert found.identity.recipient_id is None
-    assert "no inbound agent" in found.reason
 
 
 @pytest.mark.parametrize("error", [OperationalError, InterfaceError])
@@ -95,22 +27,10 @@ async def test_a_database_that_fails_in_whatever_way_is_a_sentence(
 
     monkeypatch.setattr(identification, "find", fail)
     monkeypatch.setattr(Content.objects, "filter", fail)
-    found = await identification.identify(asked(), 1)
-    assert isinstance(found, NotFound)
+    found = await identification.identify(Identify("", {}, "MZ1", "CA1"), 1)
+    assert isinstance(found, identification.Unknown)
     with pytest.raises(AudioError, match="could not be read"):
         load_clip("welcome", 1)
-
-
-def test_an_agent_that_cannot_be_made_is_told_but_the_person_is_known(
-    message: Message, number: PhoneNumber
-) -> None:
-    agent = message.recipient.campaign.agent
-    agent.configuration = {"nonsense": 1}
-    agent.save()
-    found = find(asked(message.reference), number.pk)
-    assert isinstance(found, NotFound)
-    assert "“Echo” cannot be used" in found.reason
-    assert found.identity.recipient_id == message.recipient_id
 
 
 def wave_file(*, rate: int, channels: int, value: int = 1000, seconds: float = 0.5) -> bytes:

@@ -1,0 +1,36 @@
+"""Find out who a call was for that ended before an agent was given it, and what its keys meant."""
+
+import logging
+
+from calls.conversation.late_keys import opt_out_without_agent, results_of
+from calls.conversation.outputs import Entry, EntryKind, Identify
+from calls.events.records import Unserved
+from calls.identification import Found, Identity, find
+
+log = logging.getLogger(__name__)
+
+_FOUND = "Who this call was for was found out after its end."
+_NOT_FOUND = "After the end of the call it could not be found out who would have answered it: {reason}"
+
+
+def find_out(record: Unserved, number_id: int) -> tuple[Identity, list[Entry]]:
+    """Return whose call it was, and entries for its log: a note, marked `after_end`, then what keys brought.
+
+    Reads the database and raises what that raises. An agent that fails is passed over: 9 counts all the same.
+    """
+    asked = Identify(record.reference, record.parameters, record.stream_sid, record.call_sid)
+    found = find(asked, number_id)
+    text = _FOUND if isinstance(found, Found) else _NOT_FOUND.format(reason=found.reason)
+    note = Entry(kind=EntryKind.NOTE, at_ms=record.at_ms, text=text, payload={"after_end": True})
+    return found.identity, [note, *_results(record, found if isinstance(found, Found) else None)]
+
+
+def _results(record: Unserved, found: Found | None) -> list[Entry]:
+    if not record.keys:
+        return []
+    if found:
+        try:
+            return results_of(record.keys, found.agent, found.context, at_ms=record.at_ms)
+        except Exception:  # an agent's own error, which would be raised again whenever this is stored
+            log.exception("The agent of call %s failed over keys pressed before it began.", record.call_id)
+    return opt_out_without_agent(record.keys, at_ms=record.at_ms)

@@ -1,0 +1,135 @@
+"""Find out which message, number and agent a call belongs to, while it lasts or after its end."""
+
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from django.conf import settings
+
+from calls.agents import registry
+from calls.agents.base import Agent, CallContext, ConfigurationError
+from calls.conversation.outputs import Identify
+from calls.models import Call
+from campaigns import call_results, clock
+from campaigns.models import Agent as AgentRow
+from campaigns.models import Message, PhoneNumber
+from campaigns.planning import callbacks
+
+log = logging.getLogger(__name__)
+DEFAULT_LANGUAGE = "hi"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Identity:
+    """Whom a call belongs to, as keys of the tables; None where that is not known."""
+
+    stream_sid: str = ""
+    call_sid: str = ""
+    language: str = ""
+    inbound: bool = True
+    agent_id: int | None = None
+    campaign_id: int | None = None
+    recipient_id: int | None = None
+    message_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Who is on the line, and the agent made for this call."""
+
+    identity: Identity
+    agent: Agent
+    context: CallContext
+
+
+@dataclass(frozen=True, slots=True)
+class NotFound:
+    """A call that no agent can serve; `reason` is a sentence."""
+
+    identity: Identity
+    reason: str
+
+
+# --- Who is on the line ---------------------------------------------------------------------------
+
+
+def find(asked: Identify, number_id: int) -> Found | NotFound:
+    """Return who is on the line, and the agent that answers: by the message's reference, else as an inbound
+    call of the number.
+
+    Reads the database: to be run in a thread. Raises what the database raises.
+    """
+    number = PhoneNumber.objects.select_related("account", "inbound_agent").get(pk=number_id)
+    reference = asked.reference or asked.custom_parameters.get(number.account.reference_tag, "")
+    message = (
+        call_results.call_identified(reference, number_id=number_id, now=clock.now()) if reference else None
+    )
+    if message is None:
+        return _find_inbound(asked, number)
+    if earlier := list(Call.objects.filter(message=message).values_list("pk", flat=True)):
+        # The platform may ring twice for one message; the person on the line is served all the same.
+        log.warning(
+            "A message has a further call; the first was %s, of %d so far.", earlier[-1], len(earlier)
+        )
+    recipient, campaign = message.recipient, message.recipient.campaign
+    identity = Identity(
+        stream_sid=asked.stream_sid,
+        call_sid=asked.call_sid,
+        language=recipient.language,
+        inbound=False,
+        agent_id=campaign.agent_id,
+        campaign_id=campaign.pk,
+        recipient_id=recipient.pk,
+        message_id=message.pk,
+    )
+    return _with_agent(identity, campaign.agent, context_of(message))
+
+
+def telling_who(parameters: Mapping[str, str], *, reference_tag: str) -> Mapping[str, str]:
+    """Return those of the start's custom parameters that `find` reads; shortened, for they are stored."""
+    names = {name.lower() for name in settings.CALLER_PARAMETERS} | {"language", reference_tag.lower()}
+    return {name: text[:64] for name, text in parameters.items() if name.lower() in names}
+
+
+def context_of(message: Message) -> CallContext:
+    """Return who is called and what may be spoken, for the agent of a message's call."""
+    recipient = message.recipient
+    return CallContext(
+        language=recipient.language,
+        variables={"name": recipient.name, **_texts(recipient.variables)},
+        name=recipient.name,
+        campaign=recipient.campaign.name,
+        callback=callbacks.may_ask(recipient.pk),
+    )
+
+
+def _find_inbound(asked: Identify, number: PhoneNumber) -> Found | NotFound:
+    """Return the number's inbound agent. Whose phone it is matters only if the caller asks us to stop: the
+    agent is not given the name."""
+    given = _texts(asked.custom_parameters)
+    caller = call_results.caller_identified(given, account_id=number.account_id)
+    language = given.get("language", "")[:10] or DEFAULT_LANGUAGE
+    row = number.inbound_agent
+    identity = Identity(
+        stream_sid=asked.stream_sid,
+        call_sid=asked.call_sid,
+        language=language,
+        agent_id=row.pk if row else None,
+        recipient_id=caller.pk if caller else None,
+    )
+    if row is None:
+        return NotFound(identity, "The call names no message of ours, and this number has no inbound agent.")
+    return _with_agent(
+        identity, row, CallContext(language=language, variables=given, inbound=True, callback=False)
+    )
+
+
+def _with_agent(identity: Identity, row: AgentRow, context: CallContext) -> Found | NotFound:
+    try:
+        return Found(identity, registry.build(row.kind, row.configuration), context)
+    except ConfigurationError as error:
+        return NotFound(identity, f"The agent “{row.name}” cannot be used: {error}")
+
+
+def _texts(values: Mapping[str, object]) -> dict[str, str]:
+    return {name: str(value) for name, value in values.items() if value is not None}
