@@ -88,7 +88,7 @@ async def test_every_transcript_is_a_call_that_ends_in_order(server: Server, num
         written = await kinds(call)
         assert written[0] == "connected"
         assert "start" in written, path.name
-        assert written[-1] == "end"
+        assert written[-1] == "end" or written[-2:] == ["end", "note"], "who it was may be found out later"
     assert len(FROM_PLATFORM) >= 9
     assert "Traceback" not in server.output
 
