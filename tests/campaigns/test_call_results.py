@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from campaigns import call_results
-from campaigns.models import Callback, Campaign, Message, Recipient, Suppression
+from campaigns.models import Callback, Campaign, Message, Recipient, Suppression, UploadBatch
 from campaigns.planning import plan
 from campaigns.rules.results import NEVER_A_GOAL, OPT_OUTS, CallbackAsked, OptOut, Outcome
 from tests.campaigns.world import NOON, make_campaign
@@ -20,10 +20,15 @@ def planned() -> Message:
 
 def test_a_call_finds_its_attempt_by_reference() -> None:
     message = planned()
-    found = call_results.call_identified(message.reference)
+    campaign = message.recipient.campaign
+    account = campaign.template.account
+    batch = UploadBatch.objects.create(account=account, size=1, claimed_until=NOON, state="confirmed")
+    Message.objects.update(batch=batch, state="queued")
+    found = call_results.call_identified(message.reference, number_id=campaign.number_id, now=NOON)
     assert found is not None
     assert found.recipient.name == "Person 0"
-    assert call_results.call_identified("m-somebody-else") is None
+    other = call_results.call_identified("m-somebody-else", number_id=campaign.number_id, now=NOON)
+    assert other is None
 
 
 def test_an_outcome_before_and_after_the_news_from_xfin() -> None:

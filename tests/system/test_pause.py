@@ -12,6 +12,7 @@ import pytest
 from django.conf import settings
 
 from awaaz_project.launch import demo, system
+from awaaz_project.launch.demo_clock import IST
 from awaaz_project.launch.processes import wait_until
 from tests.system.test_whole_house import BOOKS, read
 
@@ -89,7 +90,7 @@ def test_no_dial_later_than_a_second_after_the_pause_is_confirmed(
         pressed = time.monotonic()
         assert wait_until(lambda: staff.reads("All withdrawn"), timeout=30)
         took = time.monotonic() - pressed
-    confirmed = datetime.now(demo.IST) + timedelta(seconds=float(house.env["CLOCK_OFFSET"]))
+    confirmed = datetime.now(IST) + timedelta(seconds=float(house.env["CLOCK_OFFSET"]))
     time.sleep(WATCHED_S)
     last = max(datetime.fromisoformat(call["ordered_at"]) for call in calls(house))  # IST, without a zone
     assert last <= confirmed.replace(tzinfo=None) + NO_LATER, (
