@@ -313,7 +313,7 @@ AGENT_INSPECTOR = "calls.agent_inspection.AgentInspection"  # campaigns asks it 
 SPEECH_CACHE = DATA_DIR / "speech"
 RECORDING_DIR = DATA_DIR / "recording"  # recordings grow here and are moved into MEDIA_ROOT
 SPOOL_DIR = DATA_DIR / "spool"  # events of calls on their way to the database
-DATA_UPLOAD_MAX_MEMORY_SIZE = 64 * 1024 * 1024
+DATA_UPLOAD_MAX_MEMORY_SIZE = 16 * 1024 * 1024  # what is no file: forms and JSON of people signed in
 
 LOGGING = {
     "version": 1,
