@@ -5,15 +5,14 @@ from collections.abc import Mapping, Sequence
 from auditlog.middleware import AuditlogMiddleware
 from csp.constants import NONCE, SELF, UNSAFE_EVAL, UNSAFE_INLINE
 from csp.middleware import CSPMiddleware, PolicyParts
-from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.utils.functional import SimpleLazyObject
 from rest_framework.authtoken.models import Token
 from whitenoise.middleware import WhiteNoiseMiddleware
 from whitenoise.responders import StaticFile
 
+from awaaz_project.sign_in import sender_address
 from campaigns import clock
-from campaigns.networks import sender
 from campaigns.pseudonyms import token_name
 
 #: What pages of libraries need beyond the policy in the settings, by the beginning of their path. The admin:
@@ -42,8 +41,7 @@ class ContentPolicy(CSPMiddleware):
 class Audit(AuditlogMiddleware):
     """Give the audit log the user, the address and the path of each request.
 
-    The user is read when an entry is written, because the API reads its token after every middleware. The
-    address comes from our own proxies or from the connection, never from a header that a client wrote.
+    The user is read when an entry is written, because the API reads its token after every middleware.
     """
 
     def get_extra_data(self, request: HttpRequest) -> dict[str, object]:
@@ -51,8 +49,6 @@ class Audit(AuditlogMiddleware):
 
         `additional_data` has the user name, the path, and for the API the token's name in the log.
         """
-        proxied = request.headers.get("X-Forwarded-For", "")
-        address = sender(request.META.get("REMOTE_ADDR") or "", [proxied], settings.TRUSTED_PROXIES)
 
         def additional_data() -> dict[str, str]:
             data = {"who": request.user.get_username(), "path": request.path}
@@ -61,7 +57,7 @@ class Audit(AuditlogMiddleware):
 
         return {
             "actor": SimpleLazyObject(lambda: request.user),
-            "remote_addr": str(address) if address else None,
+            "remote_addr": sender_address(request),
             "timestamp": clock.now,
             "additional_data": additional_data,
         }

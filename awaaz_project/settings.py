@@ -68,10 +68,13 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
 ]
 AUTHENTICATION_BACKENDS = [
+    "awaaz_project.sign_in.AddressLimit",
     "axes.backends.AxesStandaloneBackend",
     "django.contrib.auth.backends.ModelBackend",
 ]
 AXES_FAILURE_LIMIT = 10
+LOGIN_FAILURES_BY_ADDRESS = env.int("LOGIN_FAILURES_BY_ADDRESS", default=50)  # over all names
+AXES_CLIENT_IP_CALLABLE = "awaaz_project.sign_in.sender_address"
 AXES_COOLOFF_TIME = 0.25  # hours
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 AXES_RESET_ON_SUCCESS = True
@@ -263,8 +266,7 @@ REST_FRAMEWORK = {
     "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "EXCEPTION_HANDLER": "campaigns.api.base.answer_error",
-    "DEFAULT_PAGINATION_CLASS": "rest_framework.pagination.LimitOffsetPagination",
-    "PAGE_SIZE": 100,
+    "DEFAULT_PAGINATION_CLASS": "campaigns.api.pages.Pages",
 }
 SPECTACULAR_SETTINGS = {
     "ENUM_NAME_OVERRIDES": {"CampaignStateEnum": "campaigns.models.campaigns.CampaignState"},

@@ -1,6 +1,7 @@
 """Accounts at XFin, whose credentials are written and never shown, and our own numbers."""
 
 from typing import TYPE_CHECKING, Any, ClassVar
+from urllib.parse import urlsplit
 
 from django import forms
 from django.conf import settings
@@ -10,6 +11,7 @@ from django.http import HttpRequest
 from unfold.widgets import UnfoldAdminPasswordWidget, UnfoldAdminTextInputWidget
 
 from campaigns.admin.base import FrozenForm, TableAdmin
+from campaigns.delivery.account_client import is_loopback
 from campaigns.delivery.circuit_breaker import credentials_changed
 from campaigns.models import Account, PhoneNumber
 from campaigns.numbers import KEEP_HOURS, rotate_secret
@@ -62,6 +64,13 @@ class AccountForm(FrozenForm, AccountModelForm):
         )
         field_classes: ClassVar = {"base_url": AddressField}
 
+    def clean_base_url(self) -> str:
+        """Return the address. Raises `ValidationError` where a password would travel readable by others."""
+        address: str = self.cleaned_data["base_url"]
+        if not address.startswith("https://") and not is_loopback(address):
+            raise forms.ValidationError("Write an address with https: the password goes there.")
+        return address
+
     def clean_new_password(self) -> str:
         """Return the password; empty keeps the stored one. Raises `ValidationError` if there is none yet."""
         password: str = self.cleaned_data["new_password"]
@@ -77,6 +86,26 @@ class AccountForm(FrozenForm, AccountModelForm):
         ):
             raise forms.ValidationError('Write an object of texts, such as {"login_cookie": "…"}.')
         return forms.JSONField().prepare_value(cookies) if cookies else ""
+
+    def clean(self) -> dict[str, Any]:
+        """Return the data. Another destination needs the secrets again: they are sent there.
+
+        Who may change accounts, and does not know the password, would otherwise have it sent to a host of
+        their own.
+        """
+        data = super().clean() or {}
+        if self.instance.pk and "base_url" in data and self._is_elsewhere(data["base_url"]):
+            if not data.get("new_password"):
+                self.add_error("new_password", "The password is sent there: enter the password again.")
+            if self.instance.cookies and not data.get("new_cookies"):
+                self.add_error("new_cookies", "The cookies are sent there: enter the cookies again.")
+        return data
+
+    def _is_elsewhere(self, address: str) -> bool:
+        """Return whether an address leads to another scheme, host or port than the stored one."""
+        stored = Account.objects.values_list("base_url", flat=True).get(pk=self.instance.pk)
+        before, after = urlsplit(stored), urlsplit(address)
+        return (before.scheme, before.netloc) != (after.scheme, after.netloc)
 
     def save(self, commit: bool = True) -> Account:
         """Take over the credentials that were entered; return the account, stored if `commit`."""
