@@ -22,6 +22,7 @@ class PhoneProblem(StrEnum):
     EMPTY = "empty"
     NOT_A_NUMBER = "not_a_number"
     DAMAGED = "damaged"
+    FRACTION = "fraction"
     SEVERAL_NUMBERS = "several_numbers"
     WRONG_LENGTH = "wrong_length"
     SHORT_CODE = "short_code"
@@ -62,6 +63,7 @@ _SENTENCES = {
         "The spreadsheet has cut digits off this number (as in 9.87E+09)."
         " Format the column as text and export it again."
     ),
+    PhoneProblem.FRACTION: "This is a number with a decimal point, not a phone number.",
     PhoneProblem.SEVERAL_NUMBERS: "There is more than one number in the cell. Keep one in each row.",
     PhoneProblem.SHORT_CODE: "This is a short code, not a person's number.",
     PhoneProblem.FOREIGN: "This is a number outside India. Only +91 numbers can be called.",
@@ -80,6 +82,7 @@ _ZERO_AND_91 = "It had both a leading 0 and 91; the 0 was removed."
 _NOTHING = frozenset({"", "na", "nil", "none", "null", "nan", "notavailable", "#n/a", "#value!", "0"})
 _POWER = re.compile(r"\+?(\d)(?:[.,](\d*))?[eE]\+?(\d{1,2})")
 _POINT_ZEROS = re.compile(r"(\+?\d+)[.,]0{1,2}")
+_FRACTION = re.compile(r"\+?\d{8,}\.\d+")
 _THOUSANDS = re.compile(r"\d{1,3}(?:,\d{2,3})+")
 _BETWEEN_NUMBERS = re.compile(r"[/,;&|\\\n]|\b(?:or|and)\b", re.IGNORECASE)
 _SEPARATORS = re.compile(r"[\s().\-‐-―−_]")
@@ -198,6 +201,8 @@ def _problem_of_text(text: str) -> PhoneProblem | None:
     power = _POWER.fullmatch(text)
     if power and int(power[3]) >= _LEAST_POWER:
         return PhoneProblem.DAMAGED
+    if _FRACTION.fullmatch(text):
+        return PhoneProblem.FRACTION
     if _holds_several(text):
         return PhoneProblem.SEVERAL_NUMBERS
     if not re.fullmatch(r"\+?[0-9]+", squeezed):

@@ -28,6 +28,7 @@ OF_BEHAVIOUR = frozenset(
         "tests/calls/test_outside_client.py",
         "tests/campaigns/admin/test_admin.py",
         "tests/campaigns/delivery/test_api_faults.py",
+        "tests/campaigns/imports/test_cases.py",
         "tests/campaigns/imports/test_samples.py",
         "tests/campaigns/planning/test_callbacks_at_once.py",
         "tests/campaigns/planning/test_retries_from_another_number.py",

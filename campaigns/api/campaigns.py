@@ -144,8 +144,9 @@ class CampaignViewSet(CampaignViews):
         if problem := too_large(file.size):
             raise ValidationError({"file": [problem]})
         try:
-            source = upload.receive(campaign, file, filename=file.name, by=by)
-            if form.validated_data["confirm"]:
+            headings = {use: form.validated_data[use] for use in ("phone", "name", "language")}
+            source = upload.receive(campaign, file, filename=file.name, by=by, headings=headings)
+            if form.validated_data["confirm"] and not source.columns["asked"]:
                 upload.choose(source, reader.columns_of(source), by=by)
                 enqueue_import(source.pk)
         except UnreadableFile as error:

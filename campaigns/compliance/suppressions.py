@@ -17,7 +17,7 @@ from campaigns.errors import NotAllowed, SheetError
 from campaigns.models import Message, Recipient, Suppression, User
 from campaigns.phones import parse_number
 from campaigns.sheet_process import opened
-from campaigns.spreadsheets.columns import match_columns
+from campaigns.spreadsheets.columns import match_columns, question
 from campaigns.transitions import callback
 from campaigns.transitions.attempt import revert_attempt
 
@@ -108,16 +108,22 @@ def suppress_all(phones: Collection[str], request: SuppressionRequest) -> int:
     return live.filter(phone__in=phones).count() - before
 
 
-def suppress_file(file: BinaryIO, filename: str, request: SuppressionRequest) -> FileResult:
+def suppress_file(
+    file: BinaryIO, filename: str, request: SuppressionRequest, *, heading: str = ""
+) -> FileResult:
     """Suppress every number of a file, in any spelling; a bad row is refused alone. Return what it did.
 
-    Raise `NotAllowed` if the file can't be read.
+    `heading` is that of the numbers, if it is not to be found. Raise `NotAllowed` if the file can't be read,
+    or two columns could be meant.
     """
     try:
         with opened(file, filename) as sheet:
             first = list(islice(sheet.rows, SAMPLE))
-            column = match_columns(sheet.headers, [cells for _, cells in first]).phone
-            rows = [(number, cells[column]) for number, cells in chain(first, sheet.rows)]
+            sample = [cells for _, cells in first]
+            columns = match_columns(sheet.headers, sample, chosen={"phone": heading})
+            if "phone" in columns.asked:
+                raise SheetError(f"{question(columns, sheet.headers)} Say so by its heading.")
+            rows = [(number, cells[columns.phone]) for number, cells in chain(first, sheet.rows)]
     except SheetError as error:
         raise NotAllowed(error.reason) from error
     result = FileResult()

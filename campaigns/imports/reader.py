@@ -93,7 +93,8 @@ def columns_of(source: Import) -> Columns:
     """Return the columns chosen for an import."""
     kept = source.columns
     comma = tuple(kept.get("decimal_comma", ()))  # absent before there was a choice
-    return Columns(kept["phone"], kept["name"], kept["language"], kept["variables"], comma)
+    asked = kept.get("asked", {})
+    return Columns(kept["phone"], kept["name"], kept["language"], kept["variables"], comma, asked)
 
 
 def store_rows(source: Import, rows: list[Row], checked: CheckedRows, *, now: datetime) -> Counter[str]:
@@ -204,7 +205,7 @@ class _Reading:
             _lock_claim(source)
             source.empty, source.bytes_read = empty_before + self._sheet.empty, source.size
             source.state, source.claim = State.DONE, ""
-            source.reason = " ".join([summary(source), *self._sheet.warnings])
+            source.reason = " ".join([summary(source), *source.columns.get("remarks", self._sheet.warnings)])
             source.save(update_fields=[*_FIGURES, "state", "reason", "claim"])
 
     @transaction.atomic

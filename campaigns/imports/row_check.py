@@ -64,6 +64,8 @@ class RowChecker:
     def _checked(self, number: int, cells: list[str]) -> NewPerson | str:
         """Return the row as a person, or why it is none."""
         columns = self._columns
+        if why := _note_of_an_office(cells, columns):
+            return why
         if self._problems and (why := self._problems.pop(number, "")):
             return why
         if len(cells) > self._width:
@@ -72,10 +74,15 @@ class RowChecker:
                 f"This row has {len(cells)} cells for {self._width} headings: a separator stands inside "
                 "a cell. Put such cells in quotes."
             )
+        name = "" if columns.name is None else cells[columns.name]
+        if "\n" in name or "\n" in cells[columns.phone]:
+            return (
+                "The name or the phone number holds a line break: a quotation mark may be wrong, or two "
+                "people share a cell. Write each on one line, a row for each person."
+            )
         parsed = parse_number(cells[columns.phone], own_numbers=self._own)
         if parsed.e164 is None:
             return parsed.note
-        name = "" if columns.name is None else cells[columns.name][:_LONGEST_NAME]
         language, remark = self._language_of("" if columns.language is None else cells[columns.language])
         said = {word: cells[place] for word, place in columns.variables.items()}
         notes = [parsed.note, remark]
@@ -86,7 +93,9 @@ class RowChecker:
         except UnclearError as error:
             return str(error)
         variables = _encode(said).decode()
-        return NewPerson(number, parsed.e164, name, language, variables, " ".join(filter(None, notes)))
+        return NewPerson(
+            number, parsed.e164, name[:_LONGEST_NAME], language, variables, " ".join(filter(None, notes))
+        )
 
     def _language_of(self, written: str) -> tuple[str, str]:
         """Return the code and a remark, from a cache: a list has few languages and a million rows."""
@@ -138,3 +147,24 @@ def _values_to_check(columns: Columns, kinds: Mapping[str, str]) -> list[_Value]
 
 #: What a variable holds that has its name from a known heading.
 _BY_NAME = {"amount": Kind.AMOUNT, "due_date": Kind.DATE}
+
+
+_OFFICE_NOTE = re.compile(
+    r"(?:(?:grand |sub[ -]?)?total(?:s|\b)"
+    r"|(?:prepared|generated|checked|verified|approved|printed|submitted) (?:by|on)\b"
+    r"|authori[sz]ed sign|signature|note\s*:|n\.?b\.?\s*:|page \d|help ?line|customer care"
+    r"|contact us|for (?:any )?quer"
+    r"|कुल\b|योग\b|नोट\s*:|तैयार कर|हेल्पलाइन|કુલ\b|નોંધ\s*:|હેલ્પલાઇન)",
+    re.IGNORECASE,
+)
+
+
+def _note_of_an_office(cells: Sequence[str], columns: Columns) -> str:
+    """Return why a row is no person if its name, or its first cell, is what offices write below a list; or
+    empty.
+    """
+    name = "" if columns.name is None else cells[columns.name]
+    said = name or next(filter(None, cells), "")
+    if not _OFFICE_NOTE.match(said):
+        return ""
+    return f"“{said[:40]}”: this looks like a note or a total of the office, not like a person."

@@ -27,7 +27,8 @@ from campaigns.imports.reader import (
 )
 from campaigns.models import Campaign, ColumnMapping, Import, User
 from campaigns.sheet_process import opened
-from campaigns.spreadsheets.columns import Columns, check_columns, match_columns
+from campaigns.spreadsheets.columns import Columns, check_columns, match_columns, question
+from campaigns.spreadsheets.garbled_names import garbled
 
 #: Rows from which it is guessed which column is which.
 SAMPLE = 50
@@ -39,24 +40,34 @@ FORGOTTEN_AFTER = timedelta(days=7)
 State = Import.State
 
 
-def receive(campaign: Campaign, file: "File[bytes]", *, filename: str, by: User | None) -> Import:
+def receive(
+    campaign: Campaign,
+    file: "File[bytes]",
+    *,
+    filename: str,
+    by: User | None,
+    headings: Mapping[str, str] | None = None,
+) -> Import:
     """Store a list, guess its columns and return the import.
 
-    Raise `UnreadableFile` if it is no list or the campaign has ended; nothing is kept then.
+    `headings` names those of `phone`, `name` and `language` where they are not to be guessed. Raise
+    `UnreadableFile` if it is no list or the campaign has ended; nothing is kept then.
     """
     refuse_ended(campaign)
     try:
         with opened(cast("BinaryIO", file.file), filename, most=SAMPLE) as sheet:
             sample = [cells for _, cells in sheet.rows]
         known: ColumnMapping | None = next(iter(mappings.offered(campaign, sheet.headers)), None)
-        if known:
+        if known and not any((headings or {}).values()):
             columns = mappings.columns_in(known, sheet.headers)
             reason = f"Columns as in the mapping “{known.name}”."
         else:
-            columns = match_columns(sheet.headers, sample)
-            reason = "Columns found by their headings and cells."
+            columns = match_columns(sheet.headers, sample, chosen=headings)
+            reason = question(columns, sheet.headers) or "Columns found by their headings and cells."
     except SheetError as error:
         raise UnreadableFile(error.reason) from error
+    names = [] if columns.name is None else [cells[columns.name] for cells in sample]
+    remarks = list(filter(None, [*sheet.warnings, garbled(names)]))
     digest = hashlib.sha256()
     for piece in file.chunks():
         digest.update(piece)
@@ -70,9 +81,9 @@ def receive(campaign: Campaign, file: "File[bytes]", *, filename: str, by: User 
         kind=sheet.kind,
         encoding=sheet.encoding,
         delimiter=sheet.delimiter,
-        columns=_described(sheet.headers, columns),
+        columns=_described(sheet.headers, columns) | {"asked": columns.asked, "remarks": remarks},
         state=State.MAPPING,
-        reason=" ".join(filter(None, [_IMPORTED_BEFORE if before.exists() else "", reason, *sheet.warnings])),
+        reason=" ".join(filter(None, [_IMPORTED_BEFORE if before.exists() else "", reason, *remarks])),
         created_by=by,
     )
     file.seek(0)
@@ -89,13 +100,16 @@ def choose(source: Import, columns: Columns, *, by: User | None, remember_as: st
     """
     refuse_ended(source.campaign)
     headings = source.columns["headings"]
+    if open_question := question(columns, headings):
+        raise UnreadableFile(open_question)
     try:
         check_columns(columns, len(headings))
     except SheetError as error:
         raise UnreadableFile(error.reason) from error
+    described = _described(headings, columns) | {"remarks": source.columns.get("remarks", [])}
     waiting = {"state": State.WAITING, "reason": "A worker reads it within seconds."}
     mapping = Import.objects.filter(pk=source.pk, state=State.MAPPING)
-    if not mapping.update(columns=_described(headings, columns), changed_at=clock.now(), **waiting):
+    if not mapping.update(columns=described, changed_at=clock.now(), **waiting):
         raise UnreadableFile("The columns of this file were confirmed before, or it was cancelled.")
     if remember_as.strip():
         mappings.remember(source.campaign, remember_as, columns=columns, headings=headings, by=by)

@@ -251,6 +251,9 @@ class ColumnsForm(forms.Form):
             place: "decimal_comma" if word in columns.decimal_comma else "variable"
             for place, word in names.items()
         }
+        self.asked = columns.asked
+        for place in (place for places in columns.asked.values() for place in places):
+            single.pop(place, None)
         for place, heading in enumerate(headings):
             self.fields[f"use_{place}"] = forms.ChoiceField(
                 choices=self.USES,
@@ -281,6 +284,8 @@ class ColumnsForm(forms.Form):
             raise forms.ValidationError("Choose one column with the phone numbers.")
         if uses.count("name") > 1 or uses.count("language") > 1:
             raise forms.ValidationError("Choose one column at most for the name, and one for the language.")
+        if "name" in self.asked and "name" not in uses:
+            raise forms.ValidationError("Choose which column is the name.")
         variables = [place for place, use in enumerate(uses) if use in ("variable", "decimal_comma")]
         words = [cleaned.get(f"called_{place}", "") for place in variables]
         if "" in words or len(set(words)) != len(words):
@@ -288,7 +293,9 @@ class ColumnsForm(forms.Form):
         single = {use: uses.index(use) for use in self.SINGLE if use in uses}
         named = dict(zip(words, variables, strict=True))
         comma = tuple(word for word, place in named.items() if uses[place] == "decimal_comma")
-        cleaned["columns"] = Columns(**single, variables=named, decimal_comma=comma)
+        cleaned["columns"] = Columns(
+            single["phone"], single.get("name"), single.get("language"), named, decimal_comma=comma
+        )
         return cleaned
 
 

@@ -21,7 +21,7 @@ from campaigns.imports.row_check import RowChecker
 from campaigns.models import Member, MemberDate, PhoneNumber, StandingList, Suppression
 from campaigns.pseudonyms import pseudonym
 from campaigns.sheet_process import opened
-from campaigns.spreadsheets.columns import Columns, match_columns
+from campaigns.spreadsheets.columns import Columns, match_columns, question
 from campaigns.spreadsheets.dates import is_day, read_day
 from campaigns.spreadsheets.reader import Row
 
@@ -95,6 +95,8 @@ def read_members(
         with opened(file, filename, most=MOST_ROWS + 1) as sheet:
             rows = list(sheet.rows)
         columns = match_columns(sheet.headers, [cells for _, cells in rows[:SAMPLE]], chosen=headings)
+        if asked := question(columns, sheet.headers):
+            raise SheetError(f"{asked} Say so by its heading.")
     except SheetError as error:
         raise NotAllowed(error.reason) from error
     if len(rows) > MOST_ROWS:

@@ -46,10 +46,23 @@ _SERIAL_WORDS = _word_set("sr srno sl slno sno serial क्रम क्रम�
 _ALL_WORDS = frozenset().union(
     *(_PHONE_WORDS, _NAME_WORDS, _LANGUAGE_WORDS, _AMOUNT_WORDS, _DATE_WORDS, _DUE_WORDS, _SERIAL_WORDS)
 )
-_NOT_THE_PHONE = _word_set("account acct loan aadhaar aadhar pan id name person")
-_NOT_THE_NAME = _word_set(
-    "branch father husband mother file bank product scheme nominee village company guarantor user"
-    " mobile phone id code no"
+#: Words for a telephone, and not for a person or an address as well.
+_TELEPHONE_WORDS = _PHONE_WORDS - _word_set("contact ph cell contactno संपर्क સંપર્ક செல்")
+#: Whose number or name it is, if not that of the person to be called.
+_SOMEONE_ELSE = _word_set(
+    "guarantor surety agent dealer broker officer office branch manager executive staff rm fos collector"
+    " helpline reference referee nominee father husband wife spouse mother parent guardian coapplicant sender"
+    " caller alternate alternative alt secondary second other emergency landline fax 2 3"
+    " गारंटर जमानतदार एजेंट पिता पति शाखा कार्यालय જામીન એજન્ટ પિતા પતિ શાખા"
+)
+_NUMBER_OF_SOMETHING = _word_set(
+    "account acct ac loan aadhaar aadhar uid pan gst id ref reference policy consumer meter invoice bill "
+    "voter"
+    " epic ration roll application receipt order ticket card folio crn cif खाता આધાર आधार"
+)
+_NOT_THE_PHONE = _NUMBER_OF_SOMETHING | _word_set("name person")
+_NOT_THE_NAME = _SOMEONE_ELSE | _word_set(
+    "file bank product scheme village company user mobile phone id code no"
 )
 
 _LANGUAGES = {
@@ -78,7 +91,8 @@ class Columns:
 
     `variables` maps a variable's name to its column: `amount` and `due_date` for what is headed so
     in any of the known words, else the heading in small letters with underscores. `decimal_comma` are the
-    variables that hold amounts such as 1.250,50.
+    variables that hold amounts such as 1.250,50. `asked` has the places that could be meant where `phone` or
+    `name` must be chosen by a person; the first of them stands in its field until then.
     """
 
     phone: int
@@ -86,6 +100,7 @@ class Columns:
     language: int | None = None
     variables: dict[str, int] = field(default_factory=dict)
     decimal_comma: tuple[str, ...] = ()
+    asked: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
 
 
 def match_columns(
@@ -96,25 +111,40 @@ def match_columns(
 ) -> Columns:
     """Return the columns of a list, found by their headings and by the rows given.
 
-    `chosen` names the headings of `phone`, `name` and `language` where staff have chosen them. Raises
-    `SheetError` when no column looks like phone numbers, or a chosen one is not there.
+    `chosen` names the headings of `phone`, `name` and `language` where staff have chosen them. Where two
+    columns could be meant the choice is left open (`Columns.asked`). Raises `SheetError` when no column looks
+    like phone numbers, or a chosen one is not there.
     """
     samples = sample_rows[:_MOST_SAMPLES]
     known = {use: _place_of(heading, headers) for use, heading in (chosen or {}).items() if heading.strip()}
-    phone = known["phone"] if "phone" in known else _phone_column(headers, samples)
-    taken: set[int | None] = {phone, *known.values()}
-    name = known["name"] if "name" in known else _name_column(headers, samples, taken=taken)
+    phones = [known["phone"]] if "phone" in known else _phone_columns(headers, samples)
+    phone = phones[0]
+    taken: set[int | None] = {*phones, *known.values()}
+    names = [known["name"]] if "name" in known else _name_columns(headers, samples, taken=taken)
+    name = next(iter(names), None)
     taken.add(name)
     language = known["language"] if "language" in known else _language_column(headers, samples, taken=taken)
     used = [place for place in (phone, name, language) if place is not None]
     if len(set(used)) < len(used):
         raise SheetError("One column was chosen for two things. Choose each column once.")
-    rest = [place for place in range(len(headers)) if place not in (phone, name, language)]
+    rest = [place for place in range(len(headers)) if place not in used]
     variables = _variables(headers, samples, rest)
-    comma = [
+    comma = (
         word for word, place in variables.items() if any(map(shows_decimal_comma, _filled(samples, place)))
-    ]
-    return Columns(phone, name, language, variables, tuple(comma))
+    )
+    found = {"phone": tuple(phones), "name": tuple(names)}
+    asked = {use: places for use, places in found.items() if len(places) > 1}
+    return Columns(phone, name, language, variables, tuple(comma), asked)
+
+
+def question(columns: Columns, headers: Sequence[str]) -> str:
+    """Return what must be chosen by a person, in a sentence for each; empty if nothing is open."""
+    said = []
+    for use, places in columns.asked.items():
+        names = " or ".join(f"“{headers[place].strip()[:40] or f'Column {place + 1}'}”" for place in places)
+        what = {"phone": "Which column is the phone number to be called", "name": "Which column is the name"}
+        said.append(f"{what[use]}: {names}?")
+    return " ".join(said)
 
 
 def _place_of(heading: str, headers: Sequence[str]) -> int:
@@ -177,12 +207,25 @@ def holds_phone(cell: str) -> bool:
     )
 
 
-def _phone_column(headers: Sequence[str], samples: Sequence[Sequence[str]]) -> int:
-    """Return the position of the column that looks most like phone numbers. Raises `SheetError` for none."""
-    scores = [_phone_score(header, _filled(samples, place)) for place, header in enumerate(headers)]
-    best = max(scores, default=0.0)
-    if best > 0:
-        return scores.index(best)
+def _phone_columns(headers: Sequence[str], samples: Sequence[Sequence[str]]) -> list[int]:
+    """Return the columns that could be the phone number to be called. Raises `SheetError` for none.
+
+    A heading decides: first the person's own number, then that of another or a linked one. A column without
+    such a heading counts only if no column with one holds phone numbers, and must be one by most of its
+    cells.
+    """
+    shares = [_share_of_phones(_filled(samples, place)) for place in range(len(headers))]
+    words = [set(_words(header)) for header in headers]
+    headed = [place for place, said in enumerate(words) if _heads_phones(said)]
+    own = [place for place in headed if not words[place] & (_SOMEONE_ELSE | _NUMBER_OF_SOMETHING)]
+    for places in (own, headed):
+        if filled := [place for place in places if shares[place]]:
+            return filled
+    others = [
+        place for place, share in enumerate(shares) if share >= 0.6 and not words[place] & _NOT_THE_PHONE
+    ]
+    if found := others + (own or headed):
+        return found
     shown = ", ".join(f"“{header.strip()[:30]}”" for header in headers[:8] if header.strip())
     there = f" The columns found are {shown}." if shown else ""
     raise SheetError(
@@ -191,34 +234,47 @@ def _phone_column(headers: Sequence[str], samples: Sequence[Sequence[str]]) -> i
     )
 
 
-def _phone_score(header: str, cells: Sequence[str]) -> float:
-    """Return how much a column looks like phone numbers, 0 to 3; without a heading most cells must be."""
-    words = set(_words(header))
-    share = sum(map(holds_phone, cells)) / len(cells) if cells else 0.0
-    if words & _PHONE_WORDS and not words & _NOT_THE_PHONE:
-        return 2 + share if share >= 0.25 or not cells else 0.0
-    return share if share >= 0.6 and not words & _NOT_THE_PHONE else 0.0
+def _heads_phones(words: set[str]) -> bool:
+    """Return whether a heading of these words says that phone numbers stand below it."""
+    if words & _TELEPHONE_WORDS:
+        return not words & _word_set("name person")
+    return bool(words & _PHONE_WORDS) and not words & _NOT_THE_PHONE
 
 
-def _name_column(
+def _share_of_phones(cells: Sequence[str]) -> float:
+    return sum(map(holds_phone, cells)) / len(cells) if cells else 0.0
+
+
+def _name_columns(
     headers: Sequence[str], samples: Sequence[Sequence[str]], *, taken: set[int | None]
-) -> int | None:
+) -> list[int]:
+    """Return the columns that could be the person's name; empty for none.
+
+    A heading decides, unless most of its cells are no words: “Customer” also heads codes.
+    """
     free = [place for place in range(len(headers)) if place not in taken]
-    headed = [
-        place
-        for place in free
-        if (words := set(_words(headers[place]))) & _NAME_WORDS and not words & _NOT_THE_NAME
-    ]
-    if headed or any(heading_score([header]) for header in headers):
-        return headed[0] if headed else None
-    # Without headings, the first column whose cells are mostly different words without digits.
+    if not any(heading_score([header]) for header in headers):
+        return _columns_of_words(free, samples)
+    headed = []
     for place in free:
+        words, cells = set(_words(headers[place])), _filled(samples, place)
+        if words & _NAME_WORDS and not words & _NOT_THE_NAME:
+            named = [cell for cell in cells if not re.search(r"\d", cell)]
+            headed += [place] if len(named) * 2 >= len(cells) else []
+    return headed
+
+
+def _columns_of_words(places: Sequence[int], samples: Sequence[Sequence[str]]) -> list[int]:
+    """Return the first of these columns whose cells are mostly different words without digits; empty for
+    none.
+    """
+    for place in places:
         cells = _filled(samples, place)
         named = [cell for cell in cells if cell[:1].isalpha() and not re.search(r"\d", cell)]
         varied = len(named) > len(cells) * 0.8 and len(set(named)) > len(named) * 0.5
         if varied and not all(map(normalise_language, named)):
-            return place
-    return None
+            return [place]
+    return []
 
 
 def _language_column(
@@ -265,7 +321,7 @@ def _slug(header: str, place: int) -> str:
     """
     kept = "".join(c if unicodedata.category(c)[0] in "LMN" else " " for c in header.casefold())
     slug = "_".join(kept.split()) or f"column_{place + 1}"
-    return f"field_{slug}" if slug in RESERVED_NAMES or slug[0].isdigit() else slug
+    return f"field_{slug}" if slug in RESERVED_NAMES or slug == "name" or slug[0].isdigit() else slug
 
 
 def _filled(samples: Sequence[Sequence[str]], place: int) -> list[str]:

@@ -220,3 +220,8 @@ def test_no_mobile_is_of_a_kind_that_is_refused() -> None:
         number = phonenumbers.parse(f"+91{prefix}12358")
         short = parse_number(f"{prefix}12358")
         assert (short.e164 is not None) == phonenumbers.is_valid_number(number)
+
+
+@pytest.mark.parametrize("text", ["982511241.5", "9825112410.000002", "98251124.10"])
+def test_a_number_with_a_decimal_point_is_no_phone_number(text: str) -> None:
+    assert parse_number(text).problem is PhoneProblem.FRACTION

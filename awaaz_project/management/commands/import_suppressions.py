@@ -21,6 +21,7 @@ class Command(BaseCommand):
         """Add the file, the reason, and the category of calls."""
         parser.add_argument("file", type=Path)
         parser.add_argument("--reason", required=True, help="a sentence for whoever reads it later")
+        parser.add_argument("--heading", default="", help="of the column of numbers, if two could be meant")
         parser.add_argument("--category", default="", choices=["", *CampaignCategory.values])
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -31,7 +32,7 @@ class Command(BaseCommand):
         file: Path = options["file"]
         try:
             with file.open("rb") as opened:
-                result = suppressions.suppress_file(opened, file.name, asked)
+                result = suppressions.suppress_file(opened, file.name, asked, heading=options["heading"])
         except (NotAllowed, OSError) as error:
             raise CommandError(str(error)) from error
         for row, why in result.refusals:

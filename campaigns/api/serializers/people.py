@@ -46,13 +46,21 @@ class ImportSerializer(ImportModel):
         read_only_fields = fields
 
 
+_HEADING = "The heading as it stands in the file, where it is not to be guessed."
+
+
 class PeopleFileSerializer(Plain):
     """A list of people as a file: CSV or a spreadsheet. It is read at once, unless `confirm` is false."""
 
     file = serializers.FileField(allow_empty_file=False)
     confirm = serializers.BooleanField(
-        default=True, help_text="False: wait until the columns are confirmed with `imports/{id}/choose/`."
+        default=True,
+        help_text="False: wait until the columns are confirmed with `imports/{id}/choose/`. It waits also "
+        "where two columns could be meant: `reason` asks which.",
     )
+    phone = serializers.CharField(max_length=200, default="", allow_blank=True, help_text=_HEADING)
+    name = serializers.CharField(max_length=200, default="", allow_blank=True, help_text=_HEADING)
+    language = serializers.CharField(max_length=200, default="", allow_blank=True, help_text=_HEADING)
 
 
 class ColumnsSerializer(Plain):

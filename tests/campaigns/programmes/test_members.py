@@ -182,7 +182,8 @@ def test_a_manager_looks_first_and_names_the_headings(mothers: StandingList) -> 
         file = SimpleUploadedFile("branch.csv", BRANCH.encode())
         return browser.post(address, {"file": file, "do": do, "phone": phone}).content.decode()
 
-    assert "Branch phone → phone; Ph 2 → variable ph_2" in post("look", "")
+    assert "called: “Branch phone” or “Ph 2”? Say so by its heading." in post("look", "")
+    assert "Branch phone → phone; Ph 2 → variable ph_2" in post("look", "branch phone")
     assert "Nothing is stored yet." in post("look", "Ph 2")
     assert not Member.objects.exists()
     assert "Ph 2 → phone" in post("read", "Ph 2")

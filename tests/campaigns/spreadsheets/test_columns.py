@@ -1,16 +1,22 @@
+from pathlib import Path
+
 import pytest
 
 from campaigns.errors import SheetError
 from campaigns.spreadsheets.columns import (
     RESERVED_NAMES,
     Columns,
+    check_columns,
     heading_score,
     holds_phone,
     match_columns,
     normalise_language,
+    question,
 )
+from campaigns.spreadsheets.reader import read_sheet
 from campaigns.xfin.schemas import RESERVED_FIELDS
 
+CASES = Path(__file__).resolve().parents[2] / "data" / "lists"
 PHONES = ("98123 00001", "98123 00002", "9.87654E+09")
 
 
@@ -164,3 +170,68 @@ def test_a_heading_that_is_not_there_is_said(chosen: dict[str, str], words: str)
     with pytest.raises(SheetError) as refused:
         match_columns(["Mobile", "Name", "Name"], [["9825112410", "Asha", "Ravi"]], chosen=chosen)
     assert words in refused.value.reason
+
+
+def case(name: str) -> tuple[list[str], Columns]:
+    sheet = read_sheet((CASES / name).read_bytes(), name)
+    return sheet.headers, match_columns(sheet.headers, [cells for _, cells in sheet.rows])
+
+
+@pytest.mark.parametrize(
+    ("name", "phone", "person"),
+    [
+        ("18_guarantor_phone.csv", "Mobile", "Name"),
+        ("18d_agent_mobile.csv", "Customer Mobile", "Customer"),
+        ("51c_aadhaar.csv", "Aadhaar Linked Mobile", "Name"),
+        ("76_stars.csv", "Mobile", "Name"),
+        ("82_customer_name.csv", "Mobile", "Name"),
+    ],
+)
+def test_the_number_and_name_of_the_person_are_taken_and_not_those_beside_them(
+    name: str, phone: str, person: str
+) -> None:
+    headers, columns = case(name)
+    assert columns.asked == {}
+    assert columns.name is not None
+    assert (headers[columns.phone], headers[columns.name]) == (phone, person)
+
+
+@pytest.mark.parametrize(
+    ("headers", "asked"),
+    [
+        (["Mobile 1", "Mobile 2"], ["Mobile 1"]),
+        (["Mobile", "WhatsApp"], ["Mobile", "WhatsApp"]),
+        (["Father Mobile", "Mother Mobile"], ["Father Mobile", "Mother Mobile"]),
+        (["Guarantor Phone", "Phone"], ["Phone"]),
+        (["Office Phone", "Customer Mobile"], ["Customer Mobile"]),
+        (["Wer", "Wohin"], ["Wer", "Wohin"]),
+        (["Ref No", "Phone"], ["Phone"]),
+        (["Column 1", "Column 2"], ["Column 1", "Column 2"]),
+    ],
+)
+def test_a_choice_between_two_numbers_is_asked_and_not_guessed(headers: list[str], asked: list[str]) -> None:
+    columns = match_columns(headers, [["98250 12401", "98250 12402"]] * 5)
+    found = [headers[place] for place in columns.asked.get("phone", (columns.phone,))]
+    assert found == asked
+    said = question(columns, headers)
+    assert said == (
+        f"Which column is the phone number to be called: “{'” or “'.join(asked)}”?" if len(asked) > 1 else ""
+    )
+
+
+def test_a_column_headed_otherwise_is_asked_about_if_the_headed_one_holds_no_number() -> None:
+    samples = [["Nokia 105", phone] for phone in PHONES]
+    assert match_columns(["Phone", "Number"], samples).asked == {"phone": (1, 0)}
+    assert match_columns(["Phone", "Number"], samples, chosen={"phone": "number"}).asked == {}
+
+
+def test_two_names_are_asked_about() -> None:
+    headers = ["Mobile", "First Name", "Last Name"]
+    columns = match_columns(headers, rows("Asha", "Patel"))
+    assert question(columns, headers) == "Which column is the name: “First Name” or “Last Name”?"
+
+
+def test_its_own_guess_can_be_confirmed() -> None:
+    columns = match_columns(["Mobile", "Agent Name", "Name"], rows("Raju", "C001"))
+    check_columns(columns, 3)
+    assert columns.variables == {"agent_name": 1, "field_name": 2}
