@@ -2,15 +2,15 @@
 
     mark:   QUEUED -> WITHDRAWING   its campaign is halted, or its person asked not to be called
     claim:  `withdraw_at` moves on, so that the work is ours for a while
-    look, delete what still waits, look again:
-            there before and gone now, or no such id  -> WITHDRAWN, and the attempt does not count
+    look, delete what still waits, ask for each by its id:
+            no such id                                -> WITHDRAWN, and the attempt does not count
             being dialled                             -> DIALLING; its result is kept
             ended                                     -> settled as any other
             still there                               -> tried again after a moment
 
-Nothing is believed without a look: a deletion whose reply was lost is found gone, or done again. Only an
-absence counts that a look before the deletion, or the id itself, bears out; a list alone may be filtered
-wrongly, and a message taken for gone would be called twice.
+Nothing is believed without a question: a deletion whose reply was lost is found gone, or done again. A message
+counts as gone only if XFin says so of its own id. A list may leave it out: other deletions shift its pages, and
+a call on the line would be taken for withdrawn and its person called again.
 """
 
 import logging
@@ -114,25 +114,20 @@ def _due(now: datetime) -> QuerySet[Message]:
 
 
 def _take_back(messages: Sequence[Message], client: XFinClient, *, clock: Clock) -> int:
-    """Look, delete what still waits and look again; return how many messages are gone."""
+    """Look, delete what still waits, ask for each by its id; return how many messages are gone."""
     before = _look(messages, client)
     shown = [message.remote_id for message in messages if message.remote_id in before]
     # What XFin shows as being dialled or over is not deleted.
     waiting = [wire_id(remote_id) for remote_id in shown if before[remote_id].state in DELETABLE]
     try:
         client.delete_messages(waiting)
-    except Refused:  # because of one of them; the second look shows what is gone
+    except Refused:  # because of one of them; what is gone is asked below
         for remote_id in waiting:
             with suppress(Refused):
                 client.delete_message(remote_id)
-    after = _look(messages, client)
-    gone = 0
-    for message in messages:
-        found = after.get(message.remote_id)
-        if found is None and message.remote_id not in before:
-            found = client.find_message(message.remote_id)
-        gone += _settle(message, found, now=clock())
-    return gone
+    return sum(
+        _settle(message, client.find_message(message.remote_id), now=clock()) for message in messages
+    )
 
 
 def _look(messages: Sequence[Message], client: XFinClient) -> Mapping[str, RemoteMessage]:

@@ -1,5 +1,6 @@
 """What is at XFin and not wanted any more is taken back, and nothing is believed without a look."""
 
+import json
 from collections.abc import Callable
 from datetime import timedelta
 
@@ -167,6 +168,25 @@ def test_a_list_that_shows_nothing_is_not_believed() -> None:
     xfin.list = lambda request: httpx.Response(200, json={"results": [], "next": None})  # type: ignore[method-assign]
     tick(xfin)
     assert states(campaign) == {Message.State.WITHDRAWING: 3}
+
+
+def test_a_call_on_the_line_that_a_shifted_page_leaves_out_is_not_taken_for_withdrawn() -> None:
+    campaign, xfin = at_xfin(3)
+    ringing = max(xfin.messages)
+    xfin.messages[ringing]["state"] = "in_progress"
+    whole = xfin.list
+
+    def shifting(request: httpx.Request) -> httpx.Response:
+        """After a deletion the pages have shifted, and the last row is on none of them."""
+        page = json.loads(whole(request).content)
+        if len(xfin.messages) < 3:
+            page["results"] = [row for row in page["results"] if row["id"] != ringing]
+        return httpx.Response(200, json=page)
+
+    xfin.list = shifting  # type: ignore[method-assign]
+    actions.pause(campaign, None)
+    tick(xfin)
+    assert states(campaign) == {Message.State.WITHDRAWN: 2, Message.State.DIALLING: 1}
 
 
 def test_an_xfin_that_refuses_the_whole_deletion_is_asked_for_each() -> None:
