@@ -8,9 +8,9 @@
             ended                                     -> settled as any other
             still there                               -> tried again after a moment
 
-Nothing is believed without a question: a deletion whose reply was lost is found gone, or done again. A message
-counts as gone only if XFin says so of its own id. A list may leave it out: other deletions shift its pages, and
-a call on the line would be taken for withdrawn and its person called again.
+Nothing is believed without a question: a deletion whose reply was lost is found gone, or done again. A
+message counts as gone only if XFin says so of its own id. A list may leave it out: other deletions shift its
+pages, and a call on the line would be taken for withdrawn and its person called again.
 """
 
 import logging
