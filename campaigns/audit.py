@@ -27,7 +27,10 @@ Action = LogEntry.Action
 #: Written by the program, not by staff.
 OF_THE_SYSTEM = ["changed_at", "created_at"]
 _MIRROR = ["remote_id", "remote", "sync_state", "sync_reason", "synced_at"]
-_ACCOUNT = ["token", "token_until", "logging_in_until", "state", "reason", "failures", "retry_at"]
+_ACCOUNT = [
+    *("token", "token_until", "logging_in_until", "credentials_version"),
+    *("state", "reason", "failures", "retry_at"),
+]
 _PHONE = {"mask_fields": ["phone"], "mask_callable": "campaigns.audit.shown_number"}
 HIDDEN = "campaigns.audit.hidden"
 

@@ -26,8 +26,8 @@ TONES = {
     "ok": "ok completed confirmed synced done ready answered reconciled made",
     "live": "running under_way live sending queued in_progress reading",
     "warn": (
-        "unreached blocked unknown unconfirmed waiting_account mapping drifted voicemail dropped duplicate"
-        " clear"
+        "unreached blocked unknown unconfirmed unclear waiting_account mapping drifted voicemail dropped"
+        " duplicate clear"
     ),
     "bad": "broken failed stopped refused rejected problem not_sent opt_out opted_out",
 }

@@ -12,7 +12,13 @@ from awaaz_project.launch.processes import ROOT, Child, StartError, wait_for_htt
 from awaaz_project.launch.system import System, free_port, say
 
 #: A demonstration looks for work every second and does not wait a minute before it looks things up.
-DEMO_SETTINGS = {"TICK_SECONDS": "1", "SETTLE_SECONDS": "4", "CLAIM_SECONDS": "8", "XFIN_READ_TIMEOUT": "5"}
+DEMO_SETTINGS = {
+    "TICK_SECONDS": "1",
+    "SETTLE_SECONDS": "4",
+    "SETTLE_AGAIN_SECONDS": "6",
+    "CLAIM_SECONDS": "8",
+    "XFIN_READ_TIMEOUT": "5",
+}
 #: Calls a minute: for a person who watches the calls, and for one who waits for the end.
 LEISURELY, SWIFT = 15, 240
 #: A demonstration must end; the longest it may take, in seconds.

@@ -5,23 +5,28 @@ import json
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import timedelta
 from threading import Lock
 from urllib.parse import urlsplit
 
 import httpx
 from django.conf import settings
-from django.db.models import Q
+from django.db.models import Case, Q, When
 
 from campaigns import clock
+from campaigns.delivery.claims import AccountHold, database_now, from_now
 from campaigns.models import Account
 from campaigns.xfin.client import XFinClient
 from campaigns.xfin.config import XFinConfig
+from campaigns.xfin.errors import NotSent
 from campaigns.xfin.schemas import RemoteId
+from campaigns.xfin.session import Fence
 from campaigns.xfin.states import RemoteState
+from campaigns.xfin.tokens import life_of
 
 #: The longest a login may take, and how often those who wait for it look.
 LOGIN_SECONDS, ASK_AGAIN_SECONDS = 30.0, 0.1
+#: How long a token lives that does not say so itself (awaaz-platform.md §1).
+TOKEN_SECONDS = 3600.0
 
 
 class ClockShifted(Exception):
@@ -29,24 +34,41 @@ class ClockShifted(Exception):
 
 
 class DatabaseTokenStore:
-    """Login tokens on the account's row, so that all processes share one login."""
+    """Login tokens on the account's row, so that all processes share one login.
 
-    def __init__(self, account_id: int) -> None:
-        self._account_id = account_id
-        self._lock = _login_locks.setdefault(account_id, Lock())
+    Of one version of the credentials: once staff changed them nothing is read or kept any more.
+    """
+
+    def __init__(self, account: Account) -> None:
+        self._account_id = account.pk
+        self._rows = Account.objects.filter(pk=account.pk, credentials_version=account.credentials_version)
+        self._lock = _login_locks.setdefault(account.pk, Lock())
 
     def get(self, account: str) -> str | None:
-        """Return the token that all processes use now; None if there is none."""
-        token = Account.objects.values_list("token", flat=True).get(pk=self._account_id)
-        return token or None
+        """Return the token that all processes use now; None if there is none, or its life is over.
+
+        Raises `NotSent` if the credentials were changed since the account was read.
+        """
+        over = Q(token_until__lte=database_now())
+        read = self._rows.annotate(over=Case(When(over, then=True), default=False)).values_list(
+            "token", "over"
+        )
+        found = read.first()
+        if found is None:
+            raise NotSent("The account's credentials were just changed; it goes on with the new ones.")
+        token, is_over = found
+        return token if token and not is_over else None
 
     def put(self, account: str, token: str) -> None:
-        """Keep a fresh token."""
-        self._write(token)
+        """Keep a fresh token until shortly before its end, so that no upload meets a refusal for its age."""
+        life = life_of(token)
+        life = TOKEN_SECONDS if life is None else life
+        early = max(1.0, min(life / 10, 60.0))
+        self._rows.update(token=token, token_until=from_now(life - early))
 
     def clear(self, account: str) -> None:
         """Forget a token that XFin no longer takes."""
-        self._write("")
+        self._rows.update(token="")
 
     @contextmanager
     def lock(self, account: str) -> Iterator[None]:
@@ -54,25 +76,15 @@ class DatabaseTokenStore:
 
         They wait at most `LOGIN_SECONDS`; then one login more is made, which does no harm.
         """
+        hold = AccountHold(self._account_id, "logging_in_until", seconds=LOGIN_SECONDS)
         with self._lock:  # the threads of this process wait without asking the database
             given_up = time.monotonic() + LOGIN_SECONDS
-            while True:
-                now = clock.now()
-                until = now + timedelta(seconds=LOGIN_SECONDS)
-                free = Q(logging_in_until__isnull=True) | Q(logging_in_until__lte=now)
-                claimed = Account.objects.filter(free, pk=self._account_id).update(logging_in_until=until)
-                if claimed or time.monotonic() > given_up:
-                    break
+            while not hold.take() and time.monotonic() < given_up:
                 time.sleep(ASK_AGAIN_SECONDS)
             try:
                 yield
             finally:
-                Account.objects.filter(pk=self._account_id, logging_in_until=until).update(
-                    logging_in_until=None
-                )
-
-    def _write(self, token: str) -> None:
-        Account.objects.filter(pk=self._account_id).update(token=token)
+                hold.release()
 
 
 _login_locks: dict[int, Lock] = {}
@@ -125,11 +137,21 @@ def config_for(account: Account) -> XFinConfig:
 
 
 @contextmanager
-def xfin_client(account: Account, *, transport: httpx.BaseTransport | None = None) -> Iterator[XFinClient]:
-    """Yield a client for one account. Raise `ClockShifted` if the demonstration's clock forbids it."""
+def xfin_client(
+    account: Account, *, transport: httpx.BaseTransport | None = None, still_ours: Fence | None = None
+) -> Iterator[XFinClient]:
+    """Yield a client for one account. Raise `ClockShifted` if the demonstration's clock forbids it.
+
+    `still_ours` is asked just before each request that changes something at XFin.
+    """
     _check_account_clock(account)
-    tokens = DatabaseTokenStore(account.pk)
-    with XFinClient(config_for(account), tokens=tokens, transport=transport, clock=clock.now) as client:
+    with XFinClient(
+        config_for(account),
+        tokens=DatabaseTokenStore(account),
+        transport=transport,
+        clock=clock.now,
+        still_ours=still_ours,
+    ) as client:
         yield client
 
 

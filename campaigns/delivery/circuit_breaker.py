@@ -37,15 +37,16 @@ def record_failure(account: Account, error: XFinError, *, now: datetime, in_a_ro
     """Write down that XFin did not serve us: campaigns wait with a reason, or stop if we are refused.
 
     `in_a_row`: requests of this kind that failed one after the other. Others may have succeeded meanwhile.
+    Nothing is written if staff changed the credentials since `account` was read: the old ones failed.
     """
+    same = Account.objects.filter(pk=account.pk, credentials_version=account.credentials_version)
     if isinstance(error, AuthRefused):
-        Account.objects.filter(pk=account.pk).update(
-            state=Account.State.REFUSED, reason=error.reason, token="", retry_at=None
-        )
-        stop_refused()
+        if same.update(state=Account.State.REFUSED, reason=error.reason, token="", retry_at=None):
+            stop_refused()
         return
-    served = Account.objects.filter(pk=account.pk).exclude(state=Account.State.REFUSED)
-    served.update(failures=Greatest(F("failures") + 1, Value(in_a_row)), reason=error.reason)
+    served = same.exclude(state=Account.State.REFUSED)
+    if not served.update(failures=Greatest(F("failures") + 1, Value(in_a_row)), reason=error.reason):
+        return
     failures = Account.objects.values_list("failures", flat=True).get(pk=account.pk)
     # Being asked to slow down is an answer: XFin is not out of order.
     broken = failures >= BREAK_AFTER and not isinstance(error, Throttled)
@@ -74,7 +75,8 @@ def record_success(account: Account, *, now: datetime | None = None) -> None:
 
 
 def _recovered(account: Account, which: QuerySet[Account]) -> None:
-    troubled = which.filter(pk=account.pk, state__in=TROUBLED)
+    same = which.filter(pk=account.pk, credentials_version=account.credentials_version)
+    troubled = same.filter(state__in=TROUBLED)
     if troubled.update(state=Account.State.READY, reason="", failures=0, retry_at=None):
         running = Campaign.objects.filter(template__account=account, state=Campaign.State.RUNNING)
         running.update(reason="Running.")
@@ -99,9 +101,19 @@ def try_broken(*, clock: Clock, transport: httpx.BaseTransport | None = None) ->
 
 
 def credentials_changed(account: Account) -> None:
-    """Forget the old login and try again, after staff entered new credentials."""
+    """Forget the old login and try again, after staff entered new credentials.
+
+    What still runs with the old ones sends nothing more, and what it is told no longer counts.
+    """
     Account.objects.filter(pk=account.pk).update(
-        token="", state=Account.State.READY, reason="", failures=0, retry_at=None
+        credentials_version=F("credentials_version") + 1,
+        token="",
+        token_until=None,
+        logging_in_until=None,
+        state=Account.State.READY,
+        reason="",
+        failures=0,
+        retry_at=None,
     )
 
 

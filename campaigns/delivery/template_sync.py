@@ -7,7 +7,7 @@ only if it is not there: a creation whose reply was lost is found by the next ru
 import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import partial
 from typing import Protocol
 
@@ -18,10 +18,11 @@ from django.db.models import Q
 from campaigns.clock import Clock
 from campaigns.delivery.account_client import wire_id, xfin_client
 from campaigns.delivery.circuit_breaker import record_failure, record_success, usable
+from campaigns.delivery.claims import AccountHold
 from campaigns.models import Account, Content, Template, TemplateLanguage
 from campaigns.models.templates import Mirrored
 from campaigns.xfin.client import XFinClient
-from campaigns.xfin.errors import AuthRefused, Refused, XFinError
+from campaigns.xfin.errors import AuthRefused, Refused, TakenOver, XFinError
 from campaigns.xfin.schemas import NewTemplate, NewTemplateLanguage, RemoteId
 
 log = logging.getLogger(__name__)
@@ -60,25 +61,26 @@ def alone_with_templates(
     """Yield a client for an account's templates; None if another worker has one.
 
     One at a time: two would create everything twice, and `template_drift` must not see half of a change.
-    The claim of a worker that died runs out. An `XFinError` in the block is recorded on the account and not
-    raised.
+    The hold of a worker that died runs out; of one that was only slow it is renewed before each change, and
+    where that fails nothing is sent. An `XFinError` in the block is recorded on the account and not raised.
     """
-    account, now = Account.objects.get(pk=account_id), clock()
-    free = Q(synchronising_until__isnull=True) | Q(synchronising_until__lte=now)
-    until = now + timedelta(seconds=settings.CLAIM_SECONDS)
-    if not Account.objects.filter(free, pk=account_id).update(synchronising_until=until):
+    account = Account.objects.get(pk=account_id)
+    hold = AccountHold(account_id, "synchronising_until", seconds=settings.CLAIM_SECONDS)
+    if not hold.take():
         yield None
         return
     try:
-        with xfin_client(account, transport=transport) as client:
+        with xfin_client(account, transport=transport, still_ours=hold.renew) as client:
             yield client
+    except TakenOver as error:
+        log.warning("templates of account %s: %s", account.pk, error.reason)
     except XFinError as error:
         log.warning("templates of account %s: %s", account.pk, error.reason)
         record_failure(account, error, now=clock())
     else:
         record_success(account, now=clock())
     finally:
-        Account.objects.filter(pk=account_id).update(synchronising_until=None)
+        hold.release()
 
 
 def push_contents(client: XFinClient, account: Account, now: datetime) -> None:

@@ -4,14 +4,17 @@ XFin has no idempotency key (awaaz-platform.md §1), so a lost reply must never 
 request. A batch is claimed in the database, sent, and its result written down:
 
     claim:  PLANNED -> SENDING      with a new UploadBatch, in one transaction
+    fence:  still ours?             renewed in one UPDATE just before the request; if not, nothing is sent
     send:   one create_bulk request, outside any transaction
     settle: reply read              -> QUEUED (or REJECTED with XFin's words), batch CONFIRMED
-            certainly not carried out -> PLANNED again, batch NOT_SENT or REFUSED
+            certainly not sent      -> PLANNED again, batch NOT_SENT
             anything else           -> UNCONFIRMED; `reconcile` looks up what was created
-            refused for its content -> halved, until the message that XFin refuses stands alone
+            refused for its content -> the same; what XFin lacks goes up again in smaller parts, until the
+                                       message that is meant stands alone
 
-The claim is renewed while the request is under way. A worker that dies in between leaves a batch
-SENDING past `claimed_until`; it counts as unconfirmed.
+No status proves that nothing was created: a 429 or a 400 may come after the messages were made. The claim is
+renewed while the request is under way. A worker that dies in between leaves a batch SENDING past
+`claimed_until`; it counts as unconfirmed.
 """
 
 import logging
@@ -32,15 +35,16 @@ from campaigns.delivery.account_client import xfin_client
 from campaigns.delivery.batches import (
     Claim,
     failed_in_a_row,
-    keep_claim_alive,
+    keep_alive,
     open_batch,
-    reject,
     release,
     settle_failure,
     settle_reply,
-    split,
+    still_sending,
 )
 from campaigns.delivery.circuit_breaker import BREAK_AFTER, record_failure, record_success, usable
+from campaigns.delivery.claims import database_now
+from campaigns.delivery.refusals import stop_if_all_are_refused
 from campaigns.lifecycle import approvals
 from campaigns.models import (
     Account,
@@ -57,9 +61,8 @@ from campaigns.planning.respace import space_due
 from campaigns.rules import Judgement
 from campaigns.transitions import callback
 from campaigns.transitions.attempt import revert_attempt, settle_recipient
-from campaigns.transitions.campaign import stop
 from campaigns.xfin.client import XFinClient
-from campaigns.xfin.errors import Refused, XFinError
+from campaigns.xfin.errors import NotSent, Refused, TakenOver, XFinError
 from campaigns.xfin.schemas import NewMessage
 
 log = logging.getLogger(__name__)
@@ -71,8 +74,11 @@ NEEDED = (
     *("id", "recipient", "attempt", "reference", "send_on"),
     *(f"recipient__{name}" for name in ("campaign", "phone", "name", "language", "variables", "attempts")),
 )
-#: After so many single messages refused and none taken, the cause is what they have in common: the template.
-MOST_REFUSED = 5
+#: A request that was refused for its content goes up again in so many parts. The look-ups between take
+#: minutes, so there are few levels: one bad row of 5,000 stands alone after five.
+PARTS = 8
+#: A batch whose request has not gone out so long after the rules were asked is checked again.
+CHECK_HOLDS = timedelta(seconds=60)
 
 
 def uploads_wanted(now: datetime) -> dict[int, int]:
@@ -84,7 +90,8 @@ def uploads_wanted(now: datetime) -> dict[int, int]:
     wanted: dict[int, int] = {}
     for account in Account.objects.filter(usable(now)):
         due: int = _due(account.pk, now)[: settings.UPLOADS_AT_ONCE * account.chunk_size].count()
-        under_way = account.batches.filter(state=UploadBatch.State.SENDING, claimed_until__gt=now).count()
+        sending = account.batches.filter(state=UploadBatch.State.SENDING)
+        under_way = sending.filter(claimed_until__gt=database_now()).count()
         free: int = settings.UPLOADS_AT_ONCE - under_way
         if count := min(max(1, free), ceil(due / account.chunk_size)):
             wanted[account.pk] = count
@@ -121,11 +128,10 @@ def claim_due(account: Account, *, now: datetime) -> Claim | None:
     """
     Account.objects.select_for_update(no_key=True).get(pk=account.pk)
     candidates = list(
-        _due(account.pk, now)
+        _next_together(account, now)
         .select_related("recipient")
         .only(*NEEDED)
         .select_for_update(of=("self",), skip_locked=True)
-        .order_by("send_on", "id")[: account.chunk_size]
     )
     add_campaigns([message.recipient for message in candidates])
     lawful = _check_again(space_due(candidates, now=now), now)
@@ -139,71 +145,57 @@ def claim_due(account: Account, *, now: datetime) -> Claim | None:
     return claim
 
 
+def _next_together(account: Account, now: datetime) -> QuerySet[Message]:
+    """Return the messages that go up in the next request, those first that are due first.
+
+    What XFin refused together goes up apart from all others, in parts.
+    """
+    due = _due(account.pk, now).order_by("send_on", "id")
+    first = due.select_related("batch").first()
+    refused = first.batch if first else None
+    if refused is None:
+        return due.filter(batch__isnull=True)[: account.chunk_size]
+    return due.filter(batch=refused)[: max(1, refused.size // PARTS)]
+
+
 def send(claim: Claim, client: XFinClient, account: Account, *, clock: Clock) -> int | None:
     """Send one claimed batch and write down its result. Return how many messages XFin took.
 
-    None after a failure, which is recorded on the account, or if the campaign had to be stopped.
+    None after a failure, which is recorded on the account, or if the batch was not ours any more.
     """
-    return _Delivery(claim, client=client, account=account, clock=clock).run()
+    wire = [_to_wire(message, claim.batch) for message in claim.messages]
+    asked: list[bool] = []
+
+    def still_ours() -> bool:
+        asked.append(clock() - claim.checked_at <= CHECK_HOLDS and still_sending(claim.batch))
+        return asked[-1]
+
+    try:
+        with keep_alive(lambda: still_sending(claim.batch), name=f"keeps-{claim.batch.pk}"):
+            created = client.create_bulk(wire, still_ours=still_ours)
+    except TakenOver as error:
+        log.warning("batch %s: %s", claim.batch.reference, error.reason)
+        release(claim.batch, "It waited too long before it was sent; it is checked again.", now=clock())
+        return None
+    except XFinError as error:
+        log.warning("batch %s of %d: %s", claim.batch.reference, len(claim.messages), error.reason)
+        return _failed(claim, account, error, sent=any(asked) and not isinstance(error, NotSent), clock=clock)
+    taken = settle_reply(claim, created, now=clock())
+    record_success(account, now=clock())
+    return taken
 
 
-class _Delivery:
-    """A batch on its way, halved as often as XFin refuses a part as a whole."""
-
-    def __init__(self, claim: Claim, *, client: XFinClient, account: Account, clock: Clock) -> None:
-        self._left = [claim]
-        self._client, self._account, self._clock = client, account, clock
-        self._taken = self._refused = 0
-
-    def run(self) -> int | None:
-        """Send part by part. Return how many messages XFin took, or None after a failure."""
-        while self._left:
-            part = self._left.pop()
-            try:
-                self._send(part)
-            except XFinError as error:
-                log.warning("batch %s: %s", part.batch.reference, error.reason)
-                settle_failure(part.batch, error, now=self._clock())
-                self._release_rest(error.reason)
-                # XFin may well answer questions meanwhile: that must not keep the circuit closed.
-                in_a_row = failed_in_a_row(self._account, most=BREAK_AFTER)
-                record_failure(self._account, error, now=self._clock(), in_a_row=in_a_row)
-                return None
-            if self._refused >= MOST_REFUSED and not self._taken:
-                return None
-        record_success(self._account, now=self._clock())
-        return self._taken
-
-    def _send(self, part: Claim) -> None:
-        """Send one part. If XFin refuses it for its content, halve it, or end the only message of it."""
-        wire = [_to_wire(message, part.batch) for message in part.messages]
-        try:
-            with keep_claim_alive(part.batch, clock=self._clock):
-                created = self._client.create_bulk(wire)
-        except Refused as error:
-            if error.status not in ABOUT_CONTENT:
-                raise
-            log.warning("batch %s of %d: %s", part.batch.reference, len(part.messages), error.reason)
-            if len(part.messages) > 1:
-                self._left += reversed(split(part, error, now=self._clock()))
-                return
-            reject(part, error, now=self._clock())
-            self._refused += 1
-            if self._refused >= MOST_REFUSED and not self._taken:
-                self._release_rest(error.reason)
-                reason = (
-                    f"Stopped: XFin refuses every message. {error.reason} Compare the template with the one "
-                    "at XFin and look at the people's variables, then resume."
-                )
-                stop(part.messages[0].recipient.campaign_id, reason, now=self._clock())
-            return
-        settle_reply(part, created, now=self._clock())
-        self._taken += sum(answer.created for answer in created)
-
-    def _release_rest(self, reason: str) -> None:
-        for part in self._left:
-            release(part.batch, UploadBatch.State.NOT_SENT, reason, now=self._clock())
-        self._left.clear()
+def _failed(claim: Claim, account: Account, error: XFinError, *, sent: bool, clock: Clock) -> int | None:
+    """Write down a failure. Return 0 if others may be sent all the same, else None."""
+    if isinstance(error, Refused) and error.status in ABOUT_CONTENT:
+        settle_failure(claim.batch, error, sent=sent, now=clock(), words=error.detail)
+        campaigns = list(dict.fromkeys(message.recipient.campaign_id for message in claim.messages))
+        return None if stop_if_all_are_refused(account, campaigns, error.reason, now=clock()) else 0
+    settle_failure(claim.batch, error, sent=sent, now=clock())
+    # XFin may well answer questions meanwhile: that must not keep the circuit closed.
+    in_a_row = failed_in_a_row(account, most=BREAK_AFTER)
+    record_failure(account, error, now=clock(), in_a_row=in_a_row)
+    return None
 
 
 def _due(account_id: int, now: datetime) -> QuerySet[Message]:

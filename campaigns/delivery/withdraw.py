@@ -125,9 +125,7 @@ def _take_back(messages: Sequence[Message], client: XFinClient, *, clock: Clock)
         for remote_id in waiting:
             with suppress(Refused):
                 client.delete_message(remote_id)
-    return sum(
-        _settle(message, client.find_message(message.remote_id), now=clock()) for message in messages
-    )
+    return sum(_settle(message, client.find_message(message.remote_id), now=clock()) for message in messages)
 
 
 def _look(messages: Sequence[Message], client: XFinClient) -> Mapping[str, RemoteMessage]:

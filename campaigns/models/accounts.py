@@ -50,6 +50,9 @@ class Account(Stamped):
         "Promotional, political and government campaigns need that in any case. "
         "Switching it on stops campaigns that run without an approval.",
     )
+    credentials_version = models.PositiveIntegerField(
+        default=1, editable=False, help_text="Grows when staff change what decides the login."
+    )
     token = EncryptedTextField(default="", blank=True, editable=False)
     token_until = models.DateTimeField(null=True, blank=True, editable=False)
     logging_in_until = models.DateTimeField(null=True, blank=True, editable=False)

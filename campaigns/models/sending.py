@@ -17,7 +17,8 @@ class UploadBatchState(models.TextChoices):
     CONFIRMED = "confirmed", "Reply read"
     NOT_SENT = "not_sent", "Did not reach XFin"
     REFUSED = "refused", "Refused by XFin"
-    UNCONFIRMED = "unconfirmed", "Sent, reply not read"
+    UNCONFIRMED = "unconfirmed", "Sent, being looked up"
+    UNCLEAR = "unclear", "Unclear: XFin does not prove what it has"
     RECONCILED = "reconciled", "Looked up at XFin"
 
 
@@ -26,13 +27,24 @@ class UploadBatch(Stamped):
 
     State: TypeAlias = UploadBatchState
 
+    #: What XFin has of it is not known yet.
+    TO_LOOK_UP: ClassVar = (State.UNCONFIRMED, State.UNCLEAR)
+
     account = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="batches")
     reference = models.CharField(max_length=40, unique=True, default=new_batch_reference, editable=False)
     size = models.PositiveIntegerField()
     state = models.CharField(max_length=12, choices=State, default=State.SENDING)
     reason = models.TextField(default="Being sent to XFin.", blank=True)
-    claimed_until = models.DateTimeField(help_text="After this the worker that held it counts as dead.")
-    look_up_after = models.DateTimeField(null=True, blank=True)
+    claimed_until = models.DateTimeField(
+        help_text="By the database's clock; after this the worker that held it counts as dead."
+    )
+    look_up_after = models.DateTimeField(null=True, blank=True, help_text="By the database's clock.")
+    looks = models.PositiveSmallIntegerField(
+        default=0, help_text="How often XFin was asked for each of its messages, and provably lacked some."
+    )
+    refusal = models.TextField(
+        default="", blank=True, help_text="XFin's words, if it refused the request for its content."
+    )
 
     class Meta:
         ordering = ("-created_at",)
@@ -41,7 +53,7 @@ class UploadBatch(Stamped):
             one_of("state", UploadBatchState, table="batch"),
             models.CheckConstraint(condition=Q(size__gte=1), name="batch_not_empty"),
             models.CheckConstraint(
-                condition=~Q(state="unconfirmed") | Q(look_up_after__isnull=False),
+                condition=~Q(state__in=["unconfirmed", "unclear"]) | Q(look_up_after__isnull=False),
                 name="batch_unconfirmed_is_due",
             ),
         ]
@@ -56,7 +68,7 @@ class MessageState(models.TextChoices):
 
     PLANNED = "planned", "Planned"
     SENDING = "sending", "Being sent to XFin"
-    UNCONFIRMED = "unconfirmed", "Sent, reply not read"
+    UNCONFIRMED = "unconfirmed", "Sent, being looked up"
     QUEUED = "queued", "At XFin"
     WITHDRAWING = "withdrawing", "Being withdrawn from XFin"
     DIALLING = "dialling", "Being called: too late to withdraw"
@@ -83,7 +95,12 @@ class Message(Stamped):
     reference = models.CharField(max_length=40, default=new_message_reference, editable=False)
     send_on = models.DateTimeField()
     batch = models.ForeignKey(
-        UploadBatch, on_delete=models.PROTECT, null=True, blank=True, related_name="messages"
+        UploadBatch,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="messages",
+        help_text="The request that carried it. Of a planned one: the request that XFin refused with it in.",
     )
     remote_id = models.CharField(max_length=64, default="", blank=True)
     remote_state = models.CharField(max_length=60, default="", blank=True, help_text="As XFin wrote it.")

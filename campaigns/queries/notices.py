@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from django.db.models import Count, F, Q
 
 from campaigns.formatting import grouped, ist_exact
-from campaigns.models import Account, Campaign, Import, Message, Recipient, Template
+from campaigns.models import Account, Campaign, Import, Message, Recipient, Template, UploadBatch
 from campaigns.models.campaigns import CampaignState
 from campaigns.models.people import ImportState
 from campaigns.rules.law import TWO_PEOPLE
@@ -25,8 +25,14 @@ class Notice:
 
 
 def notices() -> list[Notice]:
-    """Return what staff must act on, the worst first. Six queries at most."""
-    return [*_account_notices(), *_campaign_notices(), *_approval_notices(), *_file_notices()]
+    """Return what staff must act on, the worst first. Seven queries at most."""
+    return [
+        *_account_notices(),
+        *_unclear_notices(),
+        *_campaign_notices(),
+        *_approval_notices(),
+        *_file_notices(),
+    ]
 
 
 def _account_notices() -> list[Notice]:
@@ -59,6 +65,25 @@ def _account_notices() -> list[Notice]:
             )
         )
     return found
+
+
+def _unclear_notices() -> list[Notice]:
+    """Return a notice for each account that XFin does not prove to have, or to lack, messages of ours."""
+    unclear = Message.objects.filter(
+        state=Message.State.UNCONFIRMED, batch__state=UploadBatch.State.UNCLEAR
+    ).order_by()
+    counted = dict(unclear.values_list("batch__account").annotate(count=Count("id")))
+    accounts = Account.objects.filter(pk__in=counted).defer("password", "token", "cookies") if counted else ()
+    return [
+        Notice(
+            tone="warn",
+            title=f"{grouped(counted[account.pk])} messages of “{account.name}”: unclear whether XFin has them.",
+            text="Its lists prove nothing, so they are not sent again. They are asked about until there is a "
+            "proof; who knows can say it under Upload batches.",
+            account=account,
+        )
+        for account in accounts
+    ]
 
 
 def trials(account: Account) -> str:

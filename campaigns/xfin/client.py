@@ -4,6 +4,7 @@ Every call raises `XFinError` and its subclasses (errors.py) and nothing else, e
 mistake of ours that is found before anything is sent.
 """
 
+import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import partial
@@ -36,10 +37,12 @@ from campaigns.xfin.schemas import (
     RemoteTemplate,
     RemoteTemplateLanguage,
 )
-from campaigns.xfin.session import Clock, Request, Session
+from campaigns.xfin.session import Clock, Fence, Request, Session
 from campaigns.xfin.tokens import TokenStore
 
 T = TypeVar("T")
+
+log = logging.getLogger(__name__)
 
 MESSAGES = "xact/message"
 TEMPLATES = "xact/template"
@@ -55,7 +58,9 @@ class XFinClient:
     """Make the calls of one account. A context manager, safe to share between threads.
 
     Logs in on first need, keeps the token in `tokens` and logs in again once after a 401. `clock`
-    returns the present instant, aware: Retry-After dates are compared with it.
+    returns the present instant, aware: Retry-After dates are compared with it. `still_ours` is asked just
+    before each request that changes something at XFin; if it says no, `TakenOver` is raised. `set_aside`
+    counts the rows of lists of messages that could not be read.
     """
 
     def __init__(
@@ -65,8 +70,11 @@ class XFinClient:
         tokens: TokenStore,
         transport: httpx.BaseTransport | None = None,
         clock: Clock = _UTC_NOW,
+        still_ours: Fence | None = None,
     ) -> None:
         self.config = config
+        self.set_aside = 0
+        self._still_ours = still_ours
         self._session = Session(config, tokens, transport=transport, clock=clock)
 
     def __enter__(self) -> Self:
@@ -97,10 +105,17 @@ class XFinClient:
 
     # Messages
 
-    def create_bulk(self, messages: Sequence[NewMessage], *, instant: bool = False) -> list[CreatedMessage]:
+    def create_bulk(
+        self,
+        messages: Sequence[NewMessage],
+        *,
+        instant: bool = False,
+        still_ours: Fence | None = None,
+    ) -> list[CreatedMessage]:
         """Create at most 10,000 messages (5 if `instant`); return the answers in the order of `messages`.
 
-        Raises `Unconfirmed` whenever XFin may have created some of them; ValueError for too many or no
+        `still_ours` takes the place of the client's own. Whatever is raised after it was asked, XFin may have
+        created some of them, unless it is `NotSent` or `TakenOver`. Raises ValueError for too many or no
         messages, or for two with the same reference.
         """
         most = MOST_INSTANT_MESSAGES if instant else MOST_MESSAGES_A_REQUEST
@@ -113,16 +128,23 @@ class XFinClient:
             "data": [message.to_wire(self.config) for message in messages],
             "instant_message": instant,
         }
-        call = Request(method="POST", path=f"{MESSAGES}/create_bulk", creating=True, json=body)
+        call = Request(
+            method="POST",
+            path=f"{MESSAGES}/create_bulk",
+            creating=True,
+            json=body,
+            still_ours=still_ours or self._still_ours,
+        )
         return self._session.call(call, lambda raw: read_created(raw, messages, self.config))
 
     def iter_messages(self, wanted: MessageFilter | None = None) -> Iterator[RemoteMessage]:
         """Yield all messages that match, page by page as they are taken.
 
-        A raised error ends the iteration: what came before it stands, what comes after is unknown.
+        A row that can't be read is left out and counted in `set_aside`: it hides none of the others. A raised
+        error ends the iteration: what came before it stands, what comes after is unknown.
         """
         params = (wanted or MessageFilter()).to_params()
-        return self._pages(MESSAGES, self._read_message, params=params)
+        return self._pages(MESSAGES, self._message_or_nothing, params=params)
 
     def get_message(self, message_id: RemoteId) -> RemoteMessage:
         """Return one message. Raises `NotFound` if XFin has none of that id (any more)."""
@@ -138,13 +160,13 @@ class XFinClient:
     def delete_message(self, message_id: RemoteId) -> None:
         """Delete one message. Raises `NotFound` if XFin has none of that id."""
         path = f"{MESSAGES}/{_segment(message_id)}"
-        self._session.call(Request(method="DELETE", path=path), _ignore)
+        self._session.call(Request(method="DELETE", path=path, still_ours=self._still_ours), _ignore)
 
     def delete_messages(self, message_ids: Iterable[RemoteId]) -> None:
         """Delete many messages in one call; nothing is sent if there are none."""
         ids = list(message_ids)
         if ids:
-            call = Request(method="DELETE", path=MESSAGES, json={"ids": ids})
+            call = Request(method="DELETE", path=MESSAGES, json={"ids": ids}, still_ours=self._still_ours)
             self._session.call(call, _ignore)
 
     # Templates
@@ -206,6 +228,7 @@ class XFinClient:
             creating=True,
             form={"type": kind, "name": name},
             files={"file": (filename, data, "audio/wav")},
+            still_ours=self._still_ours,
         )
         return self._session.call(call, read_content)
 
@@ -214,8 +237,17 @@ class XFinClient:
     def _read_message(self, raw: object, *, where: str = "") -> RemoteMessage:
         return read_message(raw, self.config, where=where)
 
+    def _message_or_nothing(self, raw: object, *, where: str) -> RemoteMessage | None:
+        try:
+            return self._read_message(raw, where=where)
+        except BadReply as error:
+            self.set_aside += 1
+            log.warning("a row of XFin's list is set aside: %s", error.reason)
+            return None
+
     def _create(self, collection: str, json: Json, read: Callable[[object], T]) -> T:
-        return self._session.call(Request(method="POST", path=collection, creating=True, json=json), read)
+        call = Request(method="POST", path=collection, creating=True, json=json, still_ours=self._still_ours)
+        return self._session.call(call, read)
 
     def _one(
         self,
@@ -226,13 +258,15 @@ class XFinClient:
         *,
         json: Mapping[str, object] | None = None,
     ) -> T:
-        call = Request(method=method, path=f"{collection}/{_segment(item_id)}", json=json)
+        path = f"{collection}/{_segment(item_id)}"
+        still_ours = self._still_ours if method != "GET" else None
+        call = Request(method=method, path=path, json=json, still_ours=still_ours)
         return self._session.call(call, read)
 
     def _pages(
         self,
         collection: str,
-        read: Callable[..., T],
+        read: Callable[..., T | None],
         *,
         params: Mapping[str, str] | None = None,
     ) -> Iterator[T]:
@@ -242,7 +276,8 @@ class XFinClient:
         while True:
             items, following = self._session.call(call, read_page)
             for position, raw in enumerate(items):
-                yield read(raw, where=f"results[{position}]")
+                if (row := read(raw, where=f"results[{position}]")) is not None:
+                    yield row
             if following is None:
                 return
             empty = 0 if items else empty + 1

@@ -45,6 +45,12 @@ class NotSent(XFinError):
     retry = Retry.LATER
 
 
+class TakenOver(XFinError):
+    """The work was no longer ours just before the request would have gone out; nothing was sent."""
+
+    retry = Retry.LATER
+
+
 class Unconfirmed(XFinError):
     """A creating call whose outcome is unknown: XFin may or may not have carried it out."""
 
@@ -73,13 +79,19 @@ class AuthRefused(XFinError):
 
 
 class Throttled(XFinError):
-    """XFin asked us to slow down (429): not carried out, repeat after `retry_after` seconds."""
+    """XFin asked us to slow down (429): repeat after `retry_after` seconds.
+
+    Of messages that were to be created it proves nothing: a proxy may have said it after XFin did the work.
+    """
 
     retry = Retry.LATER
 
 
 class Refused(XFinError):
-    """XFin understood the call and rejected it (any other 4xx): nothing was carried out."""
+    """XFin understood the call and rejected it (any other 4xx).
+
+    Of messages that were to be created it proves nothing: XFin may have created some before it refused.
+    """
 
     def __init__(self, status: int, detail: str) -> None:
         self.status = status

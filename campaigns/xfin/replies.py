@@ -5,8 +5,9 @@ Reading demands the fields we live on and ignores members we do not know; what c
 """
 
 import re
+from collections import Counter
 from collections.abc import Mapping, Sequence
-from typing import Any, TypeVar, cast
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -37,7 +38,7 @@ class _Login(msgspec.Struct):
 
 
 class _Page(msgspec.Struct):
-    results: list[Json]
+    results: list[Any]
     next: str | None = None
 
 
@@ -118,10 +119,13 @@ def read_token(raw: object) -> str:
     return token
 
 
-def read_page(raw: object) -> tuple[list[Json], str | None]:
-    """Return one page's objects and the next page's address, None on the last; a bare list is one page."""
+def read_page(raw: object) -> tuple[list[Any], str | None]:
+    """Return one page's rows and the next page's address, None on the last; a bare list is one page.
+
+    The rows are not looked at: each is read by itself.
+    """
     if isinstance(raw, list):
-        return convert(raw, list[Json], where="results"), None
+        return raw, None
     page = convert(raw, _Page)
     return page.results, page.next or None
 
@@ -187,32 +191,59 @@ def read_content(raw: object, *, where: str = "") -> RemoteContent:
 
 
 def read_created(raw: object, sent: Sequence[NewMessage], config: XFinConfig) -> list[CreatedMessage]:
-    """Return the answers to `create_bulk` in the order of `sent`: each an id, or XFin's error in words.
+    """Return the answers to `create_bulk` in the order of `sent`: an id, XFin's error in words, or a doubt.
 
-    Each object is matched by our reference; where it carries none, by its position, and then only
-    if the phone number agrees. Raises `BadReply` for any other length and for anything unmatched.
+    Each row is judged by itself. It is matched by our reference; where it carries none, by its position, and
+    then only if the phone number agrees. A row that is no object, names another person's number, repeats an
+    id or is about nothing we sent is not believed, and what it may have been about is in doubt. Raises
+    `BadReply` for any other length.
     """
-    read = convert(raw, list[_Created])
-    if len(read) != len(sent):
-        raise BadReply("the answer", f"{len(read)} objects for {len(sent)} messages")
+    rows = convert(raw, list[Any])
+    if len(rows) != len(sent):
+        raise BadReply("the answer", f"{len(rows)} objects for {len(sent)} messages")
     places = {message.reference: place for place, message in enumerate(sent)}
     found: dict[int, CreatedMessage] = {}
-    for position, answer in enumerate(cast("list[Json]", raw)):  # `convert` saw that all are objects
-        place = _place_of(answer, places, sent[position], config, position)
-        if place is None or place in found:
-            raise BadReply(f"[{position}]", "it cannot be matched to a message we sent")
-        found[place] = _created(read[position], sent[place].reference, position)
-    return [found[place] for place in range(len(sent))]
+    for position, row in enumerate(rows):
+        place = _place_of(row, places, sent[position], config, position) if isinstance(row, dict) else None
+        if place is None:
+            continue
+        answer = _created(row, sent[place])
+        twice = place in found
+        found[place] = _doubtful(sent[place], "two rows of XFin's answer are about it") if twice else answer
+    times = Counter(str(answer.id) for answer in found.values() if answer.id is not None)
+    return [_checked(found.get(place), message, times) for place, message in enumerate(sent)]
 
 
-def _created(answer: _Created, reference: str, position: int) -> CreatedMessage:
-    """Return one answer's id or error; XFin writes errors in many shapes."""
-    error = scrub(plain_text(answer.error)) if answer.error is not None else ""
-    if answer.id is None and not error:
-        if _text(answer.status).casefold() != "error":
-            raise BadReply(f"[{position}].id", "neither an id nor an error")
-        error = "XFin refused this message without saying why"
-    return CreatedMessage(reference=reference, id=answer.id, status=_text(answer.status), error=error)
+def _checked(answer: CreatedMessage | None, sent: NewMessage, times: Mapping[str, int]) -> CreatedMessage:
+    if answer is None:
+        return _doubtful(sent, "no row of XFin's answer is about it")
+    if answer.id is not None and times[str(answer.id)] > 1:
+        return _doubtful(sent, "XFin's answer names one id for several messages")
+    return answer
+
+
+def _doubtful(sent: NewMessage, why: str) -> CreatedMessage:
+    return CreatedMessage(reference=sent.reference, doubt=why)
+
+
+def _created(row: Json, sent: NewMessage) -> CreatedMessage:
+    """Return one row's id or error, or why it is not believed; XFin writes errors in many shapes."""
+    try:
+        answer = convert(row, _Created)
+    except BadReply as error:
+        return _doubtful(sent, f"its row of XFin's answer can't be read ({error.field})")
+    if answer.phone_number is not None and not _same_phone(answer.phone_number, sent.phone_number):
+        return _doubtful(sent, "its row of XFin's answer has another number")
+    words = scrub(plain_text(answer.error)) if answer.error is not None else ""
+    refused = bool(words) or _text(answer.status).casefold() == "error"
+    has_id = answer.id is not None and answer.id != ""
+    if has_id == refused:
+        both = "an id and an error" if refused else "neither an id nor an error"
+        return _doubtful(sent, f"its row of XFin's answer has {both}")
+    if refused:
+        words = words or "XFin refused this message without saying why"
+        return CreatedMessage(reference=sent.reference, status=_text(answer.status), error=words)
+    return CreatedMessage(reference=sent.reference, id=answer.id, status=_text(answer.status))
 
 
 def _place_of(
@@ -225,10 +256,10 @@ def _place_of(
     """Return the place in our request that the answer at `position` is about; None if it names none."""
     if answer.get(config.reference_tag) == sent_there.reference:
         return position  # nearly always, so that this comes first
-    echoed = [_text(answer.get(name)) for name in (config.reference_tag, REFERENCE_FIELD)]
+    echoed = [_text(answer.get(name)).lower() for name in (config.reference_tag, REFERENCE_FIELD)]
     if any(echoed):
         return next((places[text] for text in echoed if text in places), None)
-    tagged = next((places[tag] for tag in _texts(answer.get("tags")) if tag in places), None)
+    tagged = next((places[tag] for tag in map(str.lower, _texts(answer.get("tags"))) if tag in places), None)
     if tagged is not None:
         return tagged
     return position if _same_phone(answer.get("phone_number"), sent_there.phone_number) else None

@@ -74,17 +74,21 @@ class NewMessage(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class CreatedMessage(msgspec.Struct, frozen=True, kw_only=True):
-    """Hold what became of one message of a creating call: an `id`, or XFin's `error` in words."""
+    """Hold what became of one message of a creating call: an `id`, or XFin's `error` in words.
+
+    `doubt` says why neither can be believed; the message has to be looked up.
+    """
 
     reference: str
     id: RemoteId | None = None
     status: str = ""
     error: str = ""
+    doubt: str = ""
 
     @property
     def created(self) -> bool:
-        """Return whether XFin holds the message now."""
-        return self.id is not None
+        """Return whether XFin certainly holds the message now."""
+        return self.id is not None and not self.doubt
 
 
 class RemoteMessage(msgspec.Struct, frozen=True, kw_only=True):
@@ -109,10 +113,11 @@ class RemoteMessage(msgspec.Struct, frozen=True, kw_only=True):
     def reference_among(self, known: Container[str]) -> str:
         """Return which of the `known` references the message carries, in whatever place; "" if none.
 
-        The older dialect's tags have no names, so that every tag and the field of its own are looked at.
+        The older dialect's tags have no names, so that every tag and the field of its own are looked at. Ours
+        are in lower case; XFin may write them in another.
         """
         carried = (*self.tags, str(self.raw.get(REFERENCE_FIELD) or ""))
-        return next((text for text in carried if text in known), "")
+        return next((text for text in map(str.lower, carried) if text in known), "")
 
 
 class MessageFilter(msgspec.Struct, frozen=True, kw_only=True):

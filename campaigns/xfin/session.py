@@ -1,7 +1,7 @@
 """Send one request to XFin and read its answer: token, wire, and our error for every failure.
 
-The only place that knows httpx's exceptions and HTTP's status codes. Nothing is repeated here but
-one request after a 401, which says of itself that it was not carried out.
+The only place that knows httpx's exceptions and HTTP's status codes. Nothing is repeated here but one
+request after a 401, and never one that creates something: XFin may have created it and refused then.
 """
 
 import logging
@@ -25,6 +25,7 @@ from campaigns.xfin.errors import (
     NotFound,
     NotSent,
     Refused,
+    TakenOver,
     Throttled,
     Unavailable,
     Unconfirmed,
@@ -35,6 +36,8 @@ from campaigns.xfin.tokens import TokenStore
 
 T = TypeVar("T")
 Clock = Callable[[], datetime]
+Fence = Callable[[], bool]
+"""Return whether the work is still ours. Asked immediately before a request that changes something."""
 
 log = logging.getLogger(__name__)
 
@@ -56,7 +59,10 @@ _certificates = cache(httpx.create_ssl_context)
 
 @dataclass(frozen=True, kw_only=True)
 class Request:
-    """Describe one request. `creating` says that repeating it blindly could create something twice."""
+    """Describe one request. `creating` says that repeating it blindly could create something twice.
+
+    `still_ours` is asked each time just before it goes out; if it says no, nothing is sent.
+    """
 
     method: str
     path: str
@@ -66,6 +72,7 @@ class Request:
     form: Mapping[str, str] | None = None
     files: Mapping[str, tuple[str, bytes, str]] | None = None
     query: str = ""
+    still_ours: Fence | None = None
 
 
 @dataclass(frozen=True)
@@ -110,12 +117,14 @@ class Session:
         """Perform `call`, logging in as needed, and return what `parse` makes of the answer's JSON.
 
         Raises `XFinError`; a `BadReply` of `parse` surfaces as `Unconfirmed` when the call was a
-        creating one.
+        creating one, and so does a 401.
         """
         token = self._token()
         answer = self._exchange(call, token=token)
         if answer.status == httpx.codes.UNAUTHORIZED:
             token = self._token(stale=token)
+            if call.creating:
+                raise Unconfirmed("XFin did not take the login it gave us (401); it may have acted before.")
             answer = self._exchange(call, token=token)
         if answer.status == httpx.codes.UNAUTHORIZED:
             self._tokens.clear(self._config.account_key)
@@ -159,6 +168,8 @@ class Session:
         started = time.monotonic()
         with _translated(creating=call.creating):
             request = self._request(call, token)
+            if call.still_ours and not call.still_ours():
+                raise TakenOver("It took too long to begin: it may be another worker's by now.")
             response = self._http.send(request, stream=True)
             try:
                 body = self._body(response, deadline=started + self._config.total_timeout)

@@ -11,6 +11,7 @@ from typing import Any
 import httpx
 
 from campaigns.clock import Clock
+from campaigns.delivery import reconcile
 from campaigns.lifecycle import approvals
 from campaigns.models import (
     Account,
@@ -23,6 +24,7 @@ from campaigns.models import (
     Recipient,
     Registration,
     Template,
+    UploadBatch,
     User,
 )
 
@@ -110,6 +112,15 @@ def approve(campaign: Campaign) -> Campaign:
     return campaign
 
 
+def look_up_all(now: datetime, xfin: "FakeXFin", *, looks: int = 2) -> None:
+    """Look up every batch whose reply was not read, as often as it takes; the waits between are let pass."""
+    for _ in range(looks):
+        to_look_up = UploadBatch.objects.filter(state__in=UploadBatch.TO_LOOK_UP)
+        to_look_up.update(look_up_after=datetime(2001, 1, 1, tzinfo=UTC))
+        for batch in reconcile.batches_to_look_up(now):
+            reconcile.reconcile(batch, clock=at(now), transport=xfin)
+
+
 def states(campaign: Campaign) -> Counter[str]:
     """How many of the campaign's messages are in which state."""
     return Counter(Message.objects.filter(recipient__campaign=campaign).values_list("state", flat=True))
@@ -123,8 +134,14 @@ class FakeXFin(httpx.BaseTransport):
     faults: deque[Answer] = field(default_factory=deque)
     requests: list[tuple[str, str]] = field(default_factory=list)
     filters_by_tag: bool = True
+    filters_by_phone: bool = True
+    in_capitals: bool = False
+    hidden: set[int] = field(default_factory=set)
+    most_listed: int = 100_000
     page_size: int = 100_000
     poison: set[str] = field(default_factory=set)
+    refuses_rows: str = ""
+    refused_phones: set[str] = field(default_factory=set)
     ids: "itertools.count[int]" = field(default_factory=lambda: itertools.count(1001))
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
@@ -167,14 +184,21 @@ class FakeXFin(httpx.BaseTransport):
         return httpx.Response(200, json=[self._one(data) for data in json.loads(request.content)["data"]])
 
     def list(self, request: httpx.Request) -> httpx.Response:
-        """Messages by tag and by the window of `send_on`, in pages."""
+        """Messages by any of some tags, by number and by the window of `send_on`, in pages.
+
+        Not those in `hidden`, and of all others `most_listed`, as if the list were cut off.
+        """
         asked = request.url.params
+        tags = set(asked["tags"].split(",")) if self.filters_by_tag and "tags" in asked else None
+        phone = asked.get("recipient_phone_number") if self.filters_by_phone else None
         found = [
             message
-            for message in self.messages.values()
-            if (not self.filters_by_tag or asked.get("tags") in (None, *message["tags"]))
+            for number, message in self.messages.items()
+            if (tags is None or tags.intersection(message["tags"]))
+            and phone in (None, message["phone_number"])
             and asked.get("send_on__gt", "") < message["send_on"] < asked.get("send_on__lt", "9")
-        ]
+            and number not in self.hidden
+        ][: self.most_listed]
         first = int(asked.get("page", "1")) - 1
         rest = found[first * self.page_size :]
         more = len(rest) > self.page_size
@@ -183,7 +207,7 @@ class FakeXFin(httpx.BaseTransport):
 
     def references(self) -> Counter[str]:
         """How often each of our references was created."""
-        return Counter(message["tag5"] for message in self.messages.values())
+        return Counter(message["tag5"].lower() for message in self.messages.values())
 
     def end(self, *, state: str = "done", reason: str | None = None) -> None:
         """Every message ends like this."""
@@ -191,10 +215,15 @@ class FakeXFin(httpx.BaseTransport):
             message |= {"state": state, "execution_state_reason_code": reason, "duration": "00:00:31"}
 
     def _one(self, data: dict[str, Any]) -> dict[str, Any]:
-        if not data["phone_number"].startswith("+91"):
-            return {**data, "status": "error", "error": "The number is not valid."}
+        phone = data["phone_number"]
+        if self.refuses_rows or phone in self.refused_phones or not phone.startswith("+91"):
+            return {**data, "status": "error", "error": self.refuses_rows or "The number is not valid."}
         number = next(self.ids)
         tags = [data[tag] for tag in ("tag4", "tag5") if tag in data]
+        data = dict(data)
+        if self.in_capitals:
+            tags = [tag.upper() for tag in tags]
+            data |= {name: data[name].upper() for name in ("tag4", "tag5", "reference") if name in data}
         kept = {**data, "id": number, "state": "scheduled", "tags": tags, "execution_state_reason_code": None}
         self.messages[number] = {**kept, "duration": None, "values": [], "templatelanguage": 1}
         return {**data, "id": number, "status": "created"}

@@ -3,12 +3,14 @@
 import json
 
 import pytest
+from auditlog.models import LogEntry
 from django.contrib import admin
 from django.contrib.auth.models import Permission
 from django.core.exceptions import ValidationError
 from django.urls import reverse
 
 from campaigns.admin import RecordAdmin
+from campaigns.delivery import upload
 from campaigns.models import (
     Account,
     Campaign,
@@ -16,10 +18,12 @@ from campaigns.models import (
     ImportRow,
     PhoneNumber,
     Suppression,
+    UploadBatch,
     User,
 )
+from campaigns.planning import plan
 from tests import cast
-from tests.campaigns.world import make_campaign
+from tests.campaigns.world import NOON, FakeXFin, at, lost_before, make_campaign, states
 
 pytestmark = pytest.mark.django_db
 OURS = [model for model in admin.site._registry if model._meta.app_label in ("campaigns", "calls")]
@@ -286,3 +290,22 @@ def test_permissions_of_the_cast_are_what_the_tests_believe() -> None:
 def test_retry_rules_that_can_not_be_followed_are_refused_in_the_admin_too(rules: object) -> None:
     with pytest.raises(ValidationError, match="retry_rules"):
         Campaign(retry_rules=rules).clean_fields(exclude=["template", "number", "agent", "name"])
+
+
+@pytest.mark.parametrize(("action", "end"), [("say_at_xfin", "unknown"), ("say_absent", "planned")])
+def test_staff_who_may_say_what_became_of_an_unclear_request(action: str, end: str) -> None:
+    campaign, xfin = make_campaign(people=2), FakeXFin()
+    plan.plan(campaign.pk, now=NOON)
+    xfin.faults.append(lost_before)
+    upload.upload(campaign.template.account_id, clock=at(NOON), transport=xfin)
+    UploadBatch.objects.update(state=UploadBatch.State.UNCLEAR)
+    batch = UploadBatch.objects.get()
+    chosen = {"action": action, "_selected_action": [batch.pk]}
+    address = reverse("admin:campaigns_uploadbatch_changelist")
+    reader = User.objects.create_user("reader", is_staff=True)
+    reader.user_permissions.add(Permission.objects.get(codename="view_uploadbatch"))
+    cast.browser(reader).post(address, chosen)
+    assert states(campaign) == {"unconfirmed": 2}
+    cast.browser(User.objects.create_superuser("root")).post(address, chosen)
+    assert states(campaign) == {end: 2}
+    assert LogEntry.objects.get_for_object(batch).exists()

@@ -1,7 +1,8 @@
 """What an account's row says of XFin, and the guard round the demonstration's clock."""
 
+import json
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import httpx
@@ -9,7 +10,6 @@ import pytest
 from django.db import connection, connections
 from pytest_django import Settings
 
-from campaigns import clock
 from campaigns.delivery import account_client, circuit_breaker, upload
 from campaigns.models import Account, Campaign, Message
 from campaigns.planning import plan
@@ -159,8 +159,7 @@ def test_of_several_processes_that_need_a_token_one_logs_in(account: Account) ->
 
 
 def test_a_login_whose_process_died_is_taken_over(account: Account) -> None:
-    died = clock.now() - timedelta(seconds=1)
-    Account.objects.update(logging_in_until=died)
+    Account.objects.update(logging_in_until=datetime(2001, 1, 1, tzinfo=UTC))
     xfin = FakeXFin()
     with account_client.xfin_client(account, transport=xfin) as client:
         client.ensure_login()
@@ -226,3 +225,53 @@ def test_a_campaign_that_starts_after_the_refusal_is_stopped_too(account: Accoun
     assert campaign.state == Campaign.State.STOPPED
     assert campaign.reason.startswith("Stopped: XFin knows no organisation of this name.")
     assert circuit_breaker.stop_refused() == 0
+
+
+class PasswordOf(FakeXFin):
+    """Lets in who knows the new password; staff enter it here while a login with the old one is under way."""
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        """Log in by the password."""
+        if not request.url.path.endswith("account/login/"):
+            return super().handle_request(request)
+        if json.loads(request.content)["password"] == "the-new-one":
+            return httpx.Response(200, json={"token": "a-token"})
+        account = Account.objects.get()
+        account.password = "the-new-one"
+        account.save()
+        circuit_breaker.credentials_changed(account)
+        return httpx.Response(401, json={"detail": "Wrong password."})
+
+
+def test_a_refusal_of_the_old_password_does_not_refuse_the_account_that_staff_just_corrected() -> None:
+    campaign, xfin = make_campaign(people=2), PasswordOf()
+    plan.plan(campaign.pk, now=NOON)
+    account_id = campaign.template.account_id
+    assert upload.upload(account_id, clock=at(NOON), transport=xfin) == 0
+    assert Account.objects.get().state == Account.State.READY
+    campaign.refresh_from_db()
+    assert campaign.state == Campaign.State.RUNNING
+    assert upload.upload(account_id, clock=at(NOON), transport=xfin) == 2
+
+
+def test_what_still_runs_with_old_credentials_neither_reads_nor_keeps_a_token(account: Account) -> None:
+    Account.objects.update(token="a-new-one")
+    old = account_client.DatabaseTokenStore(account)
+    circuit_breaker.credentials_changed(account)
+    Account.objects.update(token="a-new-one")
+    old.put("", "an-old-one")
+    old.clear("")
+    assert Account.objects.get().token == "a-new-one"
+    with pytest.raises(NotSent):
+        old.get("")
+    assert account_client.DatabaseTokenStore(Account.objects.get()).get("") == "a-new-one"
+
+
+def test_a_token_is_not_used_to_its_last_second(account: Account) -> None:
+    store = account_client.DatabaseTokenStore(account)
+    store.put("", "a-token")
+    assert store.get("") == "a-token"
+    Account.objects.update(token_until=datetime(2001, 1, 1, tzinfo=UTC))
+    assert store.get("") is None
+    store.put("", "e30.eyJpYXQiOjEwMDAsImV4cCI6MTAwMH0.x")  # as old as its own end
+    assert store.get("") is None

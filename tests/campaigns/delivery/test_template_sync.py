@@ -3,7 +3,7 @@
 import itertools
 import json
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx
@@ -12,6 +12,7 @@ from django.core.files.base import ContentFile
 from pytest_django import Settings
 
 from campaigns.delivery import template_drift, template_sync
+from campaigns.delivery.claims import AccountHold
 from campaigns.errors import NotAllowed
 from campaigns.lifecycle import actions
 from campaigns.models import Account, Campaign, Content, Template, TemplateLanguage
@@ -130,12 +131,35 @@ def test_two_workers_do_not_synchronise_one_account_side_by_side(
     settings: Settings, tmp_path: object
 ) -> None:
     account, shelf = prepared(settings, tmp_path), Shelf()
-    Account.objects.update(synchronising_until=NOON + timedelta(seconds=30))
-    template_sync.synchronise(account.pk, clock=at(NOON), transport=shelf)
+    other = AccountHold(account.pk, "synchronising_until", seconds=300)
+    assert other.take()
+    template_sync.synchronise(account.pk, clock=at(NOON + timedelta(days=9)), transport=shelf)
     assert shelf.created == []
-    template_sync.synchronise(account.pk, clock=at(NOON + timedelta(seconds=31)), transport=shelf)
+    other.release()
+    template_sync.synchronise(account.pk, clock=at(NOON), transport=shelf)
     assert shelf.created == ["content", "template", "templatelanguage"]
     assert Account.objects.get().synchronising_until is None
+
+
+class TakenOverMeanwhile(Shelf):
+    """The worker is frozen after its first creation; another has the account when it goes on."""
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        """Its hold ends with the first creation."""
+        answer = super().handle_request(request)
+        if self.created:
+            Account.objects.update(synchronising_until=datetime(2001, 1, 1, tzinfo=UTC))
+        return answer
+
+
+def test_a_worker_that_lost_its_hold_creates_nothing_more_and_ends_no_other_hold(
+    settings: Settings, tmp_path: object
+) -> None:
+    account, shelf = prepared(settings, tmp_path), TakenOverMeanwhile()
+    synchronise(account, shelf)
+    assert shelf.created == ["content"]
+    assert Account.objects.get().synchronising_until is not None
+    assert Account.objects.get().state == Account.State.READY
 
 
 class EditedMeanwhile(Shelf):

@@ -9,12 +9,22 @@ import pytest
 
 from campaigns.compliance import suppressions
 from campaigns.compliance.suppressions import SuppressionRequest
-from campaigns.delivery import poll_states, reconcile, upload, withdraw
+from campaigns.delivery import poll_states, upload, withdraw
 from campaigns.lifecycle import actions
-from campaigns.models import Account, Campaign, Message, Recipient, Suppression, UploadBatch
+from campaigns.models import Account, Campaign, Message, Recipient, Suppression
 from campaigns.planning import plan
 from campaigns.queries.campaign import withdrawal
-from tests.campaigns.world import NOON, Answer, FakeXFin, at, lost_after, lost_before, make_campaign, states
+from tests.campaigns.world import (
+    NOON,
+    Answer,
+    FakeXFin,
+    at,
+    look_up_all,
+    lost_after,
+    lost_before,
+    make_campaign,
+    states,
+)
 
 pytestmark = pytest.mark.django_db
 LETTER = SuppressionRequest(source=Suppression.Source.STAFF, reason="Asked by letter.")
@@ -207,8 +217,7 @@ def test_a_batch_that_was_on_its_way_at_the_pause_is_withdrawn_when_it_is_found(
     actions.pause(campaign, None)
     assert "3 messages are being withdrawn" in words(campaign)
     Account.objects.update(retry_at=NOON)
-    UploadBatch.objects.update(look_up_after=NOON)
-    reconcile.reconcile(UploadBatch.objects.get().pk, clock=at(NOON), transport=xfin)
+    look_up_all(NOON, xfin)
     tick(xfin, after=1)
     assert not xfin.messages
     assert people(campaign) == {(Recipient.State.WAITING, 0)}

@@ -314,7 +314,7 @@ def test_a_batch_that_did_not_reach_xfin_gives_way_as_well() -> None:
     claim = upload.claim_due(campaign.template.account, now=NOON)
     assert claim
     row = entered(of(campaign))
-    release(claim.batch, UploadBatch.State.NOT_SENT, "XFin could not be reached.", now=NOON)
+    release(claim.batch, "XFin could not be reached.", now=NOON)
     assert upload.claim_due(campaign.template.account, now=NOON) is None
     assert callbacks.withdraw_superseded(NOON) == 1
     person = of(campaign)

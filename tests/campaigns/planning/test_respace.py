@@ -7,12 +7,21 @@ from threading import Barrier
 import pytest
 from django.db import connections
 
-from campaigns.delivery import reconcile, upload
+from campaigns.delivery import upload
 from campaigns.ist import IST
 from campaigns.models import Account, Callback, Campaign, Message
 from campaigns.planning import callbacks, plan
 from campaigns.planning.callbacks import CallbackRequest
-from tests.campaigns.world import NOON, FakeXFin, at, lost_before, make_campaign, states, unreachable
+from tests.campaigns.world import (
+    NOON,
+    FakeXFin,
+    at,
+    look_up_all,
+    lost_before,
+    make_campaign,
+    states,
+    unreachable,
+)
 
 pytestmark = pytest.mark.django_db
 MINUTE = timedelta(minutes=1)
@@ -99,8 +108,7 @@ def test_a_batch_that_xfin_never_got_follows_at_the_pace() -> None:
     assert states(campaign) == {Message.State.UNCONFIRMED: 30}
     late = NOON + timedelta(hours=1)
     Account.objects.update(retry_at=NOON)
-    (batch,) = reconcile.batches_to_look_up(late)
-    reconcile.reconcile(batch, clock=at(late), transport=xfin)
+    look_up_all(late, xfin)
     tick(campaign, xfin, late)
     times = rung(xfin, not_before=late)
     assert len(times) == 30

@@ -8,10 +8,19 @@ import httpx
 import pytest
 
 from campaigns.xfin.client import XFinClient
-from campaigns.xfin.errors import BadReply, Refused, Unconfirmed
+from campaigns.xfin.errors import BadReply, Refused, TakenOver, Unconfirmed
 from campaigns.xfin.schemas import MessageFilter, NewMessage, NewTemplate, NewTemplateLanguage
 from campaigns.xfin.states import RemoteState
-from tests.campaigns.xfin.wire import PASSWORD, TOKEN, Wire, client_over, exchanges, response
+from tests.campaigns.xfin.wire import (
+    PASSWORD,
+    TOKEN,
+    MemoryTokenStore,
+    Wire,
+    client_over,
+    config,
+    exchanges,
+    response,
+)
 
 TWO_PAGES = ("first page of two", "second page of two")
 
@@ -172,11 +181,35 @@ def test_a_list_that_never_ends_is_left() -> None:
         list(client_over(Wire(*empty)).iter_messages())
 
 
-def test_an_unreadable_message_of_a_list_is_named() -> None:
-    wire = Wire(httpx.Response(200, json={"results": [{"id": 1}, {"state": 6}], "next": None}))
-    with pytest.raises(BadReply) as caught:
-        list(client_over(wire).iter_messages())
-    assert caught.value.field == "results[1].id"
+@pytest.mark.parametrize("odd", [{"state": 6}, None, 7, "text", [], {"id": [1]}, {"id": 1, "state": []}])
+def test_an_odd_row_of_a_list_is_set_aside_and_hides_no_other(odd: object) -> None:
+    client = client_over(
+        Wire(httpx.Response(200, json={"results": [{"id": 1}, odd, {"id": 2}], "next": None}))
+    )
+    assert [message.id for message in client.iter_messages()] == [1, 2]
+    assert client.set_aside == 1
+
+
+def test_what_is_not_ours_any_more_is_not_sent() -> None:
+    wire = Wire()
+    with pytest.raises(TakenOver):
+        client_over(wire).create_bulk([new()], still_ours=lambda: False)
+    assert not wire.requests
+
+
+def test_the_fence_is_asked_before_each_change_and_for_no_question() -> None:
+    asked: list[int] = []
+    wire = Wire(one_message(), httpx.Response(204), httpx.Response(204))
+
+    def still_ours() -> bool:
+        asked.append(len(wire.requests))
+        return True
+
+    client = XFinClient(config(), tokens=MemoryTokenStore(), transport=wire, still_ours=still_ours)
+    client.get_message(7)
+    client.delete_message(7)
+    client.delete_messages([7])
+    assert asked == [1, 2]
 
 
 def test_one_message_is_read_and_deleted() -> None:

@@ -56,13 +56,6 @@ def test_without_a_reference_the_position_counts_when_the_phone_agrees() -> None
     [
         [answer(0), answer(1)],
         [answer(0), answer(1), answer(2), answer(2)],
-        [answer(0), answer(1), answer(1)],
-        [answer(0), answer(1), answer(2, tag5="m-9999")],
-        [answer(1, tag5=None), answer(0, tag5=None), answer(2)],
-        [answer(0), answer(1), answer(2, tag5=None, phone_number=None)],
-        [answer(0), answer(1), answer(2, id=None)],
-        [answer(0), answer(1), answer(2, id=[3])],
-        [answer(0), answer(1), "created"],
         {"results": []},
         "ok",
         None,
@@ -71,6 +64,36 @@ def test_without_a_reference_the_position_counts_when_the_phone_agrees() -> None
 def test_an_answer_that_does_not_match_what_was_sent_is_unreadable(raw: object) -> None:
     with pytest.raises(BadReply):
         read_created(raw, SENT, config())
+
+
+@pytest.mark.parametrize(
+    ("raw", "doubtful"),
+    [
+        ([answer(0), answer(1), answer(1)], {1, 2}),
+        ([answer(0), answer(1), answer(2, tag5="m-9999")], {2}),
+        ([answer(1, tag5=None), answer(0, tag5=None), answer(2)], {0, 1}),
+        ([answer(0), answer(1), answer(2, tag5=None, phone_number=None)], {2}),
+        ([answer(0), answer(1), answer(2, id=None)], {2}),
+        ([answer(0), answer(1), answer(2, id=[3])], {2}),
+        ([answer(0), answer(1), answer(2, status="error")], {2}),
+        ([answer(0), answer(1), "created"], {2}),
+        ([answer(0), None, 7], {1, 2}),
+        ([answer(0, id=5), answer(1, id="5"), answer(2)], {0, 1}),
+        ([answer(0, tag5="m-0002"), answer(1, tag5="m-0001"), answer(2)], {0, 1}),
+    ],
+)
+def test_a_row_that_is_not_to_be_believed_puts_its_own_message_in_doubt_and_no_other(
+    raw: object, doubtful: set[int]
+) -> None:
+    read = read_created(raw, SENT, config())
+    assert {place for place, one in enumerate(read) if one.doubt} == doubtful
+    assert [one.reference for one in read] == [sent.reference for sent in SENT]
+    assert all(one.created != bool(one.doubt) for one in read)
+
+
+def test_a_reference_that_comes_back_in_capitals_is_ours() -> None:
+    raw = [answer(place, tag5=sent.reference.upper()) for place, sent in enumerate(SENT)]
+    assert all(one.created for one in read_created(raw[::-1], SENT, config()))
 
 
 def test_each_messages_error_is_kept_in_words_without_numbers() -> None:

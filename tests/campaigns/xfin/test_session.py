@@ -190,18 +190,26 @@ def test_retry_after_is_never_negative_nor_longer_than_a_day() -> None:
 
 
 def test_a_401_is_answered_with_one_new_login_and_the_same_request() -> None:
-    wire = Wire(response("token expired"), httpx.Response(200, json=CREATED))
-    client_over(wire).create_bulk([MESSAGE])
+    wire = Wire(response("token expired"), httpx.Response(200, json={"results": [], "next": None}))
+    assert list(client_over(wire).iter_messages()) == []
     first, second = wire.requests
-    assert first.content == second.content
+    assert first.url == second.url
     assert first.headers["authorization"] != second.headers["authorization"]
+    assert len(wire.logins) == 2
+
+
+def test_a_401_proves_nothing_of_messages_that_were_to_be_created_so_they_are_not_sent_twice() -> None:
+    wire = Wire(response("token expired"), httpx.Response(200, json=CREATED))
+    assert type(trouble_of(create, client_over(wire))) is Unconfirmed
+    assert len(wire.requests) == 1
     assert len(wire.logins) == 2
 
 
 def test_a_second_401_is_refused_and_the_token_forgotten() -> None:
     tokens = MemoryTokenStore()
     wire = Wire(response("token expired"), response("token expired"))
-    assert type(trouble_of(create, client_over(wire, tokens=tokens))) is AuthRefused
+    client = client_over(wire, tokens=tokens)
+    assert type(trouble_of(lambda client: list(client.iter_messages()), client)) is AuthRefused
     assert len(wire.requests) == 2
     assert tokens.get(config().account_key) is None
 
