@@ -9,6 +9,7 @@ from pathlib import Path
 import environ
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
+from kombu import Exchange, Queue
 
 from campaigns.privacy import retention
 
@@ -179,6 +180,34 @@ else:
     }
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_DEFAULT_QUEUE = "awaaz"
+# Queues for what protects people from calls, for what waits for an XFin, and for everything else. A worker
+# takes from all of them unless it is told (-Q); `launch` gives the first a worker of its own.
+PROTECT_QUEUE, XFIN_QUEUE = "protect", "xfin"
+CELERY_TASK_QUEUES = [
+    Queue(name, Exchange(name), routing_key=name)
+    for name in (PROTECT_QUEUE, XFIN_QUEUE, CELERY_TASK_DEFAULT_QUEUE)
+]
+PROTECTING_TASKS = (
+    "campaigns.tasks.recheck_messages",
+    "campaigns.tasks.withdraw_messages",
+    "campaigns.tasks.withdraw_account",
+    "campaigns.tasks.stop_campaigns",
+)
+XFIN_TASKS = (
+    "campaigns.tasks.synchronise_account",
+    "campaigns.tasks.look_at_account",
+    "campaigns.tasks.upload_account",
+    "campaigns.tasks.reconcile_account",
+    "campaigns.tasks.try_account",
+    "campaigns.tasks.pull_account",
+    "campaigns.tasks.look_up_overdue",
+)
+CELERY_TASK_ROUTES = {
+    **{name: {"queue": PROTECT_QUEUE, "routing_key": PROTECT_QUEUE} for name in PROTECTING_TASKS},
+    # Stores what dead processes were told, opt-outs among it.
+    "calls.tasks.close_abandoned_calls": {"queue": PROTECT_QUEUE, "routing_key": PROTECT_QUEUE},
+    **{name: {"queue": XFIN_QUEUE, "routing_key": XFIN_QUEUE} for name in XFIN_TASKS},
+}
 CELERY_TASK_ACKS_LATE = False  # a lost task costs one tick; a repeated one would only add work
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
@@ -195,6 +224,7 @@ SETTLE_AGAIN_SECONDS = env.float("SETTLE_AGAIN_SECONDS", default=240.0)  # the s
 CLAIM_SECONDS = env.float("CLAIM_SECONDS", default=420.0)
 IMPORT_CLAIM_SECONDS = env.float("IMPORT_CLAIM_SECONDS", default=60.0)
 IMPORT_MAX_MB = env.int("IMPORT_MAX_MB", default=512)
+TURN_SECONDS = env.float("TURN_SECONDS", default=10.0)
 XFIN_READ_TIMEOUT = env.float("XFIN_READ_TIMEOUT", default=60.0)
 TEMPLATE_LOOK_SECONDS = env.float("TEMPLATE_LOOK_SECONDS", default=300.0)
 BREAKER_CALLS = env.int("BREAKER_CALLS", default=100)
@@ -234,8 +264,12 @@ if _wrong := retention.too_short(RETENTION_DAYS):
 
 
 def tick(task: str, every: float = TICK_SECONDS) -> dict[str, object]:
-    """Return a beat entry: `task` every so many seconds. A task not taken before the next is due expires."""
-    return {"task": task, "schedule": every, "options": {"expires": max(every, 1.0)}}
+    """Return a beat entry: `task` every so many seconds.
+
+    A task not taken before the next is due expires, unless it protects people.
+    """
+    expires = {} if task in PROTECTING_TASKS else {"expires": max(every, 1.0)}
+    return {"task": task, "schedule": every, "options": expires}
 
 
 CELERY_BEAT_SCHEDULE = {
@@ -248,7 +282,9 @@ CELERY_BEAT_SCHEDULE = {
     "upload": tick("campaigns.tasks.upload_messages"),
     "reconcile": tick("campaigns.tasks.reconcile_batches"),
     "try broken accounts": tick("campaigns.tasks.try_broken_accounts"),
+    "recheck": tick("campaigns.tasks.recheck_messages"),
     "withdraw": tick("campaigns.tasks.withdraw_messages"),
+    "stop": tick("campaigns.tasks.stop_campaigns"),
     "pull states": tick("campaigns.tasks.pull_states"),
     "finish": tick("campaigns.tasks.finish_campaigns"),
     "prepare speech": tick("calls.tasks.prepare_speech"),

@@ -96,10 +96,28 @@ def web(env: Mapping[str, str], port: int) -> Child:
 
 
 def worker(env: Mapping[str, str]) -> Child:
-    """Return Celery's worker, not started. Threads, because its tasks wait for network and database."""
-    command = [*CELERY, "worker", "--pool", "threads"]
-    options = ["--concurrency", "6", "--loglevel", "WARNING", "--without-gossip", "--without-mingle"]
-    return Child("worker", [*command, *options, "--without-heartbeat"], env)
+    """Return the Celery worker for everything that does not protect people, not started."""
+    return _worker("worker", ("xfin", "awaaz"), 16, env)
+
+
+def guard(env: Mapping[str, str]) -> Child:
+    """Return the Celery worker for what protects people from calls, not started.
+
+    A process of its own: an XFin that is slow or silent can never take its threads.
+    """
+    return _worker("guard", ("protect",), 16, env)
+
+
+def _worker(name: str, queues: Sequence[str], threads: int, env: Mapping[str, str]) -> Child:
+    """Return a Celery worker, not started. Threads, because its tasks wait for network and database.
+
+    They are begun when they are needed.
+    """
+    command = [*CELERY, "worker", "--pool", "threads", "--hostname", f"{name}@%h", "-Q", ",".join(queues)]
+    options = ["--concurrency", str(threads), "--prefetch-multiplier", "1", "--loglevel", "WARNING"]
+    return Child(
+        name, [*command, *options, "--without-gossip", "--without-mingle", "--without-heartbeat"], env
+    )
 
 
 def beat(env: Mapping[str, str]) -> Child:

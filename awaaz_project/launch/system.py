@@ -14,6 +14,7 @@ from awaaz_project.launch.processes import (
     Child,
     StartError,
     beat,
+    guard,
     manage,
     run_once,
     sandbox,
@@ -45,7 +46,7 @@ def check_port(port: int) -> None:
 
 
 class System:
-    """Web, worker, scheduler and sandbox, with one environment."""
+    """Web, two workers, scheduler and sandbox, with one environment."""
 
     def __init__(self, env: Mapping[str, str], *, web_port: int, sandbox_port: int) -> None:
         # Ctrl-C at the console means now: no draining.
@@ -55,9 +56,9 @@ class System:
         self.web_url, self.sandbox_url = f"http://127.0.0.1:{web_port}", f"http://127.0.0.1:{sandbox_port}"
         self.sandbox = sandbox(self.env, sandbox_port)
         self.web = web(self.env, web_port)
-        self.worker = worker(self.env)
+        self.worker, self.guard = worker(self.env), guard(self.env)
         self.beat = beat(self.env)
-        self.children: list[Child] = [self.sandbox, self.web, self.worker, self.beat]
+        self.children: list[Child] = [self.sandbox, self.web, self.worker, self.guard, self.beat]
 
     def prepare(self) -> None:
         """Migrate the database and make the clips of the sandbox's people. Raises `StartError`."""

@@ -160,7 +160,8 @@ class Broker:
     def waiting(self) -> int:
         """Return how many tasks no worker has taken yet."""
         if self._redis:
-            return int(self._redis.llen(f"{settings.REDIS_PREFIX}:{settings.CELERY_TASK_DEFAULT_QUEUE}"))
+            queues = (f"{settings.REDIS_PREFIX}:{queue.name}" for queue in settings.CELERY_TASK_QUEUES)
+            return sum(int(self._redis.llen(queue)) for queue in queues)
         return sum(1 for _ in self._folder.glob("*.msg"))
 
     def flush(self) -> None:

@@ -148,6 +148,8 @@ def run_seed(command: Sequence[str], *, folder: Path, url: str) -> dict[str, Any
         "REDIS_URL": REDIS if listening(urlsplit(REDIS).port or 6379) else "",
         "REDIS_PREFIX": f"awaaz-chaos-{os.getpid()}-{folder.name}",
         "XFIN_READ_TIMEOUT": "0.5",
+        "TICK_SECONDS": "0.02",
+        "TURN_SECONDS": "1",
         "LOG_LEVEL": "WARNING",
     }
     with (folder / "log").open("ab") as log:

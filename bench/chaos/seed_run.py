@@ -55,7 +55,9 @@ TASKS = (
     tasks.upload_messages,
     tasks.reconcile_batches,
     tasks.try_broken_accounts,
+    tasks.recheck_messages,
     tasks.withdraw_messages,
+    tasks.stop_campaigns,
     tasks.pull_states,
     tasks.finish_campaigns,
 )

@@ -11,7 +11,7 @@ from django.http import HttpRequest
 from unfold.widgets import UnfoldAdminPasswordWidget, UnfoldAdminTextInputWidget
 
 from campaigns.admin.base import FrozenForm, TableAdmin
-from campaigns.delivery.account_client import is_loopback
+from campaigns.delivery.account_client import config_for, is_loopback
 from campaigns.delivery.circuit_breaker import credentials_changed
 from campaigns.models import Account, PhoneNumber
 from campaigns.numbers import KEEP_HOURS, rotate_secret
@@ -107,14 +107,20 @@ class AccountForm(FrozenForm, AccountModelForm):
         before, after = urlsplit(stored), urlsplit(address)
         return (before.scheme, before.netloc) != (after.scheme, after.netloc)
 
-    def save(self, commit: bool = True) -> Account:
-        """Take over the credentials that were entered; return the account, stored if `commit`."""
-        if self.cleaned_data["new_password"]:
+    def _post_clean(self) -> None:
+        """Take over what was entered and make of it what every request is made with; say what can't work."""
+        if self.cleaned_data.get("new_password"):
             self.instance.password = self.cleaned_data["new_password"]
-        if self.cleaned_data["new_cookies"]:
+        if self.cleaned_data.get("new_cookies"):
             self.instance.cookies = self.cleaned_data["new_cookies"]
-        account: Account = super().save(commit)
-        return account
+        super()._post_clean()  # type: ignore[misc]  # Django's own hook, which fills the instance
+        if self.errors:
+            return
+        try:
+            config_for(self.instance)
+        except ValueError as error:
+            name, _, why = str(error).partition(": ")
+            self.add_error(name if name in self.fields else None, why or name)
 
 
 @admin.register(Account)
@@ -125,7 +131,7 @@ class AccountAdmin(TableAdmin):
     list_display = ("name", "tenant", "base_url", "state", "reason")
     list_filter = ("state",)
     search_fields = ("name", "tenant")
-    readonly_fields = ("state", "reason", "retry_at")
+    readonly_fields = ("state", "reason", "retry_at", "own_failure", "own_failures", "clock_skew")
     LOGIN_FIELDS: ClassVar = {"base_url", "tenant", "email", "auth_scheme", "extra_headers"}
     LOGIN_SECRETS: ClassVar = {"new_password", "new_cookies"}
 

@@ -14,6 +14,7 @@ from campaigns.rules.verdicts import Finding, Verdict
 from campaigns.transitions import callback
 from campaigns.transitions.campaign import stop
 
+WORST = {verdict: place for place, verdict in enumerate(Verdict)}
 REMEDIES = {rule.name: rule.remedy for rule in rules.RULES}
 
 
@@ -76,6 +77,17 @@ class ComplianceChecker:
         `message` is the attempt, if it is planned already; `called_back` the time of a call-back that is
         asked for just now, those that wait are known.
         """
+        judgement = self._evaluate(person, at=at, message=message, called_back=called_back)
+        skew = self._campaigns[person.campaign_id].skew
+        if not skew:
+            return judgement
+        # XFin dials by its own clock: this is when the phone rings.
+        rings = self._evaluate(person, at=at - skew, message=message, called_back=called_back)
+        return by_clock_of_xfin(judgement, rings, skew)
+
+    def _evaluate(
+        self, person: Recipient, *, at: datetime, message: Message | None, called_back: datetime | None
+    ) -> Judgement:
         called_back = called_back or self._callbacks.get(person.pk)
         alike: Hashable | None = None
         if not (called_back or person.phone in self._known or self._people.others(person.phone, message)):
@@ -184,6 +196,19 @@ class ComplianceChecker:
             requested=next(filter(None, (row.slot_at(at) for row in bases)), None),
             others=people.others(person.phone, message),
         )
+
+
+def by_clock_of_xfin(planned: Judgement, rings: Judgement, skew: timedelta) -> Judgement:
+    """Return the worse of two judgements: of the time that XFin is told, and of when the phone then rings.
+
+    A time to wait for is the real one; XFin is told another by `skew`, so the later of both is waited for.
+    """
+    if WORST[rings.verdict] >= WORST[planned.verdict]:
+        return planned
+    later = max(skew, timedelta(0))
+    return Judgement(
+        tuple(replace(found, until=found.until + later) if found.until else found for found in rings.findings)
+    )
 
 
 def campaign_problems(campaign: Campaign, *, now: datetime) -> list[str]:

@@ -13,6 +13,7 @@ from campaigns import rules
 from campaigns.bulk import among, keys
 from campaigns.ist import IST
 from campaigns.models import (
+    Account,
     CallerDeclaration,
     CallingBasis,
     Campaign,
@@ -35,6 +36,8 @@ from campaigns.xfin.states import Disposition
 #: How far back calls to a number matter: the longest cap is a week, and a day for plans that lie ahead.
 MEMORY = timedelta(days=8)
 PLANNED = Message.State.PLANNED
+#: A clock that differs by less than this is right: XFin's tells whole seconds, and a reply takes its time.
+LEAST_SKEW = timedelta(seconds=3)
 #: The newest calls by which W07 is judged.
 LATEST = 200
 SHORT_SECONDS = 6
@@ -90,7 +93,11 @@ class CampaignFacts:
     declaration: CampaignDeclaration | None
     scrubbed: Scrubbed
     polls: Sequence[PollingDay]
+    """All that are entered, past ones too: they tell which areas are known."""
+    now: datetime
     own_numbers: frozenset[str]
+    skew: timedelta
+    """By how much XFin's clock is ahead of ours; zero where that is not known or too little to matter."""
 
     def number(self, attempt: int) -> PhoneNumber:
         """Return the number from which an attempt (from 1) is made."""
@@ -118,8 +125,17 @@ class CampaignFacts:
         )
 
     def closes_of(self, area: str) -> tuple[datetime, ...] | None:
-        """Return when polls close in an area; None if the area is not known."""
-        return tuple(poll.closes_at for poll in self.polls if poll.area in ("", area)) if area else None
+        """Return when polls close in an area; None if the area is not known.
+
+        While polls lie ahead, an area is known that has had or will have one: a misspelt one, which matches
+        none, must not be taken for one without a poll.
+        """
+        place = place_name(area)
+        ahead = [poll for poll in self.polls if poll.closes_at > self.now]
+        known = {place_name(poll.area) for poll in self.polls}
+        if not place or (any(poll.area.strip() for poll in ahead) and place not in known):
+            return None
+        return tuple(poll.closes_at for poll in ahead if place_name(poll.area) in ("", place))
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,9 +191,22 @@ def of_campaign(campaign: Campaign, people: Iterable[Recipient], *, now: datetim
         declarations=list(CallerDeclaration.objects.filter(number__in=lines)),
         declaration=CampaignDeclaration.objects.filter(campaign=campaign).first(),
         scrubbed=Scrubbed.of(campaign, people) if promotional else Scrubbed(),
-        polls=list(PollingDay.objects.filter(closes_at__gt=now)) if political else (),
+        polls=list(PollingDay.objects.all()) if political else (),
+        now=now,
         own_numbers=frozenset(PhoneNumber.objects.values_list("e164", flat=True)),
+        skew=_skew(campaign),
     )
+
+
+def place_name(text: str) -> str:
+    """Return the name of a place as it is compared: without regard to capitals and spaces."""
+    return "".join(text.casefold().split())
+
+
+def _skew(campaign: Campaign) -> timedelta:
+    seconds = Account.objects.values_list("clock_skew", flat=True).get(pk=campaign.template.account_id)
+    known = seconds is not None and abs(seconds) >= LEAST_SKEW.total_seconds()
+    return timedelta(seconds=seconds) if known and seconds else timedelta(0)
 
 
 def of_people(

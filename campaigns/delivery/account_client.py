@@ -17,12 +17,14 @@ from campaigns.delivery.claims import AccountHold, database_now, from_now
 from campaigns.models import Account
 from campaigns.xfin.client import XFinClient
 from campaigns.xfin.config import XFinConfig
-from campaigns.xfin.errors import NotSent
+from campaigns.xfin.errors import AuthRefused, NotSent
 from campaigns.xfin.schemas import RemoteId
 from campaigns.xfin.session import Fence
 from campaigns.xfin.states import RemoteState
 from campaigns.xfin.tokens import life_of
 
+#: Seconds by which the difference of the clocks must change to be written down.
+NEW_SKEW = 1.5
 #: The longest a login may take, and how often those who wait for it look.
 LOGIN_SECONDS, ASK_AGAIN_SECONDS = 30.0, 0.1
 #: How long a token lives that does not say so itself (awaaz-platform.md §1).
@@ -119,6 +121,23 @@ def config_for(account: Account) -> XFinConfig:
 
     Raise `ValueError`, with the setting's name, if one can't work.
     """
+    try:
+        config = _config_of(account)
+    except (TypeError, AttributeError) as error:  # of JSON columns, which hold anything
+        raise ValueError("headers, cookies and state codes: objects of texts") from error
+    _check_address(config.origin)
+    return config
+
+
+def _check_address(origin: str) -> None:
+    try:
+        httpx.URL(origin)
+        urlsplit(origin).port  # noqa: B018 (it raises for one that can't be)
+    except (httpx.InvalidURL, ValueError) as error:
+        raise ValueError(f"base_url: {error}") from error
+
+
+def _config_of(account: Account) -> XFinConfig:
     return XFinConfig(
         base_url=account.base_url,
         tenant=account.tenant,
@@ -140,19 +159,36 @@ def config_for(account: Account) -> XFinConfig:
 def xfin_client(
     account: Account, *, transport: httpx.BaseTransport | None = None, still_ours: Fence | None = None
 ) -> Iterator[XFinClient]:
-    """Yield a client for one account. Raise `ClockShifted` if the demonstration's clock forbids it.
+    """Yield a client for one account.
 
-    `still_ours` is asked just before each request that changes something at XFin.
+    `still_ours` is asked just before each request that changes something at XFin. Raise `ClockShifted` if the
+    demonstration's clock forbids it, `AuthRefused` if the account's row can't work: it was written past the
+    form, and a person has to correct it.
     """
     _check_account_clock(account)
+    try:
+        config = config_for(account)
+    except ValueError as error:
+        raise AuthRefused(f"The account can't be used as it is entered: {error}.") from error
     with XFinClient(
-        config_for(account),
+        config,
         tokens=DatabaseTokenStore(account),
         transport=transport,
         clock=clock.now,
         still_ours=still_ours,
     ) as client:
-        yield client
+        try:
+            yield client
+        finally:
+            _keep_skew(account, client.skew)
+
+
+def _keep_skew(account: Account, skew: float | None) -> None:
+    """Keep by how much XFin's clock is ahead, where it has changed. A shifted clock tells nothing."""
+    if skew is None or clock.is_shifted():
+        return
+    if account.clock_skew is None or abs(skew - account.clock_skew) >= NEW_SKEW:
+        Account.objects.filter(pk=account.pk).update(clock_skew=round(skew, 1))
 
 
 def wire_id(remote_id: str) -> RemoteId:

@@ -1,21 +1,27 @@
 """Stop sending requests to an XFin that fails, account by account, and try again after growing pauses."""
 
+import logging
 import random
+from collections.abc import Callable
 from datetime import datetime, timedelta
 
 import httpx
 from django.db.models import F, Q, QuerySet, Value
-from django.db.models.functions import Coalesce, Greatest
+from django.db.models.functions import Coalesce, Greatest, Least
 
-from campaigns import clock
+from campaigns import clock, edges
 from campaigns.clock import Clock
 from campaigns.delivery.account_client import xfin_client
 from campaigns.models import Account, Campaign
 from campaigns.transitions.campaign import stop
-from campaigns.xfin.errors import AuthRefused, Throttled, XFinError
+from campaigns.xfin.errors import AuthRefused, TakenOver, Throttled, XFinError
+
+log = logging.getLogger(__name__)
 
 #: Pauses after failures in a row, in seconds: doubling from the first to the last.
 FIRST_PAUSE, LONGEST_PAUSE = 5.0, 300.0
+#: Beyond these neither pauses nor figures grow: an account may be out of order for months.
+MOST_DOUBLINGS, MOST_COUNTED = 16, 1_000_000
 #: Failures in a row after which nothing but a single trial request goes out.
 BREAK_AFTER = 5
 #: How long one trial may take before another worker tries.
@@ -45,14 +51,15 @@ def record_failure(account: Account, error: XFinError, *, now: datetime, in_a_ro
             stop_refused()
         return
     served = same.exclude(state=Account.State.REFUSED)
-    if not served.update(failures=Greatest(F("failures") + 1, Value(in_a_row)), reason=error.reason):
+    counted = Least(F("failures"), Value(MOST_COUNTED - 1)) + 1  # the column ends somewhere
+    if not served.update(failures=Greatest(counted, Value(in_a_row)), reason=error.reason):
         return
     failures = Account.objects.values_list("failures", flat=True).get(pk=account.pk)
     # Being asked to slow down is an answer: XFin is not out of order.
     broken = failures >= BREAK_AFTER and not isinstance(error, Throttled)
     pause = error.retry_after
     if not pause:
-        longest = min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** (failures - 1))
+        longest = min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** min(failures - 1, MOST_DOUBLINGS))
         pause = random.uniform(longest / 2, longest)  # so that workers don't retry in step
     until = Value(now + timedelta(seconds=pause))
     served.update(
@@ -82,22 +89,45 @@ def _recovered(account: Account, which: QuerySet[Account]) -> None:
         running.update(reason="Running.")
 
 
-def try_broken(*, clock: Clock, transport: httpx.BaseTransport | None = None) -> int:
-    """Send one trial request to each broken account whose pause is over. Return how many work again."""
-    working = 0
-    for account in Account.objects.filter(state=Account.State.BROKEN, retry_at__lte=clock()):
-        mine = Account.objects.filter(pk=account.pk, state=Account.State.BROKEN, retry_at=account.retry_at)
-        if not mine.update(retry_at=clock() + TRIAL):
-            continue
+def accounts_to_try(now: datetime) -> list[int]:
+    """Return the keys of broken accounts whose pause is over."""
+    over = Account.objects.filter(state=Account.State.BROKEN, retry_at__lte=now)
+    return list(over.values_list("pk", flat=True))
+
+
+def try_account(account_id: int, *, clock: Clock, transport: httpx.BaseTransport | None = None) -> bool:
+    """Send one trial request to a broken account. Return whether it works again."""
+    account = Account.objects.get(pk=account_id)
+    mine = Account.objects.filter(pk=account.pk, state=Account.State.BROKEN, retry_at=account.retry_at)
+    if not mine.update(retry_at=clock() + TRIAL):
+        return False
+    try:
+        with xfin_client(account, transport=transport) as client:
+            client.probe()
+    except XFinError as error:
+        record_failure(account, error, now=clock())
+        return False
+    _recovered(account, Account.objects.all())
+    return True
+
+
+def for_account(what: str, account_id: int, work: Callable[..., object], *, clock: Clock) -> bool:
+    """Run one kind of work for one account, at its own edge. Return False if it failed.
+
+    What XFin, or the account as it is entered, did not let through is recorded as XFin's failure; an error of
+    ours is logged, counted and shown on the account.
+    """
+
+    def run() -> None:
         try:
-            with xfin_client(account, transport=transport) as client:
-                client.probe()
+            work(account_id, clock=clock)
+        except TakenOver as error:
+            log.warning("%s: account %s: %s", what, account_id, error.reason)
         except XFinError as error:
-            record_failure(account, error, now=clock())
-        else:
-            _recovered(account, Account.objects.all())
-            working += 1
-    return working
+            log.warning("%s: account %s: %s", what, account_id, error.reason)
+            record_failure(Account.objects.get(pk=account_id), error, now=clock())
+
+    return edges.for_account(what, account_id, run)
 
 
 def credentials_changed(account: Account) -> None:
@@ -114,18 +144,18 @@ def credentials_changed(account: Account) -> None:
         reason="",
         failures=0,
         retry_at=None,
+        own_failure="",
     )
 
 
 def stop_refused() -> int:
     """Stop every running campaign whose account is refused, with the reason. Return how many."""
-    stopped = 0
-    for account in Account.objects.filter(state=Account.State.REFUSED):
-        reason = (
-            f"Stopped: {account.reason} Check the account's tenant, credentials, headers and cookies, "
-            "then resume."
-        )
-        running = Campaign.objects.filter(template__account=account, state=Campaign.State.RUNNING)
-        ids = list(running.values_list("pk", flat=True))
-        stopped += sum(stop(campaign_id, reason, now=clock.now()) for campaign_id in ids)
-    return stopped
+    return edges.each("stopping", Account.objects.filter(state=Account.State.REFUSED), _stop_campaigns_of)
+
+
+def _stop_campaigns_of(account: Account) -> int:
+    what = "tenant, credentials, headers and cookies"
+    reason = f"Stopped: {account.reason} Check the account's {what}, then resume."
+    running = Campaign.objects.filter(template__account=account, state=Campaign.State.RUNNING)
+    ids = list(running.values_list("pk", flat=True))
+    return sum(stop(campaign_id, reason, now=clock.now()) for campaign_id in ids)

@@ -1,21 +1,25 @@
-"""Poll the states of messages at XFin, by the window of their dialling times."""
+"""Poll the states of messages at XFin that have had no news, by windows of their dialling times or by id."""
 
 import logging
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from itertools import islice
 
 import httpx
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Max, Min, QuerySet
+from django.db.models import QuerySet
 
 from campaigns.clock import Clock
 from campaigns.delivery.account_client import xfin_client
 from campaigns.delivery.circuit_breaker import record_failure, record_success, usable
+from campaigns.delivery.poll_windows import from_place, most_pages, windows
+from campaigns.delivery.turns import HeldTurn, turn
 from campaigns.models import Account, Message
 from campaigns.transitions.attempt import ENDED, ended_unknown, settle_message, settle_messages
+from campaigns.xfin.client import XFinClient
 from campaigns.xfin.errors import XFinError
-from campaigns.xfin.schemas import MessageFilter
+from campaigns.xfin.schemas import MessageFilter, RemoteMessage
 
 log = logging.getLogger(__name__)
 
@@ -23,6 +27,10 @@ log = logging.getLogger(__name__)
 MARGIN = timedelta(seconds=2)
 #: Messages whose ends are written in one transaction, and overdue ones that are looked up in one go.
 CHUNK = 200
+#: Requests of one pull, and those of them that are kept for messages without news for longer than `RECENT`:
+#: calls end within minutes, so these never keep the news of the others waiting.
+PULL_REQUESTS, OLD_REQUESTS = 60, 20
+RECENT = timedelta(minutes=15)
 #: XFin has them, or may have, and has not said how they ended.
 NOT_ENDED = (Message.State.UNCONFIRMED, *Message.AT_XFIN)
 
@@ -34,30 +42,97 @@ def accounts_with_news(now: datetime) -> list[int]:
 
 
 def pull_states(account_id: int, *, clock: Clock, transport: httpx.BaseTransport | None = None) -> int:
-    """Ask XFin for the states of the account's open messages. Return how many ended; 0 after a failure."""
+    """Ask XFin for the states of the account's open messages. Return how many ended.
+
+    One pull of an account at a time, of `PULL_REQUESTS` requests; the next goes on where this one stopped.
+    A failure ends it and is recorded on the account; what was read before it counts.
+    """
     account = Account.objects.get(pk=account_id)
-    mine = _at_xfin(clock()).filter(batch__account=account)
-    span = mine.aggregate(first=Min("send_on"), last=Max("send_on"))
-    if span["first"] is None:
-        return 0
-    window = MessageFilter(send_on_after=span["first"] - MARGIN, send_on_before=span["last"] + MARGIN)
-    by_remote_id, ended = {message.remote_id: message for message in mine}, 0
-    try:
-        with xfin_client(account, transport=transport) as client:
-            listed = client.iter_messages(window)
-            while chunk := list(islice(listed, CHUNK)):
-                reported = [
-                    (message, remote)
-                    for remote in chunk
-                    if remote.state in ENDED and (message := by_remote_id.get(str(remote.id)))
-                ]
-                ended += settle_messages(reported, now=clock())
-    except XFinError as error:
-        log.warning("pulling states of account %s: %s", account.pk, error.reason)
-        record_failure(account, error, now=clock())
-        return 0
-    record_success(account, now=clock())
-    return ended
+    with turn("pull", account_id) as held:
+        if held is None:
+            return 0
+        pull = _Pull(account, held, clock=clock)
+        try:
+            with xfin_client(account, transport=transport) as client:
+                pull.run(client)
+        except XFinError as error:
+            log.warning("pulling states of account %s: %s", account.pk, error.reason)
+            record_failure(account, error, now=clock())
+            return pull.ended
+    if pull.asked:
+        record_success(account, now=clock())
+    return pull.ended
+
+
+class _Pull:
+    """One pull: first what was dialled lately, then what has had no news for long, each with its share."""
+
+    def __init__(self, account: Account, held: HeldTurn, *, clock: Clock) -> None:
+        self._account, self._held, self._clock = account, held, clock
+        self.asked = self.ended = 0
+
+    def run(self, client: XFinClient) -> None:
+        """Ask for both shares. Raises `XFinError`."""
+        now = self._clock()
+        mine = _at_xfin(now).filter(batch__account=self._account).order_by("send_on", "pk")
+        lately = now - RECENT
+        self._share(client, "recent", mine.filter(send_on__gt=lately), PULL_REQUESTS - OLD_REQUESTS)
+        rest = max(OLD_REQUESTS, PULL_REQUESTS - client.requests)
+        self._share(client, "old", mine.filter(send_on__lte=lately), client.requests + rest)
+
+    def _share(self, client: XFinClient, name: str, mine: QuerySet[Message], until: int) -> None:
+        """Ask window by window, from where the last pull stopped, until so many requests were sent in all."""
+        place = datetime.fromisoformat(self._held.places[name]) if name in self._held.places else None
+        first = from_place(list(mine), place)
+        for window in windows(first):
+            if client.requests >= until or not self._held.renew():
+                return
+            self._held.places[name] = self._ask(client, window, until).isoformat()
+        self._held.places.pop(name, None)  # the next begins with the oldest again
+
+    def _ask(self, client: XFinClient, window: Sequence[Message], until: int) -> datetime:
+        """Ask for the messages of a window by a list, or by id what a list would cost too many pages for.
+
+        Return the dialling time up to which all were asked for.
+        """
+        self.asked += len(window)
+        last = max(message.send_on for message in window)
+        unseen = self._list(client, window) if len(window) > 1 else window
+        for message in unseen:
+            if client.requests >= until:
+                return message.send_on
+            if remote := client.find_message(message.remote_id):
+                self._settle([(message, remote)])
+        return last
+
+    def _list(self, client: XFinClient, window: Sequence[Message]) -> Sequence[Message]:
+        """List a window; return the messages that were not seen when it took too many pages, else none."""
+        unseen = {message.remote_id: message for message in window}
+        most = client.requests + most_pages(len(window))
+        listed = _until(client, most, _listed(client, window))
+        while chunk := list(islice(listed, CHUNK)):
+            seen = [(unseen.pop(str(remote.id), None), remote) for remote in chunk]
+            self._settle((message, remote) for message, remote in seen if message)
+        return list(unseen.values()) if client.requests > most else ()
+
+    def _settle(self, reported: Iterable[tuple[Message, RemoteMessage]]) -> None:
+        if over := [(message, remote) for message, remote in reported if remote.state in ENDED]:
+            self.ended += settle_messages(over, now=self._clock())
+
+
+def _until(client: XFinClient, most: int, listed: Iterable[RemoteMessage]) -> Iterator[RemoteMessage]:
+    """Yield what is listed until more than so many requests were sent in all."""
+    for remote in listed:
+        yield remote
+        if client.requests > most:
+            return
+
+
+def _listed(client: XFinClient, window: Sequence[Message]) -> Iterator[RemoteMessage]:
+    times = [message.send_on for message in window]
+    return client.iter_messages(
+        MessageFilter(send_on_after=min(times) - MARGIN, send_on_before=max(times) + MARGIN)
+    )
 
 
 def accounts_with_overdue(now: datetime) -> list[int]:

@@ -71,6 +71,19 @@ def _due() -> Q:
     return Q(state__in=UploadBatch.TO_LOOK_UP) & waited
 
 
+def accounts_to_look_up(now: datetime) -> list[int]:
+    """Return the keys of accounts with batches to look up now."""
+    due = UploadBatch.objects.filter(pk__in=batches_to_look_up(now))
+    return list(due.order_by().values_list("account", flat=True).distinct())
+
+
+def reconcile_account(account_id: int, *, clock: Clock) -> None:
+    """Look up an account's batches, one after the other."""
+    for batch_id in batches_to_look_up(clock()):
+        if UploadBatch.objects.filter(pk=batch_id, account=account_id).exists():
+            reconcile(batch_id, clock=clock)
+
+
 def reconcile(batch_id: int, *, clock: Clock, transport: httpx.BaseTransport | None = None) -> int | None:
     """Look one batch up at XFin. Return how many of its messages were there.
 

@@ -111,7 +111,7 @@ def push_templates(client: XFinClient, account: Account, now: datetime) -> None:
             options={
                 "phone_numbers": ",".join(number.e164 for number in template.numbers.all()),
                 "response_type": template.response_type,
-                "num_backups": template.num_backups,
+                "num_backups": 0,  # a redial of XFin's would be judged by no rule
                 "max_touchtone_retries": template.max_touchtone_retries,
             },
         )

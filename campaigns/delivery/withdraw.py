@@ -1,45 +1,63 @@
 """Withdraw what is at XFin and not dialled yet, once its person must not be called for it any more.
 
-    mark:   QUEUED -> WITHDRAWING   its campaign is halted, or its person asked not to be called
-    claim:  `withdraw_at` moves on, so that the work is ours for a while
-    look, delete what still waits, ask for each by its id:
-            no such id                                -> WITHDRAWN, and the attempt does not count
-            being dialled                             -> DIALLING; its result is kept
-            ended                                     -> settled as any other
-            still there                               -> tried again after a moment
+    mark:    QUEUED -> WITHDRAWING   its campaign is halted, or its person asked not to be called
+    turn:    one worker at a time withdraws for an account (`turns`)
+    delete:  in the order in which they would be dialled, hundreds in a request. What may be dialled at this
+             moment is asked for by its id first: the record of a call is not deleted
+    confirm: when nothing is left to delete, each is asked for by its id
+             no such id                               -> WITHDRAWN, and the attempt does not count
+             being dialled                            -> DIALLING; its result is kept
+             ended                                    -> settled as any other
+             still there                              -> tried again after a moment
+
+The deletion protects the person, the confirmation our books: 15,000 people are safe after 75 requests, and
+a person who opts out while these are being confirmed comes before the rest of them.
 
 Nothing is believed without a question: a deletion whose reply was lost is found gone, or done again. A
 message counts as gone only if XFin says so of its own id. A list may leave it out: other deletions shift its
 pages, and a call on the line would be taken for withdrawn and its person called again.
+
+A pause of the account after failures (`circuit_breaker`) does not keep withdrawals back: an XFin whose lists
+fail may well delete. They have pauses of their own, and keep one that XFin asks for.
 """
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections import deque
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from datetime import datetime, timedelta
 
 import httpx
-from django.db import transaction
+from django.db import connections, transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
+from campaigns.bulk import keys
 from campaigns.clock import Clock
 from campaigns.delivery.account_client import wire_id, xfin_client
 from campaigns.delivery.circuit_breaker import record_failure, record_success, usable
+from campaigns.delivery.turns import HeldTurn, turn
 from campaigns.models import Account, Callback, Campaign, Message, Recipient, Suppression
-from campaigns.transitions.attempt import ENDED, attempt_withdrawn, callback_withdrawn, settle_message
+from campaigns.transitions.attempt import ENDED, attempts_withdrawn, callbacks_withdrawn, settle_messages
 from campaigns.xfin.client import XFinClient
-from campaigns.xfin.errors import Refused, XFinError
-from campaigns.xfin.schemas import MessageFilter, RemoteMessage
+from campaigns.xfin.errors import Refused, TakenOver, XFinError
+from campaigns.xfin.schemas import RemoteId, RemoteMessage
 from campaigns.xfin.states import RemoteState
 
 log = logging.getLogger(__name__)
 
 #: Messages of one deletion.
 CHUNK = 200
-#: XFin writes whole seconds and its filters exclude the ends.
-MARGIN = timedelta(seconds=2)
 #: A worker that died is followed by another after this; two at once do no harm, deleting twice is deleting.
 CLAIM = timedelta(seconds=60)
+#: The same for what is deleted and not confirmed yet, which waits until nothing is left to delete.
+CONFIRM = timedelta(minutes=10)
+#: What would be dialled within this may be dialled already, by XFin's clock or while the request goes out.
+AHEAD = timedelta(seconds=15)
+#: From so many messages on they are asked for by so many threads.
+MANY, AT_ONCE = 50, 8
+#: After a failure of XFin everything in hand is tried again after this; many fail by timeouts of a minute.
+AFTER_FAILURE = timedelta(seconds=5)
 #: What XFin still shows after its deletion is deleted again after this.
 AGAIN = timedelta(seconds=2)
 DELETABLE = (RemoteState.SCHEDULED, RemoteState.UNKNOWN)
@@ -75,29 +93,36 @@ def mark_unwanted(now: datetime) -> int:
 
 
 def accounts_with_withdrawals(now: datetime) -> list[int]:
-    """Return the keys of accounts that may be tried now and have messages to withdraw."""
+    """Return the keys of accounts that have messages to withdraw and that XFin does not refuse."""
     due = _due(now).values("batch__account")
-    return list(Account.objects.filter(usable(now), pk__in=due).values_list("pk", flat=True))
+    served = Account.objects.exclude(state=Account.State.REFUSED)
+    return list(served.filter(pk__in=due).values_list("pk", flat=True))
 
 
 def withdraw(account_id: int, *, clock: Clock, transport: httpx.BaseTransport | None = None) -> int:
-    """Withdraw an account's due messages, chunk by chunk. Return how many are certainly gone.
+    """Withdraw an account's due messages. Return how many are certainly gone.
 
-    The first failure ends it and is recorded on the account.
+    One withdrawal of an account at a time. The first failure ends it and is recorded on the account.
     """
     account = Account.objects.get(pk=account_id)
-    gone = 0
-    with xfin_client(account, transport=transport) as client:
-        while messages := claim(account, now=clock()):
-            try:
-                gone += _take_back(messages, client, clock=clock)
-            except XFinError as error:
-                log.warning("withdrawing messages of account %s: %s", account.pk, error.reason)
-                _again(messages, now=clock())
+    with turn("withdraw", account_id) as held:
+        if held is None:
+            return 0
+        work = _Withdrawal(account, held, clock=clock)
+        try:
+            with xfin_client(account, transport=transport, still_ours=held.renew) as client:
+                work.run(client)
+        except TakenOver:
+            work.put_off(timedelta(0))
+            return work.gone
+        except XFinError as error:
+            log.warning("withdrawing messages of account %s: %s", account.pk, error.reason)
+            work.put_off(timedelta(seconds=error.retry_after) if error.retry_after else AFTER_FAILURE)
+            if Account.objects.filter(usable(clock()), pk=account_id).exists():
                 record_failure(account, error, now=clock())
-                return gone
-            record_success(account, now=clock())
-    return gone
+            return work.gone
+    record_success(account, now=clock())
+    return work.gone
 
 
 @transaction.atomic
@@ -105,7 +130,7 @@ def claim(account: Account, *, now: datetime) -> Sequence[Message]:
     """Return the next messages to withdraw, ours for `CLAIM`: those first that would be dialled first."""
     due = _due(now).filter(batch__account=account).order_by("send_on", "id")
     ours = list(due.select_for_update(of=("self",), skip_locked=True)[:CHUNK])
-    Message.objects.filter(pk__in=[message.pk for message in ours]).update(withdraw_at=now + CLAIM)
+    _due_again(ours, now + CLAIM)
     return ours
 
 
@@ -113,55 +138,110 @@ def _due(now: datetime) -> QuerySet[Message]:
     return Message.objects.filter(state=Message.State.WITHDRAWING, withdraw_at__lte=now)
 
 
-def _take_back(messages: Sequence[Message], client: XFinClient, *, clock: Clock) -> int:
-    """Look, delete what still waits, ask for each by its id; return how many messages are gone."""
-    before = _look(messages, client)
-    shown = [message.remote_id for message in messages if message.remote_id in before]
-    # What XFin shows as being dialled or over is not deleted.
-    waiting = [wire_id(remote_id) for remote_id in shown if before[remote_id].state in DELETABLE]
+def _due_again(messages: Sequence[Message], at: datetime) -> None:
+    still = Message.objects.filter(pk__in=keys(messages), state=Message.State.WITHDRAWING)
+    still.update(withdraw_at=at)
+
+
+class _Withdrawal:
+    """One turn: everything due is deleted, then everything deleted is confirmed."""
+
+    def __init__(self, account: Account, held: HeldTurn, *, clock: Clock) -> None:
+        self._account, self._held, self._clock = account, held, clock
+        self._in_hand: Sequence[Message] = ()
+        self._deleted: deque[Message] = deque()
+        self.gone = 0
+
+    def run(self, client: XFinClient) -> None:
+        """Go on until nothing is due or deleted, or another worker has the turn. Raises `XFinError`."""
+        while self._held.renew():
+            if messages := claim(self._account, now=self._clock()):
+                self._in_hand = messages
+                self._delete(messages, client)
+            elif self._deleted:
+                self._in_hand = [self._deleted.popleft() for _ in range(min(CHUNK, len(self._deleted)))]
+                self._settle(self._in_hand, _ask_each(client, self._in_hand))
+            else:
+                return
+            self._in_hand = ()
+
+    def put_off(self, pause: timedelta) -> None:
+        """Have all that is not settled tried again after a pause, by whichever worker has the turn then."""
+        _due_again([*self._in_hand, *self._deleted], self._clock() + pause)
+
+    def _delete(self, messages: Sequence[Message], client: XFinClient) -> None:
+        """Delete messages, but none that XFin is dialling or has dialled."""
+        soon = self._clock() + AHEAD
+        near = [message for message in messages if message.send_on <= soon]
+        asked = _ask_each(client, near)
+        over = [(m, remote) for m, remote in zip(near, asked, strict=True) if not _deletable(remote)]
+        self._settle([message for message, _ in over], [remote for _, remote in over])
+        done = {message.pk for message, _ in over}
+        waiting = [message for message in messages if message.pk not in done]
+        _delete_at_xfin([wire_id(message.remote_id) for message in waiting], client)
+        _due_again(waiting, self._clock() + CONFIRM)
+        self._deleted.extend(waiting)
+
+    def _settle(self, messages: Sequence[Message], asked: Sequence[RemoteMessage | None]) -> None:
+        """Write down what became of messages of which XFin was asked."""
+        now = self._clock()
+        pairs = list(zip(messages, asked, strict=True))
+        gone = [m for m, remote in pairs if remote is None or remote.state == RemoteState.CANCELLED]
+        self.gone += _gone(gone, now=now)
+        others = [(m, remote) for m, remote in pairs if remote and remote.state != RemoteState.CANCELLED]
+        settle_messages([(m, remote) for m, remote in others if remote.state in ENDED], now=now)
+        dialled = [m for m, remote in others if remote.state == RemoteState.IN_PROGRESS]
+        _change(dialled, Message.State.DIALLING, TOO_LATE, now=now)
+        _due_again([m for m, remote in others if remote.state in DELETABLE], now + AGAIN)
+
+
+def _deletable(remote: RemoteMessage | None) -> bool:
+    return remote is not None and remote.state in DELETABLE
+
+
+def _delete_at_xfin(ids: Sequence[RemoteId], client: XFinClient) -> None:
     try:
-        client.delete_messages(waiting)
-    except Refused:  # because of one of them; what is gone is asked below
-        for remote_id in waiting:
+        client.delete_messages(ids)
+    except Refused:  # because of one of them; which are gone is asked later
+        for remote_id in ids:
             with suppress(Refused):
                 client.delete_message(remote_id)
-    return sum(_settle(message, client.find_message(message.remote_id), now=clock()) for message in messages)
 
 
-def _look(messages: Sequence[Message], client: XFinClient) -> Mapping[str, RemoteMessage]:
-    """Return what XFin shows of these messages, by its own id."""
-    times = [message.send_on for message in messages]
-    window = MessageFilter(send_on_after=min(times) - MARGIN, send_on_before=max(times) + MARGIN)
-    ours = {message.remote_id for message in messages}
-    listed = {str(remote.id): remote for remote in client.iter_messages(window)}
-    return {remote_id: listed[remote_id] for remote_id in ours & listed.keys()}
+def _ask_each(client: XFinClient, messages: Sequence[Message]) -> Sequence[RemoteMessage | None]:
+    """Ask for each message by its id, many at the same time; None for one that XFin does not have."""
+    ids = [wire_id(message.remote_id) for message in messages]
+    if len(ids) < MANY:
+        return [client.find_message(remote_id) for remote_id in ids]
+    with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="asks") as pool:
+        parts = pool.map(lambda first: _ask(client, ids[first::AT_ONCE]), range(AT_ONCE))
+        found: list[RemoteMessage | None] = [None] * len(ids)
+        for first, part in enumerate(parts):
+            found[first::AT_ONCE] = part
+    return found
 
 
-def _settle(message: Message, remote: RemoteMessage | None, *, now: datetime) -> bool:
-    """Write down what became of one message; return whether it is gone."""
-    if remote is None or remote.state == RemoteState.CANCELLED:
-        with transaction.atomic():
-            gone = _change(message, Message.State.WITHDRAWN, GONE, now=now, settled_at=now)
-            if gone:
-                attempt_withdrawn(message.recipient_id, now=now)
-                callback_withdrawn(message, now=now)
-        return gone
-    if remote.state in ENDED:
-        settle_message(message, remote, now=now)
-    elif remote.state == RemoteState.IN_PROGRESS:
-        _change(message, Message.State.DIALLING, TOO_LATE, now=now)
-    else:
-        _again([message], now=now)
-    return False
+def _ask(client: XFinClient, ids: Sequence[RemoteId]) -> Sequence[RemoteMessage | None]:
+    try:
+        return [client.find_message(remote_id) for remote_id in ids]
+    finally:
+        connections.close_all()  # those of this thread, which read the token
+
+
+@transaction.atomic
+def _gone(messages: Sequence[Message], *, now: datetime) -> int:
+    """Write down that messages are not at XFin any more; their people wait again. Return how many."""
+    ours = Message.objects.filter(pk__in=keys(messages), state=Message.State.WITHDRAWING)
+    locked = set(ours.order_by("pk").select_for_update(of=("self",)).values_list("pk", flat=True))
+    mine = [message for message in messages if message.pk in locked]
+    _change(mine, Message.State.WITHDRAWN, GONE, now=now, settled_at=now)
+    attempts_withdrawn([message.recipient_id for message in mine], now=now)
+    callbacks_withdrawn(mine, now=now)
+    return len(mine)
 
 
 def _change(
-    message: Message, state: Message.State, reason: str, *, now: datetime, **fields: datetime
-) -> bool:
-    ours = Message.objects.filter(pk=message.pk, state=Message.State.WITHDRAWING)
-    return bool(ours.update(state=state, reason=reason, withdraw_at=None, changed_at=now, **fields))
-
-
-def _again(messages: Sequence[Message], *, now: datetime) -> None:
-    ours = Message.objects.filter(pk__in=[m.pk for m in messages], state=Message.State.WITHDRAWING)
-    ours.update(withdraw_at=now + AGAIN)
+    messages: Sequence[Message], state: Message.State, reason: str, *, now: datetime, **fields: datetime
+) -> None:
+    ours = Message.objects.filter(pk__in=keys(messages), state=Message.State.WITHDRAWING)
+    ours.update(state=state, reason=reason, withdraw_at=None, changed_at=now, **fields)

@@ -293,6 +293,12 @@ def launch_problems(campaign: Campaign) -> list[str]:
     ours = [pk for pk in (campaign.template_id, campaign.retry_template_id) if pk]
     refused = Template.objects.filter(pk__in=ours, sync_state=Template.Sync.FAILED)
     problems += [f"XFin refused the template: {template.sync_reason}" for template in refused]
+    redialling = Template.objects.filter(pk__in=ours, num_backups__gt=0)
+    problems += [
+        f"XFin itself would redial {template.num_backups} times, outside the hours and rules too: set the "
+        f"redials of the template “{template}” to 0 and use the campaign's retries."
+        for template in redialling
+    ]
     problems += filter(None, [drift_of(campaign)])
     return [*problems, *_retry_problems(campaign), *campaign_problems(campaign, now=clock.now())]
 

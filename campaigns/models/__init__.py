@@ -19,7 +19,7 @@ from campaigns.models.people import ColumnMapping, Import, ImportRow, Recipient,
 from campaigns.models.preflight import Preflight
 from campaigns.models.privacy import Erasure, LegalHold, Purge
 from campaigns.models.programmes import Draw, Member, MemberDate, Programme, ProgrammeRound, StandingList
-from campaigns.models.sending import Evidence, Message, UploadBatch
+from campaigns.models.sending import Evidence, Message, Turn, UploadBatch
 from campaigns.models.templates import Content, Template, TemplateLanguage
 
 __all__ = [
@@ -59,6 +59,7 @@ __all__ = [
     "Suppression",
     "Template",
     "TemplateLanguage",
+    "Turn",
     "UploadBatch",
     "User",
 ]

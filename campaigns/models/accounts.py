@@ -60,6 +60,20 @@ class Account(Stamped):
     reason = models.TextField(default="", blank=True)
     failures = models.PositiveIntegerField(default=0, editable=False)
     retry_at = models.DateTimeField(null=True, blank=True, editable=False)
+    own_failures = models.PositiveIntegerField(default=0, editable=False)
+    own_failure = models.TextField(
+        "what failed with us",
+        default="",
+        blank=True,
+        editable=False,
+        help_text="The last of our own errors in work for this account. Other accounts are not affected.",
+    )
+    clock_skew = models.FloatField(
+        null=True,
+        blank=True,
+        editable=False,
+        help_text="Seconds by which XFin's clock is ahead of ours, by the Date of its replies.",
+    )
     synchronising_until = models.DateTimeField(null=True, blank=True, editable=False)
 
     class Meta:

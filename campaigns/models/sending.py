@@ -154,6 +154,24 @@ class Message(Stamped):
         return self.reference
 
 
+class Turn(models.Model):
+    """Who does one kind of work for one account just now, until when, and where the next one goes on.
+
+    `until` is in database time: processes whose clocks differ agree on it.
+    """
+
+    name = models.CharField(max_length=60, unique=True, help_text="Kind of work, and the account's key.")
+    holder = models.CharField(max_length=40, default="", blank=True)
+    until = models.DateTimeField()
+    places = models.JSONField(default=dict, blank=True, help_text="Where the next one goes on.")
+
+    class Meta:
+        ordering = ("name",)
+
+    def __str__(self) -> str:
+        return self.name
+
+
 class EvidenceStage(models.TextChoices):
     """When it was judged."""
 

@@ -2,6 +2,7 @@
 
 from typing import ClassVar, TypeAlias
 
+from django.core.validators import MaxValueValidator
 from django.db import models
 
 from campaigns.models.accounts import Account, PhoneNumber
@@ -49,7 +50,13 @@ class Template(Mirrored):
     name = models.CharField(max_length=120)
     description = models.TextField(default="", blank=True)
     response_type = models.CharField(max_length=12, choices=ResponseType, default=ResponseType.VOICE)
-    num_backups = models.PositiveSmallIntegerField("redials by XFin", default=0)
+    num_backups = models.PositiveSmallIntegerField(
+        "redials by XFin",
+        default=0,
+        validators=[
+            MaxValueValidator(0, "XFin's own redials are judged by no rule: use the campaign's retries.")
+        ],
+    )
     max_touchtone_retries = models.PositiveSmallIntegerField(default=3)
     numbers = models.ManyToManyField(PhoneNumber, related_name="templates", blank=True)
 

@@ -15,13 +15,14 @@ from django.db import transaction
 from django.db.models import Q
 
 from campaigns import audit, clock
+from campaigns.bulk import keys
 from campaigns.compliance.check import ComplianceChecker
 from campaigns.errors import NotAllowed
 from campaigns.formatting import ist
 from campaigns.lifecycle import actions
 from campaigns.models import Callback, Campaign, Message, Recipient, User
 from campaigns.schedule import callback_times
-from campaigns.transitions.attempt import attempt_withdrawn, callback_withdrawn, go_on_without
+from campaigns.transitions.attempt import attempts_withdrawn, callbacks_withdrawn, go_on_without
 from campaigns.transitions.callback import REPLACED
 
 log = logging.getLogger(__name__)
@@ -163,8 +164,7 @@ def withdraw_superseded(now: datetime) -> int:
     )
     given_up = list(planned)
     _withdraw_planned(given_up, now=now)
-    for message in given_up:
-        callback_withdrawn(message, now=now)
+    callbacks_withdrawn(given_up, now=now)
     return len(given_up)
 
 
@@ -224,7 +224,9 @@ def _row(
 
 def _withdraw_planned(given_up: list[Message], *, now: datetime) -> None:
     """Withdraw attempts that are still planned; `delivery.withdraw` takes back what is at XFin."""
-    for message in given_up:
-        still = Message.objects.filter(pk=message.pk, state=Message.State.PLANNED)
-        if still.update(state=Message.State.WITHDRAWN, reason=SUPERSEDED, settled_at=now, changed_at=now):
-            attempt_withdrawn(message.recipient_id, now=now)
+    still = Message.objects.filter(pk__in=keys(given_up), state=Message.State.PLANNED)
+    of_whom = dict(still.order_by("pk").select_for_update(of=("self",)).values_list("pk", "recipient_id"))
+    Message.objects.filter(pk__in=of_whom).update(
+        state=Message.State.WITHDRAWN, reason=SUPERSEDED, settled_at=now, changed_at=now
+    )
+    attempts_withdrawn(list(of_whom.values()), now=now)

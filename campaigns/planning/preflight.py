@@ -164,12 +164,7 @@ class _Count:
         """Yield what is wrong with the campaign, its agent and clips, then with each of the languages."""
         yield from launch_problems(self.campaign)
         yield from (f"The agent can't hold a call: {problem}" for problem in self.agent.problems)
-        template, account = self.campaign.template, self.campaign.template.account
-        if template.num_backups and self.campaign.max_attempts > 1:
-            yield (
-                f"XFin itself redials {template.num_backups} times, beside the campaign's own retries: "
-                "set the template's redials to 0, or the calls to one person to 1."
-            )
+        account = self.campaign.template.account
         there = Content.objects.filter(account=account).exclude(file="").values_list("name", flat=True)
         for clip in set(self.agent.clips) - set(there):
             yield f"The agent plays the clip “{clip}”, and the account has none of that name."

@@ -10,6 +10,8 @@ from campaigns.models.campaigns import CampaignState
 from campaigns.models.people import ImportState
 from campaigns.rules.law import TWO_PEOPLE
 
+#: Seconds by which XFin's clock must differ to be told to staff.
+TELLING_SKEW = 30
 REFUSED = Template.Sync.FAILED
 
 
@@ -25,10 +27,12 @@ class Notice:
 
 
 def notices() -> list[Notice]:
-    """Return what staff must act on, the worst first. Seven queries at most."""
+    """Return what staff must act on, the worst first. Nine queries at most."""
     return [
         *_account_notices(),
         *_unclear_notices(),
+        *_own_failures(),
+        *_clock_notices(),
         *_campaign_notices(),
         *_approval_notices(),
         *_file_notices(),
@@ -77,13 +81,48 @@ def _unclear_notices() -> list[Notice]:
     return [
         Notice(
             tone="warn",
-            title=f"{grouped(counted[account.pk])} messages of “{account.name}” are unclear.",
-            text="XFin's lists do not prove whether it has them, so they are not sent again. They are asked about until there is a "
+            title=f"{grouped(counted[account.pk])} messages of “{account.name}”: unclear whether XFin has "
+            "them.",
+            text="Its lists prove nothing, so they are not sent again. They are asked about until there is a "
             "proof; who knows can say it under Upload batches.",
             account=account,
         )
         for account in accounts
     ]
+
+
+def _own_failures() -> list[Notice]:
+    """Return notices of accounts for which work of ours failed since their credentials were entered."""
+    failed = Account.objects.exclude(own_failure="").defer("password", "token", "cookies")
+    return [
+        Notice(
+            tone="bad",
+            title=f"An error of this program in work for the account “{account.name}”.",
+            text=f"{account.own_failure} ({account.own_failures} times so far). The log says where. "
+            "Other accounts are not affected.",
+            account=account,
+        )
+        for account in failed
+    ]
+
+
+def _clock_notices() -> list[Notice]:
+    """Return notices of accounts whose XFin's clock differs so much that people are rung at other times."""
+    told = Q(clock_skew__gte=TELLING_SKEW) | Q(clock_skew__lte=-TELLING_SKEW)
+    return [
+        Notice(
+            tone="warn",
+            title=f"XFin's clock is {_minutes(account.clock_skew or 0)} (account “{account.name}”).",
+            text="It rings people by its own clock. Calls near the edges of the hours are moved so that none "
+            "rings outside them. If only this XFin differs, tell them; if all do, set ours.",
+            account=account,
+        )
+        for account in Account.objects.filter(told).defer("password", "token", "cookies")
+    ]
+
+
+def _minutes(skew: float) -> str:
+    return f"{abs(skew) / 60:.1f} minutes {'ahead' if skew > 0 else 'behind'}"
 
 
 def trials(account: Account) -> str:

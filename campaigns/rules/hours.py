@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable
 from datetime import date, datetime, time, timedelta
 
 from campaigns.ist import IST
+from campaigns.rules.blocks import lapsed
 from campaigns.rules.facts import Attempt, BasisKind, Past
 from campaigns.rules.law import (
     COLLECTIONS,
@@ -63,7 +64,8 @@ def _asked_for(attempt: Attempt, at: datetime) -> str:
     """Return why the person's own act allows any hour; empty if it does not (2.1.1, 3.4, 9.1)."""
     basis, day = attempt.basis, at.astimezone(IST).date()
     enquired = attempt.category == "transactional" and basis and basis.kind == BasisKind.ENQUIRY
-    if enquired and basis and timedelta(0) <= at - basis.given_at <= TRIGGERED_WITHIN:
+    holds = basis is not None and not lapsed(basis, at)
+    if enquired and holds and basis and timedelta(0) <= at - basis.given_at <= TRIGGERED_WITHIN:
         return "The person started this less than 30 minutes ago."
     may_ask = attempt.category == "service" or (
         attempt.category in LENDERS and day >= REQUESTS_OF_BORROWERS_FROM

@@ -219,7 +219,8 @@ RULES: Sequence[Rule] = (
         "poll-silence",
         source="6.1, 6.3",
         grade="B",
-        remedy="Name the polling area, and do not call there in the 48 hours before the close of poll.",
+        remedy="Name the polling area as it stands among the polling days (enter a past one for an area that "
+        "has none ahead), and do not call there in the 48 hours before the close of poll.",
     ),
     _policy("B13", "number", source="§7", grade="A", remedy="Correct the number in the list."),
     _law(

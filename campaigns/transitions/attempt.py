@@ -8,7 +8,7 @@ from django.db import transaction
 from django.db.models import F, QuerySet
 
 from campaigns import agent_inspection
-from campaigns.bulk import add_campaigns, update
+from campaigns.bulk import add_campaigns, among, among_keys, update
 from campaigns.models import Callback, Campaign, Message, Recipient, Suppression
 from campaigns.queries.campaign import daily_hours
 from campaigns.schedule import retries
@@ -106,13 +106,12 @@ def withdraw_planned(campaign: Campaign, reason: str, *, now: datetime) -> int:
     """Withdraw every message of the campaign that has not been handed over. Return how many."""
     planned = Message.objects.filter(recipient__campaign=campaign, state=Message.State.PLANNED)
     # Locked first: a worker that claims one of them meanwhile keeps it, and its person.
-    locked = planned.select_for_update(of=("self",)).values_list("pk", "recipient_id")
+    locked = planned.order_by("pk").select_for_update(of=("self",)).values_list("pk", "recipient_id")
     of_whom = dict(locked)
-    Message.objects.filter(pk__in=of_whom).update(
+    Message.objects.filter(pk__in=among_keys(of_whom)).update(
         state=Message.State.WITHDRAWN, reason=reason, settled_at=now, changed_at=now
     )
-    for recipient_id in of_whom.values():
-        attempt_withdrawn(recipient_id, now=now)
+    attempts_withdrawn(list(of_whom.values()), now=now)
     return len(of_whom)
 
 
@@ -138,24 +137,43 @@ def revert_attempt(people: QuerySet[Recipient], **fields: object) -> None:
     people.update(attempts=F("attempts") - 1, **fields)
 
 
-def attempt_withdrawn(recipient_id: int, *, now: datetime) -> None:
-    """Revert a person's attempt that was withdrawn before it was dialled; the caller's transaction.
+def attempts_withdrawn(recipient_ids: Sequence[int], *, now: datetime) -> None:
+    """Revert people's attempts that were withdrawn before they were dialled; the caller's transaction.
 
     A person under way waits again, for a call-back if there is one, or is not called any more: opted out
     meanwhile, or of a cancelled campaign.
     """
-    person = Recipient.objects.select_for_update(of=("self",)).select_related("campaign").get(pk=recipient_id)
-    if suppression := Suppression.objects.live(person.campaign.category).filter(phone=person.phone).first():
-        state, reason = Recipient.State.SUPPRESSED, suppression.reason
-    elif person.campaign.state == Campaign.State.CANCELLED:
-        state, reason = Recipient.State.CANCELLED, CANCELLED
-    else:
-        state, reason = Recipient.State.WAITING, PLANNED_AGAIN
-    same = Recipient.objects.filter(pk=recipient_id)
-    revert_attempt(same, changed_at=now)
-    same.filter(state=Recipient.State.UNDER_WAY).update(state=state, reason=reason)
-    callback.attempt_not_made(recipient_id)
-    callback.wait_for(recipient_id)
+    people = _locked(recipient_ids)
+    suppressed = _suppressed(list(people.values()))
+    asked = callback.attempts_not_made(list(people))
+    for person in people.values():
+        person.attempts, person.changed_at = person.attempts - 1, now
+        open_before = person.state in Recipient.OPEN_STATES
+        if person.state == Recipient.State.UNDER_WAY:
+            if person.pk in suppressed:
+                person.state, person.reason = Recipient.State.SUPPRESSED, suppressed[person.pk]
+            elif person.campaign.state == Campaign.State.CANCELLED:
+                person.state, person.reason = Recipient.State.CANCELLED, CANCELLED
+            else:
+                person.state, person.reason = Recipient.State.WAITING, PLANNED_AGAIN
+        if open_before and person.state in Recipient.OPEN_STATES and (wanted := asked.get(person.pk)):
+            person.state, person.due_at = Recipient.State.WAITING, wanted.planned_for
+            person.reason = wanted.reason
+    update(list(people.values()), ("attempts", "state", "reason", "due_at", "changed_at"))
+
+
+def _suppressed(people: Sequence[Recipient]) -> Mapping[int, str]:
+    """Return why people may not be called any more for their campaign, by key; only those. One query."""
+    phones = [person.phone for person in people]
+    by_phone: defaultdict[str, list[Suppression]] = defaultdict(list)
+    for row in Suppression.objects.filter(phone__in=among(phones), lifted_at__isnull=True):
+        by_phone[row.phone].append(row)
+    return {
+        person.pk: row.reason
+        for person in people
+        for row in by_phone[person.phone]
+        if row.covers(person.campaign.category)
+    }
 
 
 def _disposition(remote: RemoteMessage) -> Disposition:
@@ -187,10 +205,11 @@ def _after_attempts(ended: Sequence[Message], now: datetime) -> None:
     _write(changed)
 
 
-def callback_withdrawn(message: Message, *, now: datetime) -> None:
-    """Apply the campaign's rules after an attempt was withdrawn, if it was for a call-back staff withdrew."""
-    if Callback.objects.filter(message=message, state=Callback.State.WITHDRAWN).exists():
-        go_on_without(message.recipient_id, "The call-back was withdrawn.", now=now)
+def callbacks_withdrawn(messages: Sequence[Message], *, now: datetime) -> None:
+    """Apply the campaign's rules after attempts were withdrawn, to those for a call-back staff withdrew."""
+    theirs = Callback.objects.filter(message__in=messages, state=Callback.State.WITHDRAWN)
+    for recipient_id in theirs.values_list("recipient", flat=True):
+        go_on_without(recipient_id, "The call-back was withdrawn.", now=now)
 
 
 def go_on_without(recipient_id: int, reason: str, *, now: datetime) -> None:
@@ -262,7 +281,7 @@ def ended_unknown(recipient_id: int, reason: str) -> None:
 
 def _locked(ids: Sequence[int]) -> dict[int, Recipient]:
     """Lock people in the order of their keys; return them by key, with what decides on further calls."""
-    people = Recipient.objects.filter(pk__in=ids).order_by("pk").select_for_update(of=("self",))
+    people = Recipient.objects.filter(pk__in=among_keys(ids)).order_by("pk").select_for_update(of=("self",))
     return add_campaigns(list(people))
 
 

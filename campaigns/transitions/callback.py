@@ -82,19 +82,19 @@ def attempts_made(messages: Sequence[Message]) -> None:
     theirs.update(state=State.MADE, reason=MADE, changed_at=clock.now())
 
 
-def attempt_not_made(recipient_id: int) -> None:
-    """Have a call-back wait again whose attempt was withdrawn before it was dialled.
+def attempts_not_made(people: Collection[int]) -> Mapping[int, Callback]:
+    """Have call-backs wait again whose attempts were withdrawn before they were dialled.
 
-    If the person asked for a later one meanwhile, that takes its place.
+    If a person asked for a later one meanwhile, that takes its place. Return the call-backs for which these
+    people wait now, by the person's key.
     """
-    mine = Callback.objects.filter(
-        recipient=recipient_id, state=State.UNDER_WAY, message__state=Message.State.WITHDRAWN
-    )
-    later = Callback.objects.filter(recipient=recipient_id, state=State.WAITING).exists()
-    if later:
-        mine.update(state=State.REPLACED, reason=REPLACED, changed_at=clock.now())
-    else:
-        mine.update(state=State.WAITING, message=None, changed_at=clock.now())
+    theirs = Callback.objects.filter(recipient__in=among_keys(people))
+    later = set(theirs.filter(state=State.WAITING).values_list("recipient", flat=True))
+    mine = theirs.filter(state=State.UNDER_WAY, message__state=Message.State.WITHDRAWN)
+    now = clock.now()
+    mine.filter(recipient__in=later).update(state=State.REPLACED, reason=REPLACED, changed_at=now)
+    mine.update(state=State.WAITING, message=None, changed_at=now)
+    return {row.recipient_id: row for row in theirs.filter(state=State.WAITING)}
 
 
 def wait_for(recipient_id: int, **fields: object) -> bool:

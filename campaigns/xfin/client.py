@@ -92,6 +92,16 @@ class XFinClient:
         """Close the connections; the token stays in its store."""
         self._session.close()
 
+    @property
+    def requests(self) -> int:
+        """Return how many requests were sent so far, logins among them."""
+        return self._session.requests
+
+    @property
+    def skew(self) -> float | None:
+        """Return by how many seconds XFin's clock is ahead of ours, by its last reply; None before one."""
+        return self._session.skew
+
     def ensure_login(self) -> None:
         """Log in unless a token is kept; then nothing is sent.
 

@@ -42,6 +42,8 @@ Fence = Callable[[], bool]
 log = logging.getLogger(__name__)
 
 _LONGEST_PAUSE = 24 * 3600.0
+#: Seconds; the error of a clock's difference is half of what the reply took.
+_SLOWEST_DATE = 5.0
 # Raised before the first byte of the request is on its way.
 _NEVER_LEFT = (
     httpx.ConnectError,
@@ -96,6 +98,10 @@ class Session:
         self._config = config
         self._tokens = tokens
         self._clock = clock
+        #: Requests sent so far, for callers with a budget of them.
+        self.requests = 0
+        #: By how many seconds XFin's clock is ahead of ours, as its last reply tells; None before one did.
+        self.skew: float | None = None
         self._http = httpx.Client(
             verify=_certificates(),
             transport=transport,
@@ -170,7 +176,11 @@ class Session:
             request = self._request(call, token)
             if call.still_ours and not call.still_ours():
                 raise TakenOver("It took too long to begin: it may be another worker's by now.")
+            self.requests += 1
+            sent = self._clock()
             response = self._http.send(request, stream=True)
+            date = response.headers.get("date")
+            self.skew = read_skew(date, sent=sent, received=self._clock(), known=self.skew)
             try:
                 body = self._body(response, deadline=started + self._config.total_timeout)
             finally:
@@ -240,6 +250,25 @@ class Session:
 
     def _pause(self, answer: _Answer) -> float | None:
         return read_retry_after(answer.headers.get("retry-after"), now=self._clock())
+
+
+def read_skew(
+    text: str | None, *, sent: datetime, received: datetime, known: float | None = None
+) -> float | None:
+    """Return by how many seconds the clock that wrote a Date header is ahead of ours; `known` without one.
+
+    The header has whole seconds and was written between the two times: from a reply that took longer than
+    `_SLOWEST_DATE` nothing is learned.
+    """
+    took = (received - sent).total_seconds()
+    if not 0 <= took <= _SLOWEST_DATE:
+        return known
+    try:
+        written = parsedate_to_datetime((text or "").strip())
+    except ValueError:
+        return known
+    written = written if written.tzinfo else written.replace(tzinfo=UTC)
+    return (written - sent).total_seconds() + 0.5 - took / 2
 
 
 def read_retry_after(text: str | None, *, now: datetime) -> float | None:

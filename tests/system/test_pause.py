@@ -14,6 +14,8 @@ from django.conf import settings
 from awaaz_project.launch import demo, system
 from awaaz_project.launch.demo_clock import IST
 from awaaz_project.launch.processes import wait_until
+from bench.pause.figures import missed
+from bench.pause.run import run
 from tests.system.test_whole_house import BOOKS, read
 
 SCALED = settings.DATABASES["default"]["ENGINE"].endswith("postgresql")
@@ -77,6 +79,15 @@ def calls(house: system.System) -> list[dict[str, Any]]:
 
 def waiting_at_the_sandbox(house: system.System) -> int:
     return sum(message["state"] == "scheduled" for message in house.ask_sandbox("/sandbox/messages"))
+
+
+def test_calls_under_way_are_withdrawn_beside_slow_lists_stragglers_and_a_silent_account(
+    tmp_path: Path,
+) -> None:
+    told = run(600, page_seconds=0.4, folder=tmp_path, services={}, over=3000)
+    assert missed(told) == []
+    assert told.calls == 600
+    assert told.withdrawn > 400
 
 
 def test_no_dial_later_than_a_second_after_the_pause_is_confirmed(

@@ -117,6 +117,28 @@ def test_new_credentials_replace_the_old_and_are_tried_at_once() -> None:
     assert (account.password, account.token, account.state, account.reason) == ("another", "", "ready", "")
 
 
+@pytest.mark.parametrize(
+    ("entered", "said"),
+    [
+        ({"base_url": "https://xfin.example/v1"}, "host only"),
+        ({"base_url": "https://user:word@xfin.example"}, "must not hold credentials"),
+        ({"tenant": "no such/path"}, "letters, digits"),
+        ({"reference_tag": "tag9"}, "one of tag1 to tag5"),
+        ({"extra_headers": '{"x-number": 1}'}, "objects of texts"),
+        ({"extra_headers": '["x"]'}, "objects of texts"),
+        ({"state_codes": '{"7": "no such state"}'}, "no such state"),
+        ({"new_cookies": '{"name": "ünicode"}'}, "plain ASCII"),
+    ],
+)
+def test_an_account_is_refused_that_no_request_could_be_made_with(entered: dict[str, str], said: str) -> None:
+    account = make_campaign().template.account
+    answer = cast.browser(cast.manager()).post(change_address(account), account_form(**entered))
+    assert answer.status_code == 200, "it was stored"
+    assert said in answer.content.decode()
+    account.refresh_from_db()
+    assert (account.base_url, account.tenant) == ("http://127.0.0.1:9", "saraswati")
+
+
 def test_a_new_account_needs_a_password() -> None:
     answer = cast.browser(cast.manager()).post(reverse("admin:campaigns_account_add"), account_form())
     assert "needs its password" in answer.content.decode()

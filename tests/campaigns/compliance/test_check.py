@@ -1,7 +1,7 @@
 """Rows become facts in a fixed number of queries; what is planned and sent is always allowed."""
 
 from collections import defaultdict
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, datetime, time, timedelta, timezone
 from itertools import pairwise, product
 from typing import Any
 
@@ -18,6 +18,7 @@ from campaigns.errors import NotAllowed
 from campaigns.ist import IST
 from campaigns.lifecycle import actions
 from campaigns.models import (
+    Account,
     CallerDeclaration,
     CallingBasis,
     Campaign,
@@ -53,7 +54,7 @@ def call_same_people(first: Campaign, other: Campaign) -> None:
 
 
 #: Planning and hand-over of one chunk, whatever its size: facts, judgements, rows.
-PLANNING, HAND_OVER, PUT_OFF = 28, 24, 28
+PLANNING, HAND_OVER, PUT_OFF = 29, 25, 29
 
 
 @pytest.mark.django_db
@@ -189,13 +190,52 @@ def test_political_calls_need_an_area_and_keep_silence_there() -> None:
     campaign = make_campaign(category="political")
     PhoneNumber.objects.update(e164="+919876500001", series="ordinary")
     PollingDay.objects.create(area="Indore", closes_at=NOON + 30 * HOUR)
-    quiet, free, unknown = add_people(campaign, 3)
-    Recipient.objects.filter(pk=quiet.pk).update(variables={"polling_area": "Indore"})
-    Recipient.objects.filter(pk=free.pk).update(variables={"polling_area": "Bhopal"})
+    PollingDay.objects.create(area="Bhopal", closes_at=NOON - 200 * HOUR)
+    areas = {
+        "Indore": "blocked",
+        " indore ": "blocked",
+        "": "blocked",
+        "Bhopal": "under_way",
+        "Indoor": "blocked",
+    }
+    people = dict(zip(areas, add_people(campaign, len(areas)), strict=True))
+    for area, person in people.items():
+        Recipient.objects.filter(pk=person.pk).update(variables={"polling_area": area})
     approve(campaign)
     assert plan.plan(campaign.pk, now=NOON) == 1
     states = dict(campaign.recipients.values_list("pk", "state"))
-    assert states == {quiet.pk: "blocked", free.pk: "under_way", unknown.pk: "blocked"}
+    assert {area: states[person.pk] for area, person in people.items()} == areas
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("skew", "planned", "told"),
+    [
+        (0, "18:54", None),
+        (600, "18:54", None),
+        (-600, "18:44", None),
+        (-600, "18:46", "next morning"),
+        (600, "08:05", "08:10"),
+        (-600, "08:05", None),
+        (2, "08:00", None),
+    ],
+)
+def test_a_call_is_judged_by_when_xfin_s_clock_makes_the_phone_ring(
+    skew: float, planned: str, told: str | None
+) -> None:
+    campaign = make_campaign(people=1)
+    Account.objects.update(clock_skew=skew)
+    day = NOON.astimezone(IST).date()
+    at = datetime.combine(day, time.fromisoformat(planned), IST)
+    person = campaign.recipients.get()
+    judgement = ComplianceChecker([person], now=at).evaluate(person, at=at)
+    waits = judgement.waits_until and judgement.waits_until.astimezone(IST)
+    if told is None:
+        assert judgement.verdict != Verdict.DEFER
+    elif told == "next morning":
+        assert waits == datetime.combine(day + timedelta(days=1), time(8), IST)
+    else:
+        assert waits == datetime.combine(day, time.fromisoformat(told), IST)
 
 
 @pytest.mark.django_db

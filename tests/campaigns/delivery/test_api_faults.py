@@ -117,7 +117,8 @@ def campaign(platform: Platform) -> Campaign:
 
 def tick(now: datetime) -> None:
     """What the scheduler does, once."""
-    circuit_breaker.try_broken(clock=at(now))
+    for account in circuit_breaker.accounts_to_try(now):
+        circuit_breaker.try_account(account, clock=at(now))
     for account in upload.uploads_wanted(now):
         upload.upload(account, clock=at(now))
     UploadBatch.objects.filter(state__in=UploadBatch.TO_LOOK_UP).update(look_up_after=PAST)

@@ -10,6 +10,7 @@ import pytest
 from django.db import connection, connections
 from pytest_django import Settings
 
+from campaigns.clock import Clock
 from campaigns.delivery import account_client, circuit_breaker, upload
 from campaigns.models import Account, Campaign, Message
 from campaigns.planning import plan
@@ -108,9 +109,10 @@ def test_after_failures_in_a_row_only_a_trial_goes_out_and_brings_it_back(accoun
     assert fail(account, 1).state == Account.State.BROKEN
     late = NOON + timedelta(days=1)
     assert not Account.objects.filter(circuit_breaker.usable(late)).exists()
-    assert circuit_breaker.try_broken(clock=at(NOON), transport=FakeXFin()) == 0  # its pause is not over
+    assert circuit_breaker.accounts_to_try(NOON) == []  # its pause is not over
+    assert circuit_breaker.accounts_to_try(late) == [account.pk]
     xfin = FakeXFin()
-    assert circuit_breaker.try_broken(clock=at(late), transport=xfin) == 1
+    assert circuit_breaker.try_account(account.pk, clock=at(late), transport=xfin)
     assert xfin.requests == [("POST", "account/login"), ("GET", "xact/message")]
     assert usable()
 
@@ -119,11 +121,42 @@ def test_a_trial_that_fails_is_followed_by_a_longer_pause(account: Account) -> N
     fail(account, circuit_breaker.BREAK_AFTER)
     late = NOON + timedelta(days=1)
     down = httpx.MockTransport(lambda _: httpx.Response(503))
-    assert circuit_breaker.try_broken(clock=at(late), transport=down) == 0
+    assert not circuit_breaker.try_account(account.pk, clock=at(late), transport=down)
     account.refresh_from_db()
     assert (account.state, account.failures) == (Account.State.BROKEN, circuit_breaker.BREAK_AFTER + 1)
     assert account.retry_at
     assert account.retry_at > late
+
+
+def test_an_account_that_has_failed_for_months_is_still_tried(account: Account) -> None:
+    Account.objects.update(failures=2_147_483_647)
+    account.refresh_from_db()
+    circuit_breaker.record_failure(account, NotSent("No connection."), now=NOON)
+    account.refresh_from_db()
+    assert account.failures == circuit_breaker.MOST_COUNTED
+    assert account.retry_at
+    assert account.retry_at <= NOON + timedelta(seconds=circuit_breaker.LONGEST_PAUSE)
+
+
+def test_work_that_fails_with_us_is_shown_on_its_account_and_raises_nothing(account: Account) -> None:
+    def work(account_id: int, *, clock: Clock) -> None:
+        raise ZeroDivisionError("an error of ours")
+
+    assert not circuit_breaker.for_account("pulling states", account.pk, work, clock=at(NOON))
+    account.refresh_from_db()
+    assert (account.own_failures, account.own_failure) == (1, "pulling states: an error of ours")
+    assert account.state == Account.State.READY
+
+
+def test_an_account_that_cannot_work_as_it_is_entered_stops_its_campaigns_and_says_why(
+    account: Account,
+) -> None:
+    Account.objects.update(base_url="https://xfin.example/v1")
+    assert circuit_breaker.for_account("uploading", account.pk, upload.upload, clock=at(NOON))
+    account.refresh_from_db()
+    assert account.state == Account.State.REFUSED
+    assert "base_url: host only" in account.reason
+    assert account.templates.get().campaigns.get().state == Campaign.State.STOPPED
 
 
 def test_being_asked_to_slow_down_never_opens_the_circuit(account: Account) -> None:

@@ -6,11 +6,12 @@ from typing import Any
 import pytest
 
 from campaigns import call_results
-from campaigns.delivery import poll_states, reconcile, upload, withdraw
+from campaigns.delivery import poll_states, reconcile, turns, upload, withdraw
 from campaigns.lifecycle import actions
 from campaigns.models import Account, Agent, Campaign, Message, Recipient
 from campaigns.planning import plan
 from campaigns.transitions import attempt
+from campaigns.xfin.states import write_send_on
 from tests.campaigns.world import NOON, FakeXFin, at, look_up_all, lost_after, make_campaign, states
 
 pytestmark = pytest.mark.django_db
@@ -260,6 +261,76 @@ def test_a_withdrawal_that_xfin_calls_cancelled_is_no_end() -> None:
     withdraw.withdraw(campaign.template.account_id, clock=at(LATER), transport=xfin)
     assert states(campaign) == {Message.State.WITHDRAWN: 2}
     assert set(campaign.recipients.values_list("state", "attempts")) == {(Recipient.State.WAITING, 0)}
+
+
+# --- Pulls that are narrow ---------------------------------------------------------------------------
+
+
+def lists_and_looks(xfin: FakeXFin) -> int:
+    return sum(method == "GET" for method, _ in xfin.requests)
+
+
+def beside_others(campaign: Campaign, xfin: FakeXFin, *, apart: timedelta, count: int) -> None:
+    """Two messages without news so far apart, and as many that ended between them, of another program's."""
+    first, second = Message.objects.order_by("pk")
+    for message, at_time in ((first, NOON - apart), (second, NOON)):
+        Message.objects.filter(pk=message.pk).update(send_on=at_time)
+        xfin.messages[int(message.remote_id)]["send_on"] = write_send_on(at_time)
+    for number in range(count):
+        ended = dict(xfin.messages[int(first.remote_id)], state="done", id=9000 + number, tag5="", tags=[])
+        ended["send_on"] = write_send_on(NOON - apart + apart * (number + 1) / (count + 2))
+        xfin.messages[9000 + number] = ended
+
+
+def test_two_stragglers_at_opposite_ends_do_not_make_a_pull_read_what_ended_between() -> None:
+    campaign, xfin = called()
+    beside_others(campaign, xfin, apart=timedelta(hours=20), count=500)
+    xfin.page_size = 10
+    xfin.requests.clear()
+    assert pull(campaign, xfin) == 0
+    assert lists_and_looks(xfin) == 2
+    xfin.messages[int(Message.objects.order_by("pk")[0].remote_id)]["state"] = "done"
+    assert pull(campaign, xfin) == 1
+
+
+def test_a_window_full_of_others_is_given_up_and_its_own_are_asked_for_by_id() -> None:
+    campaign, xfin = called()
+    beside_others(campaign, xfin, apart=timedelta(seconds=8), count=500)
+    xfin.page_size = 10
+    xfin.requests.clear()
+    xfin.messages = dict(reversed(xfin.messages.items()))  # ours come last
+    for message in Message.objects.all():
+        xfin.messages[int(message.remote_id)]["state"] = "done"
+    assert pull(campaign, xfin) == 2
+    assert lists_and_looks(xfin) <= 6
+
+
+def test_while_one_pull_of_an_account_is_under_way_no_other_begins() -> None:
+    campaign, xfin = called()
+    xfin.end()
+    xfin.requests.clear()
+    held = turns.take(f"pull:{campaign.template.account_id}")
+    assert held
+    assert pull(campaign, xfin) == 0
+    assert xfin.requests == []
+    held.release()
+    assert pull(campaign, xfin) == 2
+
+
+def test_many_stragglers_take_their_share_of_a_pull_and_the_next_one_goes_on_behind_them() -> None:
+    people = poll_states.PULL_REQUESTS + 15
+    campaign, xfin = make_campaign(people=people), FakeXFin()
+    plan.plan(campaign.pk, now=NOON)
+    upload.upload(campaign.template.account_id, clock=at(NOON), transport=xfin)
+    for number, message in enumerate(Message.objects.order_by("pk")):
+        Message.objects.filter(pk=message.pk).update(send_on=NOON - timedelta(minutes=20 + number))
+    xfin.requests.clear()
+    pull(campaign, xfin)
+    asked = [path for method, path in xfin.requests if method == "GET"]
+    assert len(asked) <= poll_states.PULL_REQUESTS
+    pull(campaign, xfin)
+    again = [path for method, path in xfin.requests if method == "GET"]
+    assert len(set(again)) == people, "none of them is asked for before all others were"
 
 
 # --- Retries ---------------------------------------------------------------------------------------

@@ -1,6 +1,7 @@
 """What is at XFin and not wanted any more is taken back, and nothing is believed without a look."""
 
 import json
+from collections import Counter
 from collections.abc import Callable
 from datetime import timedelta
 
@@ -9,7 +10,7 @@ import pytest
 
 from campaigns.compliance import suppressions
 from campaigns.compliance.suppressions import SuppressionRequest
-from campaigns.delivery import poll_states, upload, withdraw
+from campaigns.delivery import poll_states, turns, upload, withdraw
 from campaigns.lifecycle import actions
 from campaigns.models import Account, Campaign, Message, Recipient, Suppression
 from campaigns.planning import plan
@@ -172,12 +173,15 @@ def test_a_deletion_without_a_reply_is_looked_up_before_anybody_waits_again(dele
     assert people(campaign) == {(Recipient.State.WAITING, 0)}
 
 
-def test_a_list_that_shows_nothing_is_not_believed() -> None:
+def test_a_deletion_that_xfin_confirms_and_does_not_carry_out_is_not_believed() -> None:
     campaign, xfin = at_xfin()
+    xfin.faults.append(lambda _xfin, _request: httpx.Response(204))
     actions.pause(campaign, None)
-    xfin.list = lambda request: httpx.Response(200, json={"results": [], "next": None})  # type: ignore[method-assign]
     tick(xfin)
     assert states(campaign) == {Message.State.WITHDRAWING: 3}
+    tick(xfin, after=10)
+    assert not xfin.messages
+    assert people(campaign) == {(Recipient.State.WAITING, 0)}
 
 
 def test_a_call_on_the_line_that_a_shifted_page_leaves_out_is_not_taken_for_withdrawn() -> None:
@@ -243,6 +247,95 @@ def test_a_claim_keeps_others_away_for_a_while_and_not_for_ever() -> None:
     assert len(withdraw.claim(account, now=NOON)) == 3
     assert withdraw.claim(account, now=NOON) == []
     assert len(withdraw.claim(account, now=NOON + withdraw.CLAIM)) == 3
+
+
+def test_all_are_deleted_before_any_is_confirmed_and_who_opts_out_meanwhile_comes_first(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(withdraw, "MANY", 1000)  # threads would not see what this test has not committed
+    people = withdraw.CHUNK + 40
+    campaign, xfin = at_xfin(people, calls_per_minute=60)
+    other = Campaign.objects.get(pk=campaign.pk)
+    other.pk, other.name, other.state = None, "Another", Campaign.State.RUNNING
+    other.save()
+    waiting = Message.objects.filter(state=Message.State.QUEUED).order_by("send_on")
+    last = waiting.reverse()[0]
+    Recipient.objects.filter(pk=last.recipient_id).update(campaign=other)
+    actions.pause(campaign, None)
+    late = NOON - timedelta(minutes=1)
+    withdraw.mark_unwanted(late)
+    asked: list[str] = []
+    one = xfin.one
+
+    def opts_out_first(request: httpx.Request, number: int) -> httpx.Response:
+        if not asked:
+            suppressions.suppress(last.recipient.phone, LETTER)
+            withdraw.mark_unwanted(late)
+        asked.append(str(number))
+        return one(request, number)
+
+    xfin.one = opts_out_first  # type: ignore[method-assign]
+    xfin.requests.clear()
+    withdraw.withdraw(campaign.template.account_id, clock=at(late), transport=xfin)
+    kinds = [method for method, path in xfin.requests if path.startswith("xact/message")]
+    assert not xfin.messages
+    assert (
+        states(campaign)[Message.State.WITHDRAWN]
+        == Message.objects.filter(recipient__campaign=campaign, remote_id__gt="").count()
+    )
+    assert Message.objects.get(pk=last.pk).state == Message.State.WITHDRAWN
+    deletions = [place for place, kind in enumerate(kinds) if kind == "DELETE"]
+    assert deletions[0] == 0
+    assert len(deletions) >= 2
+    assert deletions[-1] < len(kinds) - 40, "the last deletion came before the rest was confirmed"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_many_are_asked_for_at_the_same_time_each_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(withdraw, "MANY", 5)
+    campaign, xfin = at_xfin(29)
+    ringing = xfin.messages[min(xfin.messages)]
+    ringing["state"] = "in_progress"
+    actions.pause(campaign, None)
+    xfin.requests.clear()
+    tick(xfin)
+    assert states(campaign) == {Message.State.DIALLING: 1, Message.State.WITHDRAWN: 28}
+    asked = Counter(path for method, path in xfin.requests if method == "GET")
+    assert len(asked) == 29
+
+
+def test_an_account_that_pauses_after_failures_is_withdrawn_from_all_the_same() -> None:
+    campaign, xfin = at_xfin()
+    Account.objects.update(state=Account.State.BROKEN, failures=7, retry_at=NOON + timedelta(minutes=5))
+    actions.pause(campaign, None)
+    tick(xfin)
+    assert not xfin.messages
+    assert words(campaign) == ALL_GONE
+    assert Account.objects.get().state == Account.State.BROKEN, "uploads wait for their trial"
+
+
+def test_the_pause_that_xfin_asks_for_is_kept_by_withdrawals_too() -> None:
+    campaign, xfin = at_xfin()
+    xfin.faults.append(lambda _xfin, _request: httpx.Response(429, headers={"retry-after": "40"}))
+    actions.pause(campaign, None)
+    tick(xfin)
+    asked = len(xfin.requests)
+    tick(xfin, after=39)
+    assert len(xfin.requests) == asked
+    tick(xfin, after=41)
+    assert not xfin.messages
+
+
+def test_another_worker_that_withdraws_keeps_the_turn() -> None:
+    campaign, xfin = at_xfin()
+    actions.pause(campaign, None)
+    held = turns.take(f"withdraw:{campaign.template.account_id}")
+    assert held
+    tick(xfin)
+    assert len(xfin.messages) == 3
+    held.release()
+    tick(xfin)
+    assert not xfin.messages
 
 
 def test_a_pause_that_is_taken_back_at_once_loses_nobody() -> None:

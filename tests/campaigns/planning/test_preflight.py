@@ -86,7 +86,7 @@ def test_redials_of_xfin_beside_our_own_retries_are_named() -> None:
     campaign.template.save()
     found = looked_at(campaign)
     assert found.figures
-    assert "XFin itself redials 3 times" in found.figures["problems"][0]
+    assert "XFin itself would redial 3 times" in found.figures["problems"][0]
 
 
 def test_a_clip_that_is_not_there_is_missed() -> None:

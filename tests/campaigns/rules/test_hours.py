@@ -115,6 +115,21 @@ def test_what_the_person_started_half_an_hour_ago_may_ring_at_night() -> None:
         assert finding(attempt("transactional", basis=basis), "B01", night).verdict == expected
 
 
+@pytest.mark.parametrize("ended", ["revoked_at", "expires_at"])
+def test_an_enquiry_that_was_withdrawn_or_has_expired_lets_nothing_ring_at_night(ended: str) -> None:
+    night = ist("23:00")
+    basis = Basis(
+        kind=BasisKind.ENQUIRY,
+        given_at=night - timedelta(minutes=20),
+        **{ended: night - timedelta(minutes=1)},  # type: ignore[arg-type]
+    )
+    assert finding(attempt("transactional", basis=basis), "B01", night).verdict == Verdict.DEFER
+    assert (
+        finding(attempt("transactional", basis=basis), "B01", night - timedelta(minutes=5)).verdict
+        == Verdict.OK
+    )
+
+
 @pytest.mark.parametrize(
     ("category", "day", "expected"),
     [

@@ -6,7 +6,7 @@ import struct
 import threading
 import time
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import httpx
 import pytest
@@ -24,7 +24,7 @@ from campaigns.xfin.errors import (
     XFinError,
 )
 from campaigns.xfin.schemas import MessageFilter, NewMessage
-from campaigns.xfin.session import read_retry_after
+from campaigns.xfin.session import read_retry_after, read_skew
 from tests.campaigns.xfin.wire import (
     PASSWORD,
     PHONE,
@@ -348,3 +348,22 @@ def test_neither_logs_nor_errors_hold_secrets_or_numbers(caplog: pytest.LogCaptu
     assert "HTTP Request: GET" in written
     for secret in (PASSWORD, TOKEN, PHONE, PHONE[3:], "919812300001"):
         assert secret not in written
+
+
+@pytest.mark.parametrize(
+    ("text", "took", "expected"),
+    [
+        ("Mon, 23 Nov 2026 05:40:00 GMT", 0.2, 600.4),
+        ("Mon, 23 Nov 2026 05:20:00 GMT", 1.0, -600.0),
+        ("Mon, 23 Nov 2026 05:30:00 GMT", 0.0, 0.5),
+        ("Mon, 23 Nov 2026 05:40:00 GMT", 5.5, 7.0),
+        (None, 0.2, 7.0),
+        ("soon", 0.2, 7.0),
+    ],
+)
+def test_the_difference_of_the_clocks_is_read_from_the_date_of_a_quick_reply(
+    text: str | None, took: float, expected: float
+) -> None:
+    sent = datetime(2026, 11, 23, 5, 30, tzinfo=UTC)
+    found = read_skew(text, sent=sent, received=sent + timedelta(seconds=took), known=7.0)
+    assert found == pytest.approx(expected)
