@@ -78,7 +78,13 @@ def call_parts(call_id: UUID) -> Parts | None:
     page = queries.call_page(call_id)
     if page is None:
         return None
-    parts = {"state": "calls/state.html", "events": "calls/events.html", "facts": "calls/facts.html"}
+    parts = {
+        "state": "calls/state.html",
+        "events": "calls/events.html",
+        "facts": "calls/facts.html",
+        # Who may hear a recording differs between those who watch: each page loads it for itself.
+        "audio": "calls/audio_news.html",
+    }
     return _render(parts, {"page": page, "call": page.call, "now": clock.now()})
 
 

@@ -9,6 +9,7 @@ urlpatterns = [
     path("calls/", views.call_list, name="calls"),
     path("calls/live/", views.live_part, name="live-calls"),
     path("calls/<uuid:pk>/", views.call_detail, name="call"),
+    path("calls/<uuid:pk>/audio/", views.call_audio, name="call-audio"),
     path("calls/<uuid:pk>/recording.wav", views.recording, name="recording"),
     path("campaigns/<int:pk>/report/", views.campaign_report, name="campaign-report"),
     path("person/", views.person_page, name="person"),

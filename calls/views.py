@@ -66,13 +66,24 @@ def live_part(request: HttpRequest) -> HttpResponse:
 @require_safe
 def call_detail(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Show one call: its log, its recording, its facts, and why it was allowed. Raises `Http404`."""
+    return render(request, "calls/call.html", _call_context(request, pk))
+
+
+@staff_page
+@require_safe
+def call_audio(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """Return the recording's part of a call's page, which the page loads anew when the call has ended."""
+    return render(request, "calls/audio.html", _call_context(request, pk))
+
+
+def _call_context(request: HttpRequest, pk: UUID) -> dict[str, object]:
+    """Return the context of a call's page. Raises `Http404` if there is no such call."""
     page = queries.call_page(pk)
     if page is None:
         raise Http404
     hears = request.user.has_perm("calls.view_recording")
     waveform, problem = _waveform(page) if hears else (None, "")
-    context = {"page": page, "call": page.call, "waveform": waveform, "problem": problem, "now": clock.now()}
-    return render(request, "calls/call.html", context)
+    return {"page": page, "call": page.call, "waveform": waveform, "problem": problem, "now": clock.now()}
 
 
 def _waveform(page: queries.CallPage) -> tuple[Waveform | None, str]:

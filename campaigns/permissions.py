@@ -68,6 +68,7 @@ PAGES: Final[Mapping[str, Access]] = {
     "calls": reads("calls.view_call"),
     "live-calls": reads("calls.view_call"),
     "call": reads("calls.view_call"),
+    "call-audio": reads("calls.view_call"),
     "recording": reads("calls.view_recording"),
     "person": form(_PERSONS, _PERSONS),
     "campaigns": reads(*_SEES_CAMPAIGNS),

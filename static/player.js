@@ -1,5 +1,7 @@
 // Moves a line through the waveform while the recording plays, and seeks where it is clicked.
-for (const player of document.querySelectorAll("[data-player]")) {
+function bindPlayer(player) {
+  if (player.dataset.player === "bound") return;
+  player.dataset.player = "bound";
   const audio = player.querySelector("audio");
   const heads = player.querySelectorAll(".head");
   const width = 400;
@@ -21,3 +23,7 @@ for (const player of document.querySelectorAll("[data-player]")) {
     });
   }
 }
+
+const bindPlayers = () => document.querySelectorAll("[data-player]").forEach(bindPlayer);
+bindPlayers();
+document.addEventListener("htmx:load", bindPlayers); // a recording that came after the page

@@ -1,5 +1,6 @@
 """Forms of the portal."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -269,9 +270,14 @@ class ColumnsForm(forms.Form):
                 widget=forms.TextInput(attrs={"placeholder": "variable"}),
             )
 
-    def pairs(self) -> list[tuple[str, forms.BoundField, forms.BoundField]]:
-        """Return each heading with its two fields, in the order of the file."""
-        return [(head, self[f"use_{at}"], self[f"called_{at}"]) for at, head in enumerate(self.headings)]
+    def columns(
+        self, rows: Sequence[Sequence[str]]
+    ) -> list[tuple[str, forms.BoundField, forms.BoundField, list[str]]]:
+        """Return each heading with its two fields and its cells in these rows, in the order of the file."""
+        return [
+            (heading, self[f"use_{at}"], self[f"called_{at}"], [row[at] for row in rows if at < len(row)])
+            for at, heading in enumerate(self.headings)
+        ]
 
     def clean(self) -> dict[str, Any]:
         """Put the choice into `columns` and return the data. Raises `ValidationError` with what to correct.

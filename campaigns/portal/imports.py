@@ -105,7 +105,7 @@ def _columns(request: HttpRequest, source: Import, form: ColumnsForm, *, status:
         "source": source,
         "campaign": source.campaign,
         "form": form,
-        "rows": upload.preview(source),
+        "columns": form.columns(upload.preview(source)),
         "offered": mappings.offered(source.campaign, form.headings),
         "wanted": imports.wanted_variables(source.campaign),
     }

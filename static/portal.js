@@ -1,0 +1,51 @@
+// Says when a page that changes by itself has lost its connection, and keeps what was typed into a form
+// over a new sign-in.
+
+// --- The connection of a live page ---------------------------------------------------------------
+
+const lost = document.getElementById("connection");
+const GRACE_MS = 2000; // a connection that is renewed at once is no news
+let timer = null;
+
+document.addEventListener("htmx:wsClose", () => {
+  timer ??= setTimeout(() => lost.removeAttribute("hidden"), GRACE_MS);
+});
+document.addEventListener("htmx:wsOpen", () => {
+  clearTimeout(timer);
+  timer = null;
+  lost.setAttribute("hidden", "");
+});
+
+// --- Forms: kept in this tab only, from the press on "Save" to the next page --------------------
+
+const KEPT = "kept-form";
+const NEVER_KEPT = new Set(["password", "file", "hidden", "submit"]);
+
+const fieldsOf = (form) => [...form.elements].filter((field) => field.name && !NEVER_KEPT.has(field.type));
+
+function giveBack(form, kept) {
+  for (const field of fieldsOf(form)) {
+    const values = kept[field.name] ?? [];
+    if (field.type === "checkbox" || field.type === "radio") field.checked = values.includes(field.value);
+    else if (field.multiple) for (const option of field.options) option.selected = values.includes(option.value);
+    else if (values.length) field.value = values[0];
+  }
+  form.querySelector("[data-given-back]")?.removeAttribute("hidden");
+}
+
+for (const form of document.querySelectorAll("form[data-keep]")) {
+  form.addEventListener("submit", () => {
+    const fields = {};
+    for (const [name, value] of new FormData(form)) {
+      if (fieldsOf(form).some((field) => field.name === name)) (fields[name] ??= []).push(value);
+    }
+    sessionStorage.setItem(KEPT, JSON.stringify({ path: location.pathname, fields }));
+  });
+}
+
+if (document.body.dataset.page !== "login") {
+  const kept = JSON.parse(sessionStorage.getItem(KEPT) ?? "null");
+  sessionStorage.removeItem(KEPT);
+  const form = document.querySelector("form[data-keep]:not([data-refused])");
+  if (kept && form && kept.path === location.pathname) giveBack(form, kept.fields);
+}
