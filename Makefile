@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 export PYTHONUNBUFFERED := 1
 
-.PHONY: help run test check house demo crash-demo bench bench-media bench-media-quick outage soak fuzz bench-sandbox bench-virtual bench-campaigns chaos pause test-pipecat lock setup setup-dev clean
+.PHONY: help run test check house demo crash-demo bench bench-media bench-media-quick outage soak fuzz bench-sandbox bench-virtual bench-campaigns chaos pause echo test-pipecat lock setup setup-dev clean
 
 help:  ## list these commands
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -91,6 +91,9 @@ chaos: setup-dev  ## campaigns in which everything fails that can, a run for eac
 
 pause: setup-dev  ## 15,000 calls under way, slow lists, stragglers, a silent account beside: a pause, and nobody rung a minute later: CALLS=1500
 	@$(BIN)/python -m bench.pause.run $(if $(CALLS),--calls $(CALLS))
+
+echo: setup-dev  ## our prompts through loudspeakers in rooms, quiet speech, coughs and music: what cuts a prompt
+	@$(BIN)/python -m bench.echo.run
 
 lock:  ## pin everything again from pyproject.toml (needs uv)
 	uv pip compile pyproject.toml --python-version 3.11 --no-emit-index-url --custom-compile-command "make lock" -o requirements.txt

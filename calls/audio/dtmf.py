@@ -31,6 +31,11 @@ _LEAST_DOMINANCE: Final = 10 ** (8 / 10)
 _HITS_TO_PRESS: Final = 2
 _MISSES_TO_RELEASE: Final = 3
 """A dropout of 12 ms then splits no press, and a pause of 40 ms still parts two."""
+_LONGEST_HOLE: Final = 8
+"""Blocks (100 ms) without the tone behind which it may still be the same press: three lost frames."""
+_SAME_PHASE: Final = 0.5
+"""Radians. A tone that was only not heard for a moment goes on as if it had been; by chance both tones of a
+new press do so once in 40 times."""
 
 Floats = npt.NDArray[np.float64]
 
@@ -88,6 +93,46 @@ def _dominates(group: Floats, strongest: float) -> bool:
     return strongest > _LEAST_DOMINANCE * float(np.partition(group, 2)[2])
 
 
+class _Course:
+    """How the phases of a press's two tones advance from block to block."""
+
+    def __init__(self, digit: str, number: int, block: Floats) -> None:
+        """`number`: which block of the call this is, the first in which the press was found."""
+        self.digit = digit
+        row = next(row for row, keys in enumerate(KEYS) if digit in keys)
+        self._bins = (row, 4 + KEYS[row].index(digit))
+        frequencies = np.array([(ROWS_HZ + COLUMNS_HZ)[at] for at in self._bins])
+        self._step = 2 * np.pi * frequencies * _HOP / pcm.SAMPLE_RATE
+        self._number, self._phases, self._steps = number, self._phases_of(block), 0
+
+    def extend(self, number: int, block: Floats) -> None:
+        """Take a further block of this press. Real tones are up to 1.5 % off: their own step is learned."""
+        phases = self._phases_of(block)
+        if number == self._number + 1:
+            self._steps += 1
+            self._step += _wrapped(phases - self._phases - self._step) / self._steps
+        self._number, self._phases = number, phases
+
+    def leads_to(self, number: int, block: Floats) -> bool:
+        """Return whether these tones, not heard for a moment, would be as they are in this block."""
+        steps = number - self._number
+        if steps > _LONGEST_HOLE:
+            return False
+        expected = self._phases + steps * self._step
+        return bool((np.abs(_wrapped(self._phases_of(block) - expected)) < _SAME_PHASE).all())
+
+    def _phases_of(self, block: Floats) -> Floats:
+        parts = block @ _BINS
+        found: Floats = np.array([np.arctan2(-parts[8 + at], parts[at]) for at in self._bins])
+        return found
+
+
+def _wrapped(angles: Floats) -> Floats:
+    """Return angles between -pi and pi."""
+    wrapped: Floats = (angles + np.pi) % (2 * np.pi) - np.pi
+    return wrapped
+
+
 class DtmfDetector:
     """Streaming detector: each press is reported once, however long it lasts."""
 
@@ -97,7 +142,16 @@ class DtmfDetector:
         self._candidate: str | None = None
         self._hits = 0
         self._misses = 0
+        self._number = 0
+        """Blocks looked at."""
+        self._course: _Course | None = None
+        """Of the press that was found last."""
         self._found: deque[str] = deque()
+
+    @property
+    def held(self) -> str | None:
+        """Return the key whose tone lasts, or has ended less than 40 ms ago; None if there is none."""
+        return self._pressed
 
     def push(self, frame: bytes) -> str | None:
         """Return the key recognised with this frame of s16le at 8 kHz; None if there is none.
@@ -108,18 +162,26 @@ class DtmfDetector:
         heard = np.concatenate([self._rest, pcm.to_array(frame)])
         at = 0
         while at + BLOCK <= heard.size:
-            self._debounce(digit_in(heard[at : at + BLOCK]))
+            block = heard[at : at + BLOCK]
+            self._debounce(digit_in(block), block)
             at += _HOP
         self._rest = heard[at:]
         return self._found.popleft() if self._found else None
 
-    def _debounce(self, digit: str | None) -> None:
+    def _debounce(self, digit: str | None, block: Floats) -> None:
         """A press begins with two equal hits and ends with three blocks without it."""
+        self._number += 1
         self._hits = self._hits + 1 if digit and digit == self._candidate else int(bool(digit))
         self._candidate = digit
         self._misses = 0 if digit == self._pressed else self._misses + 1
         if self._misses >= _MISSES_TO_RELEASE:
             self._pressed = None
+        course = self._course
         if digit and self._hits >= _HITS_TO_PRESS and digit != self._pressed:
             self._pressed, self._misses = digit, 0
-            self._found.append(digit)
+            if course is None or course.digit != digit or not course.leads_to(self._number, block):
+                self._found.append(digit)
+                self._course = _Course(digit, self._number, block)
+                return
+        if digit and course is not None and digit == self._pressed:
+            course.extend(self._number, block)

@@ -1,45 +1,56 @@
-"""Is the caller's audio our own prompt coming back? Normalised cross-correlation with what was played.
+"""Our own prompt coming back in the caller's audio: found once, then cancelled as long as it comes.
 
-Where the echo stands in time is not known beforehand: the play clock may run a little early or late, the
-far end and the network add up to half a second. So the delay is searched once, on a tenth of a second of
-audio at a quarter of the rate, and followed from there, which costs a fiftieth of the search.
+A caller's sound during a prompt is looked for in what was played (`calls.audio.echo_search`). Where it is
+found, the line has an echo, and from then on every frame passes WebRTC's echo canceller (AEC3) while
+prompts play: what is left is the person. Lines without an echo, which are most, pay for the search alone, and
+only when the person makes a sound.
 """
 
-from collections.abc import Sequence
-from typing import Final, TypeAlias
+from collections import deque
+from enum import Enum, auto
+from typing import Final
 
 import numpy as np
-import numpy.typing as npt
+from pywebrtc_audio import AudioProcessor
 
 from calls.audio import pcm
-
-Floats: TypeAlias = npt.NDArray[np.float32]
+from calls.audio.echo_search import place_in
 
 _PER_MS: Final = pcm.SAMPLE_RATE // 1000
+_FRAME: Final = pcm.FRAME_BYTES // pcm.SAMPLE_BYTES
 _EARLIEST: Final = 100 * _PER_MS
 """The play clock says "heard by then at the latest": an echo may come before it."""
 _LATEST: Final = 500 * _PER_MS
 _KEPT: Final = 2000 * _PER_MS
-_SEARCHED: Final = 800
-"""Samples of caller audio a search looks at; shorter ones find chance likeness in any two voices."""
-_FOLLOWED: Final = 320
-_SLACK: Final = 16
-"""Samples a known delay may have moved by (2 ms) since it was last seen."""
-_STEP: Final = 4
-_ALIKE: Final = 0.5
-"""Share of the caller's power that the delayed prompt explains, from which on it is an echo."""
-_SOFTER: Final = 1.5
-"""Caller audio below this many times the echo's usual power is the echo, however a codec has bent it."""
-_SURE: Final = 5
-"""Frames in which a delay must prove right before softer audio counts as its echo without being alike."""
-_SUREST: Final = 25
-"""Proofs that are counted: a delay that was right for long is given up after so many against it."""
-_LEARNING: Final = 0.2
-_LEAST_POWER: Final = 30.0**2
-"""Prompts quieter than this (about -60 dBFS) leave no echo worth a search."""
-_FRAMES_BETWEEN_SEARCHES: Final = 3
-SEARCH_FRAMES: Final = 3
-"""Frames of a new sound to be gathered before a search can find what it is."""
+_SEARCHED_FRAMES: Final = 10
+"""Frames of caller audio a search looks at (200 ms)."""
+_SECOND_PEAK, _CLEAR_PEAK = 9.0, 7.5
+"""So clear (`Likeness.peak`) must be the second search that finds the same delay, and each further one. The
+first is not enough: parts of one synthetic voice are alike for moments. Only an echo keeps its delay."""
+_REMEMBERED: Final = 6
+_DOUBTFUL_PEAK, _WEAK_PEAK = 6.5, 4.5
+"""Above the first, or at the same delay again above the second, it is decided by the next search."""
+_SAME: Final = 2 * _PER_MS
+_HEAD_START: Final = 20 * _PER_MS
+"""The canceller is given the prompt so much before its echo, which may begin before its strongest part."""
+_MOVED: Final = 15 * _PER_MS
+"""An echo that comes so much earlier or later than it did needs another beginning."""
+_FIRST_CHECK, _CHECKED_FRAMES = 10, 25
+"""Frames of a prompt until it is asked again if its echo is there: first when none of those in which it was
+found are looked at any more, then each half second."""
+_STILL_THERE_PEAK: Final = 4.5
+_MOST_MISSED: Final = 3
+"""Checks in a row that did not find the echo: the line has none any more. The first check is enough alone."""
+_LOUD: Final = pcm.level_of(-30.0)
+
+
+class Origin(Enum):
+    """Where a caller's sound comes from."""
+
+    ECHO = auto()
+    DOUBTFUL = auto()
+    """More audio will tell."""
+    PERSON = auto()
 
 
 class EchoGuard:
@@ -49,17 +60,18 @@ class EchoGuard:
         self._played: pcm.Samples = np.zeros(_KEPT, np.int16)
         self._base = 0
         self._until = -_LATEST
-        self._lag: int | None = None
-        self._proofs = 0
-        """Frames that spoke for the delay, less those that spoke against it."""
-        self._return = 0.0
-        """Power of the echo over power of the prompt, as learned from echoes that were sure."""
-        self._rest = 0
+        self.recent: deque[bytes] = deque(maxlen=_SEARCHED_FRAMES)
+        """The last frames of caller audio, as they came."""
+        self._canceller: AudioProcessor | None = None
+        """None while the line has no echo."""
+        self._lag = self._unchecked = self._missed = 0
+        self._delays: deque[int] = deque(maxlen=_REMEMBERED)
+        """Those that the last searches found."""
 
     @property
     def delay_ms(self) -> float | None:
-        """Return how long after its time by the play clock the echo was last found; None before the first."""
-        return None if self._lag is None else self._lag / _PER_MS
+        """Return how long after its time by the play clock the echo comes; None if the line has none."""
+        return None if self._canceller is None else self._lag / _PER_MS
 
     def played(self, at: int, audio: bytes) -> None:
         """Take agent audio that is heard from `at` on. A later piece replaces what it overlaps."""
@@ -80,80 +92,76 @@ class EchoGuard:
         """Return whether agent audio can come back in caller audio that ends at `end`."""
         return end - self._until < _LATEST
 
-    def explains(self, end: int, frames: Sequence[bytes]) -> bool:
-        """Return whether caller audio that ends at `end` is the prompt's echo. `frames`: its last 100 ms."""
-        heard = pcm.to_array(b"".join(frames)).astype(np.float32)[-_SEARCHED:]
-        if self._lag is not None and self._follows(end, heard[-_FOLLOWED:], self._lag):
-            self._rest = 0
-            return True
-        self._rest -= 1
-        if self._rest > 0:
-            return False
-        self._rest = _FRAMES_BETWEEN_SEARCHES
-        return self._search(end, heard)
+    def push(self, end: int, frame: bytes) -> bytes:
+        """Take caller audio that ends at `end`, 20 ms. Return it without its echo, if the line has one.
 
-    def _follows(self, end: int, heard: Floats, lag: int) -> bool:
-        """At a known delay: alike, or, once that delay is sure, softer than the echo has always been."""
-        share, found, gain = self._compare(end, heard, lag, _SLACK)
-        if share >= _ALIKE:
-            self._lag, self._proofs = found, min(self._proofs + 1, _SUREST)
-            self._return += _LEARNING * (gain - self._return)
-            return True
-        if self._proofs >= _SURE:
-            reference = self._slice(end - lag - heard.size - _SLACK, heard.size + 2 * _SLACK)
-            if float(heard @ heard) < _SOFTER * self._return * float(reference @ reference):
-                return True
-        self._proofs -= 1
-        if self._proofs < 0:
-            self._lag = None
-        return False
+        It costs nothing before an echo was found, and about 0.15 ms afterwards while a prompt is heard.
+        """
+        self.recent.append(frame)
+        if self._canceller is None or not self.may_return(end):
+            return frame
+        prompt = self._slice(end - _FRAME - self._lag + _HEAD_START, _FRAME)
+        cancelled = self._canceller.process(pcm.to_array(frame), prompt)
+        self._check_now_and_then(end, prompt)
+        return pcm.to_bytes(cancelled)
 
-    def _compare(self, end: int, heard: Floats, lag: int, slack: int) -> tuple[float, int, float]:
-        """(share of power explained, the delay with the most, gain in power) around one delay."""
-        reference = self._slice(end - lag - heard.size - slack, heard.size + 2 * slack)
-        alike = np.correlate(reference, heard, "valid")
-        best = int(np.abs(alike).argmax())
-        there = reference[best : best + heard.size]
-        power, own = float(there @ there), float(heard @ heard)
-        if power < _LEAST_POWER * heard.size or not own:
-            return 0.0, lag, 0.0
-        share = float(alike[best]) ** 2 / (power * own)
-        return share, lag + slack - best, share * own / power
+    def origin(self, end: int) -> Origin:
+        """Return where the caller audio up to `end`, the last that was pushed, comes from. Costs 0.25 ms.
 
-    def _search(self, end: int, heard: Floats) -> bool:
-        """Look for the delay anywhere; False if nothing we played sounds like this."""
-        if heard.size < _SEARCHED:
-            return False
-        first = end - heard.size - _LATEST
-        reference = self._slice(first, heard.size + _LATEST + _EARLIEST)
-        thin, own = _thinned(reference), _thinned(heard)
-        squares = np.concatenate(([0.0], np.cumsum(thin.astype(np.float64) ** 2)))
-        power = squares[own.size :] - squares[: -own.size]
-        alike = np.correlate(thin, own, "valid").astype(np.float64) ** 2
-        alike[power < _LEAST_POWER * own.size] = 0.0
-        best = int((alike / np.maximum(power, 1.0)).argmax())
-        lag = _LATEST - best * _STEP
-        share, found, gain = self._compare(end, heard, lag, _SLACK)
-        if share < _ALIKE:
-            return False
-        if self._lag is None or abs(found - self._lag) > 2 * _SLACK:
-            self._proofs = 0
-        self._lag, self._return, self._rest = found, gain, 0
-        return True
+        Of a line whose echo is known it is a person's: the echo has been cancelled.
+        """
+        if self._canceller is not None:
+            return Origin.PERSON
+        lag, peak = self._search(end)
+        same = 1 + sum(abs(lag - delay) < _SAME for delay in self._delays)
+        if peak > _WEAK_PEAK:
+            self._delays.append(lag)
+        if same < 2 or peak < (_SECOND_PEAK if same == 2 else _CLEAR_PEAK):
+            return (
+                Origin.DOUBTFUL
+                if peak > _DOUBTFUL_PEAK or (same > 1 and peak > _WEAK_PEAK)
+                else Origin.PERSON
+            )
+        self._begin(lag, end)
+        return Origin.ECHO
 
-    def _slice(self, first: int, size: int) -> Floats:
-        """Agent audio from `first` on, silence where there was none."""
+    def _search(self, end: int) -> tuple[int, float]:
+        """Return the likeliest delay and how clear it is, see `Likeness`."""
+        heard = pcm.to_array(b"".join(self.recent)).astype(np.float32)
+        reference = self._slice(end - heard.size - _LATEST, heard.size + _LATEST + _EARLIEST)
+        at, peak = place_in(heard, reference.astype(np.float32))
+        return _LATEST - at, peak
+
+    def _begin(self, lag: int, end: int) -> None:
+        """The canceller learns from what the search has seen already."""
+        self._lag = lag
+        self._missed, self._unchecked = _MOST_MISSED - 1, _CHECKED_FRAMES - _FIRST_CHECK
+        self._canceller = AudioProcessor(pcm.SAMPLE_RATE, echo_cancellation=True)
+        seen = pcm.to_array(b"".join(self.recent))
+        self._canceller.process(seen, self._slice(end - seen.size - lag + _HEAD_START, seen.size))
+
+    def _check_now_and_then(self, end: int, prompt: pcm.Samples) -> None:
+        """Give the echo up when it is not found any more, as when the telephone is at the ear again."""
+        self._unchecked += 1
+        if self._unchecked < _CHECKED_FRAMES or pcm.loudness(prompt.tobytes()) < _LOUD:
+            return
+        self._unchecked = 0
+        lag, peak = self._search(end)
+        if abs(lag - self._lag) < _MOVED and peak > _STILL_THERE_PEAK:
+            self._missed = 0
+            return
+        self._missed += 1
+        if peak > _DOUBTFUL_PEAK and self._delays and abs(lag - self._delays[-1]) < _SAME:
+            self._begin(lag, end)
+        elif self._missed >= _MOST_MISSED:
+            self._canceller = None
+        self._delays.append(lag)
+
+    def _slice(self, first: int, size: int) -> pcm.Samples:
+        """Return agent audio from `first` on, silence where there was none."""
         at = first - self._base
-        if at >= 0 and at + size <= _KEPT:
-            return self._played[at : at + size].astype(np.float32)
-        made = np.zeros(size, np.float32)
+        made = np.zeros(size, np.int16)
         low, high = max(0, at), min(_KEPT, at + size)
         if low < high:
             made[low - at : high - at] = self._played[low:high]
         return made
-
-
-def _thinned(samples: Floats) -> Floats:
-    """A quarter of the rate: the mean of every four samples. Voices have their power below 1 kHz."""
-    thin: Floats = samples[: samples.size - samples.size % _STEP].reshape(-1, _STEP).mean(axis=1)
-    return thin

@@ -17,17 +17,22 @@ from msgspec import Struct
 
 from calls.audio import pcm
 from calls.audio.dtmf import BLOCK, digit_in
-from calls.audio.echo import SEARCH_FRAMES, EchoGuard
+from calls.audio.echo import EchoGuard, Origin
 from calls.audio.energy_vad import NoiseFloor, SpeechEnded, SpeechStarted
 from calls.audio.framing import Framer
 
 VAD_CHUNK_SAMPLES: Final = 256
 """Audio is handed out in whole chunks of this size: what silero takes at 8 kHz (32 ms)."""
 _CHUNK: Final = VAD_CHUNK_SAMPLES * pcm.SAMPLE_BYTES
-_HISTORY: Final = 5
-"""Frames before a candidate (100 ms) that the model is given too, and that an echo is looked for in."""
+_BEFORE: Final = 5
+"""Frames before a candidate (100 ms) that the model is given too."""
+_SEARCH_FROM, _SEARCH_EVERY, _SEARCH_RARELY = 3, 2, 10
+"""Frames of a sound until an echo is looked for in it, then between one search and the next: while it is not
+known if the person speaks, and afterwards."""
 _PER_MS: Final = pcm.SAMPLE_RATE // 1000
 _REMEMBERED: Final = 3
+_DOUBTED_FRAMES: Final = 8
+"""What may be an echo, or not, is doubted for so long (160 ms); then it is a person's."""
 
 
 class Gate(Protocol):
@@ -52,7 +57,9 @@ class HearingSettings:
     model_wait_ms: int = 80
     """So long beyond `min_speech_ms` the model is waited for; then the gate decides alone."""
     start_margin_db: float = 9.0
-    """Over the line's own noise."""
+    """Over the line's own noise, where no model looks at what passes."""
+    judged_margin_db: float = 4.0
+    """The same where a model does. Speech 7 dB above its noise is lost at 9: its soft sounds end it."""
     least_level_dbfs: float = -45.0
     first_floor_dbfs: float = -45.0
     short_words_ms: Mapping[str, int] = field(default_factory=dict)
@@ -96,14 +103,15 @@ class SpeechDetector:
         self._gate, self._settings, self._has_model = gate, settings, has_model
         self._cut_after = settings.cut_after_ms(language)
         self._least_level = pcm.level_of(settings.least_level_dbfs)
-        self._over_floor = pcm.ratio_of(settings.start_margin_db)
+        self._over_floor = pcm.ratio_of(settings.judged_margin_db if has_model else settings.start_margin_db)
         self._framer = Framer()
         self._floor = NoiseFloor(pcm.level_of(settings.first_floor_dbfs))
         self._echo = EchoGuard()
-        self._history: deque[bytes] = deque(maxlen=_HISTORY)
+        self._before: deque[bytes] = deque(maxlen=_BEFORE)
         self._state = _State.QUIET
         self._onset = self._last_voiced = self._voiced_ms = self._frames = 0
-        self._reached_barge_in = False
+        self._reached_barge_in = self._is_doubtful = False
+        self._search_at = 0
         self._utterance = 0
         self._vad_audio = b""
         self._probabilities: deque[float] = deque(maxlen=_REMEMBERED)
@@ -148,6 +156,7 @@ class SpeechDetector:
         """
         if probabilities is None:
             self._has_model = False
+            self._over_floor = pcm.ratio_of(self._settings.start_margin_db)
             self._probabilities.clear()
         elif utterance == self._utterance:
             self._probabilities.extend(probabilities)
@@ -156,36 +165,54 @@ class SpeechDetector:
     # --- one frame -----------------------------------------------------------------------------------
 
     def _take_frame(self, frame: bytes, end: int) -> Sequence[Change]:
-        self._history.append(frame)
+        frame = self._echo.push(end * _PER_MS, frame)
+        self._before.append(frame)
         level = pcm.loudness(frame)
         threshold = self._floor.push(level, pcm.FRAME_MS) * self._over_floor
         fires = self._gate.fires(frame)  # every frame: it learns the line's noise
         loud = fires and level > threshold and level > self._least_level
         if self._state is _State.QUIET:
-            if loud and not self._is_not_speech(end):
-                self._state, self._utterance = _State.CANDIDATE, self._utterance + 1
-                self._onset, self._last_voiced = end - pcm.FRAME_MS, end
-                self._voiced_ms, self._frames, self._reached_barge_in = pcm.FRAME_MS, 1, False
-                self._probabilities.clear()
-                self._vad_audio = b"".join(self._history)
+            if loud and not self._is_key():
+                self._begin_candidate(end)
             return _NOTHING
         self._frames += 1
         if self._has_model:
             self._vad_audio += frame
-        voiced = loud and not self._is_not_speech(end)
+        if loud and self._is_echo(end):
+            return self._continue(end, voiced=False)
+        return self._continue(end, voiced=loud and not self._is_key())
+
+    def _begin_candidate(self, end: int) -> None:
+        self._state, self._utterance = _State.CANDIDATE, self._utterance + 1
+        self._onset, self._last_voiced = end - pcm.FRAME_MS, end
+        self._voiced_ms, self._frames, self._reached_barge_in = pcm.FRAME_MS, 1, False
+        self._search_at, self._is_doubtful = _SEARCH_FROM, False
+        self._probabilities.clear()
+        self._vad_audio = b"".join(self._before)
+
+    def _is_echo(self, end: int) -> bool:
+        """Look, now and then, for the sound in what we play. A candidate that is found there is dropped."""
+        position = end * _PER_MS
+        if self._frames < self._search_at or not self._echo.may_return(position):
+            return False
+        self._search_at = self._frames + (_SEARCH_RARELY if self.speaking else _SEARCH_EVERY)
+        origin = self._echo.origin(position)
+        self._is_doubtful = origin is Origin.DOUBTFUL and self._frames < _DOUBTED_FRAMES
+        if origin is Origin.ECHO and not self.speaking:
+            self._voiced_ms = 0
+        return origin is Origin.ECHO
+
+    def _is_key(self) -> bool:
+        """Return whether this is a key of the telephone, which is loud all the same."""
+        if self._state is _State.SPEAKING:
+            return False
+        recent = pcm.to_array(b"".join(list(self._echo.recent)[-2:]))
+        return recent.size >= BLOCK and digit_in(recent[-BLOCK:].astype(np.float64)) is not None
+
+    def _continue(self, end: int, *, voiced: bool) -> Sequence[Change]:
         if self.speaking:
             return self._continue_speech(end, voiced=voiced)
         return self._continue_candidate(end, voiced=voiced)
-
-    def _is_not_speech(self, end: int) -> bool:
-        """The echo of a prompt, or a key of the telephone: loud all the same."""
-        position = end * _PER_MS
-        if self._echo.may_return(position) and self._echo.explains(position, self._history):
-            return True
-        if self._state is _State.SPEAKING:
-            return False
-        recent = pcm.to_array(b"".join(list(self._history)[-2:]))
-        return recent.size >= BLOCK and digit_in(recent[-BLOCK:].astype(np.float64)) is not None
 
     def _continue_candidate(self, end: int, *, voiced: bool) -> Sequence[Change]:
         """Quiet takes back what speech has gathered, so that one weak frame does not reset it."""
@@ -200,7 +227,7 @@ class SpeechDetector:
 
     def _look_for_start(self) -> Sequence[Change]:
         enough = self._state is _State.CANDIDATE and self._voiced_ms >= self._settings.min_speech_ms
-        if not enough or self._frames <= SEARCH_FRAMES or not self._is_believed():
+        if not enough or self._is_doubtful or not self._is_believed():
             return _NOTHING
         self._state = _State.SPEAKING
         return [SpeechStarted(self._onset), *self._look_for_barge_in()]

@@ -58,6 +58,11 @@ class CallerInput:
         if at_ms is not None and (detector := self._active_detector()) is not None:
             self._changes += detector.push(audio, at_ms)
 
+    def pass_time(self, now: float) -> None:
+        """Note that all audio that came by now has been pushed: a key whose tone lasts is held until now."""
+        if self._tones is not None and (digit := self._tones.held):
+            self._presses.hold(digit, now)
+
     def take_vad_audio(self) -> VadAudio | None:
         """Return caller audio for the VAD model; None while there is not enough of it."""
         return None if self._detector is None else self._detector.take_vad_audio()
@@ -116,9 +121,7 @@ class CallerInput:
         return onset
 
     def is_new(self, key: Dtmf, now: float) -> bool:
-        """Return False for a message about a press that was heard as a tone and has counted."""
-        if self._tones is None:
-            return True
+        """Return False for a message about a press that has counted: as a tone, or by an earlier message."""
         return self._presses.is_new(key.digit, Source.MESSAGE, now=now, duration_ms=key.duration_ms)
 
     def _barge_in(self, reached: BargeInReached, now: float) -> None:

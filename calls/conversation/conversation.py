@@ -333,6 +333,7 @@ class Conversation:
         self._step.vad_audio = self._caller_input.take_vad_audio() or self._step.vad_audio
         self._stats.add_frames(frames)
         self._latest = now = max(frames[-1].at, self._latest)
+        self._caller_input.pass_time(now)
         if now >= self._stats.due:
             figures = self._stats.second(now)
             text = f"{figures['in']} frames in, {figures['out']} out."

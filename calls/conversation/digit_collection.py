@@ -1,6 +1,7 @@
 """PURE: key presses. Collect digits into one answer; drop the second report of one press."""
 
 from collections import deque
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
@@ -9,6 +10,10 @@ from calls.agents.base import Collect, Collected, CollectEnd
 
 SAME_PRESS_S: Final = 1.0
 """A press seen as a message and heard as a tone: the two are reported within this time of each other."""
+_BEGINNINGS_APART_S: Final = 0.3
+"""The message of a press's end tells, by its duration, when it began: to this from the first message."""
+_TONE_JUST_OVER_S: Final = 0.2
+"""A message so soon after the tone tells its end. A second press in that time is heard as a tone."""
 _FORGOTTEN_S: Final = 10.0
 _MOST_REMEMBERED: Final = 64
 
@@ -72,29 +77,76 @@ class Source(StrEnum):
 
 @dataclass(slots=True)
 class _Press:
+    """One press, as far as it has been reported. Times in seconds."""
+
     digit: str
-    source: Source
     at: float
+    tone_until: float | None = None
+    """When its tone was last heard; None: it has not been heard."""
+    message_at: float | None = None
+    """When its message came, if that may have been sent as the press began; None: there was none."""
+    has_message: bool = False
 
 
 class PressDeduplicator:
-    """Pair messages with tones, one with one, so that a key pressed twice stays two presses."""
+    """Pair the reports of one press, one with one, so that a key pressed twice stays two presses.
+
+    A press may be heard as a tone, be told by a message as it begins, and by another as it ends.
+    """
 
     def __init__(self) -> None:
-        self._alone: deque[_Press] = deque(maxlen=_MOST_REMEMBERED)
+        self._presses: deque[_Press] = deque(maxlen=_MOST_REMEMBERED)
 
     def is_new(self, digit: str, source: Source, *, now: float, duration_ms: int | None = None) -> bool:
-        """Return False if the other source has reported this press. `duration_ms`: of a press that is over.
+        """Return False if this press has been reported. `duration_ms`: of a press that is over.
 
         A message may come when the key is let go, long after its tone was recognised.
         """
-        while self._alone and self._alone[0].at < now - _FORGOTTEN_S:
-            self._alone.popleft()
-        began = now - min(duration_ms or 0, _FORGOTTEN_S * 1000) / 1000
-        for press in self._alone:
-            near = began - SAME_PRESS_S <= press.at <= now
-            if press.digit == digit and press.source is not source and near:
-                self._alone.remove(press)
+        while self._presses and self._presses[0].at < now - _FORGOTTEN_S:
+            self._presses.popleft()
+        same_key = [press for press in self._presses if press.digit == digit]
+        if source is Source.TONE:
+            return self._is_new_tone(digit, same_key, now)
+        return self._is_new_message(digit, same_key, now, duration_ms or 0)
+
+    def hold(self, digit: str, now: float) -> None:
+        """Note that the tone of this key lasts."""
+        for press in reversed(self._presses):
+            if press.digit == digit and press.tone_until is not None:
+                press.tone_until = max(press.tone_until, now)
+                return
+
+    def _is_new_tone(self, digit: str, same_key: Sequence[_Press], now: float) -> bool:
+        for press in same_key:
+            if press.tone_until is None and press.at >= now - SAME_PRESS_S:
+                press.tone_until = now
                 return False
-        self._alone.append(_Press(digit, source, now))
+        self._presses.append(_Press(digit, now, tone_until=now))
         return True
+
+    def _is_new_message(self, digit: str, same_key: Sequence[_Press], now: float, duration_ms: int) -> bool:
+        began = now - min(duration_ms / 1000, _FORGOTTEN_S)
+        for press in same_key:
+            if press.tone_until is None or press.has_message:
+                continue
+            if began - SAME_PRESS_S <= press.at or now - SAME_PRESS_S <= press.tone_until:
+                press.has_message, press.message_at = True, None if duration_ms else now
+                return False
+        for press in same_key:
+            if _is_its_end(press, began, now):
+                press.message_at = None
+                return False
+        self._presses.append(_Press(digit, now, message_at=None if duration_ms else now, has_message=True))
+        return True
+
+
+def _is_its_end(press: _Press, began: float, now: float) -> bool:
+    """Return whether a second message tells the end of a press whose beginning a first one has told.
+
+    Either its duration says so, or the tone of the key has lasted all the while.
+    """
+    if press.message_at is None:
+        return False
+    by_duration = began < now and abs(began - press.message_at) <= _BEGINNINGS_APART_S
+    by_tone = press.tone_until is not None and now - press.tone_until <= _TONE_JUST_OVER_S
+    return by_duration or by_tone

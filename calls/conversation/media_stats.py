@@ -58,7 +58,8 @@ class _Arrival:
         until, before, quickest, jitter = self._until, self._transit, self._quickest, self.jitter_ms
         for given, now, size in frames:
             stamp = (until or 0.0) if math.isnan(given) else given
-            transit = now * 1000 - stamp
+            end = stamp + size / _BYTES_PER_MS
+            transit = now * 1000 - end  # a long frame is sent when its last sample is there, not its first
             change = abs(transit - before)
             if until is None or change > _JUMP_MS:
                 quickest = transit
@@ -72,7 +73,7 @@ class _Arrival:
                 quickest = min(quickest + _DRIFT_MS, transit)
                 if transit - quickest > LATE_MS:
                     self.late += 1
-            before, until = transit, stamp + size / _BYTES_PER_MS
+            before, until = transit, end
         self._until, self._transit, self._quickest, self.jitter_ms = until, before, quickest, jitter
 
 

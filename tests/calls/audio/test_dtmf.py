@@ -90,6 +90,41 @@ def test_a_press_survives_a_dropout(dropout_ms: int) -> None:
         assert heard(padded(bytes(sound), offset)) == "5"
 
 
+@pytest.mark.parametrize("hole_ms", [20, 40, 60])
+@pytest.mark.parametrize("digit", "159#")
+def test_lost_frames_split_no_press(digit: str, hole_ms: int) -> None:
+    for offset in range(0, 205, 17):
+        sound = bytearray(tone(digit, 300))
+        sound[16 * 100 : 16 * (100 + hole_ms)] = bytes(16 * hole_ms)
+        assert heard(padded(bytes(sound), offset)) == digit
+
+
+@pytest.mark.parametrize("off", [0.988, 1.012])
+def test_lost_frames_split_no_press_of_a_telephone_that_is_out_of_tune(off: float) -> None:
+    at = np.arange(2400) / 8000
+    wave = np.sin(2 * np.pi * 770 * off * at) + np.sin(2 * np.pi * 1336 * off * at)
+    sound = bytearray(pcm.to_bytes(wave * 4000))
+    sound[16 * 120 : 16 * 180] = bytes(16 * 60)
+    assert heard(padded(bytes(sound))) == "5"
+
+
+def test_two_lost_pieces_split_no_press() -> None:
+    sound = bytearray(tone("0", 500))
+    for lost_ms in (100, 300):
+        sound[16 * lost_ms : 16 * (lost_ms + 60)] = bytes(16 * 60)
+    assert heard(padded(bytes(sound))) == "0"
+
+
+@pytest.mark.parametrize("pause_ms", [60, 80, 100, 150])
+@pytest.mark.parametrize("digit", "0123456789*#")
+def test_a_key_pressed_twice_is_two_presses(digit: str, pause_ms: int) -> None:
+    found = [
+        heard(padded(tone(digit, 65) + pcm.silence(pause_ms) + tone(digit, 65), offset))
+        for offset in range(0, 205, 17)
+    ]
+    assert set(found) == {digit * 2}
+
+
 def test_a_burst_shorter_than_the_standard_asks_for_is_no_press() -> None:
     assert [offset for offset in range(0, 205, 17) if heard(padded(tone("5", 20), offset))] == []
 

@@ -258,6 +258,61 @@ def test_the_tone_of_a_key_before_the_agent_is_there_counts_once() -> None:
     assert line.digits() == "42"
 
 
+def dtmf_message(digit: str, duration_ms: int | None = None) -> str:
+    duration = "" if duration_ms is None else f',"duration":"{duration_ms}"'
+    return f'{{"event":"dtmf","stream_sid":"MZ1","dtmf":{{"digit":"{digit}"{duration}}}}}'
+
+
+@pytest.mark.parametrize("held_ms", [300, 1400, 3000])
+def test_a_message_without_a_duration_at_the_end_of_a_long_press_counts_once(held_ms: int) -> None:
+    line = Tones()
+    for digit in "55":
+        line.sound(digit, ms=held_ms)
+        line.receive(dtmf_message(digit))
+    assert line.digits() == "55"
+
+
+@pytest.mark.parametrize("tones", [True, False])
+@pytest.mark.parametrize("held_ms", [120, 900, 2400])
+def test_messages_at_the_beginning_and_at_the_end_of_a_press_count_once(*, tones: bool, held_ms: int) -> None:
+    line = Tones(tones=tones)
+    for digit in "559":
+        line.receive(dtmf_message(digit))
+        line.sound(digit, ms=held_ms)
+        line.receive(dtmf_message(digit, held_ms + 100))
+    assert line.digits() == "559"
+
+
+def test_two_messages_without_durations_of_one_tone_count_once() -> None:
+    line = Tones()
+    for digit in "55":
+        line.receive(dtmf_message(digit))
+        line.sound(digit, ms=1500)
+        line.receive(dtmf_message(digit))
+    assert line.digits() == "55"
+
+
+def test_two_quick_presses_told_by_messages_alone_are_two() -> None:
+    presses = PressDeduplicator()
+    at = [10.0, 10.2, 10.4]
+    assert [presses.is_new("5", Source.MESSAGE, now=now) for now in at] == [True] * 3
+    ends = [presses.is_new("7", Source.MESSAGE, now=now, duration_ms=100) for now in at]
+    assert ends == [True] * 3
+
+
+def test_a_hole_in_a_tone_counts_once_with_a_message_and_without() -> None:
+    for messages in (True, False):
+        line = Tones()
+        sound = bytearray(dtmf.tone("5", 300))
+        sound[16 * 100 : 16 * 160] = bytes(16 * 60)
+        if messages:
+            line.receive(dtmf_message("5"))
+        for frame in Framer().push(bytes(sound) + silence(100)):
+            line.now += 0.02
+            line.receive(line.platform.media(frame))
+        assert line.digits() == "5"
+
+
 def test_a_message_long_after_the_tone_is_another_press() -> None:
     presses = PressDeduplicator()
     assert presses.is_new("5", Source.TONE, now=10.0)
