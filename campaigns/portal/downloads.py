@@ -11,6 +11,8 @@ import xlsxwriter
 from asgiref.sync import sync_to_async
 from django.http import StreamingHttpResponse
 
+from campaigns.spreadsheets.formulas import escape_formula
+
 Table = Iterable[Sequence[str]]
 
 PIECE = 64 * 1024
@@ -89,17 +91,3 @@ class Blocks(Iterator[bytes]):
         if block := self._file.read(PIECE):
             return block
         raise StopIteration
-
-
-#: A spreadsheet would run a cell that begins so; the last four are their full-width forms.
-_FORMULA = ("=", "@", "\t", "\r", "\n", "\uff1d", "\uff20", "\uff0b", "\uff0d")
-_NUMBER = frozenset("0123456789+-(). ")
-
-
-def escape_formula(cell: str) -> str:
-    """Return the cell, with a quote before what a spreadsheet would run as a formula.
-
-    A phone number keeps its plus.
-    """
-    begins_so = cell.startswith(_FORMULA) or (cell[:1] in ("+", "-") and not _NUMBER.issuperset(cell))
-    return f"'{cell}" if begins_so else cell

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from campaigns.models import Import
 from campaigns.portal import downloads
 from campaigns.queries.imports import column_headings, rows_not_accepted
+from campaigns.spreadsheets.columns import OURS, places_of_ours
 
-ADDED = ("row", "result", "reason")
 _AT_ONCE = 2000
 
 
@@ -19,11 +19,15 @@ def as_file(source: Import) -> downloads.Download:
 
 
 def _table(source: Import) -> Iterator[list[str]]:
-    """Yield the headings, then each row: its cells, the reason, and last the cells without a heading."""
+    """Yield the headings, then each row: its cells, the reason, and last the cells without a heading.
+
+    What we had added to the file before, if it is such a file corrected, is left out.
+    """
     headings = column_headings(source)
-    width = len(headings)
-    yield [*headings, *ADDED]
+    ours, width = places_of_ours(headings), len(headings)
+    own = [place for place in range(width) if place not in ours]
+    yield [*(headings[place] for place in own), *OURS]
     for row in rows_not_accepted(source).iterator(chunk_size=_AT_ONCE):
         cells = [str(cell) for cell in row.cells] + [""] * (width - len(row.cells))
         why = [str(row.row_number), row.get_fate_display(), row.reason]
-        yield [*cells[:width], *why, *cells[width:]]
+        yield [*(cells[place] for place in own), *why, *cells[width:]]

@@ -81,6 +81,8 @@ _LANGUAGES = {
     "as": "as asm assamese asamiya অসমীয়া असमिया",
 }
 
+#: The headings that a file of rows not accepted has behind its own; they are nothing to be spoken.
+OURS = ("row", "result", "reason")
 _MOST_SAMPLES = 200
 _LONGEST_VARIABLE = 60
 
@@ -179,6 +181,15 @@ def check_columns(columns: Columns, width: int) -> None:
             )
 
 
+def places_of_ours(headers: Sequence[str]) -> set[int]:
+    """Return the places of the columns that we added to a file of rows not accepted; empty for other
+    files.
+    """
+    plain = [header.strip().casefold() for header in headers]
+    starts = [at for at in range(len(plain)) if tuple(plain[at : at + len(OURS)]) == OURS]
+    return {at + step for at in starts for step in range(len(OURS))}
+
+
 def normalise_language(text: str) -> str | None:
     """Return the two-letter code of a language named in any usual way ("Hindi", "हिंदी", "hi-IN"), or None.
 
@@ -214,7 +225,8 @@ def _phone_columns(headers: Sequence[str], samples: Sequence[Sequence[str]]) -> 
     such a heading counts only if no column with one holds phone numbers, and must be one by most of its
     cells.
     """
-    shares = [_share_of_phones(_filled(samples, place)) for place in range(len(headers))]
+    columns = [_filled(samples, place) for place in range(len(headers))]
+    shares = [sum(map(holds_phone, cells)) / max(1, len(cells)) for cells in columns]
     words = [set(_words(header)) for header in headers]
     headed = [place for place, said in enumerate(words) if _heads_phones(said)]
     own = [place for place in headed if not words[place] & (_SOMEONE_ELSE | _NUMBER_OF_SOMETHING)]
@@ -239,10 +251,6 @@ def _heads_phones(words: set[str]) -> bool:
     if words & _TELEPHONE_WORDS:
         return not words & _word_set("name person")
     return bool(words & _PHONE_WORDS) and not words & _NOT_THE_PHONE
-
-
-def _share_of_phones(cells: Sequence[str]) -> float:
-    return sum(map(holds_phone, cells)) / len(cells) if cells else 0.0
 
 
 def _name_columns(
@@ -296,7 +304,10 @@ def _variables(
 ) -> dict[str, int]:
     """Return the variables' names with their columns; serial numbers and empty columns are left out."""
     found: dict[str, int] = {}
+    ours = places_of_ours(headers)
     for place in places:
+        if place in ours:
+            continue
         header = headers[place].strip()
         words = set(_words(header))
         if words & _SERIAL_WORDS or not (header or _filled(samples, place)):

@@ -19,24 +19,22 @@ def garbled(names: Sequence[str]) -> str:
     names = [name for name in names if name.strip()]
     if len(names) < _LEAST_NAMES:
         return ""
+    letters = [c for name in names for c in name.lower() if c.isascii() and c.isalpha()]
+    vowels = sum(c in "aeiou" for c in letters)
+    marked = [name for name in names if name.isascii() and _INSIDE.search(name)]
     accented = [name for name in names if sum("\x80" <= c <= "\xff" for c in name) * 5 > len(name) * 2]
     if len(accented) * 2 > len(names):
         how, example = "in ISCII", accented[0]
-    elif _is_for_a_font(names):
-        how, example = "for a font such as Kruti Dev", next(filter(_INSIDE.search, names))
-    else:
+    elif (
+        len(letters) < _LEAST_LETTERS
+        or vowels >= _FEWEST_VOWELS * len(letters)
+        or len(marked) * 4 < len(names)
+    ):
         return ""
+    else:
+        how, example = "for a font such as Kruti Dev", marked[0]
     return (
         f"The names seem to be written {how} (“{example[:30]}”), which no voice can read. Convert them to "
         "Unicode "
         "and upload the file again."
     )
-
-
-def _is_for_a_font(names: Sequence[str]) -> bool:
-    letters = [c for name in names for c in name.lower() if c.isascii() and c.isalpha()]
-    if not all(map(str.isascii, names)) or len(letters) < _LEAST_LETTERS:
-        return False
-    vowels = sum(c in "aeiou" for c in letters)
-    marked = sum(1 for name in names if _INSIDE.search(name))
-    return vowels < _FEWEST_VOWELS * len(letters) and marked * 4 >= len(names)

@@ -26,6 +26,7 @@ from campaigns.spreadsheets.columns import (
     match_columns,
     normalise_language,
 )
+from campaigns.spreadsheets.formulas import unescape_formula
 from campaigns.spreadsheets.limits import LONGEST_ROW, check_row, too_long
 from campaigns.spreadsheets.text_files import (
     ROWS_LOOKED_AT,
@@ -192,7 +193,7 @@ def _csv_rows(lines: Iterator[str], delimiter: str, *, begin: int) -> Iterator[l
             if len(of_row) > 1:
                 _check_several_lines(number, cells, delimiter)
             if number >= begin:
-                kept = [cell.strip() for cell in cells]
+                kept = [unescape_formula(cell).strip() for cell in cells]
                 while kept and not kept[-1]:
                     kept.pop()
                 check_row(number, kept)
@@ -276,16 +277,12 @@ def _read_workbook(file: BinaryIO, filename: str) -> Sheet:
             yield cells
 
     headers, rows, header_row = _below_headings(_Source(read, page.share_read, page.problems), skip=0)
-    warnings = () if not others else (_other_sheets(page.name, others),)
-    return Sheet(headers, rows, "", "", "workbook", header_row, warnings)
-
-
-def _other_sheets(taken: str, others: Sequence[str]) -> str:
     names = ", ".join(f"“{name[:40]}”" for name in others[:5])
-    return (
-        f"The workbook has several sheets: only “{taken[:40]}” is read, not {names}. "
+    unread = (
+        f"The workbook has several sheets: only “{page.name[:40]}” is read, not {names}. "
         "Upload a file for each sheet with people."
     )
+    return Sheet(headers, rows, "", "", "workbook", header_row, (unread,) if others else ())
 
 
 def _first_filled_sheet(file: BinaryIO) -> tuple["_Page | LongSheet | None", list[str]]:
