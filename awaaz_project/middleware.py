@@ -1,19 +1,20 @@
 """What every request passes through: the content policy, the audit log, and static files under ASGI."""
 
+import contextlib
 from collections.abc import Mapping, Sequence
 
 from auditlog.middleware import AuditlogMiddleware
 from csp.constants import NONCE, SELF, UNSAFE_EVAL, UNSAFE_INLINE
 from csp.middleware import CSPMiddleware, PolicyParts
+from django.core.exceptions import DisallowedHost
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.utils.functional import SimpleLazyObject
-from rest_framework.authtoken.models import Token
 from whitenoise.middleware import WhiteNoiseMiddleware
 from whitenoise.responders import StaticFile
 
 from awaaz_project.sign_in import sender_address
 from campaigns import clock
-from campaigns.pseudonyms import token_name
+from campaigns.models import ApiToken
 
 #: What pages of libraries need beyond the policy in the settings, by the beginning of their path. The admin:
 #: Alpine compiles the expressions in its attributes, and unfold writes its colours into the page. The API's
@@ -30,8 +31,14 @@ class ContentPolicy(CSPMiddleware):
     def get_policy_parts(
         self, request: HttpRequest, response: HttpResponseBase, report_only: bool = False
     ) -> PolicyParts:
-        """Return CONTENT_SECURITY_POLICY; directives in `OWN_DIRECTIVES` for the path replace its own."""
+        """Return CONTENT_SECURITY_POLICY with the sockets of the host that was asked, and of no other.
+
+        Directives in `OWN_DIRECTIVES` for the path replace its own.
+        """
         parts = super().get_policy_parts(request, response, report_only)
+        with contextlib.suppress(DisallowedHost):
+            host = request.get_host()
+            parts.update = {**(parts.update or {}), "connect-src": [f"ws://{host}", f"wss://{host}"]}
         for beginning, directives in OWN_DIRECTIVES.items():
             if request.path.startswith(beginning):
                 parts.replace = {**directives, **(parts.replace or {})}
@@ -53,7 +60,7 @@ class Audit(AuditlogMiddleware):
         def additional_data() -> dict[str, str]:
             data = {"who": request.user.get_username(), "path": request.path}
             token = getattr(request, "auth", None)  # set by the API once it knows the user
-            return data | {"token": token_name(token.key)} if isinstance(token, Token) else data
+            return data | {"token": token.known_as} if isinstance(token, ApiToken) else data
 
         return {
             "actor": SimpleLazyObject(lambda: request.user),

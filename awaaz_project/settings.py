@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+import os
 import secrets
 from ipaddress import ip_network
 from pathlib import Path
@@ -20,6 +21,17 @@ if (BASE_DIR / ".env").exists():
 
 DATA_DIR = BASE_DIR / Path(env.str("DATA_DIR", default="var")).expanduser()
 DATA_DIR.mkdir(parents=True, exist_ok=True)
+
+# Recordings, lists, speech and SQLite's file hold people's data: other users of the machine read none.
+os.umask(os.umask(0o077) | 0o027)
+
+
+def private_folder(path: Path) -> Path:
+    """Return a folder, made if it is missing, that other users of the machine can't enter."""
+    path.mkdir(mode=0o750, exist_ok=True)
+    if path.stat().st_mode & 0o007:  # an earlier version stored for all to read
+        path.chmod(0o750)
+    return path
 
 
 def secret_key_from_file(path: Path) -> str:
@@ -53,7 +65,7 @@ CONTENT_SECURITY_POLICY = {
         "script-src": [SELF],
         "style-src": [SELF],
         "img-src": [SELF, "data:"],
-        "connect-src": [SELF, "ws:", "wss:"],
+        "connect-src": [SELF],  # and the sockets of the host that was asked: `middleware.ContentPolicy`
         "object-src": [NONE],
         "base-uri": [NONE],
         "form-action": [SELF],
@@ -65,8 +77,8 @@ LOGIN_URL = "login"
 LOGIN_REDIRECT_URL = "home"
 LOGOUT_REDIRECT_URL = "login"
 AUTH_PASSWORD_VALIDATORS = [
-    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator"},
-    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": f"django.contrib.auth.password_validation.{name}Validator"}
+    for name in ("UserAttributeSimilarity", "MinimumLength", "CommonPassword", "NumericPassword")
 ]
 AUTHENTICATION_BACKENDS = [
     "awaaz_project.sign_in.AddressLimit",
@@ -94,7 +106,6 @@ INSTALLED_APPS = [
     "django.contrib.humanize",
     "channels",
     "rest_framework",
-    "rest_framework.authtoken",
     "django_filters",
     "drf_spectacular",
     "drf_spectacular_sidecar",
@@ -296,7 +307,7 @@ CELERY_BEAT_SCHEDULE = {
 # --- API ------------------------------------------------------------------------------------------
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
-        "rest_framework.authentication.TokenAuthentication",
+        "campaigns.api.tokens.HashedTokens",
         "rest_framework.authentication.SessionAuthentication",
     ],
     "DEFAULT_PERMISSION_CLASSES": ["campaigns.permissions.ByAddress"],
@@ -347,11 +358,12 @@ STATICFILES_DIRS = [BASE_DIR / "static"]
 STATIC_ROOT = DATA_DIR / "static"
 STATIC_ROOT.mkdir(exist_ok=True)  # WhiteNoise warns of a missing one; without collectstatic it stays empty
 WHITENOISE_USE_FINDERS = True
-MEDIA_ROOT = DATA_DIR / "media"
+MEDIA_ROOT = private_folder(DATA_DIR / "media")
+FILE_UPLOAD_PERMISSIONS, FILE_UPLOAD_DIRECTORY_PERMISSIONS = 0o640, 0o750
 AGENT_INSPECTOR = "calls.agent_inspection.AgentInspection"  # campaigns asks it what an agent needs
-SPEECH_CACHE = DATA_DIR / "speech"
-RECORDING_DIR = DATA_DIR / "recording"  # recordings grow here and are moved into MEDIA_ROOT
-SPOOL_DIR = DATA_DIR / "spool"  # events of calls on their way to the database
+SPEECH_CACHE = private_folder(DATA_DIR / "speech")
+RECORDING_DIR = private_folder(DATA_DIR / "recording")  # recordings grow here and are moved into MEDIA_ROOT
+SPOOL_DIR = private_folder(DATA_DIR / "spool")  # events of calls on their way to the database
 DATA_UPLOAD_MAX_MEMORY_SIZE = 16 * 1024 * 1024  # what is no file: forms and JSON of people signed in
 
 LOGGING = {

@@ -132,7 +132,7 @@ def campaign_report(request: HttpRequest, pk: int) -> HttpResponseBase:
     campaign = get_object_or_404(all_campaigns(), pk=pk)
     form = ReportForm(request.GET if "kind" in request.GET else None)
     if form.is_valid():
-        whole_numbers = sees_numbers(request.user)
+        whole_numbers = sees_numbers(request)
         return attempts.as_file(campaign, **form.cleaned_data, whole_numbers=whole_numbers)
     context = {"campaign": campaign, "form": form, "columns": attempts.COLUMNS}
     return render(request, "calls/report.html", context, status=422 if form.is_bound else 200)

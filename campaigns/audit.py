@@ -16,10 +16,9 @@ from auditlog.registry import auditlog
 from django.contrib.auth.models import Group
 from django.contrib.contenttypes.models import ContentType
 from django.db.models import Model, Q, signals
-from rest_framework.authtoken.models import Token, TokenProxy
 
 from campaigns import models, phones
-from campaigns.pseudonyms import pseudonym, token_name
+from campaigns.pseudonyms import pseudonym
 
 Changes = Mapping[str, tuple[str, str]]
 Action = LogEntry.Action
@@ -78,9 +77,8 @@ WATCHED: Mapping[type[Model], Mapping[str, Any]] = {
 
 def watch() -> None:
     """Connect the signals that record every change of what staff manage. Called once, when apps are ready."""
-    for kind in (Token, TokenProxy):
-        signals.post_save.connect(_token_saved, sender=kind)
-        signals.post_delete.connect(_token_deleted, sender=kind)
+    signals.post_save.connect(_token_saved, sender=models.ApiToken)
+    signals.post_delete.connect(_token_deleted, sender=models.ApiToken)
     for model, how in WATCHED.items():
         # Keys, and what points at the thing: auditlog would write "campaigns.ScrubRun.None" for each.
         automatic = [field.name for field in model._meta.get_fields() if field.auto_created]
@@ -88,13 +86,13 @@ def watch() -> None:
         auditlog.register(model, **{**how, "exclude_fields": excluded})
 
 
-def _token_saved(instance: Token, created: bool, **_: Any) -> None:
+def _token_saved(instance: models.ApiToken, created: bool, **_: Any) -> None:
     if created:
-        note(instance.user, {"API token": ("", token_name(instance.key))})
+        note(instance.user, {"API token": ("", instance.known_as)})
 
 
-def _token_deleted(instance: Token, **_: Any) -> None:
-    note(instance.user, {"API token": (token_name(instance.key), "deleted")})
+def _token_deleted(instance: models.ApiToken, **_: Any) -> None:
+    note(instance.user, {"API token": (instance.known_as, "deleted")})
 
 
 def hidden(value: str) -> str:

@@ -15,7 +15,7 @@ from rest_framework.exceptions import MethodNotAllowed
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 
-from campaigns.models import User
+from campaigns.models import ApiToken, User
 
 #: People with this permission see whole phone numbers; all others get them masked.
 SEES_NUMBERS = "campaigns.change_recipient"
@@ -198,7 +198,13 @@ class ByAddress(BasePermission):
         permissions = asked_for(access, request.method)
         if permissions is None:
             raise MethodNotAllowed(str(request.method))
-        return bool(request.user.has_perms(permissions))
+        return bool(request.user.has_perms(permissions)) and _token_allows(request, permissions)
+
+
+def _token_allows(request: HttpRequest | Request, permissions: Permissions) -> bool:
+    """Return whether the token of this request, if it has one, has the scope for these permissions."""
+    token = getattr(request, "auth", None)
+    return not isinstance(token, ApiToken) or token.allows(permissions)
 
 
 def may_watch(user: object, route: str) -> bool:
@@ -207,9 +213,10 @@ def may_watch(user: object, route: str) -> bool:
     return is_staff and cast("User", user).has_perms(SOCKETS[route])
 
 
-def sees_numbers(user: object) -> bool:
-    """Return whether this user sees whole phone numbers. The one gate of all pages, files and replies."""
-    return isinstance(user, User) and user.has_perm(SEES_NUMBERS)
+def sees_numbers(request: HttpRequest | Request) -> bool:
+    """Return whether who asks sees whole phone numbers. The one gate of all pages, files and replies."""
+    allowed = isinstance(request.user, User) and request.user.has_perm(SEES_NUMBERS)
+    return allowed and _token_allows(request, (SEES_NUMBERS,))
 
 
 def acting_user(request: HttpRequest | Request) -> User | None:

@@ -24,7 +24,6 @@ django.setup()
 from django.conf import settings  # noqa: E402 (after the set-up)
 from django.db import connections  # noqa: E402
 from django.db.models import Min, Q  # noqa: E402
-from rest_framework.authtoken.models import Token  # noqa: E402
 
 from awaaz_project.management.commands import load_demo  # noqa: E402
 from bench.chaos.checks import Books, Dial, Findings, Mine, Promise, Remote, Sheet, judge  # noqa: E402
@@ -47,6 +46,7 @@ from campaigns.models import (  # noqa: E402
     TemplateLanguage,
     User,
 )
+from campaigns.models.tokens import issue  # noqa: E402
 
 TASKS = (
     tasks.synchronise_templates,
@@ -163,7 +163,7 @@ class Run:
 
     def _staff(self, campaign: Campaign, files: Sequence[PeopleFile]) -> Staff:
         user = User.objects.create_superuser("chaos", "chaos@example.org", None)
-        token = Token.objects.create(user=user).key
+        _, token = issue(user, name="chaos", scope="full", days=365, now=datetime.now(UTC))
         return Staff(self.plan, self.web.port, token, campaign.pk, list(files))
 
     def _live(self, staff: Staff, campaign: Campaign) -> None:

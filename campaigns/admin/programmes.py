@@ -8,6 +8,7 @@ from unfold.admin import TabularInline
 from campaigns import phones
 from campaigns.admin.base import RecordAdmin, TableAdmin
 from campaigns.models import Draw, Member, MemberDate, Programme, ProgrammeRound, StandingList
+from campaigns.permissions import sees_numbers
 from campaigns.programmes.members import note_one
 
 
@@ -35,6 +36,16 @@ class MemberAdmin(TableAdmin):
     list_select_related = ("standing_list",)
     search_fields = ("name",)
     inlines = (MemberDateInline,)
+
+    def get_fields(self, request: HttpRequest, obj: Member | None = None) -> list[str]:
+        """Return the fields, the number masked unless the person sees whole ones."""
+        hides = obj is not None and not sees_numbers(request)
+        names = ["standing_list", "phone", "name", "language", "variables", "joined_on"]
+        return ["masked" if name == "phone" and hides else name for name in names]
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Member | None = None) -> tuple[str, ...]:
+        """Return the masked number where it stands for the number."""
+        return () if obj is None or sees_numbers(request) else ("masked",)
 
     def save_model(self, request: HttpRequest, obj: Member, form: forms.Form, change: bool) -> None:
         """Store the person, and who entered or changed it with the list."""

@@ -21,10 +21,12 @@ from campaigns.models.privacy import Erasure, LegalHold, Purge
 from campaigns.models.programmes import Draw, Member, MemberDate, Programme, ProgrammeRound, StandingList
 from campaigns.models.sending import Evidence, Message, Turn, UploadBatch
 from campaigns.models.templates import Content, Template, TemplateLanguage
+from campaigns.models.tokens import ApiToken
 
 __all__ = [
     "Account",
     "Agent",
+    "ApiToken",
     "Approval",
     "Callback",
     "CallerDeclaration",

@@ -8,10 +8,11 @@ from pathlib import Path
 import pytest
 from django.conf import settings
 from django.test import Client
-from rest_framework.authtoken.models import Token
 
 from awaaz_project.body_limits import ANYBODY, CLIPS, MIB, Head, _most_bytes
+from campaigns import clock
 from campaigns.models import Import
+from campaigns.models.tokens import issue
 from tests import cast
 from tests.calls.servers import DAPHNE, UVICORN, Server, serving
 from tests.campaigns.world import make_campaign
@@ -131,7 +132,8 @@ def test_how_much_one_may_send_goes_by_the_address_and_by_who_asks() -> None:
     campaign = make_campaign()
     manager, viewer = cast.manager(), cast.viewer()
     by_session = {b"cookie": cookie_of(cast.browser(manager)).encode()}
-    by_token = {b"authorization": f"Token {Token.objects.create(user=manager).key}".encode()}
+    _, key = issue(manager, name="test", scope="full", days=1, now=clock.now())
+    by_token = {b"authorization": f"Token {key}".encode()}
     looking = {b"cookie": cookie_of(cast.browser(viewer)).encode()}
     files, people = f"/campaigns/{campaign.pk}/files/", f"/api/campaigns/{campaign.pk}/people/"
     lists = (settings.IMPORT_MAX_MB + 1) * MIB

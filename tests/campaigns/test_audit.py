@@ -1,5 +1,6 @@
 """Who did what, when, from where, to which thing, with before and after."""
 
+import re
 from io import StringIO
 from ipaddress import ip_network
 
@@ -13,11 +14,11 @@ from django.db import DatabaseError, transaction
 from django.test import Client
 from django.urls import reverse
 from pytest_django import Settings
-from rest_framework.authtoken.models import Token
 
 from campaigns import clock, numbers
 from campaigns.imports import reader
-from campaigns.models import Account, Campaign, Import, PhoneNumber, Suppression, User
+from campaigns.models import Account, ApiToken, Campaign, Import, PhoneNumber, Suppression, User
+from campaigns.models.tokens import issue
 from campaigns.pseudonyms import token_name
 from tests import cast
 from tests.campaigns.world import make_campaign
@@ -65,23 +66,24 @@ def test_an_edit_in_the_portal_is_there_with_who_from_where_before_and_after() -
 
 def test_a_program_with_a_token_is_named_too() -> None:
     campaign, user = draft(), cast.manager()
-    client = Client(headers={"Authorization": f"Token {Token.objects.create(user=user).key}"})
+    _, key = issue(user, name="test", scope="full", days=1, now=clock.now())
+    client = Client(headers={"Authorization": f"Token {key}"})
     address = f"/api/campaigns/{campaign.pk}/"
     client.patch(address, {"name": "Another name"}, content_type="application/json")
     entry = of(campaign)[-1]
     assert (entry.actor, entry.changes["name"]) == (user, ["EMI reminder, November", "Another name"])
-    key = Token.objects.get().key
     assert entry.additional_data == {"who": "asha", "path": address, "token": token_name(key)}
     assert key not in str(list(LogEntry.objects.values()))
 
 
 def test_what_a_service_notes_is_there_with_the_token_too() -> None:
     campaign, user = draft(), cast.manager()
-    client = Client(headers={"Authorization": f"Token {Token.objects.create(user=user).key}"})
+    _, key = issue(user, name="test", scope="full", days=1, now=clock.now())
+    client = Client(headers={"Authorization": f"Token {key}"})
     assert client.post(f"/api/campaigns/{campaign.pk}/launch/").status_code == 200
     asked = {"phone": MEENA, "reason": "Wrote a letter."}
     assert client.post("/api/suppressions/", asked, "application/json").status_code == 201
-    name = token_name(Token.objects.get().key)
+    name = token_name(key)
     states = [entry for entry in of(campaign) if "state" in entry.changes]
     assert len(states) == 4
     for entry in [*states, of(Suppression.objects.get())[0]]:
@@ -91,24 +93,27 @@ def test_what_a_service_notes_is_there_with_the_token_too() -> None:
 def test_a_token_that_is_made_and_deleted_is_there_by_its_name_and_nowhere_by_itself() -> None:
     chief = User.objects.create_superuser("chief", password="x")
     user, browser = cast.manager(), cast.browser(chief)
-    page = browser.post(reverse("admin:authtoken_tokenproxy_add"), {"user": user.pk}, follow=True)
-    key = Token.objects.get().key
-    assert key in page.content.decode()
-    listed = browser.get(reverse("admin:authtoken_tokenproxy_changelist")).content.decode()
+    wanted = {"user": user.pk, "name": "the CRM", "scope": "read", "days": 30}
+    page = browser.post(reverse("admin:campaigns_apitoken_add"), wanted, follow=True)
+    (key,) = re.findall(r"The token is (\w+)", page.content.decode())
+    listed = browser.get(reverse("admin:campaigns_apitoken_changelist")).content.decode()
     assert token_name(key) in listed
     assert key not in listed
     made = of(user)[-1]
     assert (made.actor, made.changes) == (chief, {"API token": ["", token_name(key)]})
-    browser.post(reverse("admin:authtoken_tokenproxy_delete", args=[user.pk]), {"post": "yes"})
-    assert not Token.objects.exists()
+    browser.post(
+        reverse("admin:campaigns_apitoken_delete", args=[ApiToken.objects.get().pk]), {"post": "yes"}
+    )
+    assert not ApiToken.objects.exists()
     assert of(user)[-1].changes == {"API token": [token_name(key), "deleted"]}
     assert key not in str([*LogEntry.objects.values(), *AdminLog.objects.values()])
 
 
 def test_a_token_made_on_the_command_line_is_there_too() -> None:
     user = cast.manager()
-    call_command("drf_create_token", "asha", stdout=StringIO())
-    assert of(user)[-1].changes == {"API token": ["", token_name(Token.objects.get().key)]}
+    told = StringIO()
+    call_command("make_token", "asha", "--name", "the CRM", stdout=told)
+    assert of(user)[-1].changes == {"API token": ["", token_name(told.getvalue().strip())]}
 
 
 def test_a_change_of_state_is_there_and_one_by_the_system_is_not() -> None:

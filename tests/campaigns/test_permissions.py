@@ -23,10 +23,15 @@ from calls.models import Call, MediaProcess
 from campaigns import permissions
 from campaigns.models import (
     Callback,
+    CallingBasis,
     Campaign,
     ColumnMapping,
+    Complaint,
     Draw,
+    Erasure,
     Import,
+    ImportRow,
+    LegalHold,
     Member,
     Programme,
     StandingList,
@@ -113,7 +118,7 @@ def world(db: None, settings: Settings, tmp_path: Path) -> dict[str, Any]:
             planned_for=NOON + timedelta(days=1),
             source=Callback.Source.STAFF,
         ),
-        "suppression": Suppression.objects.create(phone="+919825112410", source="staff", reason="asked"),
+        "suppression": Suppression.objects.create(phone="+919825112419", source="staff", reason="asked"),
         "standing-list": a_list,
         "member": Member.objects.create(standing_list=a_list, phone="+919825112411", joined_on=day),
         "programme": programme,
@@ -322,3 +327,39 @@ def test_an_approver_who_may_not_change_sees_the_button() -> None:
     html = cast.browser(approver).get(campaign.get_absolute_url()).content.decode()
     assert f'action="{reverse("campaign-approve", args=[campaign.pk])}"' in html
     assert reverse("campaign-cancel", args=[campaign.pk]) not in html
+
+
+def test_no_whole_number_reaches_who_may_only_look(world: dict[str, Any]) -> None:
+    """Pages, files, the API and the admin: every address that answers a viewer, on rows with numbers."""
+    campaign = world["campaign"]
+    numbers = {world["recipient"].phone, "+919825112419", "+919825112411", "+919825112412", "+919825112413"}
+    CallingBasis.objects.create(phone="+919825112412", kind="consent", given_at=NOON)
+    Complaint.objects.create(kind="unsolicited", phone="+919825112413", received_at=NOON, text="…")
+    LegalHold.objects.create(phone="+919825112412", reason="a case")
+    Erasure.objects.create(phone="+919825112413", reason="asked", due_at=NOON)
+    ImportRow.objects.create(
+        source=world["import"], row_number=2, fate="rejected", reason="?", cells=["+919825112419"]
+    )
+    Import.objects.update(state="done")
+    viewer = cast.browser(cast.viewer())
+    paths = [
+        path_to(name, world)
+        for name, access in {**permissions.PAGES, **permissions.API}.items()
+        if "GET" in access
+    ]
+    paths += [f"{reverse('campaign-report', args=[campaign.pk])}?kind=csv"]
+    for model in admin.site._registry:
+        app, name = model._meta.app_label, model._meta.model_name
+        if app not in ("campaigns", "calls"):
+            continue
+        paths += [reverse(f"admin:{app}_{name}_changelist")]
+        keys = model._default_manager.values_list("pk", flat=True)[:3]
+        paths += [reverse(f"admin:{app}_{name}_change", args=[key]) for key in keys]
+    shown = {}
+    for path in paths:
+        answer = viewer.get(path)
+        html = b"".join(answer).decode() if answer.streaming else answer.content.decode()
+        plain = re.sub(r"[\s\u00a0]", "", html)
+        if found := {number for number in numbers if number[-10:] in plain}:
+            shown[path] = found
+    assert shown == {}

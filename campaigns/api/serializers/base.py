@@ -21,7 +21,7 @@ SYNC = ("sync_state", "sync_reason", "remote_id", "synced_at")
 def shown_phone(e164: str, context: Mapping[str, Any]) -> str:
     """Return the number, masked unless the user of the request in `context` may see whole numbers."""
     request = context.get("request")
-    return e164 if request and sees_numbers(request.user) else phones.mask(e164)
+    return e164 if request and sees_numbers(request) else phones.mask(e164)
 
 
 class FrozenMixin:
