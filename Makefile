@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 export PYTHONUNBUFFERED := 1
 
-.PHONY: help run test check house demo crash-demo bench bench-media bench-media-quick outage soak fuzz bench-sandbox bench-virtual bench-campaigns chaos pause echo test-pipecat lock setup setup-dev clean
+.PHONY: help run test check house demo crash-demo bench bench-media bench-media-quick outage soak fuzz bench-sandbox bench-virtual bench-campaigns chaos pause echo test-pipecat far-end lock setup setup-dev clean
 
 help:  ## list these commands
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -94,6 +94,9 @@ pause: setup-dev  ## 15,000 calls under way, slow lists, stragglers, a silent ac
 
 echo: setup-dev  ## our prompts through loudspeakers in rooms, quiet speech, coughs and music: what cuts a prompt
 	@$(BIN)/python -m bench.echo.run
+
+far-end: setup-dev  ## what people hear at every far end that is known, over ways of 0 to 1 s, against our log
+	@$(BIN)/python -m bench.far_end.run
 
 lock:  ## pin everything again from pyproject.toml (needs uv)
 	uv pip compile pyproject.toml --python-version 3.11 --no-emit-index-url --custom-compile-command "make lock" -o requirements.txt

@@ -4,6 +4,7 @@ import os
 import secrets
 from pathlib import Path
 
+from sandbox.line.playout import FarEnd
 from sandbox.pacing import Window, read_gaps
 from sandbox.people.casting import EVERYDAY, check_mix
 
@@ -85,7 +86,8 @@ SANDBOX_VIRTUAL_CLOCK = os.environ.get("SANDBOX_VIRTUAL_CLOCK", "") in {"1", "tr
 # Messages of a template in one round: bounds its memory, and how long it keeps other writers waiting.
 SANDBOX_ROUND_MESSAGES = int(os.environ.get("SANDBOX_ROUND_MESSAGES", "2000"))
 
-# Dialer.
+# Dialer. The far end of an agent's audio: `sandbox.line.playout.FarEnd`; ValueError names what is none.
+SANDBOX_FAR_END = FarEnd(os.environ.get("SANDBOX_FAR_END") or FarEnd.AUDIO_FORK)
 SANDBOX_MAX_CALLS = int(os.environ.get("SANDBOX_MAX_CALLS", "250"))
 SANDBOX_MAX_CALL_SECONDS = float(os.environ.get("SANDBOX_MAX_CALL_SECONDS", "300"))
 SANDBOX_HANDSHAKE_SECONDS = float(os.environ.get("SANDBOX_HANDSHAKE_SECONDS", "5"))

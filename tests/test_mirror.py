@@ -15,6 +15,7 @@ OF_BEHAVIOUR = frozenset(
         "tests/calls/agents/menu/test_callback_times.py",
         "tests/calls/agents/test_prepared.py",
         "tests/calls/conversation/test_barge_in.py",
+        "tests/calls/conversation/test_far_ends.py",
         "tests/calls/conversation/test_last_keys.py",
         "tests/calls/conversation/test_machine.py",
         "tests/calls/events/test_outage.py",

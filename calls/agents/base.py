@@ -272,9 +272,13 @@ class Note:
 
 @dataclass(frozen=True, slots=True)
 class HangUp:
-    """End the call after what is queued has been heard. `reason` is a sentence for the log."""
+    """End the call after what is queued has been heard. `reason` is a sentence for the log.
+
+    `disposition`: how the call ended, where "answered" would say too little; at most 20 characters.
+    """
 
     reason: str
+    disposition: str = ""
 
 
 Action = (

@@ -40,6 +40,17 @@ def to_bytes(samples: npt.NDArray[np.generic]) -> bytes:
     return np.clip(rounded, -FULL_SCALE, FULL_SCALE - 1).astype(_WIRE).tobytes()
 
 
+def without_marker(pcm: bytes) -> bytes:
+    """Return the samples with -1 replaced by -2; `pcm` itself if there is none.
+
+    While marks are outstanding mod_audio_fork takes every sample of -1 for one of them (awaaz-platform.md
+    §2).
+    """
+    samples = to_array(pcm)
+    found = samples == -1
+    return to_bytes(np.where(found, np.int16(-2), samples)) if found.any() else pcm
+
+
 def silence(ms: int, rate: int = SAMPLE_RATE) -> bytes:
     """Return so many milliseconds of digital silence as s16le bytes."""
     return bytes(rate * ms // 1000 * SAMPLE_BYTES)

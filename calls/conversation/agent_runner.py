@@ -32,6 +32,8 @@ class AgentRunner:
         """Of the person."""
         self.leaving = ""
         """Why the agent hung up; empty while it has not."""
+        self.disposition = ""
+        """How the agent says that the call ended; empty where it was simply answered."""
         self.clear_wanted = False
         """The far end must be sent a clear, to drop what it has not played."""
         self.prompts = Prompts(playout, wait_s=prompt_s)
@@ -233,6 +235,7 @@ class AgentRunner:
                 self._timers.pop(action.name, None)
             case base.HangUp():  # what is still being made may be heard; the agent itself is done
                 self.leaving = self.leaving or action.reason or "The agent hung up."
+                self.disposition = self.disposition or action.disposition
                 self._over = True
                 self._timers.clear()
                 self._collector = None

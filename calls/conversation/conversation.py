@@ -27,7 +27,7 @@ from calls.conversation.input_timeline import InputTimeline
 from calls.conversation.limits import CloseCode, ConversationLimits, Hearing
 from calls.conversation.media_stats import MediaStats
 from calls.conversation.outputs import Close, Ending, EntryKind, Identify, Recorded, Side, Step, Summary
-from calls.conversation.playout import MarkRequest, Playout
+from calls.conversation.playout import MarkRequest, MarkReturn, Piece, Playout, Sending
 from calls.conversation.rate_limit import RateDecision, RateLimiter
 from calls.conversation.timeouts import Phase, TimedOut, Timeouts
 from calls.protocol.messages import Dtmf, FromPlatform, Malformed, Mark, Media, Start, Stop
@@ -36,6 +36,7 @@ from calls.protocol.stream import AgentStream
 __all__ = ["CloseCode", "Conversation", "ConversationLimits", "Hearing"]
 
 
+_TAKES_NOTHING = "The platform took no audio from us: no mark came back for {:g} s. The line counts as lost."
 _DROPPED = (Ending.CONNECTION, Ending.SERVER)
 _DOING_SIZE = 80
 _LARGEST_LATE_FRAME = 1000
@@ -97,6 +98,10 @@ class Conversation:
                 return Step(wake_at=self._wake_at)
             return self._do(now, self._on_flood, decision)
         message = self._stream.receive(text)
+        if type(message) is Mark and now < self._wake_at and self._playout.is_only_check(message.name):
+            self._timeouts.last_frame_at = now
+            self._on_mark(message, now)
+            return self.still
         if type(message) is not Media or now >= self._wake_at or self._runner.wants_audio:
             return self._do(now, self._on_message, message)
         self._timeouts.last_frame_at = now
@@ -137,7 +142,7 @@ class Conversation:
 
     def lost(self, reason: str, now: float) -> Step:
         """End the call: the socket is open, but the platform reads nothing; `reason` is a sentence."""
-        return self._do(now, self._close, CloseCode.POLICY, Ending.CONNECTION, reason)
+        return self._do(now, self._lose, reason)
 
     def broken(self, now: float) -> Step:
         """Wait for a second connection, if the platform can name the call: the first broke without a stop."""
@@ -198,7 +203,7 @@ class Conversation:
             return ""
         if not self._runner.has_begun:
             return "failed"
-        return "dropped" if self._closed.ended_by in _DROPPED else "answered"
+        return "dropped" if self._closed.ended_by in _DROPPED else self._runner.disposition or "answered"
 
     # --- one step ------------------------------------------------------------------------------------
 
@@ -236,9 +241,12 @@ class Conversation:
             self._step.frames.append(self._stream.send_clear())
         self._runner.clear_wanted = False  # while the connection is away: what was cleared will not be sent
         for sending in self._playout.pump(now):
-            if isinstance(sending, MarkRequest):
-                self._step.frames.append(self._stream.send_mark(sending.key))
-                continue
+            self._send_one(sending, now)
+
+    def _send_one(self, sending: Sending, now: float) -> None:
+        if isinstance(sending, MarkRequest):
+            self._step.frames.append(self._stream.send_mark(sending.key))
+        elif isinstance(sending, Piece):
             self._step.frames.append(self._stream.send_media(sending.pcm))
             self._caller_input.on_agent_audio(sending)
             self._stats.frames_out += 1
@@ -246,21 +254,24 @@ class Conversation:
                 ms = self._first_audio_ms = round((now - self._started_at) * 1000)
                 text = f"First audio {ms} ms after the start message."
                 self._log.add(EntryKind.FIRST_AUDIO, text, now, ms=ms)
-            if sending.begins and (name := sending.name):
-                data = {"total_ms": sending.total_ms, "began_ms": self._log.at_ms(sending.at)}
-                self._log.add(EntryKind.PROMPT, f"“{name}” begins.", now, name=name, **data)
+        elif name := sending.name:
+            data = {"total_ms": sending.total_ms, "began_ms": self._log.at_ms(sending.at)}
+            self._log.add(EntryKind.PROMPT, f"“{name}” begins.", now, name=name, **data)
 
     def _close_if_due(self, now: float) -> None:
         """The agent hangs up once all is heard, or as long after as a last mark may take; then the limits."""
+        overdue = self._playout.overdue(now)
         if self._runner.leaving:
             left_s = self._playout.remaining_ms(now) / 1000
             if self._phase is not Phase.LEAVING or left_s or self._playout.preparing is not None:
                 self._phase = Phase.LEAVING
                 self._timeouts.deadline = now + left_s + self._limits.hang_up_grace_s
-            if self._playout.idle or now >= self._timeouts.deadline:
+            if self._playout.idle or overdue or now >= self._timeouts.deadline:
                 self._close(CloseCode.NORMAL, Ending.AGENT, self._runner.leaving, now)
                 return
-        if timed_out := self._timeouts.expired(self._phase, now):
+        if overdue:
+            self._lose(_TAKES_NOTHING.format(self._limits.playout.confirm_s), now)
+        elif timed_out := self._timeouts.expired(self._phase, now):
             self._time_out(timed_out, now)
 
     def _time_out(self, timed_out: TimedOut, now: float) -> None:
@@ -270,7 +281,7 @@ class Conversation:
 
     def _close(self, code: CloseCode | None, ended_by: Ending, reason: str, now: float) -> None:
         """Whatever is under way ends here. What the person had pressed counts; nothing is said any more."""
-        self._playout.lose(now)
+        self._playout.lose(now, only_confirmed=self._playout.overdue(now))  # after `_lose` there is none left
         self._runner.end(now)
         self._phase = Phase.CLOSED  # not before: what fails in the agent closes the call in another way
         self._runner.report_ended(now)
@@ -279,6 +290,11 @@ class Conversation:
         self._closed = Close(code=None if code is None else int(code), ended_by=ended_by, reason=reason)
         self._closed_at = now
         self._step.close = self._closed
+
+    def _lose(self, reason: str, now: float) -> None:
+        """The platform takes nothing: only what it confirmed was heard."""
+        self._playout.lose(now, only_confirmed=True)
+        self._close(CloseCode.POLICY, Ending.CONNECTION, reason, now)
 
     # --- a connection that breaks, and another -------------------------------------------------------
 
@@ -405,7 +421,11 @@ class Conversation:
             self._close(CloseCode.POLICY, Ending.LIMIT, reason, now)
 
     def _on_mark(self, mark: Mark, now: float) -> None:
-        if not self._playout.mark_back(mark.name, now):
+        returned = self._playout.mark_back(mark.name, now)
+        if returned is MarkReturn.EARLY:
+            text = "A mark came back before its audio can have been heard; it is not believed."
+            self._log.add(EntryKind.PROBLEM, text, now, problem="early_mark", event="mark")
+        elif returned is MarkReturn.UNKNOWN:
             text = "A mark came back that was not waited for. The call goes on."
             self._log.add(EntryKind.PROBLEM, text, now, problem="unknown_mark", event="mark")
 

@@ -8,7 +8,7 @@ from calls.conversation.playout_clock import PlayClock
 
 _JITTER_S = 0.2
 """Audio handed over without a break is heard without one, unless its far end fell silent for longer. A mark
-is late by the way of the network, and stops the clock: that puts no hole into the middle of a word."""
+is late by the way of the network, and moves the clock: that puts no hole into the middle of a word."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +24,8 @@ class HeardAudio:
 
     def __init__(self, clock: PlayClock) -> None:
         self._clock = clock
-        self._unheard_audio: deque[tuple[int, bytes]] = deque()
+        self._waiting: deque[tuple[int, bytes]] = deque()
+        """Pieces by position that are not known to have been heard."""
         self._heard: list[Heard] = []
         self._until = 0.0
         self._dry_at = 0
@@ -32,37 +33,36 @@ class HeardAudio:
 
     def hand_over(self, pcm: bytes, now: float) -> float:
         """Take audio that is sent now, and move the clock on. Return when it is heard, as far as is known."""
-        if not self._unheard_audio:
+        position = self._clock.sent
+        if self._clock.is_dry(now):
+            self.release(position)  # by the clock as it stands: it is set anew now
+            self._dry_at = position
+        if not self._waiting:
             # Nothing is heard before it was sent, whatever a mark that comes too early says.
             self._until = max(self._until, now)
-        position = self._clock.sent
-        if self._clock.heard(now) >= position:
-            self._dry_at = position
-        self._unheard_audio.append((position, pcm))
-        self._clock.hand_over(len(pcm) // SAMPLE_BYTES, now)
-        return self._clock.time_of(position)
+        self._waiting.append((position, pcm))
+        return self._clock.hand_over(len(pcm) // SAMPLE_BYTES, now)
 
-    def settle(self, now: float) -> None:
-        """Let time pass: what was heard by `now` is kept for `take`."""
-        position = self._clock.heard(now)
-        while self._unheard_audio and self._unheard_audio[0][0] < position:
-            start, pcm = self._unheard_audio.popleft()
+    def release(self, position: int) -> None:
+        """Count audio before `position` as heard, at the moments of the clock; it is kept for `take`."""
+        while self._waiting and self._waiting[0][0] < position:
+            start, pcm = self._waiting.popleft()
             size = (position - start) * SAMPLE_BYTES
             if size < len(pcm):
-                self._unheard_audio.appendleft((position, pcm[size:]))
+                self._waiting.appendleft((position, pcm[size:]))
             at = max(self._clock.time_of(start), self._until)
             if start != self._dry_at and at < self._until + _JITTER_S:
                 at = self._until
             self._heard.append(Heard(at, pcm[:size]))
             self._until = at + len(pcm[:size]) / SAMPLE_BYTES / SAMPLE_RATE
 
-    def cut(self, now: float) -> int:
-        """Drop what is not heard by `now`, here and on the clock. Return the position of the cut."""
-        self.settle(now)
-        self._unheard_audio.clear()
-        return self._clock.cut(now)
+    def cut(self, position: int) -> None:
+        """Count what lies before `position` as heard and drop the rest, here and on the clock."""
+        self.release(position)
+        self._waiting.clear()
+        self._clock.cut(position)
 
     def take(self) -> list[Heard]:
-        """Return what was heard since the last call (as of the last `settle`), in order, no overlap."""
+        """Return what was heard since the last call, in order, no overlap."""
         taken, self._heard = self._heard, []
         return taken

@@ -30,7 +30,8 @@ class ConversationLimits:
     call_s: float = 600.0
     prompt_s: float = 10.0
     """For speech or a clip to be made ready."""
-    hang_up_grace_s: float = 3.0
+    hang_up_grace_s: float = 6.0
+    """For the last mark: a way that is slow for 5 s cuts no last words."""
     resume_s: float = 5.0
     """For a call whose connection broke to come back on another one; 0: it does not wait."""
     frames_per_s: float = 200.0

@@ -25,8 +25,9 @@ _LEAST_DBFS, _MARGIN_DB, _FIRST_FLOOR_DBFS = -45.0, 9.0, -45.0
 """Speech by level, as `calls.audio.energy_vad` has it."""
 _PAUSE_S = 0.3
 """Shorter pauses belong to speech."""
-_SETTLING_S = 0.5
-"""What was heard of the agent is known a little later than what the caller said."""
+_SETTLING_S = 3.0
+"""What was heard of the agent is known a mark later (a second of audio, and a round trip) than what the
+caller said."""
 _TRIGGER_S = 2.0
 """A key or speech longer ago did not cause this clear."""
 _BYTES_PER_MS = 16

@@ -1,20 +1,32 @@
 """PURE: agent audio on its way. What was handed over, and what must have been heard by `now`.
 
-Prompts queue up by name. Their audio goes out in pieces, never further ahead of the listener than a limit,
-so that barge-in stays exact; a mark follows each prompt. A mark that comes back means "finished or dropped"
-(awaaz-platform.md §2), so which of the two is kept here. Times are seconds on a monotonic clock, passed in.
+Prompts queue up by name. Their audio goes out in pieces of whole 20 ms frames, never further ahead of the
+listener than a limit, so that barge-in stays exact, and never so small that a far end which waits for an
+amount of audio keeps it back (awaaz-platform.md §2, AF). Marks tell what was heard: one follows each prompt,
+the first piece after a pause, and each second of audio; one before the first piece measures the way. A mark
+that comes back means "finished or dropped", so which of the two is kept here. Times are seconds on a
+monotonic clock, passed in.
 """
 
 from collections import deque
+from collections.abc import Iterator
 from dataclasses import dataclass
-from enum import StrEnum
+from enum import Enum, StrEnum, auto
+from typing import Final
 
-from calls.audio.pcm import SAMPLE_BYTES, SAMPLE_RATE
+from calls.audio.pcm import FRAME_MS, SAMPLE_BYTES, SAMPLE_RATE, without_marker
 from calls.conversation.heard_audio import Heard, HeardAudio
-from calls.conversation.playout_clock import PlayClock, samples_of
+from calls.conversation.playout_clock import Belief, PlayClock, samples_of
 from calls.protocol.messages import MAX_WAITING_MARKS
 
 _KEY_NAME_SIZE = 60
+_FRAME: Final = samples_of(FRAME_MS)
+_FIRST_LEAST: Final = samples_of(160)
+"""Of the first piece of a connection: what mod_audio_fork waits for before it first plays (1,280 samples)."""
+_LEAST: Final = samples_of(100)
+"""Of every other piece: more than it waits for later (640 samples)."""
+_CHECK_EVERY: Final = samples_of(1000)
+_MEASURE_EVERY_S: Final = 10.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,10 +35,10 @@ class PlayoutLimits:
 
     piece_ms: int = 200
     ahead_ms: int = 400
-    """Most audio handed over and not yet heard."""
+    """Most audio that a far end which plays at once would have waiting."""
     marks: int = MAX_WAITING_MARKS
-    mark_grace_s: float = 3.0
-    """How long after its audio a mark may stay away before the play clock alone is believed."""
+    confirm_s: float = 5.5
+    """How long after its audio a mark may stay away before the far end counts as one that takes nothing."""
 
 
 class PromptResult(StrEnum):
@@ -35,6 +47,16 @@ class PromptResult(StrEnum):
     FINISHED = "finished"
     CLEARED = "cleared"
     LOST = "lost"
+
+
+class MarkReturn(Enum):
+    """What a mark that came back was."""
+
+    EXPECTED = auto()
+    EARLY = auto()
+    """The audio before it cannot have been played: it is not believed."""
+    UNKNOWN = auto()
+    """Not ours, or given up."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,42 +73,76 @@ class PromptFinished:
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """Audio to send now; `begins` with the first piece of a prompt, whose whole length is `total_ms`."""
+    """Audio to send now. `at`: when it is heard, as far as is known (seconds)."""
+
+    pcm: bytes
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
+class PromptBegins:
+    """A prompt, `total_ms` long, begins with the piece before; it is heard from `at` on, as far as is
+    known."""
 
     name: str
-    pcm: bytes
-    begins: bool
     total_ms: int
     at: float
-    """When it is heard, by the play clock as it stands (seconds)."""
 
 
 @dataclass(frozen=True, slots=True)
 class MarkRequest:
-    """A mark to send now."""
+    """A mark to send now. `ends_prompt` False: it only tells how far the audio was heard."""
 
     key: str
+    ends_prompt: bool = True
+
+
+Sending = Piece | PromptBegins | MarkRequest
 
 
 @dataclass(slots=True)
 class _Prompt:
-    """`start` and `end` are positions in samples of everything ever handed over. `mark`: name of its mark."""
+    """`start` and `end` are positions in samples of everything ever handed over."""
 
     key: str
     name: str
     pcm: bytes | None
-    mark: str
     taken: int = 0
     start: int | None = None
-    end: int = 0
 
     @property
     def samples(self) -> int:
         return len(self.pcm or b"") // SAMPLE_BYTES
 
+    @property
+    def left(self) -> int:
+        return self.samples - self.taken
+
+    @property
+    def end(self) -> int | None:
+        return None if self.start is None else self.start + self.samples
+
+    def is_heard(self, position: int) -> bool:
+        return self.end is not None and not self.left and self.end <= position
+
     def heard_ms(self, position: int) -> int:
         start = position if self.start is None else self.start
         return _ms(max(0, min(position - start, self.samples)))
+
+
+@dataclass(slots=True)
+class _Mark:
+    """A mark under way: sent at `sent_at` behind `position`, which is over at `due` by the pace."""
+
+    key: str
+    position: int
+    due: float
+    sent_at: float
+    prompt: _Prompt | None = None
+    measures: bool = False
+    """It was sent to a far end without audio."""
+    early: bool = False
+    """It is back, and was not believed: the clock decides."""
 
 
 def _ms(samples: int) -> int:
@@ -103,9 +159,13 @@ class Playout:
         self._clock = PlayClock()
         self._numbered = 0
         self._queue: deque[_Prompt] = deque()
-        self._sent: deque[_Prompt] = deque()
+        self._marks: deque[_Mark] = deque()
+        """Under way, in the order sent."""
         self._late_marks: dict[str, float] = {}
-        """Marks no prompt waits for any more, and until when each may still come back."""
+        """Marks that nothing waits for any more, and until when each may still come back."""
+        self._checked = 0
+        """Position of the last mark."""
+        self._measured_at: float | None = None
         self._audio = HeardAudio(self._clock)
         self._finished: list[PromptFinished] = []
         self._suspended = False
@@ -117,25 +177,23 @@ class Playout:
 
         Raise ValueError for audio that is empty or not whole samples.
         """
-        if pcm is not None:
-            _check(pcm)
-        key = self._new_key(name)
-        self._queue.append(_Prompt(key, name, pcm, mark=key))
+        key = self._new_key(f":{name[:_KEY_NAME_SIZE]}")
+        self._queue.append(_Prompt(key, name, None if pcm is None else _sendable(pcm)))
         return key
 
-    def _new_key(self, name: str) -> str:
+    def _new_key(self, rest: str) -> str:
         self._numbered += 1
-        return f"{self._numbered}:{name[:_KEY_NAME_SIZE]}"
+        return f"{self._numbered}{rest}"
 
     def fill(self, key: str, pcm: bytes) -> bool:
         """Take the audio of a prompt added without. Return False if it is not waited for any more.
 
         Raise ValueError as `add` does.
         """
-        _check(pcm)
+        audio = _sendable(pcm)
         prompt = self._pending(key)
         if prompt is not None:
-            prompt.pcm = pcm
+            prompt.pcm = audio
         return prompt is not None
 
     def fail(self, key: str) -> str | None:
@@ -151,13 +209,18 @@ class Playout:
 
     def clear(self, now: float) -> bool:
         """End every prompt not heard to its end: barge-in. Return True if the far end must clear too."""
-        must_clear = bool(self._sent) or self._clock.sent > self._clock.heard(now)
-        self._drop_all(now, PromptResult.CLEARED)
+        position = self._clock.heard_at_clear(now)
+        must_clear = bool(self._marks) or self._clock.sent > position
+        self._drop_all(position, now, PromptResult.CLEARED)
         return must_clear
 
-    def lose(self, now: float) -> None:
-        """End every prompt: the call is gone, and what is not heard by now never will be."""
-        self._drop_all(now, PromptResult.LOST)
+    def lose(self, now: float, *, only_confirmed: bool = False) -> None:
+        """End every prompt: the call is gone, and what is not heard by now never will be.
+
+        With `only_confirmed` only that counts as heard which a mark has confirmed.
+        """
+        position = self._clock.confirmed if only_confirmed else self._clock.heard(now)
+        self._drop_all(position, now, PromptResult.LOST)
         self._late_marks.clear()
 
     # --- a line that breaks and comes back ---------------------------------------------------------
@@ -167,93 +230,84 @@ class Playout:
 
         Return True if the far end may still have audio: should it come back, it must clear that.
         """
-        must_clear = bool(self._sent) or self._clock.sent > self._clock.heard(now)
-        position = self._audio.cut(now)
-        for prompt in reversed([prompt for prompt in self._sent if prompt.end > position]):
+        position = self._clock.heard(now)
+        must_clear = bool(self._marks) or self._clock.sent > position
+        self._audio.cut(position)
+        sent = [mark.prompt for mark in self._marks if mark.prompt]
+        self._give_up_marks(now)
+        for prompt in reversed(sent):
             self._queue.appendleft(prompt)
-        for prompt in [prompt for prompt in self._sent if prompt.end <= position]:
-            self._end_unmarked(prompt, now)
-        self._sent.clear()
         for prompt in [prompt for prompt in self._queue if prompt.start is not None]:
-            self._rewind(prompt, position, now)
+            if prompt.is_heard(position):
+                self._queue.remove(prompt)
+                self._end(prompt, PromptResult.FINISHED, _ms(prompt.samples))
+            else:
+                _rewind(prompt, position)
         self._suspended = True
         return must_clear
 
     def resume(self) -> None:
         """Send the rest: the line is back, as a new stream."""
         self._suspended = False
+        self._measured_at = None
         self._clock.restart()
-
-    def _rewind(self, prompt: _Prompt, position: int, now: float) -> None:
-        """What was heard of it stays heard. It gets a new mark: the old one says nothing of the rest."""
-        heard = max(0, position - (prompt.start or 0))
-        if heard >= prompt.samples:  # but for the silence behind it
-            self._queue.remove(prompt)
-            self._end_unmarked(prompt, now)
-            return
-        if prompt.end:
-            self._late_marks[prompt.mark] = now + self._limits.mark_grace_s
-            prompt.mark = self._new_key(prompt.name)
-        prompt.taken, prompt.end = heard, 0
-        if not heard:
-            prompt.start = None
 
     # --- what the stream asks for --------------------------------------------------------------------
 
-    def pump(self, now: float) -> list[Piece | MarkRequest]:
+    def pump(self, now: float) -> list[Sending]:
         """Return what to send now, in order; no audio further ahead than `PlayoutLimits.ahead_ms`."""
-        sending: list[Piece | MarkRequest] = []
-        while (prompt := self._next()) is not None:
-            size = self._size(prompt)
-            if self._clock.sent - self._clock.heard(now) + size > self._ahead:
-                break
-            at = prompt.taken * SAMPLE_BYTES
-            pcm = (prompt.pcm or b"")[at : at + size * SAMPLE_BYTES]
-            pcm = pcm.ljust(self._clock.least_start(now) * SAMPLE_BYTES, b"\0")
-            if begins := prompt.start is None:
-                prompt.start = self._clock.sent
-            prompt.taken += size
-            heard_at = self._audio.hand_over(pcm, now)
-            sending.append(Piece(prompt.name, pcm, begins, _ms(prompt.samples), heard_at))
-            if prompt.taken == prompt.samples:
-                prompt.end = self._clock.sent
-                self._sent.append(self._queue.popleft())
-                sending.append(MarkRequest(prompt.mark))
+        sending: list[Sending] = []
+        while (size := self._size()) and self._sendable_at(size, now) <= now:
+            sending += self._send_piece(size, now)
         return sending
 
-    def mark_back(self, key: str, now: float) -> bool:
-        """Take a mark that came back: heard, unless cleared. Return False if it is not ours or given up."""
+    def mark_back(self, key: str, now: float) -> MarkReturn:
+        """Take a mark that came back: the audio before it was heard, unless it was cleared."""
         if self._late_marks.pop(key, None) is not None:
-            return True
-        prompt = next((p for p in self._sent if p.mark == key), None)
-        if prompt is None:
-            return False
-        self._clock.reached(prompt.end, now)
-        while self._sent[0] is not prompt:
-            self._end_unmarked(self._sent.popleft(), now)
-        self._sent.popleft()
-        self._end(prompt, PromptResult.FINISHED, _ms(prompt.samples), mark_back=True)
-        return True
+            return MarkReturn.EXPECTED
+        mark = next((mark for mark in self._marks if mark.key == key), None)
+        if mark is None or mark.early:
+            return MarkReturn.UNKNOWN
+        if mark.measures:
+            self._clock.came_round(mark.sent_at, now)
+        else:
+            belief = self._clock.reached(mark.position, due=mark.due, sent_at=mark.sent_at, now=now)
+            if belief is not Belief.BELIEVED:
+                mark.early = True
+                return MarkReturn.EARLY if belief is Belief.IMPOSSIBLE else MarkReturn.EXPECTED
+        self._pass_marks(mark, now, mark_back=True)
+        return MarkReturn.EXPECTED
+
+    def is_only_check(self, key: str) -> bool:
+        """Return whether a mark of this name ends no prompt and only tells how far the audio was heard."""
+        return any(mark.key == key and mark.prompt is None and not mark.early for mark in self._marks)
 
     def settle(self, now: float) -> None:
-        """Let time pass up to `now`: collect what was heard, give up on marks that do not come back."""
-        self._audio.settle(now)
-        grace = self._limits.mark_grace_s
-        while self._sent and now >= self._clock.time_of(self._sent[0].end) + grace:
-            self._end_unmarked(self._sent.popleft(), now)
+        """Let time pass up to `now`: marks that were not believed count when their audio has been played."""
+        passed = None
+        for mark in self._marks:
+            if mark.early and now >= self._clock.surely_heard_at(mark.position):
+                passed = mark
+        if passed is not None:
+            self._clock.confirm(passed.position)
+            self._pass_marks(passed, now, mark_back=False)
         if self._late_marks:
             self._late_marks = {key: until for key, until in self._late_marks.items() if until > now}
 
+    def overdue(self, now: float) -> bool:
+        """Return whether marks stay away for so long that the far end takes nothing any more."""
+        return bool(self._marks) and now >= self._overdue_at()
+
     def next_wake(self, now: float) -> float | None:
-        """Return when more audio can be sent or a mark is given up; None if nothing is due by time alone."""
+        """Return when more audio can be sent or marks are due; None if nothing is due by time alone."""
         due: list[float] = []
-        if (prompt := self._next()) is not None:
-            position = self._clock.sent + self._size(prompt) - self._ahead
-            due.append(now if position <= self._clock.heard(now) else self._clock.time_of(position))
-        elif self._queue and self._late_marks and self._queue[0].pcm is not None:
+        if size := self._size():
+            due.append(self._sendable_at(size, now))
+        elif self._queue and self._queue[0].pcm is not None and self._late_marks and not self._suspended:
             due.append(min(self._late_marks.values()))
-        if self._sent:
-            due.append(self._clock.time_of(self._sent[0].end) + self._limits.mark_grace_s)
+        if self._marks:
+            due.append(self._overdue_at())
+            due += [self._clock.surely_heard_at(mark.position) for mark in self._marks if mark.early]
         return max(now, min(due)) if due else None
 
     # --- what happened -------------------------------------------------------------------------------
@@ -264,18 +318,18 @@ class Playout:
         return taken
 
     def take_heard(self) -> list[Heard]:
-        """Return audio heard since the last call (as of the last `settle`), in order, no overlap."""
+        """Return audio known to have been heard that was not returned before, in order, no overlap."""
         return self._audio.take()
 
     @property
     def idle(self) -> bool:
         """Return True when nothing is queued or to be heard, and no mark of a heard prompt is awaited."""
-        return not self._queue and not self._sent
+        return not self._queue and not any(mark.prompt for mark in self._marks)
 
     @property
     def marks_out(self) -> int:
         """Return how many marks the far end has not given back."""
-        return len(self._sent) + len(self._late_marks)
+        return sum(not mark.early for mark in self._marks) + len(self._late_marks)
 
     @property
     def preparing(self) -> str | None:
@@ -283,66 +337,149 @@ class Playout:
         return self._queue[0].name if self._queue and self._queue[0].pcm is None else None
 
     def ahead_ms(self, now: float) -> int:
-        """Return how much audio is handed over and not yet heard, in milliseconds."""
-        return _ms(self._clock.sent - self._clock.heard(now))
+        """Return how much audio a far end that plays at once has waiting, in milliseconds."""
+        return _ms(self._clock.ahead(now))
 
     def remaining_ms(self, now: float) -> int:
-        """Return how much audio is still to be heard, handed over or queued, in milliseconds."""
-        queued = sum(prompt.samples - prompt.taken for prompt in self._queue)
-        return _ms(queued) + self.ahead_ms(now)
+        """Return how long it takes until all is heard, handed over or queued, in milliseconds."""
+        queued = sum(prompt.left for prompt in self._queue)
+        under_way = max(0.0, self._clock.time_of(self._clock.sent) - now) if self._marks else 0.0
+        return _ms(queued) + round(under_way * 1000)
 
     def playing(self, now: float) -> str | None:
         """Return the name of the prompt that is being heard; None if there is none."""
         position = self._clock.heard(now)
-        for prompt in (*self._sent, *self._queue):
+        for prompt in self._prompts():
             if prompt.start is None or prompt.start > position:
                 return None
-            if prompt.taken < prompt.samples or position < prompt.end:
+            if not prompt.is_heard(position):
                 return prompt.name
         return None
 
     def unheard(self, now: float) -> str | None:
         """Return the key of the first prompt not heard to its end, playing or waiting; None if all were."""
         position = self._clock.heard(now)
-        waiting = (
-            p for p in (*self._sent, *self._queue) if p.taken < p.samples or p.end > position or not p.pcm
-        )
-        return next((prompt.key for prompt in waiting), None)
+        return next((prompt.key for prompt in self._prompts() if not prompt.is_heard(position)), None)
 
-    # --- inside --------------------------------------------------------------------------------------
+    # --- pieces --------------------------------------------------------------------------------------
 
-    def _next(self) -> _Prompt | None:
-        if (
-            self._suspended
-            or not self._queue
-            or self._queue[0].pcm is None
-            or self.marks_out >= self._limits.marks
-        ):
-            return None
-        return self._queue[0]
+    def _prompts(self) -> Iterator[_Prompt]:
+        """Yield every prompt that is not over, in order."""
+        yield from (mark.prompt for mark in self._marks if mark.prompt)
+        yield from self._queue
 
-    def _size(self, prompt: _Prompt) -> int:
-        """A tail under half a piece is avoided: it would cost a frame and invite an underrun."""
-        left = prompt.samples - prompt.taken
-        if left <= self._piece:
-            return left
-        return self._piece if left >= self._piece * 3 // 2 else left // 2
+    def _size(self) -> int:
+        """The samples of the next piece, silence included; 0 while there is none to send."""
+        waits = not self._queue or self._queue[0].pcm is None
+        if self._suspended or waits or self.marks_out >= self._limits.marks:
+            return 0
+        left, least = self._queue[0].left, self._least
+        if left > self._piece:  # not so that a tail under half a piece is left: it would cost a frame
+            left = self._piece if left >= self._piece * 3 // 2 else left // 2 // _FRAME * _FRAME
+        return max(least, -(-left // _FRAME) * _FRAME)
 
-    def _drop_all(self, now: float, result: PromptResult) -> None:
-        position = self._audio.cut(now)
-        for prompt in self._sent:
-            self._late_marks[prompt.mark] = now + self._limits.mark_grace_s
-            whole = prompt.end <= position
-            self._end(prompt, PromptResult.FINISHED if whole else result, prompt.heard_ms(position))
+    @property
+    def _least(self) -> int:
+        return _FIRST_LEAST if self._clock.is_first else _LEAST
+
+    def _sendable_at(self, size: int, now: float) -> float:
+        """When a piece of this size may go out.
+
+        One that would be filled up with silence waits for audio to come, as long as the far end has enough.
+        """
+        position = self._clock.sent + size - self._ahead
+        if self._ready() <= size - _FRAME:
+            position = max(position, self._clock.sent - _LEAST)
+        return self._clock.pace_of(position) if self._clock.ahead(now) else now
+
+    def _ready(self) -> int:
+        """The samples that could go out as the next piece, as far as its size matters."""
+        ready = 0
         for prompt in self._queue:
-            self._end(prompt, result, prompt.heard_ms(position))
-        self._sent.clear()
-        self._queue.clear()
+            if prompt.pcm is None or ready >= self._piece:
+                break
+            ready += prompt.left
+        return ready
 
-    def _end_unmarked(self, prompt: _Prompt, now: float) -> None:
-        """Heard, by the play clock or because a later mark is back, though its own mark is not."""
-        self._late_marks[prompt.mark] = now + self._limits.mark_grace_s
-        self._end(prompt, PromptResult.FINISHED, _ms(prompt.samples))
+    def _send_piece(self, size: int, now: float) -> Iterator[Sending]:
+        """Hand over a piece: the audio of the first prompt, of those behind it as far as it falls short,
+        silence."""
+        dry = self._clock.is_dry(now)
+        if dry and (self._measured_at is None or now >= self._measured_at + _MEASURE_EVERY_S):
+            self._measured_at = now
+            yield self._mark(now, measures=True)
+        start = self._clock.sent
+        pcm, began, ended = self._take(size, start)
+        yield Piece(pcm, self._audio.hand_over(pcm, now))
+        for prompt in began:
+            yield PromptBegins(prompt.name, _ms(prompt.samples), self._clock.time_of(prompt.start or 0))
+        for prompt in ended:
+            yield self._mark(now, prompt)
+        if not ended and (dry or self._clock.sent - self._checked >= _CHECK_EVERY):
+            yield self._mark(now)
+
+    def _take(self, size: int, start: int) -> tuple[bytes, list[_Prompt], list[_Prompt]]:
+        """So much audio from the queue, the prompts that begin in it, and those that end in it."""
+        parts: list[bytes] = []
+        began, ended = [], []
+        left = size
+        while left and self._queue and (prompt := self._queue[0]).pcm:
+            if prompt.start is None:
+                prompt.start = start + size - left
+                began.append(prompt)
+            count = min(left, prompt.left)
+            at = prompt.taken * SAMPLE_BYTES
+            parts.append(prompt.pcm[at : at + count * SAMPLE_BYTES])
+            prompt.taken += count
+            left -= count
+            if not prompt.left:
+                ended.append(self._queue.popleft())
+        return b"".join(parts).ljust(size * SAMPLE_BYTES, b"\0"), began, ended
+
+    # --- marks ---------------------------------------------------------------------------------------
+
+    def _mark(self, now: float, prompt: _Prompt | None = None, *, measures: bool = False) -> MarkRequest:
+        position = self._checked = self._clock.sent
+        if prompt and prompt.key not in self._late_marks:
+            key = prompt.key
+        else:  # a prompt that is sent again, after a break, gets another
+            key = self._new_key(f":{prompt.name[:_KEY_NAME_SIZE]}" if prompt else "~")
+        due = now if measures else self._clock.pace_of(position)
+        self._marks.append(_Mark(key, position, due, now, prompt, measures))
+        return MarkRequest(key, ends_prompt=prompt is not None)
+
+    def _pass_marks(self, last: _Mark, now: float, *, mark_back: bool) -> None:
+        """End what the marks up to `last` stand for; those before it may still come back."""
+        while self._marks:
+            mark = self._marks.popleft()
+            if mark is not last and not mark.early:
+                self._late_marks[mark.key] = now + self._limits.confirm_s
+            if mark.prompt:
+                heard_ms = _ms(mark.prompt.samples)
+                back = mark_back and mark is last
+                self._end(mark.prompt, PromptResult.FINISHED, heard_ms, mark_back=back)
+            if mark is last:
+                break
+        self._audio.release(self._clock.confirmed)
+
+    def _overdue_at(self) -> float:
+        return self._marks[0].due + self._clock.round_trip + self._limits.confirm_s
+
+    def _give_up_marks(self, now: float) -> None:
+        for mark in self._marks:
+            if not mark.early:
+                self._late_marks[mark.key] = now + self._limits.confirm_s
+        self._marks.clear()
+
+    # --- the end of prompts --------------------------------------------------------------------------
+
+    def _drop_all(self, position: int, now: float, result: PromptResult) -> None:
+        self._audio.cut(position)
+        for prompt in self._prompts():
+            whole = prompt.is_heard(position)
+            self._end(prompt, PromptResult.FINISHED if whole else result, prompt.heard_ms(position))
+        self._give_up_marks(now)
+        self._queue.clear()
 
     def _end(self, prompt: _Prompt, result: PromptResult, heard_ms: int, *, mark_back: bool = False) -> None:
         self._finished.append(
@@ -357,6 +494,14 @@ class Playout:
         )
 
 
-def _check(pcm: bytes) -> None:
+def _rewind(prompt: _Prompt, position: int) -> None:
+    """What was heard of it stays heard."""
+    prompt.taken = max(0, position - (prompt.start or 0))
+    if not prompt.taken:
+        prompt.start = None
+
+
+def _sendable(pcm: bytes) -> bytes:
     if not pcm or len(pcm) % SAMPLE_BYTES:
         raise ValueError("a prompt needs audio of one or more whole samples")
+    return without_marker(pcm)

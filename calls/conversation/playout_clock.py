@@ -1,17 +1,26 @@
 """PURE: when handed-over audio is heard, in samples and seconds, as far as it can be known from here.
 
-The far end waits for 80 ms before it first plays and for 40 ms after its buffer ran dry (awaaz-platform.md
-§2, AF). Whether it waits for that much audio or for that much time is not said; the later of the two is
-assumed, so `heard` is what must have been heard. Marks correct it in both directions.
+Two clocks run by time alone. The *pace* says when audio would be over at a far end that plays at once and
+that nothing has to travel to: it decides when more is sent, so a slow way never leaves the far end without
+audio. The *heard* clock says what the person had heard when the frames that arrive now were sent: it is the
+pace, later by the round trip and by what the far end waits before it plays (awaaz-platform.md §2: nothing, or
+80 ms at first and 40 ms after its buffer ran dry). Both are measured by marks. Positions count samples handed
+over since the call began.
 """
 
+from dataclasses import dataclass
+from enum import Enum, auto
 from typing import Final
 
 from calls.audio.pcm import SAMPLE_RATE
 
-FIRST_WAIT_MS: Final = 80
-LATER_WAIT_MS: Final = 40
-_ROUNDING = 1e-3
+UNKNOWN_WAIT_S: Final = 0.03
+"""Until it is measured: in the middle of what far ends are known to wait, so wrong by 40 ms at most."""
+MOST_WAIT_S: Final = 0.12
+EARLY_S: Final = 0.06
+"""A mark may be so much before its earliest time: three slots of 20 ms, for what the way of a frame varies
+by."""
+_ROUNDING: Final = 1e-3
 """Of a sample: so that the moment computed for a position reaches that position."""
 
 
@@ -20,52 +29,172 @@ def samples_of(ms: int) -> int:
     return ms * SAMPLE_RATE // 1000
 
 
+@dataclass(slots=True)
+class _Anchor:
+    """A position and the moment at which it is reached; from it time and position follow from each other."""
+
+    time: float = 0.0
+    position: int = 0
+
+    def at(self, now: float) -> int:
+        """Return the position at `now`, not before the anchor's own."""
+        return self.position + max(0, int((now - self.time) * SAMPLE_RATE + _ROUNDING))
+
+    def time_of(self, position: int) -> float:
+        """Return when the position is reached, or was."""
+        return self.time + (position - self.position) / SAMPLE_RATE
+
+
+class Belief(Enum):
+    """What a mark that came back is worth."""
+
+    BELIEVED = auto()
+    DOUBTED = auto()
+    """As if it had not waited for its audio: it took as long as one that measures the way."""
+    IMPOSSIBLE = auto()
+    """The audio before it cannot have been played, however short the way."""
+
+
 class PlayClock:
-    """Positions count samples handed over since the call began; they never run backwards."""
+    """One call's. Positions never run backwards; `sent` is the end of what was handed over, `confirmed` of
+    what a mark said was played."""
 
     def __init__(self) -> None:
-        self.sent = 0
-        self._wait_ms = FIRST_WAIT_MS
-        self._anchor_time = 0.0
-        self._anchor_position = 0
+        self.sent = self.confirmed = 0
+        self.round_trip = 0.0
+        """In seconds, as last measured; 0 until then."""
+        self._pace, self._heard, self._expected = _Anchor(), _Anchor(), _Anchor()
         self._floor = 0
+        self._run_start = 0
+        """Where the audio begins that is played without a break."""
+        self._measured = False
+        """Whether a mark has come back for that audio."""
+        self._waits = [UNKNOWN_WAIT_S, UNKNOWN_WAIT_S]
+        """Of the far end: before it first plays, and after it ran dry; in seconds."""
+        self._runs = 0
+        """How often the far end of this connection began to play."""
+        self._cleared = False
+        """Whether its buffer was emptied since it was given audio."""
+        self._unproved = True
+        """Nothing of this connection has come back: nothing of what it was given counts as heard."""
+
+    # --- pace -------------------------------------------------------------------------------------------
+
+    def ahead(self, now: float) -> int:
+        """Return how many samples a far end that plays at once still has, if a frame sent now reaches it
+        now."""
+        return max(0, self.sent - self._pace.at(now))
+
+    def pace_of(self, position: int) -> float:
+        """Return when that far end has played up to `position` (seconds)."""
+        return self._pace.time_of(position)
+
+    def is_dry(self, now: float) -> bool:
+        """Return whether the far end has nothing to play when a frame sent now arrives."""
+        if self._cleared or not self._runs:
+            return True
+        is_over = self._heard.time_of(self.sent) <= now + self.round_trip
+        return is_over and self._pace.time_of(self.sent) <= now
+
+    @property
+    def is_first(self) -> bool:
+        """Return whether nothing was handed over on this connection."""
+        return not self._runs
+
+    @property
+    def _wait(self) -> float:
+        return self._waits[self._runs > 1]
+
+    def hand_over(self, samples: int, now: float) -> float:
+        """Count audio that is sent now. Return when it is heard, as far as is known (seconds).
+
+        Audio that is played without a break is one piece where its echo is looked for: what marks say in its
+        middle changes the answer from the next break on.
+        """
+        dry = self.is_dry(now)
+        if dry or self._pace.time_of(self.sent) <= now:
+            self._pace = _Anchor(now, self.sent)
+        if dry:
+            self._runs += 1
+            self._run_start, self._measured, self._cleared = self.sent, False, False
+            self._heard = _Anchor(now + self.round_trip + self._wait, self.sent)
+            self._expected = _Anchor(self._heard.time, self.sent)
+        position = self.sent
+        self.sent += samples
+        return self._expected.time_of(position)
+
+    # --- heard ------------------------------------------------------------------------------------------
 
     def heard(self, now: float) -> int:
-        """Return the position that must have been heard by `now`."""
-        played = int((now - self._anchor_time) * SAMPLE_RATE + _ROUNDING)
-        position = self._anchor_position + max(0, played)
+        """Return the position heard by the person when a frame that arrives now was sent."""
+        position = self._run_start if self._unproved else self._heard.at(now)
         self._floor = max(self._floor, min(self.sent, position))
         return self._floor
 
+    def heard_at_clear(self, now: float) -> int:
+        """Return the position heard by the person when a frame that is sent now arrives."""
+        return max(self._floor, min(self.sent, self._heard.at(now + self.round_trip)))
+
     def time_of(self, position: int) -> float:
-        """Return when a position is heard, or was (seconds), by the present anchor."""
-        return self._anchor_time + (position - self._anchor_position) / SAMPLE_RATE
+        """Return when a position is heard, or was, by the heard clock (seconds)."""
+        return self._heard.time_of(position)
 
-    def least_start(self, now: float) -> int:
-        """Return the samples the next piece needs for the far end to start playing; 0 while it plays."""
-        return samples_of(self._wait_ms) if self.heard(now) >= self.sent else 0
+    def surely_heard_at(self, position: int) -> float:
+        """Return when a position is heard even if the far end waits as long as any (seconds)."""
+        return self.time_of(position) + (0.0 if self._measured else MOST_WAIT_S - self._wait)
 
-    def hand_over(self, samples: int, now: float) -> None:
-        """Count audio that is sent; into a dry buffer it is heard after the far end's wait."""
-        if self.heard(now) >= self.sent:
-            self._anchor_time, self._anchor_position = now + self._wait_ms / 1000, self.sent
-            self._wait_ms = LATER_WAIT_MS
-        self.sent += samples
+    # --- marks ------------------------------------------------------------------------------------------
 
-    def reached(self, position: int, now: float) -> None:
-        """Believe a mark at `position` that came back, uncleared, earlier or later than reckoned.
+    def came_round(self, sent_at: float, now: float) -> None:
+        """Take a mark back that was sent at `sent_at` to a far end without audio: it measures the round
+        trip."""
+        self.round_trip = max(0.0, now - sent_at)
+        self._unproved = False
+        if not self._measured:
+            start = self._pace.time_of(self._run_start)
+            self._heard = _Anchor(start + self.round_trip + self._wait, self._run_start)
 
-        What was reckoned as heard stays so: a late mark stops the clock, it does not turn it back.
+    def reached(self, position: int, *, due: float, sent_at: float, now: float) -> Belief:
+        """Take a mark back that was sent at `sent_at` behind `position`, which by pace was over at `due`.
+
+        Return what it is worth; only one that is believed changes anything. A way that proves shorter than it
+        was measured, because a frame was held back then, is taken as such.
         """
-        if self.heard(now) < position or now > self.time_of(position):
-            self._anchor_time, self._anchor_position = now, position
-            self._floor = max(self._floor, position)
+        if now < due - EARLY_S:
+            return Belief.IMPOSSIBLE
+        if now < due + self.round_trip - EARLY_S:
+            if abs(now - sent_at - self.round_trip) <= EARLY_S:
+                return Belief.DOUBTED
+            self.round_trip = max(0.0, now - due)
+        self.confirm(position)
+        self._unproved = False
+        if position > self._run_start:
+            if not self._measured:
+                self._learn_wait(now - due - self.round_trip)
+            self._heard = _Anchor(now, position)
+        return Belief.BELIEVED
 
-    def cut(self, now: float) -> int:
-        """Drop everything not heard by `now`. Return the position where it was cut."""
-        self.sent = self.heard(now)
-        return self.sent
+    def confirm(self, position: int) -> None:
+        """Count everything up to `position` as played."""
+        self.confirmed = max(self.confirmed, min(position, self.sent))
+
+    def _learn_wait(self, wait: float) -> None:
+        """The first mark behind audio that began in an empty buffer tells how long the far end waited."""
+        self._measured = True
+        wait = min(max(0.0, wait), MOST_WAIT_S)
+        self._waits[self._runs > 1] = wait
+        if self._runs == 1:
+            self._waits[1] = wait / 2
+
+    # --- breaks -----------------------------------------------------------------------------------------
+
+    def cut(self, position: int) -> None:
+        """Drop everything handed over behind `position`, and count all before it as heard."""
+        self.sent = self._floor = position
+        self.confirmed = min(self.confirmed, position)
+        self._run_start = min(self._run_start, position)
+        self._cleared = True
 
     def restart(self) -> None:
         """Reckon with a new far end, whose buffer is empty."""
-        self._wait_ms = FIRST_WAIT_MS
+        self._runs, self._unproved, self._run_start = 0, True, self.sent

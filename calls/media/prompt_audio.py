@@ -53,7 +53,8 @@ async def audio(asked: Synthesise | LoadClip, number_id: int) -> bytes:
 def speak(text: str, language: str) -> bytes:
     """Return speech (PCM as `audio`) by the voice or from its cache. Raises `AudioError`. For threads."""
     try:
-        return _recent.put((text, language), _voice().synthesise(text, language))
+        said = pcm.without_marker(_voice().synthesise(text, language))
+        return _recent.put((text, language), said)
     except SpeechError as error:
         raise AudioError(str(error)) from error
 
@@ -80,7 +81,7 @@ def load_clip(name: str, number_id: int) -> bytes:
         if (played := _recent.get(key)) is not None:
             return played
         with content.file.open("rb") as file:
-            return _recent.put(key, mono(wav.unwrap(file.read())))
+            return _recent.put(key, pcm.without_marker(mono(wav.unwrap(file.read()))))
     except ValueError as error:  # WavError, or a rate that speech does not have
         raise AudioError(f"The clip “{name}” cannot be played: {error}.") from error
     except (OSError, DatabaseFailure) as error:

@@ -19,7 +19,7 @@ from calls.protocol.messages import Clear, Malformed, Mark, Media
 from calls.protocol.state import State
 from calls.protocol.stream import PlatformStream
 from sandbox.line.observations import Closed, Observation, Received, Sent
-from sandbox.line.playout import Playout
+from sandbox.line.playout import PLAYOUTS, FarEnd
 from sandbox.people.people import Beep, HangUp, Heard, Listener, Press, Say
 
 SILENT_FRAME = silence(FRAME_MS)
@@ -78,8 +78,9 @@ class Leg:
         hear: Callable[[bytes], None] | None = None,
         record: bool = False,
         watch: Callable[[Observation], None] | None = None,
+        far_end: FarEnd = FarEnd.AUDIO_FORK,
     ) -> None:
-        self.playout = Playout()
+        self.playout = PLAYOUTS[far_end]()
         self.ending: Ending | None = None
         self.digits = ""
         self.problems: Counter[str] = Counter()

@@ -17,6 +17,7 @@ from sandbox.line.faults import BadLine
 from sandbox.line.handset import Handset
 from sandbox.line.leg import Ended, Leg
 from sandbox.line.observations import UNREACHABLE, GivenUp
+from sandbox.line.playout import FarEnd
 from sandbox.line.predicted_call import NOT_REACHED
 from sandbox.line.quirks import Quirk, Shaper
 from sandbox.people.people import ScriptRunner
@@ -43,6 +44,7 @@ class DialerSettings:
     """How long to listen to the agent after stop, to see what it does. 0: close at once."""
     quirks: frozenset[Quirk] = frozenset()
     stuck_s: float = STUCK_S
+    far_end: FarEnd = FarEnd.AUDIO_FORK
 
 
 class Dialer:
@@ -92,6 +94,7 @@ class Dialer:
             hear=handset.hear if handset else None,
             record=settings.record_to is not None,
             watch=inspector.note if inspector else None,
+            far_end=settings.far_end,
         )
         call = LiveCall(connection, leg, Shaper(settings.quirks), bad_line, inspector)
         phase = next(self._turns) * GOLDEN % 1

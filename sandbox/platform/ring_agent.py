@@ -12,6 +12,7 @@ import uvloop
 from sandbox.conformance.inspector import Inspector
 from sandbox.conformance.report import Rung
 from sandbox.conformance.requirements import Bounds
+from sandbox.line.playout import FarEnd
 from sandbox.line.quirks import Quirk
 from sandbox.people.people import Person
 from sandbox.platform.clips import Library
@@ -40,6 +41,7 @@ class Task:
     parameters: tuple[tuple[str, str], ...] = ()
     bounds: Bounds = DEFAULT_BOUNDS
     quirks: frozenset[Quirk] = frozenset()
+    far_end: FarEnd = FarEnd.AUDIO_FORK
     faults: str = ""
     """What is wrong with the line, as `line.faults.read` takes it."""
     record_to: Path | None = None
@@ -62,6 +64,7 @@ async def ring_all(task: Task, library: Library, report: Callable[[Rung], None])
         linger_s=task.bounds.longest_close_s,
         quirks=task.quirks,
         stuck_s=task.bounds.stuck_s,
+        far_end=task.far_end,
     )
     dialer = Dialer(library, settings)
     if not task.calls:

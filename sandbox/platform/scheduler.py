@@ -36,7 +36,10 @@ class Platform:
         self._calls: dict[asyncio.Task[str], str] = {}
         record_to = settings.SANDBOX_RECORDINGS_DIR if settings.SANDBOX_RECORD_CALLS else None
         limits = DialerSettings(
-            settings.SANDBOX_MAX_CALL_SECONDS, settings.SANDBOX_HANDSHAKE_SECONDS, record_to
+            settings.SANDBOX_MAX_CALL_SECONDS,
+            settings.SANDBOX_HANDSHAKE_SECONDS,
+            record_to,
+            far_end=settings.SANDBOX_FAR_END,
         )
         self._dialer = Dialer(Library(settings.SANDBOX_CLIPS_DIR), limits)
 

@@ -14,11 +14,10 @@ from calls.conversation.outputs import Step
 from calls.protocol.stream import AgentStream
 from calls.speech.espeak import EspeakVoice, LibraryEngine
 from calls.speech.vad_models import CONTEXT, SileroModel, WebrtcGate
-from tests.calls.line import Line, Script
+from tests.calls.line import FIRST_WAIT_MS, Line, Script
 
 PROMPT = "नमस्ते, यह नवजीवन फ़ाइनेंस की ओर से एक स्वचालित कॉल है। आपकी किस्त अट्ठाईस नवंबर को देय है।"
 SPEECH_CUTS = BargeIn(speech=True)
-FIRST_WAIT_MS = 80
 
 
 @cache
@@ -102,6 +101,11 @@ class Telephone(Line):
         """Since the call began."""
         return round((self.now - self.began) * 1000)
 
+    @property
+    def first_wait_ms(self) -> int:
+        """What the far end waits before it first plays."""
+        return FIRST_WAIT_MS[self.far_end]
+
     def stall(self, ms: int) -> None:
         """Nothing comes for so long, then all of it at once."""
         self.now = round(self.now + ms / 1000, 6)
@@ -123,8 +127,8 @@ class Telephone(Line):
                 self._answers.append((due, step.vad_audio.utterance, self.vad.probabilities(step.vad_audio)))
 
     def _echo(self, db: float, delay_ms: int) -> bytes:
-        at = (self.ms - FIRST_WAIT_MS - delay_ms) * 16
-        until = None if self.cleared_ms is None else (self.cleared_ms - FIRST_WAIT_MS) * 16
+        at = (self.ms - self.first_wait_ms - delay_ms) * 16
+        until = None if self.cleared_ms is None else (self.cleared_ms - self.first_wait_ms) * 16
         heard = self._played[:until]
         if at <= -pcm.FRAME_BYTES:
             return b""
@@ -136,6 +140,7 @@ class Telephone(Line):
         self._answers = [answer for answer in self._answers if answer[0] > self.now]
         for at, utterance, probabilities in due:
             self.keep(self.talk.speech(utterance, probabilities, at))
+        self.play()
         if self.wake_at is not None and self.wake_at <= self.now:
             self.keep(self.talk.wake(self.now))
 

@@ -274,7 +274,8 @@ async def test_speech_is_judged_beside_the_loop_and_clears_the_line(
     monkeypatch.setattr(registry, "KINDS", {"echo": speaking})
     platform = PlatformStream("MZ1", "CA1")
     await say(line, platform.start({}))
-    assert json.loads((await line.receive_output(5))["text"])["event"] == "media"
+    sent = [json.loads((await line.receive_output(5))["text"])["event"] for _ in range(2)]
+    assert sent == ["mark", "media"]
     for frame in Framer().push(silence(300) + spoken("हाँ जी बोलिए कौन बोल रहा है", "hi")):
         await asyncio.sleep(0.02)
         await say(line, platform.media(frame))

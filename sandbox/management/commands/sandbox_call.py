@@ -14,6 +14,7 @@ from sandbox.conformance.report import as_data, as_text, failed
 from sandbox.conformance.requirements import Bounds
 from sandbox.line import faults as linefaults
 from sandbox.line import quirks
+from sandbox.line.playout import FarEnd
 from sandbox.people.people import Kind, Person, PicksUp, cast
 from sandbox.platform import clips
 from sandbox.platform.ring_agent import FULL_ROUND, Task, ring
@@ -38,6 +39,12 @@ class Command(BaseCommand):
         parser.add_argument("--language", default="hi", help="the person's language (hi)")
         parser.add_argument("--param", action="append", default=[], help="NAME=VALUE for custom_parameters")
         parser.add_argument("--quirks", default="", help=f"{', '.join([*quirks.PROFILES, *quirks.Quirk])}")
+        parser.add_argument(
+            "--far-end",
+            choices=[*FarEnd],
+            default=FarEnd.AUDIO_FORK.value,
+            help="what the platform waits for before it plays (docs/sandbox.md; audio-fork)",
+        )
         parser.add_argument(
             "--fault",
             action="append",
@@ -98,6 +105,7 @@ def _task(options: dict[str, Any], people: tuple[Person, ...], record_to: Path |
         parameters=tuple(parameters),
         bounds=Bounds(ahead_s=options["ahead"], container=options["container"]),
         quirks=chosen,
+        far_end=FarEnd(options["far_end"]),
         faults=faults,
         record_to=record_to,
     )

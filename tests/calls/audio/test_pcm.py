@@ -116,3 +116,14 @@ def test_mu_law_equals_the_standard_librarys() -> None:
     audioop = reference_audioop()
     assert pcm.encode_ulaw(EVERY_SAMPLE) == audioop.lin2ulaw(EVERY_SAMPLE, 2)
     assert pcm.decode_ulaw(EVERY_CODE) == audioop.ulaw2lin(EVERY_CODE, 2)
+
+
+def test_a_sample_of_minus_one_is_replaced_and_nothing_else() -> None:
+    samples = np.array([-1, 0, -2, 255, -256, -1, 32767], np.int16)
+    cleaned = pcm.to_array(pcm.without_marker(pcm.to_bytes(samples)))
+    assert cleaned.tolist() == [-2, 0, -2, 255, -256, -2, 32767]
+
+
+def test_audio_without_minus_one_is_not_copied() -> None:
+    audio = pcm.to_bytes(np.array([-2, 255, -256, 0], np.int16))
+    assert pcm.without_marker(audio) is audio

@@ -3,7 +3,7 @@
 from calls.agents.base import NO_BARGE_IN, BargeIn, Play, PlayClip, Say
 from calls.audio.pcm import silence
 from calls.conversation.outputs import LoadClip, Synthesise
-from calls.conversation.playout import Playout, PromptResult
+from calls.conversation.playout import MarkRequest, Playout, PromptResult
 from calls.conversation.prompts import Prompts
 
 BY_KEY, BY_SPEECH = BargeIn(key=True), BargeIn(speech=True)
@@ -52,9 +52,11 @@ def test_the_first_prompt_not_heard_says_what_cuts() -> None:
     playout = Playout()
     prompts = Prompts(playout, wait_s=10)
     assert prompts.barge_in(0.0) == NO_BARGE_IN
-    prompts.add(Play("Law", silence(100)), 0.0)
+    prompts.add(Play("Law", silence(160)), 0.0)
     prompts.add(Play("Question", silence(100), BY_KEY), 0.0)
-    playout.pump(0.0)
+    measure, *_ = playout.pump(0.0)
+    assert isinstance(measure, MarkRequest)
+    playout.mark_back(measure.key, 0.0)
     assert prompts.barge_in(0.1) == NO_BARGE_IN
     assert prompts.barge_in(0.2) == BY_KEY
     assert prompts.barge_in(0.4) == NO_BARGE_IN

@@ -74,7 +74,7 @@ def test_prompt_key_mark_and_what_was_heard() -> None:
     wire.run(0.1)
     wire.say(PROMPT)
     wire.send(wire.agent.send_mark("end"))
-    wire.run(1.0)
+    wire.run(0.98)
     assert wire.of(Mark) == []
     wire.run(0.1)
     assert wire.of(Mark) == [Mark("end")]
