@@ -1,10 +1,12 @@
 """Speak and take a key: opening, message, question; a key is an outcome, 9 is "do not call again".
 
-A key interrupts whatever is being said, speech does if that is configured; then the question comes again.
-After a choice a number may be asked for (`collect`): in it 9 is a digit, and "do not call again" only if it
-stands alone. Silence is answered by one repeat and then a goodbye; a wrong key by "not understood" and the
-question again, a few times. One key may mean "call me later" (`later`): the question is then when, and keys
-are times. The call ends when the closing words have been heard, and until then 9 counts.
+A key interrupts whatever is being said, speech does if that is configured, but for the opening, which says
+who calls and why; then the question comes again, with all before it that was not heard to its end. After a
+choice a number may be asked for (`collect`): in it 9 is a digit, and "do not call again" only if it stands
+alone. Silence is answered by one repeat and then a goodbye; a wrong key by "not understood" and the question
+again, a few times. Speech without a key is waited for, but not without end. One key may mean "call me later"
+(`later`): the question is then when, and keys are times. The call ends when the closing words have been
+heard, and until then 9 counts.
 """
 
 from collections.abc import Sequence
@@ -43,11 +45,18 @@ OPTED_OUT = "opted_out"
 OPENING, MESSAGE, NOT_UNDERSTOOD = "Opening", "Message", "Not understood"
 REPLY, GOODBYE, OPT_OUT, SORRY = "Reply", "Goodbye", "No further calls", "Sorry"
 ENTER = "Enter digits"
-_ANSWER = "answer"
+SPOKE_ON = "spoke_on"
+"""The disposition of a call in which there was speech again and again, and no key: an announcement, a
+room."""
+_ANSWER, _PATIENCE = "answer", "patience"
 _LONGEST_SPEECH_S = 10.0
 """Speech that goes on for longer is taken for noise, so that no call waits for its end."""
 _MOST_INTERRUPTIONS = 2
 """By speech; after them the question is spoken to its end: the television in the room talks on."""
+_MOST_UTTERANCES = 3
+"""After a question: each gives the time for an answer once more, further ones do not."""
+_LONGEST_WAIT_S = 20.0
+"""Beyond the time for an answer, however much is said."""
 _TOO_FEW = (CollectEnd.SHORT, CollectEnd.NOTHING)
 
 
@@ -74,6 +83,11 @@ class MenuAgent:
         """To be said again if they were dropped."""
         self._opted_out = False
         self._repeated = False
+        self._was_heard: dict[str, bool] = {}
+        """Whether a prompt that is over was heard to its end, this time or before."""
+        self._utterances = 0
+        """Since the last question."""
+        self._spoke_on = False
         self._misses = 0
         self._questions = 0
         """Queued and not heard to the end."""
@@ -90,12 +104,8 @@ class MenuAgent:
                 return self._begin(context)
             case KeyPressed(digit):
                 return self._key(digit)
-            case TimerFired(name) if name == _ANSWER and self._waits_for_key():
-                self._cut_off = False
-                if self._repeated:
-                    return self._say_goodbye("no key was pressed")
-                self._repeated = True
-                return self._ask()
+            case TimerFired(name) if name in (_ANSWER, _PATIENCE) and self._waits_for_key():
+                return self._no_answer(spoke_on=name == _PATIENCE or self._utterances > _MOST_UTTERANCES)
             case Collected(_, digits, reason) if self._collecting:
                 return self._collected(digits, reason)
             case SpeechStarted() | SpeechEnded():
@@ -113,21 +123,54 @@ class MenuAgent:
         if missing:
             note = Note(f"The texts need {', '.join(missing)}, which this person has no usable value for.")
             return [note, *self._say_sorry("We hung up because a value to be spoken is missing.")]
-        actions: list[Action] = [self._say(OPENING, self._texts.opening, self._barge_in()), *self._ask()]
+        actions: list[Action] = [*self._ask_after([OPENING, MESSAGE])]
         asked, spoken = context.language, self._language
         if not asked.lower().startswith(spoken.lower()):
             actions.insert(0, Note(f"There are no texts in “{asked}”; “{spoken}” is spoken instead."))
         return actions
 
-    def _ask(self) -> list[Action]:
-        text, barge_in = self._texts.message, self._barge_in()
-        says_it = text.strip() and not self._choosing_time
-        return [*([self._say(MESSAGE, text, barge_in)] if says_it else []), self._ask_again()]
+    def _ask(self) -> list[Say]:
+        """Say the message and the question; the opening too, if it was cut."""
+        return self._ask_after([*self._cut(), MESSAGE])
 
-    def _ask_again(self) -> Say:
+    def _ask_again(self, *, by_key: bool = False) -> list[Say]:
+        """Say the question, and what was cut before it; `by_key`: just now, so that is not reported yet."""
+        return self._ask_after(self._cut(just_now=by_key and self._barge_in().key))
+
+    def _cut(self, *, just_now: bool = False) -> list[str]:
+        """Return which prompts before the question were not heard to their end."""
+        return [name for name in (OPENING, MESSAGE) if not self._was_heard.get(name, not just_now)]
+
+    def _ask_after(self, names: Sequence[str]) -> list[Say]:
         self._questions += 1
         later = self._texts.later if self._choosing_time else None
-        return self._say(self._question_name, (later or self._texts).question, self._barge_in())
+        said = []
+        if OPENING in names:
+            said.append(self._say(OPENING, self._texts.opening, BargeIn(key=self._barge_in().key)))
+        if MESSAGE in names and self._texts.message.strip() and not self._choosing_time:
+            said.append(self._say(MESSAGE, self._texts.message, self._barge_in()))
+        question = (later or self._texts).question
+        return [*said, self._say(self._question_name, question, self._barge_in())]
+
+    def _no_answer(self, *, spoke_on: bool) -> list[Action]:
+        """Ask once more, and then say goodbye."""
+        self._cut_off = False
+        self._spoke_on |= spoke_on
+        if self._repeated:
+            why = "there was speech, and no key was pressed" if self._spoke_on else "no key was pressed"
+            return [*self._stop_waiting(), *self._say_goodbye(why)]
+        self._repeated = True
+        return [*self._stop_waiting(), *self._ask()]
+
+    def _stop_waiting(self) -> list[Action]:
+        return [StopTimer(_ANSWER), *([StopTimer(_PATIENCE)] if self.wants_speech else [])]
+
+    def _wait_for_answer(self) -> list[Action]:
+        """From the end of the question; the longest wait runs on whatever is said."""
+        self._utterances = 0
+        wait_s = self._configuration.answer_seconds
+        longest = [StartTimer(_PATIENCE, wait_s + _LONGEST_WAIT_S)] if self.wants_speech else []
+        return [StartTimer(_ANSWER, wait_s), *longest]
 
     def _barge_in(self) -> BargeIn:
         switches = self._configuration.barge_in
@@ -164,7 +207,7 @@ class MenuAgent:
             actions = self._call_later(digit, later)
         else:
             actions = self._miss()
-        return [StopTimer(_ANSWER), *actions]
+        return [*self._stop_waiting(), *actions]
 
     def _opt_out(self) -> list[Action]:
         if self._opted_out:
@@ -172,7 +215,7 @@ class MenuAgent:
         self._opted_out = True
         last = self._say_last(OPT_OUT, self._texts.opt_out, "We hung up after confirming: no further calls.")
         return [
-            StopTimer(_ANSWER),
+            *self._stop_waiting(),
             ClearAudio(f"{OPT_OUT_KEY} was pressed"),
             OptOut("key", OPT_OUT_KEY),
             ReachOutcome(OPTED_OUT, "Asked not to be called again"),
@@ -186,7 +229,7 @@ class MenuAgent:
         self._misses += 1
         if self._misses >= self._configuration.most_misses:
             return self._say_goodbye(f"{self._misses} keys were pressed that mean nothing here")
-        return [self._not_understood(), self._ask_again()]
+        return [self._not_understood(), *self._ask_again(by_key=True)]
 
     def _not_understood(self) -> Say:
         return self._say(NOT_UNDERSTOOD, self._texts.not_understood, self._barge_in())
@@ -202,7 +245,7 @@ class MenuAgent:
             self._choosing_time, self._repeated = True, False
             self._question_name = f"When? {_question_name(list(later.times))}"
             self._questions = 0  # what is left of the first question does not count any more
-            return [self._ask_again()]
+            return [*self._ask_again(by_key=True)]
         if time is None:
             return self._miss()
         reply = words.replies[digit] if words else self._texts.goodbye
@@ -246,14 +289,16 @@ class MenuAgent:
         """After speech that cut the question say it again; after other speech wait for a key once more."""
         self._speaking = began
         waiting = self._waits_for_key() and self._questions <= 0
+        self._utterances += began and waiting
+        is_too_much = self._utterances > _MOST_UTTERANCES
         if began:
-            return [self._wait_for_end_of_speech()] if waiting else []
+            return [self._wait_for_end_of_speech()] if waiting and not is_too_much else []
         cut_off, self._cut_off = self._cut_off, False
         if not waiting:
             return []
         if cut_off:
-            return [StopTimer(_ANSWER), self._ask_again()]
-        return [StartTimer(_ANSWER, self._configuration.answer_seconds)]
+            return [*self._stop_waiting(), *self._ask_again()]
+        return [] if is_too_much else [StartTimer(_ANSWER, self._configuration.answer_seconds)]
 
     def _wait_for_end_of_speech(self) -> StartTimer:
         return StartTimer(_ANSWER, self._configuration.answer_seconds + _LONGEST_SPEECH_S)
@@ -265,13 +310,10 @@ class MenuAgent:
         return self._say_last(GOODBYE, self._texts.goodbye, reason)
 
     def _prompt_over(self, event: PromptEnded | PromptFailed) -> list[Action]:
+        if isinstance(event, PromptEnded):
+            self._was_heard[event.name] = event.finished or self._was_heard.get(event.name, False)
         if self._closing:
-            if event.name != self._closing:
-                return []
-            # Nothing cuts the last words; but speech that cut what came before them dropped them as well.
-            words, self._last_words = self._last_words, None
-            were_dropped = isinstance(event, PromptEnded) and not event.finished
-            return [words] if words and were_dropped else [HangUp(self._hang_up_reason)]
+            return self._last_words_over(event) if event.name == self._closing else []
         if isinstance(event, PromptFailed):
             reason = "We hung up because our words could not be spoken."
             return [ClearAudio("a prompt could not be spoken"), *self._say_sorry(reason)]
@@ -281,18 +323,27 @@ class MenuAgent:
         if self._questions > 0:
             return []
         if event.finished:
-            return [StartTimer(_ANSWER, self._configuration.answer_seconds)]
+            return self._wait_for_answer()
         if not self._speaking:
             return []
         self._cut_off = True
         self._interruptions += 1
         return [self._wait_for_end_of_speech()]
 
+    def _last_words_over(self, event: PromptEnded | PromptFailed) -> list[Action]:
+        """Nothing cuts the last words; but speech that cut what came before them dropped them as well."""
+        words, self._last_words = self._last_words, None
+        were_dropped = isinstance(event, PromptEnded) and not event.finished
+        return [words] if words and were_dropped else [self._hang_up()]
+
     def _say_sorry(self, reason: str) -> list[Action]:
         if not self._texts.sorry.strip():
             self._closing, self._hang_up_reason = SORRY, reason
-            return [HangUp(reason)]
+            return [self._hang_up()]
         return self._say_last(SORRY, self._texts.sorry, reason)
+
+    def _hang_up(self) -> HangUp:
+        return HangUp(self._hang_up_reason, SPOKE_ON if self._spoke_on and self._closing == GOODBYE else "")
 
 
 def _question_name(keys: list[str]) -> str:

@@ -130,7 +130,7 @@ def test_silence_is_answered_by_one_repeat_and_then_goodbye() -> None:
 
 
 def test_a_wrong_key_is_not_understood_and_the_question_comes_again_a_few_times() -> None:
-    menu = begun(most_misses=3)
+    menu = told(begun(most_misses=3))
     assert said(menu.handle(KeyPressed("7"))) == ["Not understood", QUESTION]
     assert said(menu.handle(KeyPressed("#"))) == ["Not understood", QUESTION]
     assert said(menu.handle(KeyPressed("A"))) == ["Goodbye"]
@@ -175,7 +175,10 @@ def test_an_answer_is_kept_though_the_reply_could_not_be_spoken() -> None:
 def test_what_may_interrupt_is_said_with_every_prompt_but_the_last() -> None:
     menu = agent(barge_in={"speech": True, "key": False})
     assert menu.wants_speech
-    for action in menu.handle(CallStarted(context())):
+    opening, *others = menu.handle(CallStarted(context()))
+    assert isinstance(opening, Say)
+    assert opening.barge_in == BargeIn()
+    for action in others:
         assert isinstance(action, Say)
         assert action.barge_in == BargeIn(speech=True, key=False)
     (reply,) = (action for action in menu.handle(KeyPressed("1")) if isinstance(action, Say))
@@ -198,33 +201,98 @@ def test_with_two_questions_on_their_way_the_time_runs_from_the_last() -> None:
     assert menu.handle(heard(QUESTION)) == [StartTimer("answer", 4)]
 
 
+def told(menu: MenuAgent) -> MenuAgent:
+    """The opening and the message have been heard."""
+    for name in ("Opening", "Message"):
+        assert menu.handle(heard(name)) == []
+    return menu
+
+
 def spoken_over(menu: MenuAgent) -> Sequence[Action]:
-    menu.handle(SpeechStarted())
-    assert menu.handle(heard("Opening", finished=False)) == []
+    told(menu).handle(SpeechStarted())
     assert menu.handle(heard(QUESTION, finished=False)) == [StartTimer("answer", 14)]
     return menu.handle(SpeechEnded(700))
 
 
 def test_whoever_speaks_over_us_hears_the_question_again() -> None:
     menu = begun(barge_in={"speech": True})
-    stop, question = spoken_over(menu)
-    assert stop == StopTimer("answer")
-    assert question == Say(QUESTION, "Press 1 or 2.", "en", BargeIn(speech=True, key=True))
-    assert menu.handle(heard(QUESTION)) == [StartTimer("answer", 4)]
+    assert spoken_over(menu) == [
+        StopTimer("answer"),
+        StopTimer("patience"),
+        Say(QUESTION, "Press 1 or 2.", "en", BargeIn(speech=True, key=True)),
+    ]
+    assert menu.handle(heard(QUESTION)) == [StartTimer("answer", 4), StartTimer("patience", 24)]
+
+
+def test_a_hello_never_cuts_the_opening_and_what_it_cut_is_said_again() -> None:
+    """A “hello” in the message cut who calls and why, and only the question was asked again."""
+    menu = agent(barge_in={"speech": True})
+    opening, message, _ = menu.handle(CallStarted(context()))
+    assert isinstance(opening, Say)
+    assert isinstance(message, Say)
+    assert (opening.barge_in, message.barge_in) == (KEY, BargeIn(speech=True, key=True))
+    menu.handle(heard("Opening"))
+    menu.handle(SpeechStarted())
+    menu.handle(heard("Message", finished=False))
+    menu.handle(heard(QUESTION, finished=False))
+    assert said(menu.handle(SpeechEnded(400))) == ["Message", QUESTION]
+
+
+def test_an_opening_that_was_cut_is_begun_again() -> None:
+    menu = begun()
+    assert said(menu.handle(KeyPressed("5"))) == ["Not understood", "Opening", "Message", QUESTION]
+    menu.handle(heard("Opening", finished=False))
+    menu.handle(heard("Opening"))
+    assert said(menu.handle(KeyPressed("5"))) == ["Not understood", "Message", QUESTION]
+
+
+def test_a_key_that_cuts_nothing_has_nothing_said_twice() -> None:
+    menu = begun(barge_in={"key": False})
+    assert said(menu.handle(KeyPressed("5"))) == ["Not understood", QUESTION]
+
+
+def test_the_repeat_after_silence_includes_what_was_not_heard() -> None:
+    menu = begun()
+    menu.handle(heard("Opening", finished=False))
+    assert said(menu.handle(TimerFired("answer"))) == ["Opening", "Message", QUESTION]
+
+
+def test_a_word_every_few_seconds_does_not_hold_the_line() -> None:
+    menu = told(begun(barge_in={"speech": True}))
+    menu.handle(heard(QUESTION))
+    for _ in range(3):
+        assert menu.handle(SpeechStarted()) == [StartTimer("answer", 14)]
+        assert menu.handle(SpeechEnded(500)) == [StartTimer("answer", 4)]
+    for _ in range(50):
+        assert [*menu.handle(SpeechStarted()), *menu.handle(SpeechEnded(500))] == []
+    assert said(menu.handle(TimerFired("answer"))) == ["Message", QUESTION]
+    menu.handle(heard(QUESTION))
+    assert said(menu.handle(TimerFired("patience"))) == ["Goodbye"]
+    assert menu.handle(heard("Goodbye")) == [
+        HangUp("We hung up after goodbye: there was speech, and no key was pressed.", "spoke_on")
+    ]
+
+
+def test_an_answer_after_much_speech_is_an_answer() -> None:
+    menu = told(begun(barge_in={"speech": True}))
+    menu.handle(heard(QUESTION))
+    menu.handle(TimerFired("patience"))
+    menu.handle(KeyPressed("1"))
+    assert menu.handle(heard("Reply")) == [HangUp("We hung up after the reply.")]
 
 
 def test_a_voice_that_never_rests_does_not_keep_us_from_asking() -> None:
     menu = begun(barge_in={"speech": True})
     spoken_over(menu)
-    _, question = spoken_over(menu)
+    *_, question = spoken_over(menu)
     assert isinstance(question, Say)
     assert question.barge_in == BargeIn(speech=False, key=True)
     menu.handle(SpeechStarted())
-    assert menu.handle(heard(QUESTION)) == [StartTimer("answer", 4)]
+    assert menu.handle(heard(QUESTION)) == [StartTimer("answer", 4), StartTimer("patience", 24)]
 
 
 def test_speech_without_end_is_silence_in_the_end() -> None:
-    menu = begun(barge_in={"speech": True})
+    menu = told(begun(barge_in={"speech": True}))
     menu.handle(SpeechStarted())
     menu.handle(heard(QUESTION, finished=False))
     assert said(menu.handle(TimerFired("answer"))) == ["Message", QUESTION]

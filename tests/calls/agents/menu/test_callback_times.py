@@ -32,6 +32,8 @@ def begun(*, callback: bool = True) -> MenuAgent:
     assert isinstance(made, MenuAgent)
     context = CallContext(language="en", name="Asha", variables=VARIABLES, callback=callback)
     made.handle(CallStarted(context))
+    for name in ("Opening", "Message"):
+        made.handle(PromptEnded(name, True, 1000, 1000))
     return made
 
 
