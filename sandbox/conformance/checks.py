@@ -16,6 +16,7 @@ from sandbox.line.observations import (
     PlayClock,
     Received,
     Sent,
+    odd_wav_data,
 )
 
 SIZE_PROBLEMS = {Problem.ODD_SIZE, Problem.EMPTY_PAYLOAD, Problem.PAYLOAD_TOO_LARGE}
@@ -97,6 +98,8 @@ class WholeSamples(Check):
         match seen:
             case Received(message=Malformed(problem=problem, detail=detail)) if problem in SIZE_PROBLEMS:
                 self.found(Status.FAIL, f"{problem}: {detail}.", seen)
+            case Received(text=text, message=Media(container="wav")) if size := odd_wav_data(text):
+                self.found(Status.FAIL, f"A WAV file with {size} bytes of audio: half a sample.", seen)
             case Received(message=Media()):
                 self.found(Status.PASS, "All payloads were whole samples.")
 
@@ -220,33 +223,33 @@ class KeepsReading(Check):
 
 class SilentAfterStop(Check):
     name = "after_stop"
-    requirement = "Nothing is sent after stop."
+    requirement = "Nothing is sent after stop (the platform's documents do not ask it: this only warns)."
 
     def see(self, seen: Observation) -> None:
         stopped = self.clock.stopped_at
         if stopped is None:
             return
         if isinstance(seen, Received) and seen.at - stopped > self.bounds.after_stop_s:
-            self.found(Status.FAIL, f"A frame {seen.at - stopped:.2f} s after stop.", seen)
+            self.found(Status.WARN, f"A frame {seen.at - stopped:.2f} s after stop.", seen)
         elif isinstance(seen, Sent):
             self.found(Status.PASS, "Nothing came after stop.")
 
 
 class ClosesAfterStop(Check):
     name = "closes"
-    requirement = "The agent closes the connection after stop."
+    requirement = "The agent closes after stop (the platform's documents do not ask it: this only warns)."
 
     def see(self, seen: Observation) -> None:
         stopped = self.clock.stopped_at
         if isinstance(seen, Closed) and stopped is not None:
             after = seen.at - stopped
-            status = within(after, self.bounds.close_s, self.bounds.longest_close_s)
+            status = Status.PASS if after <= self.bounds.close_s else Status.WARN
             self.found(status, f"Closed {after:.2f} s after stop.", seen)
 
     def conclude(self) -> None:
         if self.clock.stopped_at is not None and self.clock.closed_at is None:
             text = f"Still open {self.bounds.longest_close_s:g} s after stop; the platform closed."
-            self.found(Status.FAIL, text)
+            self.found(Status.WARN, text)
 
 
 class CloseCode(Check):

@@ -17,6 +17,7 @@ from sandbox.conformance.checks import (
 )
 from sandbox.conformance.interruptions import Interruption, Reaction
 from sandbox.conformance.requirements import Bounds, Check, Finding
+from sandbox.conformance.sound import LinearPcm, Rate
 from sandbox.line.observations import Observation, PlayClock
 
 CHECKS: tuple[type[Check], ...] = (
@@ -25,6 +26,8 @@ CHECKS: tuple[type[Check], ...] = (
     FirstAudio,
     OneContainer,
     WholeSamples,
+    LinearPcm,
+    Rate,
     WellFormed,
     Pacing,
     Marks,

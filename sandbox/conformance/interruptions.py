@@ -52,7 +52,7 @@ class Interruption(Check):
 
 class Reaction(Check):
     name = "reaction"
-    requirement = "A key or a sentence is answered soon: with audio, a clear or the end of the call."
+    requirement = "A key or a sentence is answered soon: with audio or the end of the call."
     _by: Sent | None = None
     _speaking = False
 
@@ -67,7 +67,9 @@ class Reaction(Check):
             case Closed() if self._speaking:
                 # It spoke on over the key to its end: the check on clear reports that.
                 self._by = None
-            case Received(message=Clear()) | Closed() if self._by:
+            case Received(message=Clear()):  # falling silent is no answer yet
+                self._speaking = False
+            case Closed() if self._by:
                 self._reacted(seen, self._by)
             case Received(message=Media()) if self._by and self.clock.audible_now:
                 if not self._speaking or self.clock.was_quiet:

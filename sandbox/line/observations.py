@@ -4,6 +4,7 @@ Times are seconds on any monotonic clock. An observation carries the whole frame
 that may stand in a report: the payload of audio is left out.
 """
 
+import base64
 import re
 from typing import NamedTuple
 
@@ -11,7 +12,10 @@ from calls.protocol.messages import BYTES_PER_MS, Clear, FromAgent, Malformed, M
 
 LONGEST_EXCERPT = 200
 UNREACHABLE, STUCK = "unreachable", "stuck"
-_PAYLOAD = re.compile(r'("payload"\s*:\s*)"([^"]*)"?')
+_LONG_TEXT = re.compile(r'"(?:[^"\\]|\\.){49,}"?')
+"""Whatever its member is called: audio under another name, and what a person said."""
+_LONG_LIST = re.compile(r"\[(?:\s*-?[\d.eE+-]+\s*,){8,}[^\]]*\]?")
+_WAV_DATA = re.compile(r'"payload"\s*:\s*"(UklGR[^"]*)"')
 _NUMBER = re.compile(r'"sequence_number"\s*:\s*"?(\d+)')
 
 
@@ -72,13 +76,27 @@ class Frame(NamedTuple):
 
 
 def excerpt(text: str | bytes) -> str:
-    """Return the beginning of a frame as one printable line of at most 200 characters, payload left out."""
-    start = text[: LONGEST_EXCERPT * 4]
-    plain = start if isinstance(start, str) else start.decode(errors="replace")
-    size = len(text)
-    short = _PAYLOAD.sub(lambda found: f'{found[1]}"… ({size} characters in all)"', plain)
+    """Return the beginning of a frame as one printable line of at most 200 characters, without long values.
+
+    A value that is text of more than 48 characters or a list of more than eight numbers may be audio. A
+    binary frame that is no text is only counted.
+    """
+    size, start = len(text), text[: LONGEST_EXCERPT * 4]
+    plain = start if isinstance(start, str) else _as_text(start)
+    if plain is None:
+        return f"({size} bytes that are no text)"
+    left_out = f'"… ({size} characters in all)"'
+    short = _LONG_LIST.sub(left_out, _LONG_TEXT.sub(left_out, plain))
     printable = "".join(letter if letter.isprintable() else "�" for letter in short)
     return printable if len(printable) <= LONGEST_EXCERPT else printable[: LONGEST_EXCERPT - 1] + "…"
+
+
+def _as_text(start: bytes) -> str | None:
+    """The text of a frame's beginning, which may end in the middle of a letter; None if it is no UTF-8."""
+    try:
+        return start.decode()
+    except UnicodeDecodeError as error:
+        return start[: error.start].decode() if error.end >= len(start) - 3 else None
 
 
 def frame_of(observation: Observation, began: float) -> Frame:
@@ -96,6 +114,20 @@ def frame_of(observation: Observation, began: float) -> Frame:
             return Frame("agent", 0, at_ms, f"pong after {seconds:.2f} s")
         case GivenUp(_, how, _):
             return Frame("platform", 0, at_ms, how)
+
+
+def odd_wav_data(text: str | bytes) -> int:
+    """Return how many bytes of audio the WAV file in a media frame holds, if that is odd; else 0."""
+    found = _WAV_DATA.search(text if isinstance(text, str) else text.decode(errors="replace"))
+    try:
+        data = base64.b64decode(found[1] if found else "")
+    except ValueError:
+        return 0
+    at = data.find(b"data", 12)
+    said = int.from_bytes(data[at + 4 : at + 8], "little")
+    there = len(data) - at - 8
+    size = there if said in (0, 0xFFFFFFFF) or said > there else said
+    return size if at > 0 and size % 2 else 0
 
 
 def audible(pcm: bytes) -> bool:

@@ -3,10 +3,12 @@
 import asyncio
 from collections.abc import Callable
 
-from tests.sandbox.agents import Behaviour, Caller, tone, wav
+from tests.sandbox.agents import Behaviour, Caller, mu_law, tone, wav
 
 BROKEN: dict[str, Behaviour] = {}
 """By the name of the requirement each of them breaks; `name.case` where there are several ways."""
+WARNED = {"after_stop", "closes"}
+"""Of these requirements: what the platform's documents do not ask only warns."""
 TONE = tone(200)
 PIECE = wav(TONE)
 HUGE = wav(tone(200) * 25)
@@ -108,6 +110,58 @@ async def sends_huge_payloads(caller: Caller) -> None:
     await _speak_and_react(caller)
 
 
+@breaks("sizes.odd_wav")
+async def sends_wav_files_with_half_a_sample(caller: Caller) -> None:
+    await caller.next("start")
+    await _speak_and_react(caller, wav(TONE[:-1]))
+
+
+@breaks("sound.mu_law")
+async def sends_mu_law(caller: Caller) -> None:
+    await caller.next("start")
+    await _speak_and_react(caller, wav(mu_law(tone(400))))
+
+
+@breaks("sound.swapped")
+async def sends_swapped_bytes(caller: Caller) -> None:
+    await caller.next("start")
+    swapped = bytearray(TONE)
+    swapped[::2], swapped[1::2] = TONE[1::2], TONE[::2]
+    await _speak_and_react(caller, wav(bytes(swapped)))
+
+
+@breaks("rate.24_khz")
+async def streams_24_khz(caller: Caller) -> None:
+    """As it is made: 20 ms every 20 ms, of three times as many samples."""
+    await caller.next("start")
+
+    loop, piece = asyncio.get_running_loop(), wav(tone(60))
+
+    async def stream() -> None:
+        began = loop.time()
+        for number in range(150):
+            await asyncio.sleep(max(0.0, began + 0.02 * number - loop.time()))
+            await caller.say(piece)
+
+    speaking = asyncio.create_task(stream())
+    await caller.next("dtmf")
+    speaking.cancel()
+    await caller.send({"event": "clear"})
+    speaking = asyncio.create_task(stream())
+    await caller.mark("reply")
+    try:
+        await caller.next("stop")
+    finally:
+        speaking.cancel()
+
+
+@breaks("frames.other_member")
+async def names_its_audio_otherwise(caller: Caller) -> None:
+    await caller.next("start")
+    await caller.send({"event": "audio", "audio": {"pcm": "A" * 4000, "samples": [0] * 400}})
+    await _speak_and_react(caller)
+
+
 @breaks("frames.json")
 async def sends_text_that_is_not_json(caller: Caller) -> None:
     await caller.next("start")
@@ -140,7 +194,8 @@ async def hands_everything_over(caller: Caller) -> None:
 @breaks("marks")
 async def asks_for_too_many_marks(caller: Caller) -> None:
     await caller.next("start")
-    await caller.say(PIECE)
+    for _ in range(5):
+        await caller.say(PIECE)
     for number in range(31):
         await caller.mark(f"m{number}")
     await _speak_and_react(caller)
@@ -169,6 +224,17 @@ async def clears_too_late(caller: Caller) -> None:
 async def ignores_keys(caller: Caller) -> None:
     await caller.next("start")
     await caller.say(PIECE)
+    await caller.next("stop")
+
+
+@breaks("reaction.only_clears")
+async def falls_silent_and_says_nothing(caller: Caller) -> None:
+    await caller.next("start")
+    for _ in range(10):
+        await caller.say(PIECE)
+    await caller.mark("prompt")
+    await caller.next("dtmf")
+    await caller.send({"event": "clear"})
     await caller.next("stop")
 
 

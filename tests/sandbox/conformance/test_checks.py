@@ -161,8 +161,15 @@ def test_a_reaction_is_rated_by_its_time(event: str, after: float, status: Statu
 
 
 def test_the_prompt_going_on_is_no_reaction() -> None:
-    agent = Agent().speaks(0, 1200).then(KEY).speaks(1.1, 100).sends(1.5, Clear())
-    assert agent.found("reaction").detail.endswith("0.50 s.")
+    agent = Agent().speaks(0, 1200).then(KEY).speaks(1.1, 100).sends(1.5, Clear()).speaks(1.7, 20)
+    assert agent.found("reaction").detail.endswith("0.70 s.")
+
+
+def test_a_clear_is_no_answer() -> None:
+    agent = Agent().speaks(0, 3000).then(KEY).sends(1.1, Clear()).then(STOP)
+    assert agent.found("clear").status is Status.PASS
+    assert agent.found("reaction").status is Status.FAIL
+    assert agent.inspector.reactions_s == []
 
 
 def test_a_key_that_is_never_answered_fails_unless_the_call_ended_first() -> None:
@@ -192,13 +199,13 @@ def test_what_comes_after_stop() -> None:
     under_way = Agent().then(STOP).sends(9.4, late).then(Closed(9.5, 1000))
     failing = {found.check for found in under_way.inspector.findings() if found.status is Status.FAIL}
     assert failing == {"first_audio"}
-    assert Agent().then(STOP).sends(9.6, late).found("after_stop").status is Status.FAIL
+    assert Agent().then(STOP).sends(9.6, late).found("after_stop").status is Status.WARN
 
 
 @pytest.mark.parametrize(
-    ("after", "status"), [(1.9, Status.PASS), (4.9, Status.WARN), (5.1, Status.FAIL), (None, Status.FAIL)]
+    ("after", "status"), [(1.9, Status.PASS), (4.9, Status.WARN), (5.1, Status.WARN), (None, Status.WARN)]
 )
-def test_closing_after_stop_is_bounded(after: float | None, status: Status) -> None:
+def test_closing_late_after_stop_only_warns(after: float | None, status: Status) -> None:
     agent = Agent().then(STOP)
     if after is not None:
         agent.then(Closed(9 + after, 1000))
@@ -222,6 +229,26 @@ def test_an_excerpt_shows_no_audio_and_is_one_printable_line() -> None:
         shown = excerpt(hostile)
         assert shown.isprintable()
         assert len(shown) <= LONGEST_EXCERPT
+
+
+@pytest.mark.parametrize(
+    "frame",
+    [
+        '{"event":"media","media":{"audio":"' + "QUJD" * 20 + '"}}',
+        '{"event":"media","media":{"samples":[' + "0, -1, " * 50 + "7]}}",
+        '{"x":"' + 'said \\" words ' * 20 + '"}',
+    ],
+    ids=["text", "numbers", "escaped"],
+)
+def test_an_excerpt_shows_no_long_value_of_any_member(frame: str) -> None:
+    shown = excerpt(frame)
+    assert f"… ({len(frame)} characters in all)" in shown
+    assert len(shown) < 90
+
+
+def test_an_excerpt_of_bytes_that_are_no_text_counts_them() -> None:
+    assert excerpt(b"\xff\xfe\x00\x01" * 80) == "(320 bytes that are no text)"
+    assert excerpt(("é" * 1000).encode()).startswith("é")
 
 
 def test_every_kind_of_observation_can_be_shown() -> None:

@@ -8,7 +8,7 @@ from sandbox.line.observations import UNREACHABLE, GivenUp
 def test_a_call_of_which_nothing_is_known_tried_nothing() -> None:
     statuses = {found.status for found in Inspector(Bounds()).findings()}
     assert statuses == {Status.NOT_TRIED}
-    assert len({kind.name for kind in CHECKS}) == len(CHECKS) == 15
+    assert len({kind.name for kind in CHECKS}) == len(CHECKS) == 17
     assert set(SEVERITY) == set(Status)
 
 
