@@ -31,6 +31,8 @@ KEY_EVERY_TICKS = 90
 SPEAK_EVERY_TICKS = 150
 """Three seconds: what was said is over, and the agent speaks again."""
 CONNECTING_AT_ONCE = 16
+CHECK = "~"
+"""Ends the name of a mark that ends no prompt (`calls.conversation.playout`)."""
 CLOSING_SECONDS = 4.0
 
 
@@ -134,7 +136,7 @@ class Caller(WSListener):
 
     def _mark(self, name: str, now: float) -> None:
         loop = self._crowd.loop
-        due = self.line.mark(now) - now
+        due = self.line.mark(now, ends_prompt=not name.endswith(CHECK)) - now
         self._marks.append((loop.call_later(due, self._return_mark), name))
 
     def _return_mark(self) -> None:

@@ -38,8 +38,10 @@ class PlayedLine:
             self.plays_until = now + self._waiting
             self._waiting, self._threshold = 0.0, LATER_BUFFER_S
 
-    def mark(self, now: float) -> float:
-        """Return when a mark that came now goes back. It ends a prompt, whose waiting tail is played."""
+    def mark(self, now: float, *, ends_prompt: bool = True) -> float:
+        """Return when a mark that came now goes back. If it ends a prompt, its waiting tail is played."""
+        if not ends_prompt:
+            return max(self.plays_until, now)
         self._in_prompt = False
         self.plays_until = max(self.plays_until, now) + self._waiting
         self._waiting = 0.0

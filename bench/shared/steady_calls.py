@@ -88,7 +88,7 @@ class Caller(WSListener):
         if message.event == "media":
             self._hear(pybase64.b64decode(message.media.payload), now)
         elif message.event == "mark":
-            self.tally.prompts += 1
+            self.tally.prompts += not message.mark.name.endswith("~")  # else it only asks how far we are
             delay = max(0.0, self._plays_until - now)
             asyncio.get_running_loop().call_later(delay, self._return_mark, message.mark.name)
         else:

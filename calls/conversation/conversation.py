@@ -100,7 +100,7 @@ class Conversation:
         message = self._stream.receive(text)
         if type(message) is Mark and now < self._wake_at and self._playout.is_only_check(message.name):
             self._timeouts.last_frame_at = now
-            self._on_mark(message, now)
+            self._on_mark(message, max(now, self._latest))
             return self.still
         if type(message) is not Media or now >= self._wake_at or self._runner.wants_audio:
             return self._do(now, self._on_message, message)

@@ -116,7 +116,7 @@ class _Prompt:
 
     @property
     def left(self) -> int:
-        return self.samples - self.taken
+        return len(self.pcm or b"") // SAMPLE_BYTES - self.taken
 
     @property
     def end(self) -> int | None:
@@ -370,8 +370,9 @@ class Playout:
 
     def _size(self) -> int:
         """The samples of the next piece, silence included; 0 while there is none to send."""
-        waits = not self._queue or self._queue[0].pcm is None
-        if self._suspended or waits or self.marks_out >= self._limits.marks:
+        if self._suspended or not self._queue or self._queue[0].pcm is None:
+            return 0
+        if len(self._marks) + len(self._late_marks) >= self._limits.marks <= self.marks_out:
             return 0
         left, least = self._queue[0].left, self._least
         if left > self._piece:  # not so that a tail under half a piece is left: it would cost a frame
@@ -387,10 +388,12 @@ class Playout:
 
         One that would be filled up with silence waits for audio to come, as long as the far end has enough.
         """
+        if not self._clock.ahead(now):
+            return now
         position = self._clock.sent + size - self._ahead
-        if self._ready() <= size - _FRAME:
+        if self._queue[0].left < size and self._ready() <= size - _FRAME:
             position = max(position, self._clock.sent - _LEAST)
-        return self._clock.pace_of(position) if self._clock.ahead(now) else now
+        return self._clock.pace_of(position)
 
     def _ready(self) -> int:
         """The samples that could go out as the next piece, as far as its size matters."""
@@ -434,7 +437,8 @@ class Playout:
             left -= count
             if not prompt.left:
                 ended.append(self._queue.popleft())
-        return b"".join(parts).ljust(size * SAMPLE_BYTES, b"\0"), began, ended
+        pcm = parts[0] if len(parts) == 1 else b"".join(parts)
+        return pcm.ljust(size * SAMPLE_BYTES, b"\0"), began, ended
 
     # --- marks ---------------------------------------------------------------------------------------
 

@@ -29,6 +29,14 @@ def test_silence_between_prompts_is_no_gap() -> None:
     assert line.gaps == 0
 
 
+def test_a_mark_in_the_middle_of_a_prompt_ends_none() -> None:
+    line = PlayedLine()
+    line.media(0.2, 0.0)
+    assert line.mark(0.0, ends_prompt=False) == pytest.approx(0.2)
+    line.media(0.2, 0.21)
+    assert line.gaps == 1
+
+
 def test_silence_after_a_clear_is_no_gap() -> None:
     line = PlayedLine()
     line.media(0.4, 0.0)
