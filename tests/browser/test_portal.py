@@ -246,8 +246,8 @@ def test_every_page_fits_and_nothing_is_said_in_the_console(
     wide = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
     own = f"/campaigns/{campaign.pk}/"
     asked = f"{own}people/{campaign.recipients.order_by('pk')[0].pk}/callbacks/"
-    addresses = ("/", "/campaigns/", own, f"{own}people/", asked, f"{own}files/", f"{own}cancel/ask/")
-    addresses += (f"/campaigns/files/{wide_list.pk}/",)
+    addresses = ["/", "/campaigns/", own, f"{own}people/", asked, f"{own}files/", f"{own}cancel/ask/"]
+    addresses.append(f"/campaigns/files/{wide_list.pk}/")
     for address in (*addresses, "/campaigns/new/", "/calls/", f"/calls/{call.pk}/"):
         page.goto(address)
         assert page.evaluate(wide) <= 0, (address, page.evaluate(TOO_WIDE))

@@ -38,7 +38,7 @@ def take_over(apps: Any, schema_editor: Any) -> None:
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("campaigns", "0022_campaign_goals"),
+        ("campaigns", "0024_turns_and_own_failures"),
     ]
 
     operations = [
