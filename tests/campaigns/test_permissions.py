@@ -163,7 +163,7 @@ OWNERS = {
     "api-member": "member",
     "api-programme": "programme",
     "api-draw": "draw",
-    "api-call|call$|recording$": "call",
+    "api-call|call$|call-audio$|recording$": "call",
 }
 """Beginnings of names and whose key they carry; all others carry a campaign's."""
 

@@ -120,8 +120,11 @@ def test_new_credentials_replace_the_old_and_are_tried_at_once() -> None:
 @pytest.mark.parametrize(
     ("entered", "said"),
     [
-        ({"base_url": "https://xfin.example/v1"}, "host only"),
-        ({"base_url": "https://user:word@xfin.example"}, "must not hold credentials"),
+        ({"base_url": "https://xfin.example/v1", "new_password": "word"}, "host only"),
+        (
+            {"base_url": "https://user:word@xfin.example", "new_password": "word"},
+            "must not hold credentials",
+        ),
         ({"tenant": "no such/path"}, "letters, digits"),
         ({"reference_tag": "tag9"}, "one of tag1 to tag5"),
         ({"extra_headers": '{"x-number": 1}'}, "objects of texts"),
