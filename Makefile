@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 export PYTHONUNBUFFERED := 1
 
-.PHONY: help run test check house demo crash-demo bench bench-media bench-media-quick outage soak fuzz bench-sandbox bench-virtual bench-campaigns chaos pause echo test-pipecat far-end lock setup setup-dev clean
+.PHONY: help run test check house demo crash-demo bench bench-media bench-media-quick outage soak fuzz bench-sandbox bench-virtual bench-campaigns chaos pause contention echo test-pipecat far-end lock setup setup-dev clean
 
 help:  ## list these commands
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -88,6 +88,9 @@ bench-campaigns: setup-dev  ## cost of a row from import to last state on Postgr
 
 chaos: setup-dev  ## campaigns in which everything fails that can, a run for each seed: SEEDS=200 FIRST=1 PEOPLE=150
 	@$(BIN)/python -m bench.chaos.run $(if $(SEEDS),--seeds $(SEEDS)) $(if $(FIRST),--first $(FIRST)) $(if $(PEOPLE),--people $(PEOPLE))
+
+contention: setup-dev  ## files, pauses, opt-outs, uploads and polls that lock the same rows at once, on PostgreSQL: ROUNDS=100
+	@$(BIN)/python -m bench.contention.run $(if $(ROUNDS),--rounds $(ROUNDS))
 
 pause: setup-dev  ## 15,000 calls under way, slow lists, stragglers, a silent account beside: a pause, and nobody rung a minute later: CALLS=1500
 	@$(BIN)/python -m bench.pause.run $(if $(CALLS),--calls $(CALLS))

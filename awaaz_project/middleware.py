@@ -1,7 +1,8 @@
 """What every request passes through: the content policy, the audit log, and static files under ASGI."""
 
 import contextlib
-from collections.abc import Mapping, Sequence
+import logging
+from collections.abc import Callable, Mapping, Sequence
 
 from auditlog.middleware import AuditlogMiddleware
 from csp.constants import NONCE, SELF, UNSAFE_EVAL, UNSAFE_INLINE
@@ -13,9 +14,15 @@ from whitenoise.middleware import WhiteNoiseMiddleware
 from whitenoise.responders import StaticFile
 
 from awaaz_project.sign_in import sender_address
-from campaigns import clock
+from campaigns import clock, edges
 from campaigns.models import ApiToken
 
+log = logging.getLogger(__name__)
+
+LOST_RACE = (
+    "Others changed the same people or campaigns at this moment. Nothing of yours was changed: go back and "
+    "try again."
+)
 #: What pages of libraries need beyond the policy in the settings, by the beginning of their path. The admin:
 #: Alpine compiles the expressions in its attributes, and unfold writes its colours into the page. The API's
 #: documentation: a script and a style in the page, with a nonce each (templates/api_docs.html).
@@ -43,6 +50,26 @@ class ContentPolicy(CSPMiddleware):
             if request.path.startswith(beginning):
                 parts.replace = {**directives, **(parts.replace or {})}
         return parts
+
+
+class LostRaces:
+    """Say so where a request lost a race in the database too often: nothing changed, it may be repeated."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self._get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        """Answer as the view does."""
+        return self._get_response(request)
+
+    def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
+        """Return 503 with a sentence for a lost race, None for any other error."""
+        if not edges.is_lost_race(error):
+            return None
+        log.warning("%s %s lost a race in the database", request.method, request.path, exc_info=error)
+        answer = HttpResponse(LOST_RACE, status=503, content_type="text/plain; charset=utf-8")
+        answer["Retry-After"] = "2"
+        return answer
 
 
 class Audit(AuditlogMiddleware):

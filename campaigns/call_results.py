@@ -12,6 +12,7 @@ from django.db import transaction
 
 from campaigns import clock
 from campaigns.compliance.suppressions import SuppressionRequest, suppress
+from campaigns.locks import locked
 from campaigns.models import Message, PhoneNumber, Recipient, Suppression
 from campaigns.phones import parse_number
 from campaigns.planning import callbacks
@@ -117,6 +118,9 @@ def record_outcome(message_id: int, outcome: str, label: str) -> None:
     """
     message = Message.objects.select_related("recipient").get(pk=message_id)
     person = Recipient.objects.filter(pk=message.recipient_id)
+    # What an opt-out blocks is locked before its person, as everywhere (`campaigns.locks`).
+    planned = Message.objects.filter(recipient__phone=message.recipient.phone, state=Message.State.PLANNED)
+    list(locked(planned).values_list("pk"))
     person.update(outcome=outcome, changed_at=clock.now())
     if not callback.answered(message) and message.state not in Message.OPEN_STATES:
         settle_recipient(message.recipient_id, Recipient.State.COMPLETED, "Answered.")

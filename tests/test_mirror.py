@@ -6,7 +6,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 PROGRAM = ("awaaz_project", "calls", "campaigns", "sandbox")
 WITHOUT_TEST = ROOT / "tests" / "data" / "modules-without-test.txt"
-MOST_WITHOUT_TEST = 135
+MOST_WITHOUT_TEST = 133
 """As many as there were when this test was written. Lower it with the list; never raise it."""
 OF_BEHAVIOUR = frozenset(
     {

@@ -18,6 +18,7 @@ from calls.identification import Identity
 from calls.models import Call, CallEvent
 from calls.services import milliseconds
 from campaigns import bulk, call_results
+from campaigns.locks import locked
 from campaigns.rules.results import Answer, CallbackAsked, OptOut, Outcome
 
 log = logging.getLogger(__name__)
@@ -64,8 +65,8 @@ def write(records: Sequence[Record], *, tried_before: bool = False) -> set[UUID]
     `ObjectDoesNotExist`; then nothing of the batch is stored.
     """
     groups = by_call(records)
-    locked = Call.objects.select_for_update().filter(pk__in=list(groups)).order_by("pk")
-    rows = {row[0]: _CallRow(*row) for row in locked.values_list(*_CallRow.__slots__)}
+    theirs = locked(Call.objects.filter(pk__in=list(groups)))
+    rows = {row[0]: _CallRow(*row) for row in theirs.values_list(*_CallRow.__slots__)}
     places: dict[UUID, _Place] = {}
     if in_question := [pk for pk, row in rows.items() if tried_before or row.state == Call.State.ENDED]:
         logged = CallEvent.objects.filter(call_id__in=in_question).order_by()

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from django.conf import settings
 from django.db import transaction
 
+from campaigns import edges
 from campaigns.compliance.facts import NEVER_RANG
 from campaigns.formatting import ist_exact
 from campaigns.models import Campaign, Complaint, Message
@@ -15,11 +16,13 @@ from campaigns.transitions.campaign import stop
 def stop_complained_about(now: datetime) -> int:
     """Stop running campaigns about whose calls too many complaints are open. Return how many were stopped."""
     running = Campaign.objects.filter(state=Campaign.State.RUNNING, stop_at_complaints__gt=0)
-    stopped = 0
-    for campaign in running.filter(complaints__isnull=False).distinct():
-        if why := too_many_complaints(campaign, now=now):
-            stopped += stop(campaign.pk, f"Stopped by itself: {why}", now=now)
-    return stopped
+    complained = running.filter(complaints__isnull=False).distinct()
+    return edges.each("counting complaints", complained, lambda campaign: _stop_if_complained(campaign, now))
+
+
+def _stop_if_complained(campaign: Campaign, now: datetime) -> bool:
+    why = too_many_complaints(campaign, now=now)
+    return bool(why) and stop(campaign.pk, f"Stopped by itself: {why}", now=now)
 
 
 def too_many_complaints(campaign: Campaign, *, now: datetime) -> str:

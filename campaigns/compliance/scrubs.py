@@ -11,6 +11,7 @@ from campaigns.compliance.facts import phone_hash
 from campaigns.errors import NotRecorded
 from campaigns.formatting import grouped
 from campaigns.ist import IST
+from campaigns.locks import locked
 from campaigns.models import Campaign, Recipient, ScrubHit, ScrubRun, User
 from campaigns.phones import parse_number
 
@@ -35,7 +36,7 @@ def record_scrub(
     if not operator.strip() or not reference.strip():
         raise NotRecorded("A scrub counts only with the operator and the operator's reference.")
     # An import locks the same row, so no people are added while the list is counted.
-    Campaign.objects.select_for_update().get(pk=campaign.pk)
+    locked(Campaign.objects.all()).get(pk=campaign.pk)
     people = Recipient.objects.filter(campaign=campaign)
     phones = sorted(people.values_list("phone", flat=True))
     if submitted < len(phones):

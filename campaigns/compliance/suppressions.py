@@ -7,13 +7,16 @@ A suppression never expires, and is lifted only with a reason.
 
 from collections.abc import Collection
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import chain, islice
 from typing import BinaryIO
 
 from django.db import transaction
+from django.db.models import Q
 
-from campaigns import audit, clock
+from campaigns import audit, clock, edges
 from campaigns.errors import NotAllowed, SheetError
+from campaigns.locks import locked
 from campaigns.models import Message, Recipient, Suppression, User
 from campaigns.phones import parse_number
 from campaigns.sheet_process import opened
@@ -54,9 +57,16 @@ class FileResult:
     refusals: list[tuple[int, str]] = field(default_factory=list)
 
 
-@transaction.atomic
 def suppress(phone: str, request: SuppressionRequest) -> bool:
-    """Suppress a number (E.164). Return False if it was suppressed before. Twice does no harm."""
+    """Suppress a number (E.164). Return False if it was suppressed before. Twice does no harm.
+
+    Run again where it loses a race in the database, unless the caller's transaction is open.
+    """
+    return edges.retried("an opt-out", partial(_suppress, phone, request))
+
+
+@transaction.atomic
+def _suppress(phone: str, request: SuppressionRequest) -> bool:
     new = suppress_all([phone], request) == 1
     if new and request.by:
         row = Suppression.objects.get(
@@ -84,28 +94,39 @@ def suppress_all(phones: Collection[str], request: SuppressionRequest) -> int:
             message_reference=request.message_reference,
             entered_by=request.by,
         )
-        for phone in dict.fromkeys(phones)
+        for phone in sorted(set(phones))  # two that store the same numbers wait for each other in turn
     ]
     Suppression.objects.bulk_create(rows, ignore_conflicts=True)
     now = clock.now()
     people = Recipient.objects.filter(phone__in=phones)
     if request.category:
         people = people.filter(campaign__category=request.category)
-    # Planned messages first, as hand-over locks them first; then all people who wait.
-    planned = Message.objects.select_for_update().filter(
-        recipient__in=people.values("pk"), state=Message.State.PLANNED
-    )
-    of_whom = dict(planned.values_list("pk", "recipient_id"))
+    planned = Message.objects.filter(recipient__in=people.values("pk"), state=Message.State.PLANNED)
+    of_whom = dict(locked(planned).values_list("pk", "recipient_id"))
+    waiting = Q(state=Recipient.State.WAITING) | Q(pk__in=list(of_whom.values()))
+    stopping = set(locked(people.filter(waiting)).values_list("pk", flat=True))
     Message.objects.filter(pk__in=of_whom, state=Message.State.PLANNED).update(
         state=Message.State.BLOCKED, reason=request.reason, settled_at=now, changed_at=now
     )
     stopped = {"state": Recipient.State.SUPPRESSED, "reason": request.reason, "changed_at": now}
     under_way = Recipient.objects.filter(pk__in=of_whom.values(), state=Recipient.State.UNDER_WAY)
     revert_attempt(under_way, **stopped)
-    waiting = people.filter(state=Recipient.State.WAITING).values_list("pk", flat=True)
-    Recipient.objects.filter(pk__in=list(waiting), state=Recipient.State.WAITING).update(**stopped)
+    Recipient.objects.filter(pk__in=stopping, state=Recipient.State.WAITING).update(**stopped)
     callback.end_all(people, request.reason)
     return live.filter(phone__in=phones).count() - before
+
+
+def suppress_many(phones: Collection[str], request: SuppressionRequest) -> int:
+    """Suppress numbers (E.164), however many. Return how many were new.
+
+    Stride by stride, each in a transaction of its own that is run again where it loses a race: 100,000
+    numbers hold up no pause, no hand-over and no other file.
+    """
+    numbers, new = sorted(phones), 0
+    for start in range(0, len(numbers), CHUNK):
+        stride = numbers[start : start + CHUNK]
+        new += edges.retried("a suppression file", partial(suppress_all, stride, request))
+    return new
 
 
 def suppress_file(
@@ -130,10 +151,8 @@ def suppress_file(
     parsed = [(number, parse_number(cell)) for number, cell in rows]
     result.refusals = [(number, found.note) for number, found in parsed if found.e164 is None]
     numbers = [found.e164 for _, found in parsed if found.e164]
-    with transaction.atomic():
-        for start in range(0, len(numbers), CHUNK):
-            result.new += suppress_all(numbers[start : start + CHUNK], request)
-        audit.list_entered(Suppression, f"{result.new} numbers of {filename}")
+    result.new = suppress_many(numbers, request)
+    audit.list_entered(Suppression, f"{result.new} numbers of {filename}")
     result.known = len(numbers) - result.new
     return result
 

@@ -10,6 +10,7 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import QuerySet
 
+from campaigns import edges
 from campaigns.clock import Clock
 from campaigns.delivery.account_client import xfin_client
 from campaigns.delivery.circuit_breaker import record_failure, record_success, usable
@@ -174,13 +175,14 @@ def give_up_waiting(now: datetime) -> int:
     """
     hours = 2 * settings.STATE_BOUND_HOURS
     stale = Message.objects.filter(state__in=NOT_ENDED, send_on__lt=now - timedelta(hours=hours))
-    given_up = 0
-    for message in stale:
-        reason = f"XFin did not say how it ended, and could not be asked within {hours:g} hours."
-        if message.state == Message.State.UNCONFIRMED:
-            reason = f"Whether XFin has it could not be found out within {hours:g} hours."
-        given_up += _unknown(message, reason, now=now)
-    return given_up
+    return edges.each("giving up", stale, lambda message: _give_up(message, hours, now))
+
+
+def _give_up(message: Message, hours: float, now: datetime) -> bool:
+    reason = f"XFin did not say how it ended, and could not be asked within {hours:g} hours."
+    if message.state == Message.State.UNCONFIRMED:
+        reason = f"Whether XFin has it could not be found out within {hours:g} hours."
+    return _unknown(message, reason, now=now)
 
 
 def _overdue(now: datetime) -> QuerySet[Message]:

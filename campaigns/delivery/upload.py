@@ -18,8 +18,9 @@ renewed while the request is under way. A worker that dies in between leaves a b
 """
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
+from functools import partial
 from math import ceil
 from operator import attrgetter
 
@@ -28,6 +29,7 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
+from campaigns import edges
 from campaigns.bulk import add_campaigns, insert, keys, update
 from campaigns.clock import Clock
 from campaigns.compliance.check import ComplianceChecker, stop_campaign
@@ -46,6 +48,7 @@ from campaigns.delivery.circuit_breaker import BREAK_AFTER, record_failure, reco
 from campaigns.delivery.claims import database_now
 from campaigns.delivery.refusals import stop_if_all_are_refused
 from campaigns.lifecycle import approvals
+from campaigns.locks import locked
 from campaigns.models import (
     Account,
     Callback,
@@ -66,6 +69,9 @@ from campaigns.xfin.errors import NotSent, Refused, TakenOver, XFinError
 from campaigns.xfin.schemas import NewMessage
 
 log = logging.getLogger(__name__)
+
+#: Stops one campaign.
+Stop = Callable[[], object]
 
 #: HTTP statuses about a request's content (bad, too large, unprocessable): one row of it may be the cause.
 ABOUT_CONTENT = (400, 413, 422)
@@ -119,30 +125,41 @@ def upload(account_id: int, *, clock: Clock, transport: httpx.BaseTransport | No
     return confirmed
 
 
-@transaction.atomic
 def claim_due(account: Account, *, now: datetime) -> Claim | None:
     """Take the next due messages of an account into a new batch, at their pace, checking each once more.
 
     Return None if nothing may be sent now. One claim of an account at a time, so that each sees what the
     others gave to XFin: two would both fill the same minutes. The sending overlaps.
     """
-    Account.objects.select_for_update(no_key=True).get(pk=account.pk)
+    claim, stops = edges.retried("a claim", lambda: _claim(account, now))
+    for halt in stops:
+        halt()
+    return claim
+
+
+@transaction.atomic
+def _claim(account: Account, now: datetime) -> tuple[Claim | None, Sequence[Stop]]:
+    """Return the claim, and the stops of campaigns that follow from the check.
+
+    These come after the transaction: campaigns are locked before messages (`campaigns.locks`).
+    """
+    locked(Account.objects.all()).get(pk=account.pk)
     candidates = list(
         _next_together(account, now)
         .select_related("recipient")
         .only(*NEEDED)
-        .select_for_update(of=("self",), skip_locked=True)
+        .select_for_update(of=("self",), no_key=True, skip_locked=True)
     )
     add_campaigns([message.recipient for message in candidates])
-    lawful = _check_again(space_due(candidates, now=now), now)
+    lawful, stops = _check_again(space_due(candidates, now=now), now)
     if not lawful:
-        return None
+        return None, stops
     claim = open_batch(account, lawful, now=now)
     claimed = Message.objects.filter(pk__in=keys(lawful), state=Message.State.PLANNED)
     claimed.update(
         state=Message.State.SENDING, batch=claim.batch, reason="Being sent to XFin.", changed_at=now
     )
-    return claim
+    return claim, stops
 
 
 def _next_together(account: Account, now: datetime) -> QuerySet[Message]:
@@ -224,14 +241,17 @@ def _due(account_id: int, now: datetime) -> QuerySet[Message]:
     )
 
 
-def _check_again(candidates: Sequence[Message], now: datetime) -> list[Message]:
+def _check_again(candidates: Sequence[Message], now: datetime) -> tuple[list[Message], list[Stop]]:
     """Return the messages that may still be sent, in order; put off or block the others. All leave evidence.
 
-    Of two calls to one number the older goes first, so they are checked in that order.
+    Return also the stops of the campaigns that may call no person as they are. Of two calls to one number the
+    older goes first, so they are checked in that order.
     """
     checker = ComplianceChecker([message.recipient for message in candidates], now=now, messages=candidates)
-    campaigns = (message.recipient.campaign for message in candidates)
-    lawful, rows, stopped = [], [], approvals.lapsed_among(campaigns, now=now)
+    campaigns = {message.recipient.campaign_id: message.recipient.campaign for message in candidates}
+    lapsed = [campaign for campaign in campaigns.values() if approvals.lapsed(campaign)]
+    stops: list[Stop] = [partial(approvals.lapse, campaign, now=now) for campaign in lapsed]
+    lawful, rows, stopped = [], [], {campaign.pk for campaign in lapsed}
     later: dict[int, Judgement] = {}
     for message in sorted(candidates, key=attrgetter("id")):
         person, at = message.recipient, message.send_on  # not before now: `space_due` saw to that
@@ -239,7 +259,7 @@ def _check_again(candidates: Sequence[Message], now: datetime) -> list[Message]:
             continue
         judgement = checker.evaluate(person, at=at, message=message)
         if judgement.stops_campaign:
-            stop_campaign(person.campaign_id, judgement, now=now)
+            stops.append(partial(stop_campaign, person.campaign_id, judgement, now=now))
             stopped.add(person.campaign_id)
         elif judgement.refuses_person:
             Message.objects.filter(pk=message.pk).update(
@@ -262,7 +282,7 @@ def _check_again(candidates: Sequence[Message], now: datetime) -> list[Message]:
     if later:
         update([message for message in candidates if message.pk in later], ["send_on", "reason"])
         callback.attempts_put_off(later)
-    return sorted(lawful, key=attrgetter("send_on", "id"))
+    return sorted(lawful, key=attrgetter("send_on", "id")), stops
 
 
 def _to_wire(message: Message, batch: UploadBatch) -> NewMessage:

@@ -37,6 +37,7 @@ from campaigns.clock import Clock
 from campaigns.delivery.account_client import wire_id, xfin_client
 from campaigns.delivery.circuit_breaker import record_failure, record_success, usable
 from campaigns.delivery.turns import HeldTurn, turn
+from campaigns.locks import locked
 from campaigns.models import Account, Callback, Campaign, Message, Recipient, Suppression
 from campaigns.transitions.attempt import ENDED, attempts_withdrawn, callbacks_withdrawn, settle_messages
 from campaigns.xfin.client import XFinClient
@@ -129,7 +130,7 @@ def withdraw(account_id: int, *, clock: Clock, transport: httpx.BaseTransport | 
 def claim(account: Account, *, now: datetime) -> Sequence[Message]:
     """Return the next messages to withdraw, ours for `CLAIM`: those first that would be dialled first."""
     due = _due(now).filter(batch__account=account).order_by("send_on", "id")
-    ours = list(due.select_for_update(of=("self",), skip_locked=True)[:CHUNK])
+    ours = list(due.select_for_update(of=("self",), no_key=True, skip_locked=True)[:CHUNK])
     _due_again(ours, now + CLAIM)
     return ours
 
@@ -232,8 +233,8 @@ def _ask(client: XFinClient, ids: Sequence[RemoteId]) -> Sequence[RemoteMessage 
 def _gone(messages: Sequence[Message], *, now: datetime) -> int:
     """Write down that messages are not at XFin any more; their people wait again. Return how many."""
     ours = Message.objects.filter(pk__in=keys(messages), state=Message.State.WITHDRAWING)
-    locked = set(ours.order_by("pk").select_for_update(of=("self",)).values_list("pk", flat=True))
-    mine = [message for message in messages if message.pk in locked]
+    still = set(locked(ours).values_list("pk", flat=True))
+    mine = [message for message in messages if message.pk in still]
     _change(mine, Message.State.WITHDRAWN, GONE, now=now, settled_at=now)
     attempts_withdrawn([message.recipient_id for message in mine], now=now)
     callbacks_withdrawn(mine, now=now)

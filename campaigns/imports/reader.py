@@ -25,6 +25,7 @@ from campaigns.errors import SheetError
 from campaigns.formatting import grouped
 from campaigns.imports.insert import add_people
 from campaigns.imports.row_check import CheckedRows, RowChecker
+from campaigns.locks import locked
 from campaigns.models import Campaign, Import, ImportRow, PhoneNumber
 from campaigns.models.base import new_batch_reference
 from campaigns.sheet_process import OpenList, opened
@@ -153,7 +154,7 @@ def lock_campaign(campaign_id: int) -> None:
 
     Raise `CampaignEnded` if it is completed or cancelled.
     """
-    if Campaign.objects.select_for_update(no_key=True).get(pk=campaign_id).state in ENDED:
+    if locked(Campaign.objects.all()).get(pk=campaign_id).state in ENDED:
         raise CampaignEnded
 
 
@@ -231,7 +232,7 @@ _FIGURES = (
 
 def _lock_claim(source: Import) -> None:
     """Lock the import's row until the transaction ends. Raise `ClaimLost` if its claim is not ours."""
-    ours = Import.objects.select_for_update().filter(pk=source.pk, claim=source.claim, state=State.READING)
+    ours = locked(Import.objects.filter(pk=source.pk, claim=source.claim, state=State.READING))
     if not ours.exists():
         raise ClaimLost
 

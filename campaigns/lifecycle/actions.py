@@ -6,16 +6,18 @@ One press of "Launch" passes through as many states as it can; each leaves a lin
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 
 from django.db import transaction
 from django.db.models import Exists, OuterRef, Q
 
-from campaigns import clock
+from campaigns import clock, edges
 from campaigns.compliance.check import campaign_problems
 from campaigns.compliance.complaints import too_many_complaints
 from campaigns.errors import NotAllowed
 from campaigns.lifecycle import approvals
 from campaigns.lifecycle.approvals import needs_second_person
+from campaigns.locks import locked
 from campaigns.models import (
     Account,
     Campaign,
@@ -156,7 +158,7 @@ def approve(campaign: Campaign, by: User | None) -> None:
     Raise `NotAllowed` for a person who made or changed it, while a list is being read, or if there is
     nothing to approve.
     """
-    Campaign.objects.select_for_update(no_key=True).get(pk=campaign.pk)  # no people are added meanwhile
+    locked(Campaign.objects.all()).get(pk=campaign.pk)  # no people are added meanwhile
     campaign.refresh_from_db()
     if by is None or has_worked_on(campaign, by):
         raise NotAllowed("You made, changed or checked this campaign; somebody else must approve it.")
@@ -187,7 +189,7 @@ def edit(campaign: Campaign, changed: Collection[str], by: User | None) -> None:
     Of `changed` only what differs from the stored row counts: a form may take another spelling of the same
     value for a change. Raise `NotAllowed`, with nothing saved, if the campaign was launched meanwhile.
     """
-    stored = Campaign.objects.select_for_update().get(pk=campaign.pk)
+    stored = locked(Campaign.objects.all()).get(pk=campaign.pk)
     state = stored.state
     if state not in EDITABLE:
         raise NotAllowed(f"Only a campaign that does not run yet can be edited; this one is {state}.")
@@ -214,7 +216,7 @@ def choose_goals(campaign: Campaign, goals: Sequence[str], *, by: User | None) -
     wanted = sorted({goal.strip() for goal in goals} - {""})
     if wrong := [goal for goal in wanted if goal in NEVER_A_GOAL or len(goal) > LONGEST_OUTCOME]:
         raise NotAllowed(f"“{wrong[0][:LONGEST_OUTCOME]}” can't be the goal of a campaign.")
-    stored = Campaign.objects.select_for_update().get(pk=campaign.pk)
+    stored = locked(Campaign.objects.all()).get(pk=campaign.pk)
     campaign.goals = wanted
     if stored.goals == wanted:
         return
@@ -223,12 +225,16 @@ def choose_goals(campaign: Campaign, goals: Sequence[str], *, by: User | None) -
     note(campaign.pk, stored.state, stored.state, words, now=clock.now(), by=by)
 
 
-@transaction.atomic
 def pause(campaign: Campaign, by: User | None) -> None:
     """Plan and upload nothing more; `delivery.withdraw` withdraws what is at XFin.
 
     Raise `NotAllowed` if the campaign does not run.
     """
+    edges.retried("a pause", partial(_pause, campaign, by))
+
+
+@transaction.atomic
+def _pause(campaign: Campaign, by: User | None) -> None:
     change(campaign, "pause", by=by)
     withdraw_planned(campaign, "The campaign was paused.", now=clock.now())
 
@@ -247,13 +253,22 @@ def resume(campaign: Campaign, by: User | None) -> None:
     change(campaign, "resume", by=by)
 
 
-@transaction.atomic
 def cancel(campaign: Campaign, by: User | None) -> None:
     """End a campaign: only calls on the line just now go on. What waits at XFin is withdrawn.
 
     Raise `NotAllowed` if it has ended.
     """
+    edges.retried("a cancellation", partial(_cancel, campaign, by))
+
+
+@transaction.atomic
+def _cancel(campaign: Campaign, by: User | None) -> None:
     change(campaign, "cancel", by=by)
+    planned = Message.objects.filter(recipient__campaign=campaign, state=Message.State.PLANNED)
+    list(locked(planned).values_list("pk"))
+    # All who are open in one statement; the planned ones among them are locked once more below.
+    people = Recipient.objects.filter(campaign=campaign, state__in=Recipient.OPEN_STATES)
+    list(locked(people).values_list("pk"))
     withdraw_planned(campaign, CANCELLED, now=clock.now())
     Recipient.objects.filter(campaign=campaign, state=Recipient.State.WAITING).update(
         state=Recipient.State.CANCELLED, reason=CANCELLED
@@ -268,14 +283,17 @@ def withdraw_stragglers(now: datetime) -> int:
     """
     planned = Message.objects.filter(state=Message.State.PLANNED)
     halted = Campaign.objects.filter(state__in=Campaign.HALTED, pk__in=planned.values("recipient__campaign"))
-    withdrawn = 0
-    for found in halted:
-        with transaction.atomic():
-            campaign = Campaign.objects.select_for_update().get(pk=found.pk)
-            if campaign.state in Campaign.HALTED:  # it may have been resumed meanwhile
-                reason = f"The campaign is {campaign.get_state_display().lower()}."
-                withdrawn += withdraw_planned(campaign, reason, now=now)
-    return withdrawn
+    keys = halted.values_list("pk", flat=True)
+    return edges.each("withdrawing", list(keys), lambda key: _withdraw_halted(key, now))
+
+
+@transaction.atomic
+def _withdraw_halted(campaign_id: int, now: datetime) -> int:
+    campaign = locked(Campaign.objects.all()).get(pk=campaign_id)
+    if campaign.state not in Campaign.HALTED:  # it may have been resumed meanwhile
+        return 0
+    reason = f"The campaign is {campaign.get_state_display().lower()}."
+    return withdraw_planned(campaign, reason, now=now)
 
 
 def launch_problems(campaign: Campaign) -> list[str]:
@@ -334,7 +352,9 @@ def _retry_problems(campaign: Campaign) -> list[str]:
 def start_scheduled(now: datetime) -> int:
     """Start campaigns whose time has come. Return how many."""
     due = Campaign.objects.filter(state=State.SCHEDULED, starts_at__lte=now)
-    return sum(not approvals.lapse(one, now=now) and _by_itself(one.pk, "start", now) for one in due)
+    return edges.each(
+        "starting", due, lambda one: not approvals.lapse(one, now=now) and _by_itself(one.pk, "start", now)
+    )
 
 
 def complete_finished(now: datetime) -> int:
@@ -350,15 +370,16 @@ def complete_finished(now: datetime) -> int:
         ~Exists(lists),
         state=State.RUNNING,
     )
-    completed = 0
-    for campaign_id in finished.values_list("pk", flat=True):
-        with transaction.atomic():
-            # A call-back may have been asked for meanwhile; `planning.callbacks` takes the same lock.
-            Campaign.objects.select_for_update(of=("self",)).get(pk=campaign_id)
-            still_open = Recipient.objects.filter(campaign=campaign_id, state__in=Recipient.OPEN_STATES)
-            if not still_open.exists():
-                completed += _by_itself(campaign_id, "complete", now)
-    return completed
+    keys = list(finished.values_list("pk", flat=True))
+    return edges.each("completing", keys, lambda key: _complete(key, now))
+
+
+@transaction.atomic
+def _complete(campaign_id: int, now: datetime) -> bool:
+    # A call-back may have been asked for meanwhile; `planning.callbacks` takes the same lock.
+    locked(Campaign.objects.all()).get(pk=campaign_id)
+    still_open = Recipient.objects.filter(campaign=campaign_id, state__in=Recipient.OPEN_STATES)
+    return not still_open.exists() and _by_itself(campaign_id, "complete", now)
 
 
 def reopen(campaign_id: int, *, now: datetime) -> bool:

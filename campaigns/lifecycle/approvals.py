@@ -7,7 +7,7 @@ again and a running one stops; both say what changed.
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -15,7 +15,7 @@ from typing import Any
 from django.db import transaction
 from django.db.models import Count, Max, Q, QuerySet
 
-from campaigns import audit
+from campaigns import audit, edges
 from campaigns.agent_inspection import inspect
 from campaigns.formatting import ist_exact
 from campaigns.models import (
@@ -114,13 +114,7 @@ def lapse_changed(now: datetime) -> int:
     states = (State.APPROVED, State.SCHEDULED, State.RUNNING)
     asked = Campaign.objects.filter(NEEDED, state__in=states)
     related = asked.select_related("template__account", "number", "agent")
-    return sum(lapse(campaign, now=now) for campaign in related)
-
-
-def lapsed_among(campaigns: Iterable[Campaign], *, now: datetime) -> set[int]:
-    """Halt those of these campaigns whose approval does not hold any more. Return their keys."""
-    each = {campaign.pk: campaign for campaign in campaigns}
-    return {pk for pk, campaign in each.items() if lapse(campaign, now=now)}
+    return edges.each("comparing with the approval", related, lambda campaign: lapse(campaign, now=now))
 
 
 def callable_people(campaign: Campaign, people: QuerySet[Recipient]) -> QuerySet[Recipient]:

@@ -9,6 +9,7 @@ from datetime import datetime
 
 from django.conf import settings
 
+from campaigns import edges
 from campaigns.models import Campaign, Message
 from campaigns.transitions.attempt import WORDS
 from campaigns.transitions.campaign import stop
@@ -22,28 +23,31 @@ FAULTS = frozenset({Disposition.FAILED, Disposition.DROPPED, Disposition.UNKNOWN
 
 def stop_failing(now: datetime) -> int:
     """Stop running campaigns of whose latest calls too many failed. Return how many were stopped."""
-    stopped, least = 0, settings.BREAKER_CALLS
-    for campaign in Campaign.objects.filter(state=Campaign.State.RUNNING, stop_at_percent__gt=0):
-        ended = Message.objects.filter(recipient__campaign=campaign, settled_at__gt=campaign.state_since)
-        counted = ended.filter(state__in=(State.DONE, State.FAILED, State.REJECTED, State.UNKNOWN))
-        rows = counted.order_by("-settled_at").values_list("state", "disposition", "reason")
-        latest = []  # what went wrong in each; empty where nothing did
-        for state, disposition, reason in rows[:least]:
-            if state in (State.REJECTED, State.UNKNOWN):
-                latest.append(reason)
-            else:
-                latest.append(WORDS[Disposition(disposition)] if disposition in FAULTS else "")
-        faults = [fault for fault in latest if fault]
-        if not tripped(len(faults), len(latest), least=least, percent=campaign.stop_at_percent):
-            continue
-        commonest, _ = Counter(faults).most_common(1)[0]
-        why = (
-            f"Stopped by itself: {len(faults)} of the last {len(latest)} calls failed, mostly so: "
-            f"{commonest} See under Calls whether the agent answered and the number's stream address is "
-            "right, then resume."
-        )
-        stopped += stop(campaign.pk, why, now=now)
-    return stopped
+    watched = Campaign.objects.filter(state=Campaign.State.RUNNING, stop_at_percent__gt=0)
+    return edges.each("counting failures", watched, lambda campaign: _stop_if_failing(campaign, now))
+
+
+def _stop_if_failing(campaign: Campaign, now: datetime) -> bool:
+    least = settings.BREAKER_CALLS
+    ended = Message.objects.filter(recipient__campaign=campaign, settled_at__gt=campaign.state_since)
+    counted = ended.filter(state__in=(State.DONE, State.FAILED, State.REJECTED, State.UNKNOWN))
+    rows = counted.order_by("-settled_at").values_list("state", "disposition", "reason")
+    latest = []  # what went wrong in each; empty where nothing did
+    for state, disposition, reason in rows[:least]:
+        if state in (State.REJECTED, State.UNKNOWN):
+            latest.append(reason)
+        else:
+            latest.append(WORDS[Disposition(disposition)] if disposition in FAULTS else "")
+    faults = [fault for fault in latest if fault]
+    if not tripped(len(faults), len(latest), least=least, percent=campaign.stop_at_percent):
+        return False
+    commonest, _ = Counter(faults).most_common(1)[0]
+    why = (
+        f"Stopped by itself: {len(faults)} of the last {len(latest)} calls failed, mostly so: "
+        f"{commonest} See under Calls whether the agent answered and the number's stream address is "
+        "right, then resume."
+    )
+    return stop(campaign.pk, why, now=now)
 
 
 def tripped(failed: int, calls: int, *, least: int, percent: int) -> bool:

@@ -20,6 +20,7 @@ from campaigns.compliance.check import ComplianceChecker
 from campaigns.errors import NotAllowed
 from campaigns.formatting import ist
 from campaigns.lifecycle import actions
+from campaigns.locks import locked
 from campaigns.models import Callback, Campaign, Message, Recipient, User
 from campaigns.schedule import callback_times
 from campaigns.transitions.attempt import attempts_withdrawn, callbacks_withdrawn, go_on_without
@@ -88,11 +89,9 @@ def enter(recipient_id: int, request: CallbackRequest, *, now: datetime) -> Call
 @transaction.atomic
 def ask(recipient_id: int, request: CallbackRequest, *, now: datetime) -> Callback:
     """Record a call-back and return it: WAITING in place of what was planned, or REFUSED with the reason."""
-    # Messages are locked before their people, as hand-over does.
-    planned = Message.objects.select_for_update(of=("self",)).filter(
-        recipient=recipient_id, state=Message.State.PLANNED
-    )
-    given_up = list(planned)
+    # `complete_finished` takes the same lock: either it sees who waits, or we open the campaign again.
+    list(locked(Campaign.objects.filter(recipients=recipient_id)))
+    given_up = list(locked(Message.objects.filter(recipient=recipient_id, state=Message.State.PLANNED)))
     person = _locked(recipient_id)
     if why := _refusal(person, request):
         return _row(person, request, State.REFUSED, why)
@@ -112,9 +111,6 @@ def ask(recipient_id: int, request: CallbackRequest, *, now: datetime) -> Callba
     row = _row(person, request, State.WAITING, reason, planned_for=planned_for)
     # The person waits for it, also one with a final state; one who is on the line, or whose attempt is at
     # XFin, once that is over.
-    if person.state not in Recipient.OPEN_STATES:
-        # `complete_finished` takes the same lock: either it sees who waits, or we open it again.
-        Campaign.objects.select_for_update(of=("self",)).get(pk=person.campaign_id)
     same = Recipient.objects.filter(pk=person.pk)
     same.update(due_at=row.planned_for, reason=row.reason, changed_at=now)
     if not Message.objects.filter(recipient=person, state__in=Message.OPEN_STATES).exists():
@@ -131,8 +127,7 @@ def withdraw(callback_id: int, *, by: User | None, now: datetime) -> Callback:
     call-back was made. Raise `NotAllowed` if it is being dialled or over.
     """
     row = Callback.objects.select_related("message").get(pk=callback_id)
-    planned = Message.objects.select_for_update(of=("self",)).filter(callback=row)
-    messages = list(planned)
+    messages = list(locked(Message.objects.filter(callback=row)))
     person = _locked(row.recipient_id)
     row.refresh_from_db()
     if row.state == State.UNDER_WAY and not all(message.state in STOPPABLE for message in messages):
@@ -159,10 +154,7 @@ def withdraw_superseded(now: datetime) -> int:
     waiting = Q(recipient__in=Callback.objects.filter(state=State.WAITING).values("recipient"))
     made_for = Callback.objects.filter(state=State.WITHDRAWN, message__isnull=False)
     withdrawn = Q(pk__in=made_for.values("message"))
-    planned = Message.objects.select_for_update(of=("self",)).filter(
-        waiting | withdrawn, state=Message.State.PLANNED
-    )
-    given_up = list(planned)
+    given_up = list(locked(Message.objects.filter(waiting | withdrawn, state=Message.State.PLANNED)))
     _withdraw_planned(given_up, now=now)
     callbacks_withdrawn(given_up, now=now)
     return len(given_up)
@@ -175,8 +167,7 @@ def may_ask(recipient_id: int) -> bool:
 
 def _locked(recipient_id: int) -> Recipient:
     related = ("campaign__number", "campaign__template", "campaign__agent")
-    people = Recipient.objects.select_for_update(of=("self",)).select_related(*related)
-    return people.get(pk=recipient_id)
+    return locked(Recipient.objects.select_related(*related)).get(pk=recipient_id)
 
 
 def _made(recipient_id: int) -> int:
@@ -225,7 +216,7 @@ def _row(
 def _withdraw_planned(given_up: list[Message], *, now: datetime) -> None:
     """Withdraw attempts that are still planned; `delivery.withdraw` takes back what is at XFin."""
     still = Message.objects.filter(pk__in=keys(given_up), state=Message.State.PLANNED)
-    of_whom = dict(still.order_by("pk").select_for_update(of=("self",)).values_list("pk", "recipient_id"))
+    of_whom = dict(locked(still).values_list("pk", "recipient_id"))
     Message.objects.filter(pk__in=of_whom).update(
         state=Message.State.WITHDRAWN, reason=SUPERSEDED, settled_at=now, changed_at=now
     )

@@ -12,6 +12,7 @@ from django.db.models import Exists, Max, OuterRef, Q, QuerySet
 from campaigns.bulk import insert, update
 from campaigns.compliance.check import ComplianceChecker, EvidenceRow, stop_campaign
 from campaigns.lifecycle import approvals
+from campaigns.locks import locked
 from campaigns.models import Callback, Campaign, Evidence, Message, Recipient
 from campaigns.rules import Judgement
 from campaigns.schedule.pacing import Demand, interleaved, line_seconds, paces
@@ -37,7 +38,7 @@ def plan(campaign_id: int, *, now: datetime) -> int:
     The campaign's row is locked meanwhile, so that two workers never plan the same person.
     """
     campaign = (
-        Campaign.objects.select_for_update(of=("self",))
+        locked(Campaign.objects.all())
         .select_related("number", "template", "agent", "retry_template")
         .get(pk=campaign_id)
     )
@@ -110,7 +111,7 @@ def _due_people(campaign: Campaign, pace: float, now: datetime) -> list[Recipien
     and retries in turn.
     """
     waiting = Recipient.objects.filter(_due(now), campaign=campaign, state=Recipient.State.WAITING)
-    due = approvals.callable_people(campaign, waiting).select_for_update(of=("self",), skip_locked=True)
+    due = locked(approvals.callable_people(campaign, waiting), skip=True)
     asked = Callback.objects.filter(state=Callback.State.WAITING).values("recipient")
     chosen = list(due.filter(pk__in=asked).order_by("due_at", "id")[:CHUNK])
     others = due.exclude(pk__in=[person.pk for person in chosen])

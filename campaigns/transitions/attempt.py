@@ -9,6 +9,7 @@ from django.db.models import F, QuerySet
 
 from campaigns import agent_inspection
 from campaigns.bulk import add_campaigns, among, among_keys, update
+from campaigns.locks import locked
 from campaigns.models import Callback, Campaign, Message, Recipient, Suppression
 from campaigns.queries.campaign import daily_hours
 from campaigns.schedule import retries
@@ -81,8 +82,7 @@ def settle_messages(reported: Sequence[tuple[Message, RemoteMessage]], *, now: d
     out; the next poll reports it again.
     """
     rows = Message.objects.filter(pk__in=[message.pk for message, _ in reported], state__in=Message.AT_XFIN)
-    locked = rows.order_by("pk").select_for_update(of=("self",), skip_locked=True)
-    still_open = dict(locked.values_list("pk", "state"))
+    still_open = dict(locked(rows, skip=True).values_list("pk", "state"))
     ended: list[Message] = []
     for message, remote in reported:
         state, disposition = still_open.pop(message.pk, None), _disposition(remote)
@@ -106,8 +106,7 @@ def withdraw_planned(campaign: Campaign, reason: str, *, now: datetime) -> int:
     """Withdraw every message of the campaign that has not been handed over. Return how many."""
     planned = Message.objects.filter(recipient__campaign=campaign, state=Message.State.PLANNED)
     # Locked first: a worker that claims one of them meanwhile keeps it, and its person.
-    locked = planned.order_by("pk").select_for_update(of=("self",)).values_list("pk", "recipient_id")
-    of_whom = dict(locked)
+    of_whom = dict(locked(planned).values_list("pk", "recipient_id"))
     Message.objects.filter(pk__in=among_keys(of_whom)).update(
         state=Message.State.WITHDRAWN, reason=reason, settled_at=now, changed_at=now
     )
@@ -118,10 +117,9 @@ def withdraw_planned(campaign: Campaign, reason: str, *, now: datetime) -> int:
 @transaction.atomic
 def withdraw_answered(now: datetime) -> int:
     """Withdraw what is planned for people whose answer to an earlier call came late. Return how many."""
-    closed = Message.objects.filter(
-        state=Message.State.PLANNED, recipient__state=Recipient.State.COMPLETED
-    ).select_for_update(of=("self",))
-    of_whom = dict(closed.values_list("pk", "recipient_id"))
+    closed = Message.objects.filter(state=Message.State.PLANNED, recipient__state=Recipient.State.COMPLETED)
+    of_whom = dict(locked(closed).values_list("pk", "recipient_id"))
+    _locked(list(of_whom.values()))
     Message.objects.filter(pk__in=of_whom).update(
         state=Message.State.WITHDRAWN, reason=ANSWERED_LATE, settled_at=now, changed_at=now
     )
@@ -281,8 +279,7 @@ def ended_unknown(recipient_id: int, reason: str) -> None:
 
 def _locked(ids: Sequence[int]) -> dict[int, Recipient]:
     """Lock people in the order of their keys; return them by key, with what decides on further calls."""
-    people = Recipient.objects.filter(pk__in=among_keys(ids)).order_by("pk").select_for_update(of=("self",))
-    return add_campaigns(list(people))
+    return add_campaigns(list(locked(Recipient.objects.filter(pk__in=among_keys(ids)))))
 
 
 def _calls(people: Collection[int]) -> Mapping[int, Sequence[PastAttempt]]:
