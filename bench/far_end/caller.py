@@ -74,6 +74,8 @@ class Result:
     cut_at_ms: int | None
     unplayed_ms: int
     closed: int | None
+    lag_ms: int = 0
+    """By how much our own clock was late at the worst."""
 
 
 class Way:
@@ -104,6 +106,7 @@ class Call:
         self._acted = self._over = False
         self._first_at: float | None = None
         self._number = 0
+        self._lag_s = 0.0
 
     async def run(self) -> Result:
         """Make the call from its start to its end."""
@@ -122,9 +125,10 @@ class Call:
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
-        return Result(
-            self.order, self._holes(), 20 * self._heard(), self.cut_at, unplayed, self.line.close_code
-        )
+        lag_ms = round(self._lag_s * 1000)
+        heard_ms = 20 * self._heard()
+        code = self.line.close_code
+        return Result(self.order, self._holes(), heard_ms, self.cut_at, unplayed, code, lag_ms)
 
     # --- what comes --------------------------------------------------------------------------------------
 
@@ -150,6 +154,7 @@ class Call:
         while True:
             due += SLOT_S
             await asyncio.sleep(max(0.0, due - loop.time()))
+            self._lag_s = max(self._lag_s, loop.time() - due)
             slot = self.far.play_slot(due)
             self.slots.append(slot)
             for name in slot.marks:

@@ -22,19 +22,21 @@ import random
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from bench.far_end.caller import CLIP_MS, Kind, Order, Result, make_call
 from bench.shared.figures import percentile
-from bench.shared.servers import OURS, ROOT, Server, daphne
+from bench.shared.servers import OURS, ROOT, Server, daphne, raise_priority
 from sandbox.line.playout import FarEnd
 
 ROUND_TRIPS_MS = (0, 100, 300, 600, 1000)
 QUICK_ROUND_TRIPS_MS = (0, 1000)
 REPEATED = 4
 AT_ONCE = 8
+MOST_LAG_MS, TRIES = 15, 4
+"""A call in which our own clock was later than this says nothing exact, and is made again."""
 MOST_OFF_MS = 40
 HeardBy = Mapping[str, Sequence[tuple[int, int]]]
 """By call_sid, prompt after prompt: ms heard, ms in all, as the server has it."""
@@ -71,7 +73,7 @@ def orders(round_trips_ms: Sequence[int], repeated: int) -> list[Order]:
         for round_trip_ms in round_trips_ms:
             for number in range(repeated):
                 for kind in (Kind.LISTENS, Kind.HANGS_UP, Kind.PRESSES):
-                    acts_s = luck.uniform(1.0, 2.8)
+                    acts_s = luck.uniform(1.0, 5.0 if kind is Kind.PRESSES else 2.8)
                     name = f"CA-{far_end}-{round_trip_ms}-{kind.value}-{number}"
                     found.append(Order(far_end, round_trip_ms, kind, acts_s, name))
     return found
@@ -116,11 +118,17 @@ async def make_all(wanted: Sequence[Order], urls: Mapping[str, str]) -> list[Res
     made: list[Result] = []
 
     async def one(order: Order) -> None:
-        async with gate:
-            try:
-                made.append(await make_call(urls[order.kind.number], order))
-            except (OSError, TimeoutError) as error:
-                print(f"{order.call_sid}: {type(error).__name__}: {error}", flush=True)
+        for attempt in range(TRIES):
+            async with gate:
+                again = replace(order, call_sid=f"{order.call_sid}-{attempt}")
+                try:
+                    result = await make_call(urls[order.kind.number], again)
+                except (OSError, TimeoutError) as error:
+                    print(f"{again.call_sid}: {type(error).__name__}: {error}", flush=True)
+                    return
+            if result.lag_ms <= MOST_LAG_MS:
+                break
+        made.append(result)
 
     await asyncio.gather(*map(one, wanted))
     return made
@@ -166,6 +174,8 @@ def run(wanted: Sequence[Order]) -> Figures:
             server.stop()
         heard: HeardBy = json.loads(in_database("read", env))
     tell(made, heard)
+    disturbed = sum(result.lag_ms > MOST_LAG_MS for result in made)
+    print(f"{disturbed} of {len(made)} calls were made while this machine was busy with other things.")
     return figures(made, wanted, heard)
 
 
@@ -174,6 +184,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--quick", action="store_true", help="two round trips, each once")
     given = parser.parse_args()
+    raise_priority(os.getpid())
     wanted = orders(QUICK_ROUND_TRIPS_MS, 1) if given.quick else orders(ROUND_TRIPS_MS, REPEATED)
     found = run(wanted)
     print(found)

@@ -3,9 +3,9 @@
 Prompts queue up by name. Their audio goes out in pieces of whole 20 ms frames, never further ahead of the
 listener than a limit, so that barge-in stays exact, and never so small that a far end which waits for an
 amount of audio keeps it back (awaaz-platform.md §2, AF). Marks tell what was heard: one follows each prompt,
-the first piece after a pause, and each second of audio; one before the first piece measures the way. A mark
-that comes back means "finished or dropped", so which of the two is kept here. Times are seconds on a
-monotonic clock, passed in.
+the first piece after a pause, and each second of audio; one before the first piece after a pause measures the
+way. A mark that comes back means "finished or dropped", so which of the two is kept here. Times are seconds
+on a monotonic clock, passed in.
 """
 
 from collections import deque
@@ -26,7 +26,6 @@ _FIRST_LEAST: Final = samples_of(160)
 _LEAST: Final = samples_of(100)
 """Of every other piece: more than it waits for later (640 samples)."""
 _CHECK_EVERY: Final = samples_of(1000)
-_MEASURE_EVERY_S: Final = 10.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -165,7 +164,6 @@ class Playout:
         """Marks that nothing waits for any more, and until when each may still come back."""
         self._checked = 0
         """Position of the last mark."""
-        self._measured_at: float | None = None
         self._audio = HeardAudio(self._clock)
         self._finished: list[PromptFinished] = []
         self._suspended = False
@@ -241,15 +239,16 @@ class Playout:
             if prompt.is_heard(position):
                 self._queue.remove(prompt)
                 self._end(prompt, PromptResult.FINISHED, _ms(prompt.samples))
-            else:
-                _rewind(prompt, position)
+                continue
+            prompt.taken = max(0, position - (prompt.start or 0))  # what was heard of it stays heard
+            if not prompt.taken:
+                prompt.start = None
         self._suspended = True
         return must_clear
 
     def resume(self) -> None:
         """Send the rest: the line is back, as a new stream."""
         self._suspended = False
-        self._measured_at = None
         self._clock.restart()
 
     # --- what the stream asks for --------------------------------------------------------------------
@@ -374,14 +373,10 @@ class Playout:
             return 0
         if len(self._marks) + len(self._late_marks) >= self._limits.marks <= self.marks_out:
             return 0
-        left, least = self._queue[0].left, self._least
+        left, least = self._queue[0].left, _FIRST_LEAST if self._clock.is_first else _LEAST
         if left > self._piece:  # not so that a tail under half a piece is left: it would cost a frame
             left = self._piece if left >= self._piece * 3 // 2 else left // 2 // _FRAME * _FRAME
         return max(least, -(-left // _FRAME) * _FRAME)
-
-    @property
-    def _least(self) -> int:
-        return _FIRST_LEAST if self._clock.is_first else _LEAST
 
     def _sendable_at(self, size: int, now: float) -> float:
         """When a piece of this size may go out.
@@ -408,8 +403,7 @@ class Playout:
         """Hand over a piece: the audio of the first prompt, of those behind it as far as it falls short,
         silence."""
         dry = self._clock.is_dry(now)
-        if dry and (self._measured_at is None or now >= self._measured_at + _MEASURE_EVERY_S):
-            self._measured_at = now
+        if dry:
             yield self._mark(now, measures=True)
         start = self._clock.sent
         pcm, began, ended = self._take(size, start)
@@ -496,13 +490,6 @@ class Playout:
                 mark_back=mark_back,
             )
         )
-
-
-def _rewind(prompt: _Prompt, position: int) -> None:
-    """What was heard of it stays heard."""
-    prompt.taken = max(0, position - (prompt.start or 0))
-    if not prompt.taken:
-        prompt.start = None
 
 
 def _sendable(pcm: bytes) -> bytes:

@@ -8,6 +8,7 @@ pace, later by the round trip and by what the far end waits before it plays (awa
 over since the call began.
 """
 
+from collections import deque
 from dataclasses import dataclass
 from enum import Enum, auto
 from typing import Final
@@ -20,6 +21,8 @@ MOST_WAIT_S: Final = 0.12
 EARLY_S: Final = 0.06
 """A mark may be so much before its earliest time: three slots of 20 ms, for what the way of a frame varies
 by."""
+_QUICKEST_OF: Final = 3
+_STALL_S: Final = 0.4
 _ROUNDING: Final = 1e-3
 """Of a sample: so that the moment computed for a position reaches that position."""
 
@@ -69,6 +72,8 @@ class PlayClock:
         """Where the audio begins that is played without a break."""
         self._measured = False
         """Whether a mark has come back for that audio."""
+        self._trips, self._delays = deque[float](maxlen=_QUICKEST_OF), deque[float](maxlen=_QUICKEST_OF)
+        """The last round trips, and by how much the last marks of this audio were behind the pace."""
         self._waits = [UNKNOWN_WAIT_S, UNKNOWN_WAIT_S]
         """Of the far end: before it first plays, and after it ran dry; in seconds."""
         self._runs = 0
@@ -148,7 +153,8 @@ class PlayClock:
     def came_round(self, sent_at: float, now: float) -> None:
         """Take a mark back that was sent at `sent_at` to a far end without audio: it measures the round
         trip."""
-        self.round_trip = max(0.0, now - sent_at)
+        self._trips.append(max(0.0, now - sent_at))
+        self.round_trip = min(self._trips)
         self._unproved = False
         if not self._measured:
             start = self._pace.time_of(self._run_start)
@@ -166,25 +172,34 @@ class PlayClock:
             if abs(now - sent_at - self.round_trip) <= EARLY_S:
                 return Belief.DOUBTED
             self.round_trip = max(0.0, now - due)
+            self._trips.clear()
         self.confirm(position)
         self._unproved = False
         if position > self._run_start:
-            if not self._measured:
-                self._learn_wait(now - due - self.round_trip)
-            self._heard = _Anchor(now, position)
+            self._follow(position, due, now - due)
         return Belief.BELIEVED
+
+    def _follow(self, position: int, due: float, delay: float) -> None:
+        """Set the heard clock by a mark of what is being played, `delay` behind the pace.
+
+        A frame is held back at times, by the network or by a busy machine, and never comes early: the
+        quickest of the last marks counts, so that one late mark changes nothing and a way that became slow is
+        followed. One that is later than audio is sent ahead tells that the far end ran dry.
+        """
+        if self._delays and delay > min(self._delays) + _STALL_S:
+            self._delays.clear()
+        if not self._measured:  # the first mark behind audio that began in an empty buffer tells the wait
+            self._measured = True
+            self._delays.clear()
+            wait = self._waits[self._runs > 1] = min(max(0.0, delay - self.round_trip), MOST_WAIT_S)
+            if self._runs == 1:
+                self._waits[1] = wait / 2
+        self._delays.append(delay)
+        self._heard = _Anchor(due + min(self._delays), position)
 
     def confirm(self, position: int) -> None:
         """Count everything up to `position` as played."""
         self.confirmed = max(self.confirmed, min(position, self.sent))
-
-    def _learn_wait(self, wait: float) -> None:
-        """The first mark behind audio that began in an empty buffer tells how long the far end waited."""
-        self._measured = True
-        wait = min(max(0.0, wait), MOST_WAIT_S)
-        self._waits[self._runs > 1] = wait
-        if self._runs == 1:
-            self._waits[1] = wait / 2
 
     # --- breaks -----------------------------------------------------------------------------------------
 

@@ -112,6 +112,7 @@ def collecting(*, barge_in: BargeIn = KEY) -> Script:
     return Script({CallStarted: [Play("Enter your PIN", silence(2000), barge_in), PIN]})
 
 
+@pytest.mark.usefixtures("far_end")
 def test_keys_during_the_question_cut_it_and_belong_to_the_answer() -> None:
     line, agent = Line(), collecting()
     line.begin(agent)
@@ -126,6 +127,7 @@ def test_keys_during_the_question_cut_it_and_belong_to_the_answer() -> None:
     assert agent.told_of(KeyPressed) == [KeyPressed("7")]
 
 
+@pytest.mark.usefixtures("far_end")
 def test_a_question_that_keys_may_not_cut_is_heard_to_its_end() -> None:
     line, agent = Line(), collecting(barge_in=BargeIn())
     line.begin(agent)
@@ -135,6 +137,7 @@ def test_a_question_that_keys_may_not_cut_is_heard_to_its_end() -> None:
     assert "clear" not in line.events()
 
 
+@pytest.mark.usefixtures("far_end")
 def test_time_runs_by_the_call_and_not_before_the_question_was_heard() -> None:
     line, agent = Line(), collecting()
     line.begin(agent)
@@ -148,6 +151,7 @@ def test_time_runs_by_the_call_and_not_before_the_question_was_heard() -> None:
     assert line.now - heard_at < 5.5
 
 
+@pytest.mark.usefixtures("far_end")
 def test_keys_before_the_agent_is_there_are_the_first_digits() -> None:
     line, agent = Line(), collecting()
     line.start()
@@ -159,6 +163,7 @@ def test_keys_before_the_agent_is_there_are_the_first_digits() -> None:
     assert agent.told_of(Collected) == [Collected("pin", "123", CollectEnd.PAUSE)]
 
 
+@pytest.mark.usefixtures("far_end")
 def test_keys_before_start_are_a_problem_and_not_an_answer() -> None:
     line, agent = Line(), collecting()
     line.receive('{"event":"dtmf","stream_sid":"MZ1","dtmf":{"digit":"1"}}')
@@ -167,6 +172,7 @@ def test_keys_before_start_are_a_problem_and_not_an_answer() -> None:
     assert line.log(EntryKind.KEY) == []
 
 
+@pytest.mark.usefixtures("far_end")
 def test_after_the_hang_up_keys_are_logged_and_collect_nothing() -> None:
     line, agent = Line(), collecting()
     agent.actions[CallStarted].append(HangUp("Done."))
@@ -178,6 +184,7 @@ def test_after_the_hang_up_keys_are_logged_and_collect_nothing() -> None:
     assert "clear" not in line.events()
 
 
+@pytest.mark.usefixtures("far_end")
 def test_a_collection_can_be_replaced_and_stopped() -> None:
     line, agent = Line(), Script({CallStarted: [PIN, Collect(name="day", most=2)]})
     line.begin(agent)

@@ -11,6 +11,7 @@ from calls.conversation.outputs import EntryKind, Identify
 from tests.calls.agents.texts import ENGLISH, MENU, VARIABLES
 from tests.calls.line import Line
 
+pytestmark = pytest.mark.usefixtures("far_end")
 CONTEXT = CallContext(language="en", name="Asha", variables=VARIABLES)
 PIN: dict[str, Any] = {
     "collect": {"2": {"question": "pin", "least": 2, "most": 4}},
