@@ -104,8 +104,9 @@ class Conversation:
             return self.still
         if type(message) is not Media or now >= self._wake_at or self._runner.wants_audio:
             return self._do(now, self._on_message, message)
-        self._timeouts.last_frame_at = now
-        if self._input_buffer.push(message, now) and now < self._stats.due:
+        self._timeouts.last_frame_at, self._malformed_in_a_row = now, 0
+        waits = self._input_buffer.push(message, now)
+        if waits and (now < self._stats.due or self._input_buffer.gathers(now)):
             return self.still
         return self._take_audio_alone(now)
 
@@ -212,7 +213,8 @@ class Conversation:
         if self._phase is Phase.CLOSED:
             return Step()
         self._step = step = Step()
-        self._take_audio()
+        if not self._input_buffer.gathers(now):
+            self._take_audio()
         self._latest = now = max(now, self._latest)
         self._playout.settle(now)
         handle(*args, now)
@@ -281,6 +283,7 @@ class Conversation:
 
     def _close(self, code: CloseCode | None, ended_by: Ending, reason: str, now: float) -> None:
         """Whatever is under way ends here. What the person had pressed counts; nothing is said any more."""
+        self._take_audio()  # what was still gathered belongs to the recording
         self._playout.lose(now, only_confirmed=self._playout.overdue(now))  # after `_lose` there is none left
         self._runner.end(now)
         self._phase = Phase.CLOSED  # not before: what fails in the agent closes the call in another way
@@ -317,6 +320,7 @@ class Conversation:
         self._stream, self._timeouts.away_until, self._must_clear = stream, None, False
         self._timeouts.last_frame_at = now
         self._timeline.restart()
+        self._input_buffer.gather()
         self._stats.restart_stream()
         self._caller_input.on_agent_silent(now)
         self._playout.resume()
@@ -341,7 +345,6 @@ class Conversation:
         frames = self._input_buffer.take()
         if not frames:
             return
-        self._malformed_in_a_row = 0
         for at_ms, audio in self._timeline.place_all(frames, self._log.at_ms):
             if at_ms is not None:
                 self._step.recording.append(Recorded(Side.CALLER, at_ms, audio))
@@ -394,8 +397,7 @@ class Conversation:
         self._malformed_in_a_row = 0
         match message:  # `Connected` says nothing that matters here
             case Media():
-                self._input_buffer.push(message, now)
-                self._take_audio()
+                self._push(message, now)
                 if self._runner.wants_audio:
                     self._runner.tell(base.AudioReceived(message.payload), now)
             case Mark():
@@ -410,6 +412,11 @@ class Conversation:
                 self._log.add(EntryKind.STOP, f"The platform ended the call{words}.", now, reason=reason)
                 self._close(CloseCode.NORMAL, Ending.CALLER, "The other side hung up.", now)
         self._react(now)
+
+    def _push(self, message: Media, now: float) -> None:
+        self._input_buffer.push(message, now)
+        if not self._input_buffer.gathers(now):
+            self._take_audio()
 
     def _on_malformed(self, problem: Malformed, now: float) -> None:
         data = {"problem": problem.problem.value, "event": problem.event}
@@ -431,6 +438,7 @@ class Conversation:
 
     def _on_start(self, start: Start, now: float) -> None:
         self._started_at, self._phase = now, Phase.IDENTIFYING
+        self._input_buffer.gather()
         self._timeouts.deadline = now + self._limits.identify_s
         self._log.add(EntryKind.START, "The call was answered; the stream has started.", now)
         for text in unexpected(start):

@@ -14,8 +14,11 @@ _BURST_MS = 1000
 that stood still, as where silence is not sent: then its arrival counts."""
 _GAP_MS = 200
 """A pause in arrival longer than network jitter: the audio belongs after it."""
-_MOST_EARLY_MS = 2000
-"""Audio this far ahead of real time is not recorded: people speak no faster than time passes."""
+_MOST_EARLY_MS = 100
+"""Audio this far ahead of real time is not kept: people speak no faster than time passes. What is placed too
+late once would push all that follows, and our own echo would lie where it is not looked for."""
+_SAME_CLOCK_MS = 10_000
+"""Timestamps of the first frames that lie further from each other are of no clock."""
 
 
 class PlacedAudio(NamedTuple):
@@ -30,8 +33,9 @@ class InputTimeline:
 
     def __init__(self) -> None:
         self._until_ms = 0
-        self._first: tuple[int, int] | None = None
-        """Where the first stamped frame was placed, and its timestamp: the offset of the stream's clock."""
+        self._offset_ms: int | None = None
+        """Where the stream's clock is zero, by its quickest frame so far: audio comes late, never early."""
+        self._is_first = True
         self._late_since: int | None = None
 
     def place_all(
@@ -41,36 +45,67 @@ class InputTimeline:
 
         `at_ms_of`: from seconds to milliseconds on the call's clock.
         """
+        arrived = [at_ms_of(frame.at) for frame in frames]
+        if is_first := self._is_first:
+            self._set_out(frames, arrived)
         found: list[tuple[int | None, list[bytes]]] = []
-        for media, at, _ in frames:
+        for frame, arrived_ms in zip(frames, arrived, strict=True):
             until = self._until_ms
-            at_ms = self.place(media, at_ms_of(at))
+            at_ms = self.place(frame.media, arrived_ms, may_pause=not is_first)
             if found and at_ms == until and found[-1][0] is not None:
-                found[-1][1].append(media.payload)
+                found[-1][1].append(frame.media.payload)
             else:
-                found.append((at_ms, [media.payload]))
+                found.append((at_ms, [frame.media.payload]))
         return [PlacedAudio(at_ms, b"".join(audio)) for at_ms, audio in found]
 
-    def place(self, media: Media, arrived_ms: int) -> int | None:
-        """Return where this frame begins (ms); None if it comes impossibly early and is not to be kept."""
+    def place(self, media: Media, arrived_ms: int, *, may_pause: bool = True) -> int | None:
+        """Return where this frame begins (ms); None if it comes impossibly early and is not to be kept.
+
+        `may_pause`: without a timestamp, a frame long after the one before may lie behind a pause.
+        """
         length = duration_ms(media.payload)
-        by_arrival = max(0, arrived_ms - length)
-        at = by_arrival if by_arrival - self._until_ms > _GAP_MS else self._until_ms
-        stamp = media.timestamp_ms
-        if stamp is not None:
-            if self._first is None:
-                self._first = (by_arrival, stamp)
-            by_stamp = self._first[0] + stamp - self._first[1]
-            if self._is_credible(by_stamp - by_arrival, arrived_ms):
-                at = max(self._until_ms, by_stamp)
-        if at > arrived_ms + _MOST_EARLY_MS:
+        by_arrival = arrived_ms - length
+        at = by_arrival if by_arrival - self._until_ms > _GAP_MS and may_pause else self._until_ms
+        if media.timestamp_ms is not None:
+            by_stamp = self._by_stamp(media.timestamp_ms, by_arrival, arrived_ms)
+            if by_stamp is not None and by_stamp + length <= 0:
+                return None  # spoken before the call began: it was kept back until then
+            at = at if by_stamp is None else max(self._until_ms, by_stamp)
+        self._is_first = False
+        if at > by_arrival + _MOST_EARLY_MS:
             return None
         self._until_ms = at + length
         return at
 
+    def _set_out(self, frames: Sequence[BufferedFrame], arrived: Sequence[int]) -> None:
+        """Place the beginning by the quickest of the first frames: all of them may have been kept back."""
+        until, first = 0, frames[0].media.timestamp_ms
+        starts: list[int] = []
+        for frame, arrived_ms in zip(frames, arrived, strict=True):
+            length, stamp = duration_ms(frame.media.payload), frame.media.timestamp_ms
+            since = until if stamp is None or first is None else stamp - first
+            if abs(since - until) < _SAME_CLOCK_MS:
+                starts.append(arrived_ms - length - since)
+            until += length
+        if first is not None:
+            self._offset_ms = min(starts) - first
+        elif frames:
+            self._until_ms = max(self._until_ms, min(starts))
+
+    def _by_stamp(self, stamp: int, by_arrival: int, arrived_ms: int) -> int | None:
+        """Return where the stream's clock places a frame; None if it is not credible."""
+        if self._offset_ms is None:
+            self._offset_ms = by_arrival - stamp
+        by_stamp = self._offset_ms + stamp
+        if not self._is_credible(by_stamp - by_arrival, arrived_ms):
+            return None
+        self._offset_ms = min(self._offset_ms, by_arrival - stamp)
+        return self._offset_ms + stamp
+
     def restart(self) -> None:
         """Forget the stream's clock: another stream begins, whose timestamps count anew."""
-        self._first = self._late_since = None
+        self._offset_ms = self._late_since = None
+        self._is_first = True
 
     def _is_credible(self, ahead_ms: int, arrived_ms: int) -> bool:
         """Audio can not be early; what comes late, all at once, was spoken when its timestamp says."""

@@ -207,6 +207,20 @@ def test_after_a_stall_our_echo_is_still_an_echo(stall_ms: int) -> None:
     assert line.cleared_ms is None
 
 
+@pytest.mark.parametrize("lump_ms", [300, 1000, 2000])
+def test_after_a_lump_at_the_start_our_echo_is_still_an_echo(lump_ms: int) -> None:
+    line = Telephone(vad_ms=None)
+    line.stall(lump_ms)
+    line.listen(quiet(500))
+    line.agent.actions[KeyPressed] = [prompt()]
+    line.key("1")
+    line.listen(mix_at(quiet(4000), louder(spoken(PROMPT, "hi"), -12), FIRST_WAIT_MS + 40)[: 4000 * 16])
+    assert line.cleared_ms is None
+    line.receive(line.platform.stop())
+    caller = [part for part in line.recorded if part.side is Side.CALLER]
+    assert caller[-1].at_ms + pcm.duration_ms(caller[-1].pcm) == pytest.approx(line.ms, abs=20)
+
+
 def test_a_stall_leaves_no_hole_in_the_recording_and_none_of_it_comes_late() -> None:
     line = Telephone(vad_ms=None)
     line.listen(quiet(2000))

@@ -49,6 +49,24 @@ def test_a_frame_of_another_size_never_waits(size: int) -> None:
     assert not buffer(NEVER_URGENT).push(Media(bytes(size)), 1.0)
 
 
+def test_the_first_frames_of_a_stream_wait_for_each_other() -> None:
+    waiting = buffer(ALWAYS_URGENT)
+    waiting.gather()
+    lump = [waiting.push(Media(bytes(size)), 5.0) for size in (320, 2, 3200, 320)]
+    assert lump == [True] * 4
+    assert waiting.push(Media(LOUD), 5.099)
+    assert not waiting.push(Media(LOUD), 5.1)
+    assert len(waiting.take()) == 6
+    assert not waiting.push(Media(LOUD), 5.12)
+
+
+def test_no_more_than_five_seconds_are_gathered() -> None:
+    waiting = buffer(ALWAYS_URGENT)
+    waiting.gather()
+    held = [waiting.push(Media(LOUD), 5.0) for _ in range(input_buffer.MOST_GATHERED)]
+    assert held == [True] * (input_buffer.MOST_GATHERED - 1) + [False]
+
+
 def test_before_an_agent_listens_all_waits_and_the_end_brings_it() -> None:
     line = Line()
     line.begin(Script())

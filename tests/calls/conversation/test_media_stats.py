@@ -76,6 +76,17 @@ def test_what_comes_later_than_a_buffer_covers_is_late() -> None:
     assert 5 < jitter < 20
 
 
+def test_frames_of_changing_sizes_are_neither_late_nor_irregular() -> None:
+    """Each is sent when its last sample is there."""
+    figures, sent_ms = MediaStats(100.0), 0
+    for size_ms in (20, 20, 100, 20, 200, 40, 20, 100, 20, 20) * 10:
+        stamp, sent_ms = sent_ms, sent_ms + size_ms
+        figures.add_frames([arrived(Media(silence(size_ms), timestamp_ms=stamp), 100.0 + sent_ms / 1000)])
+    totals = figures.totals(100.0 + sent_ms / 1000)
+    assert (totals["late"], totals["gaps"]) == (0, 0)
+    assert totals["jitter_ms"] == 0
+
+
 @pytest.mark.parametrize("stamps", [2**53, -(2**53)])
 def test_a_timestamp_that_leaps_says_nothing(stamps: int) -> None:
     call = Call()
