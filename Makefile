@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 export PYTHONUNBUFFERED := 1
 
-.PHONY: help run test check house demo crash-demo bench bench-media bench-media-quick outage soak fuzz bench-sandbox bench-virtual bench-campaigns chaos pause contention echo test-pipecat far-end lock setup setup-dev clean
+.PHONY: help run test check house demo crash-demo bench bench-media bench-media-quick outage soak fuzz bench-sandbox bench-virtual bench-campaigns chaos pause contention echo test-pipecat far-end serve lock setup setup-dev clean
 
 help:  ## list these commands
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -27,6 +27,9 @@ setup-dev: .venv/installed-dev  ## install what the tests need as well
 
 run: setup  ## portal on :8000, sandbox on :9000, worker, scheduler; a demo campaign at the first start
 	@$(BIN)/python -m awaaz_project.launch run
+
+serve: setup  ## for real accounts: portal on :8000, worker, scheduler; no sandbox, no demonstration, data of its own
+	@$(BIN)/python -m awaaz_project.launch serve
 
 demo: setup  ## the same without a browser, once: import, upload, call, reconcile; prints the totals
 	@$(BIN)/python -m awaaz_project.launch demo

@@ -13,13 +13,13 @@ django_application = get_asgi_application()
 
 # Models may be imported only after the set-up above.
 from awaaz_project.body_limits import ANYBODY, BodyLimit, most_bytes_of  # noqa: E402
-from awaaz_project.startup import refuse_shifted_clock, settle  # noqa: E402
+from awaaz_project.startup import refuse_to_start, settle  # noqa: E402
 from calls.events.journal import journal  # noqa: E402
 from calls.media.graceful_shutdown import install_when_running, lifespan  # noqa: E402
 from calls.media.servers.daphne_bodies import limit_bodies  # noqa: E402
 from calls.routing import websocket_urlpatterns  # noqa: E402
 
-refuse_shifted_clock()
+refuse_to_start()
 limit_bodies(most_bytes_of, unasked=ANYBODY)
 install_when_running()
 journal.look_for_orphans()

@@ -11,3 +11,4 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "awaaz_project.settings")
 app = Celery("awaaz")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
+app.autodiscover_tasks(["awaaz_project"], related_name="startup")  # what a worker checks before it starts

@@ -39,7 +39,12 @@ def secret_key_from_file(path: Path) -> str:
     if not path.exists():
         path.touch(mode=0o600)
         path.write_text(secrets.token_urlsafe(48))
-    return path.read_text()
+    if not (key := path.read_text().strip()):
+        raise ImproperlyConfigured(
+            f"The secret key in {path} is empty. Put back the key that was there: without it nothing that is "
+            "stored encrypted can be read. On a machine without data delete the file; a new one is made."
+        )
+    return key
 
 
 def fernet_key_from(secret: str) -> str:

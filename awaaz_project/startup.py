@@ -5,11 +5,15 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 
 from celery.signals import worker_init
-from django.db import close_old_connections
+from django.db import DatabaseError, close_old_connections
 from django.urls import get_resolver
 
 from campaigns import clock
-from campaigns.delivery.account_client import ClockShifted, check_clock
+from campaigns.delivery.account_client import ClockShifted, check_clock, is_loopback
+from campaigns.key_marks import key_problem
+from campaigns.models import Account, User
+
+DEMO_USER, DEMO_EMAIL = "demo", "demo@saraswati.example"
 
 SWITCH_SECONDS = 0.0005
 COLLECT_SELDOM = (10_000, 20, 5)
@@ -22,21 +26,51 @@ COLLECT_IN_SMALL = (2_000, 25, 20)
 stood still, each time a hundred began. A full collection comes as seldom."""
 
 
-def refuse_shifted_clock() -> None:
-    """End this process if the demonstration's clock is set while an account is not on this machine.
+def refuse_to_start() -> None:
+    """End this process, with the reason, where it would do harm; return at once where it would not.
 
-    Raises `SystemExit` with the reason; returns at once if the clock is not shifted.
+    The keys are not those of the data; the demonstration's clock is set, or its person may sign in, while an
+    account is not on this machine. Raises `SystemExit`.
     """
-    if not clock.is_shifted():
-        return
+    # In a thread: uvicorn imports the application inside its event loop, where Django reads nothing.
+    with ThreadPoolExecutor(1) as pool:
+        reason = pool.submit(objection).result()
+        pool.submit(close_old_connections).result()
+    if reason:
+        sys.exit(reason)
+
+
+def objection() -> str:
+    """Return why no process may start on this database with these settings; empty if it may."""
+    if clock.is_shifted():
+        try:
+            check_clock()
+        except ClockShifted as error:
+            return str(error)
+    return key_problem() or demo_problem()
+
+
+def demo_problem() -> str:
+    """Return why the demonstration and real accounts do not go together; empty if they need not.
+
+    The password of the demonstration's superuser is printed at each start.
+    """
     try:
-        # In a thread: uvicorn imports the application inside its event loop, where Django reads nothing.
-        with ThreadPoolExecutor(1) as pool:
-            checked = pool.submit(check_clock)
-            pool.submit(close_old_connections).result()
-        checked.result()
-    except ClockShifted as error:
-        sys.exit(str(error))
+        if not User.objects.filter(username=DEMO_USER, email=DEMO_EMAIL, is_active=True).exists():
+            return ""
+        real = [
+            each.name for each in Account.objects.only("name", "base_url") if not is_loopback(each.base_url)
+        ]
+    except DatabaseError:
+        return ""  # no tables yet, or no database: there is nothing to protect
+    if not real:
+        return ""
+    return (
+        f"The account “{real[0]}” is not on this machine, but the demonstration's user “{DEMO_USER}”, whose "
+        "password is printed at each start, may sign in. Use a database without the demonstration "
+        f"(make serve), or deactivate that user (manage.py shell: User.objects.filter(username='{DEMO_USER}')"
+        ".update(is_active=False))."
+    )
 
 
 def settle() -> None:
@@ -67,5 +101,5 @@ def collect_seldom() -> None:
 @worker_init.connect
 def _on_worker_init(**_: object) -> None:
     """Check and prepare before the worker forks, so that its children inherit it."""
-    refuse_shifted_clock()
+    refuse_to_start()
     collect_seldom()

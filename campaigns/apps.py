@@ -3,6 +3,7 @@
 from importlib import import_module
 
 from django.apps import AppConfig
+from django.core import checks
 
 
 class CampaignsConfig(AppConfig):
@@ -12,5 +13,6 @@ class CampaignsConfig(AppConfig):
     verbose_name = "Campaigns"
 
     def ready(self) -> None:
-        """Watch what staff change; the models must be there first."""
+        """Watch what staff change, and check the keys; the models must be there first."""
         import_module("campaigns.audit").watch()
+        checks.register(import_module("campaigns.key_marks").check_keys)

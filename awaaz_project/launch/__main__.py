@@ -1,4 +1,4 @@
-"""`python -m awaaz_project.launch run|demo|crash-demo`: the whole system under one process.
+"""`python -m awaaz_project.launch run|serve|demo|crash-demo`: the whole system under one process.
 
 Knows nothing of Django: it prepares the environment and starts commands and servers with it.
 """
@@ -7,6 +7,7 @@ import argparse
 import os
 import signal
 import sys
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from pathlib import Path
 
@@ -60,21 +61,46 @@ def run() -> None:
         system.stop()
 
 
+def serve() -> None:
+    """Run `make serve`: portal, worker and scheduler for real accounts, without sandbox, demo or its clock.
+
+    Its data are apart from the demonstration's, in `var/real` if neither DATA_DIR nor DATABASE_URL is set.
+    Raises `StartError` if a process fails.
+    """
+    environ.Env.read_env(ROOT / ".env")
+    port = int(os.environ.get("WEB_PORT", 8000))
+    check_port(port)
+    is_placed = "DATA_DIR" in os.environ or "DATABASE_URL" in os.environ
+    env = {} if is_placed else {"DATA_DIR": str(ROOT / "var" / "real")}
+    system = System(env, web_port=port, sandbox_port=0, for_real=True)
+    system.prepare()
+    try:
+        system.start()
+        place = "" if is_placed else "DATA_DIR=var/real "
+        say(f"Portal {system.web_url}   Ctrl-C stops everything.")
+        say(f"The first login: {place}.venv/bin/python manage.py createsuperuser")
+        system.watch(lambda: None)
+    finally:
+        system.stop()
+
+
+WORDS: Mapping[str, Callable[[], int | None]] = {
+    "run": run,
+    "serve": serve,
+    "demo": demo,
+    "crash-demo": crash_demo,
+}
+
+
 def main() -> int:
     """Run what the command line asks for; return the exit code."""
     parser = argparse.ArgumentParser(prog="python -m awaaz_project.launch", description=__doc__)
-    parser.add_argument("what", choices=["run", "demo", "crash-demo"])
+    parser.add_argument("what", choices=[*WORDS])
     for number in ENDINGS:
         if signal.getsignal(number) != signal.SIG_IGN:  # as under nohup
             signal.signal(number, _interrupt)
     try:
-        match parser.parse_args().what:
-            case "run":
-                run()
-            case "demo":
-                return demo()
-            case "crash-demo":
-                return crash_demo()
+        return WORDS[parser.parse_args().what]() or 0
     except StartError as error:
         say(str(error))
         return 1

@@ -46,9 +46,12 @@ def check_port(port: int) -> None:
 
 
 class System:
-    """Web, two workers, scheduler and sandbox, with one environment."""
+    """Web, two workers, scheduler and, unless it is for real, the sandbox, with one environment."""
 
-    def __init__(self, env: Mapping[str, str], *, web_port: int, sandbox_port: int) -> None:
+    def __init__(
+        self, env: Mapping[str, str], *, web_port: int, sandbox_port: int, for_real: bool = False
+    ) -> None:
+        self.for_real = for_real
         # Ctrl-C at the console means now: no draining.
         defaults = {"PUBLIC_STREAM_URL": f"ws://127.0.0.1:{web_port}", "DRAIN_SECONDS": "0"}
         own = {name: value for name, value in defaults.items() if name not in os.environ}
@@ -58,11 +61,13 @@ class System:
         self.web = web(self.env, web_port)
         self.worker, self.guard = worker(self.env), guard(self.env)
         self.beat = beat(self.env)
-        self.children: list[Child] = [self.sandbox, self.web, self.worker, self.guard, self.beat]
+        ours = [self.web, self.worker, self.guard, self.beat]
+        self.children: list[Child] = ours if for_real else [self.sandbox, *ours]
 
     def prepare(self) -> None:
         """Migrate the database and make the clips of the sandbox's people. Raises `StartError`."""
-        for command in (["migrate", "--verbosity", "0"], ["sandbox_clips"]):
+        commands = [["migrate", "--verbosity", "0"], *([] if self.for_real else [["sandbox_clips"]])]
+        for command in commands:
             if run_once(*command, env=self.env):
                 raise StartError(f"`manage.py {command[0]}` failed: see above.")
 
@@ -70,7 +75,8 @@ class System:
         """Start all processes and wait until sandbox and web answer. Raises `StartError` if they don't."""
         for child in self.children:
             child.start()
-        wait_for_http(f"{self.sandbox_url}/sandbox/health", child=self.sandbox)
+        if not self.for_real:
+            wait_for_http(f"{self.sandbox_url}/sandbox/health", child=self.sandbox)
         wait_for_http(self.web_url, child=self.web)
 
     def stop(self) -> None:

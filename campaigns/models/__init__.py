@@ -17,7 +17,7 @@ from campaigns.models.compliance import (
 )
 from campaigns.models.people import ColumnMapping, Import, ImportRow, Recipient, Suppression
 from campaigns.models.preflight import Preflight
-from campaigns.models.privacy import Erasure, LegalHold, Purge
+from campaigns.models.privacy import Erasure, KeyMark, LegalHold, Purge
 from campaigns.models.programmes import Draw, Member, MemberDate, Programme, ProgrammeRound, StandingList
 from campaigns.models.sending import Evidence, Message, Turn, UploadBatch
 from campaigns.models.templates import Content, Template, TemplateLanguage
@@ -43,6 +43,7 @@ __all__ = [
     "Holiday",
     "Import",
     "ImportRow",
+    "KeyMark",
     "LegalHold",
     "Member",
     "MemberDate",

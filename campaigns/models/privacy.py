@@ -6,6 +6,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 
+from campaigns.fields import EncryptedTextField
 from campaigns.models.base import Stamped, one_of
 from campaigns.models.campaigns import Campaign
 
@@ -113,3 +114,13 @@ class Purge(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} {self.day}"
+
+
+class KeyMark(models.Model):
+    """One row, by which a process with other keys is known before it does harm."""
+
+    pseudonym = models.CharField(max_length=20)
+    sealed = EncryptedTextField()
+
+    def __str__(self) -> str:
+        return "The mark of the keys"

@@ -6,13 +6,13 @@ from pathlib import Path
 
 import pytest
 from django.contrib.auth.password_validation import validate_password
-from django.core.exceptions import ValidationError
+from django.core.exceptions import ImproperlyConfigured, ValidationError
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.test import Client
 from pytest_django import Settings
 
-from awaaz_project.settings import private_folder
+from awaaz_project.settings import private_folder, secret_key_from_file
 from campaigns.models import User
 
 
@@ -53,3 +53,13 @@ def test_a_page_connects_to_sockets_of_its_own_host_alone() -> None:
 def test_a_password_of_digits_or_like_the_name_is_not_taken(password: str) -> None:
     with pytest.raises(ValidationError):
         validate_password(password, User(username="vikram.desai", first_name="Vikram", last_name="Desai"))
+
+
+def test_an_empty_key_file_is_not_taken_for_a_key(tmp_path: Path) -> None:
+    file = tmp_path / "secret-key"
+    made = secret_key_from_file(file)
+    assert len(made) > 40
+    assert secret_key_from_file(file) == made
+    file.write_text("\n")
+    with pytest.raises(ImproperlyConfigured, match="Put back the key"):
+        secret_key_from_file(file)
