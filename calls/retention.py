@@ -2,14 +2,17 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from pathlib import Path
 from uuid import UUID
 
+from django.conf import settings
 from django.core.files.storage import default_storage
 from django.db import transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from calls.models import Answer, Call, CallEvent, Recording
 from calls.recordings.files import path_of, stored_name
+from calls.speech.disk_cache import delete_unused
 from campaigns.models import Erasure
 from campaigns.privacy import erasure
 from campaigns.privacy import purge as purging
@@ -22,6 +25,7 @@ ON_THE_LINE = "A call with this person is on the line."
 def purge(now: datetime) -> int:
     """Do tonight's purge of everything. Return how many rows went. May be called at any time and twice."""
     erase_late()
+    delete_unused(Path(settings.SPEECH_CACHE), settings.RETENTION_DAYS["speech"] * 86400.0)
     return purging.purge([*SWEEPS, *purging.SWEEPS], now=now)
 
 

@@ -39,7 +39,7 @@ def key_problem() -> str:
     except InvalidToken:
         return _FIELDS
     except DatabaseError as error:
-        log.warning("The keys could not be compared with the database: %s.", type(error).__name__)
+        log.debug("The keys could not be compared with the database: %s.", type(error).__name__)
         return ""
     return "" if mark.pseudonym == pseudonym(_SAMPLE) else _PSEUDONYMS
 

@@ -68,7 +68,8 @@ def _voice() -> Voice:
     """Return the voice of this process; the programs it runs end with the process."""
     voice = EspeakVoice()
     atexit.register(voice.close)
-    return CachedVoice(voice, Path(settings.SPEECH_CACHE))
+    most_seconds = settings.RETENTION_DAYS["speech"] * 86400.0
+    return CachedVoice(voice, Path(settings.SPEECH_CACHE), most_seconds=most_seconds)
 
 
 def load_clip(name: str, number_id: int) -> bytes:

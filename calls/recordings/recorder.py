@@ -6,15 +6,19 @@ and is filed later by `file_leftovers`.
 """
 
 import logging
+import time
 from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass
 from uuid import UUID
 
+from django.db import Error as DatabaseFailure
+from django.db import connection
+
 from calls.audio import pcm
 from calls.background import BackgroundWorker
 from calls.conversation.outputs import Recorded, Side
-from calls.recordings.files import AudioSpan, file_or_leave, path_of, write_pieces
+from calls.recordings.files import AudioSpan, file_leftovers, file_or_leave, path_of, write_pieces
 
 log = logging.getLogger(__name__)
 
@@ -23,6 +27,10 @@ BLOCK_BYTES = 2 * pcm.SAMPLE_RATE * pcm.SAMPLE_BYTES
 """Handed over at once: a second of both sides."""
 CAPACITY_BYTES = 64 * 1024 * 1024
 """May wait while the disk is slow; beyond that the recording gets a gap, and the log says so."""
+
+
+LOOK_SECONDS = 300.0
+"""Between two looks at what ended processes left on this machine."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +102,7 @@ class RecordingWriter(BackgroundWorker):
         self._waiting = 0
         self.lost = self._logged_losses = 0
         self._to_file: deque[UUID] = deque()
+        self._next_look = 0.0
 
     def put(self, block: _Block) -> None:
         """Accept a block; audio that is too much is left out, the end never."""
@@ -116,9 +125,20 @@ class RecordingWriter(BackgroundWorker):
                 self._to_file.append(block.call_id)
         for _ in range(len(self._to_file)):
             file_or_leave(self._to_file.popleft())
+        if time.monotonic() >= self._next_look:
+            self._next_look = time.monotonic() + LOOK_SECONDS
+            self._file_leftovers()
         if self.lost > self._logged_losses:
             log.error("%d s of recordings are lost, the disk is too slow.", self.lost - self._logged_losses)
             self._logged_losses = self.lost
+
+    def _file_leftovers(self) -> None:
+        """File what ended processes left: on a machine for calls alone no worker does it."""
+        try:
+            file_leftovers()
+        except DatabaseFailure as error:
+            log.warning("Recordings that were left are filed later (%s).", type(error).__name__)
+            connection.close()
 
     def finish(self) -> None:
         """Write and file for the last time; what can't be filed now stays for `file_leftovers`."""

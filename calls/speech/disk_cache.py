@@ -6,6 +6,7 @@ import json
 import os
 import tempfile
 import threading
+import time
 from pathlib import Path
 from typing import Final
 
@@ -23,11 +24,20 @@ class CachedVoice:
     """A `Voice` that looks in a directory of WAV files first. Files appear whole or not at all.
 
     Many processes may share the directory. When it outgrows `most_bytes`, the files unused for longest are
-    deleted. A file that cannot be read or written is synthesised again, and no error.
+    deleted; so are files unused for `most_seconds`, for they speak names and amounts. A file that cannot be
+    read or written is synthesised again, and no error.
     """
 
-    def __init__(self, voice: Voice, directory: Path, *, most_bytes: int = DEFAULT_BYTES) -> None:
-        self._voice, self._directory, self._most_bytes = voice, directory, most_bytes
+    def __init__(
+        self,
+        voice: Voice,
+        directory: Path,
+        *,
+        most_bytes: int = DEFAULT_BYTES,
+        most_seconds: float = float("inf"),
+    ) -> None:
+        self._voice, self._directory = voice, directory
+        self._most_bytes, self._most_seconds = most_bytes, most_seconds
         self._lock = threading.Lock()
         self._written = 0
 
@@ -65,10 +75,11 @@ class CachedVoice:
         return audio
 
     def prune(self) -> None:
-        """Delete files, the longest unused first, if they exceed `most_bytes`, down to 80 % of it.
+        """Delete files unused for too long; then, if the rest exceeds `most_bytes`, down to 80 % of it.
 
         Raises `OSError` if a file cannot be deleted.
         """
+        delete_unused(self._directory, self._most_seconds)
         files = []
         for path in self._directory.glob("*/*"):
             with contextlib.suppress(FileNotFoundError):  # deleted by another process since
@@ -83,3 +94,17 @@ class CachedVoice:
             total -= size
             if total <= self._most_bytes * _KEEP:
                 return
+
+
+def delete_unused(directory: Path, seconds: float) -> int:
+    """Delete files of a cache that were not used for so long; return how many.
+
+    Ages of files are the machine's time. Raises `OSError` if a file cannot be deleted.
+    """
+    deleted = 0
+    for path in directory.glob("*/*"):
+        with contextlib.suppress(FileNotFoundError):  # deleted by another process since
+            if time.time() - path.stat().st_mtime > seconds:
+                path.unlink()
+                deleted += 1
+    return deleted

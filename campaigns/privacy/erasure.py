@@ -10,10 +10,13 @@ What must stay as evidence stays under a pseudonym: judgements, attempts, suppre
 """
 
 import unicodedata
+from collections.abc import Iterable
 from datetime import datetime
 
+from django.contrib.admin.models import LogEntry as AdminLog
+from django.contrib.contenttypes.models import ContentType
 from django.db import transaction
-from django.db.models import Max
+from django.db.models import Max, Model
 
 from campaigns.compliance.suppressions import SuppressionRequest, move_to_pseudonym, suppress
 from campaigns.errors import NotAllowed
@@ -99,6 +102,9 @@ def forget(request: Erasure) -> dict[str, int]:
                 break
     chunks = (rows[start : start + CHUNK] for start in range(0, len(rows), CHUNK))
     forget_people(people)
+    members = list(Member.objects.filter(phone=phone).values_list("pk", flat=True))
+    _forget_in_admin_log(Recipient, people)
+    _forget_in_admin_log(Member, members)
     return {
         "people": len(people),
         "rows": sum(forget_rows(ImportRow.objects.filter(pk__in=chunk)) for chunk in chunks),
@@ -109,6 +115,12 @@ def forget(request: Erasure) -> dict[str, int]:
         "complaints": Complaint.objects.filter(phone=phone).update(phone=name, text="Erased."),
         "holds": LegalHold.objects.filter(phone=phone).update(phone=name),
     }
+
+
+def _forget_in_admin_log(model: type[Model], keys: Iterable[int]) -> None:
+    """Delete the entries of the admin's own log about these rows: they hold the person's name."""
+    kind = ContentType.objects.get_for_model(model)
+    AdminLog.objects.filter(content_type=kind, object_id__in=[str(key) for key in keys]).delete()
 
 
 def finish(request: Erasure, removed: dict[str, int], *, now: datetime) -> None:

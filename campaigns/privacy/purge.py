@@ -13,18 +13,23 @@ from typing import Any
 from auditlog.models import LogEntry
 from axes.models import AccessAttempt, AccessLog
 from django.conf import settings
+from django.contrib.admin.models import LogEntry as AdminLog
 from django.db import transaction
 from django.db.models import Exists, F, Model, OuterRef, Q, QuerySet
 
 from campaigns.bulk import let_others_write
 from campaigns.imports.reader import ENDED
 from campaigns.ist import IST, ist_day
+from campaigns.lifecycle import actions
 from campaigns.models import (
     CallingBasis,
+    Campaign,
     Complaint,
     Draw,
     Evidence,
+    Import,
     ImportRow,
+    LegalHold,
     Member,
     MemberDate,
     Programme,
@@ -39,6 +44,7 @@ from campaigns.schedule.recurrence import earliest
 CHUNK = 500
 #: At this hour (IST) no calls are made, and yesterday's reports are written.
 AFTER_HOUR = 2
+FORGOTTEN = "Cancelled by itself: nothing was done with it for so long that its people's data must end."
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +122,37 @@ def _ended(campaign: str, cutoff: datetime) -> Q:
     return Q(**{f"{campaign}__state__in": ENDED, f"{campaign}__state_since__lt": cutoff})
 
 
+def _idle(cutoff: datetime) -> QuerySet[Campaign]:
+    """Return campaigns with people that wait for staff, and with which nothing was done since the cut-off.
+
+    The pattern of a programme waits for ever, and is not among them.
+    """
+    state = Campaign.State
+    waiting = (state.DRAFT, state.CHECKED, state.APPROVED, state.PAUSED, state.STOPPED)
+    fed = Import.objects.filter(campaign=OuterRef("pk"))
+    return Campaign.objects.filter(
+        Exists(Recipient.objects.filter(campaign=OuterRef("pk"))) | Exists(fed),
+        ~Exists(fed.filter(created_at__gte=cutoff)),
+        state__in=waiting,
+        state_since__lt=cutoff,
+        changed_at__lt=cutoff,
+        programmes__isnull=True,
+    )
+
+
+def cancel_idle(keys: Sequence[int]) -> None:
+    """Cancel campaigns that were forgotten; their people's data goes by its period after that."""
+    for campaign in Campaign.objects.filter(pk__in=keys):
+        actions.cancel(campaign, None)
+    Campaign.objects.filter(pk__in=keys).update(reason=FORGOTTEN)
+
+
+def _held_campaigns() -> Q:
+    """Return the condition that a campaign is under a legal hold, or has a person who is."""
+    of_campaign = LegalHold.objects.filter(released_at=None, campaign__isnull=False).values("campaign")
+    return Q(pk__in=of_campaign) | Q(pk__in=Recipient.objects.filter(held("")).values("campaign"))
+
+
 def _members(cutoff: datetime) -> QuerySet[Member]:
     """Return the people of standing lists whom no programme will call.
 
@@ -156,6 +193,7 @@ def _delete(model: type[Model]) -> Callable[[Sequence[Any]], object]:
 
 
 SWEEPS = (
+    Sweep("idle", _idle, _held_campaigns, cancel_idle),
     Sweep(
         "people",
         lambda cutoff: Recipient.objects.filter(_ended("campaign", cutoff)).exclude(phone__startswith=PREFIX),
@@ -193,6 +231,12 @@ SWEEPS = (
         lambda cutoff: LogEntry.objects.filter(timestamp__lt=cutoff),
         _never_held,
         _delete(LogEntry),
+    ),
+    Sweep(
+        "admin_log",
+        lambda cutoff: AdminLog.objects.filter(action_time__lt=cutoff),
+        _never_held,
+        _delete(AdminLog),
     ),
     Sweep(
         "sign_ins",

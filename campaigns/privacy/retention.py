@@ -36,6 +36,7 @@ CLOCKS = (
     Keep("recordings", A_YEAR, 180, "after the call; length and checksum are kept"),
     Keep("events", A_YEAR, 180, "after the call: its log with what was said"),
     Keep("calls", THREE_YEARS, A_YEAR, "after the call: answers, call ids, and whose call it was"),
+    Keep("idle", 180, 30, "after the last change of a campaign that does not run: it is cancelled"),
     Keep("people", A_YEAR, 0, "after the campaign's end: number, name and variables"),
     Keep("rows", A_YEAR, 0, "after the campaign's end: rows of lists that were not accepted"),
     Keep("members", A_YEAR, 0, "after the last day a programme could call for, and the last change"),
@@ -44,6 +45,8 @@ CLOCKS = (
     Keep("bases", THREE_YEARS, A_YEAR, "after the ground for calling ended"),
     Keep("complaints", THREE_YEARS, 2 * A_YEAR, "after the complaint was closed"),
     Keep("audit", THREE_YEARS, A_YEAR, "after the entry"),
+    Keep("admin_log", A_YEAR, 0, "after the entry in the admin's own log"),
+    Keep("speech", 30, 0, "after the sentence was last spoken"),
     Keep("sign_ins", A_YEAR, A_YEAR, "after somebody signed in, with name and address"),
     Keep("failed_sign_ins", A_YEAR, A_YEAR, "after somebody failed to sign in"),
 )

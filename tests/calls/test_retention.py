@@ -2,15 +2,20 @@
 
 import io
 import json
+import os
+import time
 import zipfile
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from axes.models import AccessAttempt, AccessLog
+from django.contrib.admin.models import LogEntry as AdminLog
+from django.contrib.contenttypes.models import ContentType
 from django.core.files.base import ContentFile
 from django.core.management import CommandError, call_command
 from django.urls import reverse
+from pytest_django import Settings
 
 from calls import retention
 from calls.models import Answer, Call, CallEvent, MediaProcess, Recording
@@ -28,14 +33,18 @@ from campaigns.models import (
     Evidence,
     Import,
     ImportRow,
+    Member,
     Message,
+    Programme,
     Purge,
     Recipient,
+    StandingList,
     Suppression,
     User,
 )
 from campaigns.planning import plan
 from campaigns.privacy import erasure, legal_holds
+from campaigns.privacy.purge import FORGOTTEN
 from campaigns.pseudonyms import pseudonym
 from tests import cast
 from tests.campaigns.world import NOON, FakeXFin, at, make_campaign, states
@@ -199,6 +208,77 @@ def test_who_signed_in_and_failed_to_is_kept_for_a_year() -> None:
     assert (line("sign_ins"), line("failed_sign_ins")) == ((1, 0), (1, 0))
     for rows in (AccessLog, AccessAttempt):
         assert [row.attempt_time for row in rows.objects.all()] == [days_ago(364)]
+
+
+@pytest.mark.parametrize("state", ["draft", "checked", "approved", "paused", "stopped"])
+def test_a_campaign_with_which_nothing_is_done_is_cancelled_and_its_people_go_after_it(
+    message: Message, state: str
+) -> None:
+    campaign = message.recipient.campaign
+    Message.objects.all().delete()
+    long_ago = {"state": state, "state_since": days_ago(181), "changed_at": days_ago(181)}
+    Campaign.objects.filter(pk=campaign.pk).update(**long_ago | {"changed_at": days_ago(170)})
+    retention.purge(NIGHT)
+    assert Campaign.objects.get().state == state  # it was changed since
+    Campaign.objects.update(**long_ago)
+    night = NIGHT + timedelta(days=1)
+    retention.purge(night)
+    campaign = Campaign.objects.get()
+    assert (campaign.state, campaign.reason) == ("cancelled", FORGOTTEN)
+    assert Recipient.objects.get().state == "cancelled"
+    assert Recipient.objects.get().name == "Meena"
+    ended(campaign, days=366)
+    retention.purge(night + timedelta(days=1))
+    assert (Recipient.objects.get().phone, Recipient.objects.get().name) == (pseudonym(MEENA), "")
+
+
+def test_a_hold_and_a_programme_keep_a_campaign_that_waits(message: Message) -> None:
+    campaign = message.recipient.campaign
+    Campaign.objects.update(state="draft", state_since=days_ago(400), changed_at=days_ago(400))
+    hold = legal_holds.place(phone=MEENA, reason="a case", by=None)
+    retention.purge(NIGHT)
+    assert line("idle") == (0, 1)
+    legal_holds.release(hold.pk, reason="over", by=None, now=NIGHT)
+    a_list = StandingList.objects.create(name="Borrowers")
+    Programme.objects.create(name="x", standing_list=a_list, pattern=campaign, date_name="due_date")
+    retention.purge(NIGHT + timedelta(days=1))
+    assert Campaign.objects.get().state == "draft"
+
+
+def test_the_admins_own_log_has_a_period_and_forgets_who_is_erased(message: Message) -> None:
+    user = User.objects.create(username="asha")
+    member = Member.objects.create(
+        standing_list=StandingList.objects.create(name="Borrowers"), phone=MEENA, name="Meena Desai"
+    )
+    for days, thing in ((366, user), (10, user), (10, member)):
+        kind = ContentType.objects.get_for_model(thing)
+        AdminLog.objects.create(
+            user=user,
+            content_type=kind,
+            object_id=str(thing.pk),
+            object_repr=str(thing),
+            action_flag=2,
+            action_time=days_ago(days),
+        )
+    retention.purge(NIGHT)
+    assert line("admin_log") == (1, 0)
+    ended(message.recipient.campaign, days=1)
+    Message.objects.all().delete()
+    erasure.ask(MEENA, reason="asked", by=user, now=NIGHT)
+    assert retention.erase_people(NIGHT) == 1
+    assert [row.object_repr for row in AdminLog.objects.all()] == ["asha"]
+
+
+def test_speech_that_is_not_spoken_any_more_goes(settings: Settings, tmp_path: Path) -> None:
+    settings.SPEECH_CACHE = tmp_path
+    for name, days in (("old.wav", 31), ("new.wav", 29)):
+        file = tmp_path / "ab" / name
+        file.parent.mkdir(exist_ok=True)
+        file.write_bytes(b"RIFF")
+        used = time.time() - days * 86400
+        os.utime(file, (used, used))
+    retention.purge(NIGHT)
+    assert [file.name for file in tmp_path.glob("*/*")] == ["new.wav"]
 
 
 # --- Holds ----------------------------------------------------------------------------------------

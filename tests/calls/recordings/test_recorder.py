@@ -3,6 +3,7 @@
 import hashlib
 import os
 import struct
+import time
 import tracemalloc
 import wave
 from datetime import timedelta
@@ -19,7 +20,7 @@ from django.db.models import QuerySet
 from calls import retention
 from calls.audio import wav
 from calls.conversation.outputs import Recorded, Side
-from calls.models import Call, Recording
+from calls.models import Call, MediaProcess, Recording
 from calls.recordings import files
 from calls.recordings.files import AudioSpan, path_of, write_pieces
 from calls.recordings.recorder import Recorder, RecordingWriter
@@ -404,3 +405,18 @@ def test_the_writer_files_again_after_its_connection_broke(call_id: UUID, folder
     recording_writer.work()
     assert not path_of(call_id).exists()
     assert Recording.objects.get().duration_ms == 400
+
+
+@pytest.mark.django_db
+@pytest.mark.usefixtures("folders")
+def test_a_process_of_calls_files_what_another_left_where_no_worker_runs(
+    number: PhoneNumber, message: Message
+) -> None:
+    now, process = clock.now(), MediaProcess.objects.create()
+    call = Call.objects.create(number=number, process=process, state="ended", started_at=now, ended_at=now)
+    write_pieces(path_of(call.pk), [span(CALLER, 0, tone(500, 100))])
+    long_ago = time.time() - 120
+    os.utime(path_of(call.pk), (long_ago, long_ago))
+    RecordingWriter().work()
+    assert Recording.objects.get().call == call
+    assert not path_of(call.pk).exists()

@@ -1,6 +1,7 @@
 """The same sentence is synthesised once, and the directory stays bounded."""
 
 import os
+import time
 from pathlib import Path
 
 import pytest
@@ -87,3 +88,14 @@ def test_what_was_unused_for_longest_goes_first(tmp_path: Path) -> None:
     kept = list(tmp_path.glob("*/*.wav"))
     assert sum(path.stat().st_size for path in kept) <= 8_000
     assert sorted(path.stat().st_mtime for path in kept) == [4, 5, 6, 7]
+
+
+def test_what_is_unused_for_too_long_goes_where_a_process_speaks(tmp_path: Path) -> None:
+    cached = CachedVoice(CountingVoice(), tmp_path, most_seconds=86_400)
+    cached.synthesise("Namaste Meena", "hi")
+    (first,) = tmp_path.glob("*/*.wav")
+    long_ago = time.time() - 2 * 86_400
+    os.utime(first, (long_ago, long_ago))
+    CachedVoice(CountingVoice(), tmp_path, most_seconds=86_400).synthesise("Namaste Asha", "hi")
+    assert not first.exists()
+    assert len(list(tmp_path.glob("*/*.wav"))) == 1
