@@ -214,7 +214,7 @@ def test_after_a_lump_at_the_start_our_echo_is_still_an_echo(lump_ms: int) -> No
     line.listen(quiet(500))
     line.agent.actions[KeyPressed] = [prompt()]
     line.key("1")
-    line.listen(mix_at(quiet(4000), louder(spoken(PROMPT, "hi"), -12), FIRST_WAIT_MS + 40)[: 4000 * 16])
+    line.listen(mix_at(quiet(4000), louder(spoken(PROMPT, "hi"), -12), line.first_wait_ms + 40)[: 4000 * 16])
     assert line.cleared_ms is None
     line.receive(line.platform.stop())
     caller = [part for part in line.recorded if part.side is Side.CALLER]
