@@ -9,6 +9,7 @@ import random
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable
+from functools import partial
 from typing import TypeVar
 
 from django.db import Error, OperationalError, connection
@@ -61,7 +62,10 @@ def each(what: str, items: Iterable[T], work: Callable[[T], int | bool | None]) 
     """Run `work` for each item; return the sum of what it returns. An item that fails is logged."""
     total = 0
     for item in items:
-        total += _guarded(what, item, work) or 0
+        try:
+            total += int(retried(what, partial(work, item)) or 0)
+        except Exception:
+            log.exception("%s failed for %s", what, item)
     return total
 
 
@@ -91,11 +95,3 @@ def note_failure(account_id: int, text: str) -> None:
     Account.objects.filter(pk=account_id).update(
         own_failures=Least(F("own_failures"), Value(MOST_COUNTED - 1)) + 1, own_failure=text[:500]
     )
-
-
-def _guarded(what: str, item: T, work: Callable[[T], int | bool | None]) -> int:
-    try:
-        return int(retried(what, lambda: work(item)) or 0)
-    except Exception:
-        log.exception("%s failed for %s", what, item)
-        return 0

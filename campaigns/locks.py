@@ -1,7 +1,7 @@
 """The one order in which rows are locked, in all rooms.
 
-    calls_call, campaigns_import, campaigns_account, campaigns_campaign, campaigns_message,
-    campaigns_recipient, campaigns_callback
+    calls_call, campaigns_import, campaigns_account, campaigns_campaign, campaigns_uploadbatch,
+    campaigns_message, campaigns_recipient, campaigns_callback
 
 A transaction that locks rows of several tables locks them in this order, and rows of one table in the order
 of their keys, all in one statement. Where the next stride would begin again at the front, it is a transaction
@@ -22,6 +22,7 @@ ORDER = (
     "campaigns_import",
     "campaigns_account",
     "campaigns_campaign",
+    "campaigns_uploadbatch",
     "campaigns_message",
     "campaigns_recipient",
     "campaigns_callback",

@@ -125,16 +125,12 @@ def config_for(account: Account) -> XFinConfig:
         config = _config_of(account)
     except (TypeError, AttributeError) as error:  # of JSON columns, which hold anything
         raise ValueError("headers, cookies and state codes: objects of texts") from error
-    _check_address(config.origin)
-    return config
-
-
-def _check_address(origin: str) -> None:
     try:
-        httpx.URL(origin)
-        urlsplit(origin).port  # noqa: B018 (it raises for one that can't be)
+        httpx.URL(config.origin)
+        urlsplit(config.origin).port  # noqa: B018 (it raises for one that can't be)
     except (httpx.InvalidURL, ValueError) as error:
         raise ValueError(f"base_url: {error}") from error
+    return config
 
 
 def _config_of(account: Account) -> XFinConfig:

@@ -19,6 +19,7 @@ from django.db import DatabaseError, connection, connections, transaction
 
 from campaigns.delivery.claims import database_now, from_now
 from campaigns.delivery.refusals import stop_refused_campaigns
+from campaigns.locks import locked
 from campaigns.models import Account, Message, Recipient, UploadBatch
 from campaigns.transitions.attempt import settle_recipient
 from campaigns.xfin.errors import XFinError
@@ -98,6 +99,7 @@ def settle_reply(claim: Claim, created: Sequence[CreatedMessage], *, now: dateti
     looked up. So are rejected ones where so many were that the cause is theirs in common: their campaign is
     stopped, and they are called once it is resumed.
     """
+    list(locked(UploadBatch.objects.filter(pk=claim.batch.pk)).values_list("pk"))  # before its messages
     answers = {answer.reference: answer for answer in created}
     taken: defaultdict[str, dict[int, str]] = defaultdict(dict)
     rejected: list[tuple[Message, CreatedMessage]] = []

@@ -110,7 +110,7 @@ class _Pull:
         """List a window; return the messages that were not seen when it took too many pages, else none."""
         unseen = {message.remote_id: message for message in window}
         most = client.requests + most_pages(len(window))
-        listed = _until(client, most, _listed(client, window))
+        listed = _listed(client, window, most)
         while chunk := list(islice(listed, CHUNK)):
             seen = [(unseen.pop(str(remote.id), None), remote) for remote in chunk]
             self._settle((message, remote) for message, remote in seen if message)
@@ -121,19 +121,14 @@ class _Pull:
             self.ended += settle_messages(over, now=self._clock())
 
 
-def _until(client: XFinClient, most: int, listed: Iterable[RemoteMessage]) -> Iterator[RemoteMessage]:
-    """Yield what is listed until more than so many requests were sent in all."""
-    for remote in listed:
+def _listed(client: XFinClient, window: Sequence[Message], most: int) -> Iterator[RemoteMessage]:
+    """Yield what XFin lists in a window, until more than `most` requests were sent in all."""
+    times = [message.send_on for message in window]
+    asked = MessageFilter(send_on_after=min(times) - MARGIN, send_on_before=max(times) + MARGIN)
+    for remote in client.iter_messages(asked):
         yield remote
         if client.requests > most:
             return
-
-
-def _listed(client: XFinClient, window: Sequence[Message]) -> Iterator[RemoteMessage]:
-    times = [message.send_on for message in window]
-    return client.iter_messages(
-        MessageFilter(send_on_after=min(times) - MARGIN, send_on_before=max(times) + MARGIN)
-    )
 
 
 def accounts_with_overdue(now: datetime) -> list[int]:

@@ -27,6 +27,7 @@ from campaigns.delivery.circuit_breaker import record_failure, record_success, u
 from campaigns.delivery.claims import database_now, from_now
 from campaigns.delivery.look_up import LookedUp, Wanted, look_up
 from campaigns.delivery.refusals import stop_refused_campaigns
+from campaigns.locks import locked
 from campaigns.models import Account, Message, UploadBatch
 from campaigns.transitions.attempt import ended_unknown
 from campaigns.xfin.errors import XFinError
@@ -53,7 +54,7 @@ def abandon_dead_claims(now: datetime) -> int:
         with transaction.atomic():
             # It may have been renewed since it was read.
             still = UploadBatch.objects.filter(pk=batch.pk, claimed_until__lte=database_now())
-            if still.select_for_update().exists():
+            if locked(still).exists():
                 reason = "The worker that sent it stopped before it read the reply."
                 abandoned += mark_unconfirmed(batch, reason, now=now)
     return abandoned

@@ -50,25 +50,6 @@ def turn(kind: str, account_id: int) -> Iterator[HeldTurn | None]:
     if held is None:
         yield None
         return
-    try:
-        with _kept_alive(held):
-            yield held
-    finally:
-        held.release()
-
-
-def take(name: str, *, seconds: float | None = None) -> HeldTurn | None:
-    """Take a turn for so many seconds, or `TURN_SECONDS`; return None if another worker has it."""
-    row, _ = Turn.objects.get_or_create(name=name, defaults={"until": _LONG_AGO})
-    holder = uuid.uuid4().hex
-    if not Turn.objects.filter(pk=row.pk, until__lte=Now()).update(holder=holder, until=_end(seconds)):
-        return None
-    places = Turn.objects.values_list("places", flat=True).get(pk=row.pk)
-    return HeldTurn(name, holder, places)
-
-
-@contextmanager
-def _kept_alive(held: HeldTurn) -> Iterator[None]:
     done = Event()
 
     def renew() -> None:
@@ -82,10 +63,21 @@ def _kept_alive(held: HeldTurn) -> Iterator[None]:
     keeper = Thread(target=renew, name=f"keeps {held.name}", daemon=True)
     keeper.start()
     try:
-        yield
+        yield held
     finally:
         done.set()
         keeper.join()
+        held.release()
+
+
+def take(name: str, *, seconds: float | None = None) -> HeldTurn | None:
+    """Take a turn for so many seconds, or `TURN_SECONDS`; return None if another worker has it."""
+    row, _ = Turn.objects.get_or_create(name=name, defaults={"until": _LONG_AGO})
+    holder = uuid.uuid4().hex
+    if not Turn.objects.filter(pk=row.pk, until__lte=Now()).update(holder=holder, until=_end(seconds)):
+        return None
+    places = Turn.objects.values_list("places", flat=True).get(pk=row.pk)
+    return HeldTurn(name, holder, places)
 
 
 def _end(seconds: float | None = None) -> object:

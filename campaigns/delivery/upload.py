@@ -197,7 +197,7 @@ def send(claim: Claim, client: XFinClient, account: Account, *, clock: Clock) ->
     except XFinError as error:
         log.warning("batch %s of %d: %s", claim.batch.reference, len(claim.messages), error.reason)
         return _failed(claim, account, error, sent=any(asked) and not isinstance(error, NotSent), clock=clock)
-    taken = settle_reply(claim, created, now=clock())
+    taken = edges.retried("a reply", partial(settle_reply, claim, created, now=clock()))
     record_success(account, now=clock())
     return taken
 

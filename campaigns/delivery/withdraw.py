@@ -175,11 +175,18 @@ class _Withdrawal:
         soon = self._clock() + AHEAD
         near = [message for message in messages if message.send_on <= soon]
         asked = _ask_each(client, near)
-        over = [(m, remote) for m, remote in zip(near, asked, strict=True) if not _deletable(remote)]
+        pairs = zip(near, asked, strict=True)
+        over = [(m, remote) for m, remote in pairs if remote is None or remote.state not in DELETABLE]
         self._settle([message for message, _ in over], [remote for _, remote in over])
         done = {message.pk for message, _ in over}
         waiting = [message for message in messages if message.pk not in done]
-        _delete_at_xfin([wire_id(message.remote_id) for message in waiting], client)
+        ids = [wire_id(message.remote_id) for message in waiting]
+        try:
+            client.delete_messages(ids)
+        except Refused:  # because of one of them; which are gone is asked later
+            for remote_id in ids:
+                with suppress(Refused):
+                    client.delete_message(remote_id)
         _due_again(waiting, self._clock() + CONFIRM)
         self._deleted.extend(waiting)
 
@@ -194,19 +201,6 @@ class _Withdrawal:
         dialled = [m for m, remote in others if remote.state == RemoteState.IN_PROGRESS]
         _change(dialled, Message.State.DIALLING, TOO_LATE, now=now)
         _due_again([m for m, remote in others if remote.state in DELETABLE], now + AGAIN)
-
-
-def _deletable(remote: RemoteMessage | None) -> bool:
-    return remote is not None and remote.state in DELETABLE
-
-
-def _delete_at_xfin(ids: Sequence[RemoteId], client: XFinClient) -> None:
-    try:
-        client.delete_messages(ids)
-    except Refused:  # because of one of them; which are gone is asked later
-        for remote_id in ids:
-            with suppress(Refused):
-                client.delete_message(remote_id)
 
 
 def _ask_each(client: XFinClient, messages: Sequence[Message]) -> Sequence[RemoteMessage | None]:

@@ -112,17 +112,14 @@ def _clock_notices() -> list[Notice]:
     return [
         Notice(
             tone="warn",
-            title=f"XFin's clock is {_minutes(account.clock_skew or 0)} (account “{account.name}”).",
+            title=f"XFin's clock is {abs(account.clock_skew or 0) / 60:.1f} minutes "
+            f"{'ahead' if (account.clock_skew or 0) > 0 else 'behind'} (account “{account.name}”).",
             text="It rings people by its own clock. Calls near the edges of the hours are moved so that none "
             "rings outside them. If only this XFin differs, tell them; if all do, set ours.",
             account=account,
         )
         for account in Account.objects.filter(told).defer("password", "token", "cookies")
     ]
-
-
-def _minutes(skew: float) -> str:
-    return f"{abs(skew) / 60:.1f} minutes {'ahead' if skew > 0 else 'behind'}"
 
 
 def trials(account: Account) -> str:
