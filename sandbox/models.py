@@ -145,6 +145,8 @@ class Message(models.Model):
     due_at = models.DateTimeField(null=True)
     dialled_at = models.DateTimeField(null=True)
     finished_at = models.DateTimeField(null=True)
+    hidden_until = models.DateTimeField(null=True)
+    """By the real clock; until then the API does not show it. It is dialled all the same."""
 
     class Meta:
         indexes: ClassVar = [

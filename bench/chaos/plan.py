@@ -14,8 +14,11 @@ OPENS, CLOSES = time(8), time(19)
 TROUBLED_TICKS = 12
 #: While staff upload and launch, which is when losing the web process hurts.
 STAFF_TICKS = 6
+SILENT_SHARE = 0.25
 FAULT_SECONDS = 0.8
 """How long the sandbox is silent; our client's time-out in these runs is shorter."""
+SECONDS: Mapping[str, float] = {"shown_late": 0.9, "400_slow": 0.3}
+"""Of single faults: the slowest platform seen took 90 s to show what it made, a hundredth of it here."""
 
 
 class Trouble(StrEnum):
@@ -25,6 +28,8 @@ class Trouble(StrEnum):
     WEB = "web_killed"
     DATABASE = "database_restarted"
     BROKER = "broker_flushed"
+    FROZEN = "worker_frozen"
+    LEAP = "clock_leapt"
 
 
 #: How often each of them happens in a run: at least, at most.
@@ -33,17 +38,30 @@ TIMES: Mapping[Trouble, tuple[int, int]] = {
     Trouble.WEB: (1, 3),
     Trouble.DATABASE: (1, 3),
     Trouble.BROKER: (1, 3),
+    Trouble.FROZEN: (2, 3),
+    Trouble.LEAP: (1, 3),
 }
 
 LOST = ("timeout_before", "timeout_after", "drop_before", "drop_after", "reset_before", "reset_after")
 SPOILT = ("cut_body", "short_body", "drip", "500", "502", "503", "504", "401", "429", "429_date")
+#: XFin acted, and says that it did not.
+UNTRUE = (
+    *("400_after", "401_after", "403_after", "404_after", "409_after", "413_after", "429_after"),
+    "shown_late",
+)
+MUDDLED = ("same_ids", "swapped_references", "odd_result")
+LISTS = ("shifted_pages", "without_next", "cut_list", "capitals", "odd_row")
 #: XFin's calls and what may go wrong with them; "login, 401" is left out: it asks for a person.
 FAULTS: Mapping[str, Sequence[str]] = {
     "create_bulk": (*LOST, *SPOILT, "fewer_results", "more_results"),
     "list_messages": (*LOST, *SPOILT),
+    "lies of create_bulk": (*UNTRUE, *MUDDLED, "400_slow"),
+    "lies of list_messages": LISTS,
     "login": ("500", "drop_after", "timeout_before", "token_expires"),
     "delete_messages": (*LOST, "500", "502"),
 }
+#: How often a fault happens; one look-up asks several questions, so that lists fail less often.
+SHARES = ((0.1, 0.2), (0.1, 0.2, 0.35))
 #: Who answers, by weight: more than in life do not, so that there is something to repeat.
 CAST = {"presses_one": 10, "says_yes": 2, "hangs_up_early": 2, "voicemail": 2, "busy": 3, "no_answer": 3}
 
@@ -58,8 +76,9 @@ class Fault:
 
     def wire(self, seed: int) -> dict[str, object]:
         """Return it as the sandbox's control API takes it."""
-        switch = {"operation": self.operation, "behaviour": self.behaviour, "probability": self.probability}
-        return {**switch, "seed": str(seed), "seconds": FAULT_SECONDS}
+        operation = self.operation.removeprefix("lies of ")
+        switch = {"operation": operation, "behaviour": self.behaviour, "probability": self.probability}
+        return {**switch, "seed": str(seed), "seconds": SECONDS.get(self.behaviour, FAULT_SECONDS)}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,6 +99,8 @@ class Plan:
     troubles: Mapping[int, Sequence[Trouble]]
     pause_at: int
     pause_for: int
+    silent_account: bool
+    """Beside the campaign's account is one whose XFin takes every request and answers none."""
 
 
 def draw(seed: int, *, people: int, after: date) -> Plan:
@@ -100,6 +121,7 @@ def draw(seed: int, *, people: int, after: date) -> Plan:
         troubles=_troubles(dice),
         pause_at=dice.randint(2, TROUBLED_TICKS),
         pause_for=dice.randint(1, 3),
+        silent_account=dice.random() < SILENT_SHARE,
     )
 
 
@@ -111,10 +133,11 @@ def _begins(dice: random.Random, after: date) -> datetime:
 
 
 def _faults(dice: random.Random) -> Sequence[Fault]:
-    operations = ["create_bulk", "create_bulk", "list_messages", dice.choice(list(FAULTS)), "delete_messages"]
+    upload, listing = ("create_bulk", "lies of create_bulk"), ("list_messages", "lies of list_messages")
+    more = (dice.choice(upload), dice.choice(listing), dice.choice(list(FAULTS)))
     return [
-        Fault(operation, dice.choice(FAULTS[operation]), dice.choice((0.1, 0.2, 0.35)))
-        for operation in operations
+        Fault(operation, dice.choice(FAULTS[operation]), dice.choice(SHARES[operation in upload]))
+        for operation in (*upload, *more, "delete_messages")
     ]
 
 

@@ -8,6 +8,7 @@ killed with SIGKILL and nothing else.
 import logging
 import multiprocessing
 import os
+import signal
 import socket
 import sqlite3
 import time
@@ -17,7 +18,7 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from multiprocessing.context import ForkProcess
 from pathlib import Path
-from typing import Any
+from typing import Any, ParamSpec, TypeVar
 
 import celery.bin.worker  # noqa: F401 (so that a forked worker has it already)
 import httpx
@@ -31,6 +32,11 @@ from psycopg import sql
 
 from awaaz_project.asgi import application
 from awaaz_project.celery import app
+from bench.chaos.program import queues
+from campaigns.delivery import upload
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 MOST_WORKERS = 8
 WORKER = ["--quiet", "worker", "--pool", "solo", "--loglevel", "ERROR", "--prefetch-multiplier", "1"]
@@ -39,6 +45,7 @@ AWAY_SECONDS = 0.15
 TRIES = 10
 _fork = multiprocessing.get_context("fork")
 _busy = _fork.RawArray("b", MOST_WORKERS)
+_to_freeze = _fork.RawArray("b", MOST_WORKERS)
 _place = 0
 
 
@@ -74,6 +81,19 @@ class Member:
         self._process.join()
         return alive
 
+    def is_stopped(self) -> bool:
+        """Return whether it is stopped (SIGSTOP)."""
+        pid = self._process.pid if self._process else None
+        try:
+            return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "T"
+        except (OSError, IndexError):
+            return False
+
+    def go_on(self) -> None:
+        """Let it go on after a stop (SIGCONT)."""
+        if self._process and self._process.pid:
+            os.kill(self._process.pid, signal.SIGCONT)
+
     def _run(self) -> None:
         with self._log.open("ab", buffering=0) as log:
             os.dup2(log.fileno(), 1)
@@ -92,16 +112,29 @@ class Workers:
         for member in self.members:
             member.start()
 
+    def freeze(self, place: int) -> None:
+        """Stop one (SIGSTOP) the next time that it has claimed messages and has not sent them yet."""
+        _to_freeze[place] = 1
+
+    def frozen(self) -> Sequence[int]:
+        """Return the places of those that are stopped."""
+        return [place for place, member in enumerate(self.members) if member.is_stopped()]
+
+    def thaw(self, place: int) -> None:
+        """Let a stopped one go on (SIGCONT)."""
+        self.members[place].go_on()
+
     def kill(self, place: int) -> tuple[bool, bool]:
         """Kill one and start it again; return whether it lived, and whether it had a task."""
         lived, was_busy = self.members[place].kill(), bool(_busy[place])
-        _busy[place] = 0
+        _busy[place] = _to_freeze[place] = 0
         self.members[place].start()
         return lived, was_busy
 
     def idle(self) -> bool:
-        """Return whether no worker has a task."""
-        return not any(_busy)
+        """Return whether no worker has a task but those that are stopped."""
+        stopped = self.frozen()
+        return not any(busy for place, busy in enumerate(_busy) if place not in stopped)
 
     def stop(self) -> None:
         """End them with the run."""
@@ -112,7 +145,20 @@ class Workers:
 def _work(place: int) -> None:
     global _place  # the process is this worker's own
     _place = place
+    upload.send = _freezing(upload.send)
     app.start([*WORKER, *ALONE])
+
+
+def _freezing(send: Callable[P, T]) -> Callable[P, T]:
+    """Return `send` as it is in a worker that may have to freeze between a claim and its request."""
+
+    def stopped_first(*args: P.args, **kwargs: P.kwargs) -> T:
+        if _to_freeze[_place]:
+            _to_freeze[_place] = 0
+            os.kill(os.getpid(), signal.SIGSTOP)
+        return send(*args, **kwargs)
+
+    return stopped_first
 
 
 class Web:
@@ -160,8 +206,7 @@ class Broker:
     def waiting(self) -> int:
         """Return how many tasks no worker has taken yet."""
         if self._redis:
-            queues = (f"{settings.REDIS_PREFIX}:{queue.name}" for queue in settings.CELERY_TASK_QUEUES)
-            return sum(int(self._redis.llen(queue)) for queue in queues)
+            return sum(int(self._redis.llen(f"{settings.REDIS_PREFIX}:{name}")) for name in queues())
         return sum(1 for _ in self._folder.glob("*.msg"))
 
     def flush(self) -> None:
@@ -217,10 +262,20 @@ class Clock:
     def set(self, to: datetime) -> None:
         """Set both clocks to `to`; they run on at the usual speed."""
         ahead = to - datetime.now(UTC)
-        new = self._file.with_suffix(".new")
-        new.write_text(repr(ahead.total_seconds()))
-        new.replace(self._file)
+        self._write(repr(ahead.total_seconds()))
         self._follow(ahead)
+
+    def leap(self, by: timedelta, *, seconds: float) -> None:
+        """Let our own clock be wrong by so much for some seconds; the sandbox's stays right."""
+        right = self._file.read_text()
+        self._write(repr(float(right) + by.total_seconds()))
+        time.sleep(seconds)
+        self._write(right)
+
+    def _write(self, seconds: str) -> None:
+        new = self._file.with_suffix(".new")
+        new.write_text(seconds)
+        new.replace(self._file)
 
     def _follow(self, ahead: timedelta) -> None:
         """Set the sandbox's clock, which never goes back: a request slower than the step is repeated."""

@@ -7,6 +7,7 @@ import argparse
 import json
 import os
 import random
+import socket
 import sqlite3
 import sys
 import time
@@ -29,9 +30,9 @@ from awaaz_project.management.commands import load_demo  # noqa: E402
 from bench.chaos.checks import Books, Dial, Findings, Mine, Promise, Remote, Sheet, judge  # noqa: E402
 from bench.chaos.plan import CAST, CLOSES, INDIA, OPENS, Plan, Trouble, draw  # noqa: E402
 from bench.chaos.processes import Broker, Clock, Database, Web, Workers  # noqa: E402
+from bench.chaos.program import periodic_tasks, token_of  # noqa: E402
 from bench.chaos.staff import PeopleFile, Staff, write_lists  # noqa: E402
 from bench.virtual.sandbox_process import Sandbox  # noqa: E402
-from campaigns import tasks  # noqa: E402
 from campaigns.compliance.suppressions import SuppressionRequest, suppress_all  # noqa: E402
 from campaigns.delivery.circuit_breaker import credentials_changed  # noqa: E402
 from campaigns.models import (  # noqa: E402
@@ -46,21 +47,8 @@ from campaigns.models import (  # noqa: E402
     TemplateLanguage,
     User,
 )
-from campaigns.models.tokens import issue  # noqa: E402
 
-TASKS = (
-    tasks.synchronise_templates,
-    tasks.find_imports,
-    tasks.plan_campaigns,
-    tasks.upload_messages,
-    tasks.reconcile_batches,
-    tasks.try_broken_accounts,
-    tasks.recheck_messages,
-    tasks.withdraw_messages,
-    tasks.stop_campaigns,
-    tasks.pull_states,
-    tasks.finish_campaigns,
-)
+TASKS = periodic_tasks()
 PASSWORD = "not-a-real-one"
 MOST_TICKS = 500
 #: Shares of the nudges that are never sent, and of the ticks that shift the clock while tasks are at work.
@@ -69,8 +57,14 @@ LOST_NUDGES, SHIFTED_TICKS = 0.15, 0.3
 SHIFT = timedelta(seconds=20)
 PATIENCE_S, STUCK_S = 15.0, 1.2
 LOOK_S = 0.004
-#: How far the clock goes on between two ticks while something is to be done, in seconds.
-STEP_S = (30, 300)
+#: How far the clock goes on between two ticks while something is to be done, in seconds; and while it is not
+#: known what XFin has, which is found out by the database's clock, that stands almost still beside it.
+STEP_S, UNCERTAIN_STEP_S = (30, 300), (10, 100)
+#: Our own clock is wrong by so much, for so long.
+LEAP_MINUTES, LEAP_S = (8, 20), 0.25
+#: A frozen worker stays so longer than its claim (`run.SCALED`) and both look-ups of its messages.
+FROZEN_S = 4.0
+UNCERTAIN = (Message.State.SENDING, Message.State.UNCONFIRMED)
 MOMENT = timedelta(seconds=0.3)
 SANDBOX = {"SANDBOX_WINDOW": "", "SANDBOX_POLL_SECONDS": "0.15", "SANDBOX_PAGE_SIZE": "100"}
 
@@ -97,6 +91,17 @@ def furnish(plan: Plan, sandbox: Sandbox, suppressed: Sequence[str]) -> Campaign
         suppressed, SuppressionRequest(source=Suppression.Source.STAFF, reason="Asked not to be called.")
     )
     return campaign
+
+
+def add_silent_account() -> socket.socket:
+    """Add an account with a template to be brought to an XFin that never answers; return its open port."""
+    listener = socket.create_server(("127.0.0.1", 0), backlog=1024)
+    address = f"http://127.0.0.1:{listener.getsockname()[1]}"
+    account = Account.objects.create(
+        name="Silent", base_url=address, tenant="silent", email=load_demo.EMAIL, password=PASSWORD
+    )
+    Template.objects.create(account=account, name="Never arrives")
+    return listener
 
 
 def _tenant() -> dict[str, str]:
@@ -133,6 +138,8 @@ class Run:
         self.workers, self.web = Workers(plan.workers, folder / "log"), Web(folder / "log")
         self.now = plan.begins
         self.ticks = 0
+        self._frozen_since: dict[int, float] = {}
+        self._silent: socket.socket | None = None
 
     def _turn_sandbox(self, to: str) -> None:
         self.sandbox.post("/sandbox/clock", {"rate": 1, "now": to})
@@ -146,14 +153,20 @@ class Run:
             self.sandbox.start()
             self.clock.set(self.now)
             campaign = furnish(self.plan, self.sandbox, sorted(self.suppressed))
+            if self.plan.silent_account:
+                self._silent = add_silent_account()
+                self.faults["silent_account"] += 1
             staff = self._staff(campaign, files)
             self.web.start()
             self.workers.start()
             self._live(staff, campaign)
+            self._thaw_all()
             self.faults["api_faults"] = sum(row["fired"] for row in self.sandbox.get("/sandbox/faults"))
         finally:
             self.workers.stop()
             self.web.stop()
+            if self._silent:
+                self._silent.close()
             self.sandbox.kill()
             self.broker.flush()
         self.stops = staff.stops
@@ -163,7 +176,7 @@ class Run:
 
     def _staff(self, campaign: Campaign, files: Sequence[PeopleFile]) -> Staff:
         user = User.objects.create_superuser("chaos", "chaos@example.org", None)
-        _, token = issue(user, name="chaos", scope="full", days=365, now=datetime.now(UTC))
+        token = token_of(user)
         return Staff(self.plan, self.web.port, token, campaign.pk, list(files))
 
     def _live(self, staff: Staff, campaign: Campaign) -> None:
@@ -185,6 +198,7 @@ class Run:
         for trouble in troubles:
             time.sleep(self.dice.uniform(0, 0.12))
             self._make(trouble)
+        self._thaw()
         if self.dice.random() < SHIFTED_TICKS and not self.workers.idle():
             self.clock.set(self._shown() + SHIFT * self.dice.uniform(0.25, 1))
             self.faults["clock_shifted_under_work"] += 1
@@ -211,6 +225,30 @@ class Run:
         elif trouble == Trouble.BROKER:
             self.broker.flush()
             self.faults[Trouble.BROKER] += 1
+        elif trouble == Trouble.FROZEN:
+            self.workers.freeze(self.dice.randrange(self.plan.workers))
+        elif trouble == Trouble.LEAP:
+            self.clock.leap(timedelta(minutes=self.dice.uniform(*LEAP_MINUTES)), seconds=LEAP_S)
+            self.faults[Trouble.LEAP] += 1
+
+    def _thaw(self) -> None:
+        """Let workers go on that were frozen for long enough."""
+        now, frozen = time.monotonic(), self.workers.frozen()
+        since = {place: self._frozen_since.get(place, now) for place in frozen}
+        for place in [place for place, at in since.items() if now - at >= FROZEN_S]:
+            self.workers.thaw(place)
+            self.faults[Trouble.FROZEN] += 1
+            del since[place]
+        self._frozen_since = since
+
+    def _thaw_all(self) -> None:
+        """Wait until every worker that is still frozen goes on, and has done what it then does."""
+        self._thaw()
+        while self._frozen_since:
+            time.sleep(LOOK_S)
+            self._thaw()
+        self._settle()
+        self._catch_up(self._shown())
 
     def _settle(self) -> None:
         """Wait until no worker has a task. One that waits for a dead worker needs a shift of the clock."""
@@ -228,7 +266,9 @@ class Run:
 
     def _go_on(self, ahead: timedelta) -> None:
         """Go on to the next event, over every midnight on the way with the tasks at work."""
-        small = timedelta(seconds=self.dice.uniform(*STEP_S))
+        uncertain = Message.objects.filter(state__in=UNCERTAIN).exists()
+        connections.close_all()
+        small = timedelta(seconds=self.dice.uniform(*(UNCERTAIN_STEP_S if uncertain else STEP_S)))
         target = self._shown() + max(small, ahead)
         while (midnight := _next_midnight(self._shown())) <= target:
             self.clock.set(midnight - MOMENT)

@@ -37,8 +37,8 @@ log = logging.getLogger(__name__)
 
 #: An absence counts after so many looks that proved it.
 LOOKS = 2
-#: After a look-up that failed.
-AGAIN_S = 5.0
+#: A look-up that failed is repeated after this part of `SETTLE_SECONDS`: 5 s.
+AGAIN = 12
 
 State = UploadBatch.State
 IN_PARTS = "XFin refused it together with others: {} It is sent again in a smaller part."
@@ -108,7 +108,8 @@ def reconcile(batch_id: int, *, clock: Clock, transport: httpx.BaseTransport | N
     except XFinError as error:
         log.warning("looking up batch %s: %s", batch.reference, error.reason)
         record_failure(batch.account, error, now=clock())
-        _still_looking(batch).update(claimed_until=database_now(), look_up_after=from_now(AGAIN_S))
+        again = from_now(settings.SETTLE_SECONDS / AGAIN)
+        _still_looking(batch).update(claimed_until=database_now(), look_up_after=again)
         return None
     record_success(batch.account, now=clock())
     return len(looked.found) if settle(batch, messages, looked, now=clock()) else None

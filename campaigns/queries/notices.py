@@ -81,10 +81,9 @@ def _unclear_notices() -> list[Notice]:
     return [
         Notice(
             tone="warn",
-            title=f"{grouped(counted[account.pk])} messages of “{account.name}”: unclear whether XFin has "
-            "them.",
-            text="Its lists prove nothing, so they are not sent again. They are asked about until there is a "
-            "proof; who knows can say it under Upload batches.",
+            title=f"{grouped(counted[account.pk])} messages of “{account.name}” are unclear.",
+            text="XFin's lists do not prove whether it has them, so they are not sent again. They are asked "
+            "about until there is a proof; who knows can say it under Upload batches.",
             account=account,
         )
         for account in accounts

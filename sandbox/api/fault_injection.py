@@ -13,8 +13,9 @@ from django.http.response import HttpResponseBase
 from django.utils.http import http_date
 
 from sandbox import clock
-from sandbox.api import fault_switches, tokens
-from sandbox.api.fault_scripts import ApiFault
+from sandbox.api import fault_answers, fault_switches, tokens
+from sandbox.api.fault_scripts import OF_BULK, OF_LISTS, STATUS_AFTER, ApiFault
+from sandbox.models import Message
 
 Run = Callable[[], Awaitable[HttpResponse]]
 GATEWAY_TEXT = {
@@ -126,17 +127,47 @@ def _streamed(reply: HttpResponse, body: AsyncIterator[bytes]) -> StreamingHttpR
 
 
 async def _falsify(case: Case) -> HttpResponse:
-    """Leave out the last result of the answer, send it twice, or log in for `seconds` only."""
+    """Change a successful answer, as `fault_answers` says."""
     reply = await case.run()
-    match case.behaviour, msgspec.json.decode(reply.content):
-        case ApiFault.FEWER_RESULTS, [*results]:
-            reply.content = msgspec.json.encode(results[:-1])
-        case ApiFault.MORE_RESULTS, [*results]:
-            reply.content = msgspec.json.encode(results + results[-1:])
-        case ApiFault.TOKEN_EXPIRES, {"token": token, **others}:
+    if reply.status_code < 300:
+        page = int(case.request.GET.get("page") or 1)
+        body = fault_answers.falsified(case.behaviour, msgspec.json.decode(reply.content), page=page)
+        reply.content = msgspec.json.encode(body)
+    return reply
+
+
+async def _expire(case: Case) -> HttpResponse:
+    """Log in for `seconds` only."""
+    reply = await case.run()
+    match msgspec.json.decode(reply.content):
+        case {"token": token, **others}:
             expiring = {"token": tokens.shortened(token, case.seconds)}
             reply.content = msgspec.json.encode(expiring | others)
     return reply
+
+
+async def _refuse_after(case: Case) -> HttpResponse:
+    """Do the work and answer that it was refused."""
+    await case.run()
+    return _json({"detail": "Not this way."}, STATUS_AFTER[case.behaviour])
+
+
+async def _refuse_slowly(case: Case) -> HttpResponse:
+    """After `seconds` refuse a request of several messages for its content, without doing the work."""
+    match msgspec.json.decode(case.request.body):
+        case {"data": [_, _, *_]} | [_, _, *_]:
+            await asyncio.sleep(case.seconds)
+            return _json({"data": ["One of the messages is not valid."]}, 400)
+    return await case.run()
+
+
+async def _show_late(case: Case) -> HttpResponse:
+    """Do the work, answer 504, and show what was made only `seconds` later."""
+    reply = await case.run()
+    made = [row.get("id") for row in msgspec.json.decode(reply.content) if isinstance(row, dict)]
+    until = clock.real_now() + timedelta(seconds=case.seconds)
+    await Message.objects.filter(pk__in=[key for key in made if key]).aupdate(hidden_until=until)
+    return await _gateway(case, status=504)
 
 
 _ACTS: Mapping[ApiFault, Callable[[Case], Awaitable[HttpResponseBase]]] = {
@@ -158,5 +189,9 @@ _ACTS: Mapping[ApiFault, Callable[[Case], Awaitable[HttpResponseBase]]] = {
     ApiFault.FEWER_RESULTS: _falsify,
     ApiFault.MORE_RESULTS: _falsify,
     ApiFault.DRIP: _drip,
-    ApiFault.TOKEN_EXPIRES: _falsify,
+    ApiFault.TOKEN_EXPIRES: _expire,
+    **dict.fromkeys((*OF_BULK, *OF_LISTS), _falsify),
+    **dict.fromkeys(STATUS_AFTER, _refuse_after),
+    ApiFault.REFUSED_SLOWLY: _refuse_slowly,
+    ApiFault.SHOWN_LATE: _show_late,
 }

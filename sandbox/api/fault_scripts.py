@@ -30,9 +30,55 @@ class ApiFault(StrEnum):
     MORE_RESULTS = "more_results"
     DRIP = "drip"
     TOKEN_EXPIRES = "token_expires"
+    REFUSED_400_AFTER = "400_after"
+    REFUSED_401_AFTER = "401_after"
+    REFUSED_403_AFTER = "403_after"
+    REFUSED_404_AFTER = "404_after"
+    REFUSED_409_AFTER = "409_after"
+    REFUSED_413_AFTER = "413_after"
+    THROTTLED_AFTER = "429_after"
+    REFUSED_SLOWLY = "400_slow"
+    SHOWN_LATE = "shown_late"
+    SAME_IDS = "same_ids"
+    SWAPPED_REFERENCES = "swapped_references"
+    ODD_RESULT = "odd_result"
+    ODD_ROW = "odd_row"
+    SHIFTED_PAGES = "shifted_pages"
+    WITHOUT_NEXT = "without_next"
+    CUT_LIST = "cut_list"
+    CAPITALS = "capitals"
 
 
+STATUS_AFTER: dict[ApiFault, int] = {
+    ApiFault.REFUSED_400_AFTER: 400,
+    ApiFault.REFUSED_401_AFTER: 401,
+    ApiFault.REFUSED_403_AFTER: 403,
+    ApiFault.REFUSED_404_AFTER: 404,
+    ApiFault.REFUSED_409_AFTER: 409,
+    ApiFault.REFUSED_413_AFTER: 413,
+    ApiFault.THROTTLED_AFTER: 429,
+}
+"""Faults that do the work and then refuse with this status."""
+OF_LISTS = (
+    ApiFault.ODD_ROW,
+    ApiFault.SHIFTED_PAGES,
+    ApiFault.WITHOUT_NEXT,
+    ApiFault.CUT_LIST,
+    ApiFault.CAPITALS,
+)
+"""Faults of the list of messages."""
+OF_BULK = (
+    *STATUS_AFTER,
+    ApiFault.REFUSED_SLOWLY,
+    ApiFault.SHOWN_LATE,
+    ApiFault.SAME_IDS,
+    ApiFault.SWAPPED_REFERENCES,
+    ApiFault.ODD_RESULT,
+)
+"""Faults of the creation of many messages."""
 OF_ONE_OPERATION: dict[ApiFault, frozenset[str]] = {
+    **dict.fromkeys(OF_LISTS, frozenset({"list_messages"})),
+    **dict.fromkeys(OF_BULK, frozenset({"create_bulk"})),
     ApiFault.FEWER_RESULTS: frozenset({"create_bulk", "import_messages"}),
     ApiFault.MORE_RESULTS: frozenset({"create_bulk", "import_messages"}),
     ApiFault.TOKEN_EXPIRES: frozenset({"login"}),

@@ -103,7 +103,7 @@ def create_message(request: HttpRequest, tenant: Tenant) -> HttpResponse:
 def list_messages(request: HttpRequest, tenant: Tenant) -> HttpResponse:
     """Return one page of the messages that match the filters of the query. Raises `ApiError` 400 or 404."""
     fields = wanted_fields(request)
-    rows, query = Message.objects.filter(tenant=tenant), request.GET
+    rows, query = Message.objects.filter(shown(), tenant=tenant), request.GET
     for name in ("send_on__gt", "send_on__lt"):
         if text := query.get(name):
             try:
@@ -125,6 +125,11 @@ def list_messages(request: HttpRequest, tenant: Tenant) -> HttpResponse:
     return paged(request, rows, lambda message: only(show(message), fields))
 
 
+def shown() -> Q:
+    """Return the condition of messages that the API shows; some it shows late."""
+    return Q(hidden_until__isnull=True) | Q(hidden_until__lte=clock.real_now())
+
+
 def _states(values: list[str]) -> list[str]:
     known = {str(number): state.value for state, number in STATE_NUMBERS.items()}
     known |= {state.value: state.value for state in Message.State}
@@ -142,7 +147,8 @@ def _ids(name: str, query: QueryDict) -> list[int]:
 
 
 def _get(tenant: Tenant, pk: int) -> Message:
-    found = Message.objects.filter(tenant=tenant, pk=pk).select_related("tenant", "templatelanguage").first()
+    rows = Message.objects.filter(shown(), tenant=tenant, pk=pk)
+    found = rows.select_related("tenant", "templatelanguage").first()
     if found is None:
         raise ApiError(404, "Not found.")
     return found

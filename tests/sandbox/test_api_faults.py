@@ -13,7 +13,7 @@ from typing import Any
 import httpx
 import pytest
 
-from sandbox.api.fault_scripts import ApiFault
+from sandbox.api.fault_scripts import OF_LISTS, STATUS_AFTER, ApiFault
 from tests.sandbox.conftest import CALLER
 from tests.sandbox.processes import free_port, sandbox
 
@@ -158,6 +158,37 @@ def short_lived(outsider: Outsider) -> None:
     assert outsider.send("GET", "xact/message").status_code == 200
 
 
+def refused_after(outsider: Outsider, *, status: int) -> None:
+    assert outsider.bulk().status_code == status
+    assert outsider.created() == SENT
+
+
+def refused_slowly(outsider: Outsider) -> None:
+    began = time.monotonic()
+    assert outsider.bulk().status_code == 400
+    assert time.monotonic() - began > 0.9
+    assert outsider.created() == 0
+
+
+def shown_late(outsider: Outsider) -> None:
+    assert outsider.bulk().status_code == 504
+    assert outsider.created() == 0
+    time.sleep(1.1)
+    assert outsider.created() == SENT
+
+
+def falsified(outsider: Outsider, *, results: Callable[[list[Any]], bool]) -> None:
+    assert results(outsider.bulk().json())
+    assert outsider.created() == SENT
+
+
+def misled(outsider: Outsider, *, fault: ApiFault, rows: Callable[[list[Any]], bool]) -> None:
+    outsider.bulk()
+    outsider.switch_on(operation="list_messages", behaviour=fault.value, times=1)
+    assert rows(outsider.send("GET", "xact/message").json()["results"])
+    assert outsider.created() == SENT
+
+
 SEEN: dict[ApiFault, Callable[[Outsider], None]] = {
     ApiFault.ERROR_500: partial(gateway, status=500),
     ApiFault.ERROR_502: partial(gateway, status=502),
@@ -178,8 +209,20 @@ SEEN: dict[ApiFault, Callable[[Outsider], None]] = {
     ApiFault.MORE_RESULTS: partial(miscounted, results=SENT + 1),
     ApiFault.DRIP: dripping,
     ApiFault.TOKEN_EXPIRES: short_lived,
+    **{fault: partial(refused_after, status=status) for fault, status in STATUS_AFTER.items()},
+    ApiFault.REFUSED_SLOWLY: refused_slowly,
+    ApiFault.SHOWN_LATE: shown_late,
+    ApiFault.SAME_IDS: partial(falsified, results=lambda rows: rows[0]["id"] == rows[1]["id"]),
+    ApiFault.SWAPPED_REFERENCES: partial(falsified, results=lambda rows: rows[0]["tag5"] == "m-1"),
+    ApiFault.ODD_RESULT: partial(falsified, results=lambda rows: rows[-1] is None),
+    ApiFault.ODD_ROW: partial(misled, fault=ApiFault.ODD_ROW, rows=lambda rows: rows[-1] is None),
+    ApiFault.CAPITALS: partial(misled, fault=ApiFault.CAPITALS, rows=lambda rows: "M-1" in rows[1]["tags"]),
+    ApiFault.CUT_LIST: partial(misled, fault=ApiFault.CUT_LIST, rows=lambda rows: len(rows) < SENT),
+    # Seen in lists of several pages only: tests/sandbox/api/test_fault_answers.py.
+    ApiFault.WITHOUT_NEXT: partial(misled, fault=ApiFault.WITHOUT_NEXT, rows=bool),
+    ApiFault.SHIFTED_PAGES: partial(misled, fault=ApiFault.SHIFTED_PAGES, rows=bool),
 }
-SWITCHED_ON_BY_THEMSELVES = {ApiFault.DRIP, ApiFault.TOKEN_EXPIRES}
+SWITCHED_ON_BY_THEMSELVES = {ApiFault.DRIP, ApiFault.TOKEN_EXPIRES, *OF_LISTS}
 
 
 def test_every_fault_is_seen_from_outside() -> None:
