@@ -16,8 +16,8 @@ from campaigns.locks import locked
 from campaigns.models import Message, PhoneNumber, Recipient, Suppression
 from campaigns.phones import parse_number
 from campaigns.planning import callbacks
-from campaigns.rules.results import OPT_OUTS, WRONG_NUMBERS, CallbackAsked, OptOut, Outcome
-from campaigns.transitions import callback
+from campaigns.rules.results import NOT_SPOKEN, OPT_OUTS, WRONG_NUMBERS, CallbackAsked, OptOut, Outcome
+from campaigns.transitions import attempt, callback
 from campaigns.transitions.attempt import settle_recipient
 
 log = logging.getLogger(__name__)
@@ -113,10 +113,13 @@ def record_outcome(message_id: int, outcome: str, label: str) -> None:
 
     If XFin's report came first and the person waits for a retry, the retry is taken back: a planned one by
     `transitions.attempt.withdraw_answered`, one that is at XFin by `delivery.withdraw`. A call-back that was
-    asked for in the same call stands: it is a promise. An outcome of `OPT_OUTS` or `WRONG_NUMBERS`
-    suppresses the number. Raises `Message.DoesNotExist`.
+    asked for in the same call stands: it is a promise. `NOT_SPOKEN` makes the attempt a failed one. An
+    outcome of `OPT_OUTS` or `WRONG_NUMBERS` suppresses the number. Raises `Message.DoesNotExist`.
     """
     message = Message.objects.select_related("recipient").get(pk=message_id)
+    if outcome == NOT_SPOKEN:
+        attempt.not_spoken(message, now=clock.now())
+        return
     person = Recipient.objects.filter(pk=message.recipient_id)
     # What an opt-out blocks is locked before its person, as everywhere (`campaigns.locks`).
     planned = Message.objects.filter(recipient__phone=message.recipient.phone, state=Message.State.PLANNED)

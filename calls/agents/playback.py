@@ -13,7 +13,9 @@ from calls.agents.base import (
     PlayClip,
     PromptEnded,
     PromptFailed,
+    ReachOutcome,
 )
+from campaigns.rules.results import NOT_SPOKEN
 
 CLIP = "Recording"
 _MOST_GATHERED = 3000
@@ -61,7 +63,8 @@ class PlaybackAgent:
         if isinstance(event, PromptEnded):
             return [HangUp("We hung up after the recording.")]
         if isinstance(event, PromptFailed):
-            return [HangUp("We hung up because the recording could not be played.")]
+            failed = ReachOutcome(NOT_SPOKEN, "The recording could not be played")
+            return [failed, HangUp("We hung up because the recording could not be played.")]
         return []
 
 

@@ -58,7 +58,7 @@ class ComplianceChecker:
         }
         self._scripts = {pk: ours.script() for pk, ours in self._campaigns.items()}
         agents = {pk: ours.campaign.agent for pk, ours in self._campaigns.items()}
-        self._languages = {pk: inspect(a.kind, a.configuration).languages for pk, a in agents.items()}
+        self._agents = {pk: inspect(a.kind, a.configuration) for pk, a in agents.items()}
         hits = (ours.scrubbed.hits for ours in self._campaigns.values())
         self._known = self._people.known().union(*hits)
         self._retries: dict[tuple[int, int], timedelta] = {}
@@ -89,6 +89,7 @@ class ComplianceChecker:
         self, person: Recipient, *, at: datetime, message: Message | None, called_back: datetime | None
     ) -> Judgement:
         called_back = called_back or self._callbacks.get(person.pk)
+        missing = self.missing(person)
         alike: Hashable | None = None
         if not (called_back or person.phone in self._known or self._people.others(person.phone, message)):
             # Nothing is known of the person: this is all that `_attempt` takes from one.
@@ -100,16 +101,22 @@ class ComplianceChecker:
                 person.attempts,
                 person.language,
                 person.variables.get("polling_area"),
+                missing,
                 (phone.problem, phone.note),
                 at.replace(second=0, microsecond=0),
             )
         if found := self._judgements.get(alike):
             return found
-        attempt = replace(self._attempt(person, message, at), called_back=called_back)
+        attempt = replace(self._attempt(person, message, at), called_back=called_back, missing=missing)
         judgement = evaluate(attempt, at)
         if alike and by_the_minute(attempt):
             self._judgements[alike] = judgement
         return judgement
+
+    def missing(self, person: Recipient) -> tuple[str, ...]:
+        """Return the values that the agent must speak to this person and can't."""
+        said = {"name": person.name, **person.variables}
+        return self._agents[person.campaign_id].missing(said, language=person.language)
 
     def decided(self, message: Message, at: datetime | None, *, planned: bool) -> None:
         """Record what became of an attempt just checked: it counts for those that are checked after it.
@@ -161,7 +168,7 @@ class ComplianceChecker:
         """Return all that the rules ask for about a call to a person."""
         ours, people = self._campaigns[person.campaign_id], self._people
         number = ours.number(_attempt_number(person, message))
-        languages = self._languages[person.campaign_id]
+        languages = self._agents[person.campaign_id].languages
         campaign, declared = ours.campaign, ours.declaration
         phone = phones.parse_number(person.phone, own_numbers=ours.own_numbers)
         bases = people.bases.get(person.phone, ())

@@ -130,10 +130,11 @@ class _Count:
                 self.reach.out[OPTED_OUT] += 1
             elif person.state != Recipient.State.WAITING:
                 self.reach.out[str(Recipient.State(person.state).label).lower()] += 1
-            elif self.reach.judged(checker.evaluate(person, at=self.begins)):
-                self.languages[person.language] += 1
-                said = {"name": person.name, **person.variables}
-                for variable in self.agent.missing(said, language=person.language):
+            else:
+                missing = checker.missing(person)
+                if self.reach.judged(checker.evaluate(person, at=self.begins)) or missing:
+                    self.languages[person.language] += 1
+                for variable in missing:
                     self.missing[person.language, variable] += 1
 
     def figures(self) -> dict[str, Any]:

@@ -61,6 +61,7 @@ JUDGES: Mapping[str, Judge] = {
     "B14": blocks.judge_grievance,
     "B15": blocks.judge_mixed_content,
     "B16": blocks.judge_complaints,
+    "B17": blocks.judge_values,
     "F01": hours.judge_attempts_a_day,
     "F02": hours.judge_answered_a_week,
     "F03": hours.judge_gap,

@@ -1,4 +1,4 @@
-"""The hard blocks B02-B16: who may call whom, from which number, on what ground."""
+"""The hard blocks B02-B17: who may call whom, from which number, on what ground."""
 
 from datetime import date, datetime, timedelta
 
@@ -173,6 +173,13 @@ def judge_poll(attempt: Attempt, at: datetime) -> Opinion:
 def judge_callee(attempt: Attempt, at: datetime) -> Opinion:
     """B13: the callee's number must be one a person can be called on."""
     return _block(attempt.callee_problem) if attempt.callee_problem else FINE
+
+
+def judge_values(attempt: Attempt, at: datetime) -> Opinion:
+    """B17: what must be spoken is there, and can be spoken."""
+    if not attempt.missing:
+        return FINE
+    return _block(f"The texts need {', '.join(attempt.missing)}, and there is no usable value for it.")
 
 
 def judge_grievance(attempt: Attempt, at: datetime) -> Opinion:

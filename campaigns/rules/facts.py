@@ -99,6 +99,7 @@ class Attempt:
     `suppressed` is the reason of a suppression that covers it; `polls` are the closes of poll in the person's
     area, None if the area is not known; `requested` is a slot the person asked for (`[start, end)`);
     `called_back` is the moment from which on the person asked to be called back;
+    `missing` are the values that must be spoken and can't be;
     `widening` is the recorded reason for going beyond hours of kind policy; `has_voice` None: not known.
     """
 
@@ -111,6 +112,7 @@ class Attempt:
     scrub: Scrub | None = None
     script: Script | None = None
     has_voice: bool | None = None
+    missing: tuple[str, ...] = ()
     retries_take: timedelta = timedelta(0)
     callee_problem: str = ""
     landline: bool = False

@@ -15,7 +15,7 @@ from campaigns.rules.verdicts import Kind, Rule, Scope
 from campaigns.schedule.windows import ALL_DAY, Window
 
 REVIEWED = date(2026, 11, 23)
-VERSION = f"{REVIEWED:%Y-%m-%d}.4"
+VERSION = f"{REVIEWED:%Y-%m-%d}.5"
 #: After this a rule set must be read again (W13).
 REVIEW_AFTER = timedelta(days=90)
 
@@ -246,6 +246,13 @@ RULES: Sequence[Rule] = (
         grade="B",
         scope=_OFFICE,
         remedy="Take the offer out of the script, or run the campaign as promotional.",
+    ),
+    _policy(
+        "B17",
+        "values",
+        source="9.4",
+        grade="P",
+        remedy="Send the list again with the value; people who were not called are brought up to date.",
     ),
     _law(
         "B16",

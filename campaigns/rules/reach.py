@@ -17,6 +17,7 @@ WHY: Mapping[str, str] = {
     "B12": "under poll silence",
     "B13": "invalid",
     "B14": "with an open grievance",
+    "B17": "without a value to be spoken",
 }
 OPTED_OUT, INVALID, TWICE = WHY["B02"], WHY["B13"], "in the lists twice"
 

@@ -14,7 +14,9 @@ OPT_OUTS = ("opted_out", "opt_out", "do_not_call")
 """Outcomes that mean "do not call me again", however the agent came to them."""
 WRONG_NUMBERS = ("wrong_person", "wrong_number")
 """The number belongs to another person, who must not be called for this one (india-calling-rules §9.4)."""
-NEVER_A_GOAL = (*OPT_OUTS, *WRONG_NUMBERS)
+NOT_SPOKEN = "not_spoken"
+"""Our words could not be spoken: the call counts as failed, though it was answered."""
+NEVER_A_GOAL = (*OPT_OUTS, *WRONG_NUMBERS, NOT_SPOKEN)
 """Outcomes after which the number is suppressed: no campaign can have them as its goal."""
 
 

@@ -12,6 +12,7 @@ from campaigns.bulk import add_campaigns, among, among_keys, update
 from campaigns.locks import locked
 from campaigns.models import Callback, Campaign, Message, Recipient, Suppression
 from campaigns.queries.campaign import daily_hours
+from campaigns.rules.results import NOT_SPOKEN
 from campaigns.schedule import retries
 from campaigns.transitions import callback
 from campaigns.xfin.schemas import RemoteMessage
@@ -53,6 +54,7 @@ CANCELLED = "The campaign was cancelled."
 
 ANSWERED_LATE = "The answer of an earlier call came in; no further one is needed."
 PLANNED_AGAIN = "Its call was withdrawn before it was dialled; it is planned again."
+UNSPOKEN = "Answered, but our words could not be spoken: a value is missing, or no voice speaks them."
 BROKE_OFF = "Answered, but the dialogue broke off before its end."
 
 
@@ -83,6 +85,7 @@ def settle_messages(reported: Sequence[tuple[Message, RemoteMessage]], *, now: d
     """
     rows = Message.objects.filter(pk__in=[message.pk for message, _ in reported], state__in=Message.AT_XFIN)
     still_open = dict(locked(rows, skip=True).values_list("pk", "state"))
+    failed = set(rows.filter(recipient__outcome=NOT_SPOKEN).values_list("pk", flat=True))
     ended: list[Message] = []
     for message, remote in reported:
         state, disposition = still_open.pop(message.pk, None), _disposition(remote)
@@ -93,12 +96,36 @@ def settle_messages(reported: Sequence[tuple[Message, RemoteMessage]], *, now: d
         if remote.raw_reason and disposition in (Disposition.FAILED, Disposition.UNKNOWN):
             message.reason = f"{message.reason} XFin says: {remote.raw_reason}"
         message.state, message.disposition = ENDED[remote.state], disposition
+        if message.pk in failed and disposition == Disposition.ANSWERED:
+            message.state, message.disposition = Message.State.FAILED, Disposition.FAILED
+            message.reason = UNSPOKEN
         message.remote_state, message.duration_seconds = remote.raw_state[:60], remote.duration_s
         message.withdraw_at, message.settled_at, message.changed_at = None, now, now
         ended.append(message)
     update(ended, _END_FIELDS)
     _after_attempts(ended, now)
     return len(ended)
+
+
+@transaction.atomic
+def not_spoken(message: Message, *, now: datetime) -> None:
+    """Count an attempt as failed in which our words could not be spoken, so that its person may be called
+    again.
+
+    If XFin has not said yet how it ended, that is done when it does (`settle_messages`).
+    """
+    state = locked(Message.objects.filter(pk=message.pk)).values_list("state", flat=True).get()
+    if state in Message.OPEN_STATES:
+        Recipient.objects.filter(pk=message.recipient_id, outcome="").update(outcome=NOT_SPOKEN)
+        return
+    answered = Message.objects.filter(pk=message.pk, disposition=Disposition.ANSWERED)
+    failed = {"state": Message.State.FAILED, "disposition": Disposition.FAILED, "reason": UNSPOKEN}
+    if not answered.update(**failed, changed_at=now):
+        return
+    for person in _locked([message.recipient_id]).values():
+        if person.state == Recipient.State.COMPLETED and not person.outcome:
+            _go_on(person, Disposition.FAILED, UNSPOKEN, _calls([person.pk])[person.pk], now)
+            _write([person])
 
 
 @transaction.atomic
@@ -231,7 +258,7 @@ def go_on_without(recipient_id: int, reason: str, *, now: datetime) -> None:
 
 def _write(people: Sequence[Recipient]) -> None:
     """Write locked people as they were changed, and end the call-backs of those with a final state."""
-    update(people, ("state", "reason", "disposition", "due_at"))
+    update(people, ("state", "reason", "disposition", "due_at", "outcome"))
     done = {person.pk: person.reason for person in people if person.state not in Recipient.OPEN_STATES}
     callback.end_of_many(done)
 
@@ -244,6 +271,7 @@ def _go_on(
     Changes a locked person; the caller writes the row.
     """
     person.disposition = disposition
+    person.outcome = "" if person.outcome == NOT_SPOKEN else person.outcome
     campaign, answered = person.campaign, disposition == Disposition.ANSWERED
     # Whether the agent should have got an outcome, and the campaign calls again where it got none.
     asks_again = retries.UNFINISHED in campaign.retry_rules and agent_inspection.asks(campaign.agent.kind)

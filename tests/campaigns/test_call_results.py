@@ -7,7 +7,10 @@ import pytest
 from campaigns import call_results
 from campaigns.models import Callback, Campaign, Message, Recipient, Suppression, UploadBatch
 from campaigns.planning import plan
-from campaigns.rules.results import NEVER_A_GOAL, OPT_OUTS, CallbackAsked, OptOut, Outcome
+from campaigns.rules.results import NEVER_A_GOAL, NOT_SPOKEN, OPT_OUTS, CallbackAsked, OptOut, Outcome
+from campaigns.transitions.attempt import UNSPOKEN, settle_message
+from campaigns.xfin.schemas import RemoteMessage
+from campaigns.xfin.states import Disposition, RemoteState
 from tests.campaigns.world import NOON, make_campaign
 
 pytestmark = pytest.mark.django_db
@@ -39,6 +42,64 @@ def test_an_outcome_before_and_after_the_news_from_xfin() -> None:
     Recipient.objects.update(state=Recipient.State.COMPLETED, reason="Answered.")
     call_results.record_outcome(message.pk, "has_paid", "Has paid")
     assert Recipient.objects.get().reason == "Answered: Has paid."
+
+
+def ended(message: Message) -> None:
+    """XFin says that the call was answered and is over."""
+    message.refresh_from_db()
+    if message.state not in Message.AT_XFIN:
+        account = message.recipient.campaign.template.account
+        batch = UploadBatch.objects.create(account=account, size=1, claimed_until=NOON, state="confirmed")
+        Message.objects.filter(pk=message.pk).update(batch=batch, state=Message.State.QUEUED)
+        message.refresh_from_db()
+    remote = RemoteMessage(
+        id=1,
+        phone_number=message.recipient.phone,
+        state=RemoteState.DONE,
+        raw_state="done",
+        disposition=Disposition.ANSWERED,
+        raw_reason="",
+        duration_s=6,
+        tags=(),
+        send_on=message.send_on,
+        values=(),
+        templatelanguage=None,
+        raw={},
+    )
+    assert settle_message(message, remote, now=NOON)
+
+
+@pytest.mark.parametrize("news_first", [True, False])
+@pytest.mark.parametrize("calls", [1, 2])
+def test_a_call_in_which_nothing_could_be_said_is_failed_and_may_be_made_again(
+    news_first: bool, calls: int
+) -> None:
+    message = planned()
+    Campaign.objects.update(max_attempts=calls, retry_gaps=[30])
+    if news_first:
+        ended(message)
+    call_results.record_outcome(message.pk, NOT_SPOKEN, "Our words could not be spoken")
+    if not news_first:
+        ended(message)
+    message.refresh_from_db()
+    person = Recipient.objects.get()
+    assert (message.state, message.disposition) == (Message.State.FAILED, Disposition.FAILED)
+    assert (person.outcome, person.disposition) == ("", Disposition.FAILED)
+    if calls == 1:
+        assert (person.state, person.reason) == (Recipient.State.UNREACHED, UNSPOKEN)
+    else:
+        assert person.state == Recipient.State.WAITING
+        assert person.due_at is not None
+        assert person.reason == f"{UNSPOKEN} Call 2 of at most 2 follows."
+
+
+def test_an_answer_given_before_our_words_failed_stays() -> None:
+    message = planned()
+    call_results.record_outcome(message.pk, "will_pay", "Will pay")
+    call_results.record_outcome(message.pk, NOT_SPOKEN, "Our words could not be spoken")
+    ended(message)
+    person = Recipient.objects.get()
+    assert (person.state, person.outcome) == (Recipient.State.COMPLETED, "will_pay")
 
 
 def test_an_opt_out_is_kept_once_and_says_how() -> None:

@@ -40,6 +40,7 @@ from calls.agents.base import (
     TimerFired,
 )
 from calls.agents.menu.configuration import ANSWER, OPT_OUT_KEY, Later, MenuConfiguration
+from campaigns.rules.results import NOT_SPOKEN
 
 OPTED_OUT = "opted_out"
 OPENING, MESSAGE, NOT_UNDERSTOOD = "Opening", "Message", "Not understood"
@@ -337,10 +338,12 @@ class MenuAgent:
         return [words] if words and were_dropped else [self._hang_up()]
 
     def _say_sorry(self, reason: str) -> list[Action]:
+        # What was reached before stays; else the call has failed, and its person may be called again.
+        failed = [] if self._collecting else [ReachOutcome(NOT_SPOKEN, "Our words could not be spoken")]
         if not self._texts.sorry.strip():
             self._closing, self._hang_up_reason = SORRY, reason
-            return [self._hang_up()]
-        return self._say_last(SORRY, self._texts.sorry, reason)
+            return [*failed, self._hang_up()]
+        return [*failed, *self._say_last(SORRY, self._texts.sorry, reason)]
 
     def _hang_up(self) -> HangUp:
         return HangUp(self._hang_up_reason, SPOKE_ON if self._spoke_on and self._closing == GOODBYE else "")

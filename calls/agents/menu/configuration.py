@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
+from functools import lru_cache
 
 from msgspec import Struct, field
 
@@ -20,6 +21,12 @@ _ANSWER_KINDS = (verbalize.Kind.DIGITS, verbalize.Kind.AMOUNT, verbalize.Kind.TE
 _MOST_DIGITS = 20
 _ANY_DAY = datetime(2026, 1, 1, tzinfo=UTC)
 """Stands for now where only the format of a moment is checked."""
+
+
+@lru_cache(maxsize=4096)
+def _slots(text: str) -> tuple[str, ...]:
+    """Return the names of a text's variables; asked for every person of a campaign."""
+    return tuple(_SLOT.findall(text))
 
 
 class Choice(Struct, frozen=True, forbid_unknown_fields=True):
@@ -241,7 +248,7 @@ class MenuConfiguration(Configuration, frozen=True):
         """Return the variables of the texts that are absent, blank, or not of the kind declared for them."""
         texts = self.texts_for(language)[1].all()
         found = []
-        for name in dict.fromkeys(slot for text in texts for slot in _SLOT.findall(text)):
+        for name in dict.fromkeys(slot for text in texts for slot in _slots(text)):
             value, kind = variables.get(name, ""), self.variables.get(name, verbalize.Kind.TEXT)
             is_collected = name == ANSWER and bool(self.collect)
             if not is_collected and not (value.strip() and verbalize.readable(value, kind)):

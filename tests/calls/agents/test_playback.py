@@ -9,6 +9,7 @@ from calls.agents.base import (
     PlayClip,
     PromptEnded,
     PromptFailed,
+    ReachOutcome,
 )
 from calls.agents.playback import PlaybackAgent, PlaybackConfiguration
 
@@ -45,5 +46,6 @@ def test_it_hangs_up_when_the_clip_was_heard() -> None:
 
 def test_it_hangs_up_when_there_is_no_clip() -> None:
     agent = PlaybackAgent(PlaybackConfiguration("welcome"))
-    (action,) = agent.handle(PromptFailed("Recording", "No such clip."))
+    failed, action = agent.handle(PromptFailed("Recording", "No such clip."))
+    assert failed == ReachOutcome("not_spoken", "The recording could not be played")
     assert isinstance(action, HangUp)

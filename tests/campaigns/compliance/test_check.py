@@ -158,6 +158,7 @@ def test_among_many_everybody_is_judged_as_if_alone(*, complained_of: bool) -> N
     agent = campaign.agent
     agent.configuration = MENU | {"languages": {"hi": HINDI}}
     agent.save()
+    Recipient.objects.update(variables={"amount": "500", "due_date": "28/11/2026"})
     Recipient.objects.filter(pk=landline.pk).update(phone="+912227001234")
     Recipient.objects.filter(pk=twin.pk).update(language="ta")
     Recipient.objects.filter(pk=again.pk).update(attempts=1)
@@ -172,7 +173,8 @@ def test_among_many_everybody_is_judged_as_if_alone(*, complained_of: bool) -> N
             kind="unsolicited", phone="+919825099999", received_at=expires - timedelta(days=10)
         )
     other = second(campaign, category="collections")
-    twice = Recipient.objects.create(campaign=other, phone=called.phone, language="hi")
+    said = {"amount": "500", "due_date": "28/11/2026"}
+    twice = Recipient.objects.create(campaign=other, phone=called.phone, language="hi", variables=said)
     Message.objects.create(recipient=twice, attempt=1, send_on=NOON - 4 * HOUR + timedelta(seconds=31))
     people = list(Recipient.objects.select_related("campaign__number", "campaign__template").order_by("pk"))
     seconds = [timedelta(seconds=second) for second in (0, 29, 30, 59, 61)]
@@ -389,3 +391,18 @@ class PlansTest(TestCase):
             assert all(later - earlier >= 4 * HOUR for earlier, later in pairwise(times))
             dates = [when.date() for when in times]
             assert all(dates.count(day) <= 2 for day in dates)
+
+
+@pytest.mark.django_db
+def test_a_person_without_a_value_to_be_spoken_is_not_called() -> None:
+    campaign = make_campaign(people=2)
+    campaign.agent.configuration = MENU
+    campaign.agent.save()
+    first, second = campaign.recipients.order_by("pk")
+    Recipient.objects.filter(pk=first.pk).update(variables={"amount": "500", "due_date": "28/11/2026"})
+    Recipient.objects.filter(pk=second.pk).update(variables={"amount": "1250,50", "due_date": ""})
+    plan.plan(campaign.pk, now=NOON)
+    second.refresh_from_db()
+    assert Message.objects.get().recipient_id == first.pk
+    assert second.state == Recipient.State.BLOCKED
+    assert "The texts need amount, due_date, and there is no usable value for it." in second.reason

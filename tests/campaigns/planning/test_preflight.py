@@ -30,6 +30,7 @@ def a_draft(people: int = 3, **fields: Any) -> Campaign:
     campaign = make_campaign(people=people, state=Campaign.State.DRAFT, **fields)
     Agent.objects.filter(pk=campaign.agent_id).update(configuration=MENU)
     TemplateLanguage.objects.create(template=campaign.template, language="hi", sync_state="synced")
+    campaign.recipients.update(variables={"amount": "1,25,000", "due_date": "28/11/2026"})
     return campaign
 
 
@@ -62,8 +63,9 @@ def test_missing_values_are_counted_for_each_language() -> None:
     campaign = a_draft()
     Agent.objects.filter(pk=campaign.agent_id).update(configuration=MENU)
     first = campaign.recipients.all()[0]
-    campaign.recipients.exclude(pk=first.pk).update(variables={"amount": "500", "due_date": "28 November"})
+    campaign.recipients.filter(pk=first.pk).update(variables={"amount": "500", "due_date": "46354"})
     found = looked_at(campaign)
+    assert found.sentence == "2 of 3 can be called: 1 without a value to be spoken."
     assert found.figures
     assert found.figures["missing"] == [{"language": "hi", "variable": "due_date", "people": 1}]
 
@@ -143,6 +145,7 @@ def test_a_large_list_waits_for_a_worker_and_takes_so_many_queries_a_stride(
     ) as two_chunks:
         assert preflight.run(row.pk, clock=at(NOON))
     add_people(campaign, 4)
+    campaign.recipients.update(variables={"amount": "500", "due_date": "28/11/2026"})
     preflight.ask(campaign, None, clock=at(NOON))
     with CaptureQueriesContext(connection) as four_chunks:
         assert preflight.run(row.pk, clock=at(NOON))

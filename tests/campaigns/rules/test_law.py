@@ -7,7 +7,7 @@ from django.conf import settings
 from campaigns.rules import JUDGES, REVIEWED, RULES, VERSION, Kind, Verdict, evaluate
 from tests.campaigns.rules.cases import NOON, attempt
 
-BLOCKS = {f"B{number:02d}" for number in range(1, 17)}
+BLOCKS = {f"B{number:02d}" for number in range(1, 18)}
 WARNINGS = {f"W{number:02d}" for number in range(1, 14)}
 CAPS = {"F01", "F02", "F03", "F04"}
 

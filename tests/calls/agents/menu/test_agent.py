@@ -145,7 +145,8 @@ def test_a_right_key_after_a_wrong_one_counts() -> None:
 @pytest.mark.parametrize("variables", [{"amount": ""}, {"amount": "a lot"}, {"due_date": "31/02/2026"}])
 def test_a_sentence_with_a_hole_is_never_spoken(variables: dict[str, str]) -> None:
     menu = agent()
-    note, sorry = menu.handle(CallStarted(context("en", **variables)))
+    note, failed, sorry = menu.handle(CallStarted(context("en", **variables)))
+    assert failed == ReachOutcome("not_spoken", "Our words could not be spoken")
     assert isinstance(note, Note)
     assert next(iter(variables)) in note.text
     assert sorry == Say("Sorry", "Sorry.", "en")
@@ -154,7 +155,8 @@ def test_a_sentence_with_a_hole_is_never_spoken(variables: dict[str, str]) -> No
 
 def test_without_a_voice_it_hangs_up() -> None:
     menu = begun()
-    clear, sorry = menu.handle(PromptFailed("Opening", "No voice."))
+    clear, failed, sorry = menu.handle(PromptFailed("Opening", "No voice."))
+    assert failed == ReachOutcome("not_spoken", "Our words could not be spoken")
     assert isinstance(clear, ClearAudio)
     assert isinstance(sorry, Say)
     assert menu.handle(PromptFailed("Message", "No voice.")) == []
