@@ -252,7 +252,7 @@ RULES: Sequence[Rule] = (
         "values",
         source="9.4",
         grade="P",
-        remedy="Send the list again with the value; people who were not called are brought up to date.",
+        remedy="Write the value into the list before it is imported, or into a list for another campaign.",
     ),
     _law(
         "B16",
