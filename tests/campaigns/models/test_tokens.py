@@ -25,7 +25,7 @@ def test_only_a_hash_is_kept() -> None:
 def test_a_token_of_before_goes_on_for_a_while_and_its_key_is_gone() -> None:
     user, key = cast.manager(), "9944b09199c62bcf9418ad846dd0e4bbdfc6ee4b"
     executor = MigrationExecutor(connection)
-    executor.migrate([("campaigns", "0022_campaign_goals")])
+    executor.migrate([("campaigns", "0024_turns_and_own_failures")])
     with connection.cursor() as cursor:
         cursor.execute("CREATE TABLE authtoken_token (key varchar(40), created timestamp, user_id bigint)")
         cursor.execute("INSERT INTO authtoken_token VALUES (%s, '2026-01-01', %s)", [key, user.pk])
