@@ -6,6 +6,7 @@ as it grows beyond what is allowed; people who are not signed in send no more th
 
 import logging
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from http.cookies import CookieError, SimpleCookie
 from importlib import import_module
@@ -103,7 +104,8 @@ def sender_of(head: Head) -> User | None:
     request = HttpRequest()
     request.method = "GET"  # nothing is changed here, so no CSRF token is asked for
     request.META["HTTP_AUTHORIZATION"] = head.header(b"authorization")
-    request.COOKIES = _cookies(head)
+    with suppress(CookieError):
+        request.COOKIES = {name: each.value for name, each in SimpleCookie(head.header(b"cookie")).items()}
     engine = import_module(settings.SESSION_ENGINE)
     request.session = engine.SessionStore(request.COOKIES.get(settings.SESSION_COOKIE_NAME))
     user = auth.get_user(request)
@@ -120,13 +122,6 @@ def sender_of(head: Head) -> User | None:
         if found is not None and isinstance(found[0], User):
             return found[0]
     return None
-
-
-def _cookies(head: Head) -> dict[str, str]:
-    try:
-        return {name: morsel.value for name, morsel in SimpleCookie(head.header(b"cookie")).items()}
-    except CookieError:
-        return {}
 
 
 class BodyLimit:
