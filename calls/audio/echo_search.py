@@ -20,8 +20,10 @@ _BAND_HZ: Final = (250, 3500)
 """What a telephone line carries; outside it there is only noise, which whitening would raise."""
 _LOW, _HIGH = (hz * MOST_SAMPLES // pcm.SAMPLE_RATE for hz in _BAND_HZ)
 _WHITENING: Final = 0.7
-_LEAST: Final = 1.0
-"""Added to magnitudes, so that digital silence divides nothing by zero."""
+_LEAST: Final = 7000.0
+"""Added to whitened magnitudes: what is softer than about -70 dBFS, as rounding is, gets no weight."""
+_LEAST_SHARE: Final = 0.02
+"""Of a sound's power that must be in the band: a low tone has nothing there that could come back."""
 
 
 class Likeness(NamedTuple):
@@ -35,8 +37,9 @@ class Likeness(NamedTuple):
 
 def place_in(sound: Floats, longer: Floats) -> Likeness:
     """Return where `sound` lies in `longer` (at most 8192 samples), and how clearly. Costs about 0.25 ms."""
-    first = np.fft.rfft(sound, MOST_SAMPLES)[_LOW:_HIGH]
-    second = np.fft.rfft(longer, MOST_SAMPLES)[_LOW:_HIGH]
+    first, second = _spectrum(sound), _spectrum(longer)
+    if first is None or second is None:
+        return Likeness(0, 0.0)
     product = np.conj(first) * second
     cross = np.zeros(MOST_SAMPLES // 2 + 1, product.dtype)
     cross[_LOW:_HIGH] = product / (np.abs(product) ** _WHITENING + _LEAST)
@@ -44,3 +47,10 @@ def place_in(sound: Floats, longer: Floats) -> Likeness:
     best = int(np.abs(found).argmax())
     spread = float(np.sqrt(np.mean(found**2)))
     return Likeness(best, float(abs(found[best])) / spread if spread else 0.0)
+
+
+def _spectrum(sound: Floats) -> npt.NDArray[np.complexfloating] | None:
+    """Return what of a sound is in the band; None if that is next to nothing."""
+    found = np.fft.rfft(sound, MOST_SAMPLES)[_LOW:_HIGH]
+    in_band = 2 * float(np.vdot(found, found).real) / MOST_SAMPLES
+    return found if in_band > _LEAST_SHARE * float(sound @ sound) else None

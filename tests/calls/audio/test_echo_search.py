@@ -34,6 +34,13 @@ def test_another_sound_has_no_clear_place(seed: int) -> None:
     assert place_in(noise(1600, seed + 100), noise(6400, seed)).peak < 6
 
 
+def test_a_low_tone_is_like_nothing() -> None:
+    """What a telephone does not carry can not come back; its rounding is no sound."""
+    tone = np.rint(4600 * np.sin(2 * np.pi * 180 * np.arange(6400) / 8000)).astype(np.float32)
+    assert place_in(tone[400:2000], tone).peak == 0
+    assert place_in(noise(1600, 1), tone).peak == 0
+
+
 def test_silence_is_like_nothing() -> None:
     nothing = np.zeros(6400, np.float32)
     assert place_in(nothing[:1600], nothing).peak == 0
