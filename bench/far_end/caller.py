@@ -26,6 +26,7 @@ SILENCE = base64.b64encode(bytes(320)).decode()
 LONGEST_S = 40.0
 LAG_S, LAG_FROM_S = 5.0, 1.0
 WAV_HEADER = 44
+PING_EVERY_S = 0.1
 
 
 def clip(ms: int) -> bytes:
@@ -75,7 +76,7 @@ class Result:
     unplayed_ms: int
     closed: int | None
     lag_ms: int = 0
-    """By how much our own clock was late at the worst."""
+    """By how much our own clock, or the server's answer to a ping, was late at the worst."""
 
 
 class Way:
@@ -111,7 +112,7 @@ class Call:
     async def run(self) -> Result:
         """Make the call from its start to its end."""
         self._send("start", {"stream_sid": "MZ1", "call_sid": self.order.call_sid, "custom_parameters": {}})
-        tasks = [asyncio.create_task(task) for task in (self._write(), self._play())]
+        tasks = [asyncio.create_task(task) for task in (self._write(), self._play(), self._ping())]
         try:
             async with asyncio.timeout(LONGEST_S):
                 with suppress(ConnectionClosed):
@@ -189,6 +190,16 @@ class Call:
         with suppress(ConnectionClosed):
             while (frame := await self._outbox.get()) is not None:
                 await self.line.send(frame)
+
+    async def _ping(self) -> None:
+        """Measure how long the server takes to answer, on the socket itself and not over the way."""
+        loop = asyncio.get_running_loop()
+        with suppress(ConnectionClosed):
+            while True:
+                began = loop.time()
+                await (await self.line.ping())
+                self._lag_s = max(self._lag_s, loop.time() - began)
+                await asyncio.sleep(PING_EVERY_S)
 
     # --- what was heard ----------------------------------------------------------------------------------
 

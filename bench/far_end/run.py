@@ -35,8 +35,8 @@ ROUND_TRIPS_MS = (0, 100, 300, 600, 1000)
 QUICK_ROUND_TRIPS_MS = (0, 1000)
 REPEATED = 4
 AT_ONCE = 8
-MOST_LAG_MS, TRIES = 15, 4
-"""A call in which our own clock was later than this says nothing exact, and is made again."""
+MOST_LAG_MS, TRIES = 20, 4
+"""A call in which our own clock, or the server, was later than this says nothing exact, and is made again."""
 MOST_OFF_MS = 40
 HeardBy = Mapping[str, Sequence[tuple[int, int]]]
 """By call_sid, prompt after prompt: ms heard, ms in all, as the server has it."""
@@ -153,8 +153,8 @@ def tell(made: Sequence[Result], heard: HeardBy) -> None:
             )
 
 
-def run(wanted: Sequence[Order]) -> Figures:
-    """Make a database and a server, make the calls, and return the figures."""
+def run(wanted: Sequence[Order], *, core: int) -> Figures:
+    """Make a database and a server on `core`, make the calls, and return the figures."""
     with TemporaryDirectory(prefix="far-end-") as folder:
         env = {
             **os.environ,
@@ -164,7 +164,6 @@ def run(wanted: Sequence[Order]) -> Figures:
             "DJANGO_SETTINGS_MODULE": "awaaz_project.settings",
         }
         paths = json.loads(in_database("make", env))
-        core = sorted(os.sched_getaffinity(0))[-1]
         server = Server(daphne(OURS), env, log=Path(folder) / "server.log", core=core)
         try:
             port = server.wait_for_port()
@@ -185,8 +184,10 @@ def main() -> int:
     parser.add_argument("--quick", action="store_true", help="two round trips, each once")
     given = parser.parse_args()
     raise_priority(os.getpid())
+    own, *_, core = [*sorted(os.sched_getaffinity(0))] * 2
+    os.sched_setaffinity(0, {own})
     wanted = orders(QUICK_ROUND_TRIPS_MS, 1) if given.quick else orders(ROUND_TRIPS_MS, REPEATED)
-    found = run(wanted)
+    found = run(wanted, core=core)
     print(found)
     return 0 if found.is_good else 1
 
