@@ -105,6 +105,7 @@ class Call:
         self.under_way = 0
         self._outbox: asyncio.Queue[str | None] = asyncio.Queue()
         self._acted = self._over = False
+        self._cut_slot = 0
         self._first_at: float | None = None
         self._number = 0
         self._lag_s = 0.0
@@ -144,7 +145,7 @@ class Call:
         elif frame["event"] == "mark":
             self.far.add_mark(frame["mark"]["name"])
         else:
-            self.cut_at = 20 * self._heard()
+            self.cut_at, self._cut_slot = 20 * self._heard(), len(self.slots)
             for name in self.far.clear():
                 self._send("mark", {"name": name})
 
@@ -207,14 +208,15 @@ class Call:
         return sum(slot.audio is not None for slot in self.slots)
 
     def _holes(self) -> int:
-        """How often the far end fell silent and went on: more often than once for a key, which cuts.
+        """How often the far end fell silent and went on, before a cut and after it.
 
         A way that becomes slow at once leaves a hole that no sender can fill.
         """
         if self.order.kind is Kind.LAGS:
             return 0
-        heard = "".join("a" if slot.audio else " " for slot in self.slots).split()
-        return max(0, len(heard) - 1 - (self.order.kind is Kind.PRESSES))
+        heard = "".join("a" if slot.audio else " " for slot in self.slots)
+        parts = heard[: self._cut_slot].split(), heard[self._cut_slot :].split()
+        return sum(max(0, len(part) - 1) for part in parts)
 
 
 async def make_call(url: str, order: Order) -> Result:
