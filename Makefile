@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 export PYTHONUNBUFFERED := 1
 
-.PHONY: help run test check house demo crash-demo bench bench-media bench-media-quick outage soak fuzz bench-sandbox bench-virtual bench-campaigns chaos pause contention echo test-pipecat far-end serve lock setup setup-dev clean
+.PHONY: help run test check house demo crash-demo bench bench-media bench-media-quick outage soak fuzz bench-sandbox bench-virtual bench-campaigns chaos pause contention crowd echo test-pipecat far-end serve lock setup setup-dev clean
 
 help:  ## list these commands
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -103,6 +103,9 @@ echo: setup-dev  ## our prompts through loudspeakers in rooms, quiet speech, cou
 
 far-end: setup-dev  ## what people hear at every far end that is known, over ways of 0 to 1 s, against our log
 	@$(BIN)/python -m bench.far_end.run
+
+crowd: setup-dev  ## 500 callers in one second on both servers: each served or refused within 2 s: ARRIVALS=500
+	@$(BIN)/python -m bench.crowd.run $(if $(ARRIVALS),--arrivals $(ARRIVALS))
 
 lock:  ## pin everything again from pyproject.toml (needs uv)
 	uv pip compile pyproject.toml --python-version 3.11 --no-emit-index-url --custom-compile-command "make lock" -o requirements.txt

@@ -366,6 +366,7 @@ STATIC_ROOT.mkdir(exist_ok=True)  # WhiteNoise warns of a missing one; without c
 WHITENOISE_USE_FINDERS = True
 MEDIA_ROOT = private_folder(DATA_DIR / "media")
 FILE_UPLOAD_PERMISSIONS, FILE_UPLOAD_DIRECTORY_PERMISSIONS = 0o640, 0o750
+LINES_HELD = "calls.queries.lines_held_by_callers"  # campaigns asks it before it plans
 AGENT_INSPECTOR = "calls.agent_inspection.AgentInspection"  # campaigns asks it what an agent needs
 SPEECH_CACHE = private_folder(DATA_DIR / "speech")
 RECORDING_DIR = private_folder(DATA_DIR / "recording")  # recordings grow here and are moved into MEDIA_ROOT

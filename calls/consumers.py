@@ -14,7 +14,6 @@ from dataclasses import replace
 from typing import Any
 
 from channels.consumer import AsyncConsumer
-from channels.db import database_sync_to_async
 from channels.layers import get_channel_layer
 from django.conf import settings
 from django.db import Error as DatabaseFailure
@@ -24,15 +23,17 @@ from calls import services
 from calls.audio.speech_detector import HearingSettings
 from calls.conversation.conversation import Conversation
 from calls.conversation.limits import CloseCode, ConversationLimits, Hearing
-from calls.conversation.outputs import Close, Effect, Ending, Entry, Identify, Step
+from calls.conversation.outputs import Close, Effect, Ending, Entry, EntryKind, Identify, Step
 from calls.events.journal import journal, nothing
-from calls.identification import Found, telling_who
+from calls.identification import Found, caller_numbers, telling_who
 from calls.media import identification, prompt_audio
-from calls.media.admission import Admitted, ConnectionRequest, Refused, admit_within
+from calls.media.admission import Admitted, ConnectionRequest, Refused
+from calls.media.admission_desk import admission_desk
 from calls.media.background_tasks import BackgroundTasks
 from calls.media.call_recording import CallRecording
 from calls.media.call_registry import Key, call_registry
 from calls.media.connection import CLOSING_SECONDS, MOST_MESSAGE_BYTES, SERVER_GOES, Connection
+from calls.media.database_threads import lookups
 from calls.media.servers.asgi import find_server, refuse
 from calls.media.servers.interface import Receive, Send
 from calls.media.timer import Timer
@@ -41,9 +42,9 @@ from calls.speech.vad_models import WebrtcGate, shared_vad
 
 log = logging.getLogger(__name__)
 
-ADMISSION_SECONDS = 8.0
-"""Shorter than Daphne's `application_close_timeout` (10 s): what it has to kill it logs with the path."""
 LAYER_PAUSE_SECONDS = 5.0
+MOST_UNTIL_FIRST_WORD_S = 2.0
+"""An agent that has said nothing by then waits for the caller, and no other caller waits for it."""
 EFFECTS_AT_ONCE = 4
 MOST_EFFECTS = 50
 """At work or waiting for their turn."""
@@ -60,6 +61,7 @@ BY_OUR_ERROR = Close(
 ENDS_BY_OUR_ERROR = "Call %s ends by an error of our own."
 TOO_MANY_EFFECTS = "Too much was asked for at once."
 ONLY_TO_GO_ON = "All lines are busy; this one was kept for a call whose connection broke."
+SAME_SID = "Call %s has the call_sid of another call on the line that is not its own; both are served apart."
 GOES_ON = "This connection went on with a call that was there already."
 DEAD_PEER = "The platform took no audio from us for {:.0f} s; the line counts as lost."
 
@@ -90,10 +92,10 @@ class CallConsumer(AsyncConsumer):
         server.limit_message_size(MOST_MESSAGE_BYTES)
         server.break_reference_cycles()
         await receive()
-        admitted = await admit_within(ADMISSION_SECONDS, ConnectionRequest.of(scope), journal=journal)
+        admitted = await admission_desk.admit(ConnectionRequest.of(scope), journal=journal)
         if isinstance(admitted, Refused):
             log.warning(admitted.reason)
-            await refuse(scope, send, busy=admitted.busy)
+            await refuse(scope, server, busy=admitted.busy)
             return
         self.begin(admitted)
         connection = Connection(self, receive, server)
@@ -111,6 +113,7 @@ class CallConsumer(AsyncConsumer):
         """Make all that a call needs, before its first frame."""
         self.call = admitted
         self.loop = asyncio.get_running_loop()
+        self.begun_at = self.loop.time()
         self.journal = journal.of(admitted.call_id)
         self.journal.on_closed_elsewhere = self.on_closed_elsewhere
         self.unlogged_entries: list[Entry] | None = []
@@ -124,13 +127,15 @@ class CallConsumer(AsyncConsumer):
         self.asked: Identify | None = None
         """Who calls, by the start message; None before it, and once it is known or handed to the journal."""
         self.close: Close | None = None
+        self.is_admission_done = False
+        """The caller has heard the agent or is gone: another may be let in."""
         self.vad = shared_vad().for_call(self.on_vad_result, self.loop)
         self.stream = AgentStream(container=admitted.container)
         self.conversation = Conversation(
             self.stream,
             limits=ConversationLimits(call_s=settings.MAX_CALL_SECONDS, resume_s=settings.RESUME_SECONDS),
             hearing=hearing(),
-            now=self.loop.time(),
+            now=self.begun_at,
         )
 
     async def run(self, connection: Connection) -> None:
@@ -220,9 +225,7 @@ class CallConsumer(AsyncConsumer):
         if step.entries:
             self.log_entries(step.entries)
         if step.frames and self.connection:
-            for frame in step.frames:
-                self.connection.put(frame)
-            self.conversation.note_queue(self.connection.depth)
+            self.send_frames(step.frames, self.connection)
         for effect in step.effects:
             self.begin_effect(effect)
         self.route_audio(step)
@@ -232,6 +235,14 @@ class CallConsumer(AsyncConsumer):
             self.timer.set(step.wake_at, self.on_timer)
         if step.close:
             self.end(step.close)
+
+    def send_frames(self, frames: Sequence[str], connection: Connection) -> None:
+        """Queue frames on the connection. With the agent's first another caller may be let in."""
+        for frame in frames:
+            connection.put(frame)
+        self.conversation.note_queue(connection.depth)
+        if self.asked is None:
+            self.finish_admission()
 
     def log_entries(self, entries: list[Entry]) -> None:
         """Write to the journal; before the start message, to memory only."""
@@ -243,6 +254,9 @@ class CallConsumer(AsyncConsumer):
     def route_audio(self, step: Step) -> None:
         """Give what was heard and said to the recording, and what may be speech to the VAD model."""
         self.recording.add(step.recording)
+        if trouble := self.recording.take_trouble():
+            at_ms = round((self.loop.time() - self.begun_at) * 1000)
+            self.log_entries([Entry(kind=EntryKind.PROBLEM, at_ms=at_ms, text=trouble)])
         if step.vad_audio:
             self.vad.submit(step.vad_audio)
 
@@ -278,10 +292,17 @@ class CallConsumer(AsyncConsumer):
 
     def release(self) -> None:
         """Stop and forget all that would call this consumer again."""
+        self.finish_admission()
         self.timer.set(None, self.on_timer)
         self.vad.close()
         self.journal.on_closed_elsewhere = nothing
         self.tasks.cancel()
+
+    def finish_admission(self) -> None:
+        """Let another caller in, once."""
+        if not self.is_admission_done:
+            self.is_admission_done = True
+            admission_desk.release()
 
     def detach(self, connection: Connection) -> None:
         """Forget a connection that is closed. With that of an ended call no further key can come."""
@@ -316,20 +337,24 @@ class CallConsumer(AsyncConsumer):
 
     def start_or_resume(self, asked: Identify) -> None:
         """Begin the call of a start message; if this process has that call, give it the connection."""
-        key = (self.call.number_id, asked.call_sid)
+        stored = self.as_stored(asked)
+        caller = "|".join(caller_numbers(stored.custom_parameters))
+        key = Key(self.call.number_id, asked.call_sid, stored.reference, caller)
         earlier = call_registry.find(key) if asked.call_sid else None
         if isinstance(earlier, CallConsumer) and earlier is not self and self.connection:
             self.transfer_connection(self.connection, earlier)
         elif self.call.reserved_for_resume:
             self.end(Close(code=CloseCode.POLICY, ended_by=Ending.LIMIT, reason=ONLY_TO_GO_ON))
         else:
-            self.begin_call(asked, key)
+            if asked.call_sid and call_registry.has_other(key):
+                log.warning(SAME_SID, self.call.call_id)
+            self.begin_call(asked, stored, key)
 
-    def begin_call(self, asked: Identify, key: Key) -> None:
+    def begin_call(self, asked: Identify, stored: Identify, key: Key) -> None:
         """Begin a call of its own: into the journal as the start gave it, then who it is."""
         self.log_early_entries()
-        self.asked = self.as_stored(asked)
-        self.journal.started(self.asked)
+        self.asked = stored
+        self.journal.started(stored)
         if asked.call_sid:
             self.key = key
             call_registry.add(key, self)
@@ -363,7 +388,7 @@ class CallConsumer(AsyncConsumer):
     async def withdraw(self) -> None:
         """Delete the unused row. Where the database fails, the journal closes it in its own time."""
         try:
-            await database_sync_to_async(services.withdraw_call, thread_sensitive=False)(self.call.call_id)
+            await lookups.run(lambda: services.withdraw_call(self.call.call_id))
         except DatabaseFailure as error:
             log.warning("The row of call %s stays (%s).", self.call.call_id, type(error).__name__)
             self.journal.closed(Close(code=None, ended_by=Ending.CONNECTION, reason=GOES_ON), None)
@@ -397,6 +422,7 @@ class CallConsumer(AsyncConsumer):
     async def identify(self, asked: Identify) -> None:
         """Find who is on the line: into the row, and to the conversation."""
         found = await identification.identify(asked, self.call.number_id)
+        self.loop.call_later(MOST_UNTIL_FIRST_WORD_S, self.finish_admission)
         if isinstance(found, identification.Unknown):
             self.advance(self.conversation.unidentified, found.reason)
             return

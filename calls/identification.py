@@ -91,6 +91,12 @@ def telling_who(parameters: Mapping[str, str], *, reference_tag: str) -> Mapping
     return {name: text[:64] for name, text in parameters.items() if name.lower() in names}
 
 
+def caller_numbers(parameters: Mapping[str, str]) -> list[str]:
+    """Return what the start's custom parameters say of the caller's number, in the order of their names."""
+    names = {name.lower() for name in settings.CALLER_PARAMETERS}
+    return [text for name, text in sorted(parameters.items()) if name.lower() in names]
+
+
 def context_of(message: Message) -> CallContext:
     """Return who is called and what may be spoken, for the agent of a message's call."""
     recipient = message.recipient

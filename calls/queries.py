@@ -60,6 +60,15 @@ def count_live_calls() -> int:
     return Call.objects.filter(state=Call.State.LIVE).count()
 
 
+def lines_held_by_callers(number_id: int) -> int:
+    """Return how many lines of a number are held by people who call us (`LINES_HELD`). One query.
+
+    A call is taken for one of ours until it is known that it is not: then it has an agent.
+    """
+    live = Call.objects.filter(number=number_id, state=Call.State.LIVE, agent__isnull=False)
+    return live.filter(direction=Call.Direction.INBOUND).count()
+
+
 def start_of_day(now: datetime) -> datetime:
     """Return the midnight in India before `now`."""
     return datetime.combine(now.astimezone(IST).date(), time(0), IST)
@@ -69,7 +78,7 @@ def today(now: datetime) -> Today:
     """Return the day of `now` in figures. Seven queries, each over the day's own rows only.
 
     Dialled counts attempts that ended today and those whose call began today; XFin reports the others only
-    when they are over.
+    when they are over. A call that no agent served is not answered.
     """
     since = start_of_day(now)
     over = Message.objects.filter(settled_at__gte=since).exclude(disposition="")
@@ -79,9 +88,12 @@ def today(now: datetime) -> Today:
     earlier = Call.objects.filter(message__in=over, started_at__lt=since)
     capacity = PhoneNumber.objects.filter(active=True).aggregate(most=Sum("max_calls", default=0))
     ended = over.aggregate(dialled=Count("id"), answered=Count("id", filter=Q(disposition="answered")))
+    served = ~Q(disposition="failed")
     on_line = began_only.aggregate(
         dialled=Count("message", distinct=True),
-        answered=Count("message", distinct=True, filter=Q(message__disposition="")),
+        answered=Count(
+            "message", distinct=True, filter=Q(message__disposition="") & ~Q(disposition="failed")
+        ),
     )
     return Today(
         live=count_live_calls(),

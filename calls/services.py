@@ -4,13 +4,18 @@ Every function that writes is one transaction a call, and may be repeated.
 """
 
 import logging
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
+from enum import Enum
 from uuid import UUID
 
 from django.conf import settings
 from django.db import models, transaction
-from django.db.models import Max, Q
+from django.db.models import Count, Max, Q
 
+from calls import database_time
 from calls.conversation.outputs import EntryKind
 from calls.models import Call, CallEvent, MediaProcess, Watch
 from campaigns.models import PhoneNumber
@@ -20,37 +25,73 @@ log = logging.getLogger(__name__)
 MOST_ABANDONED_AT_ONCE = 500
 
 
-class LineFullError(Exception):
+class Full(Enum):
+    """Why no call is opened."""
+
+    LINES = "lines"
     """The number has as many calls as it may have at once."""
-
-
-class ProcessFullError(Exception):
+    PROCESS = "process"
     """This process holds as many calls as it may."""
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A call's new row. `for_resume`: beyond the limits, for a call whose connection broke to go on."""
+
+    call_id: UUID
+    for_resume: bool = False
 
 
 # --- Opening --------------------------------------------------------------------------------------
 
 
 @transaction.atomic
-def open_call(number_id: int, *, process_id: UUID, now: datetime, reserved_for_resume: int = 0) -> UUID:
-    """Add a live call to this number and return its id. Raises `LineFullError` or `ProcessFullError`.
+def open_calls(
+    number_ids: Sequence[int],
+    *,
+    process_id: UUID,
+    now: datetime,
+    awaiting: Mapping[int, int] | None = None,
+    ended: Collection[UUID] = (),
+) -> list[Opened | Full]:
+    """Add a live call for each of these numbers, as far as there are lines. Return what became of each.
 
-    Counting and adding are one step, across all processes: both rows are locked, always in this order.
-    `reserved_for_resume`: so many more may be opened, for calls whose connection broke and may come back on a
-    second one.
+    Counting and adding are one step, across all processes: the numbers are locked in the order of their
+    keys, then the process. `awaiting`: how many calls of a number may come back on a second connection; so
+    many more may be opened. `ended`: calls of this process that are over and not yet stored as such.
     """
-    number = PhoneNumber.objects.select_for_update().get(pk=number_id)
-    if live_calls(number, now).count() >= number.max_calls + reserved_for_resume:
-        raise LineFullError
-    if most := settings.MAX_PROCESS_CALLS:
-        process = MediaProcess.objects.select_for_update().get(pk=process_id)
-        if process.calls.filter(state=Call.State.LIVE).count() >= most + reserved_for_resume:
-            raise ProcessFullError
-    return Call.objects.create(number=number, process_id=process_id, started_at=now).pk
+    locked = PhoneNumber.objects.select_for_update().filter(pk__in=set(number_ids)).order_by("pk")
+    most = {number.pk: number.max_calls for number in locked}
+    lines = live_calls(most, database_time.now()).exclude(pk__in=ended).order_by().values_list("number")
+    used = Counter(dict(lines.annotate(Count("pk"))))
+    held = _held_by(process_id, ended)
+    results: list[Opened | Full] = []
+    rows: list[Call] = []
+    for number_id in number_ids:
+        spare = (awaiting or {}).get(number_id, 0)
+        beyond = max(used[number_id] - most[number_id], held - (settings.MAX_PROCESS_CALLS or held + 1))
+        if beyond >= spare:
+            is_line_full = used[number_id] >= most[number_id] + spare
+            results.append(Full.LINES if is_line_full else Full.PROCESS)
+            continue
+        row = Call(number_id=number_id, process_id=process_id, started_at=now)
+        rows.append(row)
+        used[number_id], held = used[number_id] + 1, held + 1
+        results.append(Opened(row.pk, for_resume=beyond >= 0))
+    Call.objects.bulk_create(rows)
+    return results
 
 
-def live_calls(number: PhoneNumber, now: datetime) -> models.QuerySet[Call]:
-    """Return the calls that take up a line of this number. Those of a process that is gone do not.
+def _held_by(process_id: UUID, ended: Collection[UUID]) -> int:
+    """Return how many calls a process holds; its row is locked. 0 where that is not limited."""
+    if not settings.MAX_PROCESS_CALLS:
+        return 0
+    process = MediaProcess.objects.select_for_update().get(pk=process_id)
+    return process.calls.filter(state=Call.State.LIVE).exclude(pk__in=ended).count()
+
+
+def live_calls(numbers: Collection[int], now: datetime) -> models.QuerySet[Call]:
+    """Return the calls that take up a line of these numbers. Those of a process that is gone do not.
 
     Where silence proves nothing (see `gone_since`; no worker runs, or not yet again), the lines of a process
     that died are free after the time of the longest call: too late, but ringing more people at once than a
@@ -58,7 +99,7 @@ def live_calls(number: PhoneNumber, now: datetime) -> models.QuerySet[Call]:
     """
     gone_before = gone_since(Watch.objects.filter(pk=1).first(), now) or now - _longest_call()
     return Call.objects.filter(
-        number=number,
+        number__in=list(numbers),
         state=Call.State.LIVE,
         process__stopped_at__isnull=True,
         process__alive_at__gte=gone_before,
@@ -92,7 +133,7 @@ def record_watch(now: datetime) -> Watch:
     """Record that the worker looks for signs of life now; returns since when without a longer break."""
     longest = timedelta(seconds=max(settings.PROCESS_SILENT_SECONDS, 3 * settings.TICK_SECONDS))
     watch, _ = Watch.objects.select_for_update().get_or_create(pk=1, defaults={"since": now, "seen_at": now})
-    if now - watch.seen_at > longest:
+    if abs(now - watch.seen_at) > longest:  # also where the clock went back
         watch.since = now
     watch.seen_at = now
     watch.save()
@@ -100,7 +141,7 @@ def record_watch(now: datetime) -> Watch:
 
 
 def _longest_call() -> timedelta:
-    """The age at which a call's row is closed from outside, if it is still open."""
+    """The longest that any call may be open, with a margin."""
     return timedelta(seconds=settings.MAX_CALL_SECONDS + settings.CALL_MARGIN_SECONDS)
 
 
@@ -108,28 +149,28 @@ def _longest_call() -> timedelta:
 
 
 def close_abandoned(now: datetime) -> list[UUID]:
-    """Close live calls whose process is gone, and calls longer than any call may be. Returns their ids."""
+    """Close live calls whose process is gone. Returns their ids. `now` is the database's time.
+
+    How long a call lasts is not asked here: a process that lives ends its own calls by a clock that does not
+    jump (`events.journal`).
+    """
     is_gone = Q(process__stopped_at__isnull=False)
     if gone_before := gone_since(record_watch(now), now):
         is_gone |= Q(process__alive_at__lt=gone_before)
-    is_overdue = Q(started_at__lt=now - _longest_call())
-    abandoned = Call.objects.filter(is_gone | is_overdue, state=Call.State.LIVE)
+    abandoned = Call.objects.filter(is_gone, state=Call.State.LIVE)
     calls = abandoned.select_related("process").order_by("started_at")[:MOST_ABANDONED_AT_ONCE]
-    return [call.pk for call in calls if _close_abandoned_call(call, now)]
+    return [call.pk for call in calls if _close_abandoned_call(call)]
 
 
 @transaction.atomic
-def _close_abandoned_call(call: Call, now: datetime) -> bool:
+def _close_abandoned_call(call: Call) -> bool:
     """Close one call and write its last event; False if it was closed meanwhile."""
-    silent_since = now - timedelta(seconds=settings.PROCESS_SILENT_SECONDS)
-    lives = call.process.stopped_at is None and call.process.alive_at >= silent_since
-    ended_at = now if lives else max(call.process.alive_at, call.started_at)
-    reason = _OVERDUE if lives else _GONE
+    ended_at = max(call.process.alive_at, call.started_at)
     columns: dict[str, object] = {
         "state": Call.State.ENDED,
         "ended_at": ended_at,
-        "ended_by": Call.EndedBy.LIMIT if lives else Call.EndedBy.SERVER,
-        "reason": reason,
+        "ended_by": Call.EndedBy.SERVER,
+        "reason": _GONE,
         "doing": "",
         "disposition": "dropped",
         "duration_ms": milliseconds(call.started_at, ended_at),
@@ -142,14 +183,13 @@ def _close_abandoned_call(call: Call, now: datetime) -> bool:
         sequence=last + 1,
         at_ms=milliseconds(call.started_at, ended_at),
         kind=EntryKind.END.value,
-        text=reason,
+        text=_GONE,
         data={"ended_by": str(columns["ended_by"]), "closed_for_it": True},
     )
     return True
 
 
 _GONE = "The server that held this call stopped without notice. The call was closed afterwards."
-_OVERDUE = "The call was open longer than any call may be, and was closed."
 
 
 def milliseconds(start: datetime, end: datetime) -> int:

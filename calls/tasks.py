@@ -4,7 +4,7 @@ import logging
 
 from celery import shared_task
 
-from calls import retention, services
+from calls import database_time, retention, services
 from calls.events import batch_writer
 from calls.media import prewarm
 from calls.recordings import files
@@ -18,7 +18,7 @@ def close_abandoned_calls() -> None:
     """Store what stopped processes left on this machine, close the calls of processes that are gone, and file
     their recordings."""
     batch_writer.store_orphans()
-    for call_id in services.close_abandoned(clock.now()):
+    for call_id in services.close_abandoned(database_time.now()):
         log.warning("Call %s was abandoned and has been closed.", call_id)
     files.file_leftovers()
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import assert_never
 
 from calls.agents import base
+from calls.conversation import hold
 from calls.conversation.digit_collection import DigitCollector
 from calls.conversation.event_log import EventLog, ResultAction, how_it_ended, result_of
 from calls.conversation.outputs import EntryKind
@@ -169,8 +170,9 @@ class AgentRunner:
                 if name:
                     data = {"name": name, "ended": prompt.result.value, "heard_ms": heard_ms}
                     self._log.add(EntryKind.HEARD, how_it_ended(prompt), now, **data, total_ms=total_ms)
-                whole = prompt.result is PromptResult.FINISHED
-                self.tell(base.PromptEnded(name, whole, heard_ms, total_ms), now)
+                if name != hold.NAME:  # not the agent's, who may have begun meanwhile
+                    whole = prompt.result is PromptResult.FINISHED
+                    self.tell(base.PromptEnded(name, whole, heard_ms, total_ms), now)
 
     def fill(self, key: str, pcm: bytes, now: float) -> None:
         """Take a prompt's audio. Ignored if it is not waited for any more."""
@@ -185,7 +187,8 @@ class AgentRunner:
         if name is not None:
             text = f"“{name}” could not be played. {reason}"
             self._log.add(EntryKind.PROBLEM, text, now, name=name)
-            self.tell(base.PromptFailed(name, reason), now)
+            if name != hold.NAME:
+                self.tell(base.PromptFailed(name, reason), now)
 
     def _clear(self, because: str, now: float, **data: object) -> None:
         """Our own queue first, then the far end's, by a frame of this step."""

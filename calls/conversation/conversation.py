@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from calls.agents import base
+from calls.conversation import hold
 from calls.conversation.agent_runner import AgentRunner
 from calls.conversation.caller_input import CallerInput
 from calls.conversation.event_log import (
@@ -71,6 +72,10 @@ class Conversation:
         self._timeouts = Timeouts(self._limits, now)
         self._wake_at = now
         self._started_at: float | None = None
+        self._hold_at: float | None = None
+        """When the caller is asked to wait; None once it is known who it is."""
+        self._language = ""
+        """As the start message has it."""
         self._early_keys: list[str] = []
         self._malformed_in_a_row = 0
         self._first_audio_ms: int | None = None
@@ -219,6 +224,7 @@ class Conversation:
         self._playout.settle(now)
         handle(*args, now)
         if step.close is None:
+            self._ask_to_wait(now)
             self._runner.catch_up(now)
             step.effects += self._runner.prompts.take_effects()
             self._send(now)
@@ -228,13 +234,18 @@ class Conversation:
             step.recording.append(Recorded(Side.AGENT, self._log.at_ms(heard.at), heard.pcm))
         if step.close is None:
             due = [*self._timeouts.due(self._phase), *self._runner.due()]
-            if (playout_due := self._playout.next_wake(now)) is not None:
-                due.append(playout_due)
+            due += [at for at in (self._playout.next_wake(now), self._hold_at) if at is not None]
             step.wake_at = self._wake_at = min(due)
             self.still = Step(wake_at=self._wake_at)
             self._input_buffer.urgent_level = self._caller_input.urgent_level
         step.entries = self._log.take()
         return step
+
+    def _ask_to_wait(self, now: float) -> None:
+        """Say "one moment" if it takes long to find out who it is: a silent line is hung up on."""
+        if self._hold_at is not None and now >= self._hold_at:
+            self._hold_at = now + hold.AGAIN_AFTER_S
+            self._runner.prompts.add(hold.prompt(self._language), now)
 
     def _send(self, now: float) -> None:
         if self._runner.clear_wanted and self._timeouts.away_until is None:
@@ -440,6 +451,7 @@ class Conversation:
         self._started_at, self._phase = now, Phase.IDENTIFYING
         self._input_buffer.gather()
         self._timeouts.deadline = now + self._limits.identify_s
+        self._hold_at, self._language = now + hold.FIRST_AFTER_S, start.custom_parameters.get("language", "")
         self._log.add(EntryKind.START, "The call was answered; the stream has started.", now)
         for text in unexpected(start):
             self._log.add(EntryKind.PROBLEM, text, now)
@@ -462,7 +474,7 @@ class Conversation:
     def _begin(self, agent: base.Agent, context: base.CallContext, now: float) -> None:
         if self._phase is not Phase.IDENTIFYING:
             return
-        self._phase = Phase.TALKING
+        self._phase, self._hold_at = Phase.TALKING, None
         text = who(context.campaign, context.language)
         self._log.add(EntryKind.IDENTIFIED, text, now, language=context.language)
         self._runner.begin(agent, context, now)

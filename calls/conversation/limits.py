@@ -25,7 +25,8 @@ class ConversationLimits:
     """Every wait and every count of a call, in seconds and pieces."""
 
     start_s: float = 5.0
-    identify_s: float = 5.0
+    identify_s: float = 10.0
+    """In it the caller is asked to wait a moment, see `hold`: a database may be locked for some seconds."""
     idle_s: float = 10.0
     call_s: float = 600.0
     prompt_s: float = 10.0

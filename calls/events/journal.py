@@ -13,8 +13,10 @@ from collections import deque
 from collections.abc import Callable, Iterable
 from uuid import UUID, uuid4
 
+from django.conf import settings
 from django.db import connection
 
+from calls import database_time
 from calls.background import BackgroundWorker
 from calls.conversation.outputs import Close, Ending, Entry, EntryKind, Identify, Summary
 from calls.events import heartbeat, spool
@@ -22,6 +24,7 @@ from calls.events.batch_writer import AWAY, store, store_orphans
 from calls.events.records import Closed, Identified, JournalStatus, Logged, Record, Started, Unserved
 from calls.events.spool_writer import SpoolWriter
 from calls.identification import Identity
+from calls.models import Call
 from campaigns import clock
 
 log = logging.getLogger(__name__)
@@ -41,6 +44,14 @@ ALWAYS_KEPT = frozenset(
     {EntryKind.ANSWER, EntryKind.OUTCOME, EntryKind.CALLBACK, EntryKind.OPT_OUT, EntryKind.END}
 )
 
+_OVERDUE = Close(
+    code=None,
+    ended_by=Ending.LIMIT,
+    reason="The call was open longer than any call may be, and was closed.",
+)
+_UNHELD = Close(
+    code=None, ended_by=Ending.SERVER, reason="The call was opened, and no connection of ours held it."
+)
 _STOPPED = Close(code=None, ended_by=Ending.SERVER, reason="Our server was stopped during the call.")
 
 
@@ -128,9 +139,21 @@ class CallJournal:
             payload = {"ended_by": close.ended_by.value}
             self.log([Entry(kind=EntryKind.END, at_ms=at_ms, text=close.reason, payload=payload)])
         self._closed = True
-        self._journal.put(
-            Closed(call_id=self.call_id, at=clock.now(), close=close, summary=summary, lost=self.lost)
+        self._journal.note_end(self.call_id)
+        closed = Closed(
+            call_id=self.call_id,
+            at=clock.now(),
+            close=close,
+            summary=summary,
+            lost=self.lost,
+            lasted_ms=round((time.monotonic() - self._opened) * 1000),
         )
+        self._journal.put(closed)
+
+    def is_overdue(self) -> bool:
+        """Return whether the call is open for longer than any call may be, by a clock that does not jump."""
+        longest = settings.MAX_CALL_SECONDS + settings.CALL_MARGIN_SECONDS
+        return not self._closed and time.monotonic() - self._opened > longest
 
 
 class _Backoff:
@@ -174,6 +197,10 @@ class Journal(BackgroundWorker):
         self.doings: deque[tuple[UUID, str]] = deque(maxlen=capacity)
         """What calls do, in order; the oldest go first, which are of no use later."""
         self._calls: dict[UUID, CallJournal] = {}
+        self._unheld: set[UUID] = set()
+        """Rows that no call held at the last look."""
+        self._ended: set[UUID] = set()
+        """Calls that are over; their rows still say that they are not."""
         self._backoff = _Backoff()
         self._sign_due = self._doing_due = self._orphans_due = 0.0
         self._logged_losses = self._written_losses = (0, 0)
@@ -201,6 +228,15 @@ class Journal(BackgroundWorker):
     def forget(self, call_id: UUID) -> None:
         """Drop a call that was opened and whose row is gone again, before anything of it was logged."""
         self._calls.pop(call_id, None)
+
+    @property
+    def ended(self) -> set[UUID]:
+        """Return the calls that are over while their rows still say that they are on the line."""
+        return self._ended.copy()
+
+    def note_end(self, call_id: UUID) -> None:
+        """Note that a call is over: its line is free, whether that is stored or not."""
+        self._ended.add(call_id)
 
     def put(self, record: Record) -> None:
         """Accept a record."""
@@ -245,7 +281,7 @@ class Journal(BackgroundWorker):
         if waiting := self.spool_writer.waiting:
             log.warning("%d records wait on disk; the next start stores them.", waiting)
         else:
-            heartbeat.process_stopped(self.process_id, clock.now())
+            heartbeat.process_stopped(self.process_id, database_time.now())
         self._sign_due = 0.0
 
     def left(self) -> int:
@@ -256,6 +292,7 @@ class Journal(BackgroundWorker):
 
     def work(self) -> None:
         """Store what waits, write what calls do, give a sign of life; less often while the database fails."""
+        self._close_overdue()
         self.spool_writer.work()
         began = time.monotonic()
         if began < self._backoff.try_at:
@@ -265,6 +302,7 @@ class Journal(BackgroundWorker):
             self.spool_writer.drain(self._store, between=self._give_sign_of_life)
             if time.monotonic() >= self._orphans_due:
                 self._orphans_due = time.monotonic() + ORPHAN_INTERVAL
+                self._close_unheld()
                 store_orphans(self._give_sign_of_life)  # a long file takes longer than a sign may be late
             if self.doings and time.monotonic() >= self._doing_due:
                 self._doing_due = time.monotonic() + DOING_INTERVAL
@@ -277,6 +315,25 @@ class Journal(BackgroundWorker):
             log.warning("The database was slow: %.0f s; meanwhile events waited on disk.", took)
         self._log_losses()
 
+    def _close_overdue(self) -> None:
+        """Close calls that have not ended by themselves: their loop hangs, or is gone."""
+        for call in [call for call in list(self._calls.values()) if call.is_overdue()]:
+            log.error("Call %s was open longer than any call may be; it ends here.", call.call_id)
+            call.closed(_OVERDUE, None)
+            call.on_closed_elsewhere()
+
+    def _close_unheld(self) -> None:
+        """Close rows of this process that no call of it holds at two looks: an error of our own left them.
+
+        Raises `AWAY`.
+        """
+        live = Call.objects.filter(process=self.process_id, state=Call.State.LIVE)
+        unheld = set(live.values_list("pk", flat=True)) - set(self._calls)
+        for call_id in unheld & self._unheld:
+            log.error("Call %s was opened and is held by no connection; it ends here.", call_id)
+            CallJournal(self, call_id).closed(_UNHELD, None)
+        self._unheld = unheld
+
     def _store(self, batch: list[Record], in_doubt: bool) -> None:
         """Store a batch, and end the calls that another process had closed. Raises `AWAY`."""
         closed_elsewhere = store(batch, tried_before=in_doubt)
@@ -284,6 +341,7 @@ class Journal(BackgroundWorker):
         for record in batch:
             if isinstance(record, Closed):
                 self._calls.pop(record.call_id, None)
+                self._ended.discard(record.call_id)
         for call_id in closed_elsewhere:
             if call := self._calls.pop(call_id, None):
                 log.warning("Call %s was closed by somebody else; it ends here too.", call_id)
@@ -296,7 +354,7 @@ class Journal(BackgroundWorker):
         losses = left_out, lost = self.left_out, self.lost
         waiting, is_new = self.spool_writer.waiting, losses != self._written_losses
         status = JournalStatus(waiting=waiting, left_out=left_out, lost=lost, is_new=is_new)
-        heartbeat.give_sign_of_life(self.process_id, clock.now(), status)
+        heartbeat.give_sign_of_life(self.process_id, database_time.now(), status)
         self._written_losses = losses
         self._sign_due = now + HEARTBEAT
 

@@ -58,13 +58,17 @@ class Identified:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Closed:
-    """The call is over. Without a `summary` only its times are known. `lost`: events that were not kept."""
+    """The call is over. Without a `summary` only its times are known. `lost`: events that were not kept.
+
+    `lasted_ms`: since its row was made, by a clock that does not jump; None from a version that lacked it.
+    """
 
     call_id: UUID
     at: datetime
     close: Close
     summary: Summary | None
     lost: int = 0
+    lasted_ms: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import NamedTuple
 from uuid import UUID
 
@@ -197,14 +197,17 @@ def _closing_columns(row: _CallRow, record: Closed) -> dict[str, object]:
     columns: dict[str, object] = {}
     summary = record.summary
     if row.state != Call.State.ENDED:
+        lasted = record.lasted_ms
+        if lasted is None:
+            lasted = milliseconds(row.started_at, record.at)
         lost = f" {record.lost} events of this call came too fast to be kept." if record.lost else ""
         columns = {
             "state": Call.State.ENDED,
-            "ended_at": max(record.at, row.started_at),
+            "ended_at": row.started_at + timedelta(milliseconds=lasted),
             "ended_by": record.close.ended_by.value,
             "reason": record.close.reason + lost,
             "doing": "",
-            "duration_ms": summary.duration_ms if summary else milliseconds(row.started_at, record.at),
+            "duration_ms": summary.duration_ms if summary else lasted,
         }
         if summary:
             columns["disposition"] = summary.disposition[:20]

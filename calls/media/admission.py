@@ -7,23 +7,19 @@ connection is refused before the WebSocket is accepted and sees HTTP 403. A refu
 it may hold a secret but for one letter; nor is what was sent as user name and password.
 """
 
-import asyncio
 import base64
 import binascii
 import hmac
 import logging
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from channels.db import database_sync_to_async
 from django.conf import settings
-from django.db import Error as DatabaseFailure
 
 from calls import services
-from calls.conversation.outputs import Close, Ending
 from calls.events.journal import Journal
 from calls.media.call_registry import call_registry
 from calls.protocol.messages import Container
@@ -87,49 +83,28 @@ class ConnectionRequest:
         return cls(path=scope["path"], peer=peer, forwarded_for=forwarded, authorization=authorization)
 
 
-async def admit_within(seconds: float, request: ConnectionRequest, *, journal: Journal) -> Admitted | Refused:
-    """Return what `admit` returns, run in a thread of its own; `Refused` after `seconds`, or if the database
-    fails. A call opened too late is closed again."""
-    admitting = database_sync_to_async(admit, thread_sensitive=False)(request, journal=journal)
-    task = asyncio.ensure_future(admitting)
-    try:
-        return await asyncio.wait_for(asyncio.shield(task), seconds)
-    except TimeoutError:
-        task.add_done_callback(lambda late: _close_unused(late, journal))
-        return Refused(f"A connection was refused: the database did not answer within {seconds:.0f} s.", True)
-    except asyncio.CancelledError:
-        task.add_done_callback(lambda late: _close_unused(late, journal))
-        raise
-    except DatabaseFailure as error:
-        return Refused(f"A connection was refused: the database failed ({type(error).__name__}).", True)
-
-
-def _close_unused(late: "asyncio.Future[Admitted | Refused]", journal: Journal) -> None:
-    """Close a call whose connection was given up before it was opened."""
-    if late.cancelled() or late.exception() is not None:
-        return
-    if isinstance(opened := late.result(), Admitted):
-        journal.of(opened.call_id).closed(_GIVEN_UP, None)
-
-
-_GIVEN_UP = Close(
-    code=None, ended_by=Ending.CONNECTION, reason="The connection was given up before the call began."
-)
-
-
-def admit(request: ConnectionRequest, *, journal: Journal) -> Admitted | Refused:
-    """Check a connection's request and open the call's row and its place in the journal.
+def admit_all(requests: Sequence[ConnectionRequest], *, journal: Journal) -> list[Admitted | Refused]:
+    """Check what connections show, and open the calls of those that may come in one transaction, in order.
 
     Reads and writes the database: to be run in a thread. Raises what the database raises.
     """
-    number = number_at(request.path)
+    numbers = numbers_at([request.path for request in requests])
+    answers: list[Admitted | Refused | PhoneNumber] = [
+        _look_at(number, request) for number, request in zip(numbers, requests, strict=True)
+    ]
+    opened = iter(_open_calls([answer for answer in answers if isinstance(answer, PhoneNumber)], journal))
+    return [next(opened) if isinstance(answer, PhoneNumber) else answer for answer in answers]
+
+
+def _look_at(number: PhoneNumber | None, request: ConnectionRequest) -> PhoneNumber | Refused:
+    """Return the number if it takes this connection, else why it does not."""
     if number is None:
         return Refused("A connection with an unknown address was refused.")
     if objection := _objection(number, request):
         return Refused(f"A call for {mask(number.e164)} was refused: {objection}.")
     if call_registry.draining and not call_registry.count_awaiting_resume(number.pk):
-        return Refused(f"A call for {mask(number.e164)} was refused: this server is about to stop.", True)
-    return _open_call(number, journal)
+        return _busy(number, "this server is about to stop")
+    return number
 
 
 def _objection(number: PhoneNumber, request: ConnectionRequest) -> str:
@@ -156,37 +131,40 @@ def _is_authorized(number: PhoneNumber, authorization: str) -> bool:
     return hmac.compare_digest(given, expected) and scheme.lower() == "basic"
 
 
-def _open_call(number: PhoneNumber, journal: Journal) -> Admitted | Refused:
-    """Claim a line; where all are taken, one for a call that broke and may come back on this connection."""
+def _open_calls(numbers: Sequence[PhoneNumber], journal: Journal) -> list[Admitted | Refused]:
+    """Claim a line for each; where all are taken, one for a call that broke and may come back."""
+    if not numbers:
+        return []
     journal.register()
-    reserved_for_resume = 0
-    try:
-        call_id = _claim(number, journal, reserved_for_resume=0)
-    except (services.LineFullError, services.ProcessFullError):
-        reserved_for_resume = call_registry.count_awaiting_resume(number.pk)
-        try:
-            call_id = _claim(number, journal, reserved_for_resume=reserved_for_resume)
-        except services.LineFullError:
-            return _busy(number, f"all {number.max_calls} lines are busy")
-        except services.ProcessFullError:
-            return _busy(number, f"this server holds {settings.MAX_PROCESS_CALLS} calls")
-    journal.open(call_id)
+    results = services.open_calls(
+        [number.pk for number in numbers],
+        process_id=journal.process_id,
+        now=clock.now(),
+        awaiting={number.pk: call_registry.count_awaiting_resume(number.pk) for number in numbers},
+        ended=journal.ended,
+    )
+    return [_answer(number, result, journal) for number, result in zip(numbers, results, strict=True)]
+
+
+def _answer(
+    number: PhoneNumber, result: services.Opened | services.Full, journal: Journal
+) -> Admitted | Refused:
+    """Make ready what an opened call needs, and return what the consumer has to know of it."""
+    if result is services.Full.LINES:
+        return _busy(number, f"all {number.max_calls} lines are busy")
+    if isinstance(result, services.Full):
+        return _busy(number, f"this server holds {settings.MAX_PROCESS_CALLS} calls")
+    journal.open(result.call_id)
     if number.record_calls:
         recording_writer.start()
     return Admitted(
-        call_id=call_id,
+        call_id=result.call_id,
         number_id=number.pk,
         container="raw" if number.container == PhoneNumber.Container.RAW else "wav",
         reference_tag=number.account.reference_tag,
         record=number.record_calls,
         announce=number.record_calls and number.announce_recording,
-        reserved_for_resume=bool(reserved_for_resume) or call_registry.draining,
-    )
-
-
-def _claim(number: PhoneNumber, journal: Journal, *, reserved_for_resume: int) -> UUID:
-    return services.open_call(
-        number.pk, process_id=journal.process_id, now=clock.now(), reserved_for_resume=reserved_for_resume
+        reserved_for_resume=result.for_resume or call_registry.draining,
     )
 
 
@@ -194,18 +172,27 @@ def _busy(number: PhoneNumber, why: str) -> Refused:
     return Refused(f"A call for {mask(number.e164)} was refused: {why}.", busy=True)
 
 
-def number_at(path: str) -> PhoneNumber | None:
-    """Return the number whose address this is, active or not; None if the key or the secret is wrong.
+def numbers_at(paths: Sequence[str]) -> list[PhoneNumber | None]:
+    """Return the number of each address, active or not; None if the key or the secret is wrong. One query."""
+    parts = [_PATH.fullmatch(path) for path in paths]
+    keys = {found["key"] for found in parts if found}
+    rows = PhoneNumber.objects.select_related("account").filter(stream_key__in=keys)
+    by_key = {number.stream_key: number for number in rows}
+    return [
+        _with_secret(by_key.get(found["key"]), found["secret"]) if found else _with_secret(None, "")
+        for found in parts
+    ]
 
-    The secret is compared with the present one and the one before, always with two: all cases cost the same.
+
+def _with_secret(number: PhoneNumber | None, secret: str) -> PhoneNumber | None:
+    """Return the number if the secret is its present one or the one before, while that is still good.
+
+    It is compared with both, always: all cases cost the same.
     """
-    parts = _PATH.fullmatch(path)
-    key, secret = (parts["key"], parts["secret"]) if parts else ("", "")
-    number = PhoneNumber.objects.select_related("account").filter(stream_key=key).first()
     previous = ""
     if number and (until := number.previous_secret_until) and clock.now() < until:
         previous = number.previous_stream_secret
     is_right = False
     for expected in (number.stream_secret if number else _NO_SECRET, previous or _NO_SECRET):
         is_right |= hmac.compare_digest(secret.encode(), expected.encode())
-    return number if is_right and number else None
+    return number if is_right else None

@@ -35,6 +35,12 @@ class CallRecording:
         if self._notice:
             self._may_record = self._notice.may_record
 
+    def take_trouble(self) -> str:
+        """Return a sentence for the call's log if something of the recording is lost; once, else empty."""
+        if self._recorder and self._recorder.take_trouble():
+            return "The recording is not complete: the disk did not take all of it. The call goes on."
+        return ""
+
     def finish(self) -> None:
         """Have what was kept written to its file."""
         if self._recorder:

@@ -1,9 +1,20 @@
 """The calls and connections of this process: found by a second connection, and waited for at its end."""
 
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
-Key = tuple[int, str]
-"""The number's row and the platform's `call_sid`."""
+
+class Key(NamedTuple):
+    """What a second connection must have in common with the first to go on with its call.
+
+    A `call_sid` alone is not enough: a platform that gives two calls the same one would hand one person's
+    conversation to another.
+    """
+
+    number_id: int
+    call_sid: str
+    reference: str
+    caller: str
+    """Their number, where the platform tells it."""
 
 
 class RegisteredCall(Protocol):
@@ -34,6 +45,11 @@ class CallRegistry:
     def find(self, key: Key) -> RegisteredCall | None:
         """Return the call that a connection names with its start message; None if it is not here."""
         return self._calls.get(key)
+
+    def has_other(self, key: Key) -> bool:
+        """Return whether a call of the same number and `call_sid` is here that belongs to another person."""
+        same_sid = (known for known in self._calls if known[:2] == key[:2])
+        return any(known != key for known in same_sid)
 
     def discard(self, key: Key, call: RegisteredCall) -> None:
         """Forget a call that is over, if it is the one registered with its key."""

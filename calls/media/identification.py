@@ -3,11 +3,11 @@
 import logging
 from dataclasses import dataclass
 
-from channels.db import database_sync_to_async
 from django.db import Error as DatabaseFailure
 
 from calls.conversation.outputs import Identify
 from calls.identification import Found, NotFound, find
+from calls.media.database_threads import lookups
 
 log = logging.getLogger(__name__)
 
@@ -22,8 +22,7 @@ class Unknown:
 async def identify(asked: Identify, number_id: int) -> Found | NotFound | Unknown:
     """Return who is on the line and the agent that answers; `Unknown` if the database fails."""
     try:
-        found: Found | NotFound = await database_sync_to_async(find, thread_sensitive=False)(asked, number_id)
+        return await lookups.run(lambda: find(asked, number_id))
     except DatabaseFailure as error:
         log.error("Who is on the line could not be looked up: %s", type(error).__name__)
         return Unknown("Our database could not be asked who this call is for.")
-    return found

@@ -8,12 +8,12 @@ from functools import cache
 from pathlib import Path
 
 import numpy as np
-from channels.db import database_sync_to_async
 from django.conf import settings
 from django.db import Error as DatabaseFailure
 
 from calls.audio import pcm, resample, wav
 from calls.conversation.outputs import LoadClip, Synthesise
+from calls.media.database_threads import lookups
 from calls.speech.disk_cache import CachedVoice
 from calls.speech.espeak import EspeakVoice
 from calls.speech.memory_cache import Recent
@@ -41,9 +41,8 @@ async def audio(asked: Synthesise | LoadClip, number_id: int) -> bytes:
     try:
         async with asyncio.timeout(AUDIO_SECONDS):
             if isinstance(asked, LoadClip):
-                load = database_sync_to_async(load_clip, thread_sensitive=False)
-                clip: bytes = await load(asked.clip, number_id)
-                return clip
+                clip = asked.clip
+                return await lookups.run(lambda: load_clip(clip, number_id))
             loop = asyncio.get_running_loop()
             return await loop.run_in_executor(_speakers, speak, asked.text, asked.language)
     except TimeoutError:

@@ -63,6 +63,14 @@ class Recorder:
         self._runs: list[_Run] = []
         self._latest: dict[Side, _Run] = {}
         self._size = 0
+        self._is_told = False
+
+    def take_trouble(self) -> bool:
+        """Return whether audio of this recording is lost, because the disk is slow or fails; True once."""
+        if self._is_told or not self._writer.lost_some_of(self._call_id):
+            return False
+        self._is_told = True
+        return True
 
     def add(self, pieces: Iterable[Recorded]) -> None:
         """Accept what was said and heard. Neighbours are joined at once, so that no frame's object is kept.
@@ -103,11 +111,18 @@ class RecordingWriter(BackgroundWorker):
         self.lost = self._logged_losses = 0
         self._to_file: deque[UUID] = deque()
         self._next_look = 0.0
+        self._incomplete: set[UUID] = set()
+        """Calls on the line of whose recordings something is lost."""
+
+    def lost_some_of(self, call_id: UUID) -> bool:
+        """Return whether something of this call's recording is lost. May be asked from any thread."""
+        return call_id in self._incomplete
 
     def put(self, block: _Block) -> None:
         """Accept a block; audio that is too much is left out, the end never."""
         if self._waiting + block.size > self._capacity:
             self.lost += 1
+            self._incomplete.add(block.call_id)
             block = _Block(block.call_id, [], 0, block.last)
         self._waiting += block.size
         self._blocks.append(block)
@@ -121,7 +136,9 @@ class RecordingWriter(BackgroundWorker):
                 write_pieces(path_of(block.call_id), block.pieces)
             except OSError as error:
                 log.error("Call %s: the recording could not be written: %s", block.call_id, error.strerror)
+                self._incomplete.add(block.call_id)
             if block.last:
+                self._incomplete.discard(block.call_id)
                 self._to_file.append(block.call_id)
         for _ in range(len(self._to_file)):
             file_or_leave(self._to_file.popleft())

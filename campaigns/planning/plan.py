@@ -12,6 +12,7 @@ from django.db.models import Exists, Max, OuterRef, Q, QuerySet
 from campaigns.bulk import insert, update
 from campaigns.compliance.check import ComplianceChecker, EvidenceRow, stop_campaign
 from campaigns.lifecycle import approvals
+from campaigns.lines_held import left_for_campaigns
 from campaigns.locks import locked
 from campaigns.models import Callback, Campaign, Evidence, Message, Recipient
 from campaigns.rules import Judgement
@@ -72,6 +73,8 @@ def plan(campaign_id: int, *, now: datetime) -> int:
 def pace_of(campaign: Campaign, now: datetime) -> float:
     """Return a campaign's calls a minute now: its share of its number's lines and of its agent's calls.
 
+    Lines that people who call us hold just now are left out.
+
     With a number of its own for retries, the smaller of its shares.
     """
     # Those with people to call now: a share of any other campaign's would lie idle.
@@ -86,7 +89,8 @@ def pace_of(campaign: Campaign, now: datetime) -> float:
     for number in {campaign.number, campaign.line(2)[1]}:
         retry_from_it = Campaign.objects.filter(retry_template__numbers=number)
         others = active.filter(Q(number=number) | Q(pk__in=retry_from_it))
-        shares.append(_share(campaign, number.max_calls, others, seconds))
+        lines = left_for_campaigns(number.pk, number.max_calls)
+        shares.append(_share(campaign, lines, others, seconds))
     if campaign.agent.most_calls is not None:
         others = active.filter(agent=campaign.agent)
         shares.append(_share(campaign, campaign.agent.most_calls, others, seconds))

@@ -13,6 +13,7 @@ from pytest_django import Settings
 from calls import services
 from calls.events import heartbeat
 from calls.events.journal import Journal
+from calls.media import database_threads
 from calls.models import Watch
 from campaigns import clock
 from campaigns.models import Account, Agent, Campaign, Message, PhoneNumber, Recipient, Template, UploadBatch
@@ -39,6 +40,14 @@ def spools(settings: Settings, tmp_path: Path) -> Path:
 def watched(transactional_db: None) -> None:
     """Somebody has looked after the processes for a while."""
     Watch.objects.create(pk=1, since=LONG_AGO, seen_at=clock.now())
+
+
+@pytest.fixture(autouse=True)
+def database_threads_end() -> Iterator[None]:
+    """Threads that keep a connection end with their test, or the database could not be removed."""
+    yield
+    database_threads.admissions.close()
+    database_threads.lookups.close()
 
 
 @pytest.fixture
@@ -91,4 +100,11 @@ def journal() -> Iterator[Journal]:
 def call_id(number: PhoneNumber, journal: Journal) -> UUID:
     """A call that has just been opened."""
     heartbeat.give_sign_of_life(journal.process_id, clock.now())
-    return services.open_call(number.pk, process_id=journal.process_id, now=clock.now())
+    return opened(number, journal.process_id)
+
+
+def opened(number: PhoneNumber, process_id: UUID) -> UUID:
+    """One more call of the number in this process."""
+    (call,) = services.open_calls([number.pk], process_id=process_id, now=clock.now())
+    assert isinstance(call, services.Opened)
+    return call.call_id

@@ -162,10 +162,10 @@ class OutsideCaller:
             return
 
 
-async def is_refused(url: str) -> bool:
-    """Whether a connection is refused before it is accepted."""
+async def is_refused(url: str, *, status: int = 403) -> bool:
+    """Whether a connection is refused before it is accepted, with this HTTP status."""
     try:
         async with OutsideCaller(url):
             return False
     except InvalidStatus as refused:
-        return refused.response.status_code == 403
+        return refused.response.status_code == status

@@ -128,7 +128,7 @@ async def test_a_full_number_refuses_and_is_free_again(server: Server, number: P
     await PhoneNumber.objects.aupdate(max_calls=2)
     url = server.url(number.stream_path)
     async with OutsideCaller(url, sid="A") as first, OutsideCaller(url, sid="B") as second:
-        assert await is_refused(url)
+        assert await is_refused(url, status=503)
         await first.start()
         await second.start()
         await first.stop()

@@ -2,9 +2,11 @@
 
 import asyncio
 import json
+import select
 import socket
 import struct
-from collections.abc import Iterator
+import time
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
@@ -90,12 +92,15 @@ class SlowCaller:
         upgrade = f"Upgrade: websocket\r\nConnection: Upgrade\r\n{key}"
         self._socket.sendall(f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\n{upgrade}\r\n\r\n".encode())
         self._buffer = b""
+        self.pings = 0
+        """How many came; none is answered."""
+        self.is_closed = False
         while b"\r\n\r\n" not in self._buffer:
             self._buffer += self._socket.recv(4096)
         head, _, self._buffer = self._buffer.partition(b"\r\n\r\n")
         assert b" 101 " in head.split(b"\r\n")[0]
 
-    def send(self, event: str, body: dict[str, object]) -> None:
+    def send(self, event: str, body: Mapping[str, object]) -> None:
         message = {"event": event, "stream_sid": "MZ9", event: body}
         text = json.dumps(message).encode()
         size = struct.pack("!H", len(text)) if len(text) > 125 else b""
@@ -103,17 +108,31 @@ class SlowCaller:
 
     def acknowledge_close(self) -> None:
         self._socket.sendall(bytes([0x88, 0x82]) + bytes(4) + struct.pack("!H", 1000))
+        self.close()
+
+    def close(self) -> None:
         self._socket.close()
 
     def read_until_close(self) -> None:
         """Read our frames, and return the marks at once, until the frame that closes has come."""
         while True:
-            opcode, payload = self._frame()
-            if opcode == 8:
+            self._take()
+            if self.is_closed:
                 return
-            message = json.loads(payload)
-            if message["event"] == "mark":
-                self.send("mark", {"name": message["mark"]["name"]})
+
+    def read_for(self, seconds: float) -> None:
+        """Read our frames for so long at least, each whole."""
+        until = time.monotonic() + seconds
+        while (left := until - time.monotonic()) > 0 and not self.is_closed:
+            if self._buffer or select.select([self._socket], [], [], left)[0]:
+                self._take()
+
+    def _take(self) -> None:
+        opcode, payload = self._frame()
+        self.pings += opcode == 9
+        self.is_closed |= opcode == 8
+        if opcode == 1 and (message := json.loads(payload))["event"] == "mark":
+            self.send("mark", {"name": message["mark"]["name"]})
 
     def _frame(self) -> tuple[int, bytes]:
         first, size = self._bytes(2)

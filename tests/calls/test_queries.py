@@ -43,6 +43,14 @@ def test_a_busy_line_counts_as_dialled_and_not_answered(message: Message) -> Non
     assert (today.dialled, today.answered) == (1, 0)
 
 
+def test_a_call_that_no_agent_served_is_dialled_and_not_answered(
+    message: Message, number: PhoneNumber
+) -> None:
+    ended(number, message, disposition="failed")
+    today = queries.today(clock.now())
+    assert (today.dialled, today.answered) == (1, 0)
+
+
 def test_voicemail_is_no_answer_though_the_stream_was_open(message: Message, number: PhoneNumber) -> None:
     ended(number, message)
     Message.objects.update(disposition="voicemail", state="failed", settled_at=clock.now())

@@ -45,11 +45,14 @@ async def abort_if_behind(server: Server, seconds: float) -> bool:
     return is_behind
 
 
-async def refuse(scope: Mapping[str, Any], send: Send, *, busy: bool) -> None:
-    """Refuse the WebSocket with HTTP 403; with 503 and a time to try again if `busy` and the server can."""
+async def refuse(scope: Mapping[str, Any], server: Server, *, busy: bool) -> None:
+    """Refuse the WebSocket with HTTP 403; with 503 if `busy` and the server has a way to say so."""
+    if busy and server.deny_busy():
+        return
     if not busy or "websocket.http.response" not in (scope.get("extensions") or {}):
-        await send({"type": "websocket.close"})
+        await server.send({"type": "websocket.close"})
         return
     headers = [(b"content-type", b"text/plain; charset=utf-8"), (b"retry-after", b"5")]
-    await send({"type": "websocket.http.response.start", "status": 503, "headers": headers})
-    await send({"type": "websocket.http.response.body", "body": b"Busy. Try again in a few seconds.\n"})
+    await server.send({"type": "websocket.http.response.start", "status": 503, "headers": headers})
+    body = b"Busy. Try again in a few seconds.\n"
+    await server.send({"type": "websocket.http.response.body", "body": body})

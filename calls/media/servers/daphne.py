@@ -11,10 +11,14 @@ from functools import partial
 from typing import Any, Final, Self
 
 from autobahn.exception import Disconnected
+from autobahn.websocket.types import ConnectionDeny
 
 from calls.media.servers.interface import MOST_UNSENT_BYTES, Send, ServerReceive
 
 _LOOK_SECONDS = 0.05
+BACKLOG: Final = 2048
+"""Connections that may wait for `accept`, as uvicorn has it. Twisted's 50 overflow when callers come
+together: the kernel then drops handshakes, which the other side repeats after 1, 3 and 7 s."""
 
 
 class Daphne:
@@ -34,6 +38,7 @@ class Daphne:
     def when_running(call: Callable[[], None]) -> None:
         """Daphne has no lifespan. Its reactor is there in every process, but runs only in Daphne's."""
         if (reactor := sys.modules.get("twisted.internet.reactor")) is not None:
+            reactor.callWhenRunning(reactor.callLater, 0, _lengthen_backlogs, reactor)
             reactor.callWhenRunning(reactor.callLater, 0, call)
 
     @classmethod
@@ -51,6 +56,18 @@ class Daphne:
             await self._send(message)
         except Disconnected:
             raise ConnectionResetError("the peer is gone") from None
+
+    def deny_busy(self) -> bool:
+        """Answer the handshake as Daphne's `serverReject` does, with 503 instead of its 403."""
+        protocol = self._protocol
+        handshake: Any = getattr(protocol, "handshake_deferred", None)
+        if not hasattr(handshake, "errback"):
+            return False
+        denial: Any = ConnectionDeny
+        handshake.errback(denial(code=503, reason="Busy. Try again in a few seconds."))
+        del protocol.handshake_deferred
+        protocol.server.protocol_disconnected(protocol)
+        return True
 
     async def drain(self) -> None:
         """Return when the transport's buffer is short enough. Daphne's `send` never waits: it appends to that
@@ -127,6 +144,14 @@ class Daphne:
             return False
         protocol.transport.write(data)
         return True
+
+
+def _lengthen_backlogs(reactor: Any) -> None:
+    """Let more connections wait at each port that Daphne listens on: `listen` may be called again."""
+    for reader in reactor.getReaders():
+        listener: Any = getattr(reader, "socket", None)
+        if hasattr(reader, "backlog") and hasattr(listener, "listen"):
+            listener.listen(BACKLOG)
 
 
 def _buffered_by(transport: object) -> int:

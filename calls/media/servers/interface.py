@@ -31,6 +31,10 @@ class Server(Protocol):
     async def send(self, message: Mapping[str, Any]) -> None:
         """Send an ASGI message. Raises OSError if the peer is gone."""
 
+    def deny_busy(self) -> bool:
+        """Refuse a connection that is not accepted yet with HTTP 503, past ASGI. Returns False, and does
+        nothing, where ASGI has its own way for it or the server has none."""
+
     async def drain(self) -> None:
         """Wait until at most `MOST_UNSENT_BYTES` are unsent. Returns at once where `send` waits by itself."""
 

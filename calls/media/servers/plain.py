@@ -27,6 +27,10 @@ class Plain:
         """Raises OSError if the peer is gone, as ASGI asks of a server."""
         await self._send(message)
 
+    def deny_busy(self) -> bool:
+        """Return False: not known."""
+        return False
+
     async def drain(self) -> None:
         """Return at once: `send` is trusted to wait."""
 

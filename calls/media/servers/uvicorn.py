@@ -41,6 +41,10 @@ class Uvicorn:
         """uvicorn raises OSError if the peer is gone."""
         await self._send(message)
 
+    def deny_busy(self) -> bool:
+        """Return False: uvicorn speaks ASGI's `websocket.http.response`."""
+        return False
+
     async def drain(self) -> None:
         """Return at once: uvicorn's `send` waits while the transport has too much."""
 
@@ -94,7 +98,15 @@ class Uvicorn:
         return protocol.handshake_complete and not ended and protocol.conn.state is OPEN
 
     def note_life(self) -> None:
-        """Do nothing: uvicorn pings every peer and waits for the pong."""
+        """Take what came for the pong that uvicorn waits for, as its own `handle_pong` does.
+
+        uvicorn pings every peer and closes with 1011 where no pong comes, whatever else the peer sends.
+        """
+        protocol = self._protocol
+        if (timer := getattr(protocol, "pong_timer", None)) is not None:
+            timer.cancel()
+            protocol.pong_timer = protocol.pending_ping_payload = None
+            protocol.schedule_ping()
 
     def write(self, data: bytes) -> bool:
         """Return False if the WebSocket is not open, or uvicorn's own `send` would wait."""

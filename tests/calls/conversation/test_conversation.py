@@ -28,6 +28,7 @@ from calls.agents.base import (
     TimerFired,
 )
 from calls.audio.pcm import duration_ms, silence
+from calls.conversation import hold
 from calls.conversation.conversation import Conversation
 from calls.conversation.limits import CloseCode, ConversationLimits
 from calls.conversation.outputs import Close, Ending, EntryKind, Identify, LoadClip, Side, Step, Synthesise
@@ -427,9 +428,45 @@ def test_nobody_to_serve_the_call() -> None:
 def test_not_knowing_who_it_is_in_time() -> None:
     line = Line()
     line.start()
-    line.wait(5.0)
+    line.wait(10.0)
     assert line.close is not None
     assert (line.close.code, line.close.ended_by) == (1000, Ending.LIMIT)
+    assert summary(line) == ("failed", "")
+
+
+def test_a_caller_waits_in_silence_for_no_longer_than_a_moment() -> None:
+    line, agent = Line(), Script()
+    line.start(reference="m-1", language="gu-IN")
+    line.wait(0.6)
+    assert not [effect for effect in line.effects if isinstance(effect, Synthesise)]
+    line.wait(0.2)
+    (said,) = (effect for effect in line.effects if isinstance(effect, Synthesise))
+    assert (said.text, said.language) == (hold.WORDS["gu"], "gu")
+    line.ready(900)
+    assert "media" in line.events()
+    line.keep(line.talk.identified(agent, CONTEXT, line.now))
+    line.play_out()
+    assert line.log(EntryKind.HEARD) == ["“One moment” heard in full, 0.9 s."]
+    assert agent.told == [CallStarted(CONTEXT)], "these words are not the agent's"
+
+
+def test_a_caller_who_waits_long_is_asked_again_and_one_whose_words_fail_is_served() -> None:
+    line, agent = Line(), Script()
+    line.start(reference="m-1")
+    line.wait(5)
+    said = [effect for effect in line.effects if isinstance(effect, Synthesise)]
+    assert [effect.language for effect in said] == ["hi", "hi"]
+    line.keep(line.talk.audio_failed(said[0].prompt, "There is no voice.", line.now))
+    line.keep(line.talk.identified(agent, CONTEXT, line.now))
+    assert agent.told == [CallStarted(CONTEXT)]
+    assert line.is_open()
+
+
+def test_a_caller_who_is_known_at_once_is_not_asked_to_wait() -> None:
+    line = Line()
+    line.begin(Script())
+    line.wait(5)
+    assert not [effect for effect in line.effects if isinstance(effect, Synthesise)]
 
 
 def test_silence_of_the_platform_closes_the_call() -> None:

@@ -31,6 +31,7 @@ from calls.identification import Identity
 from calls.models import Answer, Call, CallEvent, MediaProcess
 from campaigns import clock
 from campaigns.models import Callback, Message, PhoneNumber, Recipient, Suppression
+from tests.calls.conftest import opened
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -262,7 +263,7 @@ def test_records_that_are_refused_cost_their_own_call_its_events_and_do_not_bloc
     monkeypatch: pytest.MonkeyPatch,
     error: type[Exception],
 ) -> None:
-    poisoned = services.open_call(number.pk, process_id=journal.process_id, now=clock.now())
+    poisoned = opened(number, journal.process_id)
     write_really = rows.write
 
     def write(records: Sequence[Record], *, tried_before: bool = False) -> set[UUID]:
@@ -327,7 +328,7 @@ def test_the_figures_of_a_call_of_hours_crowd_out_nothing(journal: Journal, call
 def test_a_call_that_cannot_be_stored_harms_no_other(
     journal: Journal, call_id: UUID, number: PhoneNumber
 ) -> None:
-    other = services.open_call(number.pk, process_id=journal.process_id, now=clock.now())
+    other = opened(number, journal.process_id)
     bad, good = journal.open(other), journal.open(call_id)
     bad.log([entry(EntryKind.NOTE, reason=object())])
     good.log([entry()])
@@ -706,3 +707,54 @@ def test_after_an_outage_nobody_takes_a_process_for_dead(journal: Journal, call_
     for seconds in range(5, 15, 5):
         assert services.close_abandoned(after + timedelta(seconds=seconds)) == []
     assert services.close_abandoned(after + timedelta(seconds=15)) == [call_id]
+
+
+# --- clocks that jump -----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("hours", [-1, 1])
+def test_a_clock_that_jumps_during_a_call_changes_neither_its_length_nor_its_end(
+    journal: Journal, call_id: UUID, monkeypatch: pytest.MonkeyPatch, hours: int
+) -> None:
+    began = time.monotonic()
+    page = journal.open(call_id)
+    jumped = clock.now() + timedelta(hours=hours)
+    monkeypatch.setattr(clock, "now", lambda: jumped)
+    time.sleep(0.2)
+    page.closed(HUNG_UP, None)
+    lasted = time.monotonic() - began + 0.001  # whole milliseconds are stored
+    journal.work()
+    call = Call.objects.get(pk=call_id)
+    assert call.ended_at is not None
+    assert call.duration_ms is not None
+    assert 0.2 <= (call.ended_at - call.started_at).total_seconds() <= lasted
+    assert 200 <= call.duration_ms <= 1000 * lasted
+
+
+def test_a_call_that_does_not_end_by_itself_is_ended_by_its_own_process(
+    journal: Journal, call_id: UUID, settings: Settings
+) -> None:
+    told: list[bool] = []
+    page = journal.open(call_id)
+    page.on_closed_elsewhere = lambda: told.append(True)
+    journal.work()
+    assert Call.objects.get(pk=call_id).state == "live"
+    settings.MAX_CALL_SECONDS = settings.CALL_MARGIN_SECONDS = 0
+    journal.work()
+    call = Call.objects.get(pk=call_id)
+    assert (call.state, call.ended_by, told) == ("ended", "limit", [True])
+    assert "longer than any call may be" in call.reason
+
+
+def test_a_row_that_no_connection_holds_is_closed_at_the_second_look(
+    journal: Journal, call_id: UUID, number: PhoneNumber, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("calls.events.journal.ORPHAN_INTERVAL", 0.0)
+    held = opened(number, journal.process_id)
+    journal.open(held)
+    journal.work()
+    assert Call.objects.filter(state="live").count() == 2
+    journal.work()
+    journal.work()
+    states = dict(Call.objects.values_list("pk", "state"))
+    assert states == {call_id: "ended", held: "live"}

@@ -8,16 +8,17 @@ from datetime import timedelta
 
 import pytest
 from django.db import IntegrityError, connection
-from pytest_django import Settings
+from pytest_django import DjangoAssertNumQueries, Settings
 
 from calls import services
+from calls.conversation.outputs import Close, Ending
 from calls.events.journal import Journal
-from calls.media.admission import Admitted, ConnectionRequest, Refused, admit, number_at
+from calls.media.admission import Admitted, ConnectionRequest, Refused, admit_all, numbers_at
 from calls.media.call_registry import call_registry
 from calls.models import Call, MediaProcess, Watch
 from calls.recordings.recorder import recording_writer
 from campaigns import clock
-from campaigns.models import PhoneNumber
+from campaigns.models import Account, PhoneNumber
 from campaigns.networks import networks_in
 from campaigns.numbers import rotate_secret
 
@@ -28,6 +29,17 @@ pytestmark = pytest.mark.django_db(transaction=True)
 def recording_ends() -> Iterator[None]:
     yield
     recording_writer.stop()
+
+
+def admit(request: ConnectionRequest, *, journal: Journal) -> Admitted | Refused:
+    """What one connection is told."""
+    (answer,) = admit_all([request], journal=journal)
+    return answer
+
+
+def number_at(path: str) -> PhoneNumber | None:
+    (number,) = numbers_at([path])
+    return number
 
 
 def test_the_address_of_a_number_opens_a_call(number: PhoneNumber, journal: Journal) -> None:
@@ -77,7 +89,7 @@ def test_a_refusal_holds_no_secret_and_no_number(
 
 @pytest.mark.skipif(connection.vendor != "sqlite", reason="PostgreSQL plans by how many rows there are")
 def test_lines_are_counted_without_a_walk_through_all_earlier_calls(number: PhoneNumber) -> None:
-    plan = services.live_calls(number, clock.now()).order_by().explain()
+    plan = services.live_calls([number.pk], clock.now()).order_by().explain()
     assert "state=?" in plan
 
 
@@ -153,11 +165,54 @@ def test_raw_or_wav_is_the_numbers_choice(number: PhoneNumber, journal: Journal)
 
 def test_a_line_is_free_again_after_a_call(number: PhoneNumber, journal: Journal) -> None:
     PhoneNumber.objects.update(max_calls=1)
-    admit(ConnectionRequest(path=number.stream_path), journal=journal)
-    with pytest.raises(services.LineFullError):
-        services.open_call(number.pk, process_id=journal.process_id, now=clock.now())
+    knock = ConnectionRequest(path=number.stream_path)
+    assert isinstance(admit(knock, journal=journal), Admitted)
+    assert isinstance(admit(knock, journal=journal), Refused)
     Call.objects.update(state="ended", ended_at=clock.now())
-    services.open_call(number.pk, process_id=journal.process_id, now=clock.now())
+    assert isinstance(admit(knock, journal=journal), Admitted)
+
+
+def test_a_line_is_free_as_soon_as_its_call_is_over_though_that_is_not_stored_yet(
+    number: PhoneNumber, journal: Journal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    PhoneNumber.objects.update(max_calls=1)
+    knock = ConnectionRequest(path=number.stream_path)
+    monkeypatch.setattr(journal, "start", lambda: None)  # so that nothing is stored
+    first = admit(knock, journal=journal)
+    assert isinstance(first, Admitted)
+    journal.of(first.call_id).closed(Close(code=1000, ended_by=Ending.CALLER, reason="Hung up."), None)
+    assert isinstance(admit(knock, journal=journal), Admitted)
+    assert isinstance(admit(knock, journal=journal), Refused)
+    assert Call.objects.get(pk=first.call_id).state == "live"
+    journal.work()
+    assert not journal.ended
+
+
+def test_all_that_come_together_are_answered_in_their_order_each_for_itself(
+    number: PhoneNumber, journal: Journal, account: Account
+) -> None:
+    PhoneNumber.objects.update(max_calls=2)
+    other = PhoneNumber.objects.create(account=account, e164="+917961344102", max_calls=1)
+    off = PhoneNumber.objects.create(account=account, e164="+917961344103", active=False)
+    paths = [number.stream_path, "/stream/a-b/", other.stream_path, off.stream_path]
+    requests = [ConnectionRequest(path=path) for path in (*paths, *paths, number.stream_path)]
+    answers = admit_all(requests, journal=journal)
+    ids = [answer.number_id if isinstance(answer, Admitted) else 0 for answer in answers]
+    assert ids == [number.pk, 0, other.pk, 0, number.pk, 0, 0, 0, 0]
+    busy = [isinstance(answer, Refused) and answer.busy for answer in answers]
+    assert busy == [False] * 6 + [True, False, True]
+    assert Call.objects.count() == 3
+
+
+def test_a_crowd_costs_no_more_queries_than_one_caller(
+    number: PhoneNumber, journal: Journal, django_assert_max_num_queries: DjangoAssertNumQueries
+) -> None:
+    PhoneNumber.objects.update(max_calls=200, record_calls=False)
+    knock = ConnectionRequest(path=number.stream_path)
+    admit(knock, journal=journal)
+    with django_assert_max_num_queries(15):
+        assert len(admit_all([knock] * 100, journal=journal)) == 100
+    assert Call.objects.count() == 101
 
 
 # --- per process ----------------------------------------------------------------------------------

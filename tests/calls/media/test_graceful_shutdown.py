@@ -22,7 +22,7 @@ pytestmark = [
 ]
 CLIP_MS = 2500
 SERVERS = pytest.mark.parametrize(
-    ("command", "status"), [(DAPHNE, 403), (UVICORN, 503)], ids=["daphne", "uvicorn"]
+    ("command", "status"), [(DAPHNE, 503), (UVICORN, 503)], ids=["daphne", "uvicorn"]
 )
 
 

@@ -18,7 +18,8 @@ from calls.events.journal import journal as the_journal
 from calls.media.call_registry import call_registry
 from calls.models import Call, CallEvent
 from calls.recordings.recorder import recording_writer
-from campaigns.models import PhoneNumber
+from campaigns.models import Message, PhoneNumber
+from tests.calls.conftest import opened
 from tests.calls.outside import hum
 from tests.calls.rows import closed_calls, kinds, kinds_of
 
@@ -43,12 +44,21 @@ class Far:
         )
         await self.line.send_input({"type": "websocket.receive", "text": text})
 
-    async def start(self, stream_sid: str, call_sid: str = "CA1") -> None:
-        await self.say("start", stream_sid=stream_sid, call_sid=call_sid)
+    async def start(self, stream_sid: str, call_sid: str = "CA1", **parameters: str) -> None:
+        await self.say("start", stream_sid=stream_sid, call_sid=call_sid, custom_parameters=parameters)
 
     async def speak(self, frames: int = 25) -> None:
         for _ in range(frames):
             await self.say("media", payload=base64.b64encode(hum(20)).decode())
+
+    async def speak_until_heard(self) -> None:
+        """Speak until the agent, an echo, has said something: it is there then."""
+        while not self.line.output_queue.empty():
+            await self.line.output_queue.get()
+        async with asyncio.timeout(20):
+            while self.line.output_queue.empty():
+                await self.speak(1)
+                await asyncio.sleep(0.02)
 
     async def gone(self, code: int = 1006) -> None:
         await self.line.send_input({"type": "websocket.disconnect", "code": code})
@@ -154,6 +164,37 @@ async def test_only_our_own_server_ends_a_call_with_its_restart(
     assert call.ended_by == ("connection" if waits else "server")
 
 
+@pytest.mark.parametrize("breaks", [True, False], ids=["the first broke", "the first goes on"])
+async def test_a_call_sid_that_comes_twice_does_not_hand_a_conversation_to_another_person(
+    number: PhoneNumber, message: Message, breaks: bool, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A platform that repeats an id: the second call is that of a person with another reference."""
+    first, second = Far(number), Far(number)
+    assert await first.connect()
+    await first.start("MZ1", reference=message.reference)
+    await first.speak_until_heard()
+    if breaks:
+        await first.gone()
+        await first.line.wait(5)
+    assert await second.connect()
+    await second.start("MZ2", reference="m-of-another-person")
+    await second.speak_until_heard()
+    assert (await second.next("media"))["stream_sid"] == "MZ2"
+    await second.say("stop")
+    assert await second.next("close") == 1000
+    if not breaks:
+        await first.speak_until_heard()
+        assert (await first.next("media"))["stream_sid"] == "MZ1"
+        await first.say("stop")
+        assert await first.next("close") == 1000
+    calls = await closed_calls(2, seconds=9)
+    assert [call.message_id for call in calls] == [message.pk, None]
+    assert {call.call_sid for call in calls} == {"CA1"}
+    assert "both are served apart" in caplog.text
+    for far in (first, second):
+        await far.line.wait(5)
+
+
 async def test_another_call_is_another_call(first: Far, second: Far) -> None:
     await first.gone()
     assert await second.connect()
@@ -240,8 +281,6 @@ def test_only_a_row_without_events_is_withdrawn(number: PhoneNumber, call_id: An
     )
     services.withdraw_call(call_id)
     assert kinds_of(Call.objects.get()) == ["connected"]
-    other = services.open_call(
-        number.pk, process_id=Call.objects.get().process_id, now=Call.objects.get().started_at
-    )
+    other = opened(number, Call.objects.get().process_id)
     services.withdraw_call(other)
     assert Call.objects.get().pk == call_id

@@ -137,6 +137,8 @@ def test_a_slow_disk_costs_audio_and_no_memory() -> None:
         recorder.add([Recorded(CALLER, at, tone(5, 20)), Recorded(AGENT, at, tone(6, 20))])
     assert sum(block.size for block in recording_writer._blocks) <= 64_000
     assert recording_writer.lost == 8
+    assert recorder.take_trouble(), "and the call is told"
+    assert not recorder.take_trouble(), "once"
 
 
 @pytest.mark.django_db(transaction=True)

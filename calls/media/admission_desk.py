@@ -1,0 +1,113 @@
+"""Where connections of this process ask to be admitted: all that wait are answered together, and in time.
+
+Opening a call locks its number, so calls of one number can only be opened one after the other. Here they are
+opened in one transaction, as many as have come meanwhile. Whatever the database does, a connection gets its
+answer within `ADMISSION_SECONDS`: a platform that hears "busy" tries again, one that hears nothing waits.
+"""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from django.db import Error as DatabaseFailure
+
+from calls.conversation.outputs import Close, Ending
+from calls.events.journal import Journal
+from calls.media.admission import Admitted, ConnectionRequest, Refused, admit_all
+from calls.media.database_threads import admissions
+from calls.media.intake import Intake
+from calls.media.loop_lag import LoopLag
+
+ADMISSION_SECONDS = 1.5
+"""Daphne gives a handshake 5 s (`--websocket_connect_timeout`), and drops it then without an HTTP answer."""
+MOST_LAG_SECONDS = 0.3
+"""For ten turns of the loop, on average: a loop that is slower has more calls than it can hold, and another
+would make all of them stutter."""
+MOST_TOGETHER = 100
+
+_GIVEN_UP = Close(
+    code=None, ended_by=Ending.CONNECTION, reason="The connection was given up before the call began."
+)
+_TOO_MANY = Refused("A connection was refused: more callers come than can be served at once.", busy=True)
+
+
+@dataclass(slots=True)
+class _Waiting:
+    """A connection that asks. Its answer is set in the loop."""
+
+    request: ConnectionRequest
+    journal: Journal
+    answer: "asyncio.Future[Admitted | Refused]"
+
+
+class AdmissionDesk:
+    """The desk of one process. All methods are called in its loop, and none waits for the database."""
+
+    def __init__(self) -> None:
+        self._intake, self._lag = Intake(), LoopLag()
+        self._waiting: list[_Waiting] = []
+        self._working: asyncio.Task[None] | None = None
+
+    async def admit(
+        self, request: ConnectionRequest, *, journal: Journal, seconds: float = ADMISSION_SECONDS
+    ) -> Admitted | Refused:
+        """Return the answer to a connection; `Refused` after `seconds`, or if the database fails.
+
+        Who is admitted is under way until `release` is called. A call opened too late is closed again.
+        """
+        loop = asyncio.get_running_loop()
+        if self._lag.seconds() > MOST_LAG_SECONDS or not self._intake.enter(loop.time()):
+            return _TOO_MANY
+        waiting = _Waiting(request, journal, loop.create_future())
+        self._waiting.append(waiting)
+        self._work()
+        answer: Admitted | Refused | None = None
+        try:
+            async with asyncio.timeout(seconds):
+                answer = await waiting.answer
+        except TimeoutError:
+            answer = Refused(
+                f"A connection was refused: the database did not answer within {seconds:g} s.", busy=True
+            )
+        finally:
+            if waiting in self._waiting:
+                self._waiting.remove(waiting)
+            if not isinstance(answer, Admitted):
+                self.release()
+        return answer
+
+    def release(self) -> None:
+        """Note that the caller of an admitted call has heard the agent, or is gone."""
+        self._intake.leave(asyncio.get_running_loop().time())
+
+    def _work(self) -> None:
+        """Begin to answer those who wait, if that is not under way in this loop."""
+        working, loop = self._working, asyncio.get_running_loop()
+        if working is None or working.done() or working.get_loop() is not loop:
+            self._working = loop.create_task(self._answer_all())
+
+    async def _answer_all(self) -> None:
+        while self._waiting:
+            batch, self._waiting = self._waiting[:MOST_TOGETHER], self._waiting[MOST_TOGETHER:]
+            answers = await _answers(batch)
+            for waiting, answer in zip(batch, answers, strict=True):
+                if not waiting.answer.done():
+                    waiting.answer.set_result(answer)
+                elif isinstance(answer, Admitted):
+                    waiting.journal.of(answer.call_id).closed(_GIVEN_UP, None)
+
+
+async def _answers(batch: Sequence[_Waiting]) -> Sequence[Admitted | Refused]:
+    """Return the answers to those who wait, in order; busy for all if the database fails."""
+    work: Callable[[], list[Admitted | Refused]] = lambda: admit_all(  # noqa: E731
+        [waiting.request for waiting in batch], journal=batch[0].journal
+    )
+    try:
+        return await admissions.run(work)
+    except DatabaseFailure as error:
+        failed = f"A connection was refused: the database failed ({type(error).__name__})."
+        return [Refused(failed, busy=True)] * len(batch)
+
+
+admission_desk = AdmissionDesk()
+"""Of this process."""

@@ -1,0 +1,47 @@
+"""The intake: as many are let in as are served in the time that a caller may wait."""
+
+import pytest
+
+from calls.media.intake import FIRST_RATE, WAIT_S, Intake
+
+
+def crowd(arrivals_a_second: float, served_a_second: float, *, seconds: float = 2.0) -> list[float]:
+    """The waits of all that were let in, by a server that serves one after the other at this speed."""
+    intake = Intake()
+    waits: list[float] = []
+    done: list[float] = []
+    free_at = 0.0
+    for index in range(int(arrivals_a_second * seconds)):
+        now = index / arrivals_a_second
+        while done and done[0] <= now:
+            intake.leave(done.pop(0))
+        if intake.enter(now):
+            free_at = max(now, free_at) + 1 / served_a_second
+            done.append(free_at)
+            waits.append(free_at - now)
+    return waits
+
+
+@pytest.mark.parametrize("speed", [60, 100, 250, 1000])
+def test_of_a_crowd_so_many_are_let_in_that_none_waits_long(speed: float) -> None:
+    waits = crowd(500, speed)
+    assert max(waits) < 1.5 * WAIT_S
+    assert len(waits) >= 0.6 * min(speed, 500) * 2, "and those who can be served are let in"
+
+
+def test_a_slow_server_learns_it() -> None:
+    waits = crowd(500, 20, seconds=5)
+    assert max(waits[60:]) < 2 * WAIT_S
+
+
+def test_whoever_comes_alone_is_always_let_in() -> None:
+    intake = Intake()
+    for second in range(100):
+        assert intake.enter(second)
+        intake.leave(second + 0.9)
+
+
+def test_nothing_is_known_at_first_and_a_moderate_number_is_let_in() -> None:
+    intake = Intake()
+    assert sum(intake.enter(0.0) for _ in range(500)) == round(FIRST_RATE * WAIT_S)
+    assert intake.under_way == round(FIRST_RATE * WAIT_S)
