@@ -91,9 +91,7 @@ def today(now: datetime) -> Today:
     served = ~Q(disposition="failed")
     on_line = began_only.aggregate(
         dialled=Count("message", distinct=True),
-        answered=Count(
-            "message", distinct=True, filter=Q(message__disposition="") & ~Q(disposition="failed")
-        ),
+        answered=Count("message", distinct=True, filter=served & Q(message__disposition="")),
     )
     return Today(
         live=count_live_calls(),
