@@ -1,7 +1,7 @@
 """What the suite needs of the program where earlier commits differ.
 
-The same suite must run on the program before a mend, to show that it sees the fault: `bench/` and `sandbox/` are
-laid over a clone of that commit.
+The same suite must run on the program before a mend, to show that it sees the fault: `bench/` and `sandbox/`
+are laid over a clone of that commit.
 """
 
 from collections.abc import Sequence
