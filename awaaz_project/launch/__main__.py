@@ -7,7 +7,6 @@ import argparse
 import os
 import signal
 import sys
-from collections.abc import Callable, Mapping
 from datetime import datetime
 from pathlib import Path
 
@@ -84,23 +83,29 @@ def serve() -> None:
         system.stop()
 
 
-WORDS: Mapping[str, Callable[[], int | None]] = {
-    "run": run,
-    "serve": serve,
-    "demo": demo,
-    "crash-demo": crash_demo,
-}
+def start(what: str) -> int:
+    """Do what a word asks for; return the exit code. Raises `StartError` if a process fails."""
+    match what:
+        case "run":
+            run()
+        case "serve":
+            serve()
+        case "demo":
+            return demo()
+        case "crash-demo":
+            return crash_demo()
+    return 0
 
 
 def main() -> int:
     """Run what the command line asks for; return the exit code."""
     parser = argparse.ArgumentParser(prog="python -m awaaz_project.launch", description=__doc__)
-    parser.add_argument("what", choices=[*WORDS])
+    parser.add_argument("what", choices=["run", "serve", "demo", "crash-demo"])
     for number in ENDINGS:
         if signal.getsignal(number) != signal.SIG_IGN:  # as under nohup
             signal.signal(number, _interrupt)
     try:
-        return WORDS[parser.parse_args().what]() or 0
+        return start(parser.parse_args().what)
     except StartError as error:
         say(str(error))
         return 1

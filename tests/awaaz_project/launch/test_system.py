@@ -124,3 +124,11 @@ def test_a_setting_of_the_environment_is_not_overwritten(monkeypatch: pytest.Mon
     monkeypatch.setenv("DRAIN_SECONDS", "20")
     env = System({}, web_port=1, sandbox_port=2).env
     assert not {"PUBLIC_STREAM_URL", "DRAIN_SECONDS"} & set(env)  # so the processes inherit them
+
+
+def test_for_real_there_is_no_sandbox_and_no_other_process_is_missing() -> None:
+    demo = System({}, web_port=1, sandbox_port=2)
+    real = System({}, web_port=1, sandbox_port=0, for_real=True)
+    names = [child.name for child in demo.children]
+    assert names[0] == "sandbox"
+    assert [child.name for child in real.children] == names[1:]
