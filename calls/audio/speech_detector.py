@@ -197,7 +197,7 @@ class SpeechDetector:
             return False
         self._search_at = self._frames + (_SEARCH_RARELY if self.speaking else _SEARCH_EVERY)
         origin = self._echo.origin(position)
-        self._is_doubtful = origin is Origin.DOUBTFUL and self._frames < _DOUBTED_FRAMES
+        self._is_doubtful = origin is Origin.DOUBTFUL
         if origin is Origin.ECHO and not self.speaking:
             self._voiced_ms = 0
         return origin is Origin.ECHO
@@ -227,7 +227,8 @@ class SpeechDetector:
 
     def _look_for_start(self) -> Sequence[Change]:
         enough = self._state is _State.CANDIDATE and self._voiced_ms >= self._settings.min_speech_ms
-        if not enough or self._is_doubtful or not self._is_believed():
+        doubtful = self._is_doubtful and self._frames < _DOUBTED_FRAMES
+        if not enough or doubtful or not self._is_believed():
             return _NOTHING
         self._state = _State.SPEAKING
         return [SpeechStarted(self._onset), *self._look_for_barge_in()]
