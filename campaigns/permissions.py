@@ -90,6 +90,7 @@ PAGES: Final[Mapping[str, Access]] = {
     "import-columns": acts(*_IMPORTS),
     "import-progress": reads("campaigns.view_import"),
     "import-cancel": acts(*_IMPORTS),
+    "import-update": acts(*_IMPORTS),
     # The rows as they came, whole numbers and all: for those who correct them and send them again.
     "import-rows": reads("campaigns.view_importrow", SEES_NUMBERS),
     "programmes": reads("campaigns.view_programme"),
@@ -124,6 +125,7 @@ API: Final[Mapping[str, Access]] = {
     **_rows("api-import", "campaigns.import", methods="GET"),
     "api-import-choose": acts(*_IMPORTS),
     "api-import-cancel": acts(*_IMPORTS),
+    "api-import-update-waiting": acts(*_IMPORTS),
     **_rows("api-mapping", "campaigns.columnmapping", methods="GET DELETE"),
     **_rows("api-recipient", "campaigns.recipient", methods="GET"),
     **_rows("api-callback", "campaigns.callback", methods="GET POST"),

@@ -29,5 +29,6 @@ urlpatterns = [
     path("campaigns/files/<int:pk>/columns/", imports.choose_columns, name="import-columns"),
     path("campaigns/files/<int:pk>/progress/", imports.import_progress, name="import-progress"),
     path("campaigns/files/<int:pk>/cancel/", imports.cancel_import, name="import-cancel"),
+    path("campaigns/files/<int:pk>/update/", imports.update_those_who_wait, name="import-update"),
     path("campaigns/files/<int:pk>/not-accepted/", imports.rows_not_accepted, name="import-rows"),
 ]

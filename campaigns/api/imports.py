@@ -6,9 +6,10 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from campaigns import clock
 from campaigns.api import serializers
 from campaigns.api.base import Conflict, ImportViews, MappingViews
-from campaigns.imports import upload
+from campaigns.imports import update, upload
 from campaigns.models import ColumnMapping, Import
 from campaigns.permissions import acting_user
 from campaigns.spreadsheets.columns import Columns
@@ -47,6 +48,16 @@ class ImportViewSet(ImportViews):
         source = self.get_object()
         if not upload.cancel(source, acting_user(request)):
             raise Conflict(f"This import is over: {source.get_state_display().lower()}.")
+        return Response(serializers.ImportSerializer(source).data)
+
+    @extend_schema(request=None, responses=serializers.ImportSerializer)
+    @action(detail=True, methods=["post"], url_path="update-waiting")
+    def update_waiting(self, request: Request, pk: str) -> Response:
+        """Bring people up to date who were in the campaign already and wait; return the import. 409 if not
+        so.
+        """
+        source = self.get_object()
+        update.update_those_who_wait(source, now=clock.now())
         return Response(serializers.ImportSerializer(source).data)
 
 

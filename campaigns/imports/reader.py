@@ -124,7 +124,7 @@ def store_rows(source: Import, rows: list[Row], checked: CheckedRows, *, now: da
 
 def finish_at_once(source: Import, rows: list[Row], *, now: datetime) -> None:
     """Check and store all rows of an import that has no file, within the caller's transaction."""
-    checked = _row_checker(source, width=len(source.columns["headings"]), problems={}).check(rows)
+    checked = row_checker(source, width=len(source.columns["headings"]), problems={}).check(rows)
     _count(source, store_rows(source, rows, checked, now=now))
     source.state, source.row_reached = State.DONE, len(rows)
     source.reason = summary(source)
@@ -136,7 +136,8 @@ def _count(source: Import, figures: Counter[str]) -> None:
         setattr(source, figure, getattr(source, figure) + count)
 
 
-def _row_checker(source: Import, *, width: int, problems: MutableMapping[int, str]) -> RowChecker:
+def row_checker(source: Import, *, width: int, problems: MutableMapping[int, str]) -> RowChecker:
+    """Return what checks the rows of an import, by its columns and its campaign's agent."""
     own = frozenset(PhoneNumber.objects.values_list("e164", flat=True))
     agent = source.campaign.agent
     return RowChecker(
@@ -188,7 +189,7 @@ class _Reading:
 
     def __init__(self, source: Import, sheet: OpenList, clock: Clock) -> None:
         self._source, self._sheet, self._clock = source, sheet, clock
-        self._checker = _row_checker(source, width=len(sheet.headers), problems=sheet.problems)
+        self._checker = row_checker(source, width=len(sheet.headers), problems=sheet.problems)
         self._chunk_began = clock()
 
     def run(self) -> None:

@@ -7,9 +7,9 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
-from campaigns import audit
+from campaigns import audit, clock
 from campaigns.errors import UnreadableFile
-from campaigns.imports import mappings, reader, upload
+from campaigns.imports import mappings, reader, update, upload
 from campaigns.models import Campaign, Import
 from campaigns.models.people import ImportRowFate
 from campaigns.permissions import current_user, staff_page
@@ -130,6 +130,19 @@ def cancel_import(request: HttpRequest, pk: int) -> HttpResponseBase:
     """Stop reading and go back to the file; people who were taken stay."""
     if not upload.cancel(_import(pk), current_user(request)):
         messages.add_message(request, messages.WARNING, "It was over already.", extra_tags="warn")
+    return redirect("import", pk=pk)
+
+
+@staff_page
+@require_POST
+def update_those_who_wait(request: HttpRequest, pk: int) -> HttpResponseBase:
+    """Bring people up to date who were in the campaign already, and go back to the file with how many."""
+    try:
+        count = update.update_those_who_wait(_import(pk), now=clock.now())
+    except UnreadableFile as error:
+        messages.add_message(request, messages.WARNING, error.reason, extra_tags="warn")
+    else:
+        messages.add_message(request, messages.SUCCESS, f"Brought up to date: {count:,}.", extra_tags="good")
     return redirect("import", pk=pk)
 
 

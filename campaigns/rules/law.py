@@ -252,7 +252,7 @@ RULES: Sequence[Rule] = (
         "values",
         source="9.4",
         grade="P",
-        remedy="Write the value into the list before it is imported, or into a list for another campaign.",
+        remedy="Send the list again with the value, and choose “Update those who wait”.",
     ),
     _law(
         "B16",
