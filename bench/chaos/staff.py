@@ -14,7 +14,7 @@ import httpx
 from bench.chaos.plan import Plan
 from bench.shared.people_lists import BAD, FIRST, LAST, WAYS, numbers
 
-HEADINGS = ("Customer Name", "Mobile No.", "Language", "EMI Amount")
+HEADINGS = ("Customer Name", "Mobile No.", "Language", "EMI Amount", "Due Date")
 LANGUAGES = ("Hindi", "hi-IN", "Gujarati")
 
 
@@ -45,7 +45,8 @@ def _file(place: int, part: Sequence[str], phones: Sequence[str], dice: random.R
     writer.writerow(HEADINGS)
     for cell in cells:
         name = f"{dice.choice(FIRST)} {dice.choice(LAST)}"
-        writer.writerow((name, cell, dice.choice(LANGUAGES), f"{dice.randrange(1, 99)},000"))
+        amount, due = f"{dice.randrange(1, 99)},000", f"2026-12-{dice.randrange(10, 29)}"
+        writer.writerow((name, cell, dice.choice(LANGUAGES), amount, due))
     return PeopleFile(f"list-{place}.csv", len(cells), text.getvalue().encode())
 
 
