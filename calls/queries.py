@@ -195,7 +195,7 @@ def journal_notices(now: datetime) -> list[Notice]:
 
 
 def home(now: datetime) -> dict[str, object]:
-    """Return the context of the home page and its live part. Sixteen queries, however much happens."""
+    """Return the context of the home page and its live part. Nineteen queries at most."""
     return {
         "now": now,
         "today": today(now),

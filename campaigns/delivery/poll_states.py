@@ -17,10 +17,12 @@ from campaigns.delivery.circuit_breaker import record_failure, record_success, u
 from campaigns.delivery.poll_windows import from_place, most_pages, windows
 from campaigns.delivery.turns import HeldTurn, turn
 from campaigns.models import Account, Message
+from campaigns.models.sending import UNKNOWN_STATE
 from campaigns.transitions.attempt import ENDED, ended_unknown, settle_message, settle_messages
 from campaigns.xfin.client import XFinClient
 from campaigns.xfin.errors import XFinError
 from campaigns.xfin.schemas import MessageFilter, RemoteMessage
+from campaigns.xfin.states import RemoteState
 
 log = logging.getLogger(__name__)
 
@@ -117,8 +119,17 @@ class _Pull:
         return list(unseen.values()) if client.requests > most else ()
 
     def _settle(self, reported: Iterable[tuple[Message, RemoteMessage]]) -> None:
-        if over := [(message, remote) for message, remote in reported if remote.state in ENDED]:
+        pairs = list(reported)
+        if over := [(message, remote) for message, remote in pairs if remote.state in ENDED]:
             self.ended += settle_messages(over, now=self._clock())
+        for message, remote in pairs:
+            word = remote.raw_state[:60]
+            if remote.state == RemoteState.UNKNOWN and (message.remote_state, message.reason) != (
+                word,
+                UNKNOWN_STATE,
+            ):
+                still = Message.objects.filter(pk=message.pk, state__in=Message.AT_XFIN)
+                still.update(remote_state=word, reason=UNKNOWN_STATE, changed_at=self._clock())
 
 
 def _listed(client: XFinClient, window: Sequence[Message], most: int) -> Iterator[RemoteMessage]:

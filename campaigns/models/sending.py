@@ -63,6 +63,10 @@ class UploadBatch(Stamped):
         return self.reference
 
 
+UNKNOWN_STATE = "XFin writes a state that this program does not know; the call stays open until it says more."
+"""The reason of a message at XFin whose `remote_state` is a word without a meaning here."""
+
+
 class MessageState(models.TextChoices):
     """Where the attempt stands."""
 

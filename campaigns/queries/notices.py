@@ -8,6 +8,7 @@ from campaigns.formatting import grouped, ist_exact
 from campaigns.models import Account, Campaign, Import, Message, Recipient, Template, UploadBatch
 from campaigns.models.campaigns import CampaignState
 from campaigns.models.people import ImportState
+from campaigns.models.sending import UNKNOWN_STATE
 from campaigns.rules.law import TWO_PEOPLE
 
 #: Seconds by which XFin's clock must differ to be told to staff.
@@ -27,10 +28,11 @@ class Notice:
 
 
 def notices() -> list[Notice]:
-    """Return what staff must act on, the worst first. Nine queries at most."""
+    """Return what staff must act on, the worst first. Ten queries at most."""
     return [
         *_account_notices(),
         *_unclear_notices(),
+        *_unknown_states(),
         *_own_failures(),
         *_clock_notices(),
         *_campaign_notices(),
@@ -87,6 +89,21 @@ def _unclear_notices() -> list[Notice]:
             account=account,
         )
         for account in accounts
+    ]
+
+
+def _unknown_states() -> list[Notice]:
+    """Return notices of accounts whose XFin writes states that this program does not know."""
+    unknown = Message.objects.filter(state__in=Message.AT_XFIN, reason=UNKNOWN_STATE).order_by()
+    counted = unknown.values_list("batch__account__name", "remote_state").annotate(count=Count("id"))
+    return [
+        Notice(
+            tone="warn",
+            title=f"XFin writes “{word}”, a state that this program does not know (account “{name}”).",
+            text=f"It is the state of {grouped(count)} calls, which stay open until XFin says more. If you "
+            "know what it means, name it under the account's state codes.",
+        )
+        for name, word, count in counted[:5]
     ]
 
 

@@ -109,14 +109,17 @@ _DURATION = re.compile(r"(?:(\d{1,4}):)?(\d{1,3}):(\d{1,2})(?:\.\d+)?")
 def read_state(raw: object, *, codes: Mapping[str, RemoteState] = DOCUMENTED_STATE_CODES) -> RemoteState:
     """Return the state XFin means by `raw`, a number or words in any spelling; never raises.
 
-    `codes` maps the numbers (as text) an account is known to use; they come before the documented
-    ones. `UNKNOWN` for everything else.
+    `codes` maps the numbers (as text) and words an account is known to use. Numbers come before the
+    documented ones, words after those that are understood anyway. `UNKNOWN` for everything else.
     """
     code = _as_code(raw)
     if code is not None:
         found = codes.get(code) or DOCUMENTED_STATE_CODES.get(code)
         return found or RemoteState.UNKNOWN
-    return _STATE_OF_WORD.get(_squash(raw), RemoteState.UNKNOWN)
+    word = _squash(raw)
+    if found := _STATE_OF_WORD.get(word):
+        return found
+    return next((state for code, state in codes.items() if _squash(code) == word), RemoteState.UNKNOWN)
 
 
 def read_disposition(raw: object) -> Disposition:

@@ -10,6 +10,7 @@ from campaigns.delivery import poll_states, reconcile, turns, upload, withdraw
 from campaigns.lifecycle import actions
 from campaigns.models import Account, Agent, Campaign, Message, Recipient
 from campaigns.planning import plan
+from campaigns.queries.notices import notices
 from campaigns.transitions import attempt
 from campaigns.xfin.states import write_send_on
 from tests.campaigns.world import NOON, FakeXFin, at, look_up_all, lost_after, make_campaign, states
@@ -47,6 +48,22 @@ def test_nothing_new_changes_nothing() -> None:
     assert pull(campaign, xfin) == 0
     assert actions.complete_finished(LATER) == 0
     assert states(campaign) == {Message.State.QUEUED: 2}
+
+
+def test_a_state_that_is_not_known_is_said_and_not_taken_for_one() -> None:
+    campaign, xfin = called()
+    xfin.end(state="Hibernating")
+    assert pull(campaign, xfin) == 0
+    message = Message.objects.first()
+    assert message
+    assert (message.state, message.remote_state) == (Message.State.QUEUED, "Hibernating")
+    assert "does not know" in message.reason
+    (notice,) = notices()
+    assert "“Hibernating”" in notice.title
+    assert "2 calls" in notice.text
+    xfin.end(state="Done", reason="ANSWERED")
+    assert pull(campaign, xfin) == 2
+    assert notices() == []
 
 
 def test_an_end_that_one_list_tells_twice_counts_once() -> None:

@@ -136,3 +136,10 @@ def test_send_on_that_says_nothing_is_none(raw: object) -> None:
 def test_send_on_survives_the_round_trip() -> None:
     moment = datetime(2026, 12, 31, 20, 0, tzinfo=UTC)
     assert read_send_on(write_send_on(moment)) == moment
+
+
+def test_a_word_that_an_account_is_known_to_use_is_understood() -> None:
+    codes = {"7": RemoteState.FAILED, "On Hold": RemoteState.SCHEDULED}
+    assert read_state("on_hold", codes=codes) == RemoteState.SCHEDULED
+    assert read_state("done", codes={"done": RemoteState.FAILED}) == RemoteState.DONE
+    assert read_state("hibernating", codes=codes) == RemoteState.UNKNOWN
