@@ -34,7 +34,8 @@ def rung(folder: Path, url: str, *more: str) -> dict[str, Any]:
 def test_an_agent_in_the_shape_of_the_vendors_sample_keeps_everything(tmp_path: Path) -> None:
     with program("tests/sandbox/vendor_sample.py") as url:
         report = rung(tmp_path, url, "--container", "wav", "--wav", str(tmp_path / "heard.wav"))
-    assert set(statuses(report).values()) == {"pass"}
+    # It sends each prompt at once, so that no rate can be heard in it.
+    assert {name: what for name, what in statuses(report).items() if what != "pass"} == {"rate": "not-tried"}
     assert [call["how"] for call in report["calls"]] == ["agent_ended", "agent_ended", "person_hung_up"]
     assert (tmp_path / "heard.wav").stat().st_size > 50_000
     assert (tmp_path / "heard-3.wav").exists()
