@@ -1,6 +1,7 @@
 """What all tests share."""
 
 import os
+from collections.abc import Generator
 from pathlib import Path
 
 import pytest
@@ -20,6 +21,16 @@ LONG = (
 )
 """Files with few and long tests: begun last, one of them would run alone at the end. Named first on the
 command line they are not: pytest takes a folder once, in its own order."""
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection(session: pytest.Session) -> Generator[None, object, object]:
+    """While modules are collected, they may import the application: there is no test database yet to ask."""
+    if settings.ROOT_URLCONF != "awaaz_project.urls":
+        return (yield)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("awaaz_project.startup.objection", lambda: "")
+        return (yield)
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

@@ -197,13 +197,16 @@ def _closing_columns(row: _CallRow, record: Closed) -> dict[str, object]:
     columns: dict[str, object] = {}
     summary = record.summary
     if row.state != Call.State.ENDED:
-        lasted = record.lasted_ms
-        if lasted is None:
+        if record.lasted_ms is None:
             lasted = milliseconds(row.started_at, record.at)
+            ended_at = max(record.at, row.started_at)
+        else:
+            lasted = record.lasted_ms
+            ended_at = row.started_at + timedelta(milliseconds=lasted)
         lost = f" {record.lost} events of this call came too fast to be kept." if record.lost else ""
         columns = {
             "state": Call.State.ENDED,
-            "ended_at": row.started_at + timedelta(milliseconds=lasted),
+            "ended_at": ended_at,
             "ended_by": record.close.ended_by.value,
             "reason": record.close.reason + lost,
             "doing": "",

@@ -135,7 +135,7 @@ def test_a_call_s_page_tells_what_happened_and_why_it_was_allowed(call: Call) ->
         "B01, law",
     ):
         assert text in html
-    assert "This call has no recording." in html
+    assert "no recording of it is filed" in html
     assert "<b>1</b> was pressed" not in html
     assert "9825112410" not in html
 
