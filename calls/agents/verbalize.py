@@ -93,13 +93,10 @@ def time_words(time: WrittenTime, words: Words | None) -> str:
     said = (words.hour_minute if time.minute else words.hour).format(hour=hour, minute=minute)
     if not time.certain:
         return said
-    part = words.parts_of_day[_part_of_day(time.hour)]
+    # From which hour on: 0 morning, 1 noon, 2 evening, 3 night.
+    parts = ((20, 3), (16, 2), (12, 1), (4, 0), (0, 3))
+    part = words.parts_of_day[next(place for first, place in parts if time.hour >= first)]
     return f"{said} {part}" if words.part_behind else f"{part} {said}"
-
-
-def _part_of_day(hour: int) -> int:
-    """Return the place of the hour's part of the day: 0 morning, 1 noon, 2 evening, 3 night."""
-    return next(part for first, part in ((20, 3), (16, 2), (12, 1), (4, 0), (0, 3)) if hour >= first)
 
 
 def digit_words(digits: str, words: Words | None) -> str:

@@ -91,23 +91,19 @@ class EnergyVad:
         floor = self._floor.push(level := pcm.dbfs(frame), after - before)
         loud = level > max(settings.least_level_dbfs, floor + margin)
         if not self.speaking:
-            return self._look_for_start(loud, before, after)
+            if not loud:  # takes back what loud has gathered: one weak frame in an onset does not reset it
+                self._loud_ms = max(0, self._loud_ms - (after - before))
+                return None
+            if not self._loud_ms:
+                self._began_ms = before
+            self._loud_ms += after - before
+            if self._loud_ms < settings.min_speech_ms:
+                return None
+            self.speaking, self._loud_ms, self._quiet_ms = True, 0, 0
+            return SpeechStarted(self._began_ms)
         self._quiet_ms = 0 if loud else self._quiet_ms + after - before
         if self._quiet_ms < settings.hangover_ms:
             return None
         self.speaking = False
         ended = after - self._quiet_ms
         return SpeechEnded(ended, ended - self._began_ms)
-
-    def _look_for_start(self, loud: bool, before: int, after: int) -> SpeechStarted | None:
-        """Quiet takes back what loud has gathered: one weak frame in an onset does not reset it."""
-        if not loud:
-            self._loud_ms = max(0, self._loud_ms - (after - before))
-            return None
-        if not self._loud_ms:
-            self._began_ms = before
-        self._loud_ms += after - before
-        if self._loud_ms < self._settings.min_speech_ms:
-            return None
-        self.speaking, self._loud_ms, self._quiet_ms = True, 0, 0
-        return SpeechStarted(self._began_ms)

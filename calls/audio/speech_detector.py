@@ -173,7 +173,12 @@ class SpeechDetector:
         loud = fires and level > threshold and level > self._least_level
         if self._state is _State.QUIET:
             if loud and not self._is_key():
-                self._begin_candidate(end)
+                self._state, self._utterance = _State.CANDIDATE, self._utterance + 1
+                self._onset, self._last_voiced = end - pcm.FRAME_MS, end
+                self._voiced_ms, self._frames, self._reached_barge_in = pcm.FRAME_MS, 1, False
+                self._search_at, self._is_doubtful = _SEARCH_FROM, False
+                self._probabilities.clear()
+                self._vad_audio = b"".join(self._before)
             return _NOTHING
         self._frames += 1
         if self._has_model:
@@ -181,14 +186,6 @@ class SpeechDetector:
         if loud and self._is_echo(end):
             return self._continue(end, voiced=False)
         return self._continue(end, voiced=loud and not self._is_key())
-
-    def _begin_candidate(self, end: int) -> None:
-        self._state, self._utterance = _State.CANDIDATE, self._utterance + 1
-        self._onset, self._last_voiced = end - pcm.FRAME_MS, end
-        self._voiced_ms, self._frames, self._reached_barge_in = pcm.FRAME_MS, 1, False
-        self._search_at, self._is_doubtful = _SEARCH_FROM, False
-        self._probabilities.clear()
-        self._vad_audio = b"".join(self._before)
 
     def _is_echo(self, end: int) -> bool:
         """Look, now and then, for the sound in what we play. A candidate that is found there is dropped."""
@@ -210,20 +207,24 @@ class SpeechDetector:
         return recent.size >= BLOCK and digit_in(recent[-BLOCK:].astype(np.float64)) is not None
 
     def _continue(self, end: int, *, voiced: bool) -> Sequence[Change]:
-        if self.speaking:
-            return self._continue_speech(end, voiced=voiced)
-        return self._continue_candidate(end, voiced=voiced)
-
-    def _continue_candidate(self, end: int, *, voiced: bool) -> Sequence[Change]:
-        """Quiet takes back what speech has gathered, so that one weak frame does not reset it."""
-        if voiced:
-            self._voiced_ms, self._last_voiced = self._voiced_ms + pcm.FRAME_MS, end
-        else:
-            self._voiced_ms -= pcm.FRAME_MS
-        if self._voiced_ms <= 0:
+        if not self.speaking:
+            if voiced:
+                self._voiced_ms, self._last_voiced = self._voiced_ms + pcm.FRAME_MS, end
+            else:  # quiet takes back what speech has gathered, so that one weak frame does not reset it
+                self._voiced_ms -= pcm.FRAME_MS
+            if self._voiced_ms > 0:
+                return self._look_for_start()
             self._state, self._vad_audio = _State.QUIET, b""
             return _NOTHING
-        return self._look_for_start()
+        # The latest probability is a chunk old; it counts all the same, or noise would keep speech open.
+        doubted = bool(self._probabilities) and self._probabilities[-1] < self._settings.stop_probability
+        if voiced and not doubted:
+            self._last_voiced = end
+            return self._look_for_barge_in()
+        if end - self._last_voiced < self._settings.hangover_ms:
+            return _NOTHING
+        self._state, self._vad_audio = _State.QUIET, b""
+        return [SpeechEnded(self._last_voiced, self._last_voiced - self._onset)]
 
     def _look_for_start(self) -> Sequence[Change]:
         enough = self._state is _State.CANDIDATE and self._voiced_ms >= self._settings.min_speech_ms
@@ -239,17 +240,6 @@ class SpeechDetector:
         if self._probabilities:
             return max(self._probabilities) >= self._settings.start_probability
         return self._voiced_ms >= self._settings.min_speech_ms + self._settings.model_wait_ms
-
-    def _continue_speech(self, end: int, *, voiced: bool) -> Sequence[Change]:
-        """The latest probability is a chunk old; it counts all the same, or noise would keep speech open."""
-        doubted = bool(self._probabilities) and self._probabilities[-1] < self._settings.stop_probability
-        if voiced and not doubted:
-            self._last_voiced = end
-            return self._look_for_barge_in()
-        if end - self._last_voiced < self._settings.hangover_ms:
-            return _NOTHING
-        self._state, self._vad_audio = _State.QUIET, b""
-        return [SpeechEnded(self._last_voiced, self._last_voiced - self._onset)]
 
     def _look_for_barge_in(self) -> Sequence[Change]:
         if self._reached_barge_in or self._last_voiced - self._onset < self._cut_after:

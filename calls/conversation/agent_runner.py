@@ -9,7 +9,7 @@ from typing import assert_never
 from calls.agents import base
 from calls.conversation import hold
 from calls.conversation.digit_collection import DigitCollector
-from calls.conversation.event_log import EventLog, ResultAction, how_it_ended, result_of
+from calls.conversation.event_log import EventLog, how_it_ended, result_of
 from calls.conversation.outputs import EntryKind
 from calls.conversation.playout import Playout, PromptResult
 from calls.conversation.prompts import Prompts
@@ -210,19 +210,14 @@ class AgentRunner:
                 for digit in action.digits:
                     self.press(digit, now)
             case base.RecordAnswer() | base.ReachOutcome() | base.AskCallback() | base.OptOut():
-                self._keep_result(action, now)
+                if isinstance(action, base.ReachOutcome | base.AskCallback):
+                    self.outcome = action.outcome if isinstance(action, base.ReachOutcome) else CALL_BACK
+                result, text = result_of(action)
+                self._log.add_result(result, text, now)
             case base.Note():
                 self._log.add(EntryKind.NOTE, action.text, now)
             case _:
                 self._act_on_line(action, now)
-
-    def _keep_result(self, action: ResultAction, now: float) -> None:
-        if isinstance(action, base.ReachOutcome):
-            self.outcome = action.outcome
-        elif isinstance(action, base.AskCallback):
-            self.outcome = CALL_BACK
-        result, text = result_of(action)
-        self._log.add_result(result, text, now)
 
     def _act_on_line(self, action: _LineAction, now: float) -> None:
         if self._line_gone:

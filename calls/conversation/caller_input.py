@@ -101,7 +101,10 @@ class CallerInput:
         changes, self._changes = self._changes, []
         for change in changes:
             if isinstance(change, BargeInReached):
-                self._barge_in(change, now)
+                # Speech that began before ours is a greeting, or noise: it does not cut what answers it.
+                over_ours = change.at_ms >= self._log.at_ms(self._agent_since)
+                if over_ours and now < self._agent_until:
+                    self._runner.interrupt(now, after_ms=self._log.at_ms(now) - change.at_ms)
             elif isinstance(change, SpeechStarted):
                 prompt = self._playout.playing(now)
                 text = f"The person speaks during “{prompt}”." if prompt else "The person speaks."
@@ -123,9 +126,3 @@ class CallerInput:
     def is_new(self, key: Dtmf, now: float) -> bool:
         """Return False for a message about a press that has counted: as a tone, or by an earlier message."""
         return self._presses.is_new(key.digit, Source.MESSAGE, now=now, duration_ms=key.duration_ms)
-
-    def _barge_in(self, reached: BargeInReached, now: float) -> None:
-        """Speech that began before ours is a greeting, or noise: it does not cut what answers it."""
-        over_ours = reached.at_ms >= self._log.at_ms(self._agent_since)
-        if over_ours and now < self._agent_until:
-            self._runner.interrupt(now, after_ms=self._log.at_ms(now) - reached.at_ms)

@@ -28,7 +28,7 @@ from calls.conversation.input_timeline import InputTimeline
 from calls.conversation.limits import CloseCode, ConversationLimits, Hearing
 from calls.conversation.media_stats import MediaStats
 from calls.conversation.outputs import Close, Ending, EntryKind, Identify, Recorded, Side, Step, Summary
-from calls.conversation.playout import MarkRequest, MarkReturn, Piece, Playout, Sending
+from calls.conversation.playout import MarkRequest, MarkReturn, Piece, Playout
 from calls.conversation.rate_limit import RateDecision, RateLimiter
 from calls.conversation.timeouts import Phase, TimedOut, Timeouts
 from calls.protocol.messages import Dtmf, FromPlatform, Malformed, Mark, Media, Start, Stop
@@ -173,13 +173,19 @@ class Conversation:
     def summary(self, now: float) -> Summary:
         """Return the call in figures, final once it is closed."""
         until = self._closed_at if self._closed else now
+        disposition = ""  # while the call lasts
+        if self._closed is not None and not self._runner.has_begun:
+            disposition = "failed"  # no agent served it: no start, or it was not found out who it is
+        elif self._closed is not None:
+            was_dropped = self._closed.ended_by in _DROPPED  # the line or our server went
+            disposition = "dropped" if was_dropped else self._runner.disposition or "answered"
         return Summary(
             duration_ms=self._log.at_ms(until),
             frames_in=self._stats.frames_in,
             frames_out=self._stats.frames_out,
             heard_ms=self._stats.heard_ms,
             first_audio_ms=self._first_audio_ms,
-            disposition=self._disposition(),
+            disposition=disposition,
             outcome=self._runner.outcome,
             statistics=self._stats.totals(until),
         )
@@ -202,15 +208,6 @@ class Conversation:
             return f"preparing: {preparing}"[:_DOING_SIZE]
         return "listening" if self._runner.wants_audio else "waiting for a key"
 
-    def _disposition(self) -> str:
-        """Empty while the call lasts. "failed": no agent served it (no start, or it was not found out who it
-        is); "dropped": the line or our server went."""
-        if self._closed is None:
-            return ""
-        if not self._runner.has_begun:
-            return "failed"
-        return "dropped" if self._closed.ended_by in _DROPPED else self._runner.disposition or "answered"
-
     # --- one step ------------------------------------------------------------------------------------
 
     def _do(self, now: float, handle: Callable[..., None], *args: Any) -> Step:
@@ -224,7 +221,10 @@ class Conversation:
         self._playout.settle(now)
         handle(*args, now)
         if step.close is None:
-            self._ask_to_wait(now)
+            if self._hold_at is not None and now >= self._hold_at:
+                # It takes long to find out who it is, and a silent line is hung up on: "one moment".
+                self._hold_at = now + hold.AGAIN_AFTER_S
+                self._runner.prompts.add(hold.prompt(self._language), now)
             self._runner.catch_up(now)
             step.effects += self._runner.prompts.take_effects()
             self._send(now)
@@ -241,12 +241,6 @@ class Conversation:
         step.entries = self._log.take()
         return step
 
-    def _ask_to_wait(self, now: float) -> None:
-        """Say "one moment" if it takes long to find out who it is: a silent line is hung up on."""
-        if self._hold_at is not None and now >= self._hold_at:
-            self._hold_at = now + hold.AGAIN_AFTER_S
-            self._runner.prompts.add(hold.prompt(self._language), now)
-
     def _send(self, now: float) -> None:
         if self._runner.clear_wanted and self._timeouts.away_until is None:
             self._stats.on_clear(now)
@@ -254,22 +248,19 @@ class Conversation:
             self._step.frames.append(self._stream.send_clear())
         self._runner.clear_wanted = False  # while the connection is away: what was cleared will not be sent
         for sending in self._playout.pump(now):
-            self._send_one(sending, now)
-
-    def _send_one(self, sending: Sending, now: float) -> None:
-        if isinstance(sending, MarkRequest):
-            self._step.frames.append(self._stream.send_mark(sending.key))
-        elif isinstance(sending, Piece):
-            self._step.frames.append(self._stream.send_media(sending.pcm))
-            self._caller_input.on_agent_audio(sending)
-            self._stats.frames_out += 1
-            if self._first_audio_ms is None and self._started_at is not None:
-                ms = self._first_audio_ms = round((now - self._started_at) * 1000)
-                text = f"First audio {ms} ms after the start message."
-                self._log.add(EntryKind.FIRST_AUDIO, text, now, ms=ms)
-        elif name := sending.name:
-            data = {"total_ms": sending.total_ms, "began_ms": self._log.at_ms(sending.at)}
-            self._log.add(EntryKind.PROMPT, f"“{name}” begins.", now, name=name, **data)
+            if isinstance(sending, MarkRequest):
+                self._step.frames.append(self._stream.send_mark(sending.key))
+            elif isinstance(sending, Piece):
+                self._step.frames.append(self._stream.send_media(sending.pcm))
+                self._caller_input.on_agent_audio(sending)
+                self._stats.frames_out += 1
+                if self._first_audio_ms is None and self._started_at is not None:
+                    ms = self._first_audio_ms = round((now - self._started_at) * 1000)
+                    text = f"First audio {ms} ms after the start message."
+                    self._log.add(EntryKind.FIRST_AUDIO, text, now, ms=ms)
+            elif name := sending.name:
+                data = {"total_ms": sending.total_ms, "began_ms": self._log.at_ms(sending.at)}
+                self._log.add(EntryKind.PROMPT, f"“{name}” begins.", now, name=name, **data)
 
     def _close_if_due(self, now: float) -> None:
         """The agent hangs up once all is heard, or as long after as a last mark may take; then the limits."""

@@ -106,7 +106,12 @@ class PressDeduplicator:
             self._presses.popleft()
         same_key = [press for press in self._presses if press.digit == digit]
         if source is Source.TONE:
-            return self._is_new_tone(digit, same_key, now)
+            for press in same_key:
+                if press.tone_until is None and press.at >= now - SAME_PRESS_S:
+                    press.tone_until = now
+                    return False
+            self._presses.append(_Press(digit, now, tone_until=now))
+            return True
         return self._is_new_message(digit, same_key, now, duration_ms or 0)
 
     def hold(self, digit: str, now: float) -> None:
@@ -115,14 +120,6 @@ class PressDeduplicator:
             if press.digit == digit and press.tone_until is not None:
                 press.tone_until = max(press.tone_until, now)
                 return
-
-    def _is_new_tone(self, digit: str, same_key: Sequence[_Press], now: float) -> bool:
-        for press in same_key:
-            if press.tone_until is None and press.at >= now - SAME_PRESS_S:
-                press.tone_until = now
-                return False
-        self._presses.append(_Press(digit, now, tone_until=now))
-        return True
 
     def _is_new_message(self, digit: str, same_key: Sequence[_Press], now: float, duration_ms: int) -> bool:
         began = now - min(duration_ms / 1000, _FORGOTTEN_S)

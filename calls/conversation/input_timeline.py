@@ -93,11 +93,19 @@ class InputTimeline:
             self._until_ms = max(self._until_ms, min(starts))
 
     def _by_stamp(self, stamp: int, by_arrival: int, arrived_ms: int) -> int | None:
-        """Return where the stream's clock places a frame; None if it is not credible."""
+        """Return where the stream's clock places a frame; None if it is not credible.
+
+        Audio can not be early; what comes late, all at once, was spoken when its timestamp says.
+        """
         if self._offset_ms is None:
             self._offset_ms = by_arrival - stamp
-        by_stamp = self._offset_ms + stamp
-        if not self._is_credible(by_stamp - by_arrival, arrived_ms):
+        ahead_ms = self._offset_ms + stamp - by_arrival
+        if ahead_ms >= -_TRUST_MS:
+            self._late_since = None
+        elif self._late_since is None:
+            self._late_since = arrived_ms
+        late_ms = 0 if self._late_since is None else arrived_ms - self._late_since
+        if ahead_ms > _TRUST_MS or late_ms > _BURST_MS:
             return None
         self._offset_ms = min(self._offset_ms, by_arrival - stamp)
         return self._offset_ms + stamp
@@ -106,12 +114,3 @@ class InputTimeline:
         """Forget the stream's clock: another stream begins, whose timestamps count anew."""
         self._offset_ms = self._late_since = None
         self._is_first = True
-
-    def _is_credible(self, ahead_ms: int, arrived_ms: int) -> bool:
-        """Audio can not be early; what comes late, all at once, was spoken when its timestamp says."""
-        if ahead_ms >= -_TRUST_MS:
-            self._late_since = None
-            return ahead_ms <= _TRUST_MS
-        if self._late_since is None:
-            self._late_since = arrived_ms
-        return arrived_ms - self._late_since <= _BURST_MS

@@ -220,22 +220,17 @@ class MediaStats:
         }
 
     def _evaluate(self) -> None:
-        """Look at what came since the last time, all frames at once."""
-        if self._times:
-            self._arrival.add(zip(self._stamps, self._times, self._sizes, strict=True))
-            self._find_speech()
-            for noted in (self._stamps, self._times, self._sizes, self._levels):
-                del noted[:]
-
-    def _find_speech(self) -> None:
-        """By level. The frames lie without gaps before the arrival of the last."""
-        least_dbfs = max(_LEAST_DBFS, min(self._floors) + _MARGIN_DB)
-        least = level_of(least_dbfs)
-        self._floors.append(decibels(min(self._levels)))
-        if max(self._levels) <= least:
+        """Look at what came since the last time, all frames at once; speech is found by level."""
+        if not self._times:
             return
-        seconds = [size / _BYTES_PER_MS / 1000 for size in self._sizes]
-        began = self._times[-1] - sum(seconds)
-        ends = [began + until for until in accumulate(seconds)]
-        loud = zip(ends, seconds, self._levels, strict=True)
-        self._sound.caller((end - length, end) for end, length, level in loud if level > least)
+        self._arrival.add(zip(self._stamps, self._times, self._sizes, strict=True))
+        least = level_of(max(_LEAST_DBFS, min(self._floors) + _MARGIN_DB))
+        self._floors.append(decibels(min(self._levels)))
+        if max(self._levels) > least:  # the frames lie without gaps before the arrival of the last
+            seconds = [size / _BYTES_PER_MS / 1000 for size in self._sizes]
+            began = self._times[-1] - sum(seconds)
+            ends = [began + until for until in accumulate(seconds)]
+            loud = zip(ends, seconds, self._levels, strict=True)
+            self._sound.caller((end - length, end) for end, length, level in loud if level > least)
+        for noted in (self._stamps, self._times, self._sizes, self._levels):
+            del noted[:]

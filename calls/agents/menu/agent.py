@@ -130,10 +130,6 @@ class MenuAgent:
             actions.insert(0, Note(f"There are no texts in “{asked}”; “{spoken}” is spoken instead."))
         return actions
 
-    def _ask(self) -> list[Say]:
-        """Say the message and the question; the opening too, if it was cut."""
-        return self._ask_after([*self._cut(), MESSAGE])
-
     def _ask_again(self, *, by_key: bool = False) -> list[Say]:
         """Say the question, and what was cut before it; `by_key`: just now, so that is not reported yet."""
         return self._ask_after(self._cut(just_now=by_key and self._barge_in().key))
@@ -154,24 +150,17 @@ class MenuAgent:
         return [*said, self._say(self._question_name, question, self._barge_in())]
 
     def _no_answer(self, *, spoke_on: bool) -> list[Action]:
-        """Ask once more, and then say goodbye."""
+        """Say the message and the question once more, the opening too if it was cut; then say goodbye."""
         self._cut_off = False
         self._spoke_on |= spoke_on
         if self._repeated:
             why = "there was speech, and no key was pressed" if self._spoke_on else "no key was pressed"
             return [*self._stop_waiting(), *self._say_goodbye(why)]
         self._repeated = True
-        return [*self._stop_waiting(), *self._ask()]
+        return [*self._stop_waiting(), *self._ask_after([*self._cut(), MESSAGE])]
 
     def _stop_waiting(self) -> list[Action]:
         return [StopTimer(_ANSWER), *([StopTimer(_PATIENCE)] if self.wants_speech else [])]
-
-    def _wait_for_answer(self) -> list[Action]:
-        """From the end of the question; the longest wait runs on whatever is said."""
-        self._utterances = 0
-        wait_s = self._configuration.answer_seconds
-        longest = [StartTimer(_PATIENCE, wait_s + _LONGEST_WAIT_S)] if self.wants_speech else []
-        return [StartTimer(_ANSWER, wait_s), *longest]
 
     def _barge_in(self) -> BargeIn:
         switches = self._configuration.barge_in
@@ -324,7 +313,10 @@ class MenuAgent:
         if self._questions > 0:
             return []
         if event.finished:
-            return self._wait_for_answer()
+            self._utterances = 0
+            wait_s = self._configuration.answer_seconds  # the longest wait runs on whatever is said
+            longest = [StartTimer(_PATIENCE, wait_s + _LONGEST_WAIT_S)] if self.wants_speech else []
+            return [StartTimer(_ANSWER, wait_s), *longest]
         if not self._speaking:
             return []
         self._cut_off = True

@@ -214,7 +214,7 @@ class MenuConfiguration(Configuration, frozen=True):
             yield "`later` must have a `question`, `full`, and a reply for each of its times."
         after_digits = [texts.replies.get(key, "") for key in self.collect]
         before_digits = [text for text in texts.all() if text not in after_digits]
-        if self.collect and any(ANSWER in _SLOT.findall(text) for text in before_digits):
+        if self.collect and any(ANSWER in _slots(text) for text in before_digits):
             yield f"{{{ANSWER}}} is known only in the reply after digits were collected."
         yield from texts.problems()
 
