@@ -77,8 +77,8 @@ WATCHED: Mapping[type[Model], Mapping[str, Any]] = {
 
 def watch() -> None:
     """Connect the signals that record every change of what staff manage. Called once, when apps are ready."""
-    signals.post_save.connect(_token_saved, sender=models.ApiToken)
-    signals.post_delete.connect(_token_deleted, sender=models.ApiToken)
+    signals.post_save.connect(_note_token, sender=models.ApiToken)
+    signals.post_delete.connect(_note_token, sender=models.ApiToken)
     for model, how in WATCHED.items():
         # Keys, and what points at the thing: auditlog would write "campaigns.ScrubRun.None" for each.
         automatic = [field.name for field in model._meta.get_fields() if field.auto_created]
@@ -86,13 +86,12 @@ def watch() -> None:
         auditlog.register(model, **{**how, "exclude_fields": excluded})
 
 
-def _token_saved(instance: models.ApiToken, created: bool, **_: Any) -> None:
-    if created:
+def _note_token(instance: models.ApiToken, *, created: bool | None = None, **_: Any) -> None:
+    """Record with its user that a token was made or deleted; `created` is None at its deletion."""
+    if created is None:
+        note(instance.user, {"API token": (instance.known_as, "deleted")})
+    elif created:
         note(instance.user, {"API token": ("", instance.known_as)})
-
-
-def _token_deleted(instance: models.ApiToken, **_: Any) -> None:
-    note(instance.user, {"API token": (instance.known_as, "deleted")})
 
 
 def hidden(value: str) -> str:

@@ -15,14 +15,14 @@ from campaigns.transitions.campaign import stop
 
 def stop_complained_about(now: datetime) -> int:
     """Stop running campaigns about whose calls too many complaints are open. Return how many were stopped."""
+
+    def stop_if_complained(campaign: Campaign) -> bool:
+        why = too_many_complaints(campaign, now=now)
+        return bool(why) and stop(campaign.pk, f"Stopped by itself: {why}", now=now)
+
     running = Campaign.objects.filter(state=Campaign.State.RUNNING, stop_at_complaints__gt=0)
     complained = running.filter(complaints__isnull=False).distinct()
-    return edges.each("counting complaints", complained, lambda campaign: _stop_if_complained(campaign, now))
-
-
-def _stop_if_complained(campaign: Campaign, now: datetime) -> bool:
-    why = too_many_complaints(campaign, now=now)
-    return bool(why) and stop(campaign.pk, f"Stopped by itself: {why}", now=now)
+    return edges.each("counting complaints", complained, stop_if_complained)
 
 
 def too_many_complaints(campaign: Campaign, *, now: datetime) -> str:

@@ -184,6 +184,7 @@ def of_campaign(campaign: Campaign, people: Iterable[Recipient], *, now: datetim
     """Return the facts of one campaign; if promotional, also which of these people its scrub refused."""
     promotional, political = campaign.category == "promotional", campaign.category == "political"
     lines = (campaign.line(1)[1], campaign.line(2)[1])
+    ahead = Account.objects.values_list("clock_skew", flat=True).get(pk=campaign.template.account_id) or 0.0
     return CampaignFacts(
         campaign=campaign,
         lines=lines,
@@ -194,19 +195,13 @@ def of_campaign(campaign: Campaign, people: Iterable[Recipient], *, now: datetim
         polls=list(PollingDay.objects.all()) if political else (),
         now=now,
         own_numbers=frozenset(PhoneNumber.objects.values_list("e164", flat=True)),
-        skew=_skew(campaign),
+        skew=timedelta(seconds=ahead if abs(ahead) >= LEAST_SKEW.total_seconds() else 0),
     )
 
 
 def place_name(text: str) -> str:
     """Return the name of a place as it is compared: without regard to capitals and spaces."""
     return "".join(text.casefold().split())
-
-
-def _skew(campaign: Campaign) -> timedelta:
-    seconds = Account.objects.values_list("clock_skew", flat=True).get(pk=campaign.template.account_id)
-    known = seconds is not None and abs(seconds) >= LEAST_SKEW.total_seconds()
-    return timedelta(seconds=seconds) if known and seconds else timedelta(0)
 
 
 def of_people(

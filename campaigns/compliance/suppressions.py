@@ -62,18 +62,18 @@ def suppress(phone: str, request: SuppressionRequest) -> bool:
 
     Run again where it loses a race in the database, unless the caller's transaction is open.
     """
-    return edges.retried("an opt-out", partial(_suppress, phone, request))
 
+    @transaction.atomic
+    def suppress_and_note() -> bool:
+        new = suppress_all([phone], request) == 1
+        if new and request.by:
+            row = Suppression.objects.get(
+                phone=phone, scope=request.scope, category=request.category, lifted_at__isnull=True
+            )
+            audit.note(row, {"phone": ("", audit.shown_number(phone)), "reason": ("", request.reason)})
+        return new
 
-@transaction.atomic
-def _suppress(phone: str, request: SuppressionRequest) -> bool:
-    new = suppress_all([phone], request) == 1
-    if new and request.by:
-        row = Suppression.objects.get(
-            phone=phone, scope=request.scope, category=request.category, lifted_at__isnull=True
-        )
-        audit.note(row, {"phone": ("", audit.shown_number(phone)), "reason": ("", request.reason)})
-    return new
+    return edges.retried("an opt-out", suppress_and_note)
 
 
 @transaction.atomic

@@ -122,7 +122,22 @@ def config_for(account: Account) -> XFinConfig:
     Raise `ValueError`, with the setting's name, if one can't work.
     """
     try:
-        config = _config_of(account)
+        config = XFinConfig(
+            base_url=account.base_url,
+            tenant=account.tenant,
+            email=account.email,
+            password=account.password,
+            auth_scheme=account.auth_scheme,
+            extra_headers=account.extra_headers,
+            cookies=json.loads(account.cookies) if account.cookies else {},
+            chunk_size=account.chunk_size,
+            reference_tag=account.reference_tag,
+            batch_tag=account.batch_tag,
+            read_timeout=settings.XFIN_READ_TIMEOUT,
+            # So that a claim outlives any request, see CLAIM_SECONDS.
+            total_timeout=settings.XFIN_READ_TIMEOUT,
+            state_codes={number: RemoteState(word) for number, word in account.state_codes.items()},
+        )
     except (TypeError, AttributeError) as error:  # of JSON columns, which hold anything
         raise ValueError("headers, cookies and state codes: objects of texts") from error
     try:
@@ -131,24 +146,6 @@ def config_for(account: Account) -> XFinConfig:
     except (httpx.InvalidURL, ValueError) as error:
         raise ValueError(f"base_url: {error}") from error
     return config
-
-
-def _config_of(account: Account) -> XFinConfig:
-    return XFinConfig(
-        base_url=account.base_url,
-        tenant=account.tenant,
-        email=account.email,
-        password=account.password,
-        auth_scheme=account.auth_scheme,
-        extra_headers=account.extra_headers,
-        cookies=json.loads(account.cookies) if account.cookies else {},
-        chunk_size=account.chunk_size,
-        reference_tag=account.reference_tag,
-        batch_tag=account.batch_tag,
-        read_timeout=settings.XFIN_READ_TIMEOUT,
-        total_timeout=settings.XFIN_READ_TIMEOUT,  # so that a claim outlives any request, see CLAIM_SECONDS
-        state_codes={number: RemoteState(word) for number, word in account.state_codes.items()},
-    )
 
 
 @contextmanager
@@ -176,15 +173,11 @@ def xfin_client(
         try:
             yield client
         finally:
-            _keep_skew(account, client.skew)
-
-
-def _keep_skew(account: Account, skew: float | None) -> None:
-    """Keep by how much XFin's clock is ahead, where it has changed. A shifted clock tells nothing."""
-    if skew is None or clock.is_shifted():
-        return
-    if account.clock_skew is None or abs(skew - account.clock_skew) >= NEW_SKEW:
-        Account.objects.filter(pk=account.pk).update(clock_skew=round(skew, 1))
+            skew = None if clock.is_shifted() else client.skew  # a shifted clock tells nothing
+            if skew is not None and (
+                account.clock_skew is None or abs(skew - account.clock_skew) >= NEW_SKEW
+            ):
+                Account.objects.filter(pk=account.pk).update(clock_skew=round(skew, 1))
 
 
 def wire_id(remote_id: str) -> RemoteId:

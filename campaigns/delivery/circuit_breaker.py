@@ -150,12 +150,12 @@ def credentials_changed(account: Account) -> None:
 
 def stop_refused() -> int:
     """Stop every running campaign whose account is refused, with the reason. Return how many."""
-    return edges.each("stopping", Account.objects.filter(state=Account.State.REFUSED), _stop_campaigns_of)
 
+    def stop_campaigns_of(account: Account) -> int:
+        what = "tenant, credentials, headers and cookies"
+        reason = f"Stopped: {account.reason} Check the account's {what}, then resume."
+        running = Campaign.objects.filter(template__account=account, state=Campaign.State.RUNNING)
+        ids = list(running.values_list("pk", flat=True))
+        return sum(stop(campaign_id, reason, now=clock.now()) for campaign_id in ids)
 
-def _stop_campaigns_of(account: Account) -> int:
-    what = "tenant, credentials, headers and cookies"
-    reason = f"Stopped: {account.reason} Check the account's {what}, then resume."
-    running = Campaign.objects.filter(template__account=account, state=Campaign.State.RUNNING)
-    ids = list(running.values_list("pk", flat=True))
-    return sum(stop(campaign_id, reason, now=clock.now()) for campaign_id in ids)
+    return edges.each("stopping", Account.objects.filter(state=Account.State.REFUSED), stop_campaigns_of)

@@ -148,7 +148,7 @@ class _Search:
             group = left[:TOGETHER]
             rows = self._shown(MessageFilter(tag=",".join([name, *group])))
             _must_hold(rows, control)
-            new = self.take(rows, allowed=partial(_is_same, control))
+            new = self.take(rows, allowed=lambda row: row.id == control.id)
             # A list that is cut off may have shown a part: it is asked again for the rest.
             left = [reference for reference in left if reference in self.missing] if new else left[TOGETHER:]
 
@@ -181,10 +181,6 @@ class _Search:
 def _must_hold(rows: Sequence[RemoteMessage], control: RemoteMessage) -> None:
     if not any(row.id == control.id for row in rows):
         raise _Untrusted
-
-
-def _is_same(control: RemoteMessage, row: RemoteMessage) -> bool:
-    return row.id == control.id
 
 
 def _is_other_call(phone: str, row: RemoteMessage) -> bool:

@@ -181,14 +181,14 @@ def give_up_waiting(now: datetime) -> int:
     """
     hours = 2 * settings.STATE_BOUND_HOURS
     stale = Message.objects.filter(state__in=NOT_ENDED, send_on__lt=now - timedelta(hours=hours))
-    return edges.each("giving up", stale, lambda message: _give_up(message, hours, now))
 
+    def give_up(message: Message) -> bool:
+        reason = f"XFin did not say how it ended, and could not be asked within {hours:g} hours."
+        if message.state == Message.State.UNCONFIRMED:
+            reason = f"Whether XFin has it could not be found out within {hours:g} hours."
+        return _unknown(message, reason, now=now)
 
-def _give_up(message: Message, hours: float, now: datetime) -> bool:
-    reason = f"XFin did not say how it ended, and could not be asked within {hours:g} hours."
-    if message.state == Message.State.UNCONFIRMED:
-        reason = f"Whether XFin has it could not be found out within {hours:g} hours."
-    return _unknown(message, reason, now=now)
+    return edges.each("giving up", stale, give_up)
 
 
 def _overdue(now: datetime) -> QuerySet[Message]:

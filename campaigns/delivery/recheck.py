@@ -6,11 +6,11 @@ other calls to the number (F01 to F04) are left out: those were judged with this
 (B02), which `withdraw.mark_unwanted` finds, with what was asked for in the call itself.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 
 from django.conf import settings
-from django.db.models import QuerySet
 
 from campaigns import edges
 from campaigns.bulk import add_campaigns
@@ -41,22 +41,22 @@ def recheck(now: datetime, *, everything: bool) -> int:
     )
     if not everything:
         waiting = waiting.filter(send_on__lte=now + LEAD + timedelta(seconds=2 * settings.TICK_SECONDS))
-    return edges.each("judging again", _chunks(waiting), lambda chunk: _judge(chunk, now))
-
-
-def _chunks(waiting: QuerySet[Message]) -> Iterator[Sequence[Message]]:
-    last = 0
     ordered = waiting.select_related("recipient").only(*NEEDED).order_by("pk")
-    while chunk := list(ordered.filter(pk__gt=last)[:CHUNK]):
-        yield chunk
-        last = chunk[-1].pk
+
+    def chunks() -> Iterator[Sequence[Message]]:
+        last = 0
+        while chunk := list(ordered.filter(pk__gt=last)[:CHUNK]):
+            yield chunk
+            last = chunk[-1].pk
+
+    return edges.each("judging again", chunks(), lambda chunk: _judge(chunk, now))
 
 
 def _judge(messages: Sequence[Message], now: datetime) -> int:
     people = [message.recipient for message in messages]
     add_campaigns(people)
     checker = ComplianceChecker(people, now=now, messages=messages)
-    soonest, reasons, stopped = now + LEAD, dict[int, str](), set[int]()
+    soonest, by_reason, stopped = now + LEAD, defaultdict[str, list[int]](list), set[int]()
     for message in messages:
         campaign_id, at = message.recipient.campaign_id, max(message.send_on, soonest)
         judgement = checker.evaluate(message.recipient, at=at, message=message)
@@ -64,21 +64,7 @@ def _judge(messages: Sequence[Message], now: datetime) -> int:
             stop_campaign(campaign_id, judgement, now=now)  # which has all its calls withdrawn
             stopped.add(campaign_id)
         if against := list(forbidding(judgement)):
-            reasons[message.pk] = " ".join(found.reason for found in against)
-    return _mark(reasons, now)
-
-
-def forbidding(judgement: Judgement) -> Iterator[Finding]:
-    """Yield the findings for which a call that waits at XFin is withdrawn."""
-    for found in judgement.findings:
-        if found.verdict in (Verdict.BLOCK, Verdict.DEFER) and not found.id.startswith(LEFT_OUT):
-            yield found
-
-
-def _mark(reasons: Mapping[int, str], now: datetime) -> int:
-    by_reason: dict[str, list[int]] = {}
-    for pk, reason in reasons.items():
-        by_reason.setdefault(reason, []).append(pk)
+            by_reason[" ".join(found.reason for found in against)].append(message.pk)
     return sum(
         Message.objects.filter(pk__in=pks, state=Message.State.QUEUED).update(
             state=Message.State.WITHDRAWING,
@@ -88,3 +74,10 @@ def _mark(reasons: Mapping[int, str], now: datetime) -> int:
         )
         for reason, pks in by_reason.items()
     )
+
+
+def forbidding(judgement: Judgement) -> Iterator[Finding]:
+    """Yield the findings for which a call that waits at XFin is withdrawn."""
+    for found in judgement.findings:
+        if found.verdict in (Verdict.BLOCK, Verdict.DEFER) and not found.id.startswith(LEFT_OUT):
+            yield found

@@ -101,10 +101,16 @@ def reconcile(batch_id: int, *, clock: Clock, transport: httpx.BaseTransport | N
     ]
     try:
         with (
-            keep_alive(lambda: _renew(batch), name=f"looks-{batch_id}"),
+            keep_alive(
+                lambda: _still_looking(batch).update(claimed_until=from_now(settings.CLAIM_SECONDS)),
+                name=f"looks-{batch_id}",
+            ),
             xfin_client(batch.account, transport=transport) as client,
         ):
-            looked = look_up(client, batch.reference, wanted, known=_known(batch.account))
+            # The last message that XFin confirmed to have.
+            had = Message.objects.filter(batch__account=batch.account).exclude(remote_id="").order_by("-pk")
+            known = had.values_list("remote_id", flat=True).first() or ""
+            looked = look_up(client, batch.reference, wanted, known=known)
     except XFinError as error:
         log.warning("looking up batch %s: %s", batch.reference, error.reason)
         record_failure(batch.account, error, now=clock())
@@ -115,12 +121,6 @@ def reconcile(batch_id: int, *, clock: Clock, transport: httpx.BaseTransport | N
     return len(looked.found) if settle(batch, messages, looked, now=clock()) else None
 
 
-def _known(account: Account) -> str:
-    """Return XFin's id of the last message that it confirmed to have; "" if there is none."""
-    known = Message.objects.filter(batch__account=account).exclude(remote_id="").order_by("-pk")
-    return known.values_list("remote_id", flat=True).first() or ""
-
-
 def _still_looking(batch: UploadBatch) -> QuerySet[UploadBatch]:
     """Return the batch if this look is still the one that counts."""
     return UploadBatch.objects.filter(
@@ -129,10 +129,6 @@ def _still_looking(batch: UploadBatch) -> QuerySet[UploadBatch]:
         looks=batch.looks,
         claimed_until__gt=database_now(),
     )
-
-
-def _renew(batch: UploadBatch) -> None:
-    _still_looking(batch).update(claimed_until=from_now(settings.CLAIM_SECONDS))
 
 
 @transaction.atomic

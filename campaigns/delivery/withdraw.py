@@ -42,7 +42,7 @@ from campaigns.models import Account, Callback, Campaign, Message, Recipient, Su
 from campaigns.transitions.attempt import ENDED, attempts_withdrawn, callbacks_withdrawn, settle_messages
 from campaigns.xfin.client import XFinClient
 from campaigns.xfin.errors import Refused, TakenOver, XFinError
-from campaigns.xfin.schemas import RemoteId, RemoteMessage
+from campaigns.xfin.schemas import RemoteMessage
 from campaigns.xfin.states import RemoteState
 
 log = logging.getLogger(__name__)
@@ -195,7 +195,14 @@ class _Withdrawal:
         now = self._clock()
         pairs = list(zip(messages, asked, strict=True))
         gone = [m for m, remote in pairs if remote is None or remote.state == RemoteState.CANCELLED]
-        self.gone += _gone(gone, now=now)
+        with transaction.atomic():  # they are not at XFin any more; their people wait again
+            ours = Message.objects.filter(pk__in=keys(gone), state=Message.State.WITHDRAWING)
+            still = set(locked(ours).values_list("pk", flat=True))
+            mine = [message for message in gone if message.pk in still]
+            _change(mine, Message.State.WITHDRAWN, GONE, now=now, settled_at=now)
+            attempts_withdrawn([message.recipient_id for message in mine], now=now)
+            callbacks_withdrawn(mine, now=now)
+        self.gone += len(mine)
         others = [(m, remote) for m, remote in pairs if remote and remote.state != RemoteState.CANCELLED]
         settle_messages([(m, remote) for m, remote in others if remote.state in ENDED], now=now)
         dialled = [m for m, remote in others if remote.state == RemoteState.IN_PROGRESS]
@@ -208,31 +215,19 @@ def _ask_each(client: XFinClient, messages: Sequence[Message]) -> Sequence[Remot
     ids = [wire_id(message.remote_id) for message in messages]
     if len(ids) < MANY:
         return [client.find_message(remote_id) for remote_id in ids]
+
+    def ask_every(first: int) -> Sequence[RemoteMessage | None]:
+        try:
+            return [client.find_message(remote_id) for remote_id in ids[first::AT_ONCE]]
+        finally:
+            connections.close_all()  # those of this thread, which read the token
+
     with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="asks") as pool:
-        parts = pool.map(lambda first: _ask(client, ids[first::AT_ONCE]), range(AT_ONCE))
+        parts = pool.map(ask_every, range(AT_ONCE))
         found: list[RemoteMessage | None] = [None] * len(ids)
         for first, part in enumerate(parts):
             found[first::AT_ONCE] = part
     return found
-
-
-def _ask(client: XFinClient, ids: Sequence[RemoteId]) -> Sequence[RemoteMessage | None]:
-    try:
-        return [client.find_message(remote_id) for remote_id in ids]
-    finally:
-        connections.close_all()  # those of this thread, which read the token
-
-
-@transaction.atomic
-def _gone(messages: Sequence[Message], *, now: datetime) -> int:
-    """Write down that messages are not at XFin any more; their people wait again. Return how many."""
-    ours = Message.objects.filter(pk__in=keys(messages), state=Message.State.WITHDRAWING)
-    still = set(locked(ours).values_list("pk", flat=True))
-    mine = [message for message in messages if message.pk in still]
-    _change(mine, Message.State.WITHDRAWN, GONE, now=now, settled_at=now)
-    attempts_withdrawn([message.recipient_id for message in mine], now=now)
-    callbacks_withdrawn(mine, now=now)
-    return len(mine)
 
 
 def _change(

@@ -153,8 +153,17 @@ class XFinClient:
         A row that can't be read is left out and counted in `set_aside`: it hides none of the others. A raised
         error ends the iteration: what came before it stands, what comes after is unknown.
         """
+
+        def message_or_nothing(raw: object, *, where: str) -> RemoteMessage | None:
+            try:
+                return self._read_message(raw, where=where)
+            except BadReply as error:
+                self.set_aside += 1
+                log.warning("a row of XFin's list is set aside: %s", error.reason)
+                return None
+
         params = (wanted or MessageFilter()).to_params()
-        return self._pages(MESSAGES, self._message_or_nothing, params=params)
+        return self._pages(MESSAGES, message_or_nothing, params=params)
 
     def get_message(self, message_id: RemoteId) -> RemoteMessage:
         """Return one message. Raises `NotFound` if XFin has none of that id (any more)."""
@@ -246,14 +255,6 @@ class XFinClient:
 
     def _read_message(self, raw: object, *, where: str = "") -> RemoteMessage:
         return read_message(raw, self.config, where=where)
-
-    def _message_or_nothing(self, raw: object, *, where: str) -> RemoteMessage | None:
-        try:
-            return self._read_message(raw, where=where)
-        except BadReply as error:
-            self.set_aside += 1
-            log.warning("a row of XFin's list is set aside: %s", error.reason)
-            return None
 
     def _create(self, collection: str, json: Json, read: Callable[[object], T]) -> T:
         call = Request(method="POST", path=collection, creating=True, json=json, still_ours=self._still_ours)

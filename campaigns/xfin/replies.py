@@ -211,15 +211,12 @@ def read_created(raw: object, sent: Sequence[NewMessage], config: XFinConfig) ->
         twice = place in found
         found[place] = _doubtful(sent[place], "two rows of XFin's answer are about it") if twice else answer
     times = Counter(str(answer.id) for answer in found.values() if answer.id is not None)
-    return [_checked(found.get(place), message, times) for place, message in enumerate(sent)]
-
-
-def _checked(answer: CreatedMessage | None, sent: NewMessage, times: Mapping[str, int]) -> CreatedMessage:
-    if answer is None:
-        return _doubtful(sent, "no row of XFin's answer is about it")
-    if answer.id is not None and times[str(answer.id)] > 1:
-        return _doubtful(sent, "XFin's answer names one id for several messages")
-    return answer
+    for place, message in enumerate(sent):
+        if place not in found:
+            found[place] = _doubtful(message, "no row of XFin's answer is about it")
+        elif found[place].id is not None and times[str(found[place].id)] > 1:
+            found[place] = _doubtful(message, "XFin's answer names one id for several messages")
+    return [found[place] for place in range(len(sent))]
 
 
 def _doubtful(sent: NewMessage, why: str) -> CreatedMessage:

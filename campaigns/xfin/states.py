@@ -112,8 +112,10 @@ def read_state(raw: object, *, codes: Mapping[str, RemoteState] = DOCUMENTED_STA
     `codes` maps the numbers (as text) and words an account is known to use. Numbers come before the
     documented ones, words after those that are understood anyway. `UNKNOWN` for everything else.
     """
-    code = _as_code(raw)
-    if code is not None:
+    if isinstance(raw, float) and raw.is_integer():
+        raw = int(raw)  # 6.0 is the code 6, as "6" is
+    code = "" if isinstance(raw, bool) else str(raw).strip()
+    if code.isascii() and code.lstrip("-").isdigit():
         found = codes.get(code) or DOCUMENTED_STATE_CODES.get(code)
         return found or RemoteState.UNKNOWN
     word = _squash(raw)
@@ -176,16 +178,6 @@ def read_send_on(raw: object) -> datetime | None:
         return moment.astimezone(INDIA)
     except OverflowError:
         return None
-
-
-def _as_code(raw: object) -> str | None:
-    """Return the number in `raw` as text ("6" of 6, "6" and 6.0), or None when it is words."""
-    if isinstance(raw, bool):
-        return None
-    if isinstance(raw, float) and raw.is_integer():
-        raw = int(raw)
-    text = str(raw).strip()
-    return text if text.isascii() and text.lstrip("-").isdigit() else None
 
 
 def _squash(raw: object) -> str:
