@@ -70,8 +70,20 @@ def insert(model: type[Model], rows: Sequence[object]) -> None:
     if not rows:
         return
     fields = [field for field in model._meta.concrete_fields if not field.primary_key]
-    write = _copy if _database().vendor == "postgresql" else _insert_each
-    write(model._meta.db_table, fields, map(attrgetter(*(field.attname for field in fields)), rows))
+    table, values = model._meta.db_table, map(attrgetter(*(field.attname for field in fields)), rows)
+    connection = _database()
+    if connection.vendor == "postgresql":
+        _copy(table, fields, values)
+        return
+    columns, places = ", ".join(f'"{field.column}"' for field in fields), ", ".join(["%s"] * len(fields))
+    with connection.cursor() as cursor:
+        cursor.executemany(
+            f'INSERT INTO "{table}" ({columns}) VALUES ({places})',
+            [
+                [field.get_db_prep_save(value, connection) for field, value in zip(fields, row, strict=True)]
+                for row in values
+            ],
+        )
 
 
 def _copy(table: str, fields: Sequence[AnyField], rows: Iterable[Sequence[Any]]) -> None:
@@ -86,19 +98,6 @@ def _copy(table: str, fields: Sequence[AnyField], rows: Iterable[Sequence[Any]])
             copy.write_row(
                 [None if value is None else text(value) for text, value in zip(texts, row, strict=True)]
             )
-
-
-def _insert_each(table: str, fields: Sequence[AnyField], rows: Iterable[Sequence[Any]]) -> None:
-    connection, columns = _database(), ", ".join(f'"{field.column}"' for field in fields)
-    places = ", ".join(["%s"] * len(fields))
-    with connection.cursor() as cursor:
-        cursor.executemany(
-            f'INSERT INTO "{table}" ({columns}) VALUES ({places})',
-            [
-                [field.get_db_prep_save(value, connection) for field, value in zip(fields, row, strict=True)]
-                for row in rows
-            ],
-        )
 
 
 def _text_of(field: AnyField) -> Callable[[Any], str]:
@@ -121,8 +120,12 @@ def update(rows: Sequence[Model], names: Sequence[str]) -> None:
     values = [
         [field.get_db_prep_save(getattr(row, field.attname), connection) for field in fields] for row in rows
     ]
-    write = _update_postgresql if connection.vendor == "postgresql" else _update_each
-    write(model._meta.db_table, fields, values)
+    if connection.vendor == "postgresql":
+        _update_postgresql(model._meta.db_table, fields, values)
+        return
+    sets = ", ".join(f'"{field.column}" = %s' for field in fields[:-1])
+    with connection.cursor() as cursor:  # one prepared statement for each row; the key stands last
+        cursor.executemany(f'UPDATE "{model._meta.db_table}" SET {sets} WHERE "{key.column}" = %s', values)
 
 
 def _update_postgresql(table: str, fields: Sequence[AnyField], values: Sequence[Sequence[Any]]) -> None:
@@ -137,13 +140,6 @@ def _update_postgresql(table: str, fields: Sequence[AnyField], values: Sequence[
             f' WHERE "{table}"."{columns[-1]}" = new."{columns[-1]}"',
             [rows],
         )
-
-
-def _update_each(table: str, fields: Sequence[AnyField], values: Sequence[Sequence[Any]]) -> None:
-    """Run one prepared statement for each row; the key stands last."""
-    sets = ", ".join(f'"{field.column}" = %s' for field in fields[:-1])
-    with _database().cursor() as cursor:
-        cursor.executemany(f'UPDATE "{table}" SET {sets} WHERE "{fields[-1].column}" = %s', values)
 
 
 def _database() -> BaseDatabaseWrapper:

@@ -121,7 +121,7 @@ def parse_number(text: str, *, own_numbers: Collection[str] = frozenset()) -> Pa
 
 def parse_number_thoroughly(text: str, *, own_numbers: Collection[str] = frozenset()) -> ParsedNumber:
     """Return the same as `parse_number`, for any text and without the short way."""
-    clean, note = _repair(_plain(text))
+    clean, note = _repair(text)
     problem = _problem_of_text(clean)
     if problem:
         return _refused(problem)
@@ -172,18 +172,17 @@ def _refused(problem: PhoneProblem) -> ParsedNumber:
     return ParsedNumber(None, problem, _SENTENCES[problem])
 
 
-def _plain(text: str) -> str:
-    """Return the text with digits of every script as 0-9, without invisible signs and spreadsheet quoting."""
+def _repair(text: str) -> tuple[str, str]:
+    """Return `text` freed of what a spreadsheet did to it without losing a digit, and a note about it.
+
+    Digits of every script become 0-9; invisible signs and a spreadsheet's quoting go without a note.
+    """
     text = unicodedata.normalize("NFKC", text[:_LONGEST_CELL])
     text = "".join(str(unicodedata.decimal(c, c)) for c in text if unicodedata.category(c) != "Cf")
     text = text.strip()
     quoted = _EXCEL_TEXT.fullmatch(text)
     text = (quoted[1] if quoted else text).strip().strip("'’‘`´\"").strip()
-    return text.removeprefix("tel:").strip()
-
-
-def _repair(text: str) -> tuple[str, str]:
-    """Return `text` freed of what a spreadsheet did to it without losing a digit, and a note about it."""
+    text = text.removeprefix("tel:").strip()
     if found := _POINT_ZEROS.fullmatch(text):
         return found[1], _POINT_ZERO
     power = _POWER.fullmatch(text)
@@ -203,20 +202,15 @@ def _problem_of_text(text: str) -> PhoneProblem | None:
         return PhoneProblem.DAMAGED
     if _FRACTION.fullmatch(text):
         return PhoneProblem.FRACTION
-    if _holds_several(text):
+    # Two numbers, or one and the end of another ("…10/11"); no amount, no date.
+    parts = [part for each in _BETWEEN_NUMBERS.split(text) if (part := re.sub(r"\D", "", each))]
+    words = [word for word in text.split() if len(re.sub(r"\D", "", word)) >= _NATIONAL_LENGTH]
+    listed = len(parts) > 1 and max(map(len, parts)) >= _SHORTEST_SUBSCRIBER
+    if listed or len(words) > 1 or text.count("+") > 1:
         return PhoneProblem.SEVERAL_NUMBERS
     if not re.fullmatch(r"\+?[0-9]+", squeezed):
         return PhoneProblem.NOT_A_NUMBER
     return PhoneProblem.PLACEHOLDER if _is_made_up(squeezed.lstrip("+")) else None
-
-
-def _holds_several(text: str) -> bool:
-    """Return whether it is two numbers, or one and the end of another ("…10/11"); no amount, no date."""
-    parts = [re.sub(r"\D", "", part) for part in _BETWEEN_NUMBERS.split(text)]
-    parts = [part for part in parts if part]
-    words = [word for word in text.split() if len(re.sub(r"\D", "", word)) >= _NATIONAL_LENGTH]
-    listed = len(parts) > 1 and max(map(len, parts)) >= _SHORTEST_SUBSCRIBER
-    return listed or len(words) > 1 or text.count("+") > 1
 
 
 def _national(number: str) -> tuple[str | ParsedNumber, str]:

@@ -5,6 +5,7 @@
 
 import contextlib
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -70,9 +71,17 @@ def opened(file: BinaryIO, filename: str, *, beyond: int = 0, most: int = _ALL) 
     """
     command = [sys.executable, "-m", "campaigns.sheet_child", filename, str(beyond), str(most)]
     with contextlib.ExitStack() as stack:
+        on_disk: IO[bytes] = file
+        file.seek(0)
+        try:
+            file.fileno()
+        except OSError:  # it is held in memory, where no other process can read it
+            on_disk = stack.enter_context(tempfile.TemporaryFile())
+            shutil.copyfileobj(file, on_disk, 1 << 20)
+            on_disk.flush()
         child = subprocess.Popen(
             command,
-            stdin=_on_disk(file, stack),
+            stdin=on_disk,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             cwd=settings.BASE_DIR,
@@ -84,20 +93,6 @@ def opened(file: BinaryIO, filename: str, *, beyond: int = 0, most: int = _ALL) 
         assert output is not None  # it was asked for
         stack.enter_context(output)
         yield OpenList(_lines(child, output))
-
-
-def _on_disk(file: BinaryIO, stack: contextlib.ExitStack) -> IO[bytes]:
-    """Return a file that another process can read: this one, or a copy if it is held in memory."""
-    file.seek(0)
-    try:
-        file.fileno()
-    except OSError:
-        copy = stack.enter_context(tempfile.TemporaryFile())  # noqa: SIM115 (the stack closes it)
-        while piece := file.read(1 << 20):
-            copy.write(piece)
-        copy.flush()
-        return copy
-    return file
 
 
 def _lines(child: "subprocess.Popen[bytes]", output: IO[bytes]) -> Iterator[Line]:

@@ -88,24 +88,22 @@ class AccountForm(FrozenForm, AccountModelForm):
         return forms.JSONField().prepare_value(cookies) if cookies else ""
 
     def clean(self) -> dict[str, Any]:
-        """Return the data. Another destination needs the secrets again: they are sent there.
+        """Return the data. Another destination (scheme, host or port) needs the secrets: they are sent there.
 
         Who may change accounts, and does not know the password, would otherwise have it sent to a host of
         their own.
         """
         data = super().clean() or {}
-        if self.instance.pk and "base_url" in data and self._is_elsewhere(data["base_url"]):
+        if not self.instance.pk or "base_url" not in data:
+            return data
+        stored = Account.objects.values_list("base_url", flat=True).get(pk=self.instance.pk)
+        before, after = urlsplit(stored), urlsplit(data["base_url"])
+        if (before.scheme, before.netloc) != (after.scheme, after.netloc):
             if not data.get("new_password"):
                 self.add_error("new_password", "The password is sent there: enter the password again.")
             if self.instance.cookies and not data.get("new_cookies"):
                 self.add_error("new_cookies", "The cookies are sent there: enter the cookies again.")
         return data
-
-    def _is_elsewhere(self, address: str) -> bool:
-        """Return whether an address leads to another scheme, host or port than the stored one."""
-        stored = Account.objects.values_list("base_url", flat=True).get(pk=self.instance.pk)
-        before, after = urlsplit(stored), urlsplit(address)
-        return (before.scheme, before.netloc) != (after.scheme, after.netloc)
 
     def _post_clean(self) -> None:
         """Take over what was entered and make of it what every request is made with; say what can't work."""

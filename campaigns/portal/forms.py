@@ -158,16 +158,14 @@ class CampaignForm(CampaignModelForm):
             if mine in (shown.get(name), _fingerprint(stored)):
                 setattr(self.instance, name, stored)
             elif name not in self.errors and shown.get(name) != _fingerprint(stored):
-                words = "It was changed meanwhile, and is stored as “{}” now. Save again to overwrite that."
-                self.add_error(name, words.format(self._written(name, stored)))
+                lists = isinstance(stored, list | dict)
+                written = self.fields[name].prepare_value(stored) if lists else stored
+                written = ist(stored) if isinstance(stored, datetime) else written
+                words = f"It was changed meanwhile, and is stored as “{written!s}” now."
+                self.add_error(name, f"{words} Save again to overwrite that.")
         if self.errors:
             now_shown = self.fields["shown"].prepare_value(self.initial["shown"])
             self.data = {**self.data, "shown": now_shown}
-
-    def _written(self, name: str, value: Any) -> str:
-        if isinstance(value, datetime):
-            return ist(value)
-        return str(self.fields[name].prepare_value(value) if isinstance(value, list | dict) else value)
 
     def clean(self) -> dict[str, Any]:
         """Check the hours, the retries, and that number and template are of one account; return the data."""

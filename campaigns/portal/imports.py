@@ -28,13 +28,8 @@ def files_page(request: HttpRequest, pk: int) -> HttpResponseBase:
     A file that can't be read is answered with 422 and the reason.
     """
     campaign = get_object_or_404(all_campaigns(), pk=pk)
-    if request.method == "POST":
-        return _upload(request, campaign)
-    return _files(request, campaign, PeopleForm(), status=200)
-
-
-@staff_page
-def _upload(request: HttpRequest, campaign: Campaign) -> HttpResponseBase:
+    if request.method != "POST":
+        return _files(request, campaign, PeopleForm(), status=200)
     form = PeopleForm(request.POST, request.FILES)
     if not form.is_valid():
         return _files(request, campaign, form, status=422)

@@ -147,12 +147,6 @@ def cancel_idle(keys: Sequence[int]) -> None:
     Campaign.objects.filter(pk__in=keys).update(reason=FORGOTTEN)
 
 
-def _held_campaigns() -> Q:
-    """Return the condition that a campaign is under a legal hold, or has a person who is."""
-    of_campaign = LegalHold.objects.filter(released_at=None, campaign__isnull=False).values("campaign")
-    return Q(pk__in=of_campaign) | Q(pk__in=Recipient.objects.filter(held("")).values("campaign"))
-
-
 def _members(cutoff: datetime) -> QuerySet[Member]:
     """Return the people of standing lists whom no programme will call.
 
@@ -193,7 +187,15 @@ def _delete(model: type[Model]) -> Callable[[Sequence[Any]], object]:
 
 
 SWEEPS = (
-    Sweep("idle", _idle, _held_campaigns, cancel_idle),
+    Sweep(
+        "idle",
+        _idle,
+        lambda: (  # the campaign is under a legal hold, or has a person who is
+            Q(pk__in=LegalHold.objects.filter(released_at=None, campaign__isnull=False).values("campaign"))
+            | Q(pk__in=Recipient.objects.filter(held("")).values("campaign"))
+        ),
+        cancel_idle,
+    ),
     Sweep(
         "people",
         lambda cutoff: Recipient.objects.filter(_ended("campaign", cutoff)).exclude(phone__startswith=PREFIX),

@@ -42,7 +42,22 @@ def pack(phone: str, *, now: datetime) -> dict[str, Any]:
         "made_at": now.astimezone(UTC).isoformat(),
         "rules_version": VERSION,
         "rules_reviewed": REVIEWED.isoformat(),
-        "people": [_of_person(person) for person in people.values()],
+        "people": [
+            {
+                "at": _utc(person.created_at),
+                "campaign": person.campaign.name,
+                "category": person.campaign.category,
+                "state": person.state,
+                "reason": person.reason,
+                "outcome": person.outcome,
+                "attempts": person.attempts,
+                "language": person.language,
+                "name": person.name,
+                "variables": person.variables,
+                "note": person.note,
+            }
+            for person in people.values()
+        ],
         "evidence": _judgements(people),
         "messages": _messages(people),
         "callbacks": _plain(Callback.objects.filter(recipient__in=people).order_by("pk"), at="asked_at"),
@@ -71,22 +86,6 @@ def flat(made: Mapping[str, Any]) -> list[list[str]]:
         )
         lines.append([f"'{cell}" if cell.startswith(_FORMULA) else cell for cell in cells])
     return lines
-
-
-def _of_person(person: Recipient) -> Row:
-    return {
-        "at": _utc(person.created_at),
-        "campaign": person.campaign.name,
-        "category": person.campaign.category,
-        "state": person.state,
-        "reason": person.reason,
-        "outcome": person.outcome,
-        "attempts": person.attempts,
-        "language": person.language,
-        "name": person.name,
-        "variables": person.variables,
-        "note": person.note,
-    }
 
 
 def _standing_lists(phone: str) -> list[Row]:

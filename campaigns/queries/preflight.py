@@ -47,6 +47,12 @@ def shown(row: Preflight) -> Shown:
     out = sorted(figures["out"].items(), key=lambda pair: -pair[1])
     times = {name: datetime.fromisoformat(kept[name]) if kept[name] else None for name in _TIMES}
     can = Part("can be called", figures["can"], "ok")
+    same = {"campaign": row.campaign_id}
+    outdated = ""
+    if Recipient.objects.filter(pk__gt=row.newest_recipient, **same).exists():
+        outdated = "People were added since."
+    elif CampaignChange.objects.filter(from_state=F("to_state"), at__gt=row.made_at, **same).exists():
+        outdated = "The campaign was changed since."
     return Shown(
         row=row,
         sentence=sentence(figures["can"], figures["out"]),
@@ -54,13 +60,5 @@ def shown(row: Preflight) -> Shown:
         people=figures["can"] + sum(figures["out"].values()),
         figures=figures,
         forecast=Forecast(**{**kept, **times, "assumes": tuple(kept["assumes"])}),
-        outdated=_outdated(row, row.made_at),
+        outdated=outdated,
     )
-
-
-def _outdated(row: Preflight, made_at: datetime) -> str:
-    people = Recipient.objects.filter(campaign=row.campaign_id, pk__gt=row.newest_recipient)
-    if people.exists():
-        return "People were added since."
-    edits = CampaignChange.objects.filter(campaign=row.campaign_id, from_state=F("to_state"), at__gt=made_at)
-    return "The campaign was changed since." if edits.exists() else ""

@@ -5,6 +5,7 @@ rule, `verdicts` what follows. docs/rules.md says each rule in plain words.
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import date, datetime
 from functools import lru_cache
 
@@ -95,7 +96,13 @@ def evaluate(attempt: Attempt, at: datetime) -> Judgement:
         if later is None or until is None or later <= until:
             break
         until = later
-    return judgement if until is None else _deferred(judgement, until)
+    if until is None:
+        return judgement
+    # The same findings, the last of the proposed times moved to the one that suits all rules.
+    last = judgement.until
+    return Judgement(
+        tuple(replace(found, until=until) if found.until == last else found for found in judgement.findings)
+    )
 
 
 def by_the_minute(attempt: Attempt) -> bool:
@@ -136,24 +143,4 @@ def _finding(rule: Rule, opinion: Opinion) -> Finding:
         reason=opinion.reason,
         scope=rule.scope,
         until=opinion.until,
-    )
-
-
-def _deferred(judgement: Judgement, until: datetime) -> Judgement:
-    """Return the same findings, the last of the proposed times moved to the one that suits all rules."""
-    last = judgement.until
-    return Judgement(
-        tuple(
-            Finding(
-                rule=found.rule,
-                kind=found.kind,
-                verdict=found.verdict,
-                reason=found.reason,
-                scope=found.scope,
-                until=until,
-            )
-            if found.until == last
-            else found
-            for found in judgement.findings
-        )
     )

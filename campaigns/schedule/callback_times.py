@@ -32,19 +32,15 @@ def moment(when: str, *, now: datetime) -> datetime:
             if found["day"] == "tomorrow" or at <= now:
                 at += _DAY
             return at.astimezone(UTC)
-        return _iso(words)
+        if ":" not in words:
+            raise ValueError("a day is no moment")
+        read = datetime.fromisoformat(words.upper())
+        return (read if read.tzinfo else read.replace(tzinfo=IST)).astimezone(UTC)
     except (ValueError, OverflowError) as error:
         raise UnreadableMoment(
             f"“{when[:40]}” is no moment; write “in 60 minutes”, “at 18:00”, “tomorrow 10:00” or a date with "
             "its time."
         ) from error
-
-
-def _iso(words: str) -> datetime:
-    if ":" not in words:
-        raise ValueError("a day is no moment")
-    read = datetime.fromisoformat(words.upper())
-    return (read if read.tzinfo else read.replace(tzinfo=IST)).astimezone(UTC)
 
 
 def unusable(asked_for: datetime, *, asked_at: datetime, days: int) -> str:

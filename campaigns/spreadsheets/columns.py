@@ -60,7 +60,8 @@ _NUMBER_OF_SOMETHING = _word_set(
     "voter"
     " epic ration roll application receipt order ticket card folio crn cif खाता આધાર आधार"
 )
-_NOT_THE_PHONE = _NUMBER_OF_SOMETHING | _word_set("name person")
+_A_PERSON = _word_set("name person")
+_NOT_THE_PHONE = _NUMBER_OF_SOMETHING | _A_PERSON
 _NOT_THE_NAME = _SOMEONE_ELSE | _word_set(
     "file bank product scheme village company user mobile phone id code no"
 )
@@ -228,7 +229,12 @@ def _phone_columns(headers: Sequence[str], samples: Sequence[Sequence[str]]) -> 
     columns = [_filled(samples, place) for place in range(len(headers))]
     shares = [sum(map(holds_phone, cells)) / max(1, len(cells)) for cells in columns]
     words = [set(_words(header)) for header in headers]
-    headed = [place for place, said in enumerate(words) if _heads_phones(said)]
+    # Beside a word that means a telephone alone, only “name” and “person” say that it is another column.
+    headed = [
+        place
+        for place, said in enumerate(words)
+        if said & _PHONE_WORDS and not said & (_A_PERSON if said & _TELEPHONE_WORDS else _NOT_THE_PHONE)
+    ]
     own = [place for place in headed if not words[place] & (_SOMEONE_ELSE | _NUMBER_OF_SOMETHING)]
     for places in (own, headed):
         if filled := [place for place in places if shares[place]]:
@@ -246,23 +252,23 @@ def _phone_columns(headers: Sequence[str], samples: Sequence[Sequence[str]]) -> 
     )
 
 
-def _heads_phones(words: set[str]) -> bool:
-    """Return whether a heading of these words says that phone numbers stand below it."""
-    if words & _TELEPHONE_WORDS:
-        return not words & _word_set("name person")
-    return bool(words & _PHONE_WORDS) and not words & _NOT_THE_PHONE
-
-
 def _name_columns(
     headers: Sequence[str], samples: Sequence[Sequence[str]], *, taken: set[int | None]
 ) -> list[int]:
     """Return the columns that could be the person's name; empty for none.
 
-    A heading decides, unless most of its cells are no words: “Customer” also heads codes.
+    A heading decides, unless most of its cells are no words: “Customer” also heads codes. In a list without
+    headings it is the first column whose cells are mostly different words without digits.
     """
     free = [place for place in range(len(headers)) if place not in taken]
     if not any(heading_score([header]) for header in headers):
-        return _columns_of_words(free, samples)
+        for place in free:
+            cells = _filled(samples, place)
+            named = [cell for cell in cells if cell[:1].isalpha() and not re.search(r"\d", cell)]
+            varied = len(named) > len(cells) * 0.8 and len(set(named)) > len(named) * 0.5
+            if varied and not all(map(normalise_language, named)):
+                return [place]
+        return []
     headed = []
     for place in free:
         words, cells = set(_words(headers[place])), _filled(samples, place)
@@ -270,19 +276,6 @@ def _name_columns(
             named = [cell for cell in cells if not re.search(r"\d", cell)]
             headed += [place] if len(named) * 2 >= len(cells) else []
     return headed
-
-
-def _columns_of_words(places: Sequence[int], samples: Sequence[Sequence[str]]) -> list[int]:
-    """Return the first of these columns whose cells are mostly different words without digits; empty for
-    none.
-    """
-    for place in places:
-        cells = _filled(samples, place)
-        named = [cell for cell in cells if cell[:1].isalpha() and not re.search(r"\d", cell)]
-        varied = len(named) > len(cells) * 0.8 and len(set(named)) > len(named) * 0.5
-        if varied and not all(map(normalise_language, named)):
-            return [place]
-    return []
 
 
 def _language_column(

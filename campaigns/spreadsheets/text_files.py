@@ -54,9 +54,7 @@ def encoding_of(file: BinaryIO, filename: str) -> str:
     if sample.count(0) > len(sample) // 10:
         # UTF-16 without a BOM shows as zeros in every other byte of the separators and digits.
         return "utf-16-le" if sample[1::2].count(0) >= sample[::2].count(0) else "utf-16-be"
-    if is_strictly(file, "utf-8") or _is_mostly_utf8(start):
-        return "utf-8"
-    return _single_byte_encoding(start, filename)
+    return "utf-8" if is_strictly(file, "utf-8") else _guessed_encoding(start, filename)
 
 
 def is_strictly(file: BinaryIO, encoding: str) -> bool:
@@ -71,15 +69,15 @@ def is_strictly(file: BinaryIO, encoding: str) -> bool:
     return True
 
 
-def _is_mostly_utf8(start: bytes) -> bool:
-    """Return whether a few spoilt bytes stand in a UTF-8 file: ISO-8859-1 has hardly a valid sequence."""
+def _guessed_encoding(start: bytes, filename: str) -> str:
+    """Return UTF-8 where a few spoilt bytes stand in it: ISO-8859-1 has hardly a valid sequence of it.
+
+    Else ISO-8859-1, or Windows' variant of it where the bytes that only that one uses occur.
+    """
     text = start.decode("utf-8", "replace")
     spoilt = text.count("\ufffd")
-    return sum(1 for c in text if c > "\x7f") - spoilt >= 10 * spoilt
-
-
-def _single_byte_encoding(start: bytes, filename: str) -> str:
-    """Return ISO-8859-1, or Windows' variant of it where the bytes that only that one uses occur."""
+    if sum(1 for c in text if c > "\x7f") - spoilt >= 10 * spoilt:
+        return "utf-8"
     lines = [line for line in start.splitlines() if not line.isascii()]
     sample = b"\n".join(lines)[:_SAMPLE_BYTES]
     if any(byte < 9 for byte in sample):

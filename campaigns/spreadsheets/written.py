@@ -59,12 +59,15 @@ def read_amount(text: str, *, decimal_comma: bool = False) -> Decimal:
     plain = _plain(text)
     bare = _BEHIND.sub("", _BEFORE.sub("", plain))
     found = _AMOUNT.fullmatch(bare.translate(_SWAP) if decimal_comma else bare)
-    if found is None or _is_grouped_by_a_point(found):
+    whole, part = (found["whole"] or "", found["part"] or "") if found else ("", "")
+    # The point of 1.250 may part thousands: it is 1250 to many.
+    grouped_by_a_point = len(part) == 3 and re.fullmatch(r"[1-9]\d{0,2}", whole)
+    if not (whole or part) or grouped_by_a_point:
         raise UnclearError(f"“{text[:_SHOWN]}” is no clear amount{_why_no_amount(bare)}.")
-    whole = re.sub(r"[, ]", "", found["whole"] or "0").lstrip("0") or "0"
+    whole = re.sub(r"[, ]", "", whole).lstrip("0") or "0"
     if len(whole) > _MOST_RUPEE_DIGITS:
         raise UnclearError(f"“{text[:_SHOWN]}” is more than can be said.")
-    amount = Decimal(f"{whole}.{found['part'] or 0}").quantize(_PAISA, rounding=ROUND_HALF_UP)
+    amount = Decimal(f"{whole}.{part or 0}").quantize(_PAISA, rounding=ROUND_HALF_UP)
     if amount >= Decimal(10) ** _MOST_RUPEE_DIGITS:
         raise UnclearError(f"“{text[:_SHOWN]}” is more than can be said.")
     return amount
@@ -89,7 +92,13 @@ def read_date(text: str) -> WrittenDate:
             number = int(month) if month.isdecimal() else _month(month)
             if (read := _day(int(day), number, year)) is not None:
                 return read
-    raise UnclearError(f"“{text[:_SHOWN]}” is no clear date{_why_no_date(plain)}. Write it as 28/11/2026.")
+    why = ""
+    two = re.fullmatch(r"(\d{1,2})([/.-])(\d{1,2})\2(?:\d{4}|\d{2})", plain)
+    if re.fullmatch(r"[34]\d{4}(?:\.\d+)?", plain):
+        why = ": a spreadsheet has written it as the number of the day"
+    elif two and int(two[1]) <= 12 < int(two[3]) <= 31:
+        why = ": the month seems to stand before the day"
+    raise UnclearError(f"“{text[:_SHOWN]}” is no clear date{why}. Write it as 28/11/2026.")
 
 
 def read_time(text: str) -> WrittenTime:
@@ -145,12 +154,6 @@ _AMOUNT = re.compile(
     r"(?:\.(?P<part>\d*))?"
 )
 _POINTS_AND_A_COMMA = re.compile(r"(?:[1-9]\d{0,2}(?:\.\d{3})+|[1-9]\d?(?:\.\d{2})*\.\d{3}),\d{1,2}")
-
-
-def _is_grouped_by_a_point(found: re.Match[str]) -> bool:
-    """Return whether it is no number at all, or its point may part thousands: 1.250 is 1250 to many."""
-    whole, part = found["whole"] or "", found["part"] or ""
-    return not (whole or part) or (len(part) == 3 and bool(re.fullmatch(r"[1-9]\d{0,2}", whole)))
 
 
 def _why_no_amount(bare: str) -> str:
@@ -223,16 +226,6 @@ def _day(day: int, month: int, year: str | None) -> WrittenDate | None:
     if not FIRST_YEAR <= full <= LAST_YEAR:
         return None
     return WrittenDate(day, month, full if year and len(year) == 4 else None)
-
-
-def _why_no_date(plain: str) -> str:
-    """Return what stands in the way, to be set behind "is no clear date"."""
-    if re.fullmatch(r"[34]\d{4}(?:\.\d+)?", plain):
-        return ": a spreadsheet has written it as the number of the day"
-    found = re.fullmatch(r"(\d{1,2})([/.-])(\d{1,2})\2(?:\d{4}|\d{2})", plain)
-    if found and int(found[1]) <= 12 < int(found[3]) <= 31:
-        return ": the month seems to stand before the day"
-    return ""
 
 
 # --- digits and what all share -------------------------------------------------------------------------

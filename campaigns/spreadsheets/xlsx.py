@@ -107,7 +107,13 @@ class LongSheet:
         self._book, self._part, self.name = book, part, name
         self._size = book.getinfo(part).file_size
         self._taken = 0
-        self._rest = _without_sheets(book)
+        target = io.BytesIO()
+        with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as small:
+            for other in book.namelist():  # all but the sheets: styles and texts give the cells their meaning
+                if other.startswith(("xl/worksheets/", "xl/media/", "xl/drawings/")) or other.endswith("/"):
+                    continue
+                small.writestr(other, book.read(other))
+        self._rest = target.getvalue()
         self.problems: dict[int, str] = {}
         """Row number -> why it must not be taken; those of the pass under way."""
 
@@ -193,17 +199,6 @@ def _part_of(book: zipfile.ZipFile, name: str) -> str | None:
     if not target:
         return None
     return target.removeprefix("/") if target.startswith("/") else f"xl/{target}"
-
-
-def _without_sheets(book: zipfile.ZipFile) -> bytes:
-    """Return a workbook of all parts but the sheets: styles and texts give the cells their meaning."""
-    target = io.BytesIO()
-    with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as small:
-        for part in book.namelist():
-            if part.startswith(("xl/worksheets/", "xl/media/", "xl/drawings/")) or part.endswith("/"):
-                continue
-            small.writestr(part, book.read(part))
-    return target.getvalue()
 
 
 def _piece(root: bytes, rows: bytes) -> tuple[int, int, bytes]:
