@@ -138,20 +138,15 @@ def read_sheet(source: bytes | BinaryIO, filename: str) -> Sheet:
             raise SheetError(f"The file {filename} is {what}, not a list. {SAVE_AS}")
     if start.startswith((_ZIP, _OLD_OFFICE)):
         return _read_workbook(file, filename)
-    return _read_text(file, filename)
-
-
-def _read_text(file: BinaryIO, filename: str) -> Sheet:
     encoding = encoding_of(file, filename)
     errors = "strict" if is_strictly(file, encoding) else "replace"
     delimiter, hinted = delimiter_of(decoded_sample(file, encoding))
     size = file.seek(0, io.SEEK_END)
-
-    def read(begin: int) -> Iterator[list[str]]:
-        return _csv_rows(_lines(file, encoding, errors), delimiter, begin=begin)
-
-    source = _Source(read, lambda: file.tell() / size)
-    headers, rows, header_row = _below_headings(source, skip=int(hinted))
+    text = _Source(
+        lambda begin: _csv_rows(_lines(file, encoding, errors), delimiter, begin=begin),
+        lambda: file.tell() / size,
+    )
+    headers, rows, header_row = _below_headings(text, skip=int(hinted))
     warnings = ("Some letters in the file are damaged.",) if errors == "replace" else ()
     return Sheet(headers, rows, encoding, delimiter, "csv", header_row, warnings)
 

@@ -179,26 +179,21 @@ def open_sheet(file: BinaryIO, name: str) -> LongSheet | dict[int, str]:
     """
     try:
         book = zipfile.ZipFile(file)
-        part = _part_of(book, name)
-        if part is None:
+        # The workbook names its sheets with a key each, and links the keys to the parts.
+        sheets = ElementTree.fromstring(book.read("xl/workbook.xml")).iterfind("m:sheets/m:sheet", _NAMES)
+        key = next((s.get(f"{{{_NAMES['r']}}}id") for s in sheets if s.get("name") == name), None)
+        linked = ElementTree.fromstring(book.read("xl/_rels/workbook.xml.rels"))
+        links = linked.iterfind("p:Relationship", _NAMES)
+        target = next((link.get("Target", "") for link in links if link.get("Id") == key), "")
+        if not target:
             return {}
+        part = target.removeprefix("/") if target.startswith("/") else f"xl/{target}"
         with book.open(part) as xml:
             if book.getinfo(part).file_size <= LONG:
                 return look_at(xml.read())
             return LongSheet(book, part, name) if _ROW.search(xml.read(_READ)) else {}
     except (zipfile.BadZipFile, zlib.error, EOFError, KeyError, ElementTree.ParseError, OSError):
         return {}
-
-
-def _part_of(book: zipfile.ZipFile, name: str) -> str | None:
-    """Return the name of the workbook's part with the sheet of this name; None if there is none."""
-    sheets = ElementTree.fromstring(book.read("xl/workbook.xml")).iterfind("m:sheets/m:sheet", _NAMES)
-    key = next((s.get(f"{{{_NAMES['r']}}}id") for s in sheets if s.get("name") == name), None)
-    links = ElementTree.fromstring(book.read("xl/_rels/workbook.xml.rels")).iterfind("p:Relationship", _NAMES)
-    target = next((link.get("Target", "") for link in links if link.get("Id") == key), "")
-    if not target:
-        return None
-    return target.removeprefix("/") if target.startswith("/") else f"xl/{target}"
 
 
 def _piece(root: bytes, rows: bytes) -> tuple[int, int, bytes]:
