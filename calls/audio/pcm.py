@@ -94,12 +94,39 @@ def ratio_of(db: float) -> float:
 
 # --- G.711 mu-law -------------------------------------------------------------------------
 
+_BIAS: Final = 33
+_CLIP: Final = 8158
+"""Largest 14-bit magnitude that, with the bias, still fits the top segment (G.711 table 2)."""
+
+
+def _decode_table() -> Samples:
+    """All 256 code words as 16-bit samples: G.711 table 2 values, 14 bits shifted to 16."""
+    code = ~np.arange(256) & 0xFF
+    segment, step = (code >> 4) & 7, code & 0x0F
+    magnitude = ((2 * step + _BIAS) << segment) - _BIAS
+    return np.where(code & 0x80, -4 * magnitude, 4 * magnitude).astype(np.int16)
+
+
+def _encode_table() -> npt.NDArray[np.uint8]:
+    """The code word of every 16-bit sample, indexed by its bits as an unsigned number."""
+    sample = np.arange(1 << 16).astype(np.uint16).view(np.int16).astype(np.int32) >> 2
+    magnitude = np.minimum(np.abs(sample), _CLIP) + _BIAS
+    segment = np.floor(np.log2(magnitude)).astype(np.int32) - 5
+    step = (magnitude >> (segment + 1)) & 0x0F
+    code = np.where(sample < 0, 0x80, 0) | (segment << 4) | step
+    table: npt.NDArray[np.uint8] = (~code & 0xFF).astype(np.uint8)
+    return table
+
+
+_ULAW_TO_PCM: Final = _decode_table()
+_PCM_TO_ULAW: Final = _encode_table()
+
 
 def decode_ulaw(data: bytes) -> bytes:
     """Return mu-law bytes, one a sample, as s16le."""
-    return audioop.ulaw2lin(data, SAMPLE_BYTES)
+    return to_bytes(_ULAW_TO_PCM[np.frombuffer(data, dtype=np.uint8)])
 
 
 def encode_ulaw(pcm: bytes) -> bytes:
-    """Return s16le as mu-law bytes, one a sample. Raise ValueError on half a sample."""
-    return audioop.lin2ulaw(to_array(pcm).data, SAMPLE_BYTES)
+    """Return s16le as mu-law bytes, one a sample."""
+    return _PCM_TO_ULAW[to_array(pcm).astype(np.int16, copy=False).view(np.uint16)].tobytes()
