@@ -44,20 +44,16 @@ def read_message(content: bytes) -> dict[str, Any]:
         properties.get("delivery_info"), dict
     ):
         raise DamagedMessage("It does not say how it was delivered.")
-    body = _body(message, properties)
-    if "task" in headers and not (isinstance(body, list) and len(body) == 3):
-        raise DamagedMessage("It names a task and has no arguments for it.")
-    return message
-
-
-def _body(message: dict[str, Any], properties: dict[str, Any]) -> Any:
     body = message.get("body")
     if not isinstance(body, str) or properties.get("body_encoding") != "base64":
         raise DamagedMessage("It has no body in base64.")
     try:
-        return loads(b64decode(body, validate=True).decode())
+        arguments = loads(b64decode(body, validate=True).decode())
     except (ValueError, RecursionError) as error:
         raise DamagedMessage("Its body is not JSON in base64.") from error
+    if "task" in headers and not (isinstance(arguments, list) and len(arguments) == 3):
+        raise DamagedMessage("It names a task and has no arguments for it.")
+    return message
 
 
 class Channel(filesystem.Channel):
@@ -88,9 +84,12 @@ class Channel(filesystem.Channel):
             except OSError:
                 continue  # another worker was first
             try:
-                message = read_message(_content(ours))
-            except DamagedMessage as error:
-                self._set_aside(ours, file.name, str(error))
+                if ours.stat().st_size > LARGEST:
+                    raise DamagedMessage(f"It is larger than {LARGEST} bytes.")
+                message = read_message(ours.read_bytes())
+            except (DamagedMessage, OSError) as error:
+                reason = f"It can't be read: {error.strerror}." if isinstance(error, OSError) else str(error)
+                self._set_aside(ours, file.name, reason)
                 continue
             ours.unlink(missing_ok=True)
             return message
@@ -119,16 +118,6 @@ class Channel(filesystem.Channel):
         except OSError as error:
             log.error("%s can't be put aside (%s); it stays as %s.", name, error.strerror, file.name)
         log.error("The file %s of the broker's queue was set aside: %s", name, reason)
-
-
-def _content(file: Path) -> bytes:
-    """Return what a file holds. Raises `DamagedMessage` if it can't be read or is far too large."""
-    try:
-        if file.stat().st_size > LARGEST:
-            raise DamagedMessage(f"It is larger than {LARGEST} bytes.")
-        return file.read_bytes()
-    except OSError as error:
-        raise DamagedMessage(f"It can't be read: {error.strerror}.") from error
 
 
 class Transport(filesystem.Transport):

@@ -109,12 +109,14 @@ def _ended(cutoff: datetime) -> QuerySet[Call]:
     return Call.objects.filter(state=Call.State.ENDED, started_at__lt=cutoff)
 
 
-def _naming_person(cutoff: datetime) -> QuerySet[Call]:
-    ids = ~Q(call_sid="") | ~Q(stream_sid="") | ~Q(reference="")
-    named = Q(recipient__isnull=False) | Q(message__isnull=False) | ids
-    return _ended(cutoff).filter(named | Exists(Answer.objects.filter(call=OuterRef("pk"))))
-
-
+_NAMES_PERSON = (
+    Q(recipient__isnull=False)
+    | Q(message__isnull=False)
+    | ~Q(call_sid="")
+    | ~Q(stream_sid="")
+    | ~Q(reference="")
+    | Exists(Answer.objects.filter(call=OuterRef("pk")))
+)
 SWEEPS = (
     Sweep(
         "recordings",
@@ -128,5 +130,5 @@ SWEEPS = (
         held,
         lambda calls: _delete(CallEvent.objects.filter(call__in=calls)),
     ),
-    Sweep("calls", _naming_person, held, _forget_person),
+    Sweep("calls", lambda cutoff: _ended(cutoff).filter(_NAMES_PERSON), held, _forget_person),
 )

@@ -64,7 +64,10 @@ def open_calls(
     most = {number.pk: number.max_calls for number in locked}
     lines = live_calls(most, database_time.now()).exclude(pk__in=ended).order_by().values_list("number")
     used = Counter(dict(lines.annotate(Count("pk"))))
-    held = _held_by(process_id, ended)
+    held = 0  # counted only where it is limited
+    if settings.MAX_PROCESS_CALLS:
+        process = MediaProcess.objects.select_for_update().get(pk=process_id)
+        held = process.calls.filter(state=Call.State.LIVE).exclude(pk__in=ended).count()
     results: list[Opened | Full] = []
     rows: list[Call] = []
     for number_id in number_ids:
@@ -82,14 +85,6 @@ def open_calls(
     return results
 
 
-def _held_by(process_id: UUID, ended: Collection[UUID]) -> int:
-    """Return how many calls a process holds; its row is locked. 0 where that is not limited."""
-    if not settings.MAX_PROCESS_CALLS:
-        return 0
-    process = MediaProcess.objects.select_for_update().get(pk=process_id)
-    return process.calls.filter(state=Call.State.LIVE).exclude(pk__in=ended).count()
-
-
 def live_calls(numbers: Collection[int], now: datetime) -> models.QuerySet[Call]:
     """Return the calls that take up a line of these numbers. Those of a process that is gone do not.
 
@@ -97,7 +92,8 @@ def live_calls(numbers: Collection[int], now: datetime) -> models.QuerySet[Call]
     that died are free after the time of the longest call: too late, but ringing more people at once than a
     number may is worse than that, and after that time it has no call in any case.
     """
-    gone_before = gone_since(Watch.objects.filter(pk=1).first(), now) or now - _longest_call()
+    longest_call = timedelta(seconds=settings.MAX_CALL_SECONDS + settings.CALL_MARGIN_SECONDS)
+    gone_before = gone_since(Watch.objects.filter(pk=1).first(), now) or now - longest_call
     return Call.objects.filter(
         number__in=list(numbers),
         state=Call.State.LIVE,
@@ -138,11 +134,6 @@ def record_watch(now: datetime) -> Watch:
     watch.seen_at = now
     watch.save()
     return watch
-
-
-def _longest_call() -> timedelta:
-    """The longest that any call may be open, with a margin."""
-    return timedelta(seconds=settings.MAX_CALL_SECONDS + settings.CALL_MARGIN_SECONDS)
 
 
 # --- Closing abandoned calls ----------------------------------------------------------------------

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from calls import queries
 from calls.audio.wav import WavError
 from calls.conversation.outputs import EntryKind
-from calls.models import Call, CallEvent, Recording
+from calls.models import Call, Recording
 from calls.recordings.http_range import file_response
 from calls.recordings.waveform import Happened, Waveform, draw
 from calls.reports import attempts
@@ -92,18 +92,17 @@ def _waveform(page: queries.CallPage) -> tuple[Waveform | None, str]:
         return None, ""
     if not page.recording.file:
         return None, "The file of this recording was deleted. Its length and checksum are kept."
-    entries = (Happened(e.kind, _heard_at(e), e.text, str(e.data.get("name", ""))) for e in page.events)
+    entries = []
+    for event in page.events:
+        # A prompt is sent a little before it is heard.
+        at_ms = event.data.get("began_ms", event.at_ms) if event.kind == EntryKind.PROMPT else event.at_ms
+        entries.append(Happened(event.kind, int(at_ms), event.text, str(event.data.get("name", ""))))
     try:
         return draw(Path(page.recording.file.path).read_bytes(), entries), ""
     except FileNotFoundError:
         return None, "The file of this recording is not there any more. Its length and checksum are kept."
     except WavError as error:
         return None, f"The recording can't be drawn: {error}."
-
-
-def _heard_at(event: CallEvent) -> int:
-    """Return when an event was heard, in ms of its call: a prompt is sent a little before."""
-    return int(event.data.get("began_ms", event.at_ms)) if event.kind == EntryKind.PROMPT else event.at_ms
 
 
 @staff_page

@@ -2,6 +2,7 @@
 
 import os
 import secrets
+from contextlib import suppress
 from pathlib import Path
 
 from sandbox.line.playout import FarEnd
@@ -13,21 +14,14 @@ DATA_DIR = Path(os.environ.get("DATA_DIR") or BASE_DIR / "var")
 DATA_DIR.mkdir(parents=True, exist_ok=True)
 
 
-def _secret_key() -> str:
-    """Return a key that outlives a restart, so that tokens do too; it is made on first use."""
-    if from_environment := os.environ.get("SANDBOX_SECRET_KEY"):
-        return from_environment
-    path = DATA_DIR / "sandbox-secret"
-    try:
-        with path.open("x") as file:
-            path.chmod(0o600)
-            file.write(secrets.token_urlsafe(48))
-    except FileExistsError:
-        pass
-    return path.read_text() or secrets.token_urlsafe(48)
-
-
-SECRET_KEY = _secret_key()
+SECRET_KEY = os.environ.get("SANDBOX_SECRET_KEY", "")
+if not SECRET_KEY:
+    # A key that outlives a restart, so that tokens do too; it is made on first use.
+    _secret = DATA_DIR / "sandbox-secret"
+    with suppress(FileExistsError), _secret.open("x") as file:
+        _secret.chmod(0o600)
+        file.write(secrets.token_urlsafe(48))
+    SECRET_KEY = _secret.read_text() or secrets.token_urlsafe(48)
 DEBUG = False
 ALLOWED_HOSTS = os.environ.get("SANDBOX_ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]").split(",")
 ROOT_URLCONF = "sandbox.urls"

@@ -27,21 +27,16 @@ def clock_offset(now: datetime, *, seen: datetime | None = None) -> float:
     while start > local or start.weekday() > 4:
         start -= timedelta(days=1)
     if seen is not None and start < seen:
-        start = _go_on(seen.astimezone(IST))
+        start = seen.astimezone(IST)
+        if start.weekday() > 4 or not BEGINS <= start.hour < GOES_ON_UNTIL:
+            start = _eleven(start)
+            while start < seen or start.weekday() > 4:
+                start += timedelta(days=1)
     return round((start - local).total_seconds(), 3)
 
 
 def _eleven(day: datetime) -> datetime:
     return day.replace(hour=BEGINS, minute=0, second=0, microsecond=0)
-
-
-def _go_on(seen: datetime) -> datetime:
-    if seen.weekday() <= 4 and BEGINS <= seen.hour < GOES_ON_UNTIL:
-        return seen
-    start = _eleven(seen)
-    while start < seen or start.weekday() > 4:
-        start += timedelta(days=1)
-    return start
 
 
 class DemoClock:

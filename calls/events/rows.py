@@ -100,39 +100,27 @@ def _write_call(row: _CallRow, records: Iterable[Record], place: _Place) -> list
     events: list[_EventRow] = []
     changes: dict[str, object] = {}
     for record in records:
-        if isinstance(record, Unserved):
-            late, columns = _write_late(row, record, events)
-            events += late
-            changes |= columns
-        elif not isinstance(record, Logged):
-            changes |= _columns_of(row, record)
-        elif record.sequence > place.known:
-            entry, number = record.entry, record.sequence + place.shift
-            events.append(_EventRow(row.pk, number, entry.at_ms, entry.kind.value, entry.text, entry.data))
-            changes |= _act(row, record)
+        match record:
+            case Started():
+                changes["stream_sid"] = record.stream_sid[:128]
+                changes["call_sid"] = record.call_sid[:128]
+                changes["reference"] = record.reference[:64]
+            case Identified():
+                changes |= _identify(row, record.identity)
+            case Unserved():
+                late, columns = _write_late(row, record, events)
+                events += late
+                changes |= columns
+            case Closed():
+                changes |= _closing_columns(row, record)
+            case Logged() if record.sequence > place.known:
+                entry, number = record.entry, record.sequence + place.shift
+                kind = entry.kind.value
+                events.append(_EventRow(row.pk, number, entry.at_ms, kind, entry.text, entry.data))
+                changes |= _act(row, record)
     if changes:
         Call.objects.filter(pk=row.pk).update(**changes)
     return events
-
-
-def _columns_of(row: _CallRow, record: Started | Identified | Closed) -> dict[str, object]:
-    """Return the columns of the call that a record fills."""
-    match record:
-        case Started():
-            return _started_columns(record)
-        case Identified():
-            return _identify(row, record.identity)
-        case Closed():
-            return _closing_columns(row, record)
-
-
-def _started_columns(record: Started) -> dict[str, object]:
-    """Return the columns that the start message fills."""
-    return {
-        "stream_sid": record.stream_sid[:128],
-        "call_sid": record.call_sid[:128],
-        "reference": record.reference[:64],
-    }
 
 
 def _identify(row: _CallRow, identity: Identity) -> dict[str, object]:

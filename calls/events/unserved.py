@@ -22,15 +22,13 @@ def find_out(record: Unserved, number_id: int) -> tuple[Identity, list[Entry]]:
     found = find(asked, number_id)
     text = _FOUND if isinstance(found, Found) else _NOT_FOUND.format(reason=found.reason)
     note = Entry(kind=EntryKind.NOTE, at_ms=record.at_ms, text=text, payload={"after_end": True})
-    return found.identity, [note, *_results(record, found if isinstance(found, Found) else None)]
-
-
-def _results(record: Unserved, found: Found | None) -> list[Entry]:
     if not record.keys:
-        return []
-    if found:
+        return found.identity, [note]
+    if isinstance(found, Found):
         try:
-            return results_of(record.keys, found.agent, found.context, at_ms=record.at_ms)
+            results = results_of(record.keys, found.agent, found.context, at_ms=record.at_ms)
         except Exception:  # an agent's own error, which would be raised again whenever this is stored
             log.exception("The agent of call %s failed over keys pressed before it began.", record.call_id)
-    return opt_out_without_agent(record.keys, at_ms=record.at_ms)
+        else:
+            return found.identity, [note, *results]
+    return found.identity, [note, *opt_out_without_agent(record.keys, at_ms=record.at_ms)]

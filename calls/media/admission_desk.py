@@ -6,8 +6,9 @@ answer within `ADMISSION_SECONDS`: a platform that hears "busy" tries again, one
 """
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from django.db import Error as DatabaseFailure
 
@@ -60,7 +61,9 @@ class AdmissionDesk:
             return _TOO_MANY
         waiting = _Waiting(request, journal, loop.create_future())
         self._waiting.append(waiting)
-        self._work()
+        working = self._working
+        if working is None or working.done() or working.get_loop() is not loop:
+            self._working = loop.create_task(self._answer_all())
         answer: Admitted | Refused | None = None
         try:
             async with asyncio.timeout(seconds):
@@ -80,33 +83,22 @@ class AdmissionDesk:
         """Note that the caller of an admitted call has heard the agent, or is gone."""
         self._intake.leave(asyncio.get_running_loop().time())
 
-    def _work(self) -> None:
-        """Begin to answer those who wait, if that is not under way in this loop."""
-        working, loop = self._working, asyncio.get_running_loop()
-        if working is None or working.done() or working.get_loop() is not loop:
-            self._working = loop.create_task(self._answer_all())
-
     async def _answer_all(self) -> None:
+        """Answer those who wait, in order; busy to all of a batch if the database fails."""
         while self._waiting:
             batch, self._waiting = self._waiting[:MOST_TOGETHER], self._waiting[MOST_TOGETHER:]
-            answers = await _answers(batch)
+            requests = [waiting.request for waiting in batch]
+            answers: Sequence[Admitted | Refused]
+            try:
+                answers = await admissions.run(partial(admit_all, requests, journal=batch[0].journal))
+            except DatabaseFailure as error:
+                failed = f"A connection was refused: the database failed ({type(error).__name__})."
+                answers = [Refused(failed, busy=True)] * len(batch)
             for waiting, answer in zip(batch, answers, strict=True):
                 if not waiting.answer.done():
                     waiting.answer.set_result(answer)
                 elif isinstance(answer, Admitted):
                     waiting.journal.of(answer.call_id).closed(_GIVEN_UP, None)
-
-
-async def _answers(batch: Sequence[_Waiting]) -> Sequence[Admitted | Refused]:
-    """Return the answers to those who wait, in order; busy for all if the database fails."""
-    work: Callable[[], list[Admitted | Refused]] = lambda: admit_all(  # noqa: E731
-        [waiting.request for waiting in batch], journal=batch[0].journal
-    )
-    try:
-        return await admissions.run(work)
-    except DatabaseFailure as error:
-        failed = f"A connection was refused: the database failed ({type(error).__name__})."
-        return [Refused(failed, busy=True)] * len(batch)
 
 
 admission_desk = AdmissionDesk()

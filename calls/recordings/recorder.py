@@ -144,18 +144,14 @@ class RecordingWriter(BackgroundWorker):
             file_or_leave(self._to_file.popleft())
         if time.monotonic() >= self._next_look:
             self._next_look = time.monotonic() + LOOK_SECONDS
-            self._file_leftovers()
+            try:
+                file_leftovers()  # of ended processes: on a machine for calls alone no worker does it
+            except DatabaseFailure as error:
+                log.warning("Recordings that were left are filed later (%s).", type(error).__name__)
+                connection.close()
         if self.lost > self._logged_losses:
             log.error("%d s of recordings are lost, the disk is too slow.", self.lost - self._logged_losses)
             self._logged_losses = self.lost
-
-    def _file_leftovers(self) -> None:
-        """File what ended processes left: on a machine for calls alone no worker does it."""
-        try:
-            file_leftovers()
-        except DatabaseFailure as error:
-            log.warning("Recordings that were left are filed later (%s).", type(error).__name__)
-            connection.close()
 
     def finish(self) -> None:
         """Write and file for the last time; what can't be filed now stays for `file_leftovers`."""

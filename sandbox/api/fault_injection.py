@@ -52,7 +52,10 @@ async def _gateway(_case: Case, *, status: int) -> HttpResponse:
 
 
 async def _refuse(case: Case) -> HttpResponse:
-    """Refuse without doing the work: 401, or 429 with how long or until when to wait."""
+    """Refuse: after doing the work, or instead of it with 401 or 429, which says how long to wait."""
+    if case.behaviour in STATUS_AFTER:
+        await case.run()
+        return _json({"detail": "Not this way."}, STATUS_AFTER[case.behaviour])
     if case.behaviour is ApiFault.REFUSED_401:
         login = {"non_field_errors": ["Unable to log in with provided credentials."]}
         other = {"detail": "The token has expired; log in again."}
@@ -146,12 +149,6 @@ async def _expire(case: Case) -> HttpResponse:
     return reply
 
 
-async def _refuse_after(case: Case) -> HttpResponse:
-    """Do the work and answer that it was refused."""
-    await case.run()
-    return _json({"detail": "Not this way."}, STATUS_AFTER[case.behaviour])
-
-
 async def _refuse_slowly(case: Case) -> HttpResponse:
     """After `seconds` refuse a request of several messages for its content, without doing the work."""
     match msgspec.json.decode(case.request.body):
@@ -191,7 +188,7 @@ _ACTS: Mapping[ApiFault, Callable[[Case], Awaitable[HttpResponseBase]]] = {
     ApiFault.DRIP: _drip,
     ApiFault.TOKEN_EXPIRES: _expire,
     **dict.fromkeys((*OF_BULK, *OF_LISTS), _falsify),
-    **dict.fromkeys(STATUS_AFTER, _refuse_after),
+    **dict.fromkeys(STATUS_AFTER, _refuse),
     ApiFault.REFUSED_SLOWLY: _refuse_slowly,
     ApiFault.SHOWN_LATE: _show_late,
 }

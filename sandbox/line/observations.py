@@ -82,21 +82,16 @@ def excerpt(text: str | bytes) -> str:
     binary frame that is no text is only counted.
     """
     size, start = len(text), text[: LONGEST_EXCERPT * 4]
-    plain = start if isinstance(start, str) else _as_text(start)
-    if plain is None:
-        return f"({size} bytes that are no text)"
+    try:
+        plain = start if isinstance(start, str) else start.decode()
+    except UnicodeDecodeError as error:
+        if error.end < len(start) - 3:
+            return f"({size} bytes that are no text)"
+        plain = error.object[: error.start].decode()  # it ends in the middle of a letter
     left_out = f'"… ({size} characters in all)"'
     short = _LONG_LIST.sub(left_out, _LONG_TEXT.sub(left_out, plain))
     printable = "".join(letter if letter.isprintable() else "�" for letter in short)
     return printable if len(printable) <= LONGEST_EXCERPT else printable[: LONGEST_EXCERPT - 1] + "…"
-
-
-def _as_text(start: bytes) -> str | None:
-    """The text of a frame's beginning, which may end in the middle of a letter; None if it is no UTF-8."""
-    try:
-        return start.decode()
-    except UnicodeDecodeError as error:
-        return start[: error.start].decode() if error.end >= len(start) - 3 else None
 
 
 def frame_of(observation: Observation, began: float) -> Frame:

@@ -67,6 +67,9 @@ class Playout:
         self._received = 0
         self._played = 0
         self._marks: deque[tuple[int, str]] = deque()
+        self._placed: deque[str] = deque()
+        """Marks that `ForkPlayout` gave their sample in the audio; those of `_marks` wait for audio behind
+        them there."""
         self._playing = False
 
     @property
@@ -96,14 +99,11 @@ class Playout:
 
     def add_mark(self, name: str) -> bool:
         """Queue a mark behind the audio so far. Returns False if 30 wait already; it is dropped then."""
-        if self._waiting_marks() >= self._most_marks:
+        if len(self._marks) + len(self._placed) >= self._most_marks:
             self.figures.marks_refused += 1
             return False
         self._marks.append((self._received, name))
         return True
-
-    def _waiting_marks(self) -> int:
-        return len(self._marks)
 
     def clear(self) -> list[str]:
         """Drop what is not played. Returns the waiting marks, which the platform sends back at once."""
@@ -178,8 +178,6 @@ class ForkPlayout(Playout):
         super().__init__(most_ms=most_ms, most_marks=most_marks)
         self._prebuffer = bytearray()
         self._amount = FIRST_AMOUNT
-        self._placed: deque[str] = deque()
-        """Marks that have their sample in the audio; those of `_marks` wait for audio behind them."""
 
     @property
     def held_back_ms(self) -> int:
@@ -198,9 +196,6 @@ class ForkPlayout(Playout):
         self._placed += [name for _, name in self._marks]
         self._marks.clear()
         self._prebuffer.clear()
-
-    def _waiting_marks(self) -> int:
-        return len(self._marks) + len(self._placed)
 
     def clear(self) -> list[str]:
         """Drop what is not played; see `Playout.clear`."""
