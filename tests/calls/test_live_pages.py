@@ -99,7 +99,7 @@ async def test_a_call_s_page_follows_the_call(message: Message, number: PhoneNum
     call = await ring(message, number)
     page = watch(f"/live/calls/{call.pk}/", await viewer())
     await page.connect()
-    assert parts_of(await next_parts(page)) == {"call-state", "events", "facts"}
+    assert parts_of(await next_parts(page)) == {"call-state", "events", "facts", "call-audio"}
     await call.events.acreate(sequence=1, at_ms=40, kind="start", text="The call began.")
     while "The call began." not in (html := await next_parts(page)):
         assert "events" not in parts_of(html)
