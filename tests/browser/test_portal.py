@@ -168,6 +168,7 @@ def test_a_call_s_page_gets_its_recording_when_the_call_ends(chromium: Browser, 
 
 def test_a_lost_connection_is_said_until_it_is_back(chromium: Browser, server: Server) -> None:
     page = signed_in(chromium, server)
+    page.goto("/campaigns/")  # it has no connection of its own, which would open meanwhile
     expect(page.locator("#connection")).to_be_hidden()
     page.evaluate("document.dispatchEvent(new CustomEvent('htmx:wsClose'))")
     expect(page.get_by_text("The connection is lost.")).to_be_visible()
