@@ -54,9 +54,17 @@ CONFIGURATIONS: dict[str, tuple[str, dict[str, object]]] = {
 }
 LONG_MENU: dict[str, Any] = {
     **MENU,
-    "languages": {LANGUAGE: {**TEXTS, "opening": " ".join([WORDS] * 4), "replies": {"1": "Thank you."}}},
+    "languages": {
+        LANGUAGE: {
+            **TEXTS,
+            "opening": "Hello.",
+            "message": " ".join([WORDS] * 4),
+            "replies": {"1": "Thank you."},
+        }
+    },
 }
-"""Full work plays a prompt that speech may interrupt: the playback agent does not listen."""
+"""Full work plays a prompt that speech may interrupt: the playback agent does not listen, and an opening is
+heard to its end."""
 VAD = json.loads(os.environ.get("BENCH_VAD", '{"barge_in": {"speech": true, "key": true}}'))
 """What turns voice detection on in an agent's configuration. A build that does not know it has none."""
 
@@ -92,7 +100,8 @@ def main() -> None:
     clip = ContentFile(wav.wrap(sound.prompt()), name="prompt.wav")
     Content.objects.create(account=account, name=CLIP, file=clip)
     found: dict[str, dict[str, str]] = {"light": {}, "full": {}}
-    for text in (*TEXTS.values(), LONG_MENU["languages"][LANGUAGE]["opening"]):
+    long = LONG_MENU["languages"][LANGUAGE]
+    for text in (*TEXTS.values(), long["opening"], long["message"]):
         prompt_audio.speak(text, LANGUAGE)  # so that every contender finds it in its cache
     (Path(settings.DATA_DIR) / SPEECH_FILE).write_bytes(prompt_audio.speak(SPEECH, LANGUAGE))
     listening = []

@@ -20,29 +20,41 @@ _LEAST: Final = 8
 
 
 class Intake:
-    """Counts the callers under way and measures how fast they are served. Times in seconds, monotonic."""
+    """Counts the callers under way and follows how long they wait. Times in seconds, monotonic.
+
+    As many are let in as are served within `WAIT_S`. While none has waited longer that number only grows:
+    callers may take their time side by side.
+    """
 
     def __init__(self) -> None:
-        self.under_way = 0
-        self._rate = FIRST_RATE
+        self._entered: deque[float] = deque()
+        self._most = FIRST_RATE * WAIT_S
         self._busy_since = 0.0
         self._served: deque[float] = deque()
 
+    @property
+    def under_way(self) -> int:
+        """Return how many were let in and have not left."""
+        return len(self._entered)
+
     def enter(self, now: float) -> bool:
         """Let a caller in and return True, or return False if too many are under way."""
-        if self.under_way >= max(_LEAST, self._rate * WAIT_S):
+        if self.under_way >= max(_LEAST, round(self._most)):
             return False
-        if self.under_way == 0:
+        if not self._entered:
             self._busy_since = now
             self._served.clear()
-        self.under_way += 1
+        self._entered.append(now)
         return True
 
     def leave(self, now: float) -> None:
         """Note that a caller who was let in has heard the agent, was refused, or is gone."""
-        self.under_way -= 1
+        waited = now - self._entered.popleft()  # they are served in their order, or nearly so
         self._served.append(now)
         while self._served[0] < now - _WINDOW_S:
             self._served.popleft()
-        if (busy := min(now - self._busy_since, _WINDOW_S)) >= _LEAST_S:
-            self._rate = len(self._served) / busy
+        if (busy := min(now - self._busy_since, _WINDOW_S)) < _LEAST_S:
+            return
+        most = len(self._served) / busy * WAIT_S
+        # A few who were served first tell no rate of the others, unless one has waited too long.
+        self._most = most if waited > WAIT_S else max(self._most, most)
