@@ -46,12 +46,6 @@ MENU: dict[str, Any] = {
     "choices": {"1": {"outcome": "yes", "label": "Yes"}},
     "languages": {LANGUAGE: {**TEXTS, "replies": {"1": "Thank you."}}},
 }
-CONFIGURATIONS: dict[str, tuple[str, dict[str, object]]] = {
-    "play": ("playback", {"clip": CLIP}),
-    "echo": ("echo", {"piece_ms": 200}),
-    "keys": ("menu", MENU),
-    "speak": ("menu", MENU),
-}
 LONG_MENU: dict[str, Any] = {
     **MENU,
     "languages": {
@@ -65,6 +59,12 @@ LONG_MENU: dict[str, Any] = {
 }
 """Full work plays a prompt that speech may interrupt: the playback agent does not listen, and an opening is
 heard to its end."""
+CONFIGURATIONS: dict[str, tuple[str, dict[str, object]]] = {
+    "play": ("playback", {"clip": CLIP}),
+    "echo": ("echo", {"piece_ms": 200}),
+    "keys": ("menu", MENU),
+    "speak": ("menu", LONG_MENU),
+}
 VAD = json.loads(os.environ.get("BENCH_VAD", '{"barge_in": {"speech": true, "key": true}}'))
 """What turns voice detection on in an agent's configuration. A build that does not know it has none."""
 

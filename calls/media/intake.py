@@ -42,6 +42,8 @@ class Intake:
         if self.under_way >= max(_LEAST, round(self._most)):
             return False
         if not self._entered:
+            if not self._served or self._served[-1] < now - _WINDOW_S:  # nothing waits from before
+                self._most = max(self._most, FIRST_RATE * WAIT_S)
             self._busy_since = now
             self._served.clear()
         self._entered.append(now)

@@ -36,6 +36,18 @@ def test_a_slow_server_learns_it() -> None:
     assert max(waits[64:]) < 2 * WAIT_S
 
 
+def test_a_pause_makes_good_what_a_crowd_has_taught() -> None:
+    intake = Intake()
+    for _ in range(40):
+        intake.enter(0.0)
+    for number in range(40):
+        intake.leave(1.0 + number)  # so slow that few are let in
+    assert sum(intake.enter(40.5) for _ in range(16)) == 8
+    for _ in range(8):
+        intake.leave(40.6)
+    assert all(intake.enter(42.0) for _ in range(16))
+
+
 def test_whoever_comes_alone_is_always_let_in() -> None:
     intake = Intake()
     for second in range(100):
