@@ -16,6 +16,7 @@ from django.db import Error, OperationalError, connection
 from django.db.models import F, Value
 from django.db.models.functions import Least
 
+from campaigns.formatting import masked_cell
 from campaigns.models import Account
 
 log = logging.getLogger(__name__)
@@ -91,7 +92,11 @@ def for_account(what: str, account_id: int, work: Callable[[], object]) -> bool:
 
 
 def note_failure(account_id: int, text: str) -> None:
-    """Count an error of ours in work for an account, and show it there."""
+    """Count an error of ours in work for an account, and show it there, without phone numbers.
+
+    A database's error quotes the row it refused.
+    """
     Account.objects.filter(pk=account_id).update(
-        own_failures=Least(F("own_failures"), Value(MOST_COUNTED - 1)) + 1, own_failure=text[:500]
+        own_failures=Least(F("own_failures"), Value(MOST_COUNTED - 1)) + 1,
+        own_failure=masked_cell(text)[:500],
     )

@@ -93,3 +93,16 @@ def test_what_fails_for_an_account_is_counted_and_shown_there() -> None:
     account.refresh_from_db()
     assert (account.own_failures, account.own_failure) == (2, "pulling: list index out of range")
     assert Account.objects.filter(own_failures__gt=0).count() == 1
+
+
+@pytest.mark.django_db
+def test_a_phone_number_in_an_error_is_not_shown_on_the_account() -> None:
+    account = make_campaign().template.account
+
+    def work() -> None:
+        raise IntegrityError("Key (phone)=(+919825112410) already exists.")  # as PostgreSQL words it
+
+    assert not edges.for_account("uploading", account.pk, work)
+    account.refresh_from_db()
+    assert "Key (phone)" in account.own_failure
+    assert "9825112" not in account.own_failure
