@@ -11,9 +11,10 @@ from urllib.parse import urlsplit
 import httpx
 from django.conf import settings
 from django.db.models import Case, Q, When
+from django.db.models.functions import Now
 
 from campaigns import clock
-from campaigns.delivery.claims import AccountHold, database_now, from_now
+from campaigns.delivery.claims import AccountHold, from_now
 from campaigns.models import Account
 from campaigns.xfin.client import XFinClient
 from campaigns.xfin.config import XFinConfig
@@ -51,7 +52,7 @@ class DatabaseTokenStore:
 
         Raises `NotSent` if the credentials were changed since the account was read.
         """
-        over = Q(token_until__lte=database_now())
+        over = Q(token_until__lte=Now())
         read = self._rows.annotate(over=Case(When(over, then=True), default=False)).values_list(
             "token", "over"
         )

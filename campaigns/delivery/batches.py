@@ -16,8 +16,9 @@ from threading import Event, Thread
 
 from django.conf import settings
 from django.db import DatabaseError, connection, connections, transaction
+from django.db.models.functions import Now
 
-from campaigns.delivery.claims import database_now, from_now
+from campaigns.delivery.claims import from_now
 from campaigns.delivery.refusals import stop_refused_campaigns
 from campaigns.locks import locked
 from campaigns.models import Account, Message, Recipient, UploadBatch
@@ -59,9 +60,7 @@ def open_batch(account: Account, messages: Sequence[Message], *, now: datetime) 
 
 def still_sending(batch: UploadBatch) -> bool:
     """Renew a batch's claim for `CLAIM_SECONDS`. Return False if it has ended: then nothing may be sent."""
-    ours = UploadBatch.objects.filter(
-        pk=batch.pk, state=UploadBatch.State.SENDING, claimed_until__gt=database_now()
-    )
+    ours = UploadBatch.objects.filter(pk=batch.pk, state=UploadBatch.State.SENDING, claimed_until__gt=Now())
     return bool(ours.update(claimed_until=from_now(settings.CLAIM_SECONDS)))
 
 
@@ -198,7 +197,7 @@ def mark_unconfirmed(batch: UploadBatch, reason: str, *, now: datetime, refusal:
         reason=reason,
         refusal=refusal,
         looks=0,
-        claimed_until=database_now(),
+        claimed_until=Now(),
         look_up_after=from_now(settings.SETTLE_SECONDS),
         changed_at=now,
     )

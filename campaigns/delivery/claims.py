@@ -8,7 +8,7 @@ one conditional UPDATE, and where that finds the claim changed nothing is done.
 from datetime import datetime, timedelta
 
 from django.db import transaction
-from django.db.models import Expression, Q, Value
+from django.db.models import Q, Value
 from django.db.models.expressions import CombinedExpression
 from django.db.models.functions import Now
 
@@ -18,11 +18,6 @@ from campaigns.models import Account
 def from_now(seconds: float) -> CombinedExpression:
     """Return the moment so many seconds from now, by the database's clock, for an UPDATE or INSERT."""
     return Now() + Value(timedelta(seconds=seconds))
-
-
-def database_now() -> Expression:
-    """Return the database's present moment, to compare with."""
-    return Now()
 
 
 class AccountHold:
@@ -37,14 +32,14 @@ class AccountHold:
 
     def take(self) -> bool:
         """Take the account if it is free, or if its holder's time is over. Return whether it is ours."""
-        free = Q(**{f"{self._column}__isnull": True}) | Q(**{f"{self._column}__lte": database_now()})
+        free = Q(**{f"{self._column}__isnull": True}) | Q(**{f"{self._column}__lte": Now()})
         return self._hold(free)
 
     def renew(self) -> bool:
         """Hold the account for the full time again. Return False if the hold has ended: then do nothing."""
         if self._until is None:
             return False
-        return self._hold(Q(**{self._column: self._until, f"{self._column}__gt": database_now()}))
+        return self._hold(Q(**{self._column: self._until, f"{self._column}__gt": Now()}))
 
     def release(self) -> None:
         """Let the account go, if it is still ours."""

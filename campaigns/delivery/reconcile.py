@@ -18,13 +18,14 @@ import httpx
 from django.conf import settings
 from django.db import transaction
 from django.db.models import Q, QuerySet
+from django.db.models.functions import Now
 
 from campaigns.bulk import keys
 from campaigns.clock import Clock
 from campaigns.delivery.account_client import xfin_client
 from campaigns.delivery.batches import keep_alive, mark_unconfirmed, queue, record_answer
 from campaigns.delivery.circuit_breaker import record_failure, record_success, usable
-from campaigns.delivery.claims import database_now, from_now
+from campaigns.delivery.claims import from_now
 from campaigns.delivery.look_up import LookedUp, Wanted, look_up
 from campaigns.delivery.refusals import stop_refused_campaigns
 from campaigns.locks import locked
@@ -48,12 +49,12 @@ SENT_AGAIN = "XFin does not have it; it is sent again."
 
 def abandon_dead_claims(now: datetime) -> int:
     """Mark batches as unconfirmed whose worker died while sending. Return how many."""
-    dead = UploadBatch.objects.filter(state=State.SENDING, claimed_until__lte=database_now())
+    dead = UploadBatch.objects.filter(state=State.SENDING, claimed_until__lte=Now())
     abandoned = 0
     for batch in list(dead):
         with transaction.atomic():
             # It may have been renewed since it was read.
-            still = UploadBatch.objects.filter(pk=batch.pk, claimed_until__lte=database_now())
+            still = UploadBatch.objects.filter(pk=batch.pk, claimed_until__lte=Now())
             if locked(still).exists():
                 reason = "The worker that sent it stopped before it read the reply."
                 abandoned += mark_unconfirmed(batch, reason, now=now)
@@ -68,7 +69,7 @@ def batches_to_look_up(now: datetime) -> list[int]:
 
 def _due() -> Q:
     """Return the condition of batches that are to be looked up and that no other worker is looking up."""
-    waited = Q(look_up_after__lte=database_now(), claimed_until__lte=database_now())
+    waited = Q(look_up_after__lte=Now(), claimed_until__lte=Now())
     return Q(state__in=UploadBatch.TO_LOOK_UP) & waited
 
 
@@ -115,7 +116,7 @@ def reconcile(batch_id: int, *, clock: Clock, transport: httpx.BaseTransport | N
         log.warning("looking up batch %s: %s", batch.reference, error.reason)
         record_failure(batch.account, error, now=clock())
         again = from_now(settings.SETTLE_SECONDS / AGAIN)
-        _still_looking(batch).update(claimed_until=database_now(), look_up_after=again)
+        _still_looking(batch).update(claimed_until=Now(), look_up_after=again)
         return None
     record_success(batch.account, now=clock())
     return len(looked.found) if settle(batch, messages, looked, now=clock()) else None
@@ -127,7 +128,7 @@ def _still_looking(batch: UploadBatch) -> QuerySet[UploadBatch]:
         pk=batch.pk,
         state__in=UploadBatch.TO_LOOK_UP,
         looks=batch.looks,
-        claimed_until__gt=database_now(),
+        claimed_until__gt=Now(),
     )
 
 
@@ -146,7 +147,7 @@ def settle(batch: UploadBatch, messages: Sequence[Message], looked: LookedUp, *,
         state=state,
         reason=reason,
         looks=looks,
-        claimed_until=database_now(),
+        claimed_until=Now(),
         look_up_after=wait,
         changed_at=now,
     )
@@ -197,7 +198,7 @@ def resolve(batch: UploadBatch, *, at_xfin: bool, now: datetime) -> int:
 
     `at_xfin`: XFin has them. How their calls ended is not known then; otherwise they are sent again.
     """
-    unclear = UploadBatch.objects.filter(pk=batch.pk, state=State.UNCLEAR, claimed_until__lte=database_now())
+    unclear = UploadBatch.objects.filter(pk=batch.pk, state=State.UNCLEAR, claimed_until__lte=Now())
     said = "Staff say that XFin has them." if at_xfin else "Staff say that XFin does not have them."
     if not unclear.update(
         state=State.RECONCILED, reason=f"{batch.reason} {said}", look_up_after=None, changed_at=now

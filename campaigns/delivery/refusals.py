@@ -10,9 +10,10 @@ from datetime import datetime
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models.functions import Now
 
 from campaigns.bulk import among_keys
-from campaigns.delivery.claims import database_now, from_now
+from campaigns.delivery.claims import from_now
 from campaigns.models import Account, Campaign, Message, Recipient, UploadBatch
 from campaigns.transitions.campaign import stop
 
@@ -75,7 +76,7 @@ def _reopen(of_whom: Mapping[int, int], now: datetime) -> None:
     UploadBatch.objects.filter(pk__in=batches).exclude(state=UploadBatch.State.SENDING).update(
         state=UploadBatch.State.UNCONFIRMED,
         looks=0,
-        claimed_until=database_now(),
+        claimed_until=Now(),
         look_up_after=from_now(settings.SETTLE_SECONDS),
         changed_at=now,
     )

@@ -9,7 +9,7 @@ import logging
 import uuid
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from threading import Event, Thread
 
 from django.conf import settings
@@ -17,6 +17,7 @@ from django.db import DatabaseError, connections
 from django.db.models import QuerySet
 from django.db.models.functions import Now
 
+from campaigns.delivery.claims import from_now
 from campaigns.models import Turn
 
 log = logging.getLogger(__name__)
@@ -33,7 +34,7 @@ class HeldTurn:
 
     def renew(self) -> bool:
         """Renew it for `TURN_SECONDS` from now. Return False if another worker has it: do nothing more."""
-        return bool(self._mine().update(until=_end()))
+        return bool(self._mine().update(until=from_now(settings.TURN_SECONDS)))
 
     def release(self) -> None:
         """End it, and keep `places` for the next."""
@@ -74,11 +75,8 @@ def take(name: str, *, seconds: float | None = None) -> HeldTurn | None:
     """Take a turn for so many seconds, or `TURN_SECONDS`; return None if another worker has it."""
     row, _ = Turn.objects.get_or_create(name=name, defaults={"until": _LONG_AGO})
     holder = uuid.uuid4().hex
-    if not Turn.objects.filter(pk=row.pk, until__lte=Now()).update(holder=holder, until=_end(seconds)):
+    until = from_now(settings.TURN_SECONDS if seconds is None else seconds)
+    if not Turn.objects.filter(pk=row.pk, until__lte=Now()).update(holder=holder, until=until):
         return None
     places = Turn.objects.values_list("places", flat=True).get(pk=row.pk)
     return HeldTurn(name, holder, places)
-
-
-def _end(seconds: float | None = None) -> object:
-    return Now() + timedelta(seconds=settings.TURN_SECONDS if seconds is None else seconds)

@@ -28,6 +28,7 @@ import httpx
 from django.conf import settings
 from django.db import transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models.functions import Now
 
 from campaigns import edges
 from campaigns.bulk import add_campaigns, insert, keys, update
@@ -45,7 +46,6 @@ from campaigns.delivery.batches import (
     still_sending,
 )
 from campaigns.delivery.circuit_breaker import BREAK_AFTER, record_failure, record_success, usable
-from campaigns.delivery.claims import database_now
 from campaigns.delivery.refusals import stop_if_all_are_refused
 from campaigns.lifecycle import approvals
 from campaigns.locks import locked
@@ -97,7 +97,7 @@ def uploads_wanted(now: datetime) -> dict[int, int]:
     for account in Account.objects.filter(usable(now)):
         due: int = _due(account.pk, now)[: settings.UPLOADS_AT_ONCE * account.chunk_size].count()
         sending = account.batches.filter(state=UploadBatch.State.SENDING)
-        under_way = sending.filter(claimed_until__gt=database_now()).count()
+        under_way = sending.filter(claimed_until__gt=Now()).count()
         free: int = settings.UPLOADS_AT_ONCE - under_way
         if count := min(max(1, free), ceil(due / account.chunk_size)):
             wanted[account.pk] = count

@@ -4,8 +4,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.db.models import DateTimeField, ExpressionWrapper
+from django.db.models.functions import Now
 
-from campaigns.delivery.claims import AccountHold, database_now, from_now
+from campaigns.delivery.claims import AccountHold, from_now
 from campaigns.models import Account
 from tests.campaigns.world import make_campaign
 
@@ -28,7 +29,7 @@ def ends(at: datetime | None) -> None:
 
 def test_a_moment_from_now_is_so_many_seconds_after_the_databases_now(account: Account) -> None:
     moments = Account.objects.annotate(
-        now=ExpressionWrapper(database_now(), output_field=DateTimeField()),
+        now=ExpressionWrapper(Now(), output_field=DateTimeField()),
         then=ExpressionWrapper(from_now(90), output_field=DateTimeField()),
     )
     found = moments.get()
