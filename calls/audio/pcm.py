@@ -61,6 +61,11 @@ def duration_ms(pcm: bytes, rate: int = SAMPLE_RATE) -> int:
     return len(pcm) // SAMPLE_BYTES * 1000 // rate
 
 
+def exact_ms(pcm: bytes) -> float:
+    """Return the length of `pcm` in milliseconds, not rounded: for sums over many pieces."""
+    return len(pcm) // SAMPLE_BYTES * 1000 / SAMPLE_RATE
+
+
 def rms(pcm: bytes) -> float:
     """Return the root mean square in int16 units, 0 for no samples."""
     samples = to_array(pcm).astype(np.float64)

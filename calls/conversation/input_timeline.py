@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-from calls.audio.pcm import duration_ms
+from calls.audio.pcm import exact_ms
 from calls.conversation.input_buffer import BufferedFrame
 from calls.protocol.messages import Media
 
@@ -32,8 +32,9 @@ class InputTimeline:
     """Positions for caller audio in order of arrival, never overlapping."""
 
     def __init__(self) -> None:
-        self._until_ms = 0
-        self._offset_ms: int | None = None
+        self._until_ms = 0.0
+        """Not rounded: thousands of frames of half a millisecond would lie on top of each other."""
+        self._offset_ms: float | None = None
         """Where the stream's clock is zero, by its quickest frame so far: audio comes late, never early."""
         self._is_first = True
         self._late_since: int | None = None
@@ -48,7 +49,7 @@ class InputTimeline:
         arrived = [at_ms_of(frame.at) for frame in frames]
         if is_first := self._is_first:
             self._set_out(frames, arrived)
-        found: list[tuple[int | None, list[bytes]]] = []
+        found: list[tuple[float | None, list[bytes]]] = []
         for frame, arrived_ms in zip(frames, arrived, strict=True):
             until = self._until_ms
             at_ms = self.place(frame.media, arrived_ms, may_pause=not is_first)
@@ -56,14 +57,14 @@ class InputTimeline:
                 found[-1][1].append(frame.media.payload)
             else:
                 found.append((at_ms, [frame.media.payload]))
-        return [PlacedAudio(at_ms, b"".join(audio)) for at_ms, audio in found]
+        return [PlacedAudio(None if at_ms is None else int(at_ms), b"".join(audio)) for at_ms, audio in found]
 
-    def place(self, media: Media, arrived_ms: int, *, may_pause: bool = True) -> int | None:
+    def place(self, media: Media, arrived_ms: int, *, may_pause: bool = True) -> float | None:
         """Return where this frame begins (ms); None if it comes impossibly early and is not to be kept.
 
         `may_pause`: without a timestamp, a frame long after the one before may lie behind a pause.
         """
-        length = duration_ms(media.payload)
+        length = exact_ms(media.payload)
         by_arrival = arrived_ms - length
         at = by_arrival if by_arrival - self._until_ms > _GAP_MS and may_pause else self._until_ms
         if media.timestamp_ms is not None:
@@ -79,10 +80,10 @@ class InputTimeline:
 
     def _set_out(self, frames: Sequence[BufferedFrame], arrived: Sequence[int]) -> None:
         """Place the beginning by the quickest of the first frames: all of them may have been kept back."""
-        until, first = 0, frames[0].media.timestamp_ms
-        starts: list[int] = []
+        until, first = 0.0, frames[0].media.timestamp_ms
+        starts: list[float] = []
         for frame, arrived_ms in zip(frames, arrived, strict=True):
-            length, stamp = duration_ms(frame.media.payload), frame.media.timestamp_ms
+            length, stamp = exact_ms(frame.media.payload), frame.media.timestamp_ms
             since = until if stamp is None or first is None else stamp - first
             if abs(since - until) < _SAME_CLOCK_MS:
                 starts.append(arrived_ms - length - since)
@@ -92,7 +93,7 @@ class InputTimeline:
         elif frames:
             self._until_ms = max(self._until_ms, min(starts))
 
-    def _by_stamp(self, stamp: int, by_arrival: int, arrived_ms: int) -> int | None:
+    def _by_stamp(self, stamp: int, by_arrival: float, arrived_ms: int) -> float | None:
         """Return where the stream's clock places a frame; None if it is not credible.
 
         Audio can not be early; what comes late, all at once, was spoken when its timestamp says.

@@ -10,7 +10,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from calls.audio.pcm import SAMPLE_RATE, decode_ulaw, duration_ms, to_array
+from calls.audio.pcm import SAMPLE_RATE, decode_ulaw, exact_ms, to_array
 from calls.protocol.messages import Media
 from sandbox.conformance.requirements import Bounds, Check, Status
 from sandbox.line.observations import Observation, PlayClock, Received
@@ -34,7 +34,7 @@ READINGS: Final[dict[str, Callable[[bytes], Floats]]] = {
 class LinearPcm(Check):
     name = "sound"
     requirement = "Payloads hold 16-bit little-endian linear PCM."
-    _ms = 0
+    _ms = 0.0
 
     def __init__(self, bounds: Bounds, clock: PlayClock) -> None:
         super().__init__(bounds, clock)
@@ -45,7 +45,7 @@ class LinearPcm(Check):
         if not (isinstance(seen, Received) and isinstance(seen.message, Media) and self.clock.audible_now):
             return
         self._latest = self._latest or seen
-        self._ms += duration_ms(seen.message.payload)
+        self._ms += exact_ms(seen.message.payload)
         for name, read in READINGS.items():
             samples = read(seen.message.payload)
             steps = np.diff(samples)
@@ -77,7 +77,7 @@ class Rate(Check):
             return
         if self._frames and seen.at - self._frames[-1][0] > MOST_PAUSE_S:
             self._frames.clear()
-        self._frames.append((seen.at, duration_ms(seen.message.payload) / 1000))
+        self._frames.append((seen.at, exact_ms(seen.message.payload) / 1000))
         if self._frames[-1][0] - self._frames[0][0] < LEAST_STREAMED_S:
             return
         half = len(self._frames) // 2

@@ -38,6 +38,15 @@ def test_audio_never_overlaps_and_never_runs_ahead_of_time() -> None:
     assert placed == [0, None, None, None, None]
 
 
+def test_frames_of_half_a_millisecond_do_not_lie_on_each_other() -> None:
+    """In whole milliseconds each would be 0 long: 35 ms of audio in one place, and speech on top of it."""
+    track = InputTimeline()
+    frames = [BufferedFrame(Media(bytes(8)), 1.0, 0)] * 70
+    [first] = track.place_all(frames, lambda at: int(at * 1000))
+    assert len(first.audio) == 560
+    assert track.place(media(None), 1060) == (first.at_ms or 0) + 35
+
+
 def test_what_a_stall_held_back_lies_where_it_was_spoken() -> None:
     track = InputTimeline()
     before = [track.place(media(stamp), 1020 + stamp) for stamp in range(0, 1000, 20)]
