@@ -20,13 +20,14 @@ from django.db import Error as DatabaseFailure
 from redis.exceptions import RedisError
 
 from calls import services
+from calls.agents.requests import Failed
 from calls.audio.speech_detector import HearingSettings
 from calls.conversation.conversation import Conversation
 from calls.conversation.limits import CloseCode, ConversationLimits, Hearing
-from calls.conversation.outputs import Close, Effect, Ending, Entry, EntryKind, Identify, Step
+from calls.conversation.outputs import Carry, Close, Effect, Ending, Entry, EntryKind, Identify, Step
 from calls.events.journal import journal, nothing
-from calls.identification import Found, caller_numbers, telling_who
-from calls.media import identification, prompt_audio
+from calls.identification import Found, Identity, caller_numbers, telling_who
+from calls.media import identification, performers, prompt_audio
 from calls.media.admission import Admitted, ConnectionRequest, Refused
 from calls.media.admission_desk import admission_desk
 from calls.media.background_tasks import BackgroundTasks
@@ -126,6 +127,8 @@ class CallConsumer(AsyncConsumer):
         self.key: Key | None = None
         self.asked: Identify | None = None
         """Who calls, by the start message; None before it, and once it is known or handed to the journal."""
+        self.identity = Identity()
+        """Whom the call belongs to, once that is known."""
         self.close: Close | None = None
         self.is_admission_done = False
         """The caller has heard the agent or is gone: another may be let in."""
@@ -401,16 +404,24 @@ class CallConsumer(AsyncConsumer):
         """Start what the conversation asks of the world, if not too much is under way already."""
         if isinstance(effect, Identify):
             self.start_or_resume(effect)
-        elif len(self.tasks) >= MOST_EFFECTS:
-            self.loop.call_soon(self.advance, self.conversation.audio_failed, effect.prompt, TOO_MANY_EFFECTS)
-        else:
+        elif len(self.tasks) < MOST_EFFECTS:
             self.tasks.start(self.perform(effect), self.on_error)
+        elif isinstance(effect, Carry):
+            reply = Failed(TOO_MANY_EFFECTS)
+            self.loop.call_soon(self.advance, self.conversation.performed, effect.key, reply)
+        else:
+            self.loop.call_soon(self.advance, self.conversation.audio_failed, effect.prompt, TOO_MANY_EFFECTS)
 
     async def perform(self, effect: Effect) -> None:
         """Carry out an effect, a few at a time, and give its result to the conversation."""
         async with self.effect_slots:
             if isinstance(effect, Identify):
                 await self.identify(effect)
+                return
+            if isinstance(effect, Carry):
+                asker = performers.Asker(self.call.call_id, self.call.number_id, self.identity)
+                reply = await performers.perform(effect.request, asker, performers=performers.PERFORMERS)
+                self.advance(self.conversation.performed, effect.key, reply)
                 return
             try:
                 pcm = await prompt_audio.audio(effect, self.call.number_id)
@@ -426,6 +437,7 @@ class CallConsumer(AsyncConsumer):
         if isinstance(found, identification.Unknown):
             self.advance(self.conversation.unidentified, found.reason)
             return
+        self.identity = found.identity
         self.journal.identified(found.identity)
         if isinstance(found, Found):
             self.asked = None

@@ -11,6 +11,8 @@ from typing import Any, NamedTuple, Protocol
 
 from msgspec import Struct
 
+from calls.agents.requests import Reply, Request
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CallContext:
@@ -117,6 +119,14 @@ class Collected:
     reason: CollectEnd
 
 
+@dataclass(frozen=True, slots=True)
+class Performed:
+    """A `Perform` is over: what came of it, or `Failed`."""
+
+    name: str
+    reply: Reply
+
+
 AgentEvent = (
     CallStarted
     | AudioReceived
@@ -127,6 +137,7 @@ AgentEvent = (
     | SpeechStarted
     | SpeechEnded
     | Collected
+    | Performed
     | CallEnded
 )
 
@@ -227,6 +238,18 @@ class PressKeys:
 
 
 @dataclass(frozen=True, slots=True)
+class Perform:
+    """Ask the world for something; `Performed(name)` follows within `seconds`, whatever happens.
+
+    A second one of the same name replaces the first: the reply to that is not told.
+    """
+
+    name: str
+    request: Request
+    seconds: float = 2.0
+
+
+@dataclass(frozen=True, slots=True)
 class RecordAnswer:
     """The person answered a question."""
 
@@ -291,6 +314,7 @@ Action = (
     | Collect
     | StopCollecting
     | PressKeys
+    | Perform
     | RecordAnswer
     | ReachOutcome
     | AskCallback

@@ -7,9 +7,11 @@ from collections.abc import Mapping
 from typing import assert_never
 
 from calls.agents import base
+from calls.agents.requests import Failed, Reply
 from calls.conversation import hold
 from calls.conversation.digit_collection import DigitCollector
 from calls.conversation.event_log import EventLog, how_it_ended, result_of
+from calls.conversation.open_requests import OpenRequests
 from calls.conversation.outputs import EntryKind
 from calls.conversation.playout import Playout, PromptResult
 from calls.conversation.prompts import Prompts
@@ -19,7 +21,14 @@ CALL_BACK = "call_back"
 _LEAST_TIMER_S = 0.02
 
 _LineAction = (
-    base.Play | base.PlayClip | base.Say | base.ClearAudio | base.StartTimer | base.StopTimer | base.HangUp
+    base.Play
+    | base.PlayClip
+    | base.Say
+    | base.ClearAudio
+    | base.StartTimer
+    | base.StopTimer
+    | base.Perform
+    | base.HangUp
 )
 """Actions that are of no use once the line is gone."""
 
@@ -38,6 +47,7 @@ class AgentRunner:
         self.clear_wanted = False
         """The far end must be sent a clear, to drop what it has not played."""
         self.prompts = Prompts(playout, wait_s=prompt_s)
+        self.requests = OpenRequests()
         self._log, self._playout = log, playout
         self._agent: base.Agent | None = None
         self._over = False
@@ -60,6 +70,7 @@ class AgentRunner:
         self._over = True
         self._timers.clear()
         self.prompts.drop_deadlines()
+        self.requests.drop()
         self._collector = None
 
     @property
@@ -145,11 +156,13 @@ class AgentRunner:
             self._finish_collection(done, now)
         for key in self.prompts.late(now):
             self.give_up(key, f"It was not ready within {self.prompts.wait_s:.0f} s.", now)
+        for performed in self.requests.take_late(now):
+            self._finish_request(performed, now)
         self.report_ended(now)
 
     def due(self) -> list[float]:
         """Return the moments at which something is due, in no order."""
-        due = [*self._timers.values(), *self.prompts.deadlines()]
+        due = [*self._timers.values(), *self.prompts.deadlines(), *self.requests.deadlines()]
         if self._collector and self._collector.due is not None:
             due.append(self._collector.due)
         return due
@@ -159,6 +172,17 @@ class AgentRunner:
         text = f"“{done.name}”: {_COLLECTED[done.reason].format(len(done.digits))}"
         self._log.add(EntryKind.COLLECTED, text, now, name=done.name, reason=done.reason.value)
         self.tell(done, now)
+
+    def answer(self, key: int, reply: Reply, now: float) -> None:
+        """Take the reply to a request. Ignored if it is not waited for any more."""
+        if performed := self.requests.answer(key, reply):
+            self._finish_request(performed, now)
+
+    def _finish_request(self, performed: base.Performed, now: float) -> None:
+        if isinstance(performed.reply, Failed):
+            text = f"“{performed.name}” failed. {performed.reply.reason}"
+            self._log.add(EntryKind.PROBLEM, text, now, request=performed.name)
+        self.tell(performed, now)
 
     # --- prompts -------------------------------------------------------------------------------------
 
@@ -231,11 +255,14 @@ class AgentRunner:
                 self._timers[action.name] = now + max(_LEAST_TIMER_S, action.seconds)
             case base.StopTimer():
                 self._timers.pop(action.name, None)
+            case base.Perform():
+                self.requests.add(action, now)
             case base.HangUp():  # what is still being made may be heard; the agent itself is done
                 self.leaving = self.leaving or action.reason or "The agent hung up."
                 self.disposition = self.disposition or action.disposition
                 self._over = True
                 self._timers.clear()
+                self.requests.drop()
                 self._collector = None
             case _:
                 assert_never(action)

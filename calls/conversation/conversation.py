@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from calls.agents import base
+from calls.agents.requests import Reply
 from calls.conversation import hold
 from calls.conversation.agent_runner import AgentRunner
 from calls.conversation.caller_input import CallerInput
@@ -131,6 +132,10 @@ class Conversation:
         """Give that prompt up: it gets no audio; `reason` is a sentence."""
         return self._do(now, self._runner.give_up, prompt, reason)
 
+    def performed(self, key: int, reply: Reply, now: float) -> Step:
+        """Take the reply to `Carry.key`. Ignored if it is not waited for any more."""
+        return self._do(now, self._runner.answer, key, reply)
+
     def speech(self, utterance: int, probabilities: Sequence[float] | None, now: float) -> Step:
         """Take VAD probabilities (0 to 1, one per 32 ms chunk) for an utterance. None: the model is gone."""
         self._caller_input.on_vad_result(utterance, probabilities)
@@ -226,7 +231,7 @@ class Conversation:
                 self._hold_at = now + hold.AGAIN_AFTER_S
                 self._runner.prompts.add(hold.prompt(self._language), now)
             self._runner.catch_up(now)
-            step.effects += self._runner.prompts.take_effects()
+            step.effects += [*self._runner.prompts.take_effects(), *self._runner.requests.take_effects()]
             self._send(now)
             self._close_if_due(now)
         for heard in self._playout.take_heard():

@@ -11,6 +11,7 @@ from typing import Final
 import msgspec
 from msgspec import Struct
 
+from calls.agents.requests import Request
 from calls.audio.speech_detector import VadAudio
 from campaigns.rules.results import Answer, CallbackAsked, CallResult, OptOut, Outcome
 
@@ -99,7 +100,15 @@ class LoadClip:
     clip: str
 
 
-Effect = Identify | Synthesise | LoadClip
+@dataclass(frozen=True, slots=True)
+class Carry:
+    """Carry out an agent's request, answer with `Conversation.performed`."""
+
+    key: int
+    request: Request
+
+
+Effect = Identify | Synthesise | LoadClip | Carry
 
 
 class Ending(StrEnum):

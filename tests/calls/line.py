@@ -10,7 +10,7 @@ from calls.agents.base import Action, Agent, AgentEvent, CallContext
 from calls.audio.pcm import silence
 from calls.conversation.conversation import Conversation
 from calls.conversation.limits import ConversationLimits
-from calls.conversation.outputs import Close, Effect, Entry, EntryKind, Identify, Recorded, Step
+from calls.conversation.outputs import Close, Effect, Entry, EntryKind, LoadClip, Recorded, Step, Synthesise
 from calls.protocol.stream import AgentStream, PlatformStream
 from sandbox.line.playout import PLAYOUTS, SLOT_S, FarEnd
 
@@ -133,7 +133,7 @@ class Line:
     def ready(self, ms: int, *, effect: int = -1) -> Step:
         """The audio of the last effect (or another) is made."""
         wanted = self.effects[effect]
-        assert not isinstance(wanted, Identify)
+        assert isinstance(wanted, Synthesise | LoadClip)
         return self.keep(self.talk.audio_ready(wanted.prompt, silence(ms), self.now))
 
     def marks_back(self) -> None:

@@ -635,7 +635,9 @@ class _Chance:
         line = self.line
         start = PlatformStream("MZ1", "CA1").start({})
         mark = next((f["mark"]["name"] for f in reversed(line.frames) if f["event"] == "mark"), "none")
-        prompt = next((e.prompt for e in reversed(line.effects) if not isinstance(e, Identify)), "none")
+        prompt = next(
+            (e.prompt for e in reversed(line.effects) if isinstance(e, Synthesise | LoadClip)), "none"
+        )
         sid = '"stream_sid":"MZ1"'
         talk, now = line.talk, line.now
         texts = {

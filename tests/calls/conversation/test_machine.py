@@ -125,7 +125,7 @@ class ConversationMachine(RuleBasedStateMachine):
         assert sent_s <= AHEAD_S + PIECE_S + 0.01
         self.entries += step.entries
         self.recorded += step.recording
-        self.waiting += [effect for effect in step.effects if not isinstance(effect, Identify)]
+        self.waiting += [effect for effect in step.effects if isinstance(effect, Synthesise | LoadClip)]
         self.identities += sum(isinstance(effect, Identify) for effect in step.effects)
         self.wake_at, self.is_closed = step.wake_at, step.close is not None
         assert self.is_closed or self.wake_at is not None
