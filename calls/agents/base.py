@@ -185,6 +185,34 @@ class Say:
 
 
 @dataclass(frozen=True, slots=True)
+class TextPiece:
+    """A part of a prompt that is spoken."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class ClipPiece:
+    """A part of a prompt that is a recorded clip; `text` is spoken where the clip is missing."""
+
+    clip: str
+    text: str
+
+
+Piece = TextPiece | ClipPiece
+
+
+@dataclass(frozen=True, slots=True)
+class SayPieces:
+    """Speak and play pieces without a gap, as one prompt; `PromptEnded` or `PromptFailed` follows."""
+
+    name: str
+    pieces: tuple[Piece, ...]
+    language: str
+    barge_in: BargeIn = NO_BARGE_IN
+
+
+@dataclass(frozen=True, slots=True)
 class ClearAudio:
     """Drop everything not yet heard: barge-in."""
 
@@ -308,6 +336,7 @@ Action = (
     Play
     | PlayClip
     | Say
+    | SayPieces
     | ClearAudio
     | StartTimer
     | StopTimer

@@ -24,6 +24,7 @@ _LineAction = (
     base.Play
     | base.PlayClip
     | base.Say
+    | base.SayPieces
     | base.ClearAudio
     | base.StartTimer
     | base.StopTimer
@@ -247,7 +248,7 @@ class AgentRunner:
         if self._line_gone:
             return
         match action:
-            case base.Play() | base.PlayClip() | base.Say():
+            case base.Play() | base.PlayClip() | base.Say() | base.SayPieces():
                 self.prompts.add(action, now)
             case base.ClearAudio():
                 self._clear(action.because, now, by="agent")

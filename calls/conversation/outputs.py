@@ -11,6 +11,7 @@ from typing import Final
 import msgspec
 from msgspec import Struct
 
+from calls.agents.base import Piece
 from calls.agents.requests import Request
 from calls.audio.speech_detector import VadAudio
 from campaigns.rules.results import Answer, CallbackAsked, CallResult, OptOut, Outcome
@@ -101,6 +102,15 @@ class LoadClip:
 
 
 @dataclass(frozen=True, slots=True)
+class Compose:
+    """Make one prompt of spoken texts and recorded clips, answer as for `Synthesise`."""
+
+    prompt: str
+    pieces: tuple[Piece, ...]
+    language: str
+
+
+@dataclass(frozen=True, slots=True)
 class Carry:
     """Carry out an agent's request, answer with `Conversation.performed`."""
 
@@ -108,7 +118,7 @@ class Carry:
     request: Request
 
 
-Effect = Identify | Synthesise | LoadClip | Carry
+Effect = Identify | Synthesise | LoadClip | Compose | Carry
 
 
 class Ending(StrEnum):

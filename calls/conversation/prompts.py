@@ -4,7 +4,7 @@
 """
 
 from calls.agents import base
-from calls.conversation.outputs import Effect, LoadClip, Synthesise
+from calls.conversation.outputs import Compose, Effect, LoadClip, Synthesise
 from calls.conversation.playout import Playout, PromptFinished
 
 
@@ -20,18 +20,14 @@ class Prompts:
         self._barge_in: dict[str, base.BargeIn] = {}
         self._effects: list[Effect] = []
 
-    def add(self, action: base.Play | base.PlayClip | base.Say, now: float) -> None:
+    def add(self, action: base.Play | base.PlayClip | base.Say | base.SayPieces, now: float) -> None:
         """Queue a prompt; ask for its audio, if it has none. Raise ValueError as `Playout.add` does."""
         if isinstance(action, base.Play):
             key = self._playout.add(action.name, action.pcm)
         else:
             key = self._playout.add(action.name)
             self._deadlines[key] = now + self.wait_s
-            self._effects.append(
-                LoadClip(key, action.clip)
-                if isinstance(action, base.PlayClip)
-                else Synthesise(key, action.text, action.language)
-            )
+            self._effects.append(_effect(key, action))
         if action.barge_in != base.NO_BARGE_IN:
             self._barge_in[key] = action.barge_in
             self.cut_by_speech |= action.barge_in.speech
@@ -78,3 +74,13 @@ class Prompts:
     def _forget(self, key: str) -> None:
         self._deadlines.pop(key, None)
         self._barge_in.pop(key, None)
+
+
+def _effect(key: str, action: base.PlayClip | base.Say | base.SayPieces) -> Effect:
+    match action:
+        case base.PlayClip():
+            return LoadClip(key, action.clip)
+        case base.Say():
+            return Synthesise(key, action.text, action.language)
+        case base.SayPieces():
+            return Compose(key, action.pieces, action.language)

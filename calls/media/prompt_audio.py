@@ -3,6 +3,7 @@
 import asyncio
 import atexit
 import logging
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from pathlib import Path
@@ -11,8 +12,9 @@ import numpy as np
 from django.conf import settings
 from django.db import Error as DatabaseFailure
 
+from calls.agents.base import Piece, TextPiece
 from calls.audio import pcm, resample, wav
-from calls.conversation.outputs import LoadClip, Synthesise
+from calls.conversation.outputs import Compose, LoadClip, Synthesise
 from calls.media.database_threads import lookups
 from calls.speech.disk_cache import CachedVoice
 from calls.speech.espeak import EspeakVoice
@@ -31,7 +33,7 @@ class AudioError(Exception):
     """There is no audio for a prompt; the text is a sentence for the call's log."""
 
 
-async def audio(asked: Synthesise | LoadClip, number_id: int) -> bytes:
+async def audio(asked: Synthesise | LoadClip | Compose, number_id: int) -> bytes:
     """Return a prompt as PCM (int16 mono 8 kHz). Raises `AudioError` with a sentence, never anything else.
 
     A sentence that was said lately comes from memory at once, without a thread.
@@ -44,6 +46,9 @@ async def audio(asked: Synthesise | LoadClip, number_id: int) -> bytes:
                 clip = asked.clip
                 return await lookups.run(lambda: load_clip(clip, number_id))
             loop = asyncio.get_running_loop()
+            if isinstance(asked, Compose):
+                pieces, language = asked.pieces, asked.language
+                return await loop.run_in_executor(_speakers, compose, pieces, language, number_id)
             return await loop.run_in_executor(_speakers, speak, asked.text, asked.language)
     except TimeoutError:
         raise AudioError(f"It was not made within {AUDIO_SECONDS:.0f} s.") from None
@@ -56,6 +61,24 @@ def speak(text: str, language: str) -> bytes:
         return _recent.put((text, language), said)
     except SpeechError as error:
         raise AudioError(str(error)) from error
+
+
+def compose(pieces: Sequence[Piece], language: str, number_id: int) -> bytes:
+    """Return spoken and recorded pieces as one prompt (PCM as `audio`). Raises `AudioError`. For threads.
+
+    Where a clip can't be played, its text is spoken.
+    """
+    return b"".join(_piece(piece, language, number_id) for piece in pieces)
+
+
+def _piece(piece: Piece, language: str, number_id: int) -> bytes:
+    if isinstance(piece, TextPiece):
+        return speak(piece.text, language) if piece.text.strip() else b""
+    try:
+        return load_clip(piece.clip, number_id)
+    except AudioError as error:
+        log.warning("A clip is spoken by the computer instead. %s", error)
+        return speak(piece.text, language)
 
 
 _recent = Recent()

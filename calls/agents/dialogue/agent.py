@@ -1,0 +1,602 @@
+"""Run a dialogue: say, ask, branch and record, one event at a time.
+
+Words that lead to a question are queued together with it: a key cuts them all and is the answer. Words that
+lead to the end, or to something that is to count only when they are over (an outcome, a request), are cut by
+9 alone, and said once more if speech that cut others dropped them.
+
+9 means "do not call me again" at any moment until the line is closed; among digits only if it stands alone.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from calls.agents import base
+from calls.agents.base import NO_BARGE_IN, Action, BargeIn
+from calls.agents.dialogue import document as doc
+from calls.agents.dialogue.asking import KINDS, Answer, answers, read_pressed
+from calls.agents.dialogue.conditions import holds
+from calls.agents.dialogue.configuration import DialogueConfiguration
+from calls.agents.dialogue.document import Again
+from calls.agents.dialogue.wording import MissingValueError, Wording
+from campaigns.rules.results import NOT_SPOKEN
+
+OPTED_OUT = "opted_out"
+SPOKE_ON = "spoke_on"
+"""The disposition of a call in which there was speech again and again, and no key: an announcement, a
+room."""
+NO_WORDS = "We hung up because our words could not be spoken."
+NO_VALUE = "We hung up because a value to be spoken is missing."
+LOST = "We hung up because the dialogue went on without a question and without an end."
+_TITLES = {doc.OPT_OUT: "No further calls", doc.SORRY: "Sorry", doc.WRONG: "Not understood"}
+_ANSWER, _PATIENCE = "answer", "patience"
+_LONGEST_SPEECH_S = 10.0
+"""Speech that goes on for longer is taken for noise, so that no call waits for its end."""
+_MOST_INTERRUPTIONS = 2
+"""By speech; after them a question is spoken to its end: the television in the room talks on."""
+_MOST_UTTERANCES = 3
+"""After a question: each gives the time for an answer once more, further ones do not."""
+_LONGEST_WAIT_S = 20.0
+"""Beyond the time for an answer, however much is said."""
+_MOST_STEPS = 500
+"""Passed without waiting for anything; a dialogue that was validated has no such loop."""
+_TOO_FEW = (base.CollectEnd.SHORT, base.CollectEnd.NOTHING)
+
+
+@dataclass(frozen=True, slots=True)
+class _Words:
+    """Something to say: whose it is, its name in the log, its pieces."""
+
+    step_id: str
+    role: str
+    name: str
+    pieces: tuple[base.Piece, ...]
+
+
+@dataclass(slots=True, kw_only=True)
+class _Question:
+    """A question that waits for a key: what leads to it, and how often it was asked in vain."""
+
+    step_id: str
+    step: doc.Ask
+    role: str
+    answers: Mapping[str, Answer]
+    lead: list[str]
+    """Steps whose words are said again with it."""
+    silent: int = 0
+    wrong: int = 0
+
+
+@dataclass(slots=True, kw_only=True)
+class _Announcement:
+    """Words that are to be over before anything else happens; `then` is the next step, None to hang up."""
+
+    words: list[_Words]
+    then: str | None
+    heard: list[_Words] = field(default_factory=list)
+    was_said_again: bool = False
+
+
+@dataclass(slots=True)
+class _Collection:
+    """Digits being taken."""
+
+    step_id: str
+    step: doc.Digits
+    attempts: int = 0
+    pressed: str = ""
+    """A value to be confirmed."""
+
+
+@dataclass(slots=True)
+class _Hearing:
+    """What of our words was heard. Prompts end in the order in which they were queued."""
+
+    queue: list[_Words] = field(default_factory=list)
+    heard: dict[str, bool] = field(default_factory=dict)
+    """Whether the words of a step that are over were heard to their end, this time or before."""
+
+    def over(self, name: str, *, finished: bool) -> _Words | None:
+        """Note that a prompt is over and return it."""
+        words = next((queued for queued in self.queue if queued.name == name), None)
+        if words:
+            self.queue.remove(words)
+            self.heard[words.step_id] = finished or self.heard.get(words.step_id, False)
+        return words
+
+    def was_cut(self, step_id: str, *, just_now: bool) -> bool:
+        """Return whether a step's words were not heard to their end. `just_now`: what played is cut."""
+        return not self.heard.get(step_id, not just_now)
+
+
+class DialogueAgent:
+    """One call of a dialogue: where in it we are, what is known, what was heard."""
+
+    wants_audio = False
+
+    def __init__(self, document: DialogueConfiguration) -> None:
+        self._document = document
+        self._steps = dict(document.all_steps())
+        self.wants_speech = document.listens_to_speech()
+        self._wording = Wording(document, document.default_language)
+        self._may_call_back = True
+        self._stack: list[str] = []
+        """The `sub` steps whose fragments we are in."""
+        self._hearing = _Hearing()
+        self._until_heard: list[str] = []
+        """Steps said so far that are owed until they were heard."""
+        self._question: _Question | None = None
+        self._collection: _Collection | None = None
+        self._announcement: _Announcement | None = None
+        self._closing = self._opted_out = False
+        self._reason = self._disposition = ""
+        self._unanswered = ""
+        """Why the last question brought no answer; empty if it did."""
+        self._has_outcome = False
+        self._wrong_keys = 0
+        self._unspeakable: list[str] = []
+        """Values that words of this event needed and did not have."""
+        self._utterances = self._interruptions = 0
+        """Speech since the last question; prompts that it cut."""
+        self._speaking = self._cut_off = self._spoke_on = False
+
+    def handle(self, event: base.AgentEvent) -> Sequence[Action]:
+        """Return what to say, record or wait for after one event; empty for an event that changes nothing."""
+        actions = self._handle(event)
+        if not self._unspeakable:
+            return actions
+        missing, self._unspeakable = self._unspeakable, []
+        stays = [action for action in actions if not isinstance(action, base.HangUp)]
+        return [
+            *stays,
+            base.ClearAudio("a value to be spoken is missing"),
+            *self._say_sorry(NO_VALUE, missing),
+        ]
+
+    def _handle(self, event: base.AgentEvent) -> Sequence[Action]:
+        match event:
+            case base.CallStarted(context):
+                return self._begin(context)
+            case base.KeyPressed(digit):
+                return self._key(digit)
+            case base.TimerFired(name) if name in (_ANSWER, _PATIENCE) and self._question:
+                spoke_on = name == _PATIENCE or self._utterances > _MOST_UTTERANCES
+                return self._no_answer(self._question, spoke_on=spoke_on)
+            case base.Collected(_, digits, reason):
+                return self._collected(digits, reason)
+            case base.SpeechStarted() | base.SpeechEnded():
+                return self._speech(began=isinstance(event, base.SpeechStarted))
+            case base.PromptEnded() | base.PromptFailed():
+                return self._prompt_over(event)
+            case base.CallEnded():
+                return self._hung_up()
+            case _:
+                return []
+
+    def _begin(self, context: base.CallContext) -> list[Action]:
+        self._may_call_back = context.callback
+        self._wording = Wording(self._document, context.language)
+        values = {"name": context.name, **context.variables}
+        self._wording.know(values)
+        if missing := self._document.missing(values, language=context.language):
+            return self._say_sorry(NO_VALUE, missing)
+        actions = self._go(self._document.start)
+        asked, spoken = context.language, self._wording.language
+        if not asked.lower().startswith(spoken.lower()):
+            actions.insert(0, base.Note(f"There are no texts in “{asked}”; “{spoken}” is spoken instead."))
+        return actions
+
+    # --- From step to step ---------------------------------------------------------------------------
+
+    def _go(self, target: str, *, said: Sequence[_Words] = (), cut: bool = False) -> list[Action]:
+        """Pass steps until one waits. `said`: words to begin with; `cut`: a key has cut what was playing."""
+        words, actions = list(said), list[Action]()
+        for _ in range(_MOST_STEPS):
+            if "." not in target:
+                self._stack.clear()
+            step = self._steps[target]
+            if isinstance(step, doc.Say):
+                words += self._words(target, "say")
+            elif (rest := self._arrive(target, step, words, cut=cut)) is not None:
+                return [*actions, *rest]
+            elif isinstance(step, doc.OptOut | doc.Set):
+                actions += self._do(step)
+            target = self._next(target, step)
+        return [*actions, *self._end([], LOST, "")]
+
+    def _arrive(
+        self, step_id: str, step: doc.AnyStep, words: list[_Words], *, cut: bool
+    ) -> list[Action] | None:
+        """Return what a step does that waits for the person or for `words`; None if it waits for neither."""
+        match step:
+            case doc.Later() if not self._may_call_back:
+                return None
+            case doc.Ask():
+                return self._ask(step_id, step, words, cut=cut)
+            case doc.Digits():
+                self._collection = _Collection(step_id, step)
+                return [*self._say_before(words), *self._collect(self._collection)]
+            case doc.End():
+                return self._end(words, step.reason, step.disposition)
+            case doc.OptOut() | doc.Set() if words and _counts(step):
+                return self._announce(words, then=step_id)
+            case _:
+                return None
+
+    def _next(self, step_id: str, step: doc.AnyStep) -> str:
+        """Return the step behind one that waits for nothing."""
+        match step:
+            case doc.Branch():
+                held = (case.exit for case in step.cases if all(holds(c, self._wording) for c in case.when))
+                return self._document.target(step_id, step, next(held, doc.ELSE))
+            case doc.Sub():
+                self._stack.append(step_id)
+                return f"{step.fragment}.{self._document.fragments[step.fragment].start}"
+            case doc.Return():
+                caller = self._stack.pop()
+                return self._document.target(caller, self._steps[caller], step.exit)
+            case doc.Later():
+                return self._document.target(step_id, step, doc.FULL)
+            case _:
+                return self._document.target(step_id, step, doc.NEXT)
+
+    def _do(self, step: doc.Set | doc.OptOut) -> list[Action]:
+        if isinstance(step, doc.OptOut):
+            self._opted_out = self._has_outcome = True
+            return [base.OptOut("chosen", step.label), base.ReachOutcome(OPTED_OUT, step.label)]
+        for name, value in step.values.items():
+            self._wording.keep(name, self._wording.as_written(value))
+        if not step.outcome:
+            return []
+        self._has_outcome = True
+        return [base.ReachOutcome(step.outcome, step.label or step.outcome)]
+
+    # --- Words ---------------------------------------------------------------------------------------
+
+    def _words(self, step_id: str, role: str) -> list[_Words]:
+        """Return a step's words for a role, in a list; empty if it has none, or if they can't be spoken."""
+        prompt = self._wording.prompt(step_id, role)
+        if prompt is None:
+            return []
+        try:
+            return [_Words(step_id, role, self._name(step_id, role), self._wording.fill(prompt))]
+        except MissingValueError as missing:
+            self._unspeakable.append(missing.args[0])
+            return []
+
+    def _name(self, step_id: str, role: str) -> str:
+        """Return a prompt's name in the log."""
+        what = role.partition("_")[0] if role not in _TITLES else role
+        if what in _TITLES:
+            return _TITLES[what]
+        return self._steps[step_id].title or step_id
+
+    def _say(self, words: _Words, barge_in: BargeIn = NO_BARGE_IN) -> Action:
+        self._hearing.queue.append(words)
+        language = self._wording.language
+        if len(words.pieces) == 1 and isinstance(words.pieces[0], base.TextPiece):
+            return base.Say(words.name, words.pieces[0].text, language, barge_in)
+        return base.SayPieces(words.name, words.pieces, language, barge_in)
+
+    def _switches(self, step_id: str) -> BargeIn:
+        """Return what may cut the words of a step that lead to a question, or ask it."""
+        step = self._steps.get(step_id)
+        own = step.barge_in if isinstance(step, doc.Say | doc.Ask | doc.Digits) else None
+        switches = own or self._document.barge_in
+        speech = switches.speech and self._interruptions < _MOST_INTERRUPTIONS
+        return BargeIn(speech=speech, key=switches.key)
+
+    def _say_before(self, words: Sequence[_Words]) -> list[Action]:
+        """Say what leads to a question: what may cut that may cut it."""
+        return [self._say(word, self._switches(word.step_id)) for word in words]
+
+    def _announce(self, words: Sequence[_Words], *, then: str | None) -> list[Action]:
+        self._announcement = _Announcement(words=list(words), then=then)
+        return [self._say(word) for word in words]
+
+    # --- Questions -----------------------------------------------------------------------------------
+
+    def _ask(self, step_id: str, step: doc.Ask, words: list[_Words], *, cut: bool) -> list[Action]:
+        """Say what leads to a question, what is still owed before it, and the question."""
+        lead = [w.step_id for w in words if self._again(w.step_id) is not Again.NEVER]
+        owed = [known for known in self._until_heard if known not in lead]
+        self._question = _Question(step_id=step_id, step=step, role="ask", answers=answers(step), lead=lead)
+        before = self._again_words([known for known in owed if self._hearing.was_cut(known, just_now=cut)])
+        self._until_heard += [known for known in lead if self._again(known) is Again.UNTIL_HEARD]
+        return [self._say(w, self._switches(w.step_id)) for w in (*before, *words)] + self._put(
+            self._question
+        )
+
+    def _put(self, question: _Question) -> list[Action]:
+        """Say the question itself, by its words for the time that it is asked."""
+        time = question.silent + question.wrong + 1
+        role = f"{question.role}_{time}" if time > 1 else question.role
+        return self._say_before(self._words(question.step_id, role))
+
+    def _again(self, step_id: str) -> Again:
+        step = self._steps.get(step_id)
+        return step.again if isinstance(step, doc.Say) else Again.NEVER
+
+    def _again_words(self, step_ids: Sequence[str]) -> list[_Words]:
+        return [word for step_id in step_ids for word in self._words(step_id, "say")]
+
+    def _ask_again(self, question: _Question, *, cut: bool = False, unanswered: bool = False) -> list[Action]:
+        """Say the question, and what was cut before it; `unanswered`: also what belongs to it."""
+        known = dict.fromkeys([*self._until_heard, *question.lead])
+        wanted = [
+            step_id
+            for step_id in known
+            if self._hearing.was_cut(step_id, just_now=cut)
+            or (unanswered and self._again(step_id) is Again.WITH_QUESTION)
+        ]
+        return [*self._say_before(self._again_words(wanted)), *self._put(question)]
+
+    def _no_answer(self, question: _Question, *, spoke_on: bool) -> list[Action]:
+        """Ask once more with all that belongs to the question, as often as its step says; then give up."""
+        self._cut_off = False
+        self._spoke_on |= spoke_on
+        question.silent += 1
+        if question.silent >= question.step.asked:
+            why = "there was speech, and no key was pressed" if self._spoke_on else "no key was pressed"
+            return [*self._stop_waiting(), *self._give_up(question.step_id, doc.NO_INPUT, why)]
+        said = self._say_before(self._words(question.step_id, f"silent_{question.silent}"))
+        return [*self._stop_waiting(), *said, *self._ask_again(question, unanswered=True)]
+
+    def _give_up(self, step_id: str, exit_name: str, why: str) -> list[Action]:
+        """Leave a question by an exit without an answer; `why` is part of a sentence."""
+        self._question = self._collection = None
+        self._unanswered = why
+        return self._go(self._document.target(step_id, self._steps[step_id], exit_name))
+
+    def _stop_waiting(self) -> list[Action]:
+        return [base.StopTimer(_ANSWER), *([base.StopTimer(_PATIENCE)] if self.wants_speech else [])]
+
+    # --- Keys ----------------------------------------------------------------------------------------
+
+    def _key(self, digit: str) -> list[Action]:
+        if digit == doc.OPT_OUT_KEY:
+            return self._opt_out()
+        question = self._question
+        if question is None:
+            return []
+        cut = self._switches(question.step_id).key
+        if answer := question.answers.get(digit):
+            actions = self._answered(question, answer, cut=cut)
+        elif digit == self._document.keys.repeat:
+            actions = self._ask_again(question, cut=cut, unanswered=True)
+        elif digit == self._document.keys.person:
+            self._question = None
+            actions = self._go(self._document.exits[doc.PERSON], cut=cut)
+        else:
+            actions = self._miss(question, cut=cut)
+        return [*self._stop_waiting(), *actions]
+
+    def _answered(self, question: _Question, answer: Answer, *, cut: bool) -> list[Action]:
+        collection = self._collection
+        if collection and collection.pressed:
+            return self._confirmed(collection, yes=answer.exit == "yes")
+        self._question, self._unanswered = None, ""
+        name = question.step.question or question.step_id
+        actions = list[Action]()
+        if answer.label:
+            actions.append(base.RecordAnswer(name, answer.value, answer.label))
+            if not self._wording.value(name):
+                self._wording.keep(name, answer.value)
+        if answer.outcome:
+            self._has_outcome = True
+            actions.append(base.ReachOutcome(answer.outcome, answer.label))
+        if answer.call_back:
+            actions.append(base.AskCallback(answer.call_back, answer.label, "key"))
+        if answer.language:
+            self._wording.speak(answer.language)
+        target = self._document.target(question.step_id, self._steps[question.step_id], answer.exit)
+        return [*actions, *self._go(target, cut=cut)]
+
+    def _miss(self, question: _Question, *, cut: bool) -> list[Action]:
+        self._wrong_keys += 1
+        question.wrong += 1
+        in_all = self._wrong_keys >= (self._document.wrong_keys or question.step.wrong_keys)
+        if in_all or question.wrong >= question.step.wrong_keys:
+            count = self._wrong_keys if in_all else question.wrong
+            why = f"{count} keys were pressed that mean nothing here"
+            return self._give_up(question.step_id, doc.NO_MATCH, why)
+        return [*self._not_understood(question.step_id, question.wrong), *self._ask_again(question, cut=cut)]
+
+    def _not_understood(self, step_id: str, time: int) -> list[Action]:
+        words = self._words(step_id, f"wrong_{time}") or self._words(doc.GENERAL, doc.WRONG)
+        return [self._say(word, self._switches(step_id)) for word in words]
+
+    def _opt_out(self) -> list[Action]:
+        if self._opted_out:
+            return []
+        self._opted_out = self._has_outcome = True
+        self._question = self._collection = self._announcement = None
+        key = doc.OPT_OUT_KEY
+        actions: list[Action] = [
+            *self._stop_waiting(),
+            base.ClearAudio(f"{key} was pressed"),
+            base.OptOut("key", key),
+            base.ReachOutcome(OPTED_OUT, "Asked not to be called again"),
+        ]
+        words, self._closing = self._words(doc.GENERAL, doc.OPT_OUT), False
+        if target := self._document.exits.get(doc.OPTED_OUT):
+            return [*actions, *self._go(target, said=words)]
+        return [*actions, *self._end(words, "We hung up after confirming: no further calls.", "")]
+
+    # --- Digits --------------------------------------------------------------------------------------
+
+    def _collect(self, collection: _Collection) -> list[Action]:
+        collection.attempts += 1
+        collection.pressed = ""
+        step = collection.step
+        collect = base.Collect(
+            name=step.question or collection.step_id,
+            least=step.least,
+            most=step.most,
+            terminator=step.terminator,
+            first_digit_s=step.first_digit_seconds,
+            inter_digit_s=step.inter_digit_seconds,
+        )
+        return [*self._say_before(self._words(collection.step_id, "ask")), collect]
+
+    def _collected(self, digits: str, reason: base.CollectEnd) -> list[Action]:
+        collection = self._collection
+        if digits == doc.OPT_OUT_KEY:
+            return self._opt_out()
+        if collection is None:
+            return []
+        value = None if reason in _TOO_FEW else read_pressed(collection.step, digits)
+        if value is None:
+            return self._collect_again(collection, understood=reason is base.CollectEnd.NOTHING)
+        collection.pressed = value
+        if collection.step.confirm:
+            return self._ask_to_confirm(collection)
+        return self._take(collection)
+
+    def _collect_again(self, collection: _Collection, *, understood: bool) -> list[Action]:
+        if collection.attempts >= collection.step.attempts:
+            exit_name = doc.NO_INPUT if understood else doc.NO_MATCH
+            return self._give_up(collection.step_id, exit_name, "the digits asked for were not pressed")
+        sorry = [] if understood else self._not_understood(collection.step_id, collection.attempts)
+        return [*sorry, *self._collect(collection)]
+
+    def _ask_to_confirm(self, collection: _Collection) -> list[Action]:
+        """Read the value back; 1 takes it, 2 asks for the digits again."""
+        step = collection.step
+        self._wording.keep(step.value or collection.step_id, collection.pressed, KINDS[step.means])
+        ask = doc.YesNo(answer_seconds=step.first_digit_seconds, barge_in=step.barge_in)
+        self._question = _Question(
+            step_id=collection.step_id, step=ask, role="confirm", answers=answers(ask), lead=[]
+        )
+        return self._put(self._question)
+
+    def _confirmed(self, collection: _Collection, *, yes: bool) -> list[Action]:
+        self._question = None
+        return self._take(collection) if yes else self._collect_again(collection, understood=True)
+
+    def _take(self, collection: _Collection) -> list[Action]:
+        step, step_id, value = collection.step, collection.step_id, collection.pressed
+        self._collection, self._unanswered = None, ""
+        self._wording.keep(step.value or step_id, value, KINDS[step.means])
+        answer = base.RecordAnswer(step.question or step_id, value, value)
+        return [answer, *self._go(self._document.target(step_id, step, doc.MATCH))]
+
+    # --- Speech --------------------------------------------------------------------------------------
+
+    def _speech(self, *, began: bool) -> list[Action]:
+        """After speech that cut the question say it again; after other speech wait for a key once more."""
+        self._speaking = began
+        question = self._question
+        waiting = question is not None and not self._is_asking(question)
+        self._utterances += began and waiting
+        is_too_much = self._utterances > _MOST_UTTERANCES
+        if question is None:
+            self._cut_off &= began
+            return []
+        if began:
+            return [self._wait_for_end_of_speech(question)] if waiting and not is_too_much else []
+        cut_off, self._cut_off = self._cut_off, False
+        if not waiting:
+            return []
+        if cut_off:
+            return [*self._stop_waiting(), *self._ask_again(question)]
+        return [] if is_too_much else [base.StartTimer(_ANSWER, question.step.answer_seconds)]
+
+    def _is_asking(self, question: _Question) -> bool:
+        """Return whether the words of a question are still to be heard."""
+        return any(
+            queued.step_id == question.step_id and _asks(queued.role) for queued in self._hearing.queue
+        )
+
+    def _wait_for_end_of_speech(self, question: _Question) -> base.StartTimer:
+        return base.StartTimer(_ANSWER, question.step.answer_seconds + _LONGEST_SPEECH_S)
+
+    # --- Prompts and the end -------------------------------------------------------------------------
+
+    def _end(self, words: Sequence[_Words], reason: str, disposition: str) -> list[Action]:
+        """Say the last words and hang up when they are over."""
+        self._closing = True
+        goodbye = f"We hung up after goodbye: {self._unanswered}." if self._unanswered else ""
+        self._reason = reason or goodbye or "We hung up after the last words."
+        self._disposition = disposition or (SPOKE_ON if self._spoke_on and self._unanswered else "")
+        self._question = self._collection = None
+        return self._announce(words, then=None) if words else [self._hang_up()]
+
+    def _prompt_over(self, event: base.PromptEnded | base.PromptFailed) -> list[Action]:
+        finished = isinstance(event, base.PromptEnded) and event.finished
+        words = self._hearing.over(event.name, finished=finished)
+        if announcement := self._announcement:
+            announcement.heard += [words] if words and finished else []
+            is_last = words is announcement.words[-1]
+            if isinstance(event, base.PromptEnded) or self._closing:
+                return self._announced(announcement, event) if is_last else []
+        if isinstance(event, base.PromptFailed):
+            return [base.ClearAudio("a prompt could not be spoken"), *self._say_sorry(NO_WORDS)]
+        question = self._question
+        if question is None or words is None or words.step_id != question.step_id or not _asks(words.role):
+            return []
+        return [] if self._is_asking(question) else self._asked(question, finished=event.finished)
+
+    def _asked(self, question: _Question, *, finished: bool) -> list[Action]:
+        """Wait for the answer to a question that has been said; if speech cut it, for the end of speech."""
+        if finished:
+            self._utterances = 0
+            wait_s = question.step.answer_seconds  # the longest wait runs on whatever is said
+            longest = [base.StartTimer(_PATIENCE, wait_s + _LONGEST_WAIT_S)] if self.wants_speech else []
+            return [base.StartTimer(_ANSWER, wait_s), *longest]
+        if not self._speaking:
+            return []
+        self._cut_off = True
+        self._interruptions += 1
+        return [self._wait_for_end_of_speech(question)]
+
+    def _announced(
+        self, announcement: _Announcement, event: base.PromptEnded | base.PromptFailed
+    ) -> list[Action]:
+        """Go on when words are over; say those once more that were dropped with others that speech cut."""
+        if isinstance(event, base.PromptEnded) and not event.finished and not announcement.was_said_again:
+            announcement.was_said_again = True
+            announcement.words = [word for word in announcement.words if word not in announcement.heard]
+            return [self._say(word) for word in announcement.words]
+        self._announcement = None
+        return [self._hang_up()] if announcement.then is None else self._go(announcement.then)
+
+    def _say_sorry(self, reason: str, missing: Sequence[str] = ()) -> list[Action]:
+        """Say that it can't be said, and hang up. What was reached before stays, else the call has failed."""
+        names = ", ".join(missing)
+        actions = list[Action]()
+        if names:
+            note = f"The texts need {names}, which this person has no usable value for."
+            actions.append(base.Note(note))
+        if not self._has_outcome:
+            actions.append(base.ReachOutcome(NOT_SPOKEN, "Our words could not be spoken"))
+        self._unanswered = ""
+        self._announcement = None
+        return [*actions, *self._end(self._words(doc.GENERAL, doc.SORRY), reason, "")]
+
+    def _hung_up(self) -> list[Action]:
+        """Record what the dialogue wants recorded when the person hangs up before anything was reached."""
+        target, actions = self._document.exits.get(doc.HUNG_UP), list[Action]()
+        if self._closing or self._has_outcome:
+            return []
+        for _ in range(_MOST_STEPS):
+            step = self._steps.get(target or "")
+            if not isinstance(step, doc.Set | doc.Branch):
+                break
+            actions += self._do(step) if isinstance(step, doc.Set) else []
+            target = self._next(target or "", step)
+        return actions
+
+    def _hang_up(self) -> base.HangUp:
+        return base.HangUp(self._reason, self._disposition)
+
+
+def _asks(role: str) -> bool:
+    return role.startswith(("ask", "confirm"))
+
+
+def _counts(step: doc.Set | doc.OptOut) -> bool:
+    """Return whether a step is to count only when the words before it are over."""
+    return isinstance(step, doc.OptOut) or bool(step.outcome)
+
+
+KIND = base.Kind(DialogueConfiguration, DialogueAgent, asks=True)

@@ -1,0 +1,111 @@
+"""PURE: what the keys of a question mean, and whether digits are what was asked for."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import assert_never
+
+from calls.agents.dialogue.document import (
+    MATCH,
+    Ask,
+    ChooseLanguage,
+    Digits,
+    Later,
+    Meaning,
+    Menu,
+    Rating,
+    YesNo,
+)
+from campaigns.spreadsheets.written import Kind, UnclearError, read_date, read_digits, read_time
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What one key brings. Without a `label` nothing is recorded: the key only leads on."""
+
+    exit: str
+    value: str
+    label: str
+    outcome: str = ""
+    call_back: str = ""
+    """The wish of a `Later`."""
+    language: str = ""
+
+
+def answers(step: Ask) -> Mapping[str, Answer]:
+    """Return the meaning of each key of a question."""
+    match step:
+        case Menu():
+            return {
+                key: Answer(exit=key, value=key, label=choice.label, outcome=choice.outcome)
+                for key, choice in step.choices.items()
+            }
+        case YesNo():
+            yes = Answer(exit="yes", value="yes", label=step.yes)
+            return {"1": yes, "2": Answer(exit="no", value="no", label=step.no)}
+        case Rating():
+            numbers = map(str, range(step.lowest, step.highest + 1))
+            return {number: Answer(exit=MATCH, value=number, label=number) for number in numbers}
+        case ChooseLanguage():
+            return {
+                key: Answer(exit=MATCH, value=language, label=language, language=language)
+                for key, language in step.languages.items()
+            }
+        case Later():
+            return {
+                key: Answer(exit=key, value=key, label=time.label, call_back=time.when)
+                for key, time in step.times.items()
+            }
+        case _:
+            raise TypeError(step)
+
+
+KINDS: Mapping[Meaning, Kind] = {
+    Meaning.DIGITS: Kind.DIGITS,
+    Meaning.NUMBER: Kind.DIGITS,
+    Meaning.AMOUNT: Kind.AMOUNT,
+    Meaning.DATE: Kind.DATE,
+    Meaning.TIME: Kind.TIME,
+    Meaning.PIN: Kind.DIGITS,
+    Meaning.PHONE: Kind.DIGITS,
+    Meaning.ACCOUNT: Kind.DIGITS,
+}
+"""How what was pressed is spoken."""
+
+
+def read_pressed(step: Digits, digits: str) -> str | None:
+    """Return digits as a written value of their meaning; None if they are none."""
+    match step.means:
+        case Meaning.DIGITS | Meaning.ACCOUNT:
+            return digits
+        case Meaning.NUMBER | Meaning.AMOUNT:
+            number = int(digits)
+            low = step.lowest is None or number >= step.lowest
+            high = step.highest is None or number <= step.highest
+            return str(number) if low and high else None
+        case Meaning.DATE:
+            return _date(digits)
+        case Meaning.TIME:
+            return _clear(f"{digits[:-2]}:{digits[-2:]}", Kind.TIME) if 3 <= len(digits) <= 4 else None
+        case Meaning.PIN:
+            return digits if len(digits) == 6 and digits[0] != "0" else None
+        case Meaning.PHONE:
+            national = digits.removeprefix("91") if len(digits) == 12 else digits.removeprefix("0")
+            return national if len(national) == 10 and national[0] in "6789" else None
+        case _:
+            assert_never(step.means)
+
+
+def _date(digits: str) -> str | None:
+    if len(digits) not in (4, 6, 8):
+        return None
+    day, month, year = digits[:2], digits[2:4], digits[4:] or "2024"  # a year with a 29 February
+    return _clear(f"{day}/{month}/{year if len(year) == 4 else f'20{year}'}", Kind.DATE)
+
+
+def _clear(written: str, kind: Kind) -> str | None:
+    readers = {Kind.DATE: read_date, Kind.TIME: read_time, Kind.DIGITS: read_digits}
+    try:
+        readers[kind](written)
+    except UnclearError:
+        return None
+    return written

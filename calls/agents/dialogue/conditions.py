@@ -1,0 +1,60 @@
+"""PURE: whether a condition of a branch holds. Values are compared by their kind."""
+
+from decimal import Decimal
+
+from calls.agents.dialogue.document import Condition, Relation
+from calls.agents.dialogue.wording import Wording
+from campaigns.spreadsheets.written import Kind, UnclearError, read_amount, read_date, read_digits, read_time
+
+_ORDER = {
+    Relation.IS: (0,),
+    Relation.MORE: (1,),
+    Relation.LESS: (-1,),
+    Relation.AT_LEAST: (0, 1),
+    Relation.AT_MOST: (0, -1),
+}
+_Comparable = tuple[int, ...] | Decimal | str
+
+
+def holds(condition: Condition, wording: Wording) -> bool:
+    """Return whether a condition holds for the values of this call.
+
+    A value that is unknown, or is not of its kind, stands in no relation but `unknown` and `is_not`.
+    """
+    value = wording.value(condition.value)
+    if condition.relation in (Relation.KNOWN, Relation.UNKNOWN):
+        return bool(value) is (condition.relation is Relation.KNOWN)
+    other = wording.as_written(condition.to)
+    order = _order(value, other, wording.kind(condition.value))
+    if condition.relation is Relation.IS_NOT:
+        return order != 0
+    return order in _ORDER[condition.relation]
+
+
+def _order(value: str, other: str, kind: Kind) -> int | None:
+    """Return −1, 0 or 1 as `value` is less, equal or more; None if they can't be compared."""
+    if not value or not other:
+        return None
+    try:
+        left, right = _comparable(value, kind), _comparable(other, kind)
+    except UnclearError:
+        return 0 if value.casefold() == other.casefold() else None
+    if type(left) is not type(right):
+        return None
+    return (left > right) - (left < right)  # type: ignore[operator]  # of one type, which has an order
+
+
+def _comparable(value: str, kind: Kind) -> _Comparable:
+    match kind:
+        case Kind.AMOUNT:
+            return read_amount(value)
+        case Kind.DATE:
+            day, month, year = read_date(value)
+            return (year or 0, month, day)
+        case Kind.TIME:
+            time = read_time(value)
+            return (time.hour, time.minute)
+        case Kind.DIGITS:
+            return read_digits(value)
+        case _:
+            return Decimal(value) if value.isascii() and value.isdigit() else value.casefold()

@@ -1,0 +1,62 @@
+"""PURE: what a campaign asks of a dialogue before it calls."""
+
+from collections.abc import Iterator, Mapping
+
+from calls.agents import verbalize
+from calls.agents.dialogue import document as doc
+from calls.agents.dialogue import validation, wording
+from calls.agents.dialogue.document import Document
+from campaigns.spreadsheets.written import Kind
+
+
+class DialogueConfiguration(Document, frozen=True):
+    """A dialogue as the configuration of an agent."""
+
+    def problems(self) -> list[str]:
+        """Return what is wrong with it, in sentences; empty if calls can be held with it."""
+        return [problem.sentence for problem in validation.problems(self)]
+
+    def clips(self) -> tuple[str, ...]:
+        """Return the names of the recorded clips of all languages."""
+        prompts = (p for words in self.words.values() for _, _, p in wording.all_prompts(words))
+        return tuple(dict.fromkeys(clip for prompt in prompts for clip in wording.clips(prompt)))
+
+    def text_languages(self) -> tuple[str, ...]:
+        """Return the languages of the words."""
+        return tuple(self.words)
+
+    def declared_variables(self) -> tuple[str, ...]:
+        """Return the names of the values that people must have."""
+        return tuple(self.values)
+
+    def outcomes(self) -> tuple[str, ...]:
+        """Return the outcomes that may be reached, in the order of the steps."""
+        return tuple(dict.fromkeys(self._outcomes()))
+
+    def _outcomes(self) -> Iterator[str]:
+        for _, step in self.all_steps():
+            if isinstance(step, doc.Menu):
+                yield from (choice.outcome for choice in step.choices.values() if choice.outcome)
+            elif isinstance(step, doc.Set) and step.outcome:
+                yield step.outcome
+
+    def variable_kinds(self) -> Mapping[str, str]:
+        """Return `values`."""
+        return self.values
+
+    def heard(self, language: str) -> str:
+        """Return the language of the words that a person of `language` hears."""
+        return wording.chosen_words(self, language)[0]
+
+    def missing(self, variables: Mapping[str, str], *, language: str) -> tuple[str, ...]:
+        """Return the values that the words need from the person and that are absent or not of their kind."""
+        words = wording.chosen_words(self, language)[1]
+        return tuple(
+            name
+            for name in wording.needed(words, self.own_values())
+            if not self._is_usable(variables.get(name, ""), self.values.get(name, Kind.TEXT))
+        )
+
+    @staticmethod
+    def _is_usable(value: str, kind: Kind) -> bool:
+        return bool(value.strip()) and verbalize.readable(value, kind)

@@ -1,0 +1,131 @@
+"""PURE: the words of a dialogue in one language, filled with values."""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from functools import lru_cache
+
+from calls.agents import verbalize
+from calls.agents.base import ClipPiece, Piece, TextPiece
+from calls.agents.dialogue.document import Clip, Document, Prompt, Roles
+from campaigns.spreadsheets.written import Kind
+
+SLOT = re.compile(r"\{(\w+)\}")
+
+
+class MissingValueError(KeyError):
+    """Words need a value that is absent, blank or not of its kind. The first argument is its name."""
+
+
+@lru_cache(maxsize=4096)
+def slots(text: str) -> tuple[str, ...]:
+    """Return the names of a text's values, in order; asked for every person of a campaign."""
+    return tuple(SLOT.findall(text))
+
+
+def texts(prompt: Prompt) -> Iterator[str]:
+    """Yield the texts of a prompt, and those spoken instead of its clips."""
+    for piece in [prompt] if isinstance(prompt, str) else prompt:
+        yield piece.text if isinstance(piece, Clip) else piece
+
+
+def clips(prompt: Prompt) -> tuple[str, ...]:
+    """Return the names of a prompt's clips."""
+    return () if isinstance(prompt, str) else tuple(piece.clip for piece in prompt if isinstance(piece, Clip))
+
+
+def is_empty(prompt: Prompt) -> bool:
+    """Return whether there is nothing to say in it."""
+    return not any(text.strip() for text in texts(prompt))
+
+
+class Wording:
+    """What one person hears: the words of a language, and the values in them.
+
+    `own` are values that the dialogue got itself (pressed, fetched): one that is not of its kind is spoken as
+    it is. A person's value must be of its kind.
+    """
+
+    def __init__(self, document: Document, language: str) -> None:
+        self._document = document
+        self.language, self._words = chosen_words(document, language)
+        self._kinds: dict[str, Kind] = dict(document.values)
+        self._values: dict[str, str] = {}
+        self._own: set[str] = set()
+
+    def speak(self, language: str) -> None:
+        """Go on in another language."""
+        self.language, self._words = chosen_words(self._document, language)
+
+    def know(self, values: Mapping[str, str]) -> None:
+        """Take a person's values."""
+        self._values.update(values)
+
+    def keep(self, name: str, value: str, kind: Kind | None = None) -> None:
+        """Take a value that the dialogue got itself; `kind` unless the document says one."""
+        self._values[name] = value
+        self._own.add(name)
+        if kind is not None:
+            self._kinds.setdefault(name, kind)
+
+    def value(self, name: str) -> str:
+        """Return a value as text; empty if it is not known."""
+        return self._values.get(name, "").strip()
+
+    def as_written(self, text: str) -> str:
+        """Return a text with every value as it was written; an unknown one becomes empty."""
+        return SLOT.sub(lambda slot: self.value(slot[1]), text)
+
+    def kind(self, name: str) -> Kind:
+        """Return how a value is spoken and compared."""
+        return self._kinds.get(name, Kind.TEXT)
+
+    def prompt(self, step_id: str, role: str) -> Prompt | None:
+        """Return the words of a step for a role; None if there are none. `ask_3` may be said by `ask_2`."""
+        roles: Roles = self._words.get(step_id, {})
+        base, _, count = role.rpartition("_")
+        earlier = [*(f"{base}_{n}" for n in range(int(count), 1, -1)), base] if count.isdigit() else []
+        names = earlier or [role]
+        return next((roles[name] for name in names if name in roles and not is_empty(roles[name])), None)
+
+    def fill(self, prompt: Prompt) -> tuple[Piece, ...]:
+        """Return the pieces of a prompt with every value in words. Raises `MissingValueError`."""
+        pieces = [prompt] if isinstance(prompt, str) else prompt
+        return tuple(
+            ClipPiece(piece.clip, self.text(piece.text))
+            if isinstance(piece, Clip)
+            else TextPiece(self.text(piece))
+            for piece in pieces
+        )
+
+    def text(self, text: str) -> str:
+        """Return a text with every value in words. Raises `MissingValueError`."""
+        return SLOT.sub(lambda slot: self._spoken(slot[1]), text)
+
+    def _spoken(self, name: str) -> str:
+        value, kind = self._values.get(name, ""), self.kind(name)
+        if not verbalize.readable(value, kind) and name in self._own:
+            kind = Kind.TEXT
+        if not value.strip() or not verbalize.readable(value, kind):
+            raise MissingValueError(name)
+        return verbalize.speak(value, kind, self.language)
+
+
+def chosen_words(document: Document, language: str) -> tuple[str, Mapping[str, Roles]]:
+    """Return the language spoken and its words: `language`, its base (`hi-IN`: `hi`) or the default."""
+    base = language.lower().replace("_", "-").partition("-")[0]
+    chosen = next((tag for tag in (language, base) if tag in document.words), document.default_language)
+    return chosen, document.words.get(chosen, {})
+
+
+def all_prompts(words: Mapping[str, Roles]) -> Iterator[tuple[str, str, Prompt]]:
+    """Yield step id, role and prompt of everything that is said in a language."""
+    for step_id, roles in words.items():
+        for role, prompt in roles.items():
+            yield step_id, role, prompt
+
+
+def needed(words: Mapping[str, Roles], own: Iterable[str]) -> tuple[str, ...]:
+    """Return the values that the words need from the person, in order: all but those of `own`."""
+    found = (name for _, _, prompt in all_prompts(words) for text in texts(prompt) for name in slots(text))
+    without = set(own)
+    return tuple(name for name in dict.fromkeys(found) if name not in without)
