@@ -18,6 +18,7 @@ from django.db.models import Count, Max, Q
 from calls import database_time
 from calls.conversation.outputs import EntryKind
 from calls.models import Call, CallEvent, MediaProcess, Watch
+from campaigns import call_results
 from campaigns.models import PhoneNumber
 
 log = logging.getLogger(__name__)
@@ -177,6 +178,8 @@ def _close_abandoned_call(call: Call) -> bool:
         text=_GONE,
         data={"ended_by": str(columns["ended_by"]), "closed_for_it": True},
     )
+    if call.message_id is not None:
+        call_results.calls_ended(unserved=[call.message_id], served=[])
     return True
 
 

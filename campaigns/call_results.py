@@ -4,7 +4,7 @@ Called by `calls` inside the transaction that stores the call's event, so that t
 """
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 
 from django.conf import settings
@@ -19,6 +19,7 @@ from campaigns.planning import callbacks
 from campaigns.rules.results import NOT_SPOKEN, OPT_OUTS, WRONG_NUMBERS, CallbackAsked, OptOut, Outcome
 from campaigns.transitions import attempt, callback
 from campaigns.transitions.attempt import settle_recipient
+from campaigns.xfin.states import Disposition
 
 log = logging.getLogger(__name__)
 
@@ -118,7 +119,7 @@ def record_outcome(message_id: int, outcome: str, label: str) -> None:
     """
     message = Message.objects.select_related("recipient").get(pk=message_id)
     if outcome == NOT_SPOKEN:
-        attempt.not_spoken(message, now=clock.now())
+        attempt.not_an_answer([message_id], Disposition.FAILED, now=clock.now())
         return
     person = Recipient.objects.filter(pk=message.recipient_id)
     # What an opt-out blocks is locked before its person, as everywhere (`campaigns.locks`).
@@ -135,6 +136,18 @@ def record_outcome(message_id: int, outcome: str, label: str) -> None:
         reason = f"Wrong number: somebody else chose “{chosen}” in a call."
         source = Suppression.Source.KEY
         suppress(phone, SuppressionRequest(source=source, reason=reason, message_reference=message.reference))
+
+
+def calls_ended(*, unserved: Collection[int], served: Collection[int]) -> None:
+    """Take attempts whose calls ended: `unserved` count as dropped though XFin says that they were answered.
+
+    Unserved is a call that no agent was given, or that ended by a fault of ours; `served` are all others.
+    The caller's transaction.
+    """
+    if served:
+        attempt.an_answer_after_all(served)
+    if alone := set(unserved) - set(served):
+        attempt.not_an_answer(alone, Disposition.DROPPED, now=clock.now())
 
 
 def opt_out(

@@ -28,7 +28,17 @@ from calls.conversation.input_buffer import InputBuffer
 from calls.conversation.input_timeline import InputTimeline
 from calls.conversation.limits import CloseCode, ConversationLimits, Hearing
 from calls.conversation.media_stats import MediaStats
-from calls.conversation.outputs import Close, Ending, EntryKind, Identify, Recorded, Side, Step, Summary
+from calls.conversation.outputs import (
+    NO_AGENT,
+    Close,
+    Ending,
+    EntryKind,
+    Identify,
+    Recorded,
+    Side,
+    Step,
+    Summary,
+)
 from calls.conversation.playout import MarkRequest, MarkReturn, Piece, Playout
 from calls.conversation.rate_limit import RateDecision, RateLimiter
 from calls.conversation.timeouts import Phase, TimedOut, Timeouts
@@ -180,7 +190,7 @@ class Conversation:
         until = self._closed_at if self._closed else now
         disposition = ""  # while the call lasts
         if self._closed is not None and not self._runner.has_begun:
-            disposition = "failed"  # no agent served it: no start, or it was not found out who it is
+            disposition = NO_AGENT  # no agent served it: no start, or it was not found out who it is
         elif self._closed is not None:
             was_dropped = self._closed.ended_by in _DROPPED  # the line or our server went
             disposition = "dropped" if was_dropped else self._runner.disposition or "answered"

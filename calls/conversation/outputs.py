@@ -140,6 +140,10 @@ class Close:
     reason: str
 
 
+NO_AGENT = "failed"
+"""The disposition of a call that no agent was given."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Summary:
     """The call in figures, for its row. Milliseconds and counts."""

@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import NamedTuple
 from uuid import UUID
@@ -55,6 +55,19 @@ class _Place:
     shift: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class _Ends:
+    """The attempts whose calls ended in a batch."""
+
+    served: set[int] = field(default_factory=set)
+    unserved: set[int] = field(default_factory=set)
+
+    def add(self, message_id: int | None, *, unserved: bool) -> None:
+        """Add the end of a call; one that is of no attempt is passed over."""
+        if message_id is not None:
+            (self.unserved if unserved else self.served).add(message_id)
+
+
 @transaction.atomic
 def write(records: Sequence[Record], *, tried_before: bool = False) -> set[UUID]:
     """Store a batch in its order, in one transaction; what its entries brought is acted on with it, once.
@@ -77,13 +90,15 @@ def write(records: Sequence[Record], *, tried_before: bool = False) -> set[UUID]
             shift = int(pk in by_others)
             places[pk] = _Place(known=last.get(pk, 0) - shift, shift=shift)
     events: list[_EventRow] = []
+    ends = _Ends()
     for call_id, group in groups.items():
         row = rows.get(call_id)
         if row is None:
             log.error("Call %s has no row; what happened in it cannot be stored.", call_id)
         else:
-            events += _write_call(row, group, places.get(call_id, _Place()))
+            events += _write_call(row, group, places.get(call_id, _Place()), ends)
     bulk.insert(CallEvent, events)
+    call_results.calls_ended(unserved=ends.unserved, served=ends.served)
     return {call_id for call_id, place in places.items() if place.shift}
 
 
@@ -95,8 +110,9 @@ def by_call(records: Iterable[Record]) -> dict[UUID, list[Record]]:
     return groups
 
 
-def _write_call(row: _CallRow, records: Iterable[Record], place: _Place) -> list[_EventRow]:
-    """Write one call's row, at most once. Return its events, which are inserted with those of other calls."""
+def _write_call(row: _CallRow, records: Iterable[Record], place: _Place, ends: _Ends) -> list[_EventRow]:
+    """Write one call's row, at most once. Return its events, which are inserted with those of other calls;
+    add its end to `ends`."""
     events: list[_EventRow] = []
     changes: dict[str, object] = {}
     for record in records:
@@ -111,8 +127,11 @@ def _write_call(row: _CallRow, records: Iterable[Record], place: _Place) -> list
                 late, columns = _write_late(row, record, events)
                 events += late
                 changes |= columns
+                ends.add(row.message_id, unserved=True)
             case Closed():
                 changes |= _closing_columns(row, record)
+                is_unserved = unserved.is_unserved(record.summary, record.close.ended_by)
+                ends.add(row.message_id, unserved=is_unserved)
             case Logged() if record.sequence > place.known:
                 entry, number = record.entry, record.sequence + place.shift
                 kind = entry.kind.value

@@ -3,7 +3,7 @@
 import logging
 
 from calls.conversation.late_keys import opt_out_without_agent, results_of
-from calls.conversation.outputs import Entry, EntryKind, Identify
+from calls.conversation.outputs import NO_AGENT, Ending, Entry, EntryKind, Identify, Summary
 from calls.events.records import Unserved
 from calls.identification import Found, Identity, find
 
@@ -11,6 +11,11 @@ log = logging.getLogger(__name__)
 
 _FOUND = "Who this call was for was found out after its end."
 _NOT_FOUND = "After the end of the call it could not be found out who would have answered it: {reason}"
+
+
+def is_unserved(summary: Summary | None, ended_by: Ending) -> bool:
+    """Return whether a call that ended so was served by no agent, or ended by a fault of ours."""
+    return ended_by is Ending.SERVER or (summary is not None and summary.disposition == NO_AGENT)
 
 
 def find_out(record: Unserved, number_id: int) -> tuple[Identity, list[Entry]]:

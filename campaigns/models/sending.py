@@ -111,6 +111,12 @@ class Message(Stamped):
     state = models.CharField(max_length=12, choices=State, default=State.PLANNED)
     reason = models.TextField(default="Planned.", blank=True)
     disposition = models.CharField(max_length=20, default="", blank=True)
+    counts_as = models.CharField(
+        max_length=20,
+        default="",
+        blank=True,
+        help_text="The disposition in place of “answered”: our words were not spoken, or no agent served it.",
+    )
     duration_seconds = models.PositiveIntegerField(null=True, blank=True)
     withdraw_at = models.DateTimeField(
         null=True, blank=True, help_text="While it is withdrawn: when somebody may next try."

@@ -12,7 +12,6 @@ from campaigns.bulk import add_campaigns, among, among_keys, update
 from campaigns.locks import locked
 from campaigns.models import Callback, Campaign, Message, Recipient, Suppression
 from campaigns.queries.campaign import daily_hours
-from campaigns.rules.results import NOT_SPOKEN
 from campaigns.schedule import retries
 from campaigns.transitions import callback
 from campaigns.xfin.schemas import RemoteMessage
@@ -55,6 +54,9 @@ CANCELLED = "The campaign was cancelled."
 ANSWERED_LATE = "The answer of an earlier call came in; no further one is needed."
 PLANNED_AGAIN = "Its call was withdrawn before it was dialled; it is planned again."
 UNSPOKEN = "Answered, but our words could not be spoken: a value is missing, or no voice speaks them."
+UNSERVED = "Answered, but no agent of ours served the call to its end."
+#: How an answered call reads that counts as something else, by `Message.counts_as`.
+_NOT_AN_ANSWER: Mapping[str, str] = {Disposition.FAILED: UNSPOKEN, Disposition.DROPPED: UNSERVED}
 BROKE_OFF = "Answered, but the dialogue broke off before its end."
 
 
@@ -85,7 +87,8 @@ def settle_messages(reported: Sequence[tuple[Message, RemoteMessage]], *, now: d
     """
     rows = Message.objects.filter(pk__in=[message.pk for message, _ in reported], state__in=Message.AT_XFIN)
     still_open = dict(locked(rows, skip=True).values_list("pk", "state"))
-    failed = set(rows.filter(recipient__outcome=NOT_SPOKEN).values_list("pk", flat=True))
+    # An outcome stands, whatever went wrong behind it.
+    odd = dict(rows.filter(recipient__outcome="").exclude(counts_as="").values_list("pk", "counts_as"))
     ended: list[Message] = []
     for message, remote in reported:
         state, disposition = still_open.pop(message.pk, None), _disposition(remote)
@@ -96,9 +99,9 @@ def settle_messages(reported: Sequence[tuple[Message, RemoteMessage]], *, now: d
         if remote.raw_reason and disposition in (Disposition.FAILED, Disposition.UNKNOWN):
             message.reason = f"{message.reason} XFin says: {remote.raw_reason}"
         message.state, message.disposition = ENDED[remote.state], disposition
-        if message.pk in failed and disposition == Disposition.ANSWERED:
-            message.state, message.disposition = Message.State.FAILED, Disposition.FAILED
-            message.reason = UNSPOKEN
+        if disposition == Disposition.ANSWERED and (counts_as := odd.get(message.pk)):
+            message.state, message.disposition = Message.State.FAILED, counts_as
+            message.reason = _NOT_AN_ANSWER[counts_as]
         message.remote_state, message.duration_seconds = remote.raw_state[:60], remote.duration_s
         message.withdraw_at, message.settled_at, message.changed_at = None, now, now
         ended.append(message)
@@ -108,24 +111,34 @@ def settle_messages(reported: Sequence[tuple[Message, RemoteMessage]], *, now: d
 
 
 @transaction.atomic
-def not_spoken(message: Message, *, now: datetime) -> None:
-    """Count an attempt as failed in which our words could not be spoken, so that its person may be called
-    again.
+def not_an_answer(message_ids: Collection[int], disposition: Disposition, *, now: datetime) -> None:
+    """Count attempts as FAILED (our words were not spoken) or DROPPED (no agent served them) where XFin says
+    "answered", so that their people may be called again.
 
-    If XFin has not said yet how it ended, that is done when it does (`settle_messages`).
+    Where XFin has not said yet how an attempt ended, that is done when it does (`settle_messages`). A person
+    who has given an outcome keeps it, and the attempt stays answered.
     """
-    state = locked(Message.objects.filter(pk=message.pk)).values_list("state", flat=True).get()
-    if state in Message.OPEN_STATES:
-        Recipient.objects.filter(pk=message.recipient_id, outcome="").update(outcome=NOT_SPOKEN)
-        return
-    answered = Message.objects.filter(pk=message.pk, disposition=Disposition.ANSWERED)
-    failed = {"state": Message.State.FAILED, "disposition": Disposition.FAILED, "reason": UNSPOKEN}
-    if not answered.update(**failed, changed_at=now):
-        return
-    for person in _locked([message.recipient_id]).values():
-        if person.state == Recipient.State.COMPLETED and not person.outcome:
-            _go_on(person, Disposition.FAILED, UNSPOKEN, _calls([person.pk])[person.pk], now)
-            _write([person])
+    attempts = locked(Message.objects.filter(pk__in=message_ids, counts_as=""))
+    found = list(attempts.values_list("pk", "recipient_id", "disposition"))
+    Message.objects.filter(pk__in=[pk for pk, _, _ in found]).update(counts_as=disposition)
+    answered = {recipient_id: pk for pk, recipient_id, how in found if how == Disposition.ANSWERED}
+    people = [person for person in _locked(list(answered)).values() if not person.outcome]
+    reason = _NOT_AN_ANSWER[disposition]
+    Message.objects.filter(pk__in=[answered[person.pk] for person in people]).update(
+        state=Message.State.FAILED, disposition=disposition, reason=reason, changed_at=now
+    )
+    calls = _calls([person.pk for person in people])
+    done = [person for person in people if person.state == Recipient.State.COMPLETED]
+    for person in done:
+        _go_on(person, disposition, reason, calls[person.pk], now)
+    _write(done)
+
+
+@transaction.atomic
+def an_answer_after_all(message_ids: Collection[int]) -> None:
+    """Let attempts count as XFin says that were taken for unserved: another call of theirs was served."""
+    dropped = Message.objects.filter(pk__in=message_ids, counts_as=Disposition.DROPPED)
+    Message.objects.filter(pk__in=list(locked(dropped).values_list("pk", flat=True))).update(counts_as="")
 
 
 @transaction.atomic
@@ -271,7 +284,6 @@ def _go_on(
     Changes a locked person; the caller writes the row.
     """
     person.disposition = disposition
-    person.outcome = "" if person.outcome == NOT_SPOKEN else person.outcome
     campaign, answered = person.campaign, disposition == Disposition.ANSWERED
     # Whether the agent should have got an outcome, and the campaign calls again where it got none.
     asks_again = retries.UNFINISHED in campaign.retry_rules and agent_inspection.asks(campaign.agent.kind)

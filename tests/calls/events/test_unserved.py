@@ -5,16 +5,22 @@ from uuid import UUID
 
 import pytest
 
-from calls.conversation.outputs import Close, Ending, Entry, EntryKind, Identify
+from calls import services
+from calls.conversation.outputs import Close, Ending, Entry, EntryKind, Identify, Summary
 from calls.events import unserved
 from calls.events.batch_writer import store_orphans
 from calls.events.codec import decode, encode
 from calls.events.journal import Journal
 from calls.events.records import Started, Unserved
-from calls.models import Call, CallEvent
+from calls.identification import Identity
+from calls.models import Call, CallEvent, MediaProcess
 from campaigns import clock
 from campaigns.models import Agent, Campaign, Message, PhoneNumber, Recipient, Suppression
+from campaigns.transitions.attempt import UNSERVED, settle_message
+from campaigns.xfin.schemas import RemoteMessage
+from campaigns.xfin.states import Disposition, RemoteState
 from tests.calls.agents.texts import MENU, VARIABLES
+from tests.calls.conftest import opened
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -136,3 +142,122 @@ def test_its_records_are_read_from_disk_as_they_were_written() -> None:
         parameters={"from": "+919825112410"},
     )
     assert [decode(encode(record)) for record in (started, late)] == [started, late]
+
+
+# --- What XFin calls answered ---------------------------------------------------------------------
+
+CUT = Close(code=1001, ended_by=Ending.SERVER, reason="Our server was stopped during the call.")
+
+
+def report_answered(message: Message) -> None:
+    """XFin says of a message that its call was answered and is over."""
+    remote = RemoteMessage(
+        id=1,
+        phone_number="+919825112410",
+        state=RemoteState.DONE,
+        raw_state="done",
+        disposition=Disposition.ANSWERED,
+        raw_reason="",
+        duration_s=6,
+        tags=(),
+        send_on=None,
+        values=(),
+        templatelanguage=None,
+        raw={},
+    )
+    assert settle_message(message, remote, now=clock.now())
+
+
+def summed_up(disposition: str) -> Summary:
+    """A call's figures; only its disposition matters here."""
+    return Summary(
+        duration_ms=900,
+        frames_in=4,
+        frames_out=0,
+        heard_ms=0,
+        first_audio_ms=None,
+        disposition=disposition,
+        outcome="",
+    )
+
+
+def serve(journal: Journal, call_id: UUID, message: Message, close: Close, disposition: str) -> None:
+    """One call of an attempt that was identified and ended so."""
+    page = journal.open(call_id)
+    page.identified(Identity(inbound=False, message_id=message.pk, recipient_id=message.recipient_id))
+    page.closed(close, summed_up(disposition))
+    journal.work()
+
+
+ENDS = [
+    pytest.param(HUNG_UP, "failed", id="no agent"),
+    pytest.param(CUT, "dropped", id="our server stopped"),
+]
+
+
+@pytest.mark.parametrize("news_first", [True, False])
+@pytest.mark.parametrize(("close", "disposition"), ENDS)
+def test_who_was_not_served_is_not_counted_as_answered_and_may_be_called_again(
+    journal: Journal, call_id: UUID, message: Message, close: Close, disposition: str, news_first: bool
+) -> None:
+    Campaign.objects.update(max_attempts=2, retry_gaps=[30])
+    Recipient.objects.update(state=Recipient.State.UNDER_WAY, attempts=1)
+    if news_first:
+        report_answered(message)
+    serve(journal, call_id, message, close, disposition)
+    if not news_first:
+        report_answered(message)
+    message.refresh_from_db()
+    person = Recipient.objects.get()
+    assert (message.state, message.disposition, message.reason) == ("failed", "dropped", UNSERVED)
+    assert (person.state, person.disposition, person.outcome) == ("waiting", "dropped", "")
+    assert person.due_at is not None
+
+
+@pytest.mark.parametrize("news_first", [True, False])
+def test_who_was_found_out_after_the_end_was_not_served_either(
+    journal: Journal, call_id: UUID, message: Message, menu: Agent, news_first: bool
+) -> None:
+    Campaign.objects.update(max_attempts=2, retry_gaps=[30])
+    Recipient.objects.update(state=Recipient.State.UNDER_WAY, attempts=1)
+    if news_first:
+        report_answered(message)
+    hang_up(journal, call_id, Identify(message.reference, {}, "MZ1", "CA1"), "")
+    journal.work()
+    if not news_first:
+        report_answered(message)
+    assert (Recipient.objects.get().state, Message.objects.get().disposition) == ("waiting", "dropped")
+
+
+def test_who_gave_an_answer_before_our_server_stopped_is_done(
+    journal: Journal, call_id: UUID, message: Message, menu: Agent
+) -> None:
+    Recipient.objects.update(state=Recipient.State.UNDER_WAY, attempts=1)
+    hang_up(journal, call_id, Identify(message.reference, {}, "MZ1", "CA1"), "1")
+    journal.work()
+    report_answered(message)
+    assert (Recipient.objects.get().state, Message.objects.get().disposition) == ("completed", "answered")
+
+
+def test_a_call_whose_process_died_is_not_an_answer(
+    journal: Journal, call_id: UUID, message: Message
+) -> None:
+    Campaign.objects.update(max_attempts=2, retry_gaps=[30])
+    Recipient.objects.update(state=Recipient.State.UNDER_WAY, attempts=1)
+    page = journal.open(call_id)
+    page.identified(Identity(inbound=False, message_id=message.pk, recipient_id=message.recipient_id))
+    journal.work()
+    MediaProcess.objects.update(stopped_at=clock.now())
+    assert services.close_abandoned(clock.now()) == [call_id]
+    report_answered(message)
+    assert (Recipient.objects.get().state, Message.objects.get().disposition) == ("waiting", "dropped")
+
+
+def test_a_second_call_that_was_served_is_an_answer(
+    journal: Journal, call_id: UUID, message: Message, number: PhoneNumber
+) -> None:
+    Recipient.objects.update(state=Recipient.State.UNDER_WAY, attempts=1)
+    serve(journal, call_id, message, CUT, "dropped")
+    serve(journal, opened(number, journal.process_id), message, HUNG_UP, "answered")
+    report_answered(message)
+    assert (Recipient.objects.get().state, Message.objects.get().disposition) == ("completed", "answered")
