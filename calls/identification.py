@@ -82,7 +82,7 @@ def find(asked: Identify, number_id: int) -> Found | NotFound:
         recipient_id=recipient.pk,
         message_id=message.pk,
     )
-    return _with_agent(identity, campaign.agent, context_of(message))
+    return _with_agent(identity, campaign.agent, context_of(message), configuration=campaign.spoken)
 
 
 def telling_who(parameters: Mapping[str, str], *, reference_tag: str) -> Mapping[str, str]:
@@ -125,14 +125,15 @@ def _find_inbound(asked: Identify, number: PhoneNumber) -> Found | NotFound:
     )
     if row is None:
         return NotFound(identity, "The call names no message of ours, and this number has no inbound agent.")
-    return _with_agent(
-        identity, row, CallContext(language=language, variables=given, inbound=True, callback=False)
-    )
+    context = CallContext(language=language, variables=given, inbound=True, callback=False)
+    return _with_agent(identity, row, context, configuration=row.configuration)
 
 
-def _with_agent(identity: Identity, row: AgentRow, context: CallContext) -> Found | NotFound:
+def _with_agent(
+    identity: Identity, row: AgentRow, context: CallContext, *, configuration: Mapping[str, object]
+) -> Found | NotFound:
     try:
-        return Found(identity, registry.build(row.kind, row.configuration), context)
+        return Found(identity, registry.build(row.kind, configuration), context)
     except ConfigurationError as error:
         return NotFound(identity, f"The agent “{row.name}” cannot be used: {error}")
 

@@ -43,7 +43,9 @@ def add_campaigns(people: Sequence[Recipient]) -> dict[int, Recipient]:
 
     Joined to each person's row, each would come with its own copy of all that.
     """
-    related = Campaign.objects.select_related("number", "template", "retry_template", "agent")
+    related = Campaign.objects.select_related(
+        "number", "template", "retry_template", "agent", "dialogue_version"
+    )
     campaigns = related.in_bulk({person.campaign_id for person in people})
     field = Recipient._meta.get_field("campaign")
     for person in people:  # as `select_related` does it: an assignment checks the model and the router

@@ -29,8 +29,12 @@ def call_identified(reference: str, *, number_id: int, now: datetime) -> Message
 
     None if it is unknown, or if a call of this number cannot be its call: then the log says why.
     """
-    related = ("recipient__campaign__agent", "recipient__campaign__template__account")
-    message = Message.objects.filter(reference=reference).select_related(*related).first()
+    related = ("agent", "dialogue_version", "template__account")
+    message = (
+        Message.objects.filter(reference=reference)
+        .select_related(*(f"recipient__campaign__{name}" for name in related))
+        .first()
+    )
     if message is None:
         return None
     if why := _cannot_be_its_call(message, number_id, now):

@@ -10,13 +10,14 @@ from typing import Final
 
 import msgspec
 
-from calls.agents import echo, menu, playback
+from calls.agents import dialogue, echo, menu, playback
 from calls.agents.base import Agent, Configuration, ConfigurationError, Kind
 
 __all__ = ["KINDS", "ConfigurationError", "Kind", "build", "read", "validate"]
 
 KINDS: Final[Mapping[str, Kind]] = {
     "playback": playback.KIND,
+    "dialogue": dialogue.KIND,
     "menu": menu.KIND,
     "echo": echo.KIND,
 }

@@ -24,7 +24,9 @@ def prepare(now: datetime) -> int:
     """Speak what will be said first in the calls of the next minute. Returns how many prompts were spoken; at
     the first that fails it stops."""
     due = Message.objects.filter(state=Message.State.QUEUED, send_on__gt=now, send_on__lte=now + AHEAD)
-    related = due.select_related("recipient__campaign__agent").order_by("send_on")
+    related = due.select_related(
+        "recipient__campaign__agent", "recipient__campaign__dialogue_version"
+    ).order_by("send_on")
     spoken = 0
     for message in related[:MOST_AT_ONCE]:
         for prompt in first_words(message):
@@ -39,9 +41,9 @@ def prepare(now: datetime) -> int:
 
 def first_words(message: Message) -> Iterator[Say]:
     """Yield the texts an agent would speak at the start of this message's call; none if it can't be built."""
-    agent = message.recipient.campaign.agent
+    campaign = message.recipient.campaign
     try:
-        actions = registry.build(agent.kind, agent.configuration).handle(
+        actions = registry.build(campaign.agent.kind, campaign.spoken).handle(
             CallStarted(identification.context_of(message))
         )
     except ConfigurationError:

@@ -31,7 +31,7 @@ from campaigns.validation import too_large
 class CampaignViewSet(CampaignViews):
     """Campaigns. Edited until they run, deleted as drafts; their state is changed by actions."""
 
-    queryset = Campaign.objects.select_related("template__account", "number", "agent")
+    queryset = Campaign.objects.select_related("template__account", "number", "agent", "dialogue_version")
     serializer_class = serializers.CampaignSerializer
     filterset_fields = ("state", "category", "template", "number")
 

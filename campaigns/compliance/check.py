@@ -57,8 +57,8 @@ class ComplianceChecker:
             for pk, campaign in campaigns.items()
         }
         self._scripts = {pk: ours.script() for pk, ours in self._campaigns.items()}
-        agents = {pk: ours.campaign.agent for pk, ours in self._campaigns.items()}
-        self._agents = {pk: inspect(a.kind, a.configuration) for pk, a in agents.items()}
+        ours_by_id = {pk: ours.campaign for pk, ours in self._campaigns.items()}
+        self._agents = {pk: inspect(c.agent.kind, c.spoken) for pk, c in ours_by_id.items()}
         hits = (ours.scrubbed.hits for ours in self._campaigns.values())
         self._known = self._people.known().union(*hits)
         self._retries: dict[tuple[int, int], timedelta] = {}

@@ -139,13 +139,12 @@ def _count(source: Import, figures: Counter[str]) -> None:
 def row_checker(source: Import, *, width: int, problems: MutableMapping[int, str]) -> RowChecker:
     """Return what checks the rows of an import, by its columns and its campaign's agent."""
     own = frozenset(PhoneNumber.objects.values_list("e164", flat=True))
-    agent = source.campaign.agent
     return RowChecker(
         columns_of(source),
         width=width,
         language=source.campaign.default_language,
         own=own,
-        kinds=inspect(agent.kind, agent.configuration).kinds,
+        kinds=inspect(source.campaign.agent.kind, source.campaign.spoken).kinds,
         problems=problems,
     )
 

@@ -113,7 +113,7 @@ def lapse_changed(now: datetime) -> int:
     """Halt every campaign whose approval does not hold any more. Return how many."""
     states = (State.APPROVED, State.SCHEDULED, State.RUNNING)
     asked = Campaign.objects.filter(NEEDED, state__in=states)
-    related = asked.select_related("template__account", "number", "agent")
+    related = asked.select_related("template__account", "number", "agent", "dialogue_version")
     return edges.each("comparing with the approval", related, lambda campaign: lapse(campaign, now=now))
 
 
@@ -204,7 +204,7 @@ def contents(campaign: Campaign) -> dict[str, str]:
         **_of_template(campaign.template),
         **(_of_template(campaign.retry_template, "the retry template") if campaign.retry_template else {}),
         "agent": f"{agent.name} ({agent.get_kind_display()})",
-        "what the agent says": _digest([agent.configuration, clips]),
+        "what the agent says": _digest([campaign.spoken, clips]),
         **_of_declaration(campaign),
         "default language": campaign.default_language,
         "no call before": ist_exact(campaign.starts_at),
@@ -261,7 +261,7 @@ def _drift(mirrored: Template | TemplateLanguage) -> str:
 
 
 def _clips_of(agent: Agent, campaign: Campaign) -> QuerySet[Content]:
-    names = inspect(agent.kind, agent.configuration).clips
+    names = inspect(agent.kind, campaign.spoken).clips
     return Content.objects.filter(account=campaign.template.account_id, name__in=names)
 
 

@@ -15,6 +15,7 @@ from campaigns.models.compliance import (
     ScrubHit,
     ScrubRun,
 )
+from campaigns.models.dialogues import Dialogue, DialogueVersion, KeptTest
 from campaigns.models.people import ColumnMapping, Import, ImportRow, Recipient, Suppression
 from campaigns.models.preflight import Preflight
 from campaigns.models.privacy import Erasure, KeyMark, LegalHold, Purge
@@ -37,12 +38,15 @@ __all__ = [
     "ColumnMapping",
     "Complaint",
     "Content",
+    "Dialogue",
+    "DialogueVersion",
     "Draw",
     "Erasure",
     "Evidence",
     "Holiday",
     "Import",
     "ImportRow",
+    "KeptTest",
     "KeyMark",
     "LegalHold",
     "Member",

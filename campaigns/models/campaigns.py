@@ -20,6 +20,7 @@ class AgentKind(models.TextChoices):
     """The kinds of agents: choices and database check of the column, keys of `calls.agents.registry`."""
 
     PLAYBACK = "playback", "Plays a recording"
+    DIALOGUE = "dialogue", "Holds a dialogue"
     MENU = "menu", "Speaks and takes a key"
     ECHO = "echo", "Echo, for tests"
 
@@ -108,6 +109,15 @@ class Campaign(Stamped):
     template = models.ForeignKey(Template, on_delete=models.PROTECT, related_name="campaigns")
     number = models.ForeignKey(PhoneNumber, on_delete=models.PROTECT, related_name="campaigns")
     agent = models.ForeignKey(Agent, on_delete=models.PROTECT, related_name="campaigns")
+    dialogue_version = models.ForeignKey(
+        "campaigns.DialogueVersion",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        editable=False,
+        related_name="campaigns",
+        help_text="What its calls say, from its check on. Empty: the agent's latest.",
+    )
     category = models.CharField(max_length=20, choices=Category, default=Category.SERVICE)
     default_language = models.CharField(max_length=10, default="hi")
     starts_at = models.DateTimeField(default=clock.now, help_text="No call before this.")
@@ -175,6 +185,13 @@ class Campaign(Stamped):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def spoken(self) -> dict[str, Any]:
+        """Return the configuration from which the agent of its calls is made."""
+        configuration = (self.dialogue_version or self.agent).configuration
+        assert isinstance(configuration, dict)
+        return configuration
 
     @property
     def retries(self) -> Policy:

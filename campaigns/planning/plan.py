@@ -40,7 +40,7 @@ def plan(campaign_id: int, *, now: datetime) -> int:
     """
     campaign = (
         locked(Campaign.objects.all())
-        .select_related("number", "template", "agent", "retry_template")
+        .select_related("number", "template", "agent", "dialogue_version", "retry_template")
         .get(pk=campaign_id)
     )
     if campaign.state != Campaign.State.RUNNING or approvals.lapse(campaign, now=now):

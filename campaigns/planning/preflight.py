@@ -107,7 +107,7 @@ class _Count:
     seen: int = 0
 
     def __post_init__(self) -> None:
-        self.agent = inspect(self.campaign.agent.kind, self.campaign.agent.configuration)
+        self.agent = inspect(self.campaign.agent.kind, self.campaign.spoken)
         self.hours = daily_hours(self.campaign)
         wanted = max(self.now, self.campaign.starts_at)
         self.begins = forecast.advance(self.hours, wanted, timedelta(0)) or wanted

@@ -254,7 +254,9 @@ def with_progress(campaigns: Iterable[Campaign]) -> list[CampaignRow]:
 
 def all_campaigns() -> QuerySet[Campaign]:
     """Return all campaigns, newest first, with account, number, agent and author. One query."""
-    return Campaign.objects.select_related("template__account", "number", "agent", "created_by")
+    return Campaign.objects.select_related(
+        "template__account", "number", "agent", "dialogue_version", "created_by"
+    )
 
 
 def campaigns_in(state: str) -> QuerySet[Campaign]:
@@ -344,7 +346,7 @@ def outcomes(campaign: Campaign) -> list[OutcomeCount]:
     people = campaign.recipients.exclude(outcome="").order_by()
     counted = people.values("outcome").annotate(people=Count("id")).order_by("-people", "outcome")
     found = {row["outcome"]: row["people"] for row in counted}
-    possible = agent_inspection.inspect(campaign.agent.kind, campaign.agent.configuration).outcomes
+    possible = agent_inspection.inspect(campaign.agent.kind, campaign.spoken).outcomes
     names = dict.fromkeys((*found, *possible, *campaign.goals))
     return [
         OutcomeCount(

@@ -24,7 +24,7 @@ def column_headings(source: Import) -> list[str]:
 
 def wanted_variables(campaign: Campaign) -> list[str]:
     """Return the variables that the campaign's agent speaks, without `name` (docs/agents.md). No query."""
-    agent = inspect(campaign.agent.kind, campaign.agent.configuration)
+    agent = inspect(campaign.agent.kind, campaign.spoken)
     return [name for name in agent.variables if name != "name"]
 
 
