@@ -9,6 +9,7 @@ lead to the end, or to something that is to count only when they are over (an ou
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from calls.agents import base
 from calls.agents.base import NO_BARGE_IN, Action, BargeIn
@@ -108,13 +109,23 @@ class _Hearing:
         return not self.heard.get(step_id, not just_now)
 
 
+class Watch(Protocol):
+    """What is told which way a call takes through its dialogue; ids and names are those of the document."""
+
+    def came_to(self, step_id: str) -> None:
+        """Note that the call came to a step."""
+
+    def left(self, step_id: str, exit_name: str) -> None:
+        """Note that it left a step by an exit; `step_id` is empty if it was in none that waits."""
+
+
 class DialogueAgent:
     """One call of a dialogue: where in it we are, what is known, what was heard."""
 
     wants_audio = False
 
-    def __init__(self, document: DialogueConfiguration) -> None:
-        self._document = document
+    def __init__(self, document: DialogueConfiguration, watch: Watch | None = None) -> None:
+        self._document, self._watch = document, watch
         self._steps = dict(document.all_steps())
         self.wants_speech = document.listens_to_speech()
         self._wording = Wording(document, document.default_language)
@@ -194,6 +205,8 @@ class DialogueAgent:
             if "." not in target:
                 self._stack.clear()
             step = self._steps[target]
+            if self._watch:
+                self._watch.came_to(target)
             if isinstance(step, doc.Say):
                 words += self._words(target, "say")
             elif (rest := self._arrive(target, step, words, cut=cut)) is not None:
@@ -227,17 +240,26 @@ class DialogueAgent:
         match step:
             case doc.Branch():
                 held = (case.exit for case in step.cases if all(holds(c, self._wording) for c in case.when))
-                return self._document.target(step_id, step, next(held, doc.ELSE))
+                return self._leave(step_id, next(held, doc.ELSE))
             case doc.Sub():
                 self._stack.append(step_id)
                 return f"{step.fragment}.{self._document.fragments[step.fragment].start}"
             case doc.Return():
                 caller = self._stack.pop()
-                return self._document.target(caller, self._steps[caller], step.exit)
+                return self._leave(caller, step.exit)
             case doc.Later():
-                return self._document.target(step_id, step, doc.FULL)
+                return self._leave(step_id, doc.FULL)
             case _:
-                return self._document.target(step_id, step, doc.NEXT)
+                return self._leave(step_id, doc.NEXT)
+
+    def _leave(self, step_id: str, exit_name: str) -> str:
+        """Return the step that an exit leads to, of a step or, with an empty `step_id`, of the dialogue."""
+        if self._watch:
+            self._watch.left(step_id, exit_name)
+        step = self._steps.get(step_id)
+        if step is None or exit_name in (doc.OPTED_OUT, doc.PERSON):
+            return self._document.exits.get(exit_name, "")
+        return self._document.target(step_id, step, exit_name)
 
     def _do(self, step: doc.Set | doc.OptOut) -> list[Action]:
         if isinstance(step, doc.OptOut):
@@ -345,7 +367,7 @@ class DialogueAgent:
         """Leave a question by an exit without an answer; `why` is part of a sentence."""
         self._question = self._collection = None
         self._unanswered = why
-        return self._go(self._document.target(step_id, self._steps[step_id], exit_name))
+        return self._go(self._leave(step_id, exit_name))
 
     def _stop_waiting(self) -> list[Action]:
         return [base.StopTimer(_ANSWER), *([base.StopTimer(_PATIENCE)] if self.wants_speech else [])]
@@ -365,7 +387,7 @@ class DialogueAgent:
             actions = self._ask_again(question, cut=cut, unanswered=True)
         elif digit == self._document.keys.person:
             self._question = None
-            actions = self._go(self._document.exits[doc.PERSON], cut=cut)
+            actions = self._go(self._leave(question.step_id, doc.PERSON), cut=cut)
         else:
             actions = self._miss(question, cut=cut)
         return [*self._stop_waiting(), *actions]
@@ -388,7 +410,7 @@ class DialogueAgent:
             actions.append(base.AskCallback(answer.call_back, answer.label, "key"))
         if answer.language:
             self._wording.speak(answer.language)
-        target = self._document.target(question.step_id, self._steps[question.step_id], answer.exit)
+        target = self._leave(question.step_id, answer.exit)
         return [*actions, *self._go(target, cut=cut)]
 
     def _miss(self, question: _Question, *, cut: bool) -> list[Action]:
@@ -409,6 +431,7 @@ class DialogueAgent:
         if self._opted_out:
             return []
         self._opted_out = self._has_outcome = True
+        waiting = self._question or self._collection
         self._question = self._collection = self._announcement = None
         key = doc.OPT_OUT_KEY
         actions: list[Action] = [
@@ -418,7 +441,7 @@ class DialogueAgent:
             base.ReachOutcome(OPTED_OUT, "Asked not to be called again"),
         ]
         words, self._closing = self._words(doc.GENERAL, doc.OPT_OUT), False
-        if target := self._document.exits.get(doc.OPTED_OUT):
+        if target := self._leave(waiting.step_id if waiting else "", doc.OPTED_OUT):
             return [*actions, *self._go(target, said=words)]
         return [*actions, *self._end(words, "We hung up after confirming: no further calls.", "")]
 
@@ -478,7 +501,7 @@ class DialogueAgent:
         self._collection, self._unanswered = None, ""
         self._wording.keep(step.value or step_id, value, KINDS[step.means])
         answer = base.RecordAnswer(step.question or step_id, value, value)
-        return [answer, *self._go(self._document.target(step_id, step, doc.MATCH))]
+        return [answer, *self._go(self._leave(step_id, doc.MATCH))]
 
     # --- Speech --------------------------------------------------------------------------------------
 
@@ -575,15 +598,15 @@ class DialogueAgent:
 
     def _hung_up(self) -> list[Action]:
         """Record what the dialogue wants recorded when the person hangs up before anything was reached."""
-        target, actions = self._document.exits.get(doc.HUNG_UP), list[Action]()
         if self._closing or self._has_outcome:
             return []
+        target, actions = self._leave("", doc.HUNG_UP), list[Action]()
         for _ in range(_MOST_STEPS):
-            step = self._steps.get(target or "")
+            step = self._steps.get(target)
             if not isinstance(step, doc.Set | doc.Branch):
                 break
             actions += self._do(step) if isinstance(step, doc.Set) else []
-            target = self._next(target or "", step)
+            target = self._next(target, step)
         return actions
 
     def _hang_up(self) -> base.HangUp:
