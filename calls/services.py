@@ -13,17 +13,13 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import models, transaction
-from django.db.models import Count, Max, Q
+from django.db.models import Count
 
 from calls import database_time
-from calls.conversation.outputs import EntryKind
-from calls.models import Call, CallEvent, MediaProcess, Watch
-from campaigns import call_results
+from calls.models import Call, MediaProcess, Watch
 from campaigns.models import PhoneNumber
 
 log = logging.getLogger(__name__)
-
-MOST_ABANDONED_AT_ONCE = 500
 
 
 class Full(Enum):
@@ -135,55 +131,6 @@ def record_watch(now: datetime) -> Watch:
     watch.seen_at = now
     watch.save()
     return watch
-
-
-# --- Closing abandoned calls ----------------------------------------------------------------------
-
-
-def close_abandoned(now: datetime) -> list[UUID]:
-    """Close live calls whose process is gone. Returns their ids. `now` is the database's time.
-
-    How long a call lasts is not asked here: a process that lives ends its own calls by a clock that does not
-    jump (`events.journal`).
-    """
-    is_gone = Q(process__stopped_at__isnull=False)
-    if gone_before := gone_since(record_watch(now), now):
-        is_gone |= Q(process__alive_at__lt=gone_before)
-    abandoned = Call.objects.filter(is_gone, state=Call.State.LIVE)
-    calls = abandoned.select_related("process").order_by("started_at")[:MOST_ABANDONED_AT_ONCE]
-    return [call.pk for call in calls if _close_abandoned_call(call)]
-
-
-@transaction.atomic
-def _close_abandoned_call(call: Call) -> bool:
-    """Close one call and write its last event; False if it was closed meanwhile."""
-    ended_at = max(call.process.alive_at, call.started_at)
-    columns: dict[str, object] = {
-        "state": Call.State.ENDED,
-        "ended_at": ended_at,
-        "ended_by": Call.EndedBy.SERVER,
-        "reason": _GONE,
-        "doing": "",
-        "disposition": "dropped",
-        "duration_ms": milliseconds(call.started_at, ended_at),
-    }
-    if not Call.objects.filter(pk=call.pk, state=Call.State.LIVE).update(**columns):
-        return False
-    last = CallEvent.objects.filter(call=call).aggregate(last=Max("sequence"))["last"] or 0
-    CallEvent.objects.create(
-        call=call,
-        sequence=last + 1,
-        at_ms=milliseconds(call.started_at, ended_at),
-        kind=EntryKind.END.value,
-        text=_GONE,
-        data={"ended_by": str(columns["ended_by"]), "closed_for_it": True},
-    )
-    if call.message_id is not None:
-        call_results.calls_ended(unserved=[call.message_id], served=[])
-    return True
-
-
-_GONE = "The server that held this call stopped without notice. The call was closed afterwards."
 
 
 def milliseconds(start: datetime, end: datetime) -> int:

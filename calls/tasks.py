@@ -4,8 +4,8 @@ import logging
 
 from celery import shared_task
 
-from calls import database_time, retention, services
-from calls.events import batch_writer
+from calls import database_time, retention
+from calls.events import abandoned, batch_writer
 from calls.media import prewarm
 from calls.recordings import files
 from campaigns import clock
@@ -18,7 +18,7 @@ def close_abandoned_calls() -> None:
     """Store what stopped processes left on this machine, close the calls of processes that are gone, and file
     their recordings."""
     batch_writer.store_orphans()
-    for call_id in services.close_abandoned(database_time.now()):
+    for call_id in abandoned.close_abandoned(database_time.now()):
         log.warning("Call %s was abandoned and has been closed.", call_id)
     files.file_leftovers()
 

@@ -1,6 +1,7 @@
 """Write entries of calls as rows of the database, and have campaigns act on what they bring."""
 
 import logging
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -8,10 +9,13 @@ from typing import NamedTuple
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import Max
+from django.db.models import Max, Q, QuerySet
 
 from calls import models
+from calls.agents.recording_notice import NOTICE
+from calls.conversation import hold
 from calls.conversation.agent_runner import CALL_BACK
+from calls.conversation.outputs import RESULTS, Entry, EntryKind
 from calls.events import unserved
 from calls.events.records import Closed, Identified, Logged, Record, Started, Unserved
 from calls.identification import Identity
@@ -68,11 +72,28 @@ class _Ends:
             (self.unserved if unserved else self.served).add(message_id)
 
 
+def _places(call_ids: Sequence[UUID]) -> tuple[dict[UUID, _Place], set[UUID]]:
+    """Return how far the logs of calls are stored, and which of the calls were closed for their process."""
+    if not call_ids:
+        return {}, set()
+    logged = CallEvent.objects.filter(call_id__in=call_ids).order_by()
+    last = dict(logged.values_list("call_id").annotate(last=Max("sequence")))
+    # What others write for a process (its end, what its keys brought) takes the next numbers of the log.
+    by_others = logged.filter(Q(data__closed_for_it=True) | Q(data__drawn_for_it=True))
+    shifts: Counter[UUID] = Counter()
+    given_up: set[UUID] = set()
+    for call_id, data in by_others.values_list("call_id", "data"):
+        shifts[call_id] += 1 + data.get("brought", 0)
+        given_up.update([call_id] if "closed_for_it" in data else [])
+    places = {pk: _Place(known=last.get(pk, 0) - shifts[pk], shift=shifts[pk]) for pk in call_ids}
+    return places, given_up
+
+
 @transaction.atomic
 def write(records: Sequence[Record], *, tried_before: bool = False) -> set[UUID]:
     """Store a batch in its order, in one transaction; what its entries brought is acted on with it, once.
 
-    Returns the calls whose rows `services.close_abandoned` had closed: they keep that end, and get their
+    Returns the calls whose rows `abandoned.close_abandoned` had closed: they keep that end, and get their
     events behind it. With `tried_before` some of the batch may be stored already, by a commit whose reply
     was lost or by a process that is gone; that is passed over. Raises `DatabaseError` and
     `ObjectDoesNotExist`; then nothing of the batch is stored.
@@ -80,15 +101,8 @@ def write(records: Sequence[Record], *, tried_before: bool = False) -> set[UUID]
     groups = by_call(records)
     theirs = locked(Call.objects.filter(pk__in=list(groups)))
     rows = {row[0]: _CallRow(*row) for row in theirs.values_list(*_CallRow.__slots__)}
-    places: dict[UUID, _Place] = {}
-    if in_question := [pk for pk, row in rows.items() if tried_before or row.state == Call.State.ENDED]:
-        logged = CallEvent.objects.filter(call_id__in=in_question).order_by()
-        last = dict(logged.values_list("call_id").annotate(last=Max("sequence")))
-        # The end that `close_abandoned` writes for a process takes the next number of the log.
-        by_others = set(logged.filter(data__closed_for_it=True).values_list("call_id", flat=True))
-        for pk in in_question:
-            shift = int(pk in by_others)
-            places[pk] = _Place(known=last.get(pk, 0) - shift, shift=shift)
+    in_question = [pk for pk, row in rows.items() if tried_before or row.state == Call.State.ENDED]
+    places, given_up = _places(in_question)
     events: list[_EventRow] = []
     ends = _Ends()
     for call_id, group in groups.items():
@@ -98,8 +112,10 @@ def write(records: Sequence[Record], *, tried_before: bool = False) -> set[UUID]
         else:
             events += _write_call(row, group, places.get(call_id, _Place()), ends)
     bulk.insert(CallEvent, events)
+    for call_id in given_up:
+        ends.add(draw_from_log(call_id), unserved=True)
     call_results.calls_ended(unserved=ends.unserved, served=ends.served)
-    return {call_id for call_id, place in places.items() if place.shift}
+    return given_up
 
 
 def by_call(records: Iterable[Record]) -> dict[UUID, list[Record]]:
@@ -157,20 +173,70 @@ def _identify(row: _CallRow, identity: Identity) -> dict[str, object]:
     }
 
 
+def draw_from_log(call_id: UUID) -> int | None:
+    """Act on a call that was closed for its process: find out whose it was, and what its first keys meant.
+
+    Its log is all that is left of it. Return the attempt it belongs to, None if unknown. The caller's
+    transaction; may be repeated.
+    """
+    call = Call.objects.get(pk=call_id)
+    stored = CallEvent.objects.filter(call=call).order_by("sequence")
+    keys = _first_keys(stored)
+    is_drawn = stored.filter(data__drawn_for_it=True).exists()
+    has_results = stored.filter(kind__in=[kind.value for kind in RESULTS]).exists() and not is_drawn
+    has_started, is_known = bool(call.stream_sid or call.reference), call.agent_id is not None
+    if not has_started or has_results or (is_known and not keys):
+        return call.message_id
+    late = Unserved(
+        call_id=call.pk,
+        at=call.ended_at or call.started_at,
+        stream_sid=call.stream_sid,
+        call_sid=call.call_sid,
+        reference=call.reference,
+        keys=keys,
+        at_ms=call.duration_ms or 0,
+    )
+    row = _CallRow(*(getattr(call, name) for name in _CallRow.__slots__))
+    events, columns = _write_late(row, late, [], drawn_for_it=True)
+    bulk.insert(CallEvent, events)
+    if columns:
+        Call.objects.filter(pk=call.pk).update(**columns)
+    return row.message_id
+
+
+def _first_keys(stored: QuerySet[CallEvent]) -> str:
+    """Return the keys that were pressed before the agent's first prompt: all others it had at once, and what
+    they brought is in the log."""
+    prompts = stored.filter(kind=EntryKind.PROMPT.value).exclude(data__name__in=(NOTICE, hold.NAME))
+    pressed = stored.filter(kind=EntryKind.KEY.value)
+    if (first := prompts.values_list("sequence", flat=True).first()) is not None:
+        pressed = pressed.filter(sequence__lt=first)
+    return "".join(str(data["digit"]) for data in pressed.values_list("data", flat=True))
+
+
 def _write_late(
-    row: _CallRow, record: Unserved, events: Sequence[_EventRow]
+    row: _CallRow, record: Unserved, events: Sequence[_EventRow], *, drawn_for_it: bool = False
 ) -> tuple[list[_EventRow], dict[str, object]]:
     """Find out who it was and act on the keys. Return the events, behind all others of the call, and the
-    columns of its row; nothing if that was done before."""
+    columns of its row; nothing if that was done before with as many keys.
+
+    `drawn_for_it`: by another process than the call's own.
+    """
     stored = CallEvent.objects.filter(call_id=row.pk)
-    if stored.filter(data__after_end=True).exists():
+    notes = stored.filter(data__after_end=True).values_list("data", flat=True)
+    drawn = max((note.get("keys", len(record.keys)) for note in notes), default=None)
+    if drawn is not None and drawn >= len(record.keys):
         return [], {}
-    identity, entries = unserved.find_out(record, row.number_id)
+    identity, text, entries = unserved.find_out(record, row.number_id, drawn=drawn or 0)
+    marks: dict[str, object] = {"after_end": True, "keys": len(record.keys)}
+    if drawn_for_it:
+        marks |= {"drawn_for_it": True, "brought": len(entries)}
+    note = Entry(kind=EntryKind.NOTE, at_ms=record.at_ms, text=text, payload=marks)
     changes = _identify(row, identity)
     last = stored.aggregate(last=Max("sequence"))["last"] or 0
     number = max(last, *(event.sequence for event in events), 0)
     late: list[_EventRow] = []
-    for entry in entries:
+    for entry in (note, *entries):
         number += 1
         late.append(_EventRow(row.pk, number, entry.at_ms, entry.kind.value, entry.text, entry.data))
         changes |= _act(row, Logged(call_id=row.pk, at=record.at, sequence=number, entry=entry))

@@ -3,7 +3,7 @@
 import logging
 
 from calls.conversation.late_keys import opt_out_without_agent, results_of
-from calls.conversation.outputs import NO_AGENT, Ending, Entry, EntryKind, Identify, Summary
+from calls.conversation.outputs import NO_AGENT, Ending, Entry, Identify, Summary
 from calls.events.records import Unserved
 from calls.identification import Found, Identity, find
 
@@ -18,22 +18,20 @@ def is_unserved(summary: Summary | None, ended_by: Ending) -> bool:
     return ended_by is Ending.SERVER or (summary is not None and summary.disposition == NO_AGENT)
 
 
-def find_out(record: Unserved, number_id: int) -> tuple[Identity, list[Entry]]:
-    """Return whose call it was, and entries for its log: a note, marked `after_end`, then what keys brought.
+def find_out(record: Unserved, number_id: int, *, drawn: int = 0) -> tuple[Identity, str, list[Entry]]:
+    """Return whose call it was, a note about that for its log, and entries for what keys brought.
 
+    Of the first `drawn` keys it is known already what they brought: those behind them can only be an opt-out.
     Reads the database and raises what that raises. An agent that fails is passed over: 9 counts all the same.
     """
     asked = Identify(record.reference, record.parameters, record.stream_sid, record.call_sid)
     found = find(asked, number_id)
     text = _FOUND if isinstance(found, Found) else _NOT_FOUND.format(reason=found.reason)
-    note = Entry(kind=EntryKind.NOTE, at_ms=record.at_ms, text=text, payload={"after_end": True})
-    if not record.keys:
-        return found.identity, [note]
-    if isinstance(found, Found):
+    if record.keys and not drawn and isinstance(found, Found):
         try:
             results = results_of(record.keys, found.agent, found.context, at_ms=record.at_ms)
         except Exception:  # an agent's own error, which would be raised again whenever this is stored
             log.exception("The agent of call %s failed over keys pressed before it began.", record.call_id)
         else:
-            return found.identity, [note, *results]
-    return found.identity, [note, *opt_out_without_agent(record.keys, at_ms=record.at_ms)]
+            return found.identity, text, results
+    return found.identity, text, opt_out_without_agent(record.keys[drawn:], at_ms=record.at_ms)

@@ -15,6 +15,7 @@ from asgiref.sync import sync_to_async
 
 from calls import services
 from calls.audio import wav
+from calls.events import abandoned
 from calls.models import Answer, Call, CallEvent, MediaProcess, Recording
 from calls.recordings import files
 from campaigns import clock
@@ -244,11 +245,11 @@ async def test_a_killed_servers_calls_are_closed_by_others(
         await sync_to_async(server.kill)()
     call = await Call.objects.aget()
     assert call.state == "live"
-    assert await sync_to_async(services.close_abandoned)(clock.now()) == []
+    assert await sync_to_async(abandoned.close_abandoned)(clock.now()) == []
     for seconds in (7, 14):
         assert await sync_to_async(services.record_watch)(clock.now() + timedelta(seconds=seconds))
     later = clock.now() + timedelta(seconds=20)
-    assert await sync_to_async(services.close_abandoned)(later) == [call.pk]
+    assert await sync_to_async(abandoned.close_abandoned)(later) == [call.pk]
     assert (await kinds(call))[-1] == "end"
     left = tmp_path / "recording" / f"{call.pk}.wav"
     assert len(wav.unwrap(left.read_bytes()).pcm) >= 32_000

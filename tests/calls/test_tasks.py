@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from calls import services
+from calls.events import abandoned
 from calls.models import Call, CallEvent, MediaProcess
 from calls.tasks import close_abandoned_calls
 from campaigns import clock
@@ -56,6 +56,6 @@ def test_a_clock_that_jumps_closes_no_call_of_a_living_process(number: PhoneNumb
 
 def test_a_call_is_closed_once(number: PhoneNumber) -> None:
     call = call_of(number, silent=20)
-    assert services.close_abandoned(clock.now()) == [call.pk]
-    assert services.close_abandoned(clock.now()) == []
+    assert abandoned.close_abandoned(clock.now()) == [call.pk]
+    assert abandoned.close_abandoned(clock.now()) == []
     assert call.events.count() == 1

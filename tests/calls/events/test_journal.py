@@ -21,9 +21,9 @@ from django.db import (
 from django.db.transaction import TransactionManagementError
 from pytest_django import Settings
 
-from calls import queries, services
+from calls import queries
 from calls.conversation.outputs import Close, Ending, Entry, EntryKind, Summary
-from calls.events import batch_writer, heartbeat, rows
+from calls.events import abandoned, batch_writer, heartbeat, rows
 from calls.events.journal import Journal
 from calls.events.records import Identified, Logged, Record
 from calls.events.spool import Spool
@@ -351,7 +351,7 @@ def test_a_call_closed_by_somebody_else_stays_closed_and_its_line_is_told(
     page.log([entry()])
     journal.work()
     MediaProcess.objects.update(alive_at=clock.now().replace(year=2020))
-    assert services.close_abandoned(clock.now()) == [call_id]
+    assert abandoned.close_abandoned(clock.now()) == [call_id]
 
     page.log([entry(), entry(EntryKind.OPT_OUT, how="key", what="9")])
     journal.work()
@@ -541,7 +541,7 @@ def test_a_call_given_up_for_dead_gets_its_events_behind_that_end(
     whole = file.read_bytes()
     outage.ends()
     MediaProcess.objects.update(alive_at=clock.now().replace(year=2020))
-    assert services.close_abandoned(clock.now()) == [call_id]
+    assert abandoned.close_abandoned(clock.now()) == [call_id]
 
     for _ in range(2):
         file.write_bytes(whole)
@@ -701,12 +701,12 @@ def test_while_the_database_hangs_events_reach_the_disk(
 
 def test_after_an_outage_nobody_takes_a_process_for_dead(journal: Journal, call_id: UUID) -> None:
     now = clock.now()
-    assert services.close_abandoned(now) == []
+    assert abandoned.close_abandoned(now) == []
     after = now + timedelta(seconds=60)
-    assert services.close_abandoned(after) == []
+    assert abandoned.close_abandoned(after) == []
     for seconds in range(5, 15, 5):
-        assert services.close_abandoned(after + timedelta(seconds=seconds)) == []
-    assert services.close_abandoned(after + timedelta(seconds=15)) == [call_id]
+        assert abandoned.close_abandoned(after + timedelta(seconds=seconds)) == []
+    assert abandoned.close_abandoned(after + timedelta(seconds=15)) == [call_id]
 
 
 # --- clocks that jump -----------------------------------------------------------------------------

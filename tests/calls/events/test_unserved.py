@@ -5,7 +5,6 @@ from uuid import UUID
 
 import pytest
 
-from calls import services
 from calls.conversation.outputs import Close, Ending, Entry, EntryKind, Identify, Summary
 from calls.events import unserved
 from calls.events.batch_writer import store_orphans
@@ -13,7 +12,7 @@ from calls.events.codec import decode, encode
 from calls.events.journal import Journal
 from calls.events.records import Started, Unserved
 from calls.identification import Identity
-from calls.models import Call, CallEvent, MediaProcess
+from calls.models import Call, CallEvent
 from campaigns import clock
 from campaigns.models import Agent, Campaign, Message, PhoneNumber, Recipient, Suppression
 from campaigns.transitions.attempt import UNSERVED, settle_message
@@ -237,20 +236,6 @@ def test_who_gave_an_answer_before_our_server_stopped_is_done(
     journal.work()
     report_answered(message)
     assert (Recipient.objects.get().state, Message.objects.get().disposition) == ("completed", "answered")
-
-
-def test_a_call_whose_process_died_is_not_an_answer(
-    journal: Journal, call_id: UUID, message: Message
-) -> None:
-    Campaign.objects.update(max_attempts=2, retry_gaps=[30])
-    Recipient.objects.update(state=Recipient.State.UNDER_WAY, attempts=1)
-    page = journal.open(call_id)
-    page.identified(Identity(inbound=False, message_id=message.pk, recipient_id=message.recipient_id))
-    journal.work()
-    MediaProcess.objects.update(stopped_at=clock.now())
-    assert services.close_abandoned(clock.now()) == [call_id]
-    report_answered(message)
-    assert (Recipient.objects.get().state, Message.objects.get().disposition) == ("waiting", "dropped")
 
 
 def test_a_second_call_that_was_served_is_an_answer(
