@@ -144,6 +144,8 @@ class DtmfDetector:
         self._misses = 0
         self._number = 0
         """Blocks looked at."""
+        self._blocks = 0
+        """In which the tone of the latest press was found."""
         self._course: _Course | None = None
         """Of the press that was found last."""
         self._found: deque[str] = deque()
@@ -152,6 +154,11 @@ class DtmfDetector:
     def held(self) -> str | None:
         """Return the key whose tone lasts, or has ended less than 40 ms ago; None if there is none."""
         return self._pressed
+
+    @property
+    def heard_ms(self) -> float:
+        """Return how much of the tone of the latest press has been found, in ms; 0 before the first."""
+        return (BLOCK + _HOP * (self._blocks - 1)) * 1000 / pcm.SAMPLE_RATE if self._blocks else 0
 
     def push(self, frame: bytes) -> str | None:
         """Return the key recognised with this frame of s16le at 8 kHz; None if there is none.
@@ -181,7 +188,9 @@ class DtmfDetector:
             self._pressed, self._misses = digit, 0
             if course is None or course.digit != digit or not course.leads_to(self._number, block):
                 self._found.append(digit)
+                self._blocks = self._hits
                 self._course = _Course(digit, self._number, block)
                 return
         if digit and course is not None and digit == self._pressed:
+            self._blocks += 1
             course.extend(self._number, block)

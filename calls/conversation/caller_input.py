@@ -61,7 +61,7 @@ class CallerInput:
     def pass_time(self, now: float) -> None:
         """Note that all audio that came by now has been pushed: a key whose tone lasts is held until now."""
         if self._tones is not None and (digit := self._tones.held):
-            self._presses.hold(digit, now)
+            self._presses.hold(digit, now, heard_ms=self._tones.heard_ms)
 
     def take_vad_audio(self) -> VadAudio | None:
         """Return caller audio for the VAD model; None while there is not enough of it."""

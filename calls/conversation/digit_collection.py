@@ -14,6 +14,9 @@ _BEGINNINGS_APART_S: Final = 0.3
 """The message of a press's end tells, by its duration, when it began: to this from the first message."""
 _TONE_JUST_OVER_S: Final = 0.2
 """A message so soon after the tone tells its end. A second press in that time is heard as a tone."""
+_WHOLE_TONE_MS: Final = 80
+"""A tone of this length is no leak of one that the platform cuts out of the audio: the next press will be
+heard as well, so a message within `SAME_PRESS_S` of its end tells its end."""
 _FORGOTTEN_S: Final = 10.0
 _MOST_REMEMBERED: Final = 64
 
@@ -83,6 +86,7 @@ class _Press:
     at: float
     tone_until: float | None = None
     """When its tone was last heard; None: it has not been heard."""
+    tone_ms: float = 0
     message_at: float | None = None
     """When its message came, if that may have been sent as the press began; None: there was none."""
     has_message: bool = False
@@ -114,11 +118,11 @@ class PressDeduplicator:
             return True
         return self._is_new_message(digit, same_key, now, duration_ms or 0)
 
-    def hold(self, digit: str, now: float) -> None:
-        """Note that the tone of this key lasts."""
+    def hold(self, digit: str, now: float, *, heard_ms: float) -> None:
+        """Note that the tone of this key lasts, `heard_ms` of it by now."""
         for press in reversed(self._presses):
             if press.digit == digit and press.tone_until is not None:
-                press.tone_until = max(press.tone_until, now)
+                press.tone_until, press.tone_ms = max(press.tone_until, now), heard_ms
                 return
 
     def _is_new_message(self, digit: str, same_key: Sequence[_Press], now: float, duration_ms: int) -> bool:
@@ -145,5 +149,7 @@ def _is_its_end(press: _Press, began: float, now: float) -> bool:
     if press.message_at is None:
         return False
     by_duration = began < now and abs(began - press.message_at) <= _BEGINNINGS_APART_S
-    by_tone = press.tone_until is not None and now - press.tone_until <= _TONE_JUST_OVER_S
-    return by_duration or by_tone
+    if press.tone_until is None:
+        return by_duration
+    longest = SAME_PRESS_S if press.tone_ms >= _WHOLE_TONE_MS else _TONE_JUST_OVER_S
+    return by_duration or now - press.tone_until <= longest

@@ -299,6 +299,43 @@ def test_two_messages_without_durations_of_one_tone_count_once() -> None:
     assert line.digits() == "55"
 
 
+@pytest.mark.parametrize("late_s", [0.1, 0.3, 0.8])
+@pytest.mark.parametrize("first", ["message", "tone"])
+def test_the_second_of_two_messages_without_durations_may_be_late(late_s: float, first: str) -> None:
+    line = Tones()
+    for digit in "55":
+        if first == "message":
+            line.receive(dtmf_message(digit))
+            line.sound(digit, ms=150)
+        else:
+            line.sound(digit, ms=150)
+            line.receive(dtmf_message(digit))
+        line.wait(late_s)
+        line.receive(dtmf_message(digit))
+        line.wait(1.5)
+    assert line.digits() == "55"
+
+
+def test_a_press_soon_after_one_with_both_messages_counts() -> None:
+    line = Tones()
+    for digit in "555":
+        line.receive(dtmf_message(digit))
+        line.sound(digit, ms=150)
+        line.wait(0.1)
+        line.receive(dtmf_message(digit))
+        line.wait(0.1)
+    assert line.digits() == "555"
+
+
+def test_two_presses_whose_tones_are_cut_out_but_for_a_leak_are_two() -> None:
+    line = Tones()
+    line.receive(dtmf_message("5"))
+    line.sound("5", ms=60)
+    line.wait(0.4)
+    line.receive(dtmf_message("5"))
+    assert line.digits() == "55"
+
+
 def test_two_quick_presses_told_by_messages_alone_are_two() -> None:
     presses = PressDeduplicator()
     at = [10.0, 10.2, 10.4]
