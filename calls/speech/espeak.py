@@ -5,6 +5,7 @@ lines `{"text", "language", "path"}` from stdin into 8 kHz WAV files, for progra
 """
 
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -37,6 +38,9 @@ VOICES: Final = {
     "en": "en-gb-x-rp",
 }
 """Language to espeak voice. There is no Indian English; received pronunciation is the nearest."""
+
+_DOTTED: Final = {"\u09af\u09bc": "\u09df", "\u09a1\u09bc": "\u09dc", "\u09a2\u09bc": "\u09dd"}
+"""Bengali and Assamese letters that are written as one character, or as a letter and a dot (NFC)."""
 
 WORDS_A_MINUTE: Final = 140
 """Below espeak's 175: a synthetic voice on a telephone needs the time."""
@@ -125,8 +129,8 @@ class EspeakVoice:
 
     @property
     def identity(self) -> str:
-        """Return the engine's name and its speed, in words a minute."""
-        return f"espeak-ng {WORDS_A_MINUTE}"
+        """Return the engine's name, its speed in words a minute, and how texts are prepared for it."""
+        return f"espeak-ng {WORDS_A_MINUTE} b"
 
     def synthesise(self, text: str, language: str) -> bytes:
         """Return s16le mono at 8 kHz and about -16 dBFS.
@@ -141,7 +145,7 @@ class EspeakVoice:
             raise SpeechError("There is nothing to say: the text is empty.")
         if len(plain) > MOST_TEXT:
             raise SpeechError(f"The text is longer than {MOST_TEXT} characters.")
-        raw, rate = self._engine.speak(plain, voice)
+        raw, rate = self._engine.speak(pronounceable(plain, voice), voice)
         audio = telephone_audio(np.frombuffer(raw[: len(raw) & ~1], dtype="<i2").astype(np.int16), rate)
         if not audio:
             raise SpeechError("The voice made no sound of the text.")
@@ -151,6 +155,21 @@ class EspeakVoice:
         """Kill the process that runs for this voice, if there is one."""
         if isinstance(self._engine, LibraryEngine):
             self._engine.close()
+
+
+def pronounceable(text: str, voice: str) -> str:
+    """Return `text` in the form that espeak-ng reads rightly; only Bengali and Assamese change.
+
+    Seen in 1.51: it spells an Assamese word out if one of its letters is a letter and a dot (দ্বিতীয় as nine
+    names of signs), and ন, nine, by the letter's name. Of a Bengali one it swallows the vowel behind (জানুয়ারি
+    without its আ, কুড়ি without its ই), but says a final য় of one character with a vowel too many.
+    """
+    if voice == "as":
+        text = re.sub(r"(?<!\w)\u09a8(?![\w\u0981-\u09cd])", "\u09a8\u0985", text)
+    if voice in ("as", "bn"):
+        for dotted, letter in _DOTTED.items():
+            text = text.replace(dotted, letter)
+    return re.sub("\u09df(?![\u09be-\u09cc])", "\u09af\u09bc", text) if voice == "bn" else text
 
 
 def speak_lines(lines: Iterable[str], voice: Voice) -> int:

@@ -1,4 +1,6 @@
-"""PURE: amounts, dates, times and digits as people write them in a list; what can mean two things is refused.
+"""PURE: amounts, numbers, dates, times, digits and names as people write them in a list.
+
+What can mean two things is refused.
 
 The one parser of written values: the import, the preflight and the call ask it, so that no row is accepted
 that a call reads otherwise. Grouping is parsed and never stripped. `tests/data/written/forms.csv` has, by
@@ -15,13 +17,23 @@ from typing import NamedTuple
 
 
 class Kind(StrEnum):
-    """What a variable holds, and so how it is spoken."""
+    """What a variable holds, and so how it is spoken.
+
+    `number` is a count, `ordinal` a place in an order (3rd). Of the last four each digit is spoken: `digits`
+    in one row, `phone` as 5 and 5, `pin` as 3 and 3, `account` by fours.
+    """
 
     TEXT = "text"
+    NAME = "name"
+    NUMBER = "number"
+    ORDINAL = "ordinal"
     AMOUNT = "amount"
     DATE = "date"
     TIME = "time"
     DIGITS = "digits"
+    PHONE = "phone"
+    PIN = "pin"
+    ACCOUNT = "account"
 
 
 class UnclearError(ValueError):
@@ -131,6 +143,79 @@ def read_digits(text: str) -> str:
     return digits
 
 
+def read_number(text: str) -> int:
+    """Return the whole number in `1,25,000`, `125000` or `१२`.
+
+    Raises `UnclearError` for anything else: a part behind a point, below zero, from 10^11.
+    """
+    plain = _plain(text)
+    found = _AMOUNT.fullmatch(plain)
+    if not found or not found["whole"] or "." in plain:
+        raise UnclearError(f"“{text[:_SHOWN]}” is no clear number{_why_no_number(plain)}.")
+    digits = re.sub(r"[, ]", "", plain).lstrip("0") or "0"
+    if len(digits) > _MOST_RUPEE_DIGITS:
+        raise UnclearError(f"“{text[:_SHOWN]}” is more than can be said.")
+    return int(digits)
+
+
+def read_ordinal(text: str) -> int:
+    """Return the place in an order in `3`, `3rd` or `३`, from 1 to 9,999.
+
+    Raises `UnclearError` for anything else, and for an ending that is not the number's (`3th`).
+    """
+    plain = _plain(text)
+    found = re.fullmatch(r"(\d{1,3}(?:,\d{3})?|\d{4,})(st|nd|rd|th)?", plain, re.IGNORECASE)
+    place = int(found[1].replace(",", "")) if found else 0
+    ending = "th" if place // 10 % 10 == 1 else {1: "st", 2: "nd", 3: "rd"}.get(place % 10, "th")
+    if not found or not 1 <= place <= _MOST_PLACES or (found[2] or ending).lower() != ending:
+        raise UnclearError(
+            f"“{text[:_SHOWN]}” is no clear place in an order. Write it as 3 or 3rd, up to {_MOST_PLACES}."
+        )
+    return place
+
+
+def read_phone(text: str) -> tuple[str, ...]:
+    """Return an Indian number in groups: 5 and 5 digits; of 1800 and 1860, 4, then 2 or 3, then 4.
+
+    `+91`, `0091`, `91` and `0` before ten digits are passed over. Raises `UnclearError` for anything else.
+    """
+    plain = _plain(text)
+    digits = re.sub(r"\D", "", plain) if _DIGITS.fullmatch(plain) else ""
+    if plain[:1] != "+" and (free := re.fullmatch(r"(18[06]0)(\d{2,3})(\d{4})", digits)):
+        return free.groups()
+    before = r"91" if plain[:1] == "+" else r"(?:00)?91|0"
+    found = re.fullmatch(rf"(?:{before})?([1-9]\d{{4}})(\d{{5}})", digits)
+    if not found or (plain[:1] == "+" and len(digits) != 12):
+        raise UnclearError(f"“{text[:_SHOWN]}” is no clear Indian phone number. Write it with ten digits.")
+    return found.groups()
+
+
+def read_pin(text: str) -> tuple[str, ...]:
+    """Return the two halves of a pin code, `380 015` or `380015`. Raises `UnclearError` for anything else."""
+    found = re.fullmatch(r"([1-9]\d{2}) ?(\d{3})", _plain(text))
+    if not found:
+        raise UnclearError(f"“{text[:_SHOWN]}” is no clear pin code. It has six digits, the first not 0.")
+    return found.groups()
+
+
+def read_account(text: str) -> tuple[str, ...]:
+    """Return the digits of an account by fours, the rest last. Raises `UnclearError` as `read_digits`."""
+    return tuple(re.findall(r"\d{1,4}", read_digits(text)))
+
+
+def read_name(text: str) -> str:
+    """Return a person's or a place's name with single spaces; `ASHA BEN` as `Asha Ben`, not to be spelt out.
+
+    Raises `UnclearError` if it holds no letter, a digit, or a sign that names don't have.
+    """
+    name = " ".join(text.translate(_SPACES).split())
+    if len(name) > _LONGEST or not _is_name(name):
+        raise UnclearError(
+            f"“{text[:_SHOWN]}” is no clear name. Use letters, points and hyphens, at most {_LONGEST}."
+        )
+    return re.sub(r"\b[A-Z]{3,}\b", lambda word: word[0].capitalize(), name) if name.isupper() else name
+
+
 def unclear(text: str, kind: Kind) -> str:
     """Return the sentence that says why the text is not of the kind; empty if it is."""
     try:
@@ -167,6 +252,15 @@ def _why_no_amount(bare: str) -> str:
     if re.fullmatch(r"\d+,\d{1,2}|[\d.]+,\d+", bare):
         return ". If its comma parts the paise, choose “Amount with a decimal comma” for the column"
     return ": write it as 1,25,000 or 125000.50" if re.search(r"\d", bare) else ""
+
+
+def _why_no_number(plain: str) -> str:
+    """Return what stands in the way, to be set behind "is no clear number"."""
+    if re.fullmatch(r"\(.*\)|[-−–].*|.*[-−–]", plain):
+        return ": it is below zero"
+    if re.fullmatch(r"[\d,]*\.\d*", plain):
+        return ": it has a part behind the point"
+    return ": write it as 1,250 or 1250" if re.search(r"\d", plain) else ""
 
 
 # --- dates and times -----------------------------------------------------------------------------------
@@ -231,13 +325,22 @@ def _day(day: int, month: int, year: str | None) -> WrittenDate | None:
 # --- digits and what all share -------------------------------------------------------------------------
 
 _MOST_DIGITS = 40
+_MOST_PLACES = 9999
 _DIGITS = re.compile(r"\+?(?:\(\d+\)[ -]?)?\d+(?:[ -]\d+)*")
+
+
+def _is_name(name: str) -> bool:
+    """Return whether there is a letter, and nothing but letters, their marks, spaces and .'’-,()/&."""
+    signs = all(unicodedata.category(c)[0] in "LM" or c in " .'’‘-,()/&\u200c\u200d" for c in name)
+    return signs and any(c.isalpha() for c in name)
 
 
 def _plain(text: str) -> str:
     """Return the text, if it is not too long, with digits of any script (०, ૦, ௦ …) as 0 to 9."""
     if len(text) > _LONGEST:
-        raise UnclearError(f"“{text[:_SHOWN]}…” is too long to be an amount, a date, a time or digits.")
+        raise UnclearError(
+            f"“{text[:_SHOWN]}…” is too long to be a number, an amount, a date, a time or digits."
+        )
     if text.isascii():
         return text.strip()
     spaced = text.translate(_SPACES)
@@ -246,8 +349,14 @@ def _plain(text: str) -> str:
 
 _READERS: Mapping[Kind, Callable[[str], object]] = {
     Kind.TEXT: str,
+    Kind.NAME: read_name,
+    Kind.NUMBER: read_number,
+    Kind.ORDINAL: read_ordinal,
     Kind.AMOUNT: read_amount,
     Kind.DATE: read_date,
     Kind.TIME: read_time,
     Kind.DIGITS: read_digits,
+    Kind.PHONE: read_phone,
+    Kind.PIN: read_pin,
+    Kind.ACCOUNT: read_account,
 }

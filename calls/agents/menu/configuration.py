@@ -17,7 +17,7 @@ _SLOT = re.compile(r"\{(\w+)\}")
 _MOST_TEXT = 2000
 ANSWER = "answer"
 """The variable that stands for collected digits in a reply."""
-_ANSWER_KINDS = (verbalize.Kind.DIGITS, verbalize.Kind.AMOUNT, verbalize.Kind.TEXT)
+_NO_ANSWER_KINDS = (verbalize.Kind.DATE, verbalize.Kind.TIME, verbalize.Kind.NAME)
 _MOST_DIGITS = 20
 _ANY_DAY = datetime(2026, 1, 1, tzinfo=UTC)
 """Stands for now where only the format of a moment is checked."""
@@ -197,7 +197,7 @@ class MenuConfiguration(Configuration, frozen=True):
             if digits.question == self.question:
                 yield f"The digits after key {key[:20]} need a `question` other than “{self.question}”."
             yield from (f"`collect` for key {key[:20]} {problem}" for problem in digits.problems())
-        if self.variables.get(ANSWER, verbalize.Kind.TEXT) not in _ANSWER_KINDS:
+        if self.variables.get(ANSWER, verbalize.Kind.TEXT) in _NO_ANSWER_KINDS:
             yield f"`{ANSWER}` stands for digits that were pressed; they are no date."
 
     def _text_problems(self, texts: Texts) -> Iterator[str]:

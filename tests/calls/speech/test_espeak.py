@@ -5,6 +5,7 @@ import json
 import subprocess
 import sys
 import time
+import unicodedata
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,7 +13,7 @@ import pytest
 
 from calls.audio import pcm, wav
 from calls.speech import espeak
-from calls.speech.espeak import EspeakVoice, LibraryEngine, ProgramEngine, speak_lines
+from calls.speech.espeak import EspeakVoice, LibraryEngine, ProgramEngine, pronounceable, speak_lines
 from calls.speech.helper_process import Child
 from calls.speech.voice import SpeechError
 
@@ -26,6 +27,9 @@ SENTENCES = {
     "ml": "നിങ്ങളുടെ തവണ അടയ്ക്കണം.",
     "bn": "আপনার কিস্তি বাকি আছে।",
     "pa": "ਤੁਹਾਡੀ ਕਿਸ਼ਤ ਬਾਕੀ ਹੈ।",
+    "or": "ଆପଣଙ୍କ କିସ୍ତି ବାକି ଅଛି।",
+    "as": "আপোনাৰ কিস্তি বাকী আছে।",
+    "ur": "آپ کی قسط باقی ہے۔",
     "en": "Your instalment is due.",
 }
 
@@ -49,6 +53,31 @@ def test_a_longer_text_takes_longer_and_the_region_does_not_matter(voice: Espeak
     short = voice.synthesise("नमस्ते", "hi")
     long = voice.synthesise("नमस्ते, आपकी एक लाख पच्चीस हज़ार रुपये की किस्त देय है", "hi-IN")
     assert pcm.duration_ms(long) > 3 * pcm.duration_ms(short)
+
+
+@pytest.mark.parametrize(
+    ("language", "word"),
+    [("as", "দ্বিতীয়"), ("as", "সন্ধিয়া"), ("as", "ছয়চল্লিশ"), ("bn", "জানুয়ারি"), ("bn", "কুড়ি"), ("bn", "বিয়াল্লিশ")],
+)
+def test_a_dotted_letter_sounds_the_same_however_it_is_written(
+    voice: EspeakVoice, language: str, word: str
+) -> None:
+    apart = unicodedata.normalize("NFC", word)  # these letters are composition exclusions
+    one = apart.replace("\u09af\u09bc", "\u09df").replace("\u09a1\u09bc", "\u09dc")
+    assert apart != one
+    assert pronounceable(apart, language) == pronounceable(one, language)
+    assert pcm.duration_ms(voice.synthesise(apart, language)) < 2000  # spelt out it takes 4.5 s
+
+
+def test_nine_in_assamese_is_not_the_name_of_a_letter(voice: EspeakVoice) -> None:
+    assert pronounceable("ন আঠ, ন", "as") == "নঅ আঠ, নঅ"
+    assert pronounceable("নগৰ আন নিৰানব্বৈ", "as") == "নগৰ আন নিৰানব্বৈ"
+    assert pcm.duration_ms(voice.synthesise("ন", "as")) < 600
+
+
+def test_a_final_y_in_bengali_has_no_vowel_behind_it() -> None:
+    assert pronounceable("ছ\u09df ছ\u09dfশো", "bn") == "ছ\u09af\u09bc ছ\u09af\u09bcশো"
+    assert pronounceable("ਫ਼ छह 6", "pa") == "ਫ਼ छह 6"
 
 
 def test_a_sentence_in_the_wrong_script_is_not_silence(voice: EspeakVoice) -> None:
