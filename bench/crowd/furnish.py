@@ -15,6 +15,7 @@ django.setup()
 
 from django.core.management import call_command  # noqa: E402 - after the set-up
 
+from calls.agents.dialogue.from_menu import converted  # noqa: E402
 from calls.media import prompt_audio  # noqa: E402
 from campaigns import clock  # noqa: E402
 from campaigns.models import (  # noqa: E402
@@ -50,7 +51,7 @@ def main() -> None:
     call_command("migrate", verbosity=0)
     count = int(sys.argv[1])
     account = Account.objects.create(name="Bench", tenant="bench", email="bench@example.com", password="-")
-    agent = Agent.objects.create(name="Menu", kind=Agent.Kind.MENU, configuration=MENU)
+    agent = Agent.objects.create(name="Menu", kind=Agent.Kind.DIALOGUE, configuration=converted(MENU))
     number = PhoneNumber.objects.create(
         account=account, e164="+917961344101", inbound_agent=agent, max_calls=MOST_CALLS, record_calls=False
     )

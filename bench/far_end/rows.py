@@ -16,6 +16,7 @@ from django.core.files.base import ContentFile  # noqa: E402 - after the set-up
 from django.core.management import call_command  # noqa: E402
 
 from bench.far_end.caller import CLIP_MS, clip  # noqa: E402
+from calls.agents.dialogue.from_menu import converted  # noqa: E402
 from calls.audio import wav  # noqa: E402
 from calls.media import prompt_audio  # noqa: E402
 from calls.models import CallEvent  # noqa: E402
@@ -46,7 +47,7 @@ def make() -> None:
     Content.objects.create(account=account, name=CLIP, file=file)
     for text in (TEXTS["opening"], QUESTION, "Thank you very much, and goodbye."):
         prompt_audio.speak(str(text), LANGUAGE)
-    kinds = {"clip": ("playback", {"clip": CLIP}), "menu": ("menu", MENU)}
+    kinds = {"clip": ("playback", {"clip": CLIP}), "menu": ("dialogue", converted(MENU))}
     paths = {}
     for index, (name, (kind, configuration)) in enumerate(kinds.items()):
         agent = Agent.objects.create(name=name, kind=kind, configuration=configuration)

@@ -7,6 +7,8 @@ import django
 from django.apps import apps
 from django.core.management import call_command
 
+from calls.agents.dialogue.from_menu import converted
+
 MENU = {
     "default_language": "hi",
     "answer_seconds": 3,
@@ -42,7 +44,7 @@ def main() -> None:
     agent = apps.get_model("campaigns", "Agent").objects
     agents = {
         "echo": agent.create(name="Echo", kind="echo", configuration={"piece_ms": 20}),
-        "menu": agent.create(name="Menu", kind="menu", configuration=MENU),
+        "menu": agent.create(name="Menu", kind="dialogue", configuration=converted(MENU)),
     }
     paths = {}
     for index, (name, (kind, record)) in enumerate(NUMBERS.items()):

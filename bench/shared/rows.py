@@ -19,6 +19,7 @@ from django.core.management import call_command  # noqa: E402 - after the set-up
 
 from bench.shared import sound  # noqa: E402
 from calls.agents import registry  # noqa: E402
+from calls.agents.dialogue.from_menu import converted  # noqa: E402
 from calls.audio import wav  # noqa: E402
 from calls.media import prompt_audio  # noqa: E402
 from campaigns.models import Account, Agent, Content, PhoneNumber  # noqa: E402
@@ -62,8 +63,8 @@ heard to its end."""
 CONFIGURATIONS: dict[str, tuple[str, dict[str, object]]] = {
     "play": ("playback", {"clip": CLIP}),
     "echo": ("echo", {"piece_ms": 200}),
-    "keys": ("menu", MENU),
-    "speak": ("menu", LONG_MENU),
+    "keys": ("dialogue", converted(MENU)),
+    "speak": ("dialogue", converted(LONG_MENU)),
 }
 VAD = json.loads(os.environ.get("BENCH_VAD", '{"barge_in": {"speech": true, "key": true}}'))
 """What turns voice detection on in an agent's configuration. A build that does not know it has none."""
@@ -77,8 +78,8 @@ def has_vad(kind: str, configuration: dict[str, object]) -> bool:
 def address(account: Account, name: str, *, full: bool) -> tuple[str, bool]:
     """Make a number with an agent of its own; return its stream's path, and whether it listens for speech."""
     kind, configuration = CONFIGURATIONS[name]
-    if full and name == "play" and has_vad("menu", LONG_MENU):
-        kind, configuration = "menu", LONG_MENU
+    if full and name == "play" and has_vad(*CONFIGURATIONS["speak"]):
+        kind, configuration = CONFIGURATIONS["speak"]
     vad = full and has_vad(kind, configuration)
     agent = Agent.objects.create(
         name=f"{name} {full}", kind=kind, configuration={**configuration, **(VAD if vad else {})}

@@ -4,12 +4,13 @@ An agent that needs I/O (speech, a recorded clip) returns an action for it; the 
 out and the audio plays when it is ready. So a whole dialogue can be tested with a list of events.
 """
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, NamedTuple, Protocol
 
-from msgspec import Struct
+from msgspec import Struct, ValidationError
 
 from calls.agents.requests import Reply, Request
 
@@ -421,3 +422,13 @@ class Kind(NamedTuple):
 
 class ConfigurationError(Exception):
     """An agent cannot be made from this configuration. The text says why, for the person who wrote it."""
+
+
+_PLACE = re.compile(r" - at `\$\.?(.*)`$")
+
+
+def with_place(error: ValidationError) -> str:
+    """Return msgspec's words with the place first: "`steps.hello.title`: Expected `str`, got `int`."."""
+    text = str(error)
+    place = _PLACE.search(text)
+    return f"`{place[1] or 'the configuration'}`: {text[: place.start()]}." if place else f"{text}."

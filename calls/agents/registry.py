@@ -4,28 +4,25 @@ A new kind is one file beside this one that ends with its `KIND`, and one line i
 of `campaigns.models.AgentKind`, from which the `kind` column's database check is made.
 """
 
-import re
 from collections.abc import Mapping
 from typing import Final
 
 import msgspec
 
-from calls.agents import dialogue, echo, menu, playback
-from calls.agents.base import Agent, Configuration, ConfigurationError, Kind
+from calls.agents import dialogue, echo, playback
+from calls.agents.base import Agent, Configuration, ConfigurationError, Kind, with_place
 
 __all__ = ["KINDS", "ConfigurationError", "Kind", "build", "read", "validate"]
 
 KINDS: Final[Mapping[str, Kind]] = {
     "playback": playback.KIND,
     "dialogue": dialogue.KIND,
-    "menu": menu.KIND,
     "echo": echo.KIND,
 }
 for _kind in KINDS.values():
     # msgspec works a struct type out when it is first read. Two threads at that at once end the process with
     # a segmentation fault (0.22: the second sees the type half done); the first calls of a server are such.
     msgspec.json.Decoder(_kind.configuration)
-_WHERE = re.compile(r" - at `\$\.?(.*)`$")
 
 
 def build(kind: str, configuration: Mapping[str, object]) -> Agent:
@@ -54,8 +51,4 @@ def read(kind: str, configuration: Mapping[str, object]) -> Configuration:
     try:
         return msgspec.convert(dict(configuration), KINDS[kind].configuration)
     except msgspec.ValidationError as error:
-        # msgspec's words with the place first: "`languages.hi.opening`: Expected `str`, got `int`."
-        text = str(error)
-        place = _WHERE.search(text)
-        sentence = f"`{place[1] or 'the configuration'}`: {text[: place.start()]}." if place else f"{text}."
-        raise ConfigurationError(sentence) from error
+        raise ConfigurationError(with_place(error)) from error

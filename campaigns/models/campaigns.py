@@ -21,7 +21,6 @@ class AgentKind(models.TextChoices):
 
     PLAYBACK = "playback", "Plays a recording"
     DIALOGUE = "dialogue", "Holds a dialogue"
-    MENU = "menu", "Speaks and takes a key"
     ECHO = "echo", "Echo, for tests"
 
 
@@ -31,7 +30,7 @@ class Agent(Stamped):
     Kind: TypeAlias = AgentKind
 
     name = models.CharField(max_length=120, unique=True)
-    kind = models.CharField(max_length=20, choices=Kind, default=Kind.MENU)
+    kind = models.CharField(max_length=20, choices=Kind, default=Kind.DIALOGUE)
     configuration = models.JSONField(default=dict, blank=True)
     most_calls = models.PositiveIntegerField(
         "most calls at once",

@@ -1,38 +1,38 @@
 """What an agent needs, asked before anybody is called."""
 
 from calls.agent_inspection import AgentInspection
-from tests.calls.agents.texts import ENGLISH, MENU, VARIABLES
+from tests.calls.agents.texts import ENGLISH, MENU, VARIABLES, dialogue
 
 ASHA = {"name": "Asha", **VARIABLES}
 LANGUAGES = {"en": ENGLISH, "hi": ENGLISH | {"message": "{village}"}}
 
 
 def test_missing_variables_are_named_once_each() -> None:
-    menu = AgentInspection("menu", MENU)
+    menu = AgentInspection("dialogue", dialogue(MENU))
     assert menu.missing(ASHA, language="en") == ()
     assert menu.missing({"amount": "x"}, language="en") == ("name", "amount", "due_date")
 
 
 def test_only_the_texts_that_are_spoken_count() -> None:
-    menu = AgentInspection("menu", MENU | {"languages": LANGUAGES, "default_language": "hi"})
+    menu = AgentInspection("dialogue", dialogue(MENU | {"languages": LANGUAGES, "default_language": "hi"}))
     assert menu.missing(ASHA, language="en") == ()
     assert menu.missing(ASHA, language="hi-IN") == ("village",)
     assert menu.missing(ASHA, language="or") == ("village",)
 
 
 def test_the_language_heard_is_the_default_where_there_are_no_texts() -> None:
-    menu = AgentInspection("menu", MENU | {"languages": LANGUAGES, "default_language": "hi"})
+    menu = AgentInspection("dialogue", dialogue(MENU | {"languages": LANGUAGES, "default_language": "hi"}))
     assert (menu.heard("en"), menu.heard("or"), menu.heard("hi_IN")) == ("en", "hi", "hi")
     assert (menu.has_voice("hi-IN"), menu.has_voice("fr")) == (True, False)
 
 
-def test_what_a_menu_speaks_is_told_in_the_order_written() -> None:
-    menu = AgentInspection("menu", MENU)
+def test_what_a_dialogue_speaks_is_told_in_the_order_written() -> None:
+    menu = AgentInspection("dialogue", dialogue(MENU))
     assert (menu.languages, menu.variables) == (("en", "hi"), ("amount", "due_date"))
 
 
-def test_only_a_menu_asks() -> None:
-    assert [AgentInspection.asks(kind) for kind in ("menu", "playback", "echo", "robot")] == [
+def test_only_a_dialogue_asks() -> None:
+    assert [AgentInspection.asks(kind) for kind in ("dialogue", "playback", "echo", "robot")] == [
         True,
         False,
         False,

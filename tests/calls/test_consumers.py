@@ -21,7 +21,7 @@ from calls.recordings import files
 from campaigns import clock
 from campaigns.ist import IST
 from campaigns.models import Agent, Callback, Campaign, Message, PhoneNumber, Recipient
-from tests.calls.agents.texts import LATER, MENU, VARIABLES
+from tests.calls.agents.texts import LATER, MENU, VARIABLES, dialogue
 from tests.calls.outside import OutsideCaller, hum, is_refused
 from tests.calls.rows import closed_calls, kinds
 from tests.calls.servers import DAPHNE, UVICORN, Server, serving
@@ -315,7 +315,9 @@ async def test_a_peer_that_reads_nothing_is_given_up_and_cut_off(
 async def test_whoever_presses_later_and_a_time_waits_for_it_with_the_calls_event(
     server: Server, number: PhoneNumber, message: Message
 ) -> None:
-    menu = await Agent.objects.acreate(name="Menu", kind=Agent.Kind.MENU, configuration=MENU | LATER)
+    menu = await Agent.objects.acreate(
+        name="Menu", kind=Agent.Kind.DIALOGUE, configuration=dialogue(MENU | LATER)
+    )
     await Campaign.objects.aupdate(agent=menu, state=Campaign.State.RUNNING)
     await Message.objects.aupdate(state=Message.State.REJECTED)
     await Recipient.objects.aupdate(variables=VARIABLES, state=Recipient.State.UNREACHED)

@@ -14,7 +14,7 @@ from asgiref.sync import sync_to_async
 
 from calls.models import Call, CallEvent
 from campaigns.models import Agent, Campaign, Message, PhoneNumber, Recipient, Suppression
-from tests.calls.agents.texts import MENU, VARIABLES
+from tests.calls.agents.texts import MENU, VARIABLES, dialogue
 from tests.calls.outside import OutsideCaller
 from tests.calls.rows import closed_calls
 from tests.calls.servers import DAPHNE, UVICORN, Server, serving
@@ -31,7 +31,7 @@ SECONDS = 60.0
 @pytest.fixture(params=[DAPHNE, UVICORN], ids=["daphne", "uvicorn"])
 def server(request: pytest.FixtureRequest, tmp_path: Path, message: Message) -> Iterator[Server]:
     """A server whose number takes many calls; the campaign's agent speaks a menu."""
-    menu = Agent.objects.create(name="Menu", kind=Agent.Kind.MENU, configuration=MENU)
+    menu = Agent.objects.create(name="Menu", kind=Agent.Kind.DIALOGUE, configuration=dialogue(MENU))
     Campaign.objects.update(agent=menu)
     Recipient.objects.update(variables=VARIABLES)
     PhoneNumber.objects.update(max_calls=50, record_calls=False)

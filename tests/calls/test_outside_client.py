@@ -16,6 +16,7 @@ from websockets.exceptions import ConnectionClosed
 
 from calls.models import Answer, Call, CallEvent, Recording
 from campaigns.models import Account, Agent, Campaign, Content, Message, PhoneNumber, Suppression
+from tests.calls.agents.texts import dialogue
 from tests.calls.outside import OutsideCaller, hum
 from tests.calls.rows import closed_calls, kinds
 from tests.calls.servers import ROOT, Server, serving
@@ -180,7 +181,7 @@ async def test_what_we_send_is_what_the_description_says(server: Server, number:
 
 @pytest.fixture
 def menu_call(message: Message, echo: Agent) -> Message:
-    Agent.objects.update(kind="menu", configuration=MENU)
+    Agent.objects.update(kind="dialogue", configuration=dialogue(MENU))
     Campaign.objects.update(agent=echo)
     return message
 

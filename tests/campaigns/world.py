@@ -54,7 +54,7 @@ def make_campaign(*, people: int = 0, chunk_size: int = 5000, **fields: Any) -> 
     template = Template.objects.create(
         account=account, name="EMI reminder", remote_id="16", sync_state=Template.Sync.SYNCED
     )
-    agent = Agent.objects.create(name="EMI reminder", kind=Agent.Kind.MENU)
+    agent = Agent.objects.create(name="EMI reminder", kind=Agent.Kind.DIALOGUE)
     values: dict[str, Any] = {
         "name": "EMI reminder, November",
         "category": Campaign.Category.COLLECTIONS,

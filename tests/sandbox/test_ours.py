@@ -16,13 +16,14 @@ FURNISH = """
 import json
 from pathlib import Path
 import calls.agents
+from calls.agents.dialogue.from_menu import converted
 from campaigns.models import Account, Agent, PhoneNumber
 
 example = json.loads((Path(calls.agents.__file__).parent / "examples" / "emi-reminder.json").read_text())
 account = Account.objects.create(
     name="Office", base_url="http://127.0.0.1:9000", tenant="demo", email="a@b.in", password="x"
 )
-agent = Agent.objects.create(name="Reminder", kind="menu", configuration=example)
+agent = Agent.objects.create(name="Reminder", kind="dialogue", configuration=converted(example))
 for container in ("wav", "raw"):
     number = PhoneNumber.objects.create(
         account=account, e164="+9179613441" + ("01" if container == "wav" else "02"), inbound_agent=agent,

@@ -13,6 +13,8 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
 
+from calls.agents.dialogue.from_menu import dialogue_of, read_menu
+from calls.dialogues import publishing
 from campaigns.delivery.account_client import is_loopback
 from campaigns.imports import upload
 from campaigns.lifecycle import actions
@@ -123,10 +125,12 @@ def make_number(account: Account) -> PhoneNumber:
 
 
 def make_agents() -> Agent:
-    """Store an echo for trying a line and a reminder with a menu; return the reminder."""
+    """Store an echo for trying a line, and a published reminder; return the reminder's agent."""
     Agent.objects.create(name="Echo", kind=Agent.Kind.ECHO)
-    menu = json.loads(MENU.read_text())
-    return Agent.objects.create(name="EMI reminder", kind=Agent.Kind.MENU, configuration=menu)
+    menu = read_menu(json.loads(MENU.read_text()))
+    dialogue = publishing.create("EMI reminder", dialogue_of(menu), by=None)
+    publishing.publish(dialogue, by=None, note="The reminder of the demonstration.")
+    return Agent.objects.get(dialogue=dialogue)
 
 
 def make_campaign(account: Account, number: PhoneNumber, agent: Agent, pace: int) -> Campaign:

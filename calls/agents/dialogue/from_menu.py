@@ -3,15 +3,36 @@
 Used by the migration that turned stored menus into dialogues, and for menus that come as files.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
+import msgspec
+
+from calls.agents.base import ConfigurationError, with_place
 from calls.agents.dialogue import document as doc
 from calls.agents.dialogue.configuration import DialogueConfiguration
+from calls.agents.dialogue.menu import ANSWER, Later, MenuConfiguration, Texts
 from calls.agents.dialogue.wording import slots
-from calls.agents.menu.configuration import ANSWER, Later, MenuConfiguration, Texts
 from campaigns.spreadsheets.written import Kind
 
 _OPENING, _MESSAGE, _QUESTION, _GOODBYE = "opening", "message", "question", "goodbye"
+
+
+def read_menu(configuration: Mapping[str, object]) -> MenuConfiguration:
+    """Return a menu from its JSON, its values unchecked. Raises `ConfigurationError` for another form."""
+    try:
+        return msgspec.convert(dict(configuration), MenuConfiguration)
+    except msgspec.ValidationError as error:
+        raise ConfigurationError(with_place(error)) from error
+
+
+def converted(configuration: Mapping[str, object]) -> dict[str, Any]:
+    """Return the JSON of the dialogue that does what a menu did. Raises `ConfigurationError`."""
+    menu = read_menu(configuration)
+    if problems := menu.problems():
+        raise ConfigurationError(" ".join(problems))
+    found: dict[str, Any] = msgspec.to_builtins(dialogue_of(menu))
+    return found
 
 
 def dialogue_of(menu: MenuConfiguration) -> DialogueConfiguration:

@@ -1,6 +1,9 @@
 """A small menu configuration for tests."""
 
+from collections.abc import Mapping
 from typing import Any
+
+from calls.agents.dialogue.from_menu import converted
 
 ENGLISH: dict[str, Any] = {
     "opening": "Hello {name}, this is an automated call.",
@@ -47,3 +50,8 @@ LATER: dict[str, Any] = {
 }
 """What makes of `MENU` one that can be asked to call later."""
 VARIABLES = {"amount": "1,25,000", "due_date": "28/11/2026"}
+
+
+def dialogue(menu: Mapping[str, object]) -> dict[str, Any]:
+    """The configuration of a dialogue that does what a menu says."""
+    return converted(menu)

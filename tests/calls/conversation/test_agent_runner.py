@@ -24,6 +24,7 @@ from calls.conversation.outputs import (
 from calls.protocol.messages import Clear, Mark, Media
 from calls.protocol.stream import AgentStream, PlatformStream
 from sandbox.line.playout import Playout as FarEnd
+from tests.calls.agents.texts import dialogue
 
 EXAMPLE = json.loads((Path(calls.agents.__file__).parent / "examples" / "emi-reminder.json").read_text())
 ASHA = CallContext(
@@ -113,7 +114,7 @@ class Call:
 
 @pytest.mark.parametrize("latency", [0, 2, 5])
 def test_an_answered_reminder(latency: int) -> None:
-    call = Call("menu", EXAMPLE, latency=latency)
+    call = Call("dialogue", dialogue(EXAMPLE), latency=latency)
     while call.talk.doing != "agent speaks: Choose 1, 2, 3 or 4":
         call.slot()
     call.run(1.0)
@@ -140,7 +141,7 @@ def test_an_answered_reminder(latency: int) -> None:
 
 
 def test_silence_ends_with_goodbye() -> None:
-    call = Call("menu", EXAMPLE)
+    call = Call("dialogue", dialogue(EXAMPLE))
     call.run()
     assert call.close is not None
     assert call.close.reason == "We hung up after goodbye: no key was pressed."
@@ -157,7 +158,7 @@ def test_silence_ends_with_goodbye() -> None:
 
 
 def test_nine_during_the_first_words() -> None:
-    call = Call("menu", EXAMPLE)
+    call = Call("dialogue", dialogue(EXAMPLE))
     call.run(0.5)
     call.send(call.platform.dtmf("9"))
     call.run()

@@ -8,7 +8,7 @@ from calls.agents.base import CallContext
 from calls.agents.recording_notice import RecordingNotice
 from calls.agents.registry import build
 from calls.conversation.outputs import EntryKind, Identify
-from tests.calls.agents.texts import ENGLISH, MENU, VARIABLES
+from tests.calls.agents.texts import ENGLISH, MENU, VARIABLES, dialogue
 from tests.calls.line import Line
 
 pytestmark = pytest.mark.usefixtures("far_end")
@@ -27,7 +27,7 @@ class Menu(Line):
     def __init__(self, *, announced: bool) -> None:
         super().__init__()
         self._made = 0
-        menu = build("menu", MENU | PIN)
+        menu = build("dialogue", dialogue(MENU | PIN))
         self.begin(RecordingNotice(menu) if announced else menu, CONTEXT)
         self.speak()
 

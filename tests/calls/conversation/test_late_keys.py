@@ -6,7 +6,7 @@ from calls.agents.base import CallContext
 from calls.agents.registry import build
 from calls.conversation.late_keys import opt_out_without_agent, results_of
 from calls.conversation.outputs import EntryKind
-from tests.calls.agents.texts import ENGLISH, MENU, VARIABLES
+from tests.calls.agents.texts import ENGLISH, MENU, VARIABLES, dialogue
 from tests.calls.conversation.test_last_keys import PIN
 
 CONTEXT = CallContext(language="en", name="Asha", variables=VARIABLES)
@@ -23,7 +23,7 @@ CONTEXT = CallContext(language="en", name="Asha", variables=VARIABLES)
     ],
 )
 def test_keys_mean_what_they_would_have_meant_on_the_line(keys: str, results: list[str]) -> None:
-    entries = results_of(keys, build("menu", MENU | PIN), CONTEXT, at_ms=1200)
+    entries = results_of(keys, build("dialogue", dialogue(MENU | PIN)), CONTEXT, at_ms=1200)
     wanted = (EntryKind.ANSWER, EntryKind.OUTCOME, EntryKind.OPT_OUT)
     found = [entry.text for entry in entries if entry.kind in wanted]
     assert found[: len(results)] == results
@@ -32,7 +32,9 @@ def test_keys_mean_what_they_would_have_meant_on_the_line(keys: str, results: li
 
 
 def test_nine_counts_though_a_value_to_be_spoken_is_missing_and_there_is_nothing_to_say_about_it() -> None:
-    menu = build("menu", MENU | {"languages": {"en": ENGLISH | {"sorry": ""}}, "default_language": "en"})
+    menu = build(
+        "dialogue", dialogue(MENU | {"languages": {"en": ENGLISH | {"sorry": ""}}, "default_language": "en"})
+    )
     entries = results_of("9", menu, CallContext(language="en"), at_ms=0)
     assert EntryKind.OPT_OUT in {entry.kind for entry in entries}
 

@@ -18,7 +18,7 @@ from campaigns.models import Agent, Campaign, Message, PhoneNumber, Recipient, S
 from campaigns.transitions.attempt import UNSERVED, settle_message
 from campaigns.xfin.schemas import RemoteMessage
 from campaigns.xfin.states import Disposition, RemoteState
-from tests.calls.agents.texts import MENU, VARIABLES
+from tests.calls.agents.texts import MENU, VARIABLES, dialogue
 from tests.calls.conftest import opened
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -29,7 +29,7 @@ HUNG_UP = Close(code=1000, ended_by=Ending.CALLER, reason="The other side hung u
 @pytest.fixture
 def menu(message: Message) -> Agent:
     """The campaign's agent speaks a menu, and the person has all values for it."""
-    menu = Agent.objects.create(name="Menu", kind=Agent.Kind.MENU, configuration=MENU)
+    menu = Agent.objects.create(name="Menu", kind=Agent.Kind.DIALOGUE, configuration=dialogue(MENU))
     Campaign.objects.update(agent=menu)
     Recipient.objects.update(variables=VARIABLES)
     return menu

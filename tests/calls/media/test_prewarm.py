@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from django.conf import settings
 
+from calls.agents.dialogue.from_menu import converted
 from calls.media import prewarm, prompt_audio
 from campaigns.delivery import upload
 from campaigns.models import Agent, Message, Recipient
@@ -27,7 +28,7 @@ def spoken(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, str]]:
 
 def at_xfin(*, people: int = 1) -> None:
     campaign, xfin = make_campaign(people=people), FakeXFin()
-    Agent.objects.update(configuration=json.loads(MENU.read_text()))
+    Agent.objects.update(configuration=converted(json.loads(MENU.read_text())))
     Recipient.objects.update(name="आशा", variables={"amount": "1,25,000", "due_date": "28/11/2026"})
     plan.plan(campaign.pk, now=NOON)
     upload.upload(campaign.template.account_id, clock=at(NOON), transport=xfin)

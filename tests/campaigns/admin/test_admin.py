@@ -294,7 +294,7 @@ def test_a_suppression_is_never_deleted() -> None:
 
 def test_an_agent_that_cannot_run_is_not_saved() -> None:
     address = reverse("admin:campaigns_agent_add")
-    data = {"name": "Broken", "kind": "menu", "configuration": '{"nonsense": 1}'}
+    data = {"name": "Broken", "kind": "dialogue", "configuration": '{"nonsense": 1}'}
     browser = cast.browser(cast.manager())
     assert browser.post(address, data).status_code == 200
     data = {"name": "Fine", "kind": "echo", "configuration": "{}"}

@@ -34,7 +34,7 @@ from campaigns.models import (
 )
 from campaigns.planning import plan
 from campaigns.rules import Verdict
-from tests.calls.agents.texts import HINDI, MENU
+from tests.calls.agents.texts import HINDI, MENU, dialogue
 from tests.campaigns.world import NOON, FakeXFin, add_people, approve, at, make_campaign
 
 HOUR = timedelta(hours=1)
@@ -156,7 +156,7 @@ def test_among_many_everybody_is_judged_as_if_alone(*, complained_of: bool) -> N
     campaign = make_campaign(category="service", calls_per_minute=600)
     _plain, twin, landline, refused, called, again, asked, complains = add_people(campaign, 8)
     agent = campaign.agent
-    agent.configuration = MENU | {"languages": {"hi": HINDI}}
+    agent.configuration = dialogue(MENU | {"languages": {"hi": HINDI}})
     agent.save()
     Recipient.objects.update(variables={"amount": "500", "due_date": "28/11/2026"})
     Recipient.objects.filter(pk=landline.pk).update(phone="+912227001234")
@@ -396,7 +396,7 @@ class PlansTest(TestCase):
 @pytest.mark.django_db
 def test_a_person_without_a_value_to_be_spoken_is_not_called() -> None:
     campaign = make_campaign(people=2)
-    campaign.agent.configuration = MENU
+    campaign.agent.configuration = dialogue(MENU)
     campaign.agent.save()
     first, second = campaign.recipients.order_by("pk")
     Recipient.objects.filter(pk=first.pk).update(variables={"amount": "500", "due_date": "28/11/2026"})

@@ -11,7 +11,7 @@ from campaigns.imports.update import UPDATED, update_those_who_wait
 from campaigns.imports.upload import import_people
 from campaigns.models import Campaign, Import, Recipient
 from tests import cast
-from tests.calls.agents.texts import MENU
+from tests.calls.agents.texts import MENU, dialogue
 from tests.campaigns.world import NOON, make_campaign
 
 pytestmark = pytest.mark.django_db
@@ -57,7 +57,7 @@ def test_those_who_wait_get_the_new_values_and_the_others_keep_theirs() -> None:
 
 def test_a_value_that_was_missing_brings_a_person_back() -> None:
     campaign = make_campaign()
-    campaign.agent.configuration = MENU
+    campaign.agent.configuration = dialogue(MENU)
     campaign.agent.save()
     load(campaign, b"Name,Mobile,Amount,Due date\nAsha,9825012401,500,\n")
     why = "The texts need due_date, and there is no usable value for it."
@@ -70,7 +70,7 @@ def test_a_value_that_was_missing_brings_a_person_back() -> None:
 
 def test_an_unclear_value_updates_nobody() -> None:
     campaign = make_campaign()
-    campaign.agent.configuration = MENU
+    campaign.agent.configuration = dialogue(MENU)
     campaign.agent.save()
     load(campaign, FIRST)
     source = load(campaign, b'Name,Mobile,Amount\nAsha,9825012401,"1250,50"\n')

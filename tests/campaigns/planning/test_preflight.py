@@ -19,7 +19,7 @@ from campaigns.models import (
 )
 from campaigns.planning import preflight
 from campaigns.queries.preflight import Shown, shown
-from tests.calls.agents.texts import MENU
+from tests.calls.agents.texts import MENU, dialogue
 from tests.campaigns.world import NOON, add_people, at, make_campaign
 
 pytestmark = pytest.mark.django_db
@@ -28,7 +28,7 @@ NIGHT = NOON + timedelta(hours=12)
 
 def a_draft(people: int = 3, **fields: Any) -> Campaign:
     campaign = make_campaign(people=people, state=Campaign.State.DRAFT, **fields)
-    Agent.objects.filter(pk=campaign.agent_id).update(configuration=MENU)
+    Agent.objects.filter(pk=campaign.agent_id).update(configuration=dialogue(MENU))
     TemplateLanguage.objects.create(template=campaign.template, language="hi", sync_state="synced")
     campaign.recipients.update(variables={"amount": "1,25,000", "due_date": "28/11/2026"})
     return campaign
@@ -61,7 +61,7 @@ def test_at_night_people_are_judged_as_of_the_next_morning() -> None:
 
 def test_missing_values_are_counted_for_each_language() -> None:
     campaign = a_draft()
-    Agent.objects.filter(pk=campaign.agent_id).update(configuration=MENU)
+    Agent.objects.filter(pk=campaign.agent_id).update(configuration=dialogue(MENU))
     first = campaign.recipients.all()[0]
     campaign.recipients.filter(pk=first.pk).update(variables={"amount": "500", "due_date": "46354"})
     found = looked_at(campaign)

@@ -8,6 +8,7 @@ from django.template.loader import render_to_string
 from pytest_django import DjangoAssertNumQueries
 
 from awaaz_project.management.commands.load_demo import MENU
+from calls.agents.dialogue.from_menu import converted
 from campaigns.models import Account, Campaign, Import, Message, Recipient, Template, UploadBatch
 from campaigns.queries import notices
 from campaigns.queries.campaign import (
@@ -197,8 +198,8 @@ def test_only_chosen_outcomes_are_the_goal_and_without_a_choice_the_funnel_has_n
 
 def test_outcomes_are_what_people_have_and_what_the_agent_may_bring() -> None:
     campaign = make_campaign(people=3, goals=["will_pay"])
-    campaign.agent.kind = "menu"
-    campaign.agent.configuration = json.loads(MENU.read_text())
+    campaign.agent.kind = "dialogue"
+    campaign.agent.configuration = converted(json.loads(MENU.read_text()))
     put(campaign, State.COMPLETED, 2, disposition="answered", outcome="opted_out")
     found = {row.outcome: (row.people, row.is_goal, row.may_be_goal) for row in outcomes(campaign)}
     assert found == {

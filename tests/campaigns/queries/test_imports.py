@@ -3,7 +3,7 @@
 import pytest
 
 from campaigns.queries import imports
-from tests.calls.agents.texts import MENU
+from tests.calls.agents.texts import MENU, dialogue
 from tests.campaigns.world import make_campaign
 
 
@@ -11,7 +11,7 @@ from tests.campaigns.world import make_campaign
 def test_the_variables_wanted_are_those_the_agent_speaks_but_the_name() -> None:
     campaign = make_campaign()
     assert imports.wanted_variables(campaign) == []
-    campaign.agent.configuration = MENU | {
-        "variables": {"name": "text", "due_date": "date", "amount": "amount"}
-    }
+    campaign.agent.configuration = dialogue(
+        MENU | {"variables": {"name": "text", "due_date": "date", "amount": "amount"}}
+    )
     assert imports.wanted_variables(campaign) == ["due_date", "amount"]

@@ -12,11 +12,12 @@ from hypothesis import given, settings
 import calls.agents
 from calls.agents import base
 from calls.agents.dialogue.agent import DialogueAgent
-from calls.agents.dialogue.from_menu import dialogue_of
-from calls.agents.menu.agent import MenuAgent
-from calls.agents.menu.configuration import MenuConfiguration
-from calls.agents.registry import read
+from calls.agents.dialogue.from_menu import dialogue_of, read_menu
+from calls.audio.pcm import silence
+from calls.conversation.outputs import Synthesise
+from tests.calls.agents.menu_agent import MenuAgent
 from tests.calls.agents.texts import ENGLISH, HINDI, LATER, MENU, VARIABLES
+from tests.calls.line import Line
 
 EXAMPLE = json.loads((Path(calls.agents.__file__).parent / "examples" / "emi-reminder.json").read_text())
 COLLECT: dict[str, Any] = {
@@ -152,8 +153,7 @@ class Phone:
 
 
 def both(name: str) -> tuple[MenuAgent, DialogueAgent]:
-    menu = read("menu", MENUS[name])
-    assert isinstance(menu, MenuConfiguration)
+    menu = read_menu(MENUS[name])
     dialogue = dialogue_of(menu)
     assert dialogue.problems() == []
     return MenuAgent(menu), DialogueAgent(dialogue)
@@ -192,8 +192,7 @@ def test_whatever_happens_a_dialogue_made_of_a_menu_does_the_same(name: str) -> 
 
 @pytest.mark.parametrize("name", MENUS)
 def test_a_campaign_learns_the_same_of_both(name: str) -> None:
-    menu = read("menu", MENUS[name])
-    assert isinstance(menu, MenuConfiguration)
+    menu = read_menu(MENUS[name])
     dialogue = dialogue_of(menu)
     assert dialogue.clips() == menu.clips()
     assert dialogue.text_languages() == menu.text_languages()
@@ -204,3 +203,30 @@ def test_a_campaign_learns_the_same_of_both(name: str) -> None:
         for values in (VARIABLES, {}, {"amount": "12,34", "name": "Asha"}):
             missing = dialogue.missing(values, language=language)
             assert set(missing) == set(menu.missing(values, language=language))
+
+
+@pytest.mark.parametrize("keys", ["", "1", "7#1", "233#", "4", "42", "9", "2", "779", "0001"])
+@pytest.mark.parametrize("name", ["plain", "digits", "later", "example"])
+def test_frames_and_log_of_whole_calls_are_the_same(name: str, keys: str) -> None:
+    old, new = (whole_call(agent, keys) for agent in both(name))
+    assert new.frames == old.frames
+    assert new.entries == old.entries
+    assert new.close == old.close is not None
+
+
+def whole_call(agent: base.Agent, keys: str) -> Line:
+    """A call in which each key is pressed 1.5 s after the one before, and each prompt lasts by its text."""
+    line = Line()
+    line.begin(agent, base.CallContext(language="en", variables=VARIABLES, name="Asha"))
+    made, pressed, slots = 0, 0, 0
+    while line.close is None and slots < 6000:
+        for effect in line.effects[made:]:
+            if isinstance(effect, Synthesise):
+                line.keep(line.talk.audio_ready(effect.prompt, silence(30 * len(effect.text)), line.now))
+        made = len(line.effects)
+        if pressed < len(keys) and slots >= 75 * (pressed + 1):
+            line.key(keys[pressed])
+            pressed += 1
+        line.wait(0.02)
+        slots += 1
+    return line

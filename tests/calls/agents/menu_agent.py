@@ -1,4 +1,6 @@
-"""Speak and take a key: opening, message, question; a key is an outcome, 9 is "do not call again".
+"""The menu agent as it was before dialogues: what one made of a menu is compared with.
+
+Speak and take a key: opening, message, question; a key is an outcome, 9 is "do not call again".
 
 A key interrupts whatever is being said, speech does if that is configured, but for the opening, which says
 who calls and why; then the question comes again, with all before it that was not heard to its end. After a
@@ -25,7 +27,6 @@ from calls.agents.base import (
     CollectEnd,
     HangUp,
     KeyPressed,
-    Kind,
     Note,
     OptOut,
     PromptEnded,
@@ -39,7 +40,7 @@ from calls.agents.base import (
     StopTimer,
     TimerFired,
 )
-from calls.agents.menu.configuration import ANSWER, OPT_OUT_KEY, Later, MenuConfiguration
+from calls.agents.dialogue.menu import ANSWER, OPT_OUT_KEY, Later, MenuConfiguration
 from campaigns.rules.results import NOT_SPOKEN
 
 OPTED_OUT = "opted_out"
@@ -344,6 +345,3 @@ class MenuAgent:
 def _question_name(keys: list[str]) -> str:
     *first, last = keys
     return f"Choose {', '.join(first)} or {last}" if first else f"Press {last}"
-
-
-KIND = Kind(MenuConfiguration, MenuAgent, asks=True)

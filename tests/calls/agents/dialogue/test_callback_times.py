@@ -1,8 +1,4 @@
-"""The menu agent's "call me later": a choice of times, and a wish for one of them."""
-
-from typing import Any
-
-import pytest
+"""A dialogue's "call me later": a choice of times, and a wish for one of them."""
 
 from calls.agents.base import (
     AskCallback,
@@ -20,16 +16,16 @@ from calls.agents.base import (
     StopTimer,
     TimerFired,
 )
-from calls.agents.menu.agent import MenuAgent
-from calls.agents.registry import build, validate
-from tests.calls.agents.texts import ENGLISH, LATER, MENU, VARIABLES
+from calls.agents.dialogue.agent import DialogueAgent
+from calls.agents.registry import build
+from tests.calls.agents.texts import LATER, MENU, VARIABLES, dialogue
 
 WHEN = "When? Choose 1 or 3"
 
 
-def begun(*, callback: bool = True) -> MenuAgent:
-    made = build("menu", MENU | LATER)
-    assert isinstance(made, MenuAgent)
+def begun(*, callback: bool = True) -> DialogueAgent:
+    made = build("dialogue", dialogue(MENU | LATER))
+    assert isinstance(made, DialogueAgent)
     context = CallContext(language="en", name="Asha", variables=VARIABLES, callback=callback)
     made.handle(CallStarted(context))
     for name in ("Opening", "Message"):
@@ -37,7 +33,7 @@ def begun(*, callback: bool = True) -> MenuAgent:
     return made
 
 
-def asked() -> MenuAgent:
+def asked() -> DialogueAgent:
     menu = begun()
     menu.handle(KeyPressed("4"))
     return menu
@@ -81,33 +77,3 @@ def test_whoever_was_called_back_often_enough_is_told_so() -> None:
     actions = begun(callback=False).handle(KeyPressed("4"))
     assert actions[-1] == Say("Reply", "No further time.", "en")
     assert not any(isinstance(action, AskCallback) for action in actions)
-
-
-@pytest.mark.parametrize(
-    ("change", "problem"),
-    [
-        ({"key": "1"}, "needs a `key` of its own"),
-        ({"key": "9"}, "needs a `key` of its own"),
-        ({"question": "payment"}, "a `question` other than “payment”"),
-        ({"times": {}}, "at least one key under `times`"),
-        ({"times": {"9": {"when": "at 10:00", "label": "Ten"}}}, "the time key “9”"),
-        (
-            {"times": {"1": {"when": "soon", "label": "Soon"}}},
-            "can't be asked for with key 1: “soon” is no moment",
-        ),
-        ({"times": {"1": {"when": "at 10:00", "label": " "}}}, "a `label` for its time key 1"),
-    ],
-)
-def test_a_configuration_that_could_not_be_followed_is_refused(change: dict[str, Any], problem: str) -> None:
-    found = validate("menu", MENU | LATER | {"later": LATER["later"] | change})
-    assert problem in " ".join(found)
-
-
-def test_every_language_needs_the_words_for_it() -> None:
-    problem = "In “en”: `later` must have a `question`, `full`, and a reply for each of its times."
-    assert validate("menu", MENU | LATER | {"languages": LATER["languages"] | {"en": ENGLISH}}) == [problem]
-    assert validate("menu", MENU | {"languages": LATER["languages"]}) == [
-        problem,
-        problem.replace("en", "hi"),
-    ]
-    assert validate("menu", MENU | LATER) == []
