@@ -4,13 +4,18 @@ The admin asks Django's permissions of each table. Who is signed in and has no p
 """
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from functools import wraps
 from types import MappingProxyType
 from typing import Any, Concatenate, Final, ParamSpec, TypeAlias, cast
+from urllib.parse import urlsplit, urlunsplit
 
-from django.contrib.auth.decorators import login_required
+from django.conf import settings
+from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponseBase, HttpResponseNotAllowed
+from django.shortcuts import resolve_url
+from django.urls import Resolver404, resolve
 from rest_framework.exceptions import MethodNotAllowed
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
@@ -86,8 +91,7 @@ PAGES: Final[Mapping[str, Access]] = {
     "campaign-callbacks": form(_SEES_CALLBACKS, (*_SEES_CALLBACKS, "campaigns.add_callback")),
     "callback-withdraw": acts("campaigns.change_callback"),
     "campaign-files": form(("campaigns.view_import",), _IMPORTS),
-    "import": reads("campaigns.view_import", "campaigns.view_importrow"),
-    "import-columns": acts(*_IMPORTS),
+    "import": form(("campaigns.view_import", "campaigns.view_importrow"), _IMPORTS),
     "import-progress": reads("campaigns.view_import"),
     "import-cancel": acts(*_IMPORTS),
     "import-update": acts(*_IMPORTS),
@@ -179,6 +183,8 @@ def staff_page(view: View[P]) -> View[P]:
     @wraps(view)
     def guarded(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
         access = PAGES[address_of(request)]
+        if not request.user.is_authenticated:
+            return redirect_to_login(_to_come_back_to(request, access))
         permissions = asked_for(access, request.method)
         if permissions is None:
             return HttpResponseNotAllowed([*access])
@@ -186,7 +192,20 @@ def staff_page(view: View[P]) -> View[P]:
             raise PermissionDenied
         return view(request, *args, **kwargs)
 
-    return cast("View[P]", login_required(guarded))
+    return cast("View[P]", guarded)
+
+
+def _to_come_back_to(request: HttpRequest, access: Access) -> str:
+    """Return what is opened after the sign-in that a request has to wait for: a page that may be opened so.
+
+    That is where the form of a request stood that was sent: what was typed into it is given back there.
+    """
+    sent_from = urlsplit(request.headers.get("Referer", ""))
+    if request.method not in ("GET", "HEAD") and sent_from.netloc == request.get_host():
+        with suppress(Resolver404):
+            if "GET" in PAGES.get(resolve(sent_from.path).view_name, {}):
+                return urlunsplit(("", "", sent_from.path, sent_from.query, ""))
+    return request.get_full_path() if "GET" in access else resolve_url(settings.LOGIN_REDIRECT_URL)
 
 
 class ByAddress(BasePermission):

@@ -26,7 +26,6 @@ urlpatterns = [
     path("campaigns/<int:pk>/goals/", campaigns.choose_goals, name="campaign-goals"),
     path("campaigns/<int:pk>/<slug:verb>/", campaigns.change_state, name="campaign-change"),
     path("campaigns/files/<int:pk>/", imports.import_page, name="import"),
-    path("campaigns/files/<int:pk>/columns/", imports.choose_columns, name="import-columns"),
     path("campaigns/files/<int:pk>/progress/", imports.import_progress, name="import-progress"),
     path("campaigns/files/<int:pk>/cancel/", imports.cancel_import, name="import-cancel"),
     path("campaigns/files/<int:pk>/update/", imports.update_those_who_wait, name="import-update"),

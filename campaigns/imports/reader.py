@@ -52,6 +52,9 @@ class CampaignEnded(Exception):
     """Raised when the campaign ended while people were being added."""
 
 
+FILE_GONE = "The uploaded file is gone; upload it again."
+
+
 def imports_to_read(now: datetime) -> list[int]:
     """Return the keys of imports that wait, or whose worker let its claim run out; the oldest first."""
     return list(_free(now).order_by("created_at").values_list("pk", flat=True))
@@ -78,7 +81,7 @@ def read_import(import_id: int, *, clock: Clock) -> None:
     except CampaignEnded:
         _fail(source, "The campaign has ended; make a new one for the others.")
     except FileNotFoundError:
-        _fail(source, "The uploaded file is gone; upload it again.")
+        _fail(source, FILE_GONE)
 
 
 def forget_files() -> int:

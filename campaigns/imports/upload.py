@@ -18,6 +18,7 @@ from campaigns.errors import SheetError, UnreadableFile
 from campaigns.imports import mappings
 from campaigns.imports.reader import (
     ENDED,
+    FILE_GONE,
     CampaignEnded,
     columns_of,
     finish_at_once,
@@ -189,9 +190,19 @@ def add_rows(
 
 
 def preview(source: Import) -> list[list[str]]:
-    """Return the cells of the first rows of a file whose columns are to be confirmed."""
-    with source.file.open("rb") as file, opened(file.file, source.filename, most=PREVIEW) as sheet:
-        return [cells for _, cells in sheet.rows]
+    """Return the cells of the first rows of a file whose columns are to be confirmed.
+
+    Raise `UnreadableFile` if the file is gone, or cannot be read any more.
+    """
+    try:
+        if not source.file:
+            raise FileNotFoundError
+        with source.file.open("rb") as file, opened(file.file, source.filename, most=PREVIEW) as sheet:
+            return [cells for _, cells in sheet.rows]
+    except FileNotFoundError as error:
+        raise UnreadableFile(FILE_GONE) from error
+    except SheetError as error:
+        raise UnreadableFile(error.reason) from error
 
 
 def refuse_ended(campaign: Campaign) -> None:

@@ -48,10 +48,14 @@ def _files(request: HttpRequest, campaign: Campaign, form: PeopleForm, *, status
 
 
 @staff_page
-@require_safe
 def import_page(request: HttpRequest, pk: int) -> HttpResponseBase:
-    """Show one file: its columns to be confirmed, then how far it is, then the rows not taken and why."""
+    """Show one file: its columns to be confirmed, then how far it is, then the rows not taken and why.
+
+    A choice of columns that is sent has the file read; a wrong one is answered with 422.
+    """
     source = _import(pk)
+    if request.method == "POST":
+        return _choose_columns(request, source)
     if source.state == Import.State.MAPPING:
         return _columns(request, source, _columns_form(source, chosen=request.GET.get("mapping", "")))
     fate = request.GET.get("fate", "")
@@ -68,11 +72,7 @@ def import_page(request: HttpRequest, pk: int) -> HttpResponseBase:
     return render(request, "campaigns/import.html", context)
 
 
-@staff_page
-@require_POST
-def choose_columns(request: HttpRequest, pk: int) -> HttpResponseBase:
-    """Confirm which column is what and have the file read; a wrong choice is answered with 422."""
-    source = _import(pk)
+def _choose_columns(request: HttpRequest, source: Import) -> HttpResponse:
     form = _columns_form(source, data=request.POST)
     if not form.is_valid():
         return _columns(request, source, form, status=422)
@@ -83,7 +83,7 @@ def choose_columns(request: HttpRequest, pk: int) -> HttpResponseBase:
         form.add_error(None, error.reason)
         return _columns(request, source, form, status=422)
     enqueue_import(source.pk)
-    return redirect("import", pk=pk)
+    return redirect("import", pk=source.pk)
 
 
 def _columns_form(source: Import, *, data: Any = None, chosen: str = "") -> ColumnsForm:
@@ -96,11 +96,18 @@ def _columns_form(source: Import, *, data: Any = None, chosen: str = "") -> Colu
 
 
 def _columns(request: HttpRequest, source: Import, form: ColumnsForm, *, status: int = 200) -> HttpResponse:
+    """Show the columns with their first cells. A file that is gone is said, and has no cells."""
+    gone, rows = "", []
+    try:
+        rows = upload.preview(source)
+    except UnreadableFile as error:
+        gone = error.reason
     context = {
         "source": source,
         "campaign": source.campaign,
         "form": form,
-        "columns": form.columns(upload.preview(source)),
+        "columns": form.columns(rows),
+        "gone": gone,
         "offered": mappings.offered(source.campaign, form.headings),
         "wanted": imports.wanted_variables(source.campaign),
     }

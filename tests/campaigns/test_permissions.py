@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from asgiref.sync import sync_to_async
@@ -363,3 +364,26 @@ def test_no_whole_number_reaches_who_may_only_look(world: dict[str, Any]) -> Non
         if found := {number for number in numbers if number[-10:] in plain}:
             shown[path] = found
     assert shown == {}
+
+
+# --- The way back after a sign-in -----------------------------------------------------------------
+
+
+@pytest.mark.parametrize("sent_from", ["campaign-files", "itself", "elsewhere", ""])
+@pytest.mark.parametrize(
+    "name", sorted(name for name, access in permissions.PAGES.items() if "POST" in access)
+)
+def test_a_sign_in_that_came_between_leads_to_a_page(
+    world: dict[str, Any], name: str, sent_from: str
+) -> None:
+    address, files = path_to(name, world), reverse("campaign-files", args=[world["campaign"].pk])
+    form = {"campaign-files": f"http://testserver{files}?page=2", "itself": f"http://testserver{address}"}
+    referer = form.get(sent_from, "https://elsewhere.example/campaigns/" if sent_from else "")
+    answer = Client().post(address, headers={"referer": referer} if referer else {})
+    assert (answer.status_code, answer.headers["Location"].partition("?")[0]) == (302, "/login/")
+    wanted = parse_qs(urlsplit(answer.headers["Location"]).query)["next"][0]
+    asha = Client()
+    asha.force_login(User.objects.create(username="root", is_staff=True, is_superuser=True), cast.BACKEND)
+    assert asha.get(wanted, follow=True).status_code == 200
+    if sent_from == "campaign-files":
+        assert wanted == f"{files}?page=2"

@@ -3,6 +3,7 @@
 import io
 from collections.abc import Callable
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,7 +15,8 @@ from django.test import Client
 from django.urls import reverse
 
 from campaigns import clock
-from campaigns.imports.reader import read_import
+from campaigns.imports.reader import FILE_GONE, forget_files, read_import
+from campaigns.imports.upload import cancel
 from campaigns.models import (
     Account,
     Campaign,
@@ -59,7 +61,7 @@ def upload(browser: Client, campaign: Campaign, data: bytes, name: str = "people
     if asked.status_code != 200:
         return asked
     source = Import.objects.latest("pk")
-    browser.post(reverse("import-columns", args=[source.pk]), shown(asked))
+    browser.post(reverse("import", args=[source.pk]), shown(asked))
     read_import(source.pk, clock=clock.now)
     return browser.get(reverse("import", args=[source.pk]))  # type: ignore[return-value]  # of the test client
 
@@ -208,7 +210,7 @@ def test_corrected_columns_are_used_remembered_and_offered_again() -> None:
     asked = send(browser, campaign, two_phones.encode())
     wish = shown(asked) | {"use_0": "", "use_1": "phone", "use_2": "name", "called_3": "amount"}
     source = Import.objects.get()
-    browser.post(reverse("import-columns", args=[source.pk]), {**wish, "remember_as": "Branch list"})
+    browser.post(reverse("import", args=[source.pk]), {**wish, "remember_as": "Branch list"})
     read_import(source.pk, clock=clock.now)
     person = Recipient.objects.get()
     assert (person.phone, person.name, person.variables) == ("+919825112499", "Asha", {"amount": "1200"})
@@ -235,18 +237,43 @@ def test_corrected_columns_are_used_remembered_and_offered_again() -> None:
 def test_columns_that_cannot_be_are_refused_in_words(changes: dict[str, str], complaint: str) -> None:
     browser = cast.browser(cast.manager())
     asked = send(browser, make_campaign(state="draft"), LIST.encode())
-    address = reverse("import-columns", args=[Import.objects.get().pk])
+    address = reverse("import", args=[Import.objects.get().pk])
     answer = browser.post(address, shown(asked) | changes)
     assert answer.status_code == 422
     assert complaint in answer.content.decode()
     assert Import.objects.get().state == "mapping"
 
 
+@pytest.mark.parametrize("how", ["not in the folder", "deleted with its import", "no list any more"])
+def test_columns_of_a_file_that_is_gone_are_answered_with_a_sentence(how: str) -> None:
+    browser = cast.browser(cast.manager())
+    asked = send(browser, make_campaign(state="draft"), LIST.encode())
+    source, sentence = Import.objects.get(), FILE_GONE
+    if how == "not in the folder":
+        Path(source.file.path).unlink()
+    elif how == "deleted with its import":
+        cancel(source, None)
+        forget_files()
+        sentence = "The columns of this file were confirmed before, or it was cancelled."
+    else:
+        Path(source.file.path).write_bytes(b"")
+        sentence = "empty"
+    address = reverse("import", args=[source.pk])
+    assert browser.get(address).status_code == 200
+    answer = browser.post(address, shown(asked) | {"use_0": ""})
+    assert answer.status_code == 422
+    assert "Choose one column with the phone numbers." in answer.content.decode()
+    if how == "deleted with its import":
+        answer = browser.post(address, shown(asked))
+        assert answer.status_code == 422
+    assert sentence in answer.content.decode()
+
+
 def test_progress_is_shown_until_it_is_over_and_a_cancelled_file_is_not_read() -> None:
     browser = cast.browser(cast.manager())
     asked = send(browser, make_campaign(state="draft"), LIST.encode())
     source = Import.objects.get()
-    browser.post(reverse("import-columns", args=[source.pk]), shown(asked))
+    browser.post(reverse("import", args=[source.pk]), shown(asked))
     progress = reverse("import-progress", args=[source.pk])
     waiting = browser.get(progress)
     assert "hx-trigger" in waiting.content.decode()
