@@ -248,6 +248,7 @@ BREAKER_CALLS = env.int("BREAKER_CALLS", default=100)
 BREAKER_COMPLAINT_DAYS = env.int("BREAKER_COMPLAINT_DAYS", default=10)
 CALLBACKS_A_PERSON = env.int("CALLBACKS_A_PERSON", default=2)
 CALLBACK_DAYS = env.int("CALLBACK_DAYS", default=14)
+SLOT_HOLD_SECONDS = env.float("SLOT_HOLD_SECONDS", default=300.0)
 STATE_BOUND_HOURS = env.float("STATE_BOUND_HOURS", default=24.0)
 MAX_CALL_SECONDS = env.int("MAX_CALL_SECONDS", default=600)
 CALL_MARGIN_SECONDS = 60  # a call row still open so long after the limit is closed from outside

@@ -26,7 +26,7 @@ from calls.conversation.conversation import Conversation
 from calls.conversation.limits import CloseCode, ConversationLimits, Hearing
 from calls.conversation.outputs import Carry, Close, Effect, Ending, Entry, EntryKind, Identify, Step
 from calls.events.journal import journal, nothing
-from calls.identification import Found, Identity, caller_numbers, telling_who
+from calls.identification import Asker, Found, Identity, caller_numbers, telling_who
 from calls.media import identification, performers, prompt_audio
 from calls.media.admission import Admitted, ConnectionRequest, Refused
 from calls.media.admission_desk import admission_desk
@@ -419,7 +419,7 @@ class CallConsumer(AsyncConsumer):
                 await self.identify(effect)
                 return
             if isinstance(effect, Carry):
-                asker = performers.Asker(self.call.call_id, self.call.number_id, self.identity)
+                asker = Asker(self.call.call_id, self.call.number_id, self.identity)
                 reply = await performers.perform(effect.request, asker, performers=performers.PERFORMERS)
                 self.advance(self.conversation.performed, effect.key, reply)
                 return

@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
+from uuid import UUID
 
 from django.conf import settings
 
@@ -31,6 +32,15 @@ class Identity:
     campaign_id: int | None = None
     recipient_id: int | None = None
     message_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Asker:
+    """The call whose agent asks something of the world (`calls.media.performers`)."""
+
+    call_id: UUID
+    number_id: int
+    identity: Identity
 
 
 @dataclass(frozen=True, slots=True)

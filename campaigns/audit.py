@@ -66,6 +66,7 @@ WATCHED: Mapping[type[Model], Mapping[str, Any]] = {
     models.ColumnMapping: {},
     models.Import: {"include_fields": ["campaign", "filename", "size", "sha256"]},
     models.StandingList: {},
+    models.Calendar: {},
     models.Programme: {"exclude_fields": ["settled_until", "reason"]},
     models.Suppression: dict(_PHONE),
     models.CallingBasis: {**_PHONE, "exclude_fields": ["proof"]},  # an erasure must find no copy here

@@ -6,17 +6,28 @@ Called by `calls` inside the transaction that stores the call's event, so that t
 import logging
 from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
+from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
 
 from campaigns import clock
+from campaigns.appointments import bookings, places
+from campaigns.appointments.finding import OnLine
 from campaigns.compliance.suppressions import SuppressionRequest, suppress
 from campaigns.locks import locked
-from campaigns.models import Message, PhoneNumber, Recipient, Suppression
+from campaigns.models import Appointment, Message, PhoneNumber, Recipient, Suppression
 from campaigns.phones import parse_number
 from campaigns.planning import callbacks
-from campaigns.rules.results import NOT_SPOKEN, OPT_OUTS, WRONG_NUMBERS, CallbackAsked, OptOut, Outcome
+from campaigns.rules.results import (
+    NOT_SPOKEN,
+    OPT_OUTS,
+    WRONG_NUMBERS,
+    Booking,
+    CallbackAsked,
+    OptOut,
+    Outcome,
+)
 from campaigns.transitions import attempt, callback
 from campaigns.transitions.attempt import settle_recipient
 from campaigns.xfin.states import Disposition
@@ -95,6 +106,42 @@ def apply(
         case OptOut():
             return _opt_out_on_line(result, message_id, recipient_id)
     return ""
+
+
+def book(
+    result: Booking, call: UUID, *, message_id: int | None, recipient_id: int | None, at: datetime
+) -> str:
+    """Book the slot that was taken in a call, or give an appointment back, in the caller's transaction.
+
+    Return why that could not be done, as a sentence; empty if it was done. A slot whose last place is taken
+    by now becomes an appointment that is not booked, which staff see.
+    """
+    who, now = OnLine.of(call, recipient_id), clock.now()
+    if not result.slot:
+        given_back = bookings.cancel_on_line(result.calendar[:120], who, now=now)
+        return "" if given_back else f"there is no appointment in “{result.calendar[:120]}” to give back."
+    if not result.slot.isdecimal():
+        return "a slot was taken whose key is no number."
+    attempt = Message.objects.filter(pk=message_id or 0).values_list("reference", flat=True)
+    try:
+        appointment = bookings.book(
+            result.calendar[:120],
+            int(result.slot),
+            who,
+            label=result.label,
+            reference=attempt.first() or "",
+            at=at,
+            now=now,
+        )
+    except bookings.NoCalendar:
+        return f"a slot was taken in “{result.calendar[:120]}”, and there is no such calendar."
+    not_booked = appointment.state == Appointment.State.NOT_BOOKED
+    return f"an appointment was not booked. {appointment.reason}" if not_booked else ""
+
+
+def give_back_held_slots(calls: Collection[UUID]) -> None:
+    """Give back the slots that calls held and did not book, in the caller's transaction: they are over."""
+    places.drop_for_calls(calls)
 
 
 def _opt_out_on_line(wish: OptOut, message_id: int | None, recipient_id: int | None) -> str:

@@ -308,6 +308,25 @@ class AskCallback:
 
 
 @dataclass(frozen=True, slots=True)
+class BookSlot:
+    """The person takes a slot of a calendar, one that was held by `HoldSlot`; `label` says it for people.
+
+    It takes the place of the person's earlier appointment in that calendar, if there is one.
+    """
+
+    calendar: str
+    slot: int
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class CancelAppointment:
+    """The person gives back the appointment that they have in a calendar."""
+
+    calendar: str
+
+
+@dataclass(frozen=True, slots=True)
 class OptOut:
     """The person asked not to be called. `how` is "key" or "spoken"; `what` the key or the words."""
 
@@ -348,6 +367,8 @@ Action = (
     | RecordAnswer
     | ReachOutcome
     | AskCallback
+    | BookSlot
+    | CancelAppointment
     | OptOut
     | Note
     | HangUp

@@ -234,7 +234,14 @@ class AgentRunner:
             case base.PressKeys():
                 for digit in action.digits:
                     self.press(digit, now)
-            case base.RecordAnswer() | base.ReachOutcome() | base.AskCallback() | base.OptOut():
+            case (
+                base.RecordAnswer()
+                | base.ReachOutcome()
+                | base.AskCallback()
+                | base.BookSlot()
+                | base.CancelAppointment()
+                | base.OptOut()
+            ):
                 if isinstance(action, base.ReachOutcome | base.AskCallback):
                     self.outcome = action.outcome if isinstance(action, base.ReachOutcome) else CALL_BACK
                 result, text = result_of(action)

@@ -8,12 +8,19 @@ from calls.agents import base
 from calls.conversation.outputs import RESULTS, Entry, EntryKind
 from calls.conversation.playout import PromptFinished, PromptResult
 from calls.protocol.messages import SAMPLE_RATE, Malformed, Start
-from campaigns.rules.results import Answer, CallbackAsked, CallResult, OptOut, Outcome
+from campaigns.rules.results import Answer, Booking, CallbackAsked, CallResult, OptOut, Outcome
 
 _KIND_OF_RESULT = {result: kind for kind, result in RESULTS.items()}
 _LONG_NUMBER = re.compile(r"\+?\d(?:[\s-]?\d){5,}")
 
-ResultAction: TypeAlias = base.RecordAnswer | base.ReachOutcome | base.AskCallback | base.OptOut
+ResultAction: TypeAlias = (
+    base.RecordAnswer
+    | base.ReachOutcome
+    | base.AskCallback
+    | base.BookSlot
+    | base.CancelAppointment
+    | base.OptOut
+)
 """Actions of an agent that say what the call brought."""
 
 
@@ -107,6 +114,12 @@ def result_of(action: ResultAction) -> tuple[CallResult, str]:
             return Outcome(outcome, label), f"{label or outcome}."
         case base.AskCallback(when, label, how):
             return CallbackAsked(when, label, how), f"Asked to be called back: {label or when}."
+        case base.BookSlot(calendar, slot, label):
+            return Booking(
+                calendar, str(slot), label
+            ), f"Took an appointment in “{calendar}”: {label or slot}."
+        case base.CancelAppointment(calendar):
+            return Booking(calendar, "", ""), f"Gave back the appointment in “{calendar}”."
         case base.OptOut(how, what):
             said = f"pressed {what}" if how == "key" else f"said “{what}”"
             return OptOut(how, what), f"Asked not to be called again: {said}."

@@ -14,7 +14,7 @@ from msgspec import Struct
 from calls.agents.base import Piece
 from calls.agents.requests import Request
 from calls.audio.speech_detector import VadAudio
-from campaigns.rules.results import Answer, CallbackAsked, CallResult, OptOut, Outcome
+from campaigns.rules.results import Answer, Booking, CallbackAsked, CallResult, OptOut, Outcome
 
 
 class EntryKind(StrEnum):
@@ -33,6 +33,7 @@ class EntryKind(StrEnum):
     ANSWER = "answer"
     OUTCOME = "outcome"
     CALLBACK = "callback"
+    BOOKING = "booking"
     OPT_OUT = "opt_out"
     PROBLEM = "problem"
     NOTE = "note"
@@ -45,6 +46,7 @@ RESULTS: Final[Mapping[EntryKind, type[CallResult]]] = {
     EntryKind.ANSWER: Answer,
     EntryKind.OUTCOME: Outcome,
     EntryKind.CALLBACK: CallbackAsked,
+    EntryKind.BOOKING: Booking,
     EntryKind.OPT_OUT: OptOut,
 }
 """Kinds of entries whose payload is a result: it is acted on in the transaction that stores the entry."""

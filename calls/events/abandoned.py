@@ -56,4 +56,5 @@ def _close_abandoned_call(call: Call) -> bool:
     )
     if message_id := rows.draw_from_log(call.pk):
         call_results.calls_ended(unserved=[message_id], served=[])
+    call_results.give_back_held_slots([call.pk])
     return True

@@ -41,7 +41,14 @@ SLOW = 3.0
 LONGEST_BACK_OFF = 2.0
 """Well under PROCESS_SILENT_SECONDS: after an outage this process must not be taken for dead."""
 ALWAYS_KEPT = frozenset(
-    {EntryKind.ANSWER, EntryKind.OUTCOME, EntryKind.CALLBACK, EntryKind.OPT_OUT, EntryKind.END}
+    {
+        EntryKind.ANSWER,
+        EntryKind.OUTCOME,
+        EntryKind.CALLBACK,
+        EntryKind.BOOKING,
+        EntryKind.OPT_OUT,
+        EntryKind.END,
+    }
 )
 
 _OVERDUE = Close(

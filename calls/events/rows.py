@@ -23,7 +23,7 @@ from calls.models import Call, CallEvent
 from calls.services import milliseconds
 from campaigns import bulk, call_results
 from campaigns.locks import locked
-from campaigns.rules.results import Answer, CallbackAsked, OptOut, Outcome
+from campaigns.rules.results import Answer, Booking, CallbackAsked, OptOut, Outcome
 
 log = logging.getLogger(__name__)
 
@@ -115,6 +115,8 @@ def write(records: Sequence[Record], *, tried_before: bool = False) -> set[UUID]
     for call_id in given_up:
         ends.add(draw_from_log(call_id), unserved=True)
     call_results.calls_ended(unserved=ends.unserved, served=ends.served)
+    if over := [record.call_id for record in records if isinstance(record, Closed)]:
+        call_results.give_back_held_slots(over)
     return given_up
 
 
@@ -255,6 +257,10 @@ def _act(row: _CallRow, record: Logged) -> dict[str, object]:
             label=result.label[:200],
             at=record.at,
         )
+    elif isinstance(result, Booking):
+        people = {"message_id": row.message_id, "recipient_id": row.recipient_id}
+        if undone := call_results.book(result, row.pk, **people, at=record.at):
+            log.warning("Call %s: %s", row.pk, undone)
     elif isinstance(result, Outcome | CallbackAsked | OptOut):
         if undone := call_results.apply(
             result, message_id=row.message_id, recipient_id=row.recipient_id, at=record.at

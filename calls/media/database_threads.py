@@ -61,3 +61,5 @@ admissions = DatabaseThreads("admission", count=1)
 """Opens the rows of calls. One thread, for all that wait are opened in one transaction."""
 lookups = DatabaseThreads("lookup", count=2)
 """Finds out who is on the line, beside admissions and not behind them."""
+bookings = DatabaseThreads("booking", count=2)
+"""Holds places of slots: what waits for a slot's lock keeps no call from being identified."""

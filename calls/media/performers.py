@@ -5,31 +5,25 @@ A kind of request is a struct beside `calls.agents.requests.Request` and a line 
 
 import logging
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
 from typing import Any, Final
-from uuid import UUID
 
 from django.db import Error as DatabaseFailure
 
-from calls.agents.requests import Failed, Reply, Request
-from calls.identification import Identity
+from calls.agents.requests import Failed, FindAppointment, FindSlots, HoldSlot, Reply, Request
+from calls.identification import Asker
+from calls.media import appointments
 
 log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class Asker:
-    """The call whose agent asks."""
-
-    call_id: UUID
-    number_id: int
-    identity: Identity
 
 
 Performer = Callable[[Any, Asker], Awaitable[Reply]]
 """Carries out one kind of request. It need not watch the clock: the agent waits no longer than it said."""
 
-PERFORMERS: Final[dict[type[Request], Performer]] = {}
+PERFORMERS: Final[dict[type[Request], Performer]] = {
+    FindSlots: appointments.find_slots,
+    HoldSlot: appointments.hold_slot,
+    FindAppointment: appointments.find_appointment,
+}
 
 
 async def perform(request: Request, asker: Asker, *, performers: Mapping[type[Request], Performer]) -> Reply:

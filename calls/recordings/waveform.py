@@ -19,6 +19,7 @@ MARK_TONES = {
     "answer": "ok",
     "outcome": "ok",
     "callback": "ok",
+    "booking": "ok",
     "opt_out": "bad",
     "problem": "bad",
 }

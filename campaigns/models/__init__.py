@@ -1,6 +1,7 @@
 """The tables of what staff manage; docs/architecture.md has the words."""
 
 from campaigns.models.accounts import Account, PhoneNumber, User
+from campaigns.models.appointments import Appointment, Calendar, Hold, Slot
 from campaigns.models.approvals import Approval
 from campaigns.models.callbacks import Callback
 from campaigns.models.campaigns import Agent, Campaign, CampaignChange
@@ -28,7 +29,9 @@ __all__ = [
     "Account",
     "Agent",
     "ApiToken",
+    "Appointment",
     "Approval",
+    "Calendar",
     "Callback",
     "CallerDeclaration",
     "CallingBasis",
@@ -43,6 +46,7 @@ __all__ = [
     "Draw",
     "Erasure",
     "Evidence",
+    "Hold",
     "Holiday",
     "Import",
     "ImportRow",
@@ -62,6 +66,7 @@ __all__ = [
     "Registration",
     "ScrubHit",
     "ScrubRun",
+    "Slot",
     "StandingList",
     "Suppression",
     "Template",

@@ -57,6 +57,17 @@ class CallbackAsked(_Result, frozen=True):
     how: str
 
 
+class Booking(_Result, frozen=True):
+    """The person takes the slot with the key `slot`; where it is empty, they give their appointment back.
+
+    `calendar` is the calendar's name, `label` says the slot for people.
+    """
+
+    calendar: str
+    slot: str
+    label: str
+
+
 class OptOut(_Result, frozen=True):
     """The person asked not to be called. `how` is "key", "spoken" or "chosen", `what` the key or words."""
 
@@ -64,4 +75,4 @@ class OptOut(_Result, frozen=True):
     what: str
 
 
-CallResult = Answer | Outcome | CallbackAsked | OptOut
+CallResult = Answer | Outcome | CallbackAsked | Booking | OptOut

@@ -48,6 +48,7 @@ def database_threads_end() -> Iterator[None]:
     yield
     database_threads.admissions.close()
     database_threads.lookups.close()
+    database_threads.bookings.close()
 
 
 @pytest.fixture

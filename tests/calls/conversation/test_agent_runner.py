@@ -6,10 +6,19 @@ from pathlib import Path
 import pytest
 
 import calls.agents
-from calls.agents.base import CallContext
+from calls.agents.base import (
+    Action,
+    AgentEvent,
+    BookSlot,
+    CallContext,
+    CallEnded,
+    CancelAppointment,
+)
 from calls.agents.registry import build
 from calls.audio.pcm import FRAME_BYTES, duration_ms, silence
+from calls.conversation.agent_runner import AgentRunner
 from calls.conversation.conversation import Conversation
+from calls.conversation.event_log import EventLog
 from calls.conversation.outputs import (
     Close,
     Ending,
@@ -21,8 +30,10 @@ from calls.conversation.outputs import (
     Step,
     Synthesise,
 )
+from calls.conversation.playout import Playout
 from calls.protocol.messages import Clear, Mark, Media
 from calls.protocol.stream import AgentStream, PlatformStream
+from campaigns.rules.results import Booking
 from sandbox.line.playout import Playout as FarEnd
 from tests.calls.agents.texts import dialogue
 
@@ -181,3 +192,39 @@ def test_an_echo_keeps_up() -> None:
     call.run(10.0)
     assert call.heard > 9000
     assert call.log(EntryKind.PROBLEM, EntryKind.PROMPT, EntryKind.HEARD) == []
+
+
+class Clerk:
+    """Books a slot at the end of the call, and gives it back."""
+
+    wants_audio = wants_speech = False
+
+    def handle(self, event: AgentEvent) -> list[Action]:
+        if not isinstance(event, CallEnded):
+            return []
+        return [
+            BookSlot("Eye clinic", 7, "Monday at ten"),
+            BookSlot("Eye clinic", 8, ""),
+            CancelAppointment("Eye clinic"),
+        ]
+
+
+def test_a_slot_that_is_taken_counts_when_the_line_is_gone() -> None:
+    log = EventLog(0.0, problems=0, keys=0)
+    runner = AgentRunner(log, Playout(), prompt_s=0.0)
+    runner.begin(Clerk(), ASHA, 0.0)
+    runner.end(1.0)
+    assert [(entry.kind, entry.text, entry.payload) for entry in log.take()] == [
+        (
+            EntryKind.BOOKING,
+            "Took an appointment in “Eye clinic”: Monday at ten.",
+            Booking("Eye clinic", "7", "Monday at ten"),
+        ),
+        (EntryKind.BOOKING, "Took an appointment in “Eye clinic”: 8.", Booking("Eye clinic", "8", "")),
+        (
+            EntryKind.BOOKING,
+            "Gave back the appointment in “Eye clinic”.",
+            Booking("Eye clinic", "", ""),
+        ),
+    ]
+    assert runner.outcome == ""

@@ -9,7 +9,7 @@ from calls.conversation.outputs import Entry, EntryKind
 from calls.events.codec import decode, encode
 from calls.events.records import Logged
 from campaigns import clock
-from campaigns.rules.results import Answer, CallbackAsked, CallResult, OptOut, Outcome
+from campaigns.rules.results import Answer, Booking, CallbackAsked, CallResult, OptOut, Outcome
 
 
 @pytest.mark.parametrize(
@@ -21,6 +21,11 @@ from campaigns.rules.results import Answer, CallbackAsked, CallResult, OptOut, O
             "callback",
             '{"when":"in 3 days","label":"In three days","how":"key"}',
             CallbackAsked("in 3 days", "In three days", "key"),
+        ),
+        (
+            "booking",
+            '{"calendar":"Eye clinic","slot":"7","label":"Monday at ten"}',
+            Booking("Eye clinic", "7", "Monday at ten"),
         ),
         ("opt_out", '{"how":"key","what":"9"}', OptOut("key", "9")),
     ],

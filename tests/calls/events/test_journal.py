@@ -30,8 +30,20 @@ from calls.events.spool import Spool
 from calls.identification import Identity
 from calls.models import Answer, Call, CallEvent, MediaProcess
 from campaigns import clock
-from campaigns.models import Callback, Message, PhoneNumber, Recipient, Suppression
+from campaigns.appointments import places
+from campaigns.models import (
+    Appointment,
+    Calendar,
+    Callback,
+    Hold,
+    Message,
+    PhoneNumber,
+    Recipient,
+    Slot,
+    Suppression,
+)
 from tests.calls.conftest import opened
+from tests.campaigns.appointments.clinic import add_slot, assert_books_balance
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -758,3 +770,86 @@ def test_a_row_that_no_connection_holds_is_closed_at_the_second_look(
     journal.work()
     states = dict(Call.objects.values_list("pk", "state"))
     assert states == {call_id: "ended", held: "live"}
+
+
+@pytest.fixture
+def slots() -> list[Slot]:
+    """Two slots of one place each, tomorrow and the day after."""
+    calendar = Calendar.objects.create(name="Eye clinic")
+    return [add_slot(calendar, clock.now() + timedelta(days=day)) for day in (1, 2)]
+
+
+def takes(slot: Slot | None) -> Entry:
+    """The entry of a person who takes a slot, or gives their appointment back."""
+    chosen = str(slot.pk) if slot else ""
+    return entry(EntryKind.BOOKING, calendar="Eye clinic", slot=chosen, label="Tomorrow")
+
+
+def test_a_slot_is_booked_moved_and_given_back_with_its_entry(
+    journal: Journal, call_id: UUID, message: Message, slots: list[Slot]
+) -> None:
+    first, second = slots
+    assert places.hold(first.pk, calendar_id=first.calendar_id, call=call_id, now=clock.now())
+    page = journal.open(call_id)
+    page.identified(identity_of(message))
+    page.log([takes(first)])
+    journal.work()
+    booked = Appointment.objects.get()
+    assert (booked.state, booked.phone, booked.name) == ("booked", "+919825112410", "Meena")
+    assert (booked.message_reference, booked.call) == (message.reference, call_id)
+    page.log([takes(second)])
+    journal.work()
+    page.log([takes(None)])
+    journal.work()
+    states = list(Appointment.objects.order_by("pk").values_list("slot", "state"))
+    assert states == [(first.pk, "moved"), (second.pk, "cancelled")]
+    assert sequences(call_id) == [1, 2, 3]
+    assert_books_balance()
+
+
+def test_a_batch_that_is_stored_twice_books_once(
+    journal: Journal, call_id: UUID, message: Message, slots: list[Slot]
+) -> None:
+    batch: list[Record] = [
+        Identified(call_id=call_id, at=clock.now(), identity=identity_of(message)),
+        Logged(call_id=call_id, at=clock.now(), sequence=1, entry=takes(slots[0])),
+    ]
+    rows.write(batch)
+    rows.write(batch, tried_before=True)
+    assert Appointment.objects.get().state == Appointment.State.BOOKED
+    assert_books_balance()
+
+
+def test_a_booking_that_comes_too_late_is_shown_and_costs_no_event(
+    journal: Journal,
+    call_id: UUID,
+    message: Message,
+    slots: list[Slot],
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    places.hold(slots[0].pk, calendar_id=slots[0].calendar_id, call=uuid4(), now=clock.now())
+    page = journal.open(call_id)
+    page.identified(identity_of(message))
+    page.log([takes(slots[0]), entry(text="Goodbye."), takes(None)])
+    wrong = {"calendar": "Dentist", "slot": "0", "label": ""}
+    page.log([entry(EntryKind.BOOKING, **wrong), entry(EntryKind.BOOKING, **wrong | {"slot": "x"})])
+    journal.work()
+    assert Appointment.objects.get().state == Appointment.State.NOT_BOOKED
+    assert sequences(call_id) == [1, 2, 3, 4, 5]
+    for said in ("call the person back", "to give back", "no such calendar", "no number"):
+        assert said in caplog.text
+
+
+@pytest.mark.parametrize("ended_by_us", [True, False])
+def test_a_call_that_ends_without_booking_holds_nothing(
+    journal: Journal, call_id: UUID, slots: list[Slot], ended_by_us: bool
+) -> None:
+    places.hold(slots[0].pk, calendar_id=slots[0].calendar_id, call=call_id, now=clock.now())
+    if ended_by_us:
+        journal.open(call_id).closed(HUNG_UP, FIGURES)
+        journal.work()
+    else:
+        heartbeat.process_stopped(journal.process_id, clock.now())
+        assert abandoned.close_abandoned(clock.now()) == [call_id]
+    assert not Hold.objects.exists()
+    assert_books_balance()

@@ -6,8 +6,8 @@ import pytest
 from django.db import OperationalError
 
 from calls.agents.requests import Failed, Reply, Request
-from calls.identification import Identity
-from calls.media.performers import Asker, perform
+from calls.identification import Asker, Identity
+from calls.media.performers import perform
 
 ASKER = Asker(uuid.uuid4(), 1, Identity(call_sid="CA1"))
 

@@ -1,6 +1,6 @@
 """What a call may bring, read from JSON that any version may have written."""
 
-from campaigns.rules.results import Answer, CallbackAsked, OptOut, Outcome
+from campaigns.rules.results import Answer, Booking, CallbackAsked, OptOut, Outcome
 
 
 def test_a_result_is_read_by_the_names_of_its_fields() -> None:
@@ -8,6 +8,7 @@ def test_a_result_is_read_by_the_names_of_its_fields() -> None:
     assert Outcome.from_json({"outcome": "paid", "label": "Paid"}) == Outcome("paid", "Paid")
     asked = {"when": "in 3 days", "how": "key", "label": "In three days"}
     assert CallbackAsked.from_json(asked) == CallbackAsked("in 3 days", "In three days", "key")
+    assert Booking.from_json({"calendar": "Clinic", "slot": "7"}) == Booking("Clinic", "7", "")
     assert OptOut.from_json({"how": "key", "what": "9"}) == OptOut("key", "9")
 
 
