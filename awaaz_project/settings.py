@@ -304,6 +304,7 @@ CELERY_BEAT_SCHEDULE = {
     "withdraw": tick("campaigns.tasks.withdraw_messages"),
     "stop": tick("campaigns.tasks.stop_campaigns"),
     "pull states": tick("campaigns.tasks.pull_states"),
+    "free slots": tick("campaigns.tasks.free_slots"),
     "finish": tick("campaigns.tasks.finish_campaigns"),
     "prepare speech": tick("calls.tasks.prepare_speech"),
     "purge": tick("calls.tasks.purge", every=300.0),

@@ -23,11 +23,11 @@ LANGUAGES = {
 }
 
 TONES = {
-    "ok": "ok completed confirmed synced done ready answered reconciled made",
+    "ok": "ok completed confirmed synced done ready answered reconciled made booked",
     "live": "running under_way live sending queued in_progress reading",
     "warn": (
         "unreached blocked unknown unconfirmed unclear waiting_account mapping drifted voicemail dropped"
-        " duplicate clear"
+        " duplicate clear not_booked"
     ),
     "bad": "broken failed stopped refused rejected problem not_sent opt_out opted_out",
 }

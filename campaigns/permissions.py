@@ -66,6 +66,7 @@ _CHANGES = ("campaigns.change_campaign",)
 _APPROVES = ("campaigns.approve_campaign",)
 _IMPORTS = ("campaigns.add_import",)
 _PERSONS = (HANDLES_PERSONS,)
+_SEES_SLOTS = ("campaigns.view_calendar", "campaigns.view_appointment")
 _SEES_CALLBACKS = (*_SEES_PEOPLE, "campaigns.view_callback")
 
 PAGES: Final[Mapping[str, Access]] = {
@@ -97,6 +98,12 @@ PAGES: Final[Mapping[str, Access]] = {
     "import-update": acts(*_IMPORTS),
     # The rows as they came, whole numbers and all: for those who correct them and send them again.
     "import-rows": reads("campaigns.view_importrow", SEES_NUMBERS),
+    "calendars": form(("campaigns.view_calendar",), ("campaigns.view_calendar", "campaigns.add_calendar")),
+    "calendar": form(_SEES_SLOTS, (*_SEES_SLOTS, "campaigns.change_calendar")),
+    "calendar-table": acts(*_SEES_SLOTS, "campaigns.add_slot"),
+    "calendar-file": acts(*_SEES_SLOTS, "campaigns.add_slot"),
+    "slot-remove": acts("campaigns.delete_slot"),
+    "appointment-cancel": acts("campaigns.change_appointment"),
     "programmes": reads("campaigns.view_programme"),
     "standing-list": form(
         ("campaigns.view_member",),
@@ -140,6 +147,10 @@ API: Final[Mapping[str, Access]] = {
     **_rows("api-member", "campaigns.member"),
     **_rows("api-programme", "campaigns.programme"),
     **_rows("api-draw", "campaigns.draw", methods="GET"),
+    **_rows("api-calendar", "campaigns.calendar"),
+    **_rows("api-slot", "campaigns.slot", methods="GET POST DELETE"),
+    **_rows("api-appointment", "campaigns.appointment", methods="GET"),
+    "api-appointment-cancel": acts("campaigns.change_appointment"),
     **_rows("api-call", "calls.call", methods="GET"),
     "api-call-events": reads("calls.view_call"),
     "api-person-find": acts(*_PERSONS),

@@ -20,6 +20,7 @@ from django.conf import settings
 from kombu.exceptions import OperationalError
 
 from campaigns import clock, edges
+from campaigns.appointments import places
 from campaigns.compliance import complaints, scrubs
 from campaigns.delivery import (
     circuit_breaker,
@@ -245,6 +246,12 @@ def pull_account(account_id: int) -> None:
 def look_up_overdue(account_id: int) -> None:
     """Look up an account's messages that have had no news for too long, then give up on them."""
     for_account("looking up late messages", account_id, poll_states.look_up_overdue)
+
+
+@shared_task
+def free_slots() -> None:
+    """Free the places of slots that were held for calls for too long."""
+    steps("slots", places.free_expired)
 
 
 @shared_task

@@ -2,9 +2,15 @@
 
 from django.urls import path
 
-from campaigns.portal import callbacks, campaigns, imports, people, programmes
+from campaigns.portal import appointments, callbacks, campaigns, imports, people, programmes
 
 urlpatterns = [
+    path("calendars/", appointments.calendar_list, name="calendars"),
+    path("calendars/<int:pk>/", appointments.calendar_page, name="calendar"),
+    path("calendars/<int:pk>/table/", appointments.add_table, name="calendar-table"),
+    path("calendars/<int:pk>/file/", appointments.add_file, name="calendar-file"),
+    path("calendars/slots/<int:pk>/remove/", appointments.remove_slot, name="slot-remove"),
+    path("calendars/appointments/<int:pk>/cancel/", appointments.cancel, name="appointment-cancel"),
     path("programmes/", programmes.programme_list, name="programmes"),
     path("programmes/lists/<int:pk>/", programmes.standing_list, name="standing-list"),
     path("campaigns/", campaigns.campaign_list, name="campaigns"),

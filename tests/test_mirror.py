@@ -33,6 +33,7 @@ OF_BEHAVIOUR = frozenset(
         "tests/campaigns/imports/test_samples.py",
         "tests/campaigns/planning/test_callbacks_at_once.py",
         "tests/campaigns/planning/test_retries_from_another_number.py",
+        "tests/campaigns/privacy/test_appointments.py",
         "tests/campaigns/privacy/test_purge_of_members.py",
         "tests/sandbox/api/test_exchanges.py",
         "tests/sandbox/api/test_hostile.py",

@@ -2,6 +2,7 @@
 
 from campaigns.admin import (
     accounts,
+    appointments,
     audit,
     campaigns,
     compliance,
@@ -19,6 +20,7 @@ __all__ = [
     "RecordAdmin",
     "TableAdmin",
     "accounts",
+    "appointments",
     "audit",
     "campaigns",
     "compliance",

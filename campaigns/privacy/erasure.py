@@ -18,9 +18,12 @@ from django.contrib.contenttypes.models import ContentType
 from django.db import transaction
 from django.db.models import Max, Model
 
+from campaigns import clock
+from campaigns.appointments import bookings
 from campaigns.compliance.suppressions import SuppressionRequest, move_to_pseudonym, suppress
 from campaigns.errors import NotAllowed
 from campaigns.models import (
+    Appointment,
     CallingBasis,
     Complaint,
     Draw,
@@ -36,7 +39,7 @@ from campaigns.models import (
 )
 from campaigns.privacy import retention
 from campaigns.privacy.legal_holds import hold_on
-from campaigns.privacy.purge import forget_people, forget_rows
+from campaigns.privacy.purge import forget_appointments, forget_people, forget_rows
 from campaigns.pseudonyms import pseudonym
 
 ERASED = "The person asked us to erase their data, and must not be called again."
@@ -110,11 +113,24 @@ def forget(request: Erasure) -> dict[str, int]:
         "rows": sum(forget_rows(ImportRow.objects.filter(pk__in=chunk)) for chunk in chunks),
         "members": Member.objects.filter(phone=phone).delete()[1].get("campaigns.Member", 0),
         "draws": Draw.objects.filter(phone=phone).update(phone=name),
+        "appointments": _forget_appointments(phone),
         "suppressions": move_to_pseudonym(phone, name),
         "bases": CallingBasis.objects.filter(phone=phone).update(phone=name, proof=""),
         "complaints": Complaint.objects.filter(phone=phone).update(phone=name, text="Erased."),
         "holds": LegalHold.objects.filter(phone=phone).update(phone=name),
     }
+
+
+def _forget_appointments(phone: str) -> int:
+    """Cancel what the person has booked and blank all their appointments; return how many they were.
+
+    It is last among the locks of `forget` (`campaigns.locks`).
+    """
+    theirs, now = Appointment.objects.filter(phone=phone), clock.now()
+    booked = theirs.filter(state=Appointment.State.BOOKED, slot__begins__gt=now)
+    for key in booked.order_by("calendar", "pk").values_list("pk", flat=True):
+        bookings.cancel(key, by=None, reason=ERASED, now=now)
+    return forget_appointments(theirs)
 
 
 def _forget_in_admin_log(model: type[Model], keys: Iterable[int]) -> None:

@@ -22,6 +22,7 @@ from campaigns.imports.reader import ENDED
 from campaigns.ist import IST, ist_day
 from campaigns.lifecycle import actions
 from campaigns.models import (
+    Appointment,
     CallingBasis,
     Campaign,
     Complaint,
@@ -117,6 +118,21 @@ def forget_rows(rows: QuerySet[ImportRow]) -> int:
     return rows.update(cells=[])
 
 
+def forget_appointments(rows: QuerySet[Appointment]) -> int:
+    """Turn numbers into pseudonyms and delete names; slot and state stay. Return how many rows."""
+    numbers = list(rows.order_by("pk").values_list("pk", "phone"))
+    for key, phone in numbers:
+        new = phone if not phone or phone.startswith(PREFIX) else pseudonym(phone)
+        Appointment.objects.filter(pk=key).update(phone=new, name="")
+    return len(numbers)
+
+
+def _appointments(cutoff: datetime) -> QuerySet[Appointment]:
+    """Return appointments whose day is over, of people who are still known."""
+    over = Q(slot__begins__lt=cutoff) | Q(slot__isnull=True, at__lt=cutoff)
+    return Appointment.objects.filter(over).exclude(phone="").exclude(phone__startswith=PREFIX)
+
+
 def _ended(campaign: str, cutoff: datetime) -> Q:
     """Return the condition that a row's campaign ended before the cut-off; `campaign` is the path to it."""
     return Q(**{f"{campaign}__state__in": ENDED, f"{campaign}__state_since__lt": cutoff})
@@ -201,6 +217,12 @@ SWEEPS = (
         lambda cutoff: Recipient.objects.filter(_ended("campaign", cutoff)).exclude(phone__startswith=PREFIX),
         lambda: held(""),
         forget_people,
+    ),
+    Sweep(
+        "appointments",
+        _appointments,
+        lambda: held_by_number("campaign"),
+        lambda keys: forget_appointments(Appointment.objects.filter(pk__in=keys)),
     ),
     Sweep(
         "rows",

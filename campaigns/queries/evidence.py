@@ -9,6 +9,7 @@ from django.db.models import Model
 
 from campaigns.ist import IST
 from campaigns.models import (
+    Appointment,
     Callback,
     CallingBasis,
     Complaint,
@@ -61,6 +62,7 @@ def pack(phone: str, *, now: datetime) -> dict[str, Any]:
         "evidence": _judgements(people),
         "messages": _messages(people),
         "callbacks": _plain(Callback.objects.filter(recipient__in=people).order_by("pk"), at="asked_at"),
+        "appointments": _appointments(names),
         "suppressions": _plain(Suppression.objects.filter(phone__in=names).order_by("pk"), at="created_at"),
         "bases": _plain(CallingBasis.objects.filter(phone__in=names).order_by("pk"), at="given_at"),
         "complaints": _plain(Complaint.objects.filter(phone__in=names).order_by("pk"), at="received_at"),
@@ -101,6 +103,25 @@ def _standing_lists(phone: str) -> list[Row]:
             "dates": {each.name: each.day.isoformat() for each in member.dates.all()},
         }
         for member in members.select_related("standing_list").prefetch_related("dates")
+    ]
+
+
+def _appointments(names: tuple[str, str]) -> list[Row]:
+    rows = Appointment.objects.filter(phone__in=names).order_by("pk")
+    return [
+        {
+            "at": _utc(row.at),
+            "campaign": row.campaign.name if row.campaign else "",
+            "reference": row.message_reference,
+            "reason": row.reason,
+            "calendar": row.calendar.name,
+            "begins": _utc(row.begins),
+            "place": row.slot.place if row.slot else "",
+            "state": row.state,
+            "name": row.name,
+            "label": row.label,
+        }
+        for row in rows.select_related("calendar", "slot", "campaign")
     ]
 
 

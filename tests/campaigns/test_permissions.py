@@ -23,6 +23,8 @@ from calls import live_pages
 from calls.models import Call, MediaProcess
 from campaigns import permissions
 from campaigns.models import (
+    Appointment,
+    Calendar,
     Callback,
     CallingBasis,
     Campaign,
@@ -35,6 +37,7 @@ from campaigns.models import (
     LegalHold,
     Member,
     Programme,
+    Slot,
     StandingList,
     Suppression,
     TemplateLanguage,
@@ -93,7 +96,14 @@ def world(db: None, settings: Settings, tmp_path: Path) -> dict[str, Any]:
         name="Reminders", standing_list=a_list, pattern=campaign, date_name="due_date", active=False
     )
     day = date(2026, 11, 24)
+    calendar = Calendar.objects.create(name="Eye clinic")
+    slot = Slot.objects.create(calendar=calendar, begins=NOON + timedelta(days=3650), capacity=2, taken=1)
     return {
+        "calendar": calendar,
+        "slot": Slot.objects.create(calendar=calendar, begins=slot.begins, place="Anand"),
+        "appointment": Appointment.objects.create(
+            calendar=calendar, slot=slot, phone="+919825112418", recipient=person, reason="Booked."
+        ),
         "campaign": campaign,
         "recipient": person,
         "template": campaign.template,
@@ -164,6 +174,9 @@ OWNERS = {
     "api-member": "member",
     "api-programme": "programme",
     "api-draw": "draw",
+    "api-calendar|calendar": "calendar",
+    "api-slot|slot-": "slot",
+    "api-appointment|appointment-": "appointment",
     "api-call|call$|call-audio$|recording$": "call",
 }
 """Beginnings of names and whose key they carry; all others carry a campaign's."""
@@ -333,7 +346,14 @@ def test_an_approver_who_may_not_change_sees_the_button() -> None:
 def test_no_whole_number_reaches_who_may_only_look(world: dict[str, Any]) -> None:
     """Pages, files, the API and the admin: every address that answers a viewer, on rows with numbers."""
     campaign = world["campaign"]
-    numbers = {world["recipient"].phone, "+919825112419", "+919825112411", "+919825112412", "+919825112413"}
+    numbers = {
+        world["recipient"].phone,
+        "+919825112418",
+        "+919825112419",
+        "+919825112411",
+        "+919825112412",
+        "+919825112413",
+    }
     CallingBasis.objects.create(phone="+919825112412", kind="consent", given_at=NOON)
     Complaint.objects.create(kind="unsolicited", phone="+919825112413", received_at=NOON, text="…")
     LegalHold.objects.create(phone="+919825112412", reason="a case")

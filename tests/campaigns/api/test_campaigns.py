@@ -32,6 +32,9 @@ LISTS = (
     "members",
     "programmes",
     "draws",
+    "calendars",
+    "slots",
+    "appointments",
     "calls",
 )
 
