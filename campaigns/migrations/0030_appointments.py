@@ -8,7 +8,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("campaigns", "0028_dialogues"),
+        ("campaigns", "0029_no_menu_kind"),
     ]
 
     operations = [
