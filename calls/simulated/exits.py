@@ -1,0 +1,45 @@
+"""PURE: the exits of a dialogue that tests must pass: those of its steps, and those of any moment."""
+
+from collections.abc import Iterator
+
+from calls.agents.dialogue import document as doc
+from calls.agents.dialogue.asking import answers
+from calls.agents.dialogue.document import Document, Meaning
+from calls.agents.dialogue.graph import reachable
+
+Exit = tuple[str, str]
+"""Step and exit; the step is empty for an exit that belongs to the call as a whole."""
+_ALWAYS_READ = (Meaning.DIGITS, Meaning.ACCOUNT)
+
+
+def exits(document: Document) -> list[Exit]:
+    """Return the exits that some call may take, in the order of the steps."""
+    return [*dict.fromkeys(_exits(document))]
+
+
+def _exits(document: Document) -> Iterator[Exit]:
+    reached = reachable(document)
+    for step_id, step in document.all_steps():
+        if step_id not in reached:
+            continue
+        yield from ((step_id, name) for name in step.exit_names() if _can_be_taken(step, name))
+        if isinstance(step, doc.Ask | doc.Digits):
+            yield step_id, doc.OPTED_OUT
+        if isinstance(step, doc.Ask) and _means_a_person(document, step):
+            yield step_id, doc.PERSON
+    if doc.HUNG_UP in document.exits:
+        yield "", doc.HUNG_UP
+
+
+def _can_be_taken(step: doc.AnyStep, name: str) -> bool:
+    """Return whether there is a way to an exit: digits that may be any, and one is enough, always match."""
+    if not isinstance(step, doc.Digits) or name != doc.NO_MATCH:
+        return True
+    bounded = step.lowest is not None or step.highest is not None
+    reads_any = step.means in _ALWAYS_READ or (step.means in (Meaning.NUMBER, Meaning.AMOUNT) and not bounded)
+    return step.least > 1 or step.confirm or not reads_any
+
+
+def _means_a_person(document: Document, step: doc.Ask) -> bool:
+    key = document.keys.person
+    return bool(key) and key not in answers(step) and key != document.keys.repeat
