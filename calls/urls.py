@@ -12,5 +12,6 @@ urlpatterns = [
     path("calls/<uuid:pk>/audio/", views.call_audio, name="call-audio"),
     path("calls/<uuid:pk>/recording.wav", views.recording, name="recording"),
     path("campaigns/<int:pk>/report/", views.campaign_report, name="campaign-report"),
+    path("pronunciations/<int:pk>/hear.wav", views.hear_pronunciation, name="pronunciation-hear"),
     path("person/", views.person_page, name="person"),
 ]

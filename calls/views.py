@@ -10,8 +10,10 @@ from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_http_methods, require_safe
 
 from calls import queries
+from calls.audio import wav
 from calls.audio.wav import WavError
 from calls.conversation.outputs import EntryKind
+from calls.media import prompt_audio
 from calls.models import Call, Recording
 from calls.recordings.http_range import file_response
 from calls.recordings.waveform import Happened, Waveform, draw
@@ -19,7 +21,7 @@ from calls.reports import attempts
 from calls.reports import person as persons
 from campaigns import audit, clock
 from campaigns.errors import NotAllowed
-from campaigns.models import User
+from campaigns.models import Pronunciation, User
 from campaigns.permissions import current_user, sees_numbers, staff_page
 from campaigns.portal.forms import PersonForm, ReportForm
 from campaigns.privacy import erasure, legal_holds
@@ -169,3 +171,18 @@ def _handle(verb: str, phone: str, reason: str, by: User) -> str:
         erasure.ask(phone, reason=reason, by=by, now=clock.now())
         return "Nobody calls this number any more. The data goes as soon as nothing is on its way."
     return ""
+
+
+@staff_page
+@require_safe
+def hear_pronunciation(request: HttpRequest, pk: int) -> HttpResponse:
+    """Return a WAV file of the spoken form, in its language or in English if it is for every one.
+
+    Raises `Http404` if there is no such word, or no voice can speak it.
+    """
+    word = get_object_or_404(Pronunciation, pk=pk)
+    try:
+        said = prompt_audio.say(word.spoken, word.language or "en")
+    except prompt_audio.AudioError as error:
+        raise Http404(str(error)) from error
+    return HttpResponse(wav.wrap(said), content_type="audio/wav", headers={"Cache-Control": "no-store"})

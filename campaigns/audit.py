@@ -55,6 +55,7 @@ WATCHED: Mapping[type[Model], Mapping[str, Any]] = {
     models.TemplateLanguage: {"exclude_fields": _MIRROR, "m2m_fields": {"contents"}},
     models.Content: {"exclude_fields": _MIRROR},
     models.Agent: {},
+    models.Pronunciation: {},
     models.Approval: {"exclude_fields": ["contents", "newest_recipient"]},
     models.Campaign: {"exclude_fields": ["state", "reason", "state_since"]},
     models.CampaignDeclaration: {},

@@ -104,6 +104,11 @@ PAGES: Final[Mapping[str, Access]] = {
     "calendar-file": acts(*_SEES_SLOTS, "campaigns.add_slot"),
     "slot-remove": acts("campaigns.delete_slot"),
     "appointment-cancel": acts("campaigns.change_appointment"),
+    "pronunciations": form(
+        ("campaigns.view_pronunciation",), ("campaigns.view_pronunciation", "campaigns.add_pronunciation")
+    ),
+    "pronunciation-hear": reads("campaigns.view_pronunciation"),
+    "pronunciation-remove": acts("campaigns.delete_pronunciation"),
     "programmes": reads("campaigns.view_programme"),
     "standing-list": form(
         ("campaigns.view_member",),

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from campaigns.portal import appointments, callbacks, campaigns, imports, people, programmes
+from campaigns.portal import appointments, callbacks, campaigns, imports, people, programmes, pronunciations
 
 urlpatterns = [
     path("calendars/", appointments.calendar_list, name="calendars"),
@@ -13,6 +13,8 @@ urlpatterns = [
     path("calendars/appointments/<int:pk>/cancel/", appointments.cancel, name="appointment-cancel"),
     path("programmes/", programmes.programme_list, name="programmes"),
     path("programmes/lists/<int:pk>/", programmes.standing_list, name="standing-list"),
+    path("pronunciations/", pronunciations.pronunciation_list, name="pronunciations"),
+    path("pronunciations/<int:pk>/remove/", pronunciations.remove_pronunciation, name="pronunciation-remove"),
     path("campaigns/", campaigns.campaign_list, name="campaigns"),
     path("campaigns/new/", campaigns.new_campaign, name="campaign-new"),
     path("campaigns/<int:pk>/", campaigns.campaign_page, name="campaign"),

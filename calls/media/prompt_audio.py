@@ -16,6 +16,7 @@ from calls.agents.base import Piece, TextPiece
 from calls.audio import pcm, resample, wav
 from calls.conversation.outputs import Compose, LoadClip, Synthesise
 from calls.media.database_threads import lookups
+from calls.media.pronunciations import Pronunciations
 from calls.speech.disk_cache import CachedVoice
 from calls.speech.espeak import EspeakVoice
 from calls.speech.memory_cache import Recent
@@ -38,7 +39,7 @@ async def audio(asked: Synthesise | LoadClip | Compose, number_id: int) -> bytes
 
     A sentence that was said lately comes from memory at once, without a thread.
     """
-    if isinstance(asked, Synthesise) and (said := _recent.get((asked.text, asked.language))) is not None:
+    if isinstance(asked, Synthesise) and (said := said_lately(asked.text, asked.language)) is not None:
         return said
     try:
         async with asyncio.timeout(AUDIO_SECONDS):
@@ -54,11 +55,31 @@ async def audio(asked: Synthesise | LoadClip | Compose, number_id: int) -> bytes
         raise AudioError(f"It was not made within {AUDIO_SECONDS:.0f} s.") from None
 
 
+def said_lately(text: str, language: str) -> bytes | None:
+    """Return speech from memory; None if it is not kept, or no pronunciation was read yet. Never waits."""
+    if not pronunciations.is_read:
+        return None
+    if pronunciations.is_due:
+        _speakers.submit(pronunciations.refresh)
+    return _recent.get((pronunciations.spoken(text, language), language))
+
+
 def speak(text: str, language: str) -> bytes:
-    """Return speech (PCM as `audio`) by the voice or from its cache. Raises `AudioError`. For threads."""
+    """Return speech (PCM as `audio`), the organisation's words as it has them pronounced. For threads.
+
+    Raises `AudioError`.
+    """
+    pronunciations.refresh()
+    return say(pronunciations.spoken(text, language), language)
+
+
+def say(spoken: str, language: str) -> bytes:
+    """Return speech (PCM as `audio`) of exactly these words, by the voice or from a cache. For threads.
+
+    Raises `AudioError`.
+    """
     try:
-        said = pcm.without_marker(_voice().synthesise(text, language))
-        return _recent.put((text, language), said)
+        return _recent.put((spoken, language), pcm.without_marker(_voice().synthesise(spoken, language)))
     except SpeechError as error:
         raise AudioError(str(error)) from error
 
@@ -81,8 +102,10 @@ def _piece(piece: Piece, language: str, number_id: int) -> bytes:
         return speak(piece.text, language)
 
 
+pronunciations = Pronunciations()
+"""Those of this process."""
 _recent = Recent()
-"""Speech by (text, language), clips by (name of their file, when their row last changed)."""
+"""Speech by (text as the voice got it, language), clips by (name of their file, when their row changed)."""
 
 
 @cache

@@ -1,4 +1,4 @@
-"""Templates, their languages and recorded clips; what changes here is uploaded."""
+"""Templates, their languages and recorded clips, which are uploaded when they change; pronunciations."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -8,8 +8,8 @@ from django.forms.models import BaseInlineFormSet as DjangoInlineFormSet
 from django.http import HttpRequest
 from unfold.admin import TabularInline
 
-from campaigns.admin.base import FrozenForm, MirroredAdmin
-from campaigns.models import Content, Template, TemplateLanguage
+from campaigns.admin.base import FrozenForm, MirroredAdmin, TableAdmin
+from campaigns.models import Content, Pronunciation, Template, TemplateLanguage
 from campaigns.models.templates import mark_pending
 from campaigns.queries.in_use import language_in_use
 
@@ -70,3 +70,12 @@ class ContentAdmin(MirroredAdmin):
     list_filter = ("account", "sync_state")
     list_select_related = ("account",)
     search_fields = ("name",)
+
+
+@admin.register(Pronunciation)
+class PronunciationAdmin(TableAdmin):
+    """How the organisation has its own words spoken."""
+
+    list_display = ("written", "spoken", "language")
+    list_filter = ("language",)
+    search_fields = ("written", "spoken")

@@ -21,6 +21,7 @@ from campaigns.models.people import ColumnMapping, Import, ImportRow, Recipient,
 from campaigns.models.preflight import Preflight
 from campaigns.models.privacy import Erasure, KeyMark, LegalHold, Purge
 from campaigns.models.programmes import Draw, Member, MemberDate, Programme, ProgrammeRound, StandingList
+from campaigns.models.pronunciations import Pronunciation
 from campaigns.models.sending import Evidence, Message, Turn, UploadBatch
 from campaigns.models.templates import Content, Template, TemplateLanguage
 from campaigns.models.tokens import ApiToken
@@ -61,6 +62,7 @@ __all__ = [
     "Preflight",
     "Programme",
     "ProgrammeRound",
+    "Pronunciation",
     "Purge",
     "Recipient",
     "Registration",

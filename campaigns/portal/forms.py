@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from campaigns import phones
 from campaigns.formatting import ist
-from campaigns.models import Campaign, Message, Recipient
+from campaigns.models import Campaign, Message, Pronunciation, Recipient
 from campaigns.queries.people import CALL_BACK
 from campaigns.schedule import retries
 from campaigns.schedule.retries import LONGEST_GAP_MINUTES, MOST_RETRIES
@@ -26,8 +26,9 @@ from campaigns.validation import (
 
 if TYPE_CHECKING:
     CampaignModelForm = forms.ModelForm[Campaign]
+    PronunciationModelForm = forms.ModelForm[Pronunciation]
 else:
-    CampaignModelForm = forms.ModelForm
+    CampaignModelForm = PronunciationModelForm = forms.ModelForm
 
 
 class MinutesField(forms.CharField):
@@ -368,3 +369,11 @@ class PersonForm(forms.Form):
         if judged.e164 is None:
             raise forms.ValidationError(judged.note)
         return judged.e164
+
+
+class PronunciationForm(PronunciationModelForm):
+    """One word and how it is spoken."""
+
+    class Meta:
+        model = Pronunciation
+        fields: ClassVar = ["written", "spoken", "language"]

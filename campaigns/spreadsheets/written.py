@@ -151,7 +151,13 @@ def read_number(text: str) -> int:
     plain = _plain(text)
     found = _AMOUNT.fullmatch(plain)
     if not found or not found["whole"] or "." in plain:
-        raise UnclearError(f"“{text[:_SHOWN]}” is no clear number{_why_no_number(plain)}.")
+        why = (
+            ": it has a part behind the point."
+            if found and found["whole"]
+            else ". Write it as 1,250 or 1250."
+        )
+        why = ": it is below zero." if _BELOW_ZERO.fullmatch(plain) else why
+        raise UnclearError(f"“{text[:_SHOWN]}” is no clear number{why}")
     digits = re.sub(r"[, ]", "", plain).lstrip("0") or "0"
     if len(digits) > _MOST_RUPEE_DIGITS:
         raise UnclearError(f"“{text[:_SHOWN]}” is more than can be said.")
@@ -209,7 +215,8 @@ def read_name(text: str) -> str:
     Raises `UnclearError` if it holds no letter, a digit, or a sign that names don't have.
     """
     name = " ".join(text.translate(_SPACES).split())
-    if len(name) > _LONGEST or not _is_name(name):
+    signs = all(unicodedata.category(c)[0] in "LM" or c in _SIGNS_OF_NAMES for c in name)
+    if len(name) > _LONGEST or not signs or not any(c.isalpha() for c in name):
         raise UnclearError(
             f"“{text[:_SHOWN]}” is no clear name. Use letters, points and hyphens, at most {_LONGEST}."
         )
@@ -229,6 +236,7 @@ def unclear(text: str, kind: Kind) -> str:
 
 _PAISA = Decimal("0.01")
 _MOST_RUPEE_DIGITS = 11
+_BELOW_ZERO = re.compile(r"\(.*\)|[-−–].*|.*[-−–]")
 _SWAP = str.maketrans(",.", ".,")
 _BEFORE = re.compile(r"\A(?:₹|₨|rs\.?|re\.|inr|रुपये|रुपए|रु\.?|रू\.?|રૂ\.?)\s*", re.IGNORECASE)
 _BEHIND = re.compile(r"(?:\s*(?:/[-=]|rs\.?|inr|rupees?|only|₹|रुपये|रुपए|રૂપિયા))+\Z", re.IGNORECASE)
@@ -247,20 +255,11 @@ def _why_no_amount(bare: str) -> str:
         return ": a spreadsheet has written it as a power of ten and cut its digits off"
     if re.search(r"\b[CD]r\b\.?", bare, re.IGNORECASE):
         return ": Cr and Dr say who owes whom, and Cr may be a crore"
-    if re.fullmatch(r"\(.*\)|[-−–].*|.*[-−–]", bare):
+    if _BELOW_ZERO.fullmatch(bare):
         return ": it is below zero"
     if re.fullmatch(r"\d+,\d{1,2}|[\d.]+,\d+", bare):
         return ". If its comma parts the paise, choose “Amount with a decimal comma” for the column"
     return ": write it as 1,25,000 or 125000.50" if re.search(r"\d", bare) else ""
-
-
-def _why_no_number(plain: str) -> str:
-    """Return what stands in the way, to be set behind "is no clear number"."""
-    if re.fullmatch(r"\(.*\)|[-−–].*|.*[-−–]", plain):
-        return ": it is below zero"
-    if re.fullmatch(r"[\d,]*\.\d*", plain):
-        return ": it has a part behind the point"
-    return ": write it as 1,250 or 1250" if re.search(r"\d", plain) else ""
 
 
 # --- dates and times -----------------------------------------------------------------------------------
@@ -326,13 +325,8 @@ def _day(day: int, month: int, year: str | None) -> WrittenDate | None:
 
 _MOST_DIGITS = 40
 _MOST_PLACES = 9999
+_SIGNS_OF_NAMES = " .'’‘-,()/&\u200c\u200d"
 _DIGITS = re.compile(r"\+?(?:\(\d+\)[ -]?)?\d+(?:[ -]\d+)*")
-
-
-def _is_name(name: str) -> bool:
-    """Return whether there is a letter, and nothing but letters, their marks, spaces and .'’-,()/&."""
-    signs = all(unicodedata.category(c)[0] in "LM" or c in " .'’‘-,()/&\u200c\u200d" for c in name)
-    return signs and any(c.isalpha() for c in name)
 
 
 def _plain(text: str) -> str:

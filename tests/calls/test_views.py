@@ -13,7 +13,7 @@ from pytest_django import Settings
 from calls.audio import pcm, wav
 from calls.models import Call, CallEvent, MediaProcess, Recording
 from campaigns import clock
-from campaigns.models import Account, Evidence, Message, PhoneNumber
+from campaigns.models import Account, Evidence, Message, PhoneNumber, Pronunciation
 from tests import cast
 
 pytestmark = pytest.mark.django_db
@@ -248,3 +248,16 @@ def test_the_home_page_says_that_events_are_stored_late(call: Call) -> None:
     assert "stored late" not in viewer.get("/").content.decode()
     MediaProcess.objects.update(events_waiting=5000)
     assert "5,000 of them wait on disk" in viewer.get("/").content.decode()
+
+
+def test_a_pronunciation_is_heard_as_it_is_spoken() -> None:
+    word = Pronunciation.objects.create(written="EMI", spoken="ई एम आई", language="hi")
+    browser = cast.browser(cast.viewer())
+    answer = browser.get(reverse("pronunciation-hear", args=[word.pk]))
+    assert answer.headers["Content-Type"] == "audio/wav"
+    assert 300 < pcm.duration_ms(wav.unwrap(answer.content).pcm) < 3000
+    of_all = Pronunciation.objects.create(written="KYC", spoken="kay why see")
+    assert browser.get(reverse("pronunciation-hear", args=[of_all.pk])).content != answer.content
+    silent = Pronunciation.objects.create(written="x", spoken="\u200d")
+    assert browser.get(reverse("pronunciation-hear", args=[silent.pk])).status_code == 404
+    assert browser.get(reverse("pronunciation-hear", args=[silent.pk + 1])).status_code == 404

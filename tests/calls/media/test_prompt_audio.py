@@ -1,5 +1,6 @@
 """Where prompts come from."""
 
+import asyncio
 import io
 import wave
 from pathlib import Path
@@ -9,11 +10,13 @@ import pytest
 from django.core.files.base import ContentFile
 from django.db import InterfaceError, OperationalError
 
+from calls.agents.base import TextPiece
 from calls.audio import wav
-from calls.conversation.outputs import Identify
-from calls.media import identification
+from calls.conversation.outputs import Compose, Identify, Synthesise
+from calls.media import identification, prompt_audio
 from calls.media.prompt_audio import AudioError, load_clip, mono, speak
-from campaigns.models import Account, Content, PhoneNumber
+from calls.media.pronunciations import Pronunciations
+from campaigns.models import Account, Content, PhoneNumber, Pronunciation
 
 pytestmark = pytest.mark.django_db
 
@@ -79,3 +82,38 @@ def test_channels_are_averaged() -> None:
 def test_a_language_without_a_voice_is_a_sentence() -> None:
     with pytest.raises(AudioError, match="no voice"):
         speak("saluton", "eo")
+
+
+@pytest.mark.django_db(transaction=True)
+async def test_a_pronunciation_that_changes_is_heard_and_the_loop_asks_no_database(
+    monkeypatch: pytest.MonkeyPatch, tidy_thread: None
+) -> None:
+    emi = await Pronunciation.objects.acreate(written="EMI", spoken="ee em aai")
+    ours = Pronunciations(refresh_s=1000)
+    monkeypatch.setattr(prompt_audio, "pronunciations", ours)
+    asked = Synthesise("1", "Your EMI", "en")
+    assert prompt_audio.said_lately("Your EMI", "en") is None  # nothing was read yet
+    first = await prompt_audio.audio(asked, 1)
+    assert first == await asyncio.to_thread(speak, "Your ee em aai", "en")
+    # Django raises for a query in a coroutine: what comes from memory asks none.
+    assert prompt_audio.said_lately("Your EMI", "en") == first == await prompt_audio.audio(asked, 1)
+    await emi.adelete()
+    new = Pronunciations(refresh_s=1000)
+    monkeypatch.setattr(prompt_audio, "pronunciations", new)
+    assert await prompt_audio.audio(asked, 1) != first
+    pieces = (TextPiece("Your EMI"), TextPiece(" "))
+    assert await prompt_audio.audio(Compose("2", pieces, "en"), 1) == await prompt_audio.audio(asked, 1)
+
+
+@pytest.mark.django_db(transaction=True)
+async def test_what_is_due_is_read_again_beside_the_loop(
+    monkeypatch: pytest.MonkeyPatch, tidy_thread: None
+) -> None:
+    ours = Pronunciations(refresh_s=0)
+    monkeypatch.setattr(prompt_audio, "pronunciations", ours)
+    asked = Synthesise("1", "Your EMI", "en")
+    plain = await prompt_audio.audio(asked, 1)
+    await Pronunciation.objects.acreate(written="EMI", spoken="ee em aai")
+    async with asyncio.timeout(60):
+        while await prompt_audio.audio(asked, 1) == plain:
+            await asyncio.sleep(0.01)

@@ -57,7 +57,7 @@ def test_an_amount_beyond_all_bounds_is_no_amount(value: str) -> None:
         (Kind.DIGITS, "9012", ""),
         (Kind.NUMBER, "-5", "“-5” is no clear number: it is below zero."),
         (Kind.NUMBER, "12.5", "it has a part behind the point"),
-        (Kind.NUMBER, "12,5000", "write it as 1,250 or 1250"),
+        (Kind.NUMBER, "12,5000", "“12,5000” is no clear number. Write it as 1,250 or 1250."),
         (Kind.NUMBER, "1" * 12, "more than can be said"),
         (Kind.ORDINAL, "3th", "Write it as 3 or 3rd, up to 9999."),
         (Kind.PHONE, "+44 20 7946 0958", "is no clear Indian phone number"),
