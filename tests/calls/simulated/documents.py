@@ -5,11 +5,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from calls.agents.menu.configuration import MenuConfiguration
+
 import calls.agents
 from calls.agents.dialogue.agent import DialogueAgent
 from calls.agents.dialogue.configuration import DialogueConfiguration
 from calls.agents.dialogue.from_menu import dialogue_of
-from calls.agents.menu.configuration import MenuConfiguration
 from calls.agents.registry import read
 from calls.simulated.script import At, Do, Input, Person
 from calls.simulated.simulated_call import Course, Route, SimulatedCall, World
