@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from calls.agents.menu.configuration import MenuConfiguration
+from calls.agents.dialogue.menu import MenuConfiguration
 
 import calls.agents
 from calls.agents.dialogue.agent import DialogueAgent

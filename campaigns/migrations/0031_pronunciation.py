@@ -6,7 +6,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("campaigns", "0028_dialogues"),
+        ("campaigns", "0030_appointments"),
     ]
 
     operations = [
