@@ -5,13 +5,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from calls.agents.dialogue.menu import MenuConfiguration
-
 import calls.agents
 from calls.agents.dialogue.agent import DialogueAgent
 from calls.agents.dialogue.configuration import DialogueConfiguration
-from calls.agents.dialogue.from_menu import dialogue_of
-from calls.agents.registry import read
+from calls.agents.dialogue.from_menu import dialogue_of, read_menu
 from calls.simulated.script import At, Do, Input, Person
 from calls.simulated.simulated_call import Course, Route, SimulatedCall, World
 
@@ -23,9 +20,7 @@ WAIT, HANG_UP = Input(do=Do.WAIT), Input(do=Do.HANG_UP)
 
 def reminder(**changes: Any) -> DialogueConfiguration:
     """The example of an EMI reminder, with fields of its menu replaced."""
-    menu = read("menu", MENU | changes)
-    assert isinstance(menu, MenuConfiguration)
-    return dialogue_of(menu)
+    return dialogue_of(read_menu(MENU | changes))
 
 
 def press(keys: str, **when: Any) -> Input:
