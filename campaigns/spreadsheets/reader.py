@@ -27,7 +27,9 @@ from campaigns.spreadsheets.columns import (
     normalise_language,
 )
 from campaigns.spreadsheets.formulas import unescape_formula
+from campaigns.spreadsheets.hidden_rows import hidden_in_ods, remark_on
 from campaigns.spreadsheets.limits import LONGEST_ROW, check_row, too_long
+from campaigns.spreadsheets.merged_cells import MergedCells
 from campaigns.spreadsheets.text_files import (
     ROWS_LOOKED_AT,
     SAVE_AS,
@@ -277,7 +279,9 @@ def _read_workbook(file: BinaryIO, filename: str) -> Sheet:
         f"The workbook has several sheets: only “{page.name[:40]}” is read, not {names}. "
         "Upload a file for each sheet with people."
     )
-    return Sheet(headers, rows, "", "", "workbook", header_row, (unread,) if others else ())
+    warnings = [unread] if others else []
+    warnings += filter(None, [remark_on(file)])
+    return Sheet(headers, rows, "", "", "workbook", header_row, tuple(warnings))
 
 
 def _first_filled_sheet(file: BinaryIO) -> tuple["_Page | LongSheet | None", list[str]]:
@@ -288,7 +292,7 @@ def _first_filled_sheet(file: BinaryIO) -> tuple["_Page | LongSheet | None", lis
     for about in book.sheets_metadata:
         if about.visible != SheetVisibleEnum.Visible or "sheet" not in str(about.typ).lower():
             continue
-        found = open_sheet(file, about.name)
+        found = open_sheet(file, about.name) or hidden_in_ods(file, about.name)
         page = found if isinstance(found, LongSheet) else _Page(book.get_sheet_by_name(about.name), found)
         if isinstance(page, _Page) and not page.is_filled():
             continue
@@ -316,22 +320,11 @@ class _Page:
 
         Cells that are merged downwards all have the value of the first: a name that stands for several rows.
         """
-        merged = {(top, left): bottom for (top, left), (bottom, _) in self._page.merged_cell_ranges or ()}
-        tops = Counter(top for top, _ in merged)
-        spread: dict[int, tuple[int, object]] = {}
+        ranges = self._page.merged_cell_ranges or ()
+        merged = MergedCells((top + 1, left, bottom + 1) for (top, left), (bottom, _) in ranges)
         for place, row in enumerate(self._page.iter_rows()):
             cells: list[object] = list(row)
-            for column, (bottom, value) in list(spread.items()):
-                if place > bottom:
-                    del spread[column]
-                elif column < len(cells) and cells[column] == "":
-                    cells[column] = value
-            if tops[place]:
-                spread |= {
-                    left: (bottom, cells[left])
-                    for (top, left), bottom in merged.items()
-                    if top == place < bottom and left < len(cells)
-                }
+            merged.fill(place + 1, cells)
             self._place = place + 1
             if place + 1 >= begin:
                 yield cells

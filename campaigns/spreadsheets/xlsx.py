@@ -18,7 +18,9 @@ from xml.etree import ElementTree
 from python_calamine import CalamineError, CalamineWorkbook
 
 from campaigns.errors import SheetError
+from campaigns.spreadsheets.hidden_rows import HIDDEN
 from campaigns.spreadsheets.limits import LARGE_PART, MOST_CELLS, MOST_COLUMNS, MOST_UNPACKED_TIMES
+from campaigns.spreadsheets.merged_cells import MergedCells, column_number, merged_in
 
 #: A sheet whose XML is longer is read in pieces; shorter ones take some 50 MB as a whole.
 LONG = 32 << 20
@@ -36,6 +38,7 @@ _ROOT = re.compile(rb"<worksheet[^>]*>")
 _DATA = re.compile(rb"<sheetData[^>]*>")
 _ROW = re.compile(rb"<row\b[^>]*?\br=\"(\d+)\"")
 _END = b"</row>"
+_DATA_END = b"</sheetData>"
 _HIDDEN_ROW = re.compile(rb"<row\b(?=[^>]*?\bhidden=\"(?:1|true)\")[^>]*?\br=\"(\d+)\"")
 _ANY_COLUMN = re.compile(rb"<c\b[^>]*?\br=\"([A-Z]+)\d")
 _FAR_COLUMN = re.compile(rb"<c\b[^>]*?\br=\"([A-Z]{2,})\d")
@@ -43,10 +46,6 @@ _FAR_COLUMN = re.compile(rb"<c\b[^>]*?\br=\"([A-Z]{2,})\d")
 _NO_RESULT = re.compile(
     rb"<c\b(?![^>]*\bt=\"str\")[^>]*?\br=\"([A-Z]+\d+)\"[^>]*>\s*<f\b(?:[^>]*/>|[^>]*>[^<]*</f>)"
     rb"\s*(?:<v\s*/>|<v></v>)?\s*</c>"
-)
-_HIDDEN = (
-    "This row is hidden in the workbook, by a filter or by hand. Show it if the person is to be called, "
-    "or delete it."
 )
 
 
@@ -75,9 +74,9 @@ def look_at(xml: bytes) -> dict[int, str]:
     rows = [int(number) for number in _ROW.findall(xml)]
     down = max(rows, default=0) - min(rows, default=0) + 1
     # Most lists end before column AA, and most pieces are short: then no cell needs to be looked at.
-    columns = max(map(_column, set(_FAR_COLUMN.findall(xml))), default=26)
+    columns = max(map(column_number, set(_FAR_COLUMN.findall(xml))), default=26)
     if columns == 26 and down * columns > MOST_CELLS:
-        columns = max(map(_column, set(_ANY_COLUMN.findall(xml))), default=1)
+        columns = max(map(column_number, set(_ANY_COLUMN.findall(xml))), default=1)
     if columns > MOST_COLUMNS or down * columns > MOST_CELLS:
         raise SheetError(
             f"The workbook has cells in {columns:,} columns down to row {max(rows, default=0):,}, more "
@@ -89,15 +88,7 @@ def look_at(xml: bytes) -> dict[int, str]:
             f"{len(empty):,} cells, the first {empty[0].decode()}, hold formulas without their results. "
             "Open the workbook in Excel or LibreOffice, save it there and upload it again."
         )
-    return {int(number): _HIDDEN for number in _HIDDEN_ROW.findall(xml)}
-
-
-def _column(letters: bytes) -> int:
-    """Return the number of a column, 1 for A and 27 for AA."""
-    number = 0
-    for letter in letters:
-        number = number * 26 + letter - 64
-    return number
+    return {int(number): HIDDEN for number in _HIDDEN_ROW.findall(xml)}
 
 
 class LongSheet:
@@ -116,16 +107,35 @@ class LongSheet:
         self._rest = target.getvalue()
         self.problems: dict[int, str] = {}
         """Row number -> why it must not be taken; those of the pass under way."""
+        self._merged = merged_in(self._behind_the_rows())
+
+    def _behind_the_rows(self) -> bytes:
+        """Return the XML behind the rows, where merged cells are named; empty if the sheet is damaged."""
+        behind, kept = b"", b""
+        try:
+            with self._book.open(self._part) as xml:
+                while data := xml.read(_READ):
+                    kept = kept[-len(_DATA_END) :] + data
+                    if behind:
+                        behind += data
+                    elif _DATA_END in kept:
+                        behind = kept[kept.index(_DATA_END) :]
+        except (zipfile.BadZipFile, zlib.error, EOFError):
+            return b""  # said when the rows are read
+        return behind
 
     def read(self, begin: int) -> Iterator[list[object]]:
         """Yield the cells of every row from the row with this number on (1 is the first), empty rows as `[]`.
 
         Raises `SheetError` where the workbook is damaged.
         """
-        following = begin
+        following, merged = begin, MergedCells(self._merged)
         try:
             for first, last, xml in self._pieces():
-                for number, cells in self._rows(xml, first) if last >= begin else ():
+                if last < begin and not merged.reach_beyond(first, last, begin):
+                    continue
+                for number, cells in self._rows(xml, first):
+                    merged.fill(number, cells)
                     if number < begin:
                         continue
                     yield from ([] for _ in range(following, number))
