@@ -17,6 +17,7 @@ from campaigns.appointments.finding import OnLine
 from campaigns.compliance.suppressions import SuppressionRequest, suppress
 from campaigns.locks import locked
 from campaigns.models import Appointment, Message, PhoneNumber, Recipient, Suppression
+from campaigns.outside import notices
 from campaigns.phones import parse_number
 from campaigns.planning import callbacks
 from campaigns.rules.results import (
@@ -27,6 +28,7 @@ from campaigns.rules.results import (
     CallbackAsked,
     OptOut,
     Outcome,
+    Tell,
 )
 from campaigns.transitions import attempt, callback
 from campaigns.transitions.attempt import settle_recipient
@@ -82,17 +84,18 @@ def caller_identified(parameters: Mapping[str, str], *, account_id: int) -> Reci
 
 
 def apply(
-    result: Outcome | CallbackAsked | OptOut,
+    result: Outcome | CallbackAsked | OptOut | Tell,
     *,
     message_id: int | None,
     recipient_id: int | None,
     at: datetime,
+    key: UUID,
 ) -> str:
     """Act on what a call brought. Return why nothing could be done, as a sentence; empty if it was done.
 
     `message_id` is the attempt, None if the person called us; `recipient_id` is None for an unknown number.
-    `at` is the moment of the wish, so that one stored hours later means the same time. Raises
-    `ObjectDoesNotExist` if the attempt or the person is gone.
+    `at` is the moment of the wish, so that one stored hours later means the same time; `key` is the event's
+    own. Raises `ObjectDoesNotExist` if the attempt or the person is gone.
     """
     match result:
         case Outcome() if message_id is not None:
@@ -105,6 +108,8 @@ def apply(
             callbacks.asked_in_call(message_id, when=result.when[:60], how=result.how[:20], asked_at=at)
         case OptOut():
             return _opt_out_on_line(result, message_id, recipient_id)
+        case Tell():
+            return notices.add(result, key=key, message_id=message_id, recipient_id=recipient_id, at=at)
     return ""
 
 

@@ -23,13 +23,13 @@ LANGUAGES = {
 }
 
 TONES = {
-    "ok": "ok completed confirmed synced done ready answered reconciled made booked",
+    "ok": "ok completed confirmed synced done ready answered reconciled made booked delivered",
     "live": "running under_way live sending queued in_progress reading",
     "warn": (
         "unreached blocked unknown unconfirmed unclear waiting_account mapping drifted voicemail dropped"
         " duplicate clear not_booked"
     ),
-    "bad": "broken failed stopped refused rejected problem not_sent opt_out opted_out",
+    "bad": "broken failed stopped refused rejected problem not_sent opt_out opted_out given_up",
 }
 _TONE_OF = {state: tone for tone, states in TONES.items() for state in states.split()}
 

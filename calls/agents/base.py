@@ -335,6 +335,14 @@ class OptOut:
 
 
 @dataclass(frozen=True, slots=True)
+class Tell:
+    """Tell an outside service something, by the service's name: it is told once the entry is stored."""
+
+    service: str
+    values: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
 class Note:
     """A sentence for the log, about a decision that no other entry shows (e.g. another language)."""
 
@@ -370,6 +378,7 @@ Action = (
     | BookSlot
     | CancelAppointment
     | OptOut
+    | Tell
     | Note
     | HangUp
 )

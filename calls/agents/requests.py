@@ -15,6 +15,19 @@ class Reply(Struct, frozen=True):
     """What came of a request."""
 
 
+class Fetch(Request, frozen=True):
+    """Ask an outside service, by its name; it is sent `values`. `Fetched` comes back."""
+
+    service: str
+    values: dict[str, str]
+
+
+class Fetched(Reply, frozen=True):
+    """What an outside service answered: those values that it may return, each of its declared kind."""
+
+    values: dict[str, str]
+
+
 class Failed(Reply, frozen=True):
     """It could not be done, or took longer than the agent waits; `reason` is a sentence for the log."""
 

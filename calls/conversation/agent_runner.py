@@ -241,6 +241,7 @@ class AgentRunner:
                 | base.BookSlot()
                 | base.CancelAppointment()
                 | base.OptOut()
+                | base.Tell()
             ):
                 if isinstance(action, base.ReachOutcome | base.AskCallback):
                     self.outcome = action.outcome if isinstance(action, base.ReachOutcome) else CALL_BACK

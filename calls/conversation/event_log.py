@@ -8,7 +8,7 @@ from calls.agents import base
 from calls.conversation.outputs import RESULTS, Entry, EntryKind
 from calls.conversation.playout import PromptFinished, PromptResult
 from calls.protocol.messages import SAMPLE_RATE, Malformed, Start
-from campaigns.rules.results import Answer, Booking, CallbackAsked, CallResult, OptOut, Outcome
+from campaigns.rules.results import Answer, Booking, CallbackAsked, CallResult, OptOut, Outcome, Tell
 
 _KIND_OF_RESULT = {result: kind for kind, result in RESULTS.items()}
 _LONG_NUMBER = re.compile(r"\+?\d(?:[\s-]?\d){5,}")
@@ -20,6 +20,7 @@ ResultAction: TypeAlias = (
     | base.BookSlot
     | base.CancelAppointment
     | base.OptOut
+    | base.Tell
 )
 """Actions of an agent that say what the call brought."""
 
@@ -123,6 +124,8 @@ def result_of(action: ResultAction) -> tuple[CallResult, str]:
         case base.OptOut(how, what):
             said = f"pressed {what}" if how == "key" else f"said “{what}”"
             return OptOut(how, what), f"Asked not to be called again: {said}."
+        case base.Tell(service, values):
+            return Tell(service, values), f"“{service}” is to be told."
 
 
 def what_was_wrong(problem: Malformed) -> str:

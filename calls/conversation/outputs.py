@@ -14,7 +14,7 @@ from msgspec import Struct
 from calls.agents.base import Piece
 from calls.agents.requests import Request
 from calls.audio.speech_detector import VadAudio
-from campaigns.rules.results import Answer, Booking, CallbackAsked, CallResult, OptOut, Outcome
+from campaigns.rules.results import Answer, Booking, CallbackAsked, CallResult, OptOut, Outcome, Tell
 
 
 class EntryKind(StrEnum):
@@ -35,6 +35,7 @@ class EntryKind(StrEnum):
     CALLBACK = "callback"
     BOOKING = "booking"
     OPT_OUT = "opt_out"
+    TELL = "tell"
     PROBLEM = "problem"
     NOTE = "note"
     STATS = "stats"
@@ -48,6 +49,7 @@ RESULTS: Final[Mapping[EntryKind, type[CallResult]]] = {
     EntryKind.CALLBACK: CallbackAsked,
     EntryKind.BOOKING: Booking,
     EntryKind.OPT_OUT: OptOut,
+    EntryKind.TELL: Tell,
 }
 """Kinds of entries whose payload is a result: it is acted on in the transaction that stores the entry."""
 

@@ -47,6 +47,7 @@ ALWAYS_KEPT = frozenset(
         EntryKind.CALLBACK,
         EntryKind.BOOKING,
         EntryKind.OPT_OUT,
+        EntryKind.TELL,
         EntryKind.END,
     }
 )

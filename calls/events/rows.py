@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import NamedTuple
-from uuid import UUID
+from uuid import UUID, uuid5
 
 from django.db import transaction
 from django.db.models import Max, Q, QuerySet
@@ -23,7 +23,7 @@ from calls.models import Call, CallEvent
 from calls.services import milliseconds
 from campaigns import bulk, call_results
 from campaigns.locks import locked
-from campaigns.rules.results import Answer, Booking, CallbackAsked, OptOut, Outcome
+from campaigns.rules.results import Answer, Booking, CallbackAsked, OptOut, Outcome, Tell
 
 log = logging.getLogger(__name__)
 
@@ -261,12 +261,16 @@ def _act(row: _CallRow, record: Logged) -> dict[str, object]:
         people = {"message_id": row.message_id, "recipient_id": row.recipient_id}
         if undone := call_results.book(result, row.pk, **people, at=record.at):
             log.warning("Call %s: %s", row.pk, undone)
-    elif isinstance(result, Outcome | CallbackAsked | OptOut):
+    elif isinstance(result, Outcome | CallbackAsked | OptOut | Tell):
         if undone := call_results.apply(
-            result, message_id=row.message_id, recipient_id=row.recipient_id, at=record.at
+            result,
+            message_id=row.message_id,
+            recipient_id=row.recipient_id,
+            at=record.at,
+            key=uuid5(row.pk, str(record.sequence)),
         ):
             log.warning("Call %s: %s", row.pk, undone)
-        if not isinstance(result, OptOut):
+        if isinstance(result, Outcome | CallbackAsked):
             return {"outcome": result.outcome[:60] if isinstance(result, Outcome) else CALL_BACK}
     return {}
 

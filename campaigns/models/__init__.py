@@ -23,12 +23,14 @@ from campaigns.models.privacy import Erasure, KeyMark, LegalHold, Purge
 from campaigns.models.programmes import Draw, Member, MemberDate, Programme, ProgrammeRound, StandingList
 from campaigns.models.pronunciations import Pronunciation
 from campaigns.models.sending import Evidence, Message, Turn, UploadBatch
+from campaigns.models.services import AllowedHost, Notification, OutsideService
 from campaigns.models.templates import Content, Template, TemplateLanguage
 from campaigns.models.tokens import ApiToken
 
 __all__ = [
     "Account",
     "Agent",
+    "AllowedHost",
     "ApiToken",
     "Appointment",
     "Approval",
@@ -57,6 +59,8 @@ __all__ = [
     "Member",
     "MemberDate",
     "Message",
+    "Notification",
+    "OutsideService",
     "PhoneNumber",
     "PollingDay",
     "Preflight",

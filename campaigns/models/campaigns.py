@@ -86,6 +86,14 @@ def check_retry_rules(rules: Any) -> None:
         raise ValidationError(why)
 
 
+class WhenSilent(models.TextChoices):
+    """What follows when the service that is asked before a call gives no answer."""
+
+    CALL = "call", "Call all the same"
+    PUT_OFF = "put_off", "Ask again in half an hour"
+    SKIP = "skip", "Do not call"
+
+
 class CampaignPriority(models.IntegerChoices):
     """Its weight where campaigns share lines: twice the weight, twice the calls."""
 
@@ -159,6 +167,18 @@ class Campaign(Stamped):
         related_name="retried_campaigns",
         help_text="Of the same account, with exactly one number: from it people are called again.",
     )
+    asks = models.ForeignKey(
+        "campaigns.OutsideService",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="campaigns",
+        verbose_name="ask before each call",
+        help_text="This service says whether to call, to wait or to leave it. Empty: none is asked.",
+    )
+    when_silent = models.CharField(
+        "if it does not answer", max_length=10, choices=WhenSilent, default=WhenSilent.CALL
+    )
     goals = models.JSONField(default=list, blank=True, help_text="Outcomes that count as the goal reached.")
     state = models.CharField(max_length=10, choices=State, default=State.DRAFT)
     reason = models.TextField(default="Not launched yet.", blank=True)
@@ -173,6 +193,7 @@ class Campaign(Stamped):
         constraints: ClassVar = [
             one_of("state", CampaignState, table="campaign"),
             one_of("category", CampaignCategory, table="campaign"),
+            one_of("when_silent", WhenSilent, table="campaign"),
             models.CheckConstraint(
                 condition=models.Q(priority__in=CampaignPriority.values), name="campaign_priority_known"
             ),

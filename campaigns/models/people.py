@@ -151,6 +151,7 @@ class RecipientState(models.TextChoices):
     FAILED = "failed", "Failed"
     SUPPRESSED = "suppressed", "Must not be called"
     BLOCKED = "blocked", "Blocked by a rule"
+    SKIPPED = "skipped", "No call needed"
     CANCELLED = "cancelled", "Cancelled"
     UNKNOWN = "unknown", "Unknown"
 

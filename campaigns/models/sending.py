@@ -122,6 +122,12 @@ class Message(Stamped):
         null=True, blank=True, help_text="While it is withdrawn: when somebody may next try."
     )
     settled_at = models.DateTimeField(null=True, blank=True)
+    fetched = models.JSONField(
+        default=dict, blank=True, help_text="What a service said before the call: it goes before the list."
+    )
+    put_offs = models.PositiveSmallIntegerField(
+        default=0, help_text="How often the service that is asked before the call had it put off."
+    )
 
     class Meta:
         ordering = ("send_on", "id")

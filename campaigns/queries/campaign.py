@@ -115,7 +115,7 @@ class Progress:
         """Return the parts of the progress bar; what is missing to the whole is waiting."""
         completed, under_way = self.count("completed"), self.count("under_way")
         missed, failed = self.count("unreached", "unknown", "blocked"), self.count("failed")
-        closed = self.count("suppressed", "cancelled")
+        closed = self.count("suppressed", "skipped", "cancelled")
         return [
             Part("completed", completed, "ok"),
             Part("under way", under_way, "live"),

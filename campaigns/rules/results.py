@@ -75,4 +75,18 @@ class OptOut(_Result, frozen=True):
     what: str
 
 
-CallResult = Answer | Outcome | CallbackAsked | Booking | OptOut
+class Tell(_Result, frozen=True):
+    """An outside service, by its name, is to be told these values."""
+
+    service: str
+    values: Mapping[str, str]
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, object]) -> Self:
+        """Return the result of a stored object; values that are no object of texts become one."""
+        found = data.get("values")
+        values = found if isinstance(found, Mapping) else {}
+        return cls(str(data.get("service", "")), {str(name): str(value) for name, value in values.items()})
+
+
+CallResult = Answer | Outcome | CallbackAsked | Booking | OptOut | Tell

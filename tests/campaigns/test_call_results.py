@@ -1,19 +1,21 @@
 """What a live call tells the campaign."""
 
 from datetime import timedelta
+from uuid import UUID
 
 import pytest
 
 from campaigns import call_results
-from campaigns.models import Callback, Campaign, Message, Recipient, Suppression, UploadBatch
+from campaigns.models import Callback, Campaign, Message, Notification, Recipient, Suppression, UploadBatch
 from campaigns.planning import plan
-from campaigns.rules.results import NEVER_A_GOAL, NOT_SPOKEN, OPT_OUTS, CallbackAsked, OptOut, Outcome
+from campaigns.rules.results import NEVER_A_GOAL, NOT_SPOKEN, OPT_OUTS, CallbackAsked, OptOut, Outcome, Tell
 from campaigns.transitions.attempt import UNSPOKEN, settle_message
 from campaigns.xfin.schemas import RemoteMessage
 from campaigns.xfin.states import Disposition, RemoteState
 from tests.campaigns.world import NOON, make_campaign
 
 pytestmark = pytest.mark.django_db
+KEY = UUID(int=1)
 
 
 def planned() -> Message:
@@ -156,7 +158,7 @@ def test_each_result_of_an_attempt_is_acted_on() -> None:
     whose = {"message_id": message.pk, "recipient_id": message.recipient_id}
     asked = CallbackAsked("in 3 days", "In three days", "spoken")
     for result in (Outcome("will_pay", "Will pay"), asked, OptOut("key", "9")):
-        assert call_results.apply(result, **whose, at=NOON) == ""
+        assert call_results.apply(result, **whose, at=NOON, key=KEY) == ""
     row = Callback.objects.get()
     assert (row.asked_for, row.source) == (NOON + timedelta(days=3), "spoken")
     assert Recipient.objects.get().outcome == "will_pay"
@@ -164,20 +166,29 @@ def test_each_result_of_an_attempt_is_acted_on() -> None:
     assert (suppression.source, suppression.message_reference) == ("key", message.reference)
 
 
+def test_what_a_service_is_to_be_told_waits_for_it_or_says_that_there_is_none() -> None:
+    message = planned()
+    whose = {"message_id": message.pk, "recipient_id": message.recipient_id}
+    undone = call_results.apply(Tell("shop", {"paid": "yes"}), **whose, at=NOON, key=KEY)
+    assert undone == "a service is to be told that does not exist: “shop”."
+    row = Notification.objects.get()
+    assert (row.key, row.state, row.reference) == (KEY, "given_up", message.reference)
+
+
 def test_a_person_who_calls_us_has_no_attempt() -> None:
     person = planned().recipient
     whose = {"message_id": None, "recipient_id": person.pk}
-    assert call_results.apply(Outcome("will_pay", "Will pay"), **whose, at=NOON) == ""
+    assert call_results.apply(Outcome("will_pay", "Will pay"), **whose, at=NOON, key=KEY) == ""
     assert Recipient.objects.get().outcome == ""
     asked = CallbackAsked("in 1 hour", "", "key")
-    assert "campaign we do not know" in call_results.apply(asked, **whose, at=NOON)
-    assert call_results.apply(Outcome("do_not_call", "No more"), **whose, at=NOON) == ""
+    assert "campaign we do not know" in call_results.apply(asked, **whose, at=NOON, key=KEY)
+    assert call_results.apply(Outcome("do_not_call", "No more"), **whose, at=NOON, key=KEY) == ""
     assert Suppression.objects.get().source == "inbound"
 
 
 @pytest.mark.parametrize("result", [OptOut("key", "9"), Outcome("opt_out", "No more")])
 def test_an_opt_out_from_an_unknown_number_says_why_it_is_not_kept(result: OptOut | Outcome) -> None:
-    said = call_results.apply(result, message_id=None, recipient_id=None, at=NOON)
+    said = call_results.apply(result, message_id=None, recipient_id=None, at=NOON, key=KEY)
     assert said == "somebody whose number we do not know asked not to be called."
     assert not Suppression.objects.exists()
 

@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable, Sequence
 from datetime import timedelta
 from pathlib import Path
-from uuid import UUID, uuid4
+from uuid import UUID, uuid4, uuid5
 
 import pytest
 from django.db import (
@@ -37,6 +37,8 @@ from campaigns.models import (
     Callback,
     Hold,
     Message,
+    Notification,
+    OutsideService,
     PhoneNumber,
     Recipient,
     Slot,
@@ -135,6 +137,37 @@ def test_a_call_back_is_taken_down_with_its_event_and_once_when_both_are_stored_
     assert Call.objects.get(pk=call_id).outcome == "call_back"
     assert Recipient.objects.get(pk=message.recipient_id).outcome == ""
     assert sequences(call_id) == [1]
+
+
+def test_a_service_is_told_once_by_one_key_however_often_its_event_is_stored(
+    journal: Journal, call_id: UUID, message: Message
+) -> None:
+    shop = OutsideService.objects.create(name="shop", url="https://shop.example/hook")
+    told = entry(EntryKind.TELL, service="shop", values={"paid": "yes"})
+    at = clock.now()
+    records: list[Record] = [
+        Identified(call_id=call_id, at=at, identity=identity_of(message)),
+        Logged(call_id=call_id, at=at, sequence=1, entry=told),
+        Logged(call_id=call_id, at=at, sequence=2, entry=told),
+    ]
+    rows.write(records)
+    rows.write(records, tried_before=True)
+    first, second = Notification.objects.order_by("pk")
+    assert (first.service, first.values, first.at) == (shop, {"paid": "yes"}, at)
+    assert (first.recipient_id, first.reference) == (message.recipient_id, message.reference)
+    assert (first.key, second.key) == (uuid5(call_id, "1"), uuid5(call_id, "2"))
+    assert sequences(call_id) == [1, 2]
+
+
+def test_a_service_whose_event_can_not_be_stored_is_not_told(call_id: UUID, message: Message) -> None:
+    OutsideService.objects.create(name="shop", url="https://shop.example/hook")
+    told = entry(EntryKind.TELL, service="shop", values={"paid": "yes"})
+    records: list[Record] = [
+        Logged(call_id=call_id, at=clock.now(), sequence=number, entry=told) for number in (1, 1)
+    ]
+    with pytest.raises(IntegrityError):
+        rows.write(records)
+    assert not Notification.objects.exists()
 
 
 def test_a_call_back_whose_event_can_not_be_stored_is_not_taken_down(call_id: UUID, message: Message) -> None:

@@ -1,6 +1,6 @@
 """What a call may bring, read from JSON that any version may have written."""
 
-from campaigns.rules.results import Answer, Booking, CallbackAsked, OptOut, Outcome
+from campaigns.rules.results import Answer, Booking, CallbackAsked, OptOut, Outcome, Tell
 
 
 def test_a_result_is_read_by_the_names_of_its_fields() -> None:
@@ -10,8 +10,12 @@ def test_a_result_is_read_by_the_names_of_its_fields() -> None:
     assert CallbackAsked.from_json(asked) == CallbackAsked("in 3 days", "In three days", "key")
     assert Booking.from_json({"calendar": "Clinic", "slot": "7"}) == Booking("Clinic", "7", "")
     assert OptOut.from_json({"how": "key", "what": "9"}) == OptOut("key", "9")
+    told = {"service": "shop", "values": {"paid": "yes"}}
+    assert Tell.from_json(told) == Tell("shop", {"paid": "yes"})
 
 
 def test_what_is_missing_is_empty_and_what_is_no_text_becomes_one() -> None:
     assert Outcome.from_json({"outcome": 5, "sure": True}) == Outcome("5", "")
     assert OptOut.from_json({}) == OptOut("", "")
+    assert Tell.from_json({"values": ["paid"]}) == Tell("", {})
+    assert Tell.from_json({"service": 4, "values": {"paid": 5}}) == Tell("4", {"paid": "5"})

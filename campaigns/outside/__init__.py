@@ -1,0 +1,1 @@
+"""Services outside: signed requests to allowed addresses, before calls, in them and after them."""
