@@ -9,9 +9,9 @@ from typing import Any, Final
 
 from django.db import Error as DatabaseFailure
 
-from calls.agents.requests import Failed, FindAppointment, FindSlots, HoldSlot, Reply, Request
+from calls.agents.requests import Failed, Fetch, FindAppointment, FindSlots, HoldSlot, Reply, Request
 from calls.identification import Asker
-from calls.media import appointments
+from calls.media import appointments, outside
 
 log = logging.getLogger(__name__)
 
@@ -23,6 +23,7 @@ PERFORMERS: Final[dict[type[Request], Performer]] = {
     FindSlots: appointments.find_slots,
     HoldSlot: appointments.hold_slot,
     FindAppointment: appointments.find_appointment,
+    Fetch: outside.fetch,
 }
 
 
