@@ -218,6 +218,7 @@ XFIN_TASKS = (
     "campaigns.tasks.try_account",
     "campaigns.tasks.pull_account",
     "campaigns.tasks.look_up_overdue",
+    "campaigns.tasks.tell_service",
 )
 CELERY_TASK_ROUTES = {
     **{name: {"queue": PROTECT_QUEUE, "routing_key": PROTECT_QUEUE} for name in PROTECTING_TASKS},
@@ -307,6 +308,7 @@ CELERY_BEAT_SCHEDULE = {
     "stop": tick("campaigns.tasks.stop_campaigns"),
     "pull states": tick("campaigns.tasks.pull_states"),
     "free slots": tick("campaigns.tasks.free_slots"),
+    "tell services": tick("campaigns.tasks.tell_services"),
     "finish": tick("campaigns.tasks.finish_campaigns"),
     "prepare speech": tick("calls.tasks.prepare_speech"),
     "purge": tick("calls.tasks.purge", every=300.0),

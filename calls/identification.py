@@ -112,7 +112,7 @@ def context_of(message: Message) -> CallContext:
     recipient = message.recipient
     return CallContext(
         language=recipient.language,
-        variables={"name": recipient.name, **_texts(recipient.variables)},
+        variables={"name": recipient.name, **_texts(recipient.variables), **_texts(message.fetched)},
         name=recipient.name,
         campaign=recipient.campaign.name,
         callback=callbacks.may_ask(recipient.pk),

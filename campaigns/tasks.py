@@ -27,6 +27,7 @@ from campaigns.delivery import (
     poll_states,
     recheck,
     reconcile,
+    telling,
     template_drift,
     template_sync,
     turns,
@@ -226,6 +227,18 @@ def try_broken_accounts() -> None:
 def try_account(account_id: int) -> None:
     """Send one trial request to an account whose circuit is open."""
     for_account("a trial request", account_id, circuit_breaker.try_account)
+
+
+@shared_task
+def tell_services() -> None:
+    """Enqueue each service outside that has something to be told; services do not wait for each other."""
+    enqueue_for_accounts(tell_service, telling.services_to_tell(clock.now()))
+
+
+@shared_task
+def tell_service(service_id: int) -> None:
+    """Tell a service outside what calls brought."""
+    edges.each("telling", [service_id], lambda each: telling.tell(each, clock=clock.now))
 
 
 @shared_task

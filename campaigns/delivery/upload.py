@@ -4,6 +4,7 @@ XFin has no idempotency key (awaaz-platform.md §1), so a lost reply must never 
 request. A batch is claimed in the database, sent, and its result written down:
 
     claim:  PLANNED -> SENDING      with a new UploadBatch, in one transaction
+    ask:    (`before_call`)         where a campaign asks a service first: some leave the batch again
     fence:  still ours?             renewed in one UPDATE just before the request; if not, nothing is sent
     send:   one create_bulk request, outside any transaction
     settle: reply read              -> QUEUED (or REJECTED with XFin's words), batch CONFIRMED
@@ -34,6 +35,7 @@ from campaigns import edges
 from campaigns.bulk import add_campaigns, insert, keys, update
 from campaigns.clock import Clock
 from campaigns.compliance.check import ComplianceChecker, stop_campaign
+from campaigns.delivery import before_call
 from campaigns.delivery.account_client import xfin_client
 from campaigns.delivery.batches import (
     Claim,
@@ -77,7 +79,7 @@ Stop = Callable[[], object]
 ABOUT_CONTENT = (400, 413, 422)
 #: The columns read of a message and its person: half of a row's time goes into building objects from them.
 NEEDED = (
-    *("id", "recipient", "attempt", "reference", "send_on"),
+    *("id", "recipient", "attempt", "reference", "send_on", "fetched", "put_offs"),
     *(f"recipient__{name}" for name in ("campaign", "phone", "name", "language", "variables", "attempts")),
 )
 #: A request that was refused for its content goes up again in so many parts. The look-ups between take
@@ -118,7 +120,8 @@ def upload(account_id: int, *, clock: Clock, transport: httpx.BaseTransport | No
             record_failure(account, error, now=clock())
             return 0
         while claim := claim_due(account, now=clock()):
-            accepted = send(claim, client, account, clock=clock)
+            asked = before_call.ask(claim, clock=clock)
+            accepted = send(asked, client, account, clock=clock) if asked else 0
             if accepted is None:
                 break
             confirmed += accepted
@@ -165,14 +168,20 @@ def _claim(account: Account, now: datetime) -> tuple[Claim | None, Sequence[Stop
 def _next_together(account: Account, now: datetime) -> QuerySet[Message]:
     """Return the messages that go up in the next request, those first that are due first.
 
-    What XFin refused together goes up apart from all others, in parts.
+    What XFin refused together goes up apart from all others, in parts; so do, few at a time, people about
+    whom a service is asked before.
     """
     due = _due(account.pk, now).order_by("send_on", "id")
-    first = due.select_related("batch").first()
-    refused = first.batch if first else None
-    if refused is None:
-        return due.filter(batch__isnull=True)[: account.chunk_size]
-    return due.filter(batch=refused)[: max(1, refused.size // PARTS)]
+    first = due.select_related("batch", "recipient").first()
+    if first and first.batch:
+        return due.filter(batch=first.batch)[: max(1, first.batch.size // PARTS)]
+    together, most = due.filter(batch__isnull=True), account.chunk_size
+    if asking := before_call.asking_campaigns():
+        if first and first.recipient.campaign_id in asking:
+            most = min(most, before_call.MOST_TOGETHER)
+            return together.filter(recipient__campaign__in=asking)[:most]
+        together = together.exclude(recipient__campaign__in=asking)
+    return together[:most]
 
 
 def send(claim: Claim, client: XFinClient, account: Account, *, clock: Clock) -> int | None:
@@ -294,5 +303,5 @@ def _to_wire(message: Message, batch: UploadBatch) -> NewMessage:
         reference=message.reference,
         batch=batch.reference,
         send_on=message.send_on,
-        variables={"name": person.name, **person.variables},
+        variables={"name": person.name, **person.variables, **message.fetched},
     )

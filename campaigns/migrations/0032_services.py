@@ -101,14 +101,6 @@ class Migration(migrations.Migration):
                 ("tries", models.PositiveIntegerField(default=0)),
                 ("next_try_at", models.DateTimeField()),
                 ("give_up_at", models.DateTimeField()),
-                (
-                    "claimed_until",
-                    models.DateTimeField(
-                        blank=True,
-                        help_text="By the database's clock; until then a worker is telling it.",
-                        null=True,
-                    ),
-                ),
                 ("settled_at", models.DateTimeField(blank=True, null=True)),
             ],
             options={

@@ -10,10 +10,11 @@ from campaigns.fields import EncryptedTextField
 from campaigns.models.base import Stamped, new_secret, one_of, unguessable
 from campaigns.models.people import Recipient
 from campaigns.spreadsheets.written import Kind
+from campaigns.xfin.schemas import RESERVED_FIELDS
 
 NAME_OF_VALUE = RegexValidator(r"^[A-Za-z][A-Za-z0-9_]{0,59}\Z")
-#: Names that a service can't return: the answer to a question before a call has them.
-RESERVED = ("answer", "reason", "until")
+#: Names that a service can't return: its answer before a call has them, or a message at XFin.
+RESERVED = frozenset({"answer", "reason", "until", *RESERVED_FIELDS})
 MOST_VALUES = 30
 
 
@@ -150,9 +151,6 @@ class Notification(Stamped):
     tries = models.PositiveIntegerField(default=0)
     next_try_at = models.DateTimeField()
     give_up_at = models.DateTimeField()
-    claimed_until = models.DateTimeField(
-        null=True, blank=True, help_text="By the database's clock; until then a worker is telling it."
-    )
     settled_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:

@@ -1,4 +1,4 @@
-"""PURE: which addresses requests may go to. An address is read once, here, and only its parts are used.
+"""Which addresses requests may go to; no I/O. An address is read once, here, and only its parts are used.
 
 What is refused is data (`NEVER`, `OUR_OWN`), because what Python calls a global address differs between its
 patches. Sources: IANA's special-purpose registries for IPv4 and IPv6, and where clouds keep their metadata.
@@ -99,7 +99,7 @@ def check_address(found: Address, where: Destination, *, own_network: bool, plai
 
     `own_network`: private and local ones are allowed. `plain_allowed`: http is, to this machine.
     """
-    address = _unwrapped(found)
+    address = unwrapped(found)
     own = is_inside(address, OUR_OWN)
     outside_v6 = address.version == 6 and not own and not is_inside(address, _GLOBAL_V6)
     if is_inside(address, NEVER) or outside_v6:
@@ -110,7 +110,7 @@ def check_address(found: Address, where: Destination, *, own_network: bool, plai
         raise NoAnswer("Only https is used.")
 
 
-def _unwrapped(address: Address) -> Address:
+def unwrapped(address: Address) -> Address:
     """Return the IPv4 address that an IPv6 address stands for; any other as it is, without its zone."""
     if isinstance(address, IPv6Address):
         if address.ipv4_mapped:

@@ -60,17 +60,18 @@ async def _send(service: Known, body: bytes, key: UUID, addresses: Sequence[Addr
             own_network=service.own_network,
             plain_allowed=settings.OUTSIDE_HTTP_ON_THIS_MACHINE,
         )
-    tls = await asyncio.to_thread(_tls, settings.OUTSIDE_CA_FILE)
+    tls = await asyncio.to_thread(tls_context, settings.OUTSIDE_CA_FILE)
     async with httpx.AsyncHTTPTransport(verify=tls, trust_env=False) as transport:
         for address in addresses[:MOST_ADDRESSES]:
             with contextlib.suppress(httpx.ConnectError):
-                return await _read(
-                    await transport.handle_async_request(_request(service, address, body, key))
+                return await read(
+                    await transport.handle_async_request(signed_request(service, address, body, key))
                 )
     raise NoAnswer("The service could not be reached: no connection, or a certificate that is not its own.")
 
 
-def _request(service: Known, address: Address, body: bytes, key: UUID) -> httpx.Request:
+def signed_request(service: Known, address: Address, body: bytes, key: UUID) -> httpx.Request:
+    """Return the request that goes to this address of the service's host, with its signature."""
     where = service.where
     host = f"[{address}]" if address.version == 6 else str(address)
     signed = signature.headers(
@@ -90,7 +91,7 @@ def _request(service: Known, address: Address, body: bytes, key: UUID) -> httpx.
     return httpx.Request(signature.METHOD, url, headers=plain | signed, content=body, extensions=extensions)
 
 
-async def _read(response: httpx.Response) -> bytes:
+async def read(response: httpx.Response) -> bytes:
     """Return the body of a 2xx answer. Raises `NoAnswer` for another one, and for one that is too long."""
     try:
         if not 200 <= response.status_code < 300:
@@ -108,7 +109,7 @@ async def _read(response: httpx.Response) -> bytes:
 
 
 @lru_cache(maxsize=4)
-def _tls(ca_file: str) -> ssl.SSLContext:
+def tls_context(ca_file: str) -> ssl.SSLContext:
     """Return what certificates are checked with: httpx's authorities and those of `ca_file`."""
     context = httpx.create_ssl_context(trust_env=False)
     context.minimum_version = ssl.TLSVersion.TLSv1_2

@@ -64,6 +64,12 @@ def attempts_put_off(judgements: Mapping[int, Judgement]) -> None:
         put_off(callback, judgements[callback.message_id or 0])
 
 
+def attempt_put_off(message_id: int, until: datetime, reason: str) -> None:
+    """Put off the call-back, if any, for which an attempt is made that a service had put off."""
+    for callback in Callback.objects.filter(message=message_id, state=State.UNDER_WAY):
+        _change(callback, planned_for=until, reason=reason)
+
+
 def _change(callback: Callback, **fields: object) -> None:
     still = Callback.objects.filter(pk=callback.pk, state__in=Callback.OPEN_STATES)
     still.update(**fields, changed_at=clock.now())

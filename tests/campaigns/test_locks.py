@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 from django.db import connection, transaction
+from pytest_django import Settings
 
 from campaigns import call_results
 from campaigns.compliance import suppressions
@@ -17,6 +18,7 @@ from campaigns.planning import callbacks, plan
 from campaigns.planning.callbacks import CallbackRequest
 from campaigns.transitions import attempt
 from tests.campaigns.locking import Watch, watched
+from tests.campaigns.outside.shop import Shop, enter, running
 from tests.campaigns.world import NOON, FakeXFin, at, make_campaign
 
 pytestmark = [
@@ -63,10 +65,21 @@ def outcome_that_opts_out(campaign: Campaign) -> None:
         call_results.record_outcome(message.pk, "do_not_call", "Do not call")
 
 
+def asked_about(answer: dict[str, str]) -> None:
+    campaign, xfin = planned()
+    with running(Shop(answer=answer)) as shop:
+        campaign.asks = enter(shop, scheme="http", host="127.0.0.1", timeout_seconds=10)
+        campaign.save()
+        ask(campaign)
+        upload.upload(campaign.template.account_id, clock=at(NOON), transport=xfin)
+
+
 WORK: dict[str, Callable[[], object]] = {
     "plan": lambda: plan.plan(make_campaign(people=3).pk, now=NOON),
     "claim": lambda: upload.claim_due(planned()[0].template.account, now=NOON),
     "upload": at_xfin,
+    "skipped": lambda: asked_about({"answer": "skip"}),
+    "put off": lambda: asked_about({"answer": "put_off", "until": LATER.isoformat()}),
     "pause": lambda: actions.pause(planned()[0], None),
     "cancel": lambda: actions.cancel(planned()[0], None),
     "stragglers": lambda: actions.withdraw_stragglers(NOON),
@@ -87,7 +100,8 @@ WORK: dict[str, Callable[[], object]] = {
 
 
 @pytest.mark.parametrize("work", WORK.values(), ids=WORK.keys())
-def test_locks_are_taken_in_the_one_order(work: Callable[[], object]) -> None:
+def test_locks_are_taken_in_the_one_order(work: Callable[[], object], settings: Settings) -> None:
+    settings.OUTSIDE_HTTP_ON_THIS_MACHINE = True
     with watched():
         work()
 
