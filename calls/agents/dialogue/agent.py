@@ -386,7 +386,7 @@ class DialogueAgent:
         elif digit == self._document.keys.repeat:
             actions = self._ask_again(question, cut=cut, unanswered=True)
         elif digit == self._document.keys.person:
-            self._question = None
+            self._question = self._collection = None
             actions = self._go(self._leave(question.step_id, doc.PERSON), cut=cut)
         else:
             actions = self._miss(question, cut=cut)
@@ -401,8 +401,7 @@ class DialogueAgent:
         actions = list[Action]()
         if answer.label:
             actions.append(base.RecordAnswer(name, answer.value, answer.label))
-            if not self._wording.value(name):
-                self._wording.keep(name, answer.value)
+            self._wording.keep_answer(name, answer.value)
         if answer.outcome:
             self._has_outcome = True
             actions.append(base.ReachOutcome(answer.outcome, answer.label))
@@ -459,7 +458,8 @@ class DialogueAgent:
             first_digit_s=step.first_digit_seconds,
             inter_digit_s=step.inter_digit_seconds,
         )
-        return [*self._say_before(self._words(collection.step_id, "ask")), collect]
+        role = f"ask_{collection.attempts}" if collection.attempts > 1 else "ask"
+        return [*self._say_before(self._words(collection.step_id, role)), collect]
 
     def _collected(self, digits: str, reason: base.CollectEnd) -> list[Action]:
         collection = self._collection
@@ -469,18 +469,23 @@ class DialogueAgent:
             return []
         value = None if reason in _TOO_FEW else read_pressed(collection.step, digits)
         if value is None:
-            return self._collect_again(collection, understood=reason is base.CollectEnd.NOTHING)
+            nothing = reason is base.CollectEnd.NOTHING
+            return self._collect_again(collection, doc.NO_INPUT if nothing else doc.NO_MATCH)
         collection.pressed = value
         if collection.step.confirm:
             return self._ask_to_confirm(collection)
         return self._take(collection)
 
-    def _collect_again(self, collection: _Collection, *, understood: bool) -> list[Action]:
-        if collection.attempts >= collection.step.attempts:
-            exit_name = doc.NO_INPUT if understood else doc.NO_MATCH
-            return self._give_up(collection.step_id, exit_name, "the digits asked for were not pressed")
-        sorry = [] if understood else self._not_understood(collection.step_id, collection.attempts)
-        return [*sorry, *self._collect(collection)]
+    def _collect_again(self, collection: _Collection, why: str, *, sorry: bool = True) -> list[Action]:
+        """Ask for digits once more; after the last time leave by the exit `why`."""
+        step_id, time = collection.step_id, collection.attempts
+        if time >= collection.step.attempts:
+            return self._give_up(step_id, why, "the digits asked for were not pressed")
+        if why == doc.NO_INPUT:
+            before = self._say_before(self._words(step_id, f"silent_{time}"))
+        else:
+            before = self._not_understood(step_id, time) if sorry else []
+        return [*before, *self._collect(collection)]
 
     def _ask_to_confirm(self, collection: _Collection) -> list[Action]:
         """Read the value back; 1 takes it, 2 asks for the digits again."""
@@ -494,7 +499,7 @@ class DialogueAgent:
 
     def _confirmed(self, collection: _Collection, *, yes: bool) -> list[Action]:
         self._question = None
-        return self._take(collection) if yes else self._collect_again(collection, understood=True)
+        return self._take(collection) if yes else self._collect_again(collection, doc.NO_MATCH, sorry=False)
 
     def _take(self, collection: _Collection) -> list[Action]:
         step, step_id, value = collection.step, collection.step_id, collection.pressed

@@ -61,13 +61,13 @@ def answers(step: Ask) -> Mapping[str, Answer]:
 
 KINDS: Mapping[Meaning, Kind] = {
     Meaning.DIGITS: Kind.DIGITS,
-    Meaning.NUMBER: Kind.DIGITS,
+    Meaning.NUMBER: Kind.NUMBER,
     Meaning.AMOUNT: Kind.AMOUNT,
     Meaning.DATE: Kind.DATE,
     Meaning.TIME: Kind.TIME,
-    Meaning.PIN: Kind.DIGITS,
-    Meaning.PHONE: Kind.DIGITS,
-    Meaning.ACCOUNT: Kind.DIGITS,
+    Meaning.PIN: Kind.PIN,
+    Meaning.PHONE: Kind.PHONE,
+    Meaning.ACCOUNT: Kind.ACCOUNT,
 }
 """How what was pressed is spoken."""
 

@@ -4,7 +4,18 @@ from decimal import Decimal
 
 from calls.agents.dialogue.document import Condition, Relation
 from calls.agents.dialogue.wording import Wording
-from campaigns.spreadsheets.written import Kind, UnclearError, read_amount, read_date, read_digits, read_time
+from campaigns.spreadsheets.written import (
+    Kind,
+    UnclearError,
+    WrittenDate,
+    read_amount,
+    read_date,
+    read_digits,
+    read_number,
+    read_ordinal,
+    read_phone,
+    read_time,
+)
 
 _ORDER = {
     Relation.IS: (0,),
@@ -13,7 +24,8 @@ _ORDER = {
     Relation.AT_LEAST: (0, 1),
     Relation.AT_MOST: (0, -1),
 }
-_Comparable = tuple[int, ...] | Decimal | str
+_Comparable = WrittenDate | tuple[int, ...] | Decimal | str
+_HALF_A_YEAR = 6
 
 
 def holds(condition: Condition, wording: Wording) -> bool:
@@ -39,6 +51,8 @@ def _order(value: str, other: str, kind: Kind) -> int | None:
         left, right = _comparable(value, kind), _comparable(other, kind)
     except UnclearError:
         return 0 if value.casefold() == other.casefold() else None
+    if isinstance(left, WrittenDate) and isinstance(right, WrittenDate):
+        left, right = _days(left, right)
     if type(left) is not type(right):
         return None
     return (left > right) - (left < right)  # type: ignore[operator]  # of one type, which has an order
@@ -49,12 +63,32 @@ def _comparable(value: str, kind: Kind) -> _Comparable:
         case Kind.AMOUNT:
             return read_amount(value)
         case Kind.DATE:
-            day, month, year = read_date(value)
-            return (year or 0, month, day)
+            return read_date(value)
         case Kind.TIME:
             time = read_time(value)
             return (time.hour, time.minute)
-        case Kind.DIGITS:
-            return read_digits(value)
+        case Kind.NUMBER:
+            return Decimal(read_number(value))
+        case Kind.ORDINAL:
+            return Decimal(read_ordinal(value))
+        case Kind.DIGITS | Kind.PIN | Kind.ACCOUNT:
+            digits = read_digits(value)
+            return (int(digits), len(digits))  # 0123 is another account than 123
+        case Kind.PHONE:
+            return "".join(read_phone(value))
         case _:
             return Decimal(value) if value.isascii() and value.isdigit() else value.casefold()
+
+
+def _days(left: WrittenDate, right: WrittenDate) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """Return two dates in a form that can be compared. One without a year is the nearest to the other."""
+    if left.year is None and right.year is None:
+        return (left.month, left.day), (right.month, right.day)
+    years = [left.year or _nearest_year(left, right), right.year or _nearest_year(right, left)]
+    return (years[0], left.month, left.day), (years[1], right.month, right.day)
+
+
+def _nearest_year(date: WrittenDate, other: WrittenDate) -> int:
+    apart = (date.month, date.day) > (other.month + _HALF_A_YEAR, other.day)
+    before = (date.month + _HALF_A_YEAR, date.day) < (other.month, other.day)
+    return (other.year or 0) - apart + before

@@ -23,12 +23,15 @@ GENERAL = "general"
 OPT_OUT, SORRY, WRONG, FULL = "opt_out", "sorry", "wrong", "full"
 """Roles of the general words: said after 9, when our words can't be spoken, after a key without a meaning,
 when no further call-back would be made."""
+GENERAL_ROLES = frozenset({OPT_OUT, SORRY, WRONG})
 NO_INPUT, NO_MATCH, NEXT, MATCH, FAILED, ELSE = "no_input", "no_match", "next", "match", "failed", "else"
 OPTED_OUT, HUNG_UP, PERSON = "opted_out", "hung_up", "person"
 """Exits that any moment of the call may take."""
+USUAL_EXITS = frozenset({NO_INPUT, NO_MATCH, NEXT, MATCH, FAILED, FULL, OPTED_OUT, HUNG_UP, PERSON})
+"""Exits that a default may be set for, whether steps of today have them or not."""
 
 
-class Clip(Struct, frozen=True, forbid_unknown_fields=True):
+class Clip(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """A recorded clip by its name; `text` is spoken where it is missing."""
 
     clip: str
@@ -40,7 +43,7 @@ Prompt = str | list[str | Clip]
 Roles = Mapping[str, Prompt]
 
 
-class BargeInSwitches(Struct, frozen=True, forbid_unknown_fields=True):
+class BargeInSwitches(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """What cuts a prompt: the person's speech, a key. 9 always does."""
 
     speech: bool = False
@@ -57,7 +60,9 @@ class Again(StrEnum):
     """With the question that they lead to: if they were cut, or if it was not answered."""
 
 
-class Step(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, tag_field="kind"):
+class Step(
+    Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, kw_only=True, tag_field="kind"
+):
     """One thing that a dialogue says, asks or does. `exits`: where its ways out lead, by name."""
 
     title: str = ""
@@ -100,7 +105,7 @@ class Ask(Step, frozen=True):
     MAY_SPEAK = ("ask_2", "ask_3", "wrong", "wrong_2", "silent", "silent_2")
 
 
-class Choice(Struct, frozen=True, forbid_unknown_fields=True):
+class Choice(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """What a key means: `label` for people, and an outcome if that is reached with it."""
 
     label: str
@@ -145,7 +150,7 @@ class ChooseLanguage(Ask, frozen=True, kw_only=True, tag="language"):
     OWN_EXITS = (MATCH, NO_INPUT, NO_MATCH)
 
 
-class Time(Struct, frozen=True, forbid_unknown_fields=True):
+class Time(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """A time to be called back at: `when` as `schedule.callback_times.moment` reads it."""
 
     when: str
@@ -199,7 +204,10 @@ class Digits(Step, frozen=True, kw_only=True, tag="digits"):
 
     OWN_EXITS = (MATCH, NO_INPUT, NO_MATCH)
     SPOKEN = ("ask",)
-    MAY_SPEAK = ("wrong", "confirm")
+    MAY_SPEAK = (
+        *("ask_2", "ask_3", "wrong", "wrong_2", "silent", "silent_2"),
+        *("confirm", "confirm_2"),
+    )
 
 
 class Relation(StrEnum):
@@ -215,7 +223,7 @@ class Relation(StrEnum):
     UNKNOWN = "unknown"
 
 
-class Condition(Struct, frozen=True, forbid_unknown_fields=True):
+class Condition(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """A value, a relation, and a text or `{value}` to compare it with; compared by the value's kind."""
 
     value: str
@@ -223,7 +231,7 @@ class Condition(Struct, frozen=True, forbid_unknown_fields=True):
     to: str = ""
 
 
-class Case(Struct, frozen=True, forbid_unknown_fields=True):
+class Case(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """An exit that is taken if all conditions hold."""
 
     exit: str
@@ -288,21 +296,21 @@ AnyStep = (
 )
 
 
-class Fragment(Struct, frozen=True, forbid_unknown_fields=True):
+class Fragment(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """Steps that are used at several places. Their ids outside of it begin with its name and a dot."""
 
     start: str
     steps: dict[str, AnyStep]
 
 
-class GlobalKeys(Struct, frozen=True, forbid_unknown_fields=True):
+class GlobalKeys(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """Keys that mean the same in every question that gives them no other meaning; empty: none."""
 
     repeat: str = ""
     person: str = ""
 
 
-class Document(Configuration, frozen=True, kw_only=True):
+class Document(Configuration, frozen=True, omit_defaults=True, kw_only=True):
     """A whole dialogue."""
 
     schema: int = SCHEMA

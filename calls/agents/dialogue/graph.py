@@ -1,6 +1,6 @@
 """PURE: the ways through a dialogue: what is reached, which loops never wait, what never ends."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from calls.agents.dialogue import document as doc
 from calls.agents.dialogue.document import Document
@@ -18,7 +18,9 @@ def edges(document: Document) -> Edges:
     }
 
 
-def _following(document: Document, step_id: str, step: doc.AnyStep) -> Iterator[str]:
+def _following(
+    document: Document, step_id: str, step: doc.AnyStep, *, without: frozenset[str] = frozenset()
+) -> Iterator[str]:
     if isinstance(step, doc.Sub) and step.fragment in document.fragments:
         yield f"{step.fragment}.{document.fragments[step.fragment].start}"
     elif isinstance(step, doc.Return):
@@ -27,7 +29,7 @@ def _following(document: Document, step_id: str, step: doc.AnyStep) -> Iterator[
             if isinstance(sub, doc.Sub) and sub.fragment == fragment:
                 yield document.target(caller, sub, step.exit)
     else:
-        yield from (document.target(step_id, step, name) for name in step.exit_names())
+        yield from (document.target(step_id, step, name) for name in step.exit_names() if name not in without)
 
 
 def reachable(document: Document) -> set[str]:
@@ -56,15 +58,53 @@ def no_way_out(document: Document) -> list[str]:
             back[target].add(step_id)
     ends = [step_id for step_id, step in steps.items() if isinstance(step, doc.End)]
     ending = _closure(ends, {step_id: frozenset(before) for step_id, before in back.items()})
-    return [step_id for step_id in steps if step_id in reachable(document) and step_id not in ending]
+    reached = reachable(document)
+    return [step_id for step_id in steps if step_id in reached and step_id not in ending]
 
 
-def _closure(starts: object, ways: Edges) -> set[str]:
+def fragments_that_run_themselves(document: Document) -> list[str]:
+    """Return the names of the fragments that come to themselves again, straight or through others."""
+    ways: Edges = {
+        name: frozenset(step.fragment for step in fragment.steps.values() if isinstance(step, doc.Sub))
+        for name, fragment in document.fragments.items()
+    }
+    return [name for name in ways if name in _closure(ways[name], ways)]
+
+
+def ends_without_outcome(document: Document) -> list[str]:
+    """Return the ends that a call comes to though every question was answered and nothing was reached."""
+    steps = dict(document.all_steps())
+    ways: Edges = {
+        step_id: frozenset(set(_following(document, step_id, step, without=_reaching(step))) & steps.keys())
+        for step_id, step in steps.items()
+    }
+    passed = _closure([document.start], ways)
+    return [step_id for step_id in steps if step_id in passed and isinstance(steps[step_id], doc.End)]
+
+
+def _reaching(step: doc.AnyStep) -> frozenset[str]:
+    """Return the exits behind which an outcome is reached, and those of a question without an answer."""
+    match step:
+        case doc.Menu():
+            reached = [key for key, choice in step.choices.items() if choice.outcome]
+            return frozenset([*reached, doc.NO_INPUT, doc.NO_MATCH])
+        case doc.Later():
+            return frozenset([*step.times, doc.NO_INPUT, doc.NO_MATCH])
+        case doc.OptOut():
+            return frozenset(step.exit_names())
+        case doc.Set() if step.outcome:
+            return frozenset(step.exit_names())
+        case _:
+            return frozenset([doc.NO_INPUT, doc.NO_MATCH])
+
+
+def _closure(starts: Iterable[str], ways: Edges) -> set[str]:
+    """Return the steps that one comes to from `starts`, these among them; unknown ones are left out."""
     found: set[str] = set()
-    waiting = [start for start in starts if start in ways] if isinstance(starts, list | frozenset) else []
+    waiting = [start for start in starts if start in ways]
     while waiting:
         step_id = waiting.pop()
         if step_id not in found:
             found.add(step_id)
-            waiting += ways[step_id]
+            waiting += (following for following in ways[step_id] if following in ways)
     return found

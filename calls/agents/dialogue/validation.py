@@ -3,59 +3,60 @@
 Problems keep a dialogue from being published; advice does not.
 """
 
+import re
 from collections.abc import Callable, Iterator, Mapping, Set
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
+from calls.agents.dialogue import advice
 from calls.agents.dialogue import document as doc
+from calls.agents.dialogue.asking import KINDS
 from calls.agents.dialogue.document import Document
-from calls.agents.dialogue.graph import loops_without_a_wait, no_way_out, reachable
-from calls.agents.dialogue.wording import SLOT, all_prompts, clips, is_empty, slots, texts
+from calls.agents.dialogue.graph import (
+    fragments_that_run_themselves,
+    loops_without_a_wait,
+    no_way_out,
+    reachable,
+)
+from calls.agents.dialogue.problem import MOST_TEXT, Problem
+from calls.agents.dialogue.wording import SLOT, all_prompts, is_empty, slots, texts
 from campaigns.schedule.callback_times import UnreadableMoment, moment
+from campaigns.spreadsheets.written import Kind, unclear
 
 MOST_STEPS = 500
-MOST_TEXT = 2000
-ADVISED_TEXT = 350
-"""About 20 seconds of speech; people hang up."""
+_LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Z]{2})?")
+_LENGTHS: Mapping[doc.Meaning, tuple[int, ...]] = {
+    doc.Meaning.DATE: (4, 6, 8),
+    doc.Meaning.TIME: (3, 4),
+    doc.Meaning.PIN: (6,),
+    doc.Meaning.PHONE: (10, 11, 12),
+}
+"""How many digits there may be, the usual number last."""
 _ANY_DAY = datetime(2026, 1, 1, tzinfo=UTC)
 """Stands for now where only the format of a moment is checked."""
 
 
-@dataclass(frozen=True, slots=True)
-class Problem:
-    """One thing that is wrong. `step` is the step's id, empty for the dialogue as a whole."""
+def problems(document: Document, clips: Set[str] | None = None) -> list[Problem]:
+    """Return what keeps a dialogue from being published, in the order of its steps; empty if nothing does.
 
-    text: str
-    step: str = ""
-    language: str = ""
-    title: str = ""
-    """The step's name for people."""
-    is_advice: bool = False
-
-    @property
-    def sentence(self) -> str:
-        """The text with its place before it."""
-        place = ", ".join(part for part in (f"“{self.title}”" if self.step else "", self.language) if part)
-        return f"{place}: {self.text}" if place else self.text
+    `clips`: the names of the recorded clips that there are; None if that is not known.
+    """
+    return [problem for problem in check(document, clips) if not problem.is_advice]
 
 
-def problems(document: Document) -> list[Problem]:
-    """Return what keeps a dialogue from being published, in the order of its steps; empty if nothing does."""
-    return [problem for problem in check(document) if not problem.is_advice]
-
-
-def check(document: Document) -> list[Problem]:
+def check(document: Document, clips: Set[str] | None = None) -> list[Problem]:
     """Return problems and advice."""
     if whole := [*_whole(document)]:
         return whole
     steps = dict(document.all_steps())
-    found = [*_wiring(document), *_places(document)]
+    found = [*_general(document), *_wiring(document), *_places(document)]
     for step_id, step in steps.items():
-        found += [Problem(text, step_id) for text in _step(document, step_id, step)]
+        found += [Problem(text, step_id) for text in _step(document, step)]
     if not found:
         found += _ways(document)
-    found += [p for language in document.words for p in _words(document, language)]
+    found += [p for language in document.words for p in _words(document, language, clips)]
+    found += advice.advice(document) if not found else ()
     return [replace(p, title=_title(p.step, steps.get(p.step))) if p.step else p for p in found]
 
 
@@ -84,6 +85,23 @@ def _whole(document: Document) -> Iterator[Problem]:
             )
 
 
+def _general(document: Document) -> Iterator[Problem]:
+    if document.default_language not in document.words:
+        yield Problem(f"There are no words in the language “{document.default_language[:20]}”, the default.")
+    for language in document.words:
+        if not _LANGUAGE.fullmatch(language):
+            yield Problem(f"“{language[:20]}” is no language; write it as “hi” or “en”.")
+    for name in document.values:
+        if not name.isidentifier():
+            yield Problem(f"“{name[:40]}” can't be the name of a value: letters, digits and _ only.")
+    keys = [key for key in (document.keys.repeat, document.keys.person) if key]
+    yield from (Problem(text) for text in _keys(dict.fromkeys(keys)))
+    if len(keys) > len({*keys}):
+        yield Problem(f"Key {keys[0][:20]} can't both repeat and ask for a person.")
+    if document.wrong_keys is not None and not 1 <= document.wrong_keys <= 20:
+        yield Problem("The wrong keys that end a call are between 1 and 20.")
+
+
 # --- Where exits lead ----------------------------------------------------------------------------------
 
 
@@ -106,7 +124,7 @@ def _exits(document: Document, step_id: str, step: doc.AnyStep, known: Set[str])
             yield f"The way out “{name}” leads nowhere."
         elif target not in known and name in step.exits:
             yield f"The way out “{name}” leads to “{target[:40]}”, which does not exist."
-    for name in step.exits.keys() - set(step.exit_names()):
+    for name in sorted(step.exits.keys() - set(step.exit_names())):
         yield f"It has no way out “{name[:40]}”."
 
 
@@ -115,23 +133,13 @@ def _places(document: Document) -> Iterator[Problem]:
     for name, fragment in document.fragments.items():
         if fragment.start not in fragment.steps:
             yield Problem(f"The fragment “{name}” begins with a step that does not exist.")
-        if _runs_itself(document, name, ()):
-            yield Problem(f"The fragment “{name}” runs itself.")
+    for name in fragments_that_run_themselves(document):
+        yield Problem(f"The fragment “{name}” runs itself.")
     for step_id, step in document.all_steps():
         if isinstance(step, doc.Return) and "." not in step_id:
             yield Problem("A return is possible in a fragment only.", step_id)
         if isinstance(step, doc.Sub):
             yield from (Problem(text, step_id) for text in _sub(document, step))
-
-
-def _runs_itself(document: Document, name: str, above: tuple[str, ...]) -> bool:
-    if name in above:
-        return True
-    fragment = document.fragments.get(name)
-    inner = (
-        (step.fragment for step in fragment.steps.values() if isinstance(step, doc.Sub)) if fragment else ()
-    )
-    return any(_runs_itself(document, other, (*above, name)) for other in inner)
 
 
 def _sub(document: Document, step: doc.Sub) -> Iterator[str]:
@@ -159,7 +167,7 @@ def _ways(document: Document) -> Iterator[Problem]:
 # --- Single steps --------------------------------------------------------------------------------------
 
 
-def _step(document: Document, step_id: str, step: doc.AnyStep) -> Iterator[str]:
+def _step(document: Document, step: doc.AnyStep) -> Iterator[str]:
     if isinstance(step, doc.Ask):
         yield from _ask(step)
     if check_kind := _KINDS.get(type(step)):
@@ -228,6 +236,8 @@ def _digits(document: Document, step: doc.Digits) -> Iterator[str]:
         yield "The waits for digits are between 1 and 30 seconds."
     if not 1 <= step.attempts <= 5:
         yield "Digits are asked for 1 to 5 times."
+    if (lengths := _LENGTHS.get(step.means)) and not any(step.least <= n <= step.most for n in lengths):
+        yield f"It takes {step.least} to {step.most} digits; what it asks for has {lengths[-1]}."
     if step.lowest is not None and step.highest is not None and step.lowest > step.highest:
         yield "The least number is greater than the greatest."
 
@@ -235,7 +245,7 @@ def _digits(document: Document, step: doc.Digits) -> Iterator[str]:
 def _branch(document: Document, step: doc.Branch) -> Iterator[str]:
     if not step.cases:
         yield "It needs at least one case."
-    known = {*document.values, *document.own_values(), "name"}
+    known, kinds = _known(document), _kinds(document)
     for case in step.cases:
         if not case.when:
             yield f"The case “{case.exit[:40]}” has no condition."
@@ -243,6 +253,30 @@ def _branch(document: Document, step: doc.Branch) -> Iterator[str]:
             for name in (condition.value, *slots(condition.to)):
                 if name not in known:
                     yield f"It asks for the value “{name[:40]}”, which the dialogue does not know."
+            yield from _compared(condition, kinds.get(condition.value, Kind.TEXT))
+
+
+def _compared(condition: doc.Condition, kind: Kind) -> Iterator[str]:
+    if condition.relation in (doc.Relation.KNOWN, doc.Relation.UNKNOWN):
+        return
+    if not condition.to.strip():
+        yield f"It compares “{condition.value[:40]}” with nothing."
+    elif not slots(condition.to) and (why := unclear(condition.to, kind)):
+        yield f"It compares “{condition.value[:40]}” with what it can't be. {why}"
+
+
+def _known(document: Document) -> frozenset[str]:
+    """Return the names of the values that are known in texts and conditions."""
+    return frozenset([*document.values, "name"]) | document.own_values()
+
+
+def _kinds(document: Document) -> dict[str, Kind]:
+    pressed = {
+        step.value or step_id: KINDS[step.means]
+        for step_id, step in document.all_steps()
+        if isinstance(step, doc.Digits)
+    }
+    return {**pressed, **document.values}
 
 
 def _set(document: Document, step: doc.Set) -> Iterator[str]:
@@ -251,7 +285,7 @@ def _set(document: Document, step: doc.Set) -> Iterator[str]:
     for name in step.values:
         if not name.isidentifier():
             yield f"“{name[:40]}” can't be the name of a value."
-    known = {*document.values, *document.own_values(), "name"}
+    known = _known(document)
     for name in (name for text in step.values.values() for name in slots(text)):
         if name not in known:
             yield f"It uses the value “{name[:40]}”, which the dialogue does not know."
@@ -272,21 +306,23 @@ _KINDS: Mapping[type, Callable[[Document, Any], Iterator[str]]] = {
 # --- Words ---------------------------------------------------------------------------------------------
 
 
-def _words(document: Document, language: str) -> Iterator[Problem]:
+def _words(document: Document, language: str, clips: Set[str] | None) -> Iterator[Problem]:
     words, steps = document.words[language], dict(document.all_steps())
     for step_id, step in steps.items():
         yield from (Problem(text, step_id, language) for text in _roles(step, words.get(step_id, {})))
     if is_empty(words.get(doc.GENERAL, {}).get(doc.OPT_OUT, "")):
         yield Problem("There are no words for a person who presses 9.", "", language)
-    known = {*document.values, *document.own_values(), "name"}
+    known = _known(document)
     for step_id, role, prompt in all_prompts(words):
         if step_id != doc.GENERAL and step_id not in steps:
             text = f"There are words for the step “{step_id[:40]}”, which does not exist."
             yield Problem(text, "", language)
             continue
         place = "" if step_id == doc.GENERAL else step_id
-        for text, advice in _prompt(prompt, known if role != doc.SORRY else set()):
-            yield Problem(text, place, language, is_advice=advice)
+        for text in _prompt(prompt, known if role != doc.SORRY else frozenset(), clips):
+            yield Problem(text, place, language)
+    for role in sorted(words.get(doc.GENERAL, {}).keys() - doc.GENERAL_ROLES):
+        yield Problem(f"General words for “{role[:40]}” are never said.", "", language)
 
 
 def _roles(step: doc.AnyStep, roles: doc.Roles) -> Iterator[str]:
@@ -294,29 +330,35 @@ def _roles(step: doc.AnyStep, roles: doc.Roles) -> Iterator[str]:
     for role in needed:
         if is_empty(roles.get(role, "")):
             yield f"There are no words for “{role}”."
-    for role in roles.keys() - {*step.SPOKEN, *step.MAY_SPEAK}:
+    for role in sorted(roles.keys() - {*step.SPOKEN, *step.MAY_SPEAK}):
         yield f"Words for “{role[:40]}” are never said."
 
 
-def _prompt(prompt: doc.Prompt, known: set[str]) -> Iterator[tuple[str, bool]]:
-    """Yield what is wrong with a prompt, and whether that is advice only."""
+def _prompt(prompt: doc.Prompt, known: Set[str], clips: Set[str] | None) -> Iterator[str]:
     for text in texts(prompt):
         yield from _text(text, known)
-    if any(not clip.strip() for clip in clips(prompt)):
-        yield "A clip has no name.", False
+    if (length := sum(map(len, texts(prompt)))) > MOST_TEXT:
+        yield f"“{next(texts(prompt))[:40]}…” has {length} characters; {MOST_TEXT} are the most."
+    for piece in () if isinstance(prompt, str) else prompt:
+        if isinstance(piece, doc.Clip):
+            yield from _clip(piece, clips)
 
 
-def _text(text: str, known: set[str]) -> Iterator[tuple[str, bool]]:
-    """Yield what is wrong with a text, and whether that is advice only."""
+def _clip(piece: doc.Clip, clips: Set[str] | None) -> Iterator[str]:
+    if not piece.clip.strip():
+        yield "A clip has no name."
+    elif clips is not None and piece.clip not in clips:
+        yield f"There is no clip “{piece.clip[:40]}”."
+    if not piece.text.strip():
+        yield f"The clip “{piece.clip[:40]}” has no text that is spoken where it is missing."
+
+
+def _text(text: str, known: Set[str]) -> Iterator[str]:
     rest = SLOT.sub("", text)
     if "{" in rest or "}" in rest:
-        yield f"A brace in “{text[:40]}…” does not belong to a value such as {{amount}}.", False
+        yield f"A brace in “{text[:40]}…” does not belong to a value such as {{amount}}."
     if "<" in rest and ">" in rest:
-        yield f"“{text[:40]}…” holds markup; only plain words are spoken.", False
+        yield f"“{text[:40]}…” holds markup; only plain words are spoken."
     for name in slots(text):
         if name not in known:
-            yield f"The words use the value “{name}”, which is not known there.", False
-    if len(text) > MOST_TEXT:
-        yield f"“{text[:40]}…” is longer than {MOST_TEXT} characters.", False
-    elif len(text) > ADVISED_TEXT:
-        yield f"“{text[:40]}…” takes longer than 20 seconds; people hang up.", True
+            yield f"The words use the value “{name[:40]}”, which is not known there."

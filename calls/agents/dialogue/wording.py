@@ -67,6 +67,11 @@ class Wording:
         if kind is not None:
             self._kinds.setdefault(name, kind)
 
+    def keep_answer(self, name: str, value: str) -> None:
+        """Take the answer to a question; a person's value of the same name stays."""
+        if name in self._own or not self.value(name):
+            self.keep(name, value)
+
     def value(self, name: str) -> str:
         """Return a value as text; empty if it is not known."""
         return self._values.get(name, "").strip()

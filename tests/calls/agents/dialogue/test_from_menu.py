@@ -15,6 +15,7 @@ from calls.agents.dialogue.agent import DialogueAgent
 from calls.agents.dialogue.from_menu import dialogue_of, read_menu
 from calls.audio.pcm import silence
 from calls.conversation.outputs import Synthesise
+from tests.calls.agents.dialogue.phone import Phone
 from tests.calls.agents.menu_agent import MenuAgent
 from tests.calls.agents.texts import ENGLISH, HINDI, LATER, MENU, VARIABLES
 from tests.calls.line import Line
@@ -65,91 +66,6 @@ EVENTS = st.lists(
     ),
     max_size=40,
 )
-
-
-class Phone:
-    """The rest of a call for one agent: plays prompts in order, cuts them, takes digits, keeps timers."""
-
-    def __init__(self, agent: base.Agent) -> None:
-        self.agent = agent
-        self.playing: list[base.Say] = []
-        self.timers: set[str] = set()
-        self.collect: base.Collect | None = None
-        self.digits = ""
-        self.is_speaking = self.is_over = False
-
-    def tell(self, event: base.AgentEvent) -> list[base.Action]:
-        actions = [] if self.is_over else list(self.agent.handle(event))
-        for action in actions:
-            match action:
-                case base.Say():
-                    self.playing.append(action)
-                case base.StartTimer():
-                    self.timers.add(action.name)
-                case base.StopTimer():
-                    self.timers.discard(action.name)
-                case base.Collect():
-                    self.collect, self.digits = action, ""
-                case base.ClearAudio():
-                    actions += self.cut()
-                case base.HangUp():
-                    self.is_over = True
-        return actions
-
-    def cut(self) -> list[base.Action]:
-        dropped, self.playing = self.playing, []
-        return [a for say in dropped for a in self.tell(base.PromptEnded(say.name, False, 300, 1000))]
-
-    def finish_collection(self, reason: base.CollectEnd) -> list[base.Action]:
-        collect, self.collect = self.collect, None
-        assert collect is not None
-        if reason is not base.CollectEnd.NOTHING and len(self.digits) < collect.least and self.digits != "9":
-            reason = base.CollectEnd.SHORT
-        return self.tell(base.Collected(collect.name, self.digits, reason))
-
-    def press(self, key: str) -> list[base.Action]:
-        may_cut = bool(self.playing) and self.playing[0].barge_in.key
-        actions: list[base.Action] = []
-        if self.collect is None:
-            playing, self.playing = (self.playing, []) if may_cut else ([], self.playing)
-            actions += self.tell(base.KeyPressed(key))
-            for say in playing:
-                actions += self.tell(base.PromptEnded(say.name, False, 300, 1000))
-            return actions
-        actions += self.cut() if may_cut else []
-        if key == self.collect.terminator:
-            return actions + self.finish_collection(base.CollectEnd.TERMINATOR)
-        self.digits += key if key.isdigit() else ""
-        if len(self.digits) == self.collect.most:
-            actions += self.finish_collection(base.CollectEnd.FULL)
-        return actions
-
-    def happens(self, what: str) -> list[base.Action]:  # noqa: C901 - a table of what may happen
-        kind, _, key = what.partition(" ")
-        match kind:
-            case "key":
-                return self.press(key)
-            case "over" | "failed" if self.playing:
-                say = self.playing.pop(0)
-                over = base.PromptEnded(say.name, True, 1000, 1000)
-                return self.tell(over if kind == "over" else base.PromptFailed(say.name, "No voice."))
-            case "answer" | "patience" if kind in self.timers:
-                self.timers.discard(kind)
-                return self.tell(base.TimerFired(kind))
-            case "speaks" if self.agent.wants_speech and not self.is_speaking:
-                self.is_speaking = True
-                return self.tell(base.SpeechStarted())
-            case "quiet" if self.is_speaking:
-                self.is_speaking = False
-                return self.tell(base.SpeechEnded(700))
-            case "cut" if self.is_speaking and self.playing and self.playing[0].barge_in.speech:
-                return self.cut()
-            case "pause" if self.collect and not self.playing:
-                reason = base.CollectEnd.PAUSE if self.digits else base.CollectEnd.NOTHING
-                return self.finish_collection(reason)
-            case "ended":
-                return self.tell(base.CallEnded())
-        return []
 
 
 def both(name: str) -> tuple[MenuAgent, DialogueAgent]:

@@ -1,0 +1,260 @@
+"""PURE: a dialogue as a file: JSON by docs/dialogue.schema.json, in an order that no storage changes."""
+
+import json
+import re
+from collections import Counter, deque
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Final
+
+import msgspec
+
+from calls.agents.dialogue import document as doc
+from calls.agents.dialogue.configuration import DialogueConfiguration
+from calls.agents.dialogue.document import Document
+from calls.agents.dialogue.problem import Problem
+from calls.agents.dialogue.validation import problems
+from campaigns.spreadsheets.written import Kind
+
+MOST_BYTES = 2_000_000
+_MOST_SENTENCES = 50
+_KEY_ORDER = "123456780*#"
+_UNSPEAKABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff]")
+"""Controls and halves of characters: no voice says them, and PostgreSQL does not store them."""
+_SENTENCES: Final = (
+    (re.compile(r"Object contains unknown field `(.*)`"), "“{0}” is not known here."),
+    (re.compile(r"Object missing required field `(.*)`"), "“{0}” is missing."),
+    (re.compile(r"Invalid value '(.*)'"), "There is no “{0}”."),
+    (re.compile(r"Invalid enum value '?(.*?)'?"), "There is no “{0}”."),
+    (re.compile(r"Expected `(.*)`, got `(.*)`"), "It is {1} where {0} belongs."),
+)
+_TYPES = {
+    "str": "a text",
+    "int": "a whole number",
+    "float": "a number",
+    "bool": "yes or no",
+    "array": "a list",
+    "object": "an object",
+    "null": "nothing",
+    "str | array": "a text or a list of texts",
+    "int | null": "a whole number",
+    "object | null": "an object",
+}
+"""The names of JSON's types for people."""
+_Path = tuple[str, ...]
+for _type in (doc.AnyStep, doc.Prompt, DialogueConfiguration):
+    msgspec.json.Decoder(_type)  # see `calls.agents.registry`: not in two threads at once
+
+
+class NoDialogueError(ValueError):
+    """A file holds no dialogue of a format that is known. `sentences` say why, in the order of the file."""
+
+    def __init__(self, *sentences: str) -> None:
+        super().__init__(" ".join(sentences))
+        self.sentences = sentences
+
+
+class _Pairs(dict[str, Any]):
+    """A JSON object, and the keys that stand in it twice."""
+
+    twice: tuple[str, ...] = ()
+
+
+def read_file(content: bytes | str) -> DialogueConfiguration:
+    """Return the dialogue of a file, which may have problems. Raises `NoDialogueError`."""
+    raw = _parsed(content)
+    if sentences := [*dict.fromkeys(_oddities(raw))]:
+        raise NoDialogueError(*sentences[:_MOST_SENTENCES])
+    try:
+        return msgspec.convert(raw, DialogueConfiguration)
+    except msgspec.ValidationError as error:
+        found = [*_misfits(raw)] or [_plain(error)]
+        raise NoDialogueError(*found[:_MOST_SENTENCES]) from error
+
+
+def refusals(content: bytes | str) -> list[str]:
+    """Return why a file can't be published, in sentences; empty if it can."""
+    try:
+        return [problem.sentence for problem in problems(read_file(content))]
+    except NoDialogueError as error:
+        return [*error.sentences]
+
+
+def write_file(document: Document) -> str:
+    """Return a dialogue as the text of a file; the same for the same dialogue, wherever it was stored."""
+    raw = msgspec.to_builtins(document)
+    ids = [*_reading_order(document.start, document.steps)]
+    raw["steps"] = {step_id: _in_order(raw["steps"][step_id], document.steps[step_id]) for step_id in ids}
+    for name, fragment in sorted(document.fragments.items()):
+        steps = raw["fragments"].pop(name)["steps"]
+        inner = [*_reading_order(fragment.start, fragment.steps)]
+        ordered = {step_id: _in_order(steps[step_id], fragment.steps[step_id]) for step_id in inner}
+        raw["fragments"][name] = {"start": fragment.start, "steps": ordered}
+        ids += [f"{name}.{step_id}" for step_id in inner]
+    for name in {"values", "exits"} & raw.keys():
+        raw[name] = dict(sorted(raw[name].items()))
+    default = document.default_language
+    raw["words"] = {
+        language: _words_in_order(words, ids)
+        for language, words in sorted(raw["words"].items(), key=lambda item: (item[0] != default, item[0]))
+    }
+    return json.dumps({"schema": document.schema} | raw, ensure_ascii=False, indent=2) + "\n"
+
+
+# --- Order ---------------------------------------------------------------------------------------------
+
+
+def _reading_order(start: str, steps: Mapping[str, doc.AnyStep]) -> Iterator[str]:
+    """Yield the ids of steps, each before those that follow it; then those that no exit leads to."""
+    seen, waiting = dict[str, None](), [start]
+    while waiting:
+        step_id = waiting.pop()
+        if step_id in steps and step_id not in seen:
+            seen[step_id] = None
+            step = steps[step_id]
+            ways = sorted(step.exits, key=lambda name: _exit_order(step, name))
+            waiting += [step.exits[name] for name in reversed(ways)]
+    yield from seen
+    yield from sorted(steps.keys() - seen.keys())
+
+
+def _exit_order(step: doc.AnyStep, name: str) -> tuple[int, int, str]:
+    names = step.exit_names()
+    if name in _KEY_ORDER:
+        return (0, _KEY_ORDER.index(name), name)
+    return (1, names.index(name) if name in names else len(names), name)
+
+
+def _in_order(raw: dict[str, Any], step: doc.AnyStep) -> dict[str, Any]:
+    exits = raw.pop("exits", {})
+    for name in ("choices", "times", "languages", "values", "brings"):
+        if name in raw:
+            raw[name] = dict(sorted(raw[name].items(), key=lambda item: _exit_order(step, item[0])))
+    first = {name: raw.pop(name) for name in ("kind", "title") if name in raw}
+    last = {name: exits[name] for name in sorted(exits, key=lambda name: _exit_order(step, name))}
+    return first | raw | ({"exits": last} if last else {})
+
+
+def _words_in_order(words: dict[str, dict[str, Any]], ids: Sequence[str]) -> dict[str, dict[str, Any]]:
+    order = [name for name in (doc.GENERAL, *ids) if name in words]
+    order += sorted(words.keys() - set(order))
+    return {name: dict(sorted(words[name].items())) for name in order}
+
+
+# --- What is no dialogue -------------------------------------------------------------------------------
+
+
+def _parsed(content: bytes | str) -> dict[str, Any]:
+    """Return the JSON object of a file. Raises `NoDialogueError`."""
+    if len(content) > MOST_BYTES:
+        raise NoDialogueError(
+            f"The file has more than {MOST_BYTES // 1_000_000} MB; no dialogue is so large."
+        )
+    try:
+        text = content.decode("utf-8-sig") if isinstance(content, bytes) else content
+        raw = json.loads(text, object_pairs_hook=_pairs, parse_constant=_no_number)
+    except UnicodeDecodeError as error:
+        raise NoDialogueError("The file is no dialogue: it does not hold text.") from error
+    except json.JSONDecodeError as error:
+        place = f"line {error.lineno}, column {error.colno}"
+        raise NoDialogueError(f"The file is no dialogue: it stops being JSON at {place}.") from error
+    except (ValueError, RecursionError) as error:
+        raise NoDialogueError("The file is no dialogue: its numbers or brackets go too far.") from error
+    if not isinstance(raw, dict):
+        raise NoDialogueError("The file is no dialogue: it does not begin with {.")
+    if not raw.keys() & {"steps", "words", "schema"}:
+        raise NoDialogueError("The file is no dialogue: it has neither steps nor words.")
+    schema = raw.get("schema", doc.SCHEMA)
+    if isinstance(schema, int) and schema > doc.SCHEMA:
+        text = f"The dialogue is of format {schema}; this program knows formats up to {doc.SCHEMA}."
+        raise NoDialogueError(text)
+    return raw
+
+
+def _pairs(pairs: list[tuple[str, Any]]) -> _Pairs:
+    made = _Pairs(pairs)
+    if len(made) < len(pairs):
+        counts = Counter(name for name, _ in pairs)
+        made.twice = tuple(name for name, count in counts.items() if count > 1)
+    return made
+
+
+def _no_number(written: str) -> float:
+    raise ValueError(written)
+
+
+def _oddities(raw: _Pairs | dict[str, Any]) -> Iterator[str]:
+    """Yield what JSON allows and a dialogue does not: a name that stands twice, characters that are none."""
+    waiting: deque[tuple[_Path, Any]] = deque([((), raw)])
+    while waiting:
+        path, value = waiting.popleft()
+        if isinstance(value, _Pairs):
+            for name in value.twice:
+                yield _at(raw, path, f"“{name[:40]}” stands twice.")
+            waiting += [((*path, name), inner) for name, inner in value.items()]
+            waiting += [(path, name) for name in value]
+        elif isinstance(value, list):
+            waiting += [(path, inner) for inner in value]
+        elif isinstance(value, str) and _UNSPEAKABLE.search(value):
+            yield _at(raw, path, "It holds characters that are none.")
+
+
+def _misfits(raw: Mapping[str, Any]) -> Iterator[str]:
+    """Yield what does not fit its place, for each step and each prompt."""
+    for path, kind in _places(raw):
+        value: Any = raw
+        for name in path:
+            value = value[name]
+        try:
+            msgspec.convert(value, kind)
+        except msgspec.ValidationError as error:
+            yield _at(raw, path, _plain(error))
+
+
+def _places(raw: Mapping[str, Any]) -> Iterator[tuple[_Path, Any]]:
+    yield from ((("values", name), Kind) for name in _object(raw, "values"))
+    yield from ((("steps", name), doc.AnyStep) for name in _object(raw, "steps"))
+    for fragment in _object(raw, "fragments"):
+        place = ("fragments", fragment, "steps")
+        yield from (((*place, name), doc.AnyStep) for name in _object(raw, *place))
+    for language in _object(raw, "words"):
+        for step in _object(raw, "words", language):
+            for role in _object(raw, "words", language, step):
+                yield ("words", language, step, role), doc.Prompt
+
+
+def _object(raw: Any, *path: str) -> Mapping[str, Any]:
+    """Return the object at a place; an empty one if there is none."""
+    for name in path:
+        raw = raw.get(name) if isinstance(raw, dict) else None
+    return raw if isinstance(raw, dict) else {}
+
+
+def _at(raw: Mapping[str, Any], path: _Path, text: str) -> str:
+    """Return a sentence with the step, the language and the role that a place belongs to before it."""
+    match path:
+        case ("steps", step, *_):
+            return Problem(text, step, title=_title(raw, ("steps", step))).sentence
+        case ("fragments", fragment, "steps", step, *_):
+            title = _title(raw, ("fragments", fragment, "steps", step))
+            return Problem(text, f"{fragment}.{step}", title=title).sentence
+        case ("words", language, step, *role):
+            where = f"{role[0]}: " if role else ""
+            return Problem(f"{where}{text}", step, language, _title(raw, ("steps", step))).sentence
+        case _:
+            return f"“{path[-1]}”: {text}" if path else text
+
+
+def _title(raw: Mapping[str, Any], place: _Path) -> str:
+    title = _object(raw, *place).get("title")
+    return title if isinstance(title, str) else ""
+
+
+def _plain(error: msgspec.ValidationError) -> str:
+    """Return what msgspec found, in plain words."""
+    text, _, where = str(error).partition(" - at ")
+    for form, sentence in _SENTENCES:
+        if found := form.fullmatch(text):
+            said = sentence.format(*(_TYPES.get(part, part) for part in found.groups()))
+            name = where.rstrip("`").rpartition(".")[2]
+            return f"“{name}”: {said}" if name.isidentifier() and name not in said else said
+    return f"{text}."

@@ -1,0 +1,534 @@
+"""Calls of small dialogues, step kind by step kind, as lists of what happens."""
+
+from typing import Any
+
+import msgspec
+import pytest
+
+from calls.agents import base
+from calls.agents.dialogue.agent import LOST, NO_VALUE, NO_WORDS, SPOKE_ON, DialogueAgent
+from calls.agents.dialogue.configuration import DialogueConfiguration
+from campaigns.rules.results import NOT_SPOKEN
+from tests.calls.agents.dialogue.documents import dialogue
+from tests.calls.agents.dialogue.phone import Call
+
+MENU: dict[str, Any] = {
+    "kind": "menu",
+    "title": "Question",
+    "choices": {"1": {"label": "Agreed", "outcome": "agreed"}, "2": {"label": "Refused"}},
+    "exits": {"1": "thanks", "2": "bye"},
+}
+THANKS = {"kind": "say", "exits": {"next": "end"}}
+
+
+def asking(question: dict[str, Any] | None = None, **others: Any) -> DialogueConfiguration:
+    """Return a dialogue that says something and asks a question."""
+    words = {"hello": {"say": "Hello {name}."}, "question": {"ask": "1 or 2?"}}
+    hello = {"kind": "say", "again": "until_heard", "exits": {"next": "question"}}
+    steps = {"hello": hello, "question": question or MENU}
+    if question is None:
+        steps["thanks"], words["thanks"] = THANKS, {"say": "Thanks."}
+    for step, roles in others.pop("words", {}).items():
+        words[step] = words.get(step, {}) | roles
+    return dialogue(steps | others.pop("steps", {}), words, **others)
+
+
+# --- Say, menu, end ------------------------------------------------------------------------------------
+
+
+def test_a_key_is_the_answer_and_leads_on_by_its_own_exit() -> None:
+    call = Call(asking())
+    assert call.after("heard", "key 1") == ["Thanks."]
+    assert call.results() == [
+        base.RecordAnswer("question", "1", "Agreed"),
+        base.ReachOutcome("agreed", "Agreed"),
+    ]
+    assert call.after("heard") == []
+    assert call.hang_up == base.HangUp("We hung up after the last words.")
+
+
+def test_words_that_lead_to_the_end_are_cut_by_9_alone() -> None:
+    call = Call(asking())
+    call.after("heard", "key 1")
+    assert [say.barge_in for say in call.playing] == [base.NO_BARGE_IN]
+    assert call.after("key 9") == ["No more calls."]
+
+
+def test_an_end_may_say_why_and_how_it_ended() -> None:
+    ends = {"kind": "end", "reason": "The hall is full.", "disposition": "full"}
+    call = Call(dialogue({"full": {"kind": "say", "exits": {"next": "over"}}, "over": ends}, FULL))
+    call.after("heard")
+    assert call.hang_up == base.HangUp("The hall is full.", "full")
+
+
+FULL = {"full": {"say": "It is full."}}
+
+
+def test_words_before_a_question_that_were_cut_are_said_with_the_next_one() -> None:
+    another = MENU | {"title": "Another", "exits": {"1": "thanks", "2": "bye"}}
+    document = asking(
+        MENU | {"exits": {"1": "another", "2": "bye"}},
+        steps={"another": another, "thanks": THANKS},
+        words={"another": {"ask": "Sure? 1 or 2."}, "thanks": {"say": "Thanks."}},
+    )
+    assert Call(document).after("key 1") == ["Hello Asha.", "Sure? 1 or 2."]
+    assert Call(document).after("heard", "key 1") == ["Sure? 1 or 2."]
+
+
+def test_pieces_are_one_prompt_and_a_clip_brings_its_text_along() -> None:
+    call = Call(asking(words={"question": {"ask": [{"clip": "q", "text": "For {name}:"}, "1 or 2?"]}}))
+    pieces = (base.ClipPiece("q", "For Asha:"), base.TextPiece("1 or 2?"))
+    assert call.playing[-1] == base.SayPieces("Question", pieces, "en", base.BargeIn(key=True))
+
+
+# --- No input, no match --------------------------------------------------------------------------------
+
+
+ESCALATION = {
+    "question": {
+        "ask_2": "Please: 1 or 2?",
+        "ask_3": "For the last time: 1 or 2?",
+        "wrong": "That is no key.",
+        "wrong_2": "Again no key.",
+        "silent": "I hear nothing.",
+        "silent_2": "Still nothing.",
+    }
+}
+
+
+def test_silence_is_told_and_asked_again_by_the_words_for_that_time() -> None:
+    call = Call(asking(MENU | {"asked": 3, "exits": {"1": "bye", "2": "bye"}}, words=ESCALATION))
+    assert call.after("heard", "answer") == ["I hear nothing.", "Please: 1 or 2?"]
+    assert call.after("heard", "answer") == ["Still nothing.", "For the last time: 1 or 2?"]
+    assert call.after("heard", "answer", "heard") == ["Bye."]
+    assert call.hang_up == base.HangUp("We hung up after goodbye: no key was pressed.")
+    assert call.results() == []
+
+
+def test_wrong_keys_are_told_and_asked_again_and_the_last_one_ends_it() -> None:
+    call = Call(asking(MENU | {"exits": {"1": "bye", "2": "bye"}}, words=ESCALATION))
+    assert call.after("heard", "key 5") == ["That is no key.", "Please: 1 or 2?"]
+    assert call.after("heard", "key 6") == ["Again no key.", "For the last time: 1 or 2?"]
+    assert call.after("heard", "key 7", "heard") == ["Bye."]
+    assert call.hang_up is not None
+    assert "3 keys were pressed that mean nothing here" in call.hang_up.reason
+
+
+def test_without_words_of_its_own_the_general_ones_are_said_after_a_wrong_key() -> None:
+    assert Call(asking()).after("heard", "key 5") == ["Not a key.", "1 or 2?"]
+
+
+def test_no_input_and_no_match_may_lead_elsewhere() -> None:
+    steps = {
+        "quiet": {"kind": "say", "exits": {"next": "end"}},
+        "lost": {"kind": "say", "exits": {"next": "end"}},
+    }
+    exits = {"1": "bye", "2": "bye", "no_input": "quiet", "no_match": "lost"}
+    words = {"quiet": {"say": "Silence."}, "lost": {"say": "Wrong keys."}}
+    document = asking(MENU | {"asked": 1, "wrong_keys": 1, "exits": exits}, steps=steps, words=words)
+    assert Call(document).after("heard", "answer") == ["Silence."]
+    assert Call(document).after("heard", "key 5") == ["Wrong keys."]
+
+
+def test_wrong_keys_of_the_whole_call_may_end_it() -> None:
+    again = MENU | {"exits": {"1": "question", "2": "bye"}}
+    call = Call(asking(again, wrong_keys=2))
+    call.after("heard", "key 5", "heard", "key 1", "heard")
+    assert call.after("key 6") == ["Bye."]
+
+
+def test_speech_without_a_key_ends_the_call_as_such() -> None:
+    call = Call(asking(barge_in={"speech": True, "key": True}))
+    for _ in range(2):
+        call.after("heard")
+        for _ in range(5):
+            call.after("speaks", "quiet")
+        call.after("answer" if "answer" in call.timers else "patience")
+    call.after("heard")
+    assert call.hang_up is not None
+    assert call.hang_up.disposition == SPOKE_ON
+
+
+def test_a_question_that_speech_cut_is_said_again_after_it() -> None:
+    call = Call(asking(barge_in={"speech": True, "key": True}))
+    assert call.after("over", "speaks", "cut") == []
+    assert call.after("quiet") == ["1 or 2?"]
+
+
+# --- 9, other keys that mean the same everywhere -------------------------------------------------------
+
+
+def test_9_takes_the_person_off_at_any_moment_and_once() -> None:
+    for before in ([], ["heard"], ["heard", "key 1"], ["heard", "key 5"]):
+        call = Call(asking())
+        call.after(*before)
+        assert call.after("key 9") == ["No more calls."]
+        assert call.after("key 9", "heard") == []
+        assert [result for result in call.results() if isinstance(result, base.OptOut)] == [
+            base.OptOut("key", "9")
+        ]
+        assert call.hang_up is not None
+
+
+def test_after_9_the_dialogue_may_go_on_by_its_own_exit() -> None:
+    steps = {"why": MENU | {"title": "Why", "exits": {"1": "bye", "2": "bye"}}}
+    exits = {"opted_out": "why", "no_input": "bye", "no_match": "bye"}
+    call = Call(asking(steps=steps, words={"why": {"ask": "Why? 1 or 2."}}, exits=exits))
+    assert call.after("heard", "key 9") == ["No more calls.", "Why? 1 or 2."]
+    assert call.after("heard", "key 2") == ["Bye."]
+    assert call.results()[-1] == base.RecordAnswer("why", "2", "Refused")
+
+
+def test_a_key_repeats_the_question_and_counts_as_nothing() -> None:
+    call = Call(asking(keys={"repeat": "*"}))
+    for _ in range(5):
+        assert call.after("heard", "key *") == ["1 or 2?"]
+    assert call.after("key *") == ["1 or 2?"]
+    assert call.after("heard", "key 1") == ["Thanks."]
+
+
+def test_a_key_asks_for_a_person_in_every_question_that_gives_it_no_meaning() -> None:
+    exits = {"person": "desk", "no_input": "bye", "no_match": "bye"}
+    desk = {"kind": "say", "exits": {"next": "end"}}
+    others: dict[str, Any] = {"keys": {"person": "0"}, "exits": exits}
+    others |= {"steps": {"desk": desk}, "words": {"desk": {"say": "We will ring you."}}}
+    assert Call(asking(**others)).after("heard", "key 0") == ["We will ring you."]
+    own = MENU | {"choices": MENU["choices"] | {"0": {"label": "None"}}}
+    own |= {"exits": {"1": "bye", "2": "bye", "0": "bye"}}
+    assert Call(asking(own, **others)).after("heard", "key 0") == ["Bye."]
+
+
+def test_one_who_asks_for_a_person_instead_of_confirming_digits_has_confirmed_nothing() -> None:
+    steps = {
+        "pin": {"kind": "digits", "means": "pin", "least": 6, "most": 6, "confirm": True},
+        "desk": MENU | {"exits": {"1": "bye", "2": "bye"}},
+    }
+    words = {"pin": {"ask": "Pin?", "confirm": "{pin}. 1 or 2?"}, "desk": {"ask": "Desk? 1 or 2."}}
+    exits = dict.fromkeys(("no_input", "no_match", "match"), "bye") | {"person": "desk"}
+    call = Call(dialogue(steps, words, keys={"person": "0"}, exits=exits))
+    call.after("heard", *[f"key {digit}" for digit in "560001"], "heard", "key 0", "heard", "key 1")
+    assert call.results() == [
+        base.RecordAnswer("desk", "1", "Agreed"),
+        base.ReachOutcome("agreed", "Agreed"),
+    ]
+
+
+# --- Yes or no, rating, language, later ----------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("key", "value", "said"), [("1", "yes", "Good."), ("2", "no", "Bye.")])
+def test_yes_and_no(key: str, value: str, said: str) -> None:
+    step = {"kind": "yes_no", "yes": "Comes", "exits": {"yes": "good", "no": "bye"}}
+    words = {"question": {"ask": "1 or 2?"}, "good": {"say": "Good."}}
+    call = Call(dialogue({"question": step, "good": {"kind": "say", "exits": {"next": "end"}}}, words))
+    assert call.after("heard", f"key {key}") == [said]
+    label = {"yes": "Comes", "no": "No"}[value]
+    assert call.results() == [base.RecordAnswer("question", value, label)]
+
+
+def test_a_rating_takes_its_numbers_and_no_other() -> None:
+    step = {"kind": "rating", "question": "How was it?", "lowest": 2, "highest": 4}
+    call = Call(dialogue({"rate": step}, {"rate": {"ask": "From 2 to 4."}}))
+    assert call.after("heard", "key 5", "heard", "key 1") == [*["Not a key.", "From 2 to 4."] * 2]
+    assert call.after("heard", "key 4") == ["Bye."]
+    assert call.results() == [base.RecordAnswer("How was it?", "4", "4")]
+
+
+def test_the_language_chosen_is_spoken_from_then_on() -> None:
+    step = {"kind": "language", "languages": {"1": "en", "2": "hi"}}
+    document = dialogue({"which": step}, {"which": {"ask": "English 1, हिंदी 2."}})
+    hindi = {
+        "general": {"opt_out": "अब नहीं।"},
+        "which": {"ask": "English 1, हिंदी 2."},
+        "bye": {"say": "नमस्ते।"},
+    }
+    call = Call(msgspec.structs.replace(document, words={**document.words, "hi": hindi}))
+    assert call.after("heard", "key 2") == ["नमस्ते।"]
+    assert isinstance(call.playing[0], base.Say)
+    assert call.playing[0].language == "hi"
+
+
+LATER: dict[str, Any] = {
+    "kind": "later",
+    "times": {"1": {"when": "tomorrow 10:00", "label": "Tomorrow at ten"}},
+    "exits": {"1": "bye", "full": "full"},
+}
+
+
+def test_a_time_to_be_called_back_is_asked_for() -> None:
+    document = dialogue({"when": LATER, "full": THANKS}, {"when": {"ask": "1?"}, **FULL})
+    call = Call(document)
+    assert call.after("heard", "key 1") == ["Bye."]
+    assert call.results() == [
+        base.RecordAnswer("when", "1", "Tomorrow at ten"),
+        base.AskCallback("tomorrow 10:00", "Tomorrow at ten", "key"),
+    ]
+    assert Call(document, callback=False).playing[0].name == "full"
+
+
+# --- Digits --------------------------------------------------------------------------------------------
+
+
+def digits(**fields: Any) -> DialogueConfiguration:
+    step = {"kind": "digits", "means": "amount", "most": 6, "exits": {"match": "thanks"}, **fields}
+    words = {"sum": {"ask": "How much?", "ask_2": "Once more: how much?", "wrong": "No sum."}}
+    words["sum"] |= {"silent": "I hear nothing.", "confirm": "{sum}: 1 or 2?"}
+    return dialogue({"sum": step, "thanks": THANKS}, words | {"thanks": {"say": "So {sum}."}})
+
+
+def keyed(pressed: str) -> list[str]:
+    return [f"key {key}" for key in pressed]
+
+
+def test_digits_are_recorded_and_spoken_as_what_they_mean() -> None:
+    call = Call(digits())
+    assert call.after("heard", *keyed("1500#")) == ["So one thousand five hundred rupees."]
+    assert call.results() == [base.RecordAnswer("sum", "1500", "1500")]
+
+
+def test_digits_out_of_bounds_are_asked_for_again_and_then_given_up() -> None:
+    call = Call(digits(lowest=100, highest=500))
+    assert call.after("heard", *keyed("99#")) == ["No sum.", "Once more: how much?"]
+    assert call.after("heard", *keyed("501#"), "heard") == ["Bye."]
+    assert call.results() == []
+
+
+def test_silence_instead_of_digits_leaves_by_no_input() -> None:
+    call = Call(digits(exits={"match": "thanks", "no_input": "end"}))
+    assert call.after("heard", "pause") == ["I hear nothing.", "Once more: how much?"]
+    assert call.after("heard", "pause") == []
+    assert call.hang_up is not None
+
+
+def test_digits_are_read_back_and_count_when_they_are_confirmed() -> None:
+    call = Call(digits(confirm=True))
+    assert call.after("heard", *keyed("200#")) == ["two hundred rupees: 1 or 2?"]
+    assert call.results() == []
+    assert call.after("heard", "key 2") == ["Once more: how much?"]
+    assert call.after("heard", *keyed("300#"), "heard", "key 1") == [
+        "three hundred rupees: 1 or 2?",
+        "So three hundred rupees.",
+    ]
+    assert call.results() == [base.RecordAnswer("sum", "300", "300")]
+
+
+def test_digits_denied_to_the_last_are_no_match() -> None:
+    exits = {"match": "thanks", "no_match": "end", "no_input": "bye"}
+    call = Call(digits(confirm=True, attempts=1, exits=exits))
+    assert call.after("heard", *keyed("200#"), "heard", "key 2") == ["two hundred rupees: 1 or 2?"]
+    assert call.hang_up is not None
+
+
+def test_9_alone_among_digits_takes_the_person_off() -> None:
+    call = Call(digits())
+    assert call.after("heard", *keyed("9#")) == ["No more calls."]
+    assert Call(digits()).after("heard", *keyed("99#")) == ["So ninety nine rupees."]
+
+
+# --- Branch, set, opt-out ------------------------------------------------------------------------------
+
+
+def branching(when: list[dict[str, str]], **values: str) -> list[str]:
+    case = {"exit": "large", "when": when}
+    steps: dict[str, Any] = {
+        "turn": {"kind": "branch", "cases": [case], "exits": {"large": "full", "else": "thanks"}},
+        "full": THANKS,
+        "thanks": THANKS,
+    }
+    words = FULL | {"thanks": {"say": "Thanks."}}
+    document = dialogue(steps, words, values={"amount": "amount", "due": "date"})
+    return [say.text for say in Call(document, variables=values).playing if isinstance(say, base.Say)]
+
+
+def test_a_branch_takes_the_first_case_whose_conditions_all_hold() -> None:
+    large = {"value": "amount", "relation": "more_than", "to": "900"}
+    early = {"value": "due", "relation": "less_than", "to": "1 Dec 2026"}
+    assert branching([large], amount="1,000") == ["It is full."]
+    assert branching([large], amount="900") == ["Thanks."]
+    assert branching([large, early], amount="1000", due="30/11/2026") == ["It is full."]
+    assert branching([large, early], amount="1000", due="01/12/2026") == ["Thanks."]
+    assert branching([large]) == ["Thanks."]
+
+
+def test_an_answer_decides_a_branch_and_a_later_one_replaces_it() -> None:
+    again = MENU | {"question": "sure", "exits": {"1": "turn", "2": "turn"}}
+    case = {"exit": "on", "when": [{"value": "sure", "relation": "is", "to": "2"}]}
+    turn = {"kind": "branch", "cases": [case], "exits": {"on": "thanks", "else": "question"}}
+    steps = {"turn": turn, "thanks": THANKS}
+    call = Call(asking(again, steps=steps, words={"thanks": {"say": "Thanks."}}))
+    assert call.after("heard", "key 1") == ["1 or 2?"]
+    assert call.after("heard", "key 2") == ["Thanks."]
+
+
+def test_an_answer_does_not_replace_what_the_list_says_of_the_person() -> None:
+    document = asking(
+        MENU | {"question": "amount", "exits": {"1": "bye", "2": "bye"}}, values={"amount": "amount"}
+    )
+    words = {**document.words["en"], "bye": {"say": "{amount}."}}
+    call = Call(msgspec.structs.replace(document, words={"en": words}), variables={"amount": "50"})
+    assert call.after("heard", "key 2") == ["fifty rupees."]
+
+
+def test_a_set_value_is_known_to_what_follows_it() -> None:
+    steps = {"set": {"kind": "set", "values": {"greeting": "Dear {name}"}, "exits": {"next": "thanks"}}}
+    document = dialogue(steps | {"thanks": THANKS}, {"thanks": {"say": "{greeting}, thanks."}})
+    assert Call(document).playing[0] == base.Say("thanks", "Dear Asha, thanks.", "en")
+
+
+def test_an_outcome_counts_only_when_the_words_before_it_are_over() -> None:
+    steps = {
+        "told": {"kind": "say", "exits": {"next": "reach"}},
+        "reach": {"kind": "set", "outcome": "told", "label": "Was told", "exits": {"next": "bye"}},
+    }
+    call = Call(dialogue(steps, {"told": {"say": "The office is closed."}}))
+    assert call.results() == []
+    assert call.after("over") == ["Bye."]
+    assert call.results() == [base.ReachOutcome("told", "Was told")]
+
+
+def test_words_before_an_outcome_that_speech_cut_with_others_are_said_once_more() -> None:
+    steps = {
+        "told": {"kind": "say", "exits": {"next": "reach"}},
+        "reach": {"kind": "set", "outcome": "told", "exits": {"next": "bye"}},
+    }
+    call = Call(dialogue(steps, {"told": {"say": "The office is closed."}}))
+    dropped = call.playing.pop()
+    call.tell(base.PromptEnded(dropped.name, False, 100, 1000))
+    assert call.results() == []
+    assert len(call.playing) == 1
+    call.after("over")
+    assert call.results() == [base.ReachOutcome("told", "told")]
+
+
+def test_a_step_takes_the_person_off_and_goes_on() -> None:
+    steps = {"off": {"kind": "opt_out", "label": "Wants no calls", "exits": {"next": "bye"}}}
+    call = Call(dialogue(steps, {}))
+    assert call.results() == [
+        base.OptOut("chosen", "Wants no calls"),
+        base.ReachOutcome("opted_out", "Wants no calls"),
+    ]
+    assert call.after("key 9", "heard") == []
+
+
+# --- Fragments -----------------------------------------------------------------------------------------
+
+
+FRAGMENT: dict[str, Any] = {
+    "start": "ask",
+    "steps": {
+        "ask": {"kind": "yes_no", "exits": {"yes": "good", "no": "bad"}},
+        "good": {"kind": "return", "exit": "agreed"},
+        "bad": {"kind": "return", "exit": "denied"},
+    },
+}
+
+
+def consent(**ways: str) -> dict[str, Any]:
+    return {"kind": "sub", "fragment": "consent", "returns": ["agreed", "denied"], "exits": ways}
+
+
+def test_a_fragment_runs_at_several_places_and_comes_back_to_each() -> None:
+    steps = {
+        "first": consent(agreed="second", denied="bye"),
+        "second": consent(agreed="thanks", denied="bye"),
+        "thanks": THANKS,
+    }
+    words = {"consent.ask": {"ask": "1 or 2?"}, "thanks": {"say": "Thanks."}}
+    document = dialogue(steps, words, fragments={"consent": FRAGMENT})
+    assert Call(document).after("heard", "key 1", "heard", "key 1") == ["1 or 2?", "Thanks."]
+    assert Call(document).after("heard", "key 1", "heard", "key 2") == ["1 or 2?", "Bye."]
+
+
+def test_a_fragment_in_a_fragment_comes_back_through_both() -> None:
+    outer = {
+        "start": "inner",
+        "steps": {
+            "inner": consent(agreed="done", denied="done"),
+            "done": {"kind": "return", "exit": "over"},
+        },
+    }
+    run = {"kind": "sub", "fragment": "outer", "returns": ["over"], "exits": {"over": "thanks"}}
+    words = {"consent.ask": {"ask": "1 or 2?"}, "thanks": {"say": "Thanks."}}
+    fragments = {"consent": FRAGMENT, "outer": outer}
+    document = dialogue({"run": run, "thanks": THANKS}, words, fragments=fragments)
+    assert Call(document).after("heard", "key 2") == ["Thanks."]
+
+
+def test_a_fragment_left_by_a_default_exit_is_not_come_back_to() -> None:
+    steps = {
+        "run": consent(agreed="thanks", denied="bye"),
+        "quiet": {"kind": "say", "exits": {"next": "run_again"}},
+        "run_again": consent(agreed="thanks", denied="bye"),
+        "thanks": THANKS,
+    }
+    words = {"consent.ask": {"ask": "1 or 2?"}, "thanks": {"say": "Thanks."}, "quiet": {"say": "Silence."}}
+    exits = {"no_input": "quiet", "no_match": "bye"}
+    call = Call(dialogue(steps, words, fragments={"consent": FRAGMENT}, exits=exits))
+    assert call.after("heard", "answer", "heard", "answer") == ["1 or 2?", "Silence.", "1 or 2?"]
+    assert call.after("heard", "key 2") == ["Bye."]
+    agent = call.agent
+    assert agent.handle(base.TimerFired("answer")) == []
+
+
+# --- What goes wrong -----------------------------------------------------------------------------------
+
+
+def test_a_person_hanging_up_may_be_an_outcome_of_its_own() -> None:
+    steps = {"left": {"kind": "set", "outcome": "left", "label": "Hung up", "exits": {"next": "end"}}}
+    exits = {"hung_up": "left", "no_input": "bye", "no_match": "bye"}
+    document = asking(steps=steps, exits=exits)
+    call = Call(document)
+    call.after("heard", "ended")
+    assert call.results() == [base.ReachOutcome("left", "Hung up")]
+    answered = Call(document)
+    answered.after("heard", "key 1", "ended")
+    assert [r.outcome for r in answered.results() if isinstance(r, base.ReachOutcome)] == ["agreed"]
+
+
+def test_a_value_missing_before_the_call_says_sorry_and_has_failed() -> None:
+    document = asking(values={"amount": "amount"}, words={"hello": {"say": "{amount} is due."}})
+    call = Call(document, variables={"amount": "soon"})
+    assert [say.text for say in call.playing if isinstance(say, base.Say)] == ["Sorry."]
+    assert call.results() == [base.ReachOutcome(NOT_SPOKEN, "Our words could not be spoken")]
+    assert base.Note("The texts need amount, which this person has no usable value for.") in call.log
+    call.after("heard")
+    assert call.hang_up == base.HangUp(NO_VALUE)
+
+
+def test_a_value_missing_at_a_step_says_sorry_there() -> None:
+    step = {"kind": "yes_no", "exits": {"yes": "thanks", "no": "sum"}}
+    steps = {
+        "first": step,
+        "sum": {"kind": "digits", "most": 4, "exits": {"match": "thanks"}},
+        "thanks": THANKS,
+    }
+    words = {"first": {"ask": "1 or 2?"}, "sum": {"ask": "How much?"}, "thanks": {"say": "So {sum}."}}
+    call = Call(dialogue(steps, words))
+    assert call.after("heard", "key 1") == ["Sorry."]
+    assert call.after("heard") == []
+    assert call.hang_up == base.HangUp(NO_VALUE)
+    assert base.ReachOutcome(NOT_SPOKEN, "Our words could not be spoken") in call.log
+
+
+def test_a_prompt_that_cannot_be_made_ends_the_call_and_an_outcome_before_it_stays() -> None:
+    call = Call(asking())
+    call.after("heard", "key 1")
+    call.after("failed", "heard")
+    assert call.hang_up is not None
+    assert [r.outcome for r in call.results() if isinstance(r, base.ReachOutcome)] == ["agreed"]
+    other = Call(asking())
+    assert other.after("failed") == ["Sorry."]
+    other.after("heard")
+    assert other.hang_up == base.HangUp(NO_WORDS)
+
+
+def test_a_dialogue_that_goes_round_without_asking_hangs_up() -> None:
+    turn = {"kind": "branch", "cases": [], "exits": {"else": "turn"}}
+    agent = DialogueAgent(dialogue({"turn": turn}, {}))  # not valid; no call is held with it
+    actions = agent.handle(base.CallStarted(base.CallContext(language="en")))
+    assert list(actions) == [base.HangUp(LOST)]
+
+
+def test_another_language_than_the_persons_is_noted() -> None:
+    call = Call(asking(), language="ta-IN")
+    assert call.log[0] == base.Note("There are no texts in “ta-IN”; “en” is spoken instead.")
