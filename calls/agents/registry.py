@@ -5,6 +5,7 @@ of `campaigns.models.AgentKind`, from which the `kind` column's database check i
 """
 
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Final
 
 import msgspec
@@ -27,10 +28,17 @@ for _kind in KINDS.values():
 
 def build(kind: str, configuration: Mapping[str, object]) -> Agent:
     """Return a new agent for one call. Raises `ConfigurationError` with every problem in its text."""
-    problems = validate(kind, configuration)
-    if problems:
+    made = _checked(kind, msgspec.json.encode(configuration))
+    return KINDS[kind].make(made)
+
+
+@lru_cache(maxsize=64)
+def _checked(kind: str, content: bytes) -> Configuration:
+    """Return a configuration without problems, read and checked once for all calls that are held with it."""
+    made = read(kind, msgspec.json.decode(content))
+    if problems := made.problems():
         raise ConfigurationError(" ".join(problems))
-    return KINDS[kind].make(read(kind, configuration))
+    return made
 
 
 def validate(kind: str, configuration: Mapping[str, object]) -> list[str]:
