@@ -9,9 +9,10 @@ from calls.agents.dialogue.agent import DialogueAgent
 from calls.agents.dialogue.configuration import DialogueConfiguration
 from calls.conversation import hold
 from calls.conversation.outputs import Ending, Entry, EntryKind
-from calls.simulated.past_calls import PastWorld, read_log
+from calls.simulated.past_calls import read_log
 from calls.simulated.script import Person
 from calls.simulated.simulated_call import SimulatedCall, results
+from calls.simulated.worlds import KeptWorld
 
 
 class DifferenceKind(StrEnum):
@@ -52,7 +53,7 @@ def replay(document: DialogueConfiguration, person: Person, entries: Sequence[En
     `entries`: its log, without statistics. Raises what the agent raises.
     """
     past = read_log(entries)
-    call = SimulatedCall(DialogueAgent(document), person.context(), world=PastWorld(past))
+    call = SimulatedCall(DialogueAgent(document), person.context(), world=KeptWorld(past.lengths))
     course = call.run(past.inputs)
     return compare(entries, course.entries)
 

@@ -14,11 +14,12 @@ from calls.agents.dialogue import document as doc
 from calls.agents.dialogue.configuration import DialogueConfiguration
 from calls.conversation.outputs import EntryKind
 from calls.simulated.exits import Exit, exits
-from calls.simulated.kept_tests import KeptTest, brought, hold
+from calls.simulated.kept_tests import KeptTest, brought, hold, world_of
 from calls.simulated.moves import moves
 from calls.simulated.people import compared_with, conditions, people
-from calls.simulated.script import Person, single_keys
-from calls.simulated.simulated_call import Course, Route, World
+from calls.simulated.script import single_keys
+from calls.simulated.simulated_call import Course, Route
+from calls.simulated.worlds import others
 
 MOST_CALLS = 4000
 """Held while searching; a dialogue of 40 steps needs some hundred."""
@@ -48,19 +49,20 @@ class _Held:
 @dataclass(slots=True)
 class _Search:
     document: DialogueConfiguration
-    world: World
     wanted: frozenset[Exit]
     held: list[_Held] = field(default_factory=list)
+    asked: set[str] = field(default_factory=set)
+    """Kinds of requests that were made."""
     found: set[Exit] = field(default_factory=set)
 
     @property
     def is_over(self) -> bool:
         return self.wanted <= self.found or len(self.held) >= MOST_CALLS
 
-    def explore(self, person: Person) -> None:
-        """Try every move at every state that this person's calls come to."""
+    def explore(self, first: KeptTest) -> None:
+        """Try every move at every state that calls of this person, in this world, come to."""
         seen: set[_State] = set()
-        waiting = deque([KeptTest(person=person)])
+        waiting = deque([first])
         while waiting and not self.is_over:
             test = waiting.popleft()
             course, state = self._hold(test)
@@ -73,7 +75,9 @@ class _Search:
                 waiting.append(structs.replace(test, inputs=[*test.inputs, *move]))
 
     def _hold(self, test: KeptTest) -> tuple[Course, _State]:
-        course, route = hold(self.document, test, self.world)
+        world = world_of(test)
+        course, route = hold(self.document, test, world)
+        self.asked |= world.asked
         passed = frozenset(route.passed) & self.wanted
         self.found |= passed
         self.held.append(_Held(_trimmed(test, course), passed))
@@ -94,17 +98,23 @@ class _Search:
         return course.resting_at, known, sets
 
 
-def cover(document: DialogueConfiguration, *, language: str = "", world: World | None = None) -> Coverage:
+def cover(document: DialogueConfiguration, *, language: str = "") -> Coverage:
     """Return tests that pass every exit of a dialogue without problems, in one language."""
     wanted = exits(document)
-    search = _Search(document, world or World(), frozenset(wanted))
-    for person in people(document, language or document.default_language):
+    search = _Search(document, frozenset(wanted))
+    everyone = people(document, language or document.default_language)
+    for person in everyone:
         if not search.is_over:
-            search.explore(person)
+            search.explore(KeptTest(person=person))
+    fetched = [person.values for person in everyone]
+    for kind in sorted(search.asked):
+        for replies in others(kind, fetched):
+            if not search.is_over:
+                search.explore(KeptTest(person=everyone[0], replies={kind: replies}))
     chosen = _fewest(search.held)
     tests = []
     for number, (held, new) in enumerate(chosen, 1):
-        course, _ = hold(document, held.test, search.world)
+        course, _ = hold(document, held.test)
         test = structs.replace(held.test, expect=brought(course))
         tests.append((_name(document, number, new), test))
     uncovered = [known for known in wanted if known not in search.found]

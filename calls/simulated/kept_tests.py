@@ -12,6 +12,7 @@ from calls.agents.dialogue.configuration import DialogueConfiguration
 from calls.conversation.outputs import EntryKind
 from calls.simulated.script import Input, Person
 from calls.simulated.simulated_call import Course, Route, SimulatedCall, World, results
+from calls.simulated.worlds import KeptWorld
 
 
 class Expectation(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -32,8 +33,10 @@ class KeptTest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, om
 
     person: Person
     inputs: list[Input] = []
-    replies: dict[str, list[Any]] = field(default_factory=dict)
-    """What comes of requests, by the id of their step, one after the other; the last again and again."""
+    replies: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+    """What comes of requests, by their name or kind, one after the other; the last again and again."""
+    lengths: dict[str, list[int | None]] = field(default_factory=dict)
+    """By the name of a prompt, how long it takes each time, in ms; by its text where that is not said."""
     expect: Expectation = Expectation()
 
 
@@ -75,13 +78,18 @@ def hold(document: DialogueConfiguration, test: KeptTest, world: World | None = 
     """Return what happens in the call of a test, and its way through the dialogue."""
     route = Route()
     agent = DialogueAgent(document, route)
-    call = SimulatedCall(agent, test.person.context(), world=world or World(), route=route)
+    call = SimulatedCall(agent, test.person.context(), world=world or world_of(test), route=route)
     return call.run(test.inputs), route
 
 
-def run(document: DialogueConfiguration, test: KeptTest, world: World | None = None) -> Verdict:
+def world_of(test: KeptTest) -> KeptWorld:
+    """Return the world that a test describes."""
+    return KeptWorld(test.lengths, test.replies)
+
+
+def run(document: DialogueConfiguration, test: KeptTest) -> Verdict:
     """Return whether what must come of a test does, and the first step that differs if not."""
-    course, route = hold(document, test, world)
+    course, route = hold(document, test)
     found = sorted(_differences(test, course), key=lambda difference: difference[0])
     return Verdict(difference=found[0][1] if found else "", course=course, passed=route.passed)
 

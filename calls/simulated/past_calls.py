@@ -7,8 +7,7 @@ from msgspec import structs
 
 from calls.conversation import hold
 from calls.conversation.outputs import Ending, Entry, EntryKind
-from calls.simulated.script import At, Do, Input, speaking_ms
-from calls.simulated.simulated_call import World
+from calls.simulated.script import At, Do, Input
 
 
 @dataclass(slots=True, kw_only=True)
@@ -18,19 +17,6 @@ class PastCall:
     inputs: list[Input] = field(default_factory=list)
     lengths: dict[str, list[int | None]] = field(default_factory=dict)
     """By the name of a prompt, how long it was each time, in ms; None: it could not be spoken."""
-
-
-class PastWorld(World):
-    """Prompts take as long as they took in a past call; those that it did not have, by their text."""
-
-    def __init__(self, past: PastCall) -> None:
-        self._left = {name: [*lengths] for name, lengths in past.lengths.items()}
-
-    def length_ms(self, name: str, text: str, language: str) -> int | None:
-        """Return how long a prompt takes; None if it could not be spoken."""
-        left = self._left.get(name)
-        length = left.pop(0) if left else 0
-        return speaking_ms(text, language) if length == 0 else length
 
 
 @dataclass(slots=True)

@@ -87,10 +87,13 @@ class _Overheard:
         self._agent = agent
         self.wants_audio, self.wants_speech = agent.wants_audio, agent.wants_speech
         self.actions: list[base.Action] = []
+        self.performs: deque[str] = deque()
+        """Names of the requests that were made and not replied to, in order."""
 
     def handle(self, event: base.AgentEvent) -> Sequence[base.Action]:
         actions = self._agent.handle(event)
         self.actions += actions
+        self.performs.extend(action.name for action in actions if isinstance(action, base.Perform))
         return actions
 
 
@@ -107,7 +110,6 @@ class SimulatedCall:
         self._playout = VirtualPlayout()
         self._runner = AgentRunner(self._log, self._playout, prompt_s=_PROMPT_S)
         self._words: dict[str, tuple[str, str]] = {}
-        self._carried: dict[str, Request] = {}
         self._inputs: deque[Input] = deque()
         self._begun_from = self._over_from = self._begun_logged = self._over_noted = 0
         self._over_at: list[tuple[str, float]] = []
@@ -221,7 +223,7 @@ class SimulatedCall:
                 self._speak(effect)
         carried = self._runner.requests.take_effects()
         for effect in carried:
-            reply = self._world.reply("", effect.request)
+            reply = self._world.reply(self._agent.performs.popleft(), effect.request)
             if reply is not None:
                 self._runner.answer(effect.key, reply, self._now)
         self._playout.settle(self._now)

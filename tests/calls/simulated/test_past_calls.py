@@ -6,9 +6,10 @@ from calls.agents.dialogue.configuration import DialogueConfiguration
 from calls.conversation import hold
 from calls.conversation.outputs import Entry, EntryKind
 from calls.simulated.comparison import replay
-from calls.simulated.past_calls import PastWorld, read_log
+from calls.simulated.past_calls import read_log
 from calls.simulated.script import At, Do, Input, Person, speaking_ms
 from calls.simulated.simulated_call import World
+from calls.simulated.worlds import KeptWorld
 from tests.calls.agents.dialogue.samples import SURVEY, survey
 from tests.calls.simulated.documents import ASHA, QUESTION, during, press, reminder
 from tests.calls.simulated.documents import hold as held
@@ -101,7 +102,7 @@ def test_what_a_caller_hears_while_we_look_up_who_it_is_is_not_part_of_the_dialo
 
 def test_prompts_take_as_long_as_they_took_then_others_by_their_text() -> None:
     log = RealCall(reminder(), ASHA.context()).does(2.0, "1")
-    world = PastWorld(read_log(log))
+    world = KeptWorld(read_log(log).lengths)
     assert world.length_ms("Opening", "x", "hi") == log_length(log, "Opening")
     assert world.length_ms("Opening", "x", "hi") == speaking_ms("x", "hi")
     assert world.length_ms("New", "x" * 100, "hi") == World().length_ms("New", "x" * 100, "hi")
@@ -118,4 +119,4 @@ def test_a_prompt_that_could_not_be_spoken_cannot_be_in_the_replay() -> None:
         text="“Message” could not be played. No.",
         payload={"name": "Message"},
     )
-    assert PastWorld(read_log([failed])).length_ms("Message", "x", "hi") is None
+    assert KeptWorld(read_log([failed]).lengths).length_ms("Message", "x", "hi") is None
