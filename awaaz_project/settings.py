@@ -271,6 +271,9 @@ if not 0 <= SPEECH_STOP_PROBABILITY <= SPEECH_START_PROBABILITY <= 1:
     raise ImproperlyConfigured(
         "SPEECH_STOP_PROBABILITY may not be above SPEECH_START_PROBABILITY; both are 0 to 1."
     )
+SPEECH_PROCESSES = env.int("SPEECH_PROCESSES", default=2)  # that speak at once, for each of our processes
+SPEECH_AHEAD_SECONDS = env.float("SPEECH_AHEAD_SECONDS", default=20.0)
+SPEECH_CACHE_MB = env.int("SPEECH_CACHE_MB", default=2048)
 PROCESS_SILENT_SECONDS = env.float("PROCESS_SILENT_SECONDS", default=15.0)
 JOURNAL_SPOOL_MB = env.float("JOURNAL_SPOOL_MB", default=256.0)
 TRUSTED_PROXIES = [ip_network(proxy) for proxy in env.list("TRUSTED_PROXIES", default=[])]
@@ -374,7 +377,9 @@ MEDIA_ROOT = private_folder(DATA_DIR / "media")
 FILE_UPLOAD_PERMISSIONS, FILE_UPLOAD_DIRECTORY_PERMISSIONS = 0o640, 0o750
 LINES_HELD = "calls.queries.lines_held_by_callers"  # campaigns asks it before it plans
 AGENT_INSPECTOR = "calls.agent_inspection.AgentInspection"  # campaigns asks it what an agent needs
-SPEECH_CACHE = private_folder(DATA_DIR / "speech")
+SPEECH_AHEAD = "calls.media.prewarm.Ahead"  # campaigns has the words spoken before it hands people over
+# Several machines share it (docs/settings.md).
+SPEECH_CACHE = private_folder(Path(env.str("SPEECH_CACHE", default=str(DATA_DIR / "speech"))))
 RECORDING_DIR = private_folder(DATA_DIR / "recording")  # recordings grow here and are moved into MEDIA_ROOT
 SPOOL_DIR = private_folder(DATA_DIR / "spool")  # events of calls on their way to the database
 DATA_UPLOAD_MAX_MEMORY_SIZE = 16 * 1024 * 1024  # what is no file: forms and JSON of people signed in

@@ -129,6 +129,8 @@ class CallConsumer(AsyncConsumer):
         """Who calls, by the start message; None before it, and once it is known or handed to the journal."""
         self.identity = Identity()
         """Whom the call belongs to, once that is known."""
+        self.whose = ""
+        """The person's pseudonym, once it is known."""
         self.close: Close | None = None
         self.is_admission_done = False
         """The caller has heard the agent or is gone: another may be let in."""
@@ -424,7 +426,7 @@ class CallConsumer(AsyncConsumer):
                 self.advance(self.conversation.performed, effect.key, reply)
                 return
             try:
-                pcm = await prompt_audio.audio(effect, self.call.number_id)
+                pcm = await prompt_audio.audio(effect, self.call.number_id, whose=self.whose)
             except prompt_audio.AudioError as error:
                 self.advance(self.conversation.audio_failed, effect.prompt, str(error))
             else:
@@ -441,6 +443,7 @@ class CallConsumer(AsyncConsumer):
         self.journal.identified(found.identity)
         if isinstance(found, Found):
             self.asked = None
+            self.whose = found.whose
             agent = self.recording.announce(found.agent)
             self.advance(self.conversation.identified, agent, found.context)
         else:

@@ -15,6 +15,7 @@ from campaigns import call_results, clock
 from campaigns.models import Agent as AgentRow
 from campaigns.models import Message, PhoneNumber
 from campaigns.planning import callbacks
+from campaigns.pseudonyms import pseudonym
 
 log = logging.getLogger(__name__)
 DEFAULT_LANGUAGE = "hi"
@@ -50,6 +51,8 @@ class Found:
     identity: Identity
     agent: Agent
     context: CallContext
+    whose: str = ""
+    """The person's pseudonym, under which their spoken pieces are kept; empty if the person is not known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +95,8 @@ def find(asked: Identify, number_id: int) -> Found | NotFound:
         recipient_id=recipient.pk,
         message_id=message.pk,
     )
-    return _with_agent(identity, campaign.agent, context_of(message), configuration=campaign.spoken)
+    context, whose = context_of(message), pseudonym(recipient.phone)
+    return _with_agent(identity, campaign.agent, context, whose, configuration=campaign.spoken)
 
 
 def telling_who(parameters: Mapping[str, str], *, reference_tag: str) -> Mapping[str, str]:
@@ -112,11 +116,17 @@ def context_of(message: Message) -> CallContext:
     recipient = message.recipient
     return CallContext(
         language=recipient.language,
-        variables={"name": recipient.name, **_texts(recipient.variables), **_texts(message.fetched)},
+        variables={**spoken_values(recipient.name, recipient.variables), **_texts(message.fetched)},
         name=recipient.name,
         campaign=recipient.campaign.name,
         callback=callbacks.may_ask(recipient.pk),
     )
+
+
+def spoken_values(name: str, variables: Mapping[str, object]) -> dict[str, str]:
+    """Return what may be spoken to a person: the name, unless there is a variable of that name, and the
+    variables that have a value, as text."""
+    return {"name": name, **_texts(variables)}
 
 
 def _find_inbound(asked: Identify, number: PhoneNumber) -> Found | NotFound:
@@ -136,14 +146,20 @@ def _find_inbound(asked: Identify, number: PhoneNumber) -> Found | NotFound:
     if row is None:
         return NotFound(identity, "The call names no message of ours, and this number has no inbound agent.")
     context = CallContext(language=language, variables=given, inbound=True, callback=False)
-    return _with_agent(identity, row, context, configuration=row.configuration)
+    whose = pseudonym(caller.phone) if caller else ""
+    return _with_agent(identity, row, context, whose, configuration=row.configuration)
 
 
 def _with_agent(
-    identity: Identity, row: AgentRow, context: CallContext, *, configuration: Mapping[str, object]
+    identity: Identity,
+    row: AgentRow,
+    context: CallContext,
+    whose: str,
+    *,
+    configuration: Mapping[str, object],
 ) -> Found | NotFound:
     try:
-        return Found(identity, registry.build(row.kind, configuration), context)
+        return Found(identity, registry.build(row.kind, configuration), context, whose)
     except ConfigurationError as error:
         return NotFound(identity, f"The agent “{row.name}” cannot be used: {error}")
 

@@ -12,7 +12,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from calls.models import Answer, Call, CallEvent, Recording
 from calls.recordings.files import path_of, stored_name
-from calls.speech.disk_cache import delete_unused
+from calls.speech import disk_cache
 from campaigns.models import Erasure
 from campaigns.privacy import erasure
 from campaigns.privacy import purge as purging
@@ -25,7 +25,7 @@ ON_THE_LINE = "A call with this person is on the line."
 def purge(now: datetime) -> int:
     """Do tonight's purge of everything. Return how many rows went. May be called at any time and twice."""
     erase_late()
-    delete_unused(Path(settings.SPEECH_CACHE), settings.RETENTION_DAYS["speech"] * 86400.0)
+    disk_cache.delete_unused(Path(settings.SPEECH_CACHE), settings.RETENTION_DAYS["speech"] * 86400.0)
     return purging.purge([*SWEEPS, *purging.SWEEPS], now=now)
 
 
@@ -46,19 +46,24 @@ def erase_people(now: datetime) -> int:
                 Erasure.objects.filter(pk=request_id).update(waits_for=waits, changed_at=now)
                 continue
             removed = forget_calls(list(calls.values_list("pk", flat=True)))
+            removed["spoken"] = disk_cache.forget(Path(settings.SPEECH_CACHE), request.pseudonym)
             erasure.finish(request, removed | erasure.forget(request), now=now)
         done += 1
     return done
 
 
 def erase_late() -> int:
-    """Erase what came from another machine's disk after its person was erased. Return how many calls."""
+    """Erase what came from another machine's disk after its person was erased, and what was spoken for them
+    on this machine's. Return how many calls."""
     erased = Erasure.objects.filter(state=Erasure.State.DONE).values("pseudonym")
     audio = Q(recording__isnull=False) & ~Q(recording__file="")
     late = Q(events__isnull=False) | Q(answers__isnull=False) | audio
     calls = Call.objects.filter(late, recipient__phone__in=erased, state=Call.State.ENDED).distinct()
     keys = list(calls.values_list("pk", flat=True)[: purging.CHUNK])
     forget_calls(keys)
+    spoken = set(disk_cache.people_of(Path(settings.SPEECH_CACHE)))
+    for whose in spoken.intersection(erased.values_list("pseudonym", flat=True)) if spoken else ():
+        disk_cache.forget(Path(settings.SPEECH_CACHE), whose)
     return len(keys)
 
 

@@ -9,6 +9,7 @@ from calls.events import abandoned, batch_writer
 from calls.media import prewarm
 from calls.recordings import files
 from campaigns import clock
+from campaigns.delivery import turns
 
 log = logging.getLogger(__name__)
 
@@ -25,8 +26,10 @@ def close_abandoned_calls() -> None:
 
 @shared_task
 def prepare_speech() -> None:
-    """Speak the first words of the calls that are due next."""
-    prewarm.prepare(clock.now())
+    """Speak what agents say to all people, and what the calls of the next minute lack; in one worker."""
+    if held := turns.take("speech", seconds=60):
+        prewarm.prepare(clock.now())
+        held.release()
 
 
 @shared_task

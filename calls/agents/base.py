@@ -439,6 +439,19 @@ class Configuration(Struct, frozen=True, forbid_unknown_fields=True):
         """Return which variables of the texts in `language` are absent from `variables` or unspeakable."""
         return ()
 
+    def may_hear(self, language: str) -> tuple[str, ...]:
+        """Return the languages that may be spoken to a person of `language`: `heard`, what can be chosen."""
+        heard = self.heard(language)
+        return (heard,) if heard else ()
+
+    def texts(self, variables: Mapping[str, str], *, language: str) -> tuple[str, ...]:
+        """Return every text that may be spoken to a person of `language`, once each, values filled in.
+
+        A text that needs a value which is absent or unspeakable is left out: with no `variables` at all these
+        are the texts that are the same for all people.
+        """
+        return ()
+
 
 class Kind(NamedTuple):
     """One kind of agent, as its module hands it to `calls.agents.registry`."""

@@ -32,6 +32,13 @@ _NOT_HEARD = "The notice that the call is recorded was not heard in full, so thi
 _MOST_HELD = 50
 
 
+def notice(language: str) -> Say:
+    """Return the notice for a person of `language`; in English where there are no words in it."""
+    spoken = language.partition("-")[0]
+    spoken = spoken if spoken in NOTICES else _OTHERWISE
+    return Say(NOTICE, NOTICES[spoken], spoken)
+
+
 class RecordingNotice:
     """Says the notice before the agent begins. Once it was heard in full, `may_record` is True.
 
@@ -54,9 +61,7 @@ class RecordingNotice:
         match event:
             case CallStarted(context=context):
                 self._start = event
-                language = context.language.partition("-")[0]
-                language = language if language in NOTICES else _OTHERWISE
-                return [Say(NOTICE, NOTICES[language], language)]
+                return [notice(context.language)]
             case PromptEnded(name=name, finished=finished) if name == NOTICE:
                 self.may_record = finished
                 return self._begin()

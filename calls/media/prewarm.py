@@ -1,51 +1,168 @@
-"""Speech made before the phone rings, so that the person who answers is greeted at once.
+"""Speech made before the phone rings, so that no call waits for a voice.
 
-A worker asks each agent what it would say first and has it spoken into the cache that the media processes of
-this machine share. What is missed is made in the call, a few tenths of a second later.
+Workers have it spoken into the cache that all processes share: what is the same for all people once a
+campaign is checked or a number answers calls (`prepare`), and what holds a person's values before the person
+is handed over (`Ahead`, the setting `SPEECH_AHEAD`). What is missing all the same is made in the call.
 """
 
 import logging
-from collections.abc import Iterator
+import time
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
+from functools import partial
+from typing import Any, NamedTuple
 
-from calls import identification
+from django.conf import settings
+
 from calls.agents import registry
-from calls.agents.base import CallStarted, ConfigurationError, Say
+from calls.agents.base import Configuration
+from calls.agents.recording_notice import notice
+from calls.identification import spoken_values
 from calls.media import prompt_audio
-from campaigns.models import Message
+from campaigns.models import Campaign, Message, PhoneNumber
+from campaigns.pseudonyms import pseudonym
+from campaigns.speech_ahead import Called, Prepared
 
 log = logging.getLogger(__name__)
 
-AHEAD = timedelta(minutes=1)
+SOON = timedelta(minutes=1)
 MOST_AT_ONCE = 500
+_State = Campaign.State
+ABOUT_TO_CALL = (_State.CHECKED, _State.APPROVED, _State.SCHEDULED, _State.RUNNING, _State.PAUSED)
 
 
-def prepare(now: datetime) -> int:
-    """Speak what will be said first in the calls of the next minute. Returns how many prompts were spoken; at
-    the first that fails it stops."""
-    due = Message.objects.filter(state=Message.State.QUEUED, send_on__gt=now, send_on__lte=now + AHEAD)
-    related = due.select_related(
-        "recipient__campaign__agent", "recipient__campaign__dialogue_version"
-    ).order_by("send_on")
-    spoken = 0
-    for message in related[:MOST_AT_ONCE]:
-        for prompt in first_words(message):
-            try:
-                prompt_audio.speak(prompt.text, prompt.language)
-            except prompt_audio.AudioError as error:
-                log.warning("A prompt could not be made ahead of its call: %s", error)
-                return spoken
-            spoken += 1
-    return spoken
+class Sentence(NamedTuple):
+    """A text to be spoken, as `prompt_audio.speak` takes it."""
+
+    text: str
+    language: str
+    whose: str = ""
 
 
-def first_words(message: Message) -> Iterator[Say]:
-    """Yield the texts an agent would speak at the start of this message's call; none if it can't be built."""
-    campaign = message.recipient.campaign
-    try:
-        actions = registry.build(campaign.agent.kind, campaign.spoken).handle(
-            CallStarted(identification.context_of(message))
-        )
-    except ConfigurationError:
-        return  # the call itself says so, in its log
-    yield from (action for action in actions if isinstance(action, Say))
+class Ahead:
+    """The words of one agent, `announced` by the notice that the call is recorded."""
+
+    def __init__(self, kind: str, configuration: Mapping[str, Any], *, announced: bool = False) -> None:
+        problems = registry.validate(kind, configuration)
+        self._read = Configuration() if problems else registry.read(kind, configuration)
+        self._announced = announced
+        self._common: dict[str, list[Sentence]] = {}
+        self._lies_ready: set[Sentence] = set()
+        self._later: prompt_audio.AudioLater | None = None
+        """The voice does not speak at present: the others are not tried."""
+        self.speaks = bool(self._read.text_languages()) or announced
+
+    def prepare(self, people: Sequence[Called], *, seconds: float) -> Prepared:
+        """Speak what does not lie ready yet, in the order of the people, for so many seconds; 0: only look.
+
+        Returns who is ready, and what keeps the others from it.
+        """
+        until, self._later = time.monotonic() + seconds, None
+        with ThreadPoolExecutor(settings.SPEECH_PROCESSES, thread_name_prefix="ahead") as threads:
+            failures = list(threads.map(partial(self._failure, until=until), people))
+        ready, unspeakable, waits = [], {}, {}
+        for person, failure in zip(people, failures, strict=True):
+            if failure is None:
+                ready.append(person.message_id)
+            elif isinstance(failure, prompt_audio.AudioLater):
+                waits[person.message_id] = str(failure)
+            elif isinstance(failure, prompt_audio.AudioError):
+                unspeakable[person.message_id] = str(failure)
+        return Prepared(ready, unspeakable, waits)
+
+    def prepare_common(self, *, seconds: float) -> int:
+        """Speak what is the same for all people, in every language; return how many sentences are missing."""
+        until, missing = time.monotonic() + seconds, 0
+        for language in self._read.text_languages():
+            for sentence in self.common(language):
+                missing += self._spoken(sentence, until=until) is not None
+        return missing
+
+    def common(self, language: str) -> list[Sentence]:
+        """Return what all people of a language hear."""
+        if language not in self._common:
+            said = notice(language)
+            spoken = [Sentence(said.text, said.language)] if self._announced else []
+            self._common[language] = [*spoken, *self._texts({}, language)]
+        return self._common[language]
+
+    def personal(self, person: Called) -> list[Sentence]:
+        """Return what holds the values of one person."""
+        values, common = spoken_values(person.name, person.variables), set(self.common(person.language))
+        own = (sentence for sentence in self._texts(values, person.language) if sentence not in common)
+        return [sentence._replace(whose=pseudonym(person.phone)) for sentence in own]
+
+    def _texts(self, values: Mapping[str, str], language: str) -> list[Sentence]:
+        spoken = self._read.may_hear(language)
+        return [Sentence(text, one) for one in spoken for text in self._read.texts(values, language=one)]
+
+    def _failure(self, person: Called, *, until: float) -> Exception | None:
+        """Return why a person's words do not lie ready, None if they do."""
+        sentences = (*self.common(person.language), *self.personal(person))
+        return next((why for each in sentences if (why := self._spoken(each, until=until))), None)
+
+    def _spoken(self, sentence: Sentence, *, until: float) -> Exception | None:
+        """Have a sentence spoken unless it lies ready. Return what went wrong; `TimeoutError`: no time."""
+        if sentence in self._lies_ready:
+            return None
+        try:
+            if not prompt_audio.is_ready(*sentence):
+                if self._later or time.monotonic() >= until:
+                    return self._later or TimeoutError()
+                prompt_audio.speak(*sentence)
+        except prompt_audio.AudioError as error:
+            if isinstance(error, prompt_audio.AudioLater):
+                self._later = error
+            return error
+        if not sentence.whose:
+            self._lies_ready.add(sentence)
+        return None
+
+
+def prepare(now: datetime, *, seconds: float = 30.0) -> int:
+    """Speak what agents that may soon call say to all people, and what the calls of the next minute lack.
+
+    Returns how many sentences and calls are not ready all the same.
+    """
+    until = time.monotonic() + seconds
+    missing = 0
+    for words in busy_agents():
+        missing += words.prepare_common(seconds=until - time.monotonic())
+    for words, people in next_calls(now):
+        found = words.prepare(people, seconds=until - time.monotonic())
+        missing += len(people) - len(found.ready)
+    if missing:
+        log.info("%d sentences or calls of the next minute are not spoken yet.", missing)
+    return missing
+
+
+def busy_agents() -> Iterator[Ahead]:
+    """Yield the words of agents that answer a number, or whose campaign may soon call."""
+    for number in PhoneNumber.objects.filter(inbound_agent__isnull=False).select_related("inbound_agent"):
+        if agent := number.inbound_agent:
+            yield Ahead(agent.kind, agent.configuration, announced=number.announce_recording)
+    soon = Campaign.objects.filter(state__in=ABOUT_TO_CALL)
+    for campaign in soon.select_related("agent", "dialogue_version", "number"):
+        yield _of(campaign)
+
+
+def _of(campaign: Campaign) -> Ahead:
+    announced = campaign.number.announce_recording
+    return Ahead(campaign.agent.kind, campaign.spoken, announced=announced)
+
+
+def next_calls(now: datetime) -> Iterator[tuple[Ahead, list[Called]]]:
+    """Yield the people who are rung within the next minute, a campaign at a time, with its agent's words."""
+    soon = Message.objects.filter(state=Message.State.QUEUED, send_on__gt=now, send_on__lte=now + SOON)
+    people: defaultdict[Campaign, list[Called]] = defaultdict(list)
+    related = soon.select_related(
+        *(f"recipient__campaign__{name}" for name in ("agent", "dialogue_version", "number"))
+    )
+    for message in related.order_by("send_on")[:MOST_AT_ONCE]:
+        who = message.recipient
+        called = Called(message.pk, who.phone, who.name, who.language, who.variables)
+        people[who.campaign].append(called)
+    for campaign, called_now in people.items():
+        yield _of(campaign), called_now

@@ -3,9 +3,8 @@
 import asyncio
 import atexit
 import logging
-from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -17,42 +16,69 @@ from calls.audio import pcm, resample, wav
 from calls.conversation.outputs import Compose, LoadClip, Synthesise
 from calls.media.database_threads import lookups
 from calls.media.pronunciations import Pronunciations
-from calls.speech.disk_cache import CachedVoice
-from calls.speech.espeak import EspeakVoice
+from calls.speech.disk_cache import SpeechCache
+from calls.speech.helper_voices import HelperVoices
+from calls.speech.kinds import ESPEAK, Description, voice_of
 from calls.speech.memory_cache import Recent
-from calls.speech.voice import SpeechError, Voice
+from calls.speech.voice import SpeechError, VoiceUnavailable
 from campaigns.models import Content
 
 log = logging.getLogger(__name__)
 
 AUDIO_SECONDS = 15.0
 """The longest we wait for one piece of speech or one clip; the conversation gives up before."""
-_speakers = ThreadPoolExecutor(max_workers=2, thread_name_prefix="speech")
+_speakers = ThreadPoolExecutor(max_workers=settings.SPEECH_PROCESSES, thread_name_prefix="speech")
+_readers = ThreadPoolExecutor(max_workers=2, thread_name_prefix="speech-cache")
 
 
 class AudioError(Exception):
     """There is no audio for a prompt; the text is a sentence for the call's log."""
 
 
-async def audio(asked: Synthesise | LoadClip | Compose, number_id: int) -> bytes:
+class AudioLater(AudioError):
+    """There is no audio at present; the voice may speak the same text later."""
+
+
+async def audio(asked: Synthesise | LoadClip | Compose, number_id: int, *, whose: str = "") -> bytes:
     """Return a prompt as PCM (int16 mono 8 kHz). Raises `AudioError` with a sentence, never anything else.
 
-    A sentence that was said lately comes from memory at once, without a thread.
+    A sentence that was said lately comes from memory at once, without a thread; one that lies ready does not
+    wait behind those that are being spoken. `whose`: the person's pseudonym.
     """
-    if isinstance(asked, Synthesise) and (said := said_lately(asked.text, asked.language)) is not None:
-        return said
     try:
         async with asyncio.timeout(AUDIO_SECONDS):
             if isinstance(asked, LoadClip):
-                clip = asked.clip
-                return await lookups.run(lambda: load_clip(clip, number_id))
-            loop = asyncio.get_running_loop()
+                return await _clip(asked.clip, number_id)
             if isinstance(asked, Compose):
                 pieces, language = asked.pieces, asked.language
-                return await loop.run_in_executor(_speakers, compose, pieces, language, number_id)
-            return await loop.run_in_executor(_speakers, speak, asked.text, asked.language)
+                return b"".join([await _piece(piece, language, number_id, whose) for piece in pieces])
+            return await _speech(asked.text, asked.language, whose)
     except TimeoutError:
         raise AudioError(f"It was not made within {AUDIO_SECONDS:.0f} s.") from None
+
+
+async def _clip(name: str, number_id: int) -> bytes:
+    return await lookups.run(lambda: load_clip(name, number_id))
+
+
+async def _piece(piece: Piece, language: str, number_id: int, whose: str) -> bytes:
+    """Return a part of a prompt; where a clip can't be played, its text is spoken. Raises `AudioError`."""
+    if isinstance(piece, TextPiece):
+        return await _speech(piece.text, language, whose) if piece.text.strip() else b""
+    try:
+        return await _clip(piece.clip, number_id)
+    except AudioError as error:
+        log.warning("A clip is spoken by the computer instead. %s", error)
+        return await _speech(piece.text, language, whose)
+
+
+async def _speech(text: str, language: str, whose: str) -> bytes:
+    if (said := said_lately(text, language)) is not None:
+        return said
+    loop = asyncio.get_running_loop()
+    if (found := await loop.run_in_executor(_readers, ready, text, language, whose)) is not None:
+        return found
+    return await loop.run_in_executor(_speakers, speak, text, language, whose)
 
 
 def said_lately(text: str, language: str) -> bytes | None:
@@ -60,61 +86,91 @@ def said_lately(text: str, language: str) -> bytes | None:
     if not pronunciations.is_read:
         return None
     if pronunciations.is_due:
-        _speakers.submit(pronunciations.refresh)
+        _readers.submit(pronunciations.refresh)
     return _recent.get((pronunciations.spoken(text, language), language))
 
 
-def speak(text: str, language: str) -> bytes:
+def speak(text: str, language: str, whose: str = "") -> bytes:
     """Return speech (PCM as `audio`), the organisation's words as it has them pronounced. For threads.
 
-    Raises `AudioError`.
+    `whose` as in `audio`. Raises as `say`.
     """
     pronunciations.refresh()
-    return say(pronunciations.spoken(text, language), language)
+    return say(pronunciations.spoken(text, language), language, whose)
 
 
-def say(spoken: str, language: str) -> bytes:
-    """Return speech (PCM as `audio`) of exactly these words, by the voice or from a cache. For threads.
+def say(spoken: str, language: str, whose: str = "") -> bytes:
+    """Return speech (PCM as `audio`) of exactly these words, as it lies ready, else by a helper process.
 
-    Raises `AudioError`.
+    Raises `AudioError`; `AudioLater` if the voice may speak them later. For threads.
     """
     try:
-        return _recent.put((spoken, language), pcm.without_marker(_voice().synthesise(spoken, language)))
+        if (found := _kept(spoken, language, whose)) is not None:
+            return found
+        said = pcm.without_marker(helpers().synthesise(described(language), spoken, language))
+    except VoiceUnavailable as error:
+        raise AudioLater(str(error)) from error
     except SpeechError as error:
         raise AudioError(str(error)) from error
+    _cache().keep(_path(spoken, language, whose), said)
+    return said if whose else _recent.put((spoken, language), said)
 
 
-def compose(pieces: Sequence[Piece], language: str, number_id: int) -> bytes:
-    """Return spoken and recorded pieces as one prompt (PCM as `audio`). Raises `AudioError`. For threads.
+def ready(text: str, language: str, whose: str = "") -> bytes | None:
+    """Return speech that lies in the cache: what is said to all, else the person's own; None for neither.
 
-    Where a clip can't be played, its text is spoken.
+    For threads.
     """
-    return b"".join(_piece(piece, language, number_id) for piece in pieces)
+    pronunciations.refresh()
+    return _kept(pronunciations.spoken(text, language), language, whose)
 
 
-def _piece(piece: Piece, language: str, number_id: int) -> bytes:
-    if isinstance(piece, TextPiece):
-        return speak(piece.text, language) if piece.text.strip() else b""
-    try:
-        return load_clip(piece.clip, number_id)
-    except AudioError as error:
-        log.warning("A clip is spoken by the computer instead. %s", error)
-        return speak(piece.text, language)
+def _kept(spoken: str, language: str, whose: str) -> bytes | None:
+    """Return words from the cache. What holds a person's values is not put into memory: it must go when the
+    person is erased."""
+    if (said := _cache().find(_path(spoken, language))) is not None:
+        return _recent.put((spoken, language), said)
+    return _cache().find(_path(spoken, language, whose)) if whose else None
+
+
+def is_ready(text: str, language: str, whose: str = "") -> bool:
+    """Return whether speech lies in the cache under this person, or, without one, as what is said to all."""
+    pronunciations.refresh()
+    return _cache().holds(_path(pronunciations.spoken(text, language), language, whose))
 
 
 pronunciations = Pronunciations()
-"""Those of this process."""
 _recent = Recent()
 """Speech by (text as the voice got it, language), clips by (name of their file, when their row changed)."""
 
 
+def described(language: str) -> Description:
+    """Return which voice speaks a language."""
+    return ESPEAK
+
+
+def _path(spoken: str, language: str, whose: str = "") -> Path:
+    voice = voice_of(described(language)).identity
+    return _cache().path(voice, spoken, language, whose=whose)
+
+
 @cache
-def _voice() -> Voice:
-    """Return the voice of this process; the programs it runs end with the process."""
-    voice = EspeakVoice()
-    atexit.register(voice.close)
-    most_seconds = settings.RETENTION_DAYS["speech"] * 86400.0
-    return CachedVoice(voice, Path(settings.SPEECH_CACHE), most_seconds=most_seconds)
+def helpers() -> HelperVoices:
+    """Return the helper processes of this process; they end with it."""
+    made = HelperVoices(settings.SPEECH_PROCESSES)
+    atexit.register(made.close)
+    return made
+
+
+def _cache() -> SpeechCache:
+    most_bytes = settings.SPEECH_CACHE_MB * 1024 * 1024
+    return _cache_at(Path(settings.SPEECH_CACHE), most_bytes, settings.RETENTION_DAYS["speech"] * 86400.0)
+
+
+@lru_cache(maxsize=4)
+def _cache_at(directory: Path, most_bytes: int, most_seconds: float) -> SpeechCache:
+    secret = settings.PSEUDONYM_KEY
+    return SpeechCache(directory, secret=secret, most_bytes=most_bytes, most_seconds=most_seconds)
 
 
 def load_clip(name: str, number_id: int) -> bytes:

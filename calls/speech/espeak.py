@@ -11,6 +11,8 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterable
+from functools import cached_property
+from importlib import metadata
 from pathlib import Path
 from typing import Final, Protocol
 
@@ -20,7 +22,7 @@ import numpy as np
 from calls.audio import wav
 from calls.speech import espeak_library
 from calls.speech.helper_process import Child, ChildError
-from calls.speech.voice import MOST_TEXT, SpeechError, Voice, telephone_audio
+from calls.speech.voice import MOST_TEXT, SpeechError, Voice, VoiceUnavailable, telephone_audio
 
 VOICES: Final = {
     "hi": "hi",
@@ -50,6 +52,11 @@ TIMEOUT_S: Final = 8.0
 class Engine(Protocol):
     """One way to run espeak."""
 
+    @property
+    def version(self) -> str:
+        """Return which espeak it is; another one speaks otherwise."""
+        ...
+
     def speak(self, text: str, voice: str) -> tuple[bytes, int]:
         """Return (s16le mono, rate in Hz). Raises `SpeechError`."""
         ...
@@ -61,6 +68,18 @@ class ProgramEngine:
     def __init__(self, program: str) -> None:
         self._program = program
 
+    @cached_property
+    def version(self) -> str:
+        """Return what the program says of its version; "unknown" if it says nothing within 8 s."""
+        try:
+            said = subprocess.run(
+                [self._program, "--version"], capture_output=True, timeout=TIMEOUT_S, check=True
+            ).stdout
+        except (subprocess.SubprocessError, OSError):
+            return "unknown"
+        # "eSpeak NG text-to-speech: 1.52.0  Data at: /usr/lib/…": the folder is of no account.
+        return said.decode(errors="replace").partition("Data at")[0].strip()[-40:]
+
     def speak(self, text: str, voice: str) -> tuple[bytes, int]:
         """Return (s16le mono, rate in Hz). Raises `SpeechError` if the program fails or takes over 8 s."""
         command = [self._program, "-v", voice, "-s", str(WORDS_A_MINUTE), "-b", "1", "--stdin", "--stdout"]
@@ -70,9 +89,11 @@ class ProgramEngine:
             )
             audio, rate, _ = wav.unwrap(done.stdout)
         except subprocess.TimeoutExpired:
-            raise SpeechError(f"The espeak-ng program did not answer within {TIMEOUT_S:.0f} s.") from None
+            raise VoiceUnavailable(
+                f"The espeak-ng program did not answer within {TIMEOUT_S:.0f} s."
+            ) from None
         except (subprocess.CalledProcessError, OSError, wav.WavError) as error:
-            raise SpeechError(f"The espeak-ng program failed ({type(error).__name__}).") from error
+            raise VoiceUnavailable(f"The espeak-ng program failed ({type(error).__name__}).") from error
         return audio, rate
 
 
@@ -82,6 +103,11 @@ class LibraryEngine:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._child: Child | None = None
+
+    @property
+    def version(self) -> str:
+        """Return the version of the package that brings the library."""
+        return f"espeakng-loader {metadata.version('espeakng-loader')}"
 
     def speak(self, text: str, voice: str) -> tuple[bytes, int]:
         """Return (s16le mono, rate in Hz), after the texts of other threads.
@@ -99,7 +125,7 @@ class LibraryEngine:
                 head, audio = self._child.ask({"text": text, "voice": voice}, timeout=TIMEOUT_S)
             except ChildError as error:
                 self._drop()
-                raise SpeechError(f"The speech process failed: {error}.") from error
+                raise VoiceUnavailable(f"The speech process failed: {error}.") from error
         if "error" in head:
             raise SpeechError(f"The text could not be spoken: {head['error']}.")
         return audio, int(head["rate"])
@@ -129,8 +155,8 @@ class EspeakVoice:
 
     @property
     def identity(self) -> str:
-        """Return the engine's name, its speed in words a minute, and how texts are prepared for it."""
-        return f"espeak-ng {WORDS_A_MINUTE} b"
+        """Return the engine, its version, its speed in words a minute, and how texts are prepared for it."""
+        return f"espeak-ng {self._engine.version} {WORDS_A_MINUTE} b"
 
     def synthesise(self, text: str, language: str) -> bytes:
         """Return s16le mono at 8 kHz and about -16 dBFS.

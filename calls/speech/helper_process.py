@@ -11,6 +11,7 @@ import selectors
 import subprocess
 import time
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any, Final
 
 _MOST_ANSWER: Final = 64 * 1024 * 1024
@@ -22,12 +23,20 @@ class ChildError(Exception):
 
 
 class Child:
-    """One process, given one request at a time. After a `ChildError` only `close` makes sense."""
+    """One process, run in `folder`, given one request at a time.
 
-    def __init__(self, command: Sequence[str]) -> None:
+    After a `ChildError` only `close` makes sense.
+    """
+
+    def __init__(self, command: Sequence[str], *, folder: Path | None = None) -> None:
         try:
             self._process = subprocess.Popen(
-                command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, bufsize=0
+                command,
+                cwd=folder,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+                bufsize=0,
             )
         except OSError as error:
             raise ChildError("it could not be started") from error

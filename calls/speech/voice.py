@@ -25,6 +25,15 @@ class SpeechError(Exception):
     """A text could not be spoken. The text is a sentence for the log; it never holds the spoken text."""
 
 
+class VoiceUnavailable(SpeechError):
+    """The voice does not speak at present; the same text may be spoken later."""
+
+
+def refusal(text: str, *, passing: bool) -> SpeechError:
+    """Return the error of a sentence: `VoiceUnavailable` if it is passing."""
+    return VoiceUnavailable(text) if passing else SpeechError(text)
+
+
 class Voice(Protocol):
     """Turns text into audio. Blocking and safe for several threads; never called in an event loop."""
 

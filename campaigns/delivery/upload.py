@@ -19,7 +19,7 @@ renewed while the request is under way. A worker that dies in between leaves a b
 """
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import datetime, timedelta
 from functools import partial
 from math import ceil
@@ -32,7 +32,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.db.models.functions import Now
 
 from campaigns import edges
-from campaigns.bulk import add_campaigns, insert, keys, update
+from campaigns.bulk import add_campaigns, among_keys, insert, keys, update
 from campaigns.clock import Clock
 from campaigns.compliance.check import ComplianceChecker, stop_campaign
 from campaigns.delivery import before_call
@@ -49,6 +49,7 @@ from campaigns.delivery.batches import (
 )
 from campaigns.delivery.circuit_breaker import BREAK_AFTER, record_failure, record_success, usable
 from campaigns.delivery.refusals import stop_if_all_are_refused
+from campaigns.delivery.spoken import WordsFirst
 from campaigns.lifecycle import approvals
 from campaigns.locks import locked
 from campaigns.models import (
@@ -119,7 +120,8 @@ def upload(account_id: int, *, clock: Clock, transport: httpx.BaseTransport | No
         except XFinError as error:
             record_failure(account, error, now=clock())
             return 0
-        while claim := claim_due(account, now=clock()):
+        words = WordsFirst(account_id)
+        while claim := claim_due(account, now=clock(), words=words):
             asked = before_call.ask(claim, clock=clock)
             accepted = send(asked, client, account, clock=clock) if asked else 0
             if accepted is None:
@@ -128,27 +130,32 @@ def upload(account_id: int, *, clock: Clock, transport: httpx.BaseTransport | No
     return confirmed
 
 
-def claim_due(account: Account, *, now: datetime) -> Claim | None:
+def claim_due(account: Account, *, now: datetime, words: WordsFirst | None = None) -> Claim | None:
     """Take the next due messages of an account into a new batch, at their pace, checking each once more.
 
-    Return None if nothing may be sent now. One claim of an account at a time, so that each sees what the
-    others gave to XFin: two would both fill the same minutes. The sending overlaps.
+    With `words`: only those whose words lie ready. Return None if nothing may be sent now. One claim of an
+    account at a time, so that each sees what the others gave to XFin: two would both fill the same minutes.
+    The sending overlaps.
     """
-    claim, stops = edges.retried("a claim", lambda: _claim(account, now))
+    following = partial(_next_together, account, now)
+    ready = words.ready(lambda held_up: following(without=held_up), now=now) if words else None
+    claim, stops = edges.retried("a claim", lambda: _claim(account, now, ready))
     for halt in stops:
         halt()
     return claim
 
 
 @transaction.atomic
-def _claim(account: Account, now: datetime) -> tuple[Claim | None, Sequence[Stop]]:
+def _claim(
+    account: Account, now: datetime, ready: Sequence[int] | None
+) -> tuple[Claim | None, Sequence[Stop]]:
     """Return the claim, and the stops of campaigns that follow from the check.
 
     These come after the transaction: campaigns are locked before messages (`campaigns.locks`).
     """
     locked(Account.objects.all()).get(pk=account.pk)
     candidates = list(
-        _next_together(account, now)
+        _next_together(account, now, ready=ready)
         .select_related("recipient")
         .only(*NEEDED)
         .select_for_update(of=("self",), no_key=True, skip_locked=True)
@@ -165,13 +172,18 @@ def _claim(account: Account, now: datetime) -> tuple[Claim | None, Sequence[Stop
     return claim, stops
 
 
-def _next_together(account: Account, now: datetime) -> QuerySet[Message]:
+def _next_together(
+    account: Account, now: datetime, *, ready: Sequence[int] | None = None, without: Collection[int] = ()
+) -> QuerySet[Message]:
     """Return the messages that go up in the next request, those first that are due first.
 
-    What XFin refused together goes up apart from all others, in parts; so do, few at a time, people about
-    whom a service is asked before.
+    Only those among `ready`, if that is given, and of no campaign of `without`. What XFin refused together
+    goes up apart from all others, in parts; so do, few at a time, people about whom a service is asked
+    before.
     """
-    due = _due(account.pk, now).order_by("send_on", "id")
+    due = _due(account.pk, now).exclude(recipient__campaign__in=without).order_by("send_on", "id")
+    if ready is not None:
+        due = due.filter(pk__in=among_keys(ready))
     first = due.select_related("batch", "recipient").first()
     if first and first.batch:
         return due.filter(batch=first.batch)[: max(1, first.batch.size // PARTS)]

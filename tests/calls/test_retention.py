@@ -18,6 +18,7 @@ from django.urls import reverse
 from pytest_django import Settings
 
 from calls import retention
+from calls.media.prompt_audio import ready, speak
 from calls.models import Answer, Call, CallEvent, MediaProcess, Recording
 from calls.recordings import files
 from calls.reports import person as persons
@@ -272,13 +273,41 @@ def test_the_admins_own_log_has_a_period_and_forgets_who_is_erased(message: Mess
 def test_speech_that_is_not_spoken_any_more_goes(settings: Settings, tmp_path: Path) -> None:
     settings.SPEECH_CACHE = tmp_path
     for name, days in (("old.wav", 31), ("new.wav", 29)):
-        file = tmp_path / "ab" / name
-        file.parent.mkdir(exist_ok=True)
+        file = tmp_path / "people" / "ab" / "x12ab" / name
+        file.parent.mkdir(exist_ok=True, parents=True)
         file.write_bytes(b"RIFF")
         used = time.time() - days * 86400
         os.utime(file, (used, used))
     retention.purge(NIGHT)
-    assert [file.name for file in tmp_path.glob("*/*")] == ["new.wav"]
+    assert [file.name for file in tmp_path.glob("people/*/*/*")] == ["new.wav"]
+
+
+def test_what_was_spoken_for_a_person_goes_with_the_person(
+    message: Message, settings: Settings, tmp_path: Path
+) -> None:
+    settings.SPEECH_CACHE = tmp_path / "speech"
+    Message.objects.update(state="done")
+    speak("Namaste Meena", "hi", pseudonym(MEENA))
+    speak("Namaste Asha", "hi", pseudonym("+919825000000"))
+    speak("Namaste", "hi")
+    erasure.ask(MEENA, reason="asked", by=None, now=NIGHT)
+    assert retention.erase_people(NIGHT) == 1
+    assert Erasure.objects.get().removed["spoken"] == 1
+    assert ready("Namaste Meena", "hi", pseudonym(MEENA)) is None
+    assert ready("Namaste Asha", "hi", pseudonym("+919825000000"))
+    assert ready("Namaste", "hi")
+
+
+def test_what_is_spoken_after_the_erasure_goes_with_the_next_purge(
+    message: Message, settings: Settings, tmp_path: Path
+) -> None:
+    settings.SPEECH_CACHE = tmp_path / "speech"
+    Message.objects.update(state="done")
+    erasure.ask(MEENA, reason="asked", by=None, now=NIGHT)
+    retention.erase_people(NIGHT)
+    speak("Namaste Meena", "hi", pseudonym(MEENA))
+    retention.erase_late()
+    assert ready("Namaste Meena", "hi", pseudonym(MEENA)) is None
 
 
 # --- Holds ----------------------------------------------------------------------------------------

@@ -1,5 +1,6 @@
 """PURE: what a campaign asks of a dialogue before it calls."""
 
+import contextlib
 from collections.abc import Iterator, Mapping
 
 from calls.agents import verbalize
@@ -47,6 +48,23 @@ class DialogueConfiguration(Document, frozen=True):
     def heard(self, language: str) -> str:
         """Return the language of the words that a person of `language` hears."""
         return wording.chosen_words(self, language)[0]
+
+    def may_hear(self, language: str) -> tuple[str, ...]:
+        """Return all languages of the words where one may be chosen in the call, else `heard`."""
+        chooses = any(isinstance(step, doc.ChooseLanguage) for _, step in self.all_steps())
+        return self.text_languages() if chooses else (self.heard(language),)
+
+    def texts(self, variables: Mapping[str, str], *, language: str) -> tuple[str, ...]:
+        """Return the words that need no other values than these; what is pressed or set in the call is not
+        known. The texts that stand for clips are left out: the check sees to the clips."""
+        own, words, found = self.own_values(), wording.Wording(self, language), list[str]()
+        words.know({name: value for name, value in variables.items() if name not in own})
+        for _, _, prompt in wording.all_prompts(wording.chosen_words(self, language)[1]):
+            for piece in [prompt] if isinstance(prompt, str) else prompt:
+                if isinstance(piece, str) and piece.strip():
+                    with contextlib.suppress(wording.MissingValueError):
+                        found.append(words.text(piece))
+        return tuple(dict.fromkeys(found))
 
     def missing(self, variables: Mapping[str, str], *, language: str) -> tuple[str, ...]:
         """Return the values that the words need from the person and that are absent or not of their kind."""

@@ -1,66 +1,122 @@
-"""First words are spoken before the phone rings."""
+"""Words are spoken before the phone rings."""
 
 import json
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from django.conf import settings
+from django.conf import settings as all_settings
+from pytest_django import Settings
 
+from calls.agents.base import CallStarted, Say
 from calls.agents.dialogue.from_menu import converted
+from calls.agents.recording_notice import NOTICES
+from calls.agents.registry import build
+from calls.identification import context_of
 from calls.media import prewarm, prompt_audio
-from campaigns.delivery import upload
-from campaigns.models import Agent, Message, Recipient
+from calls.media.prewarm import Ahead
+from campaigns.models import Agent, Campaign, Message, PhoneNumber, Recipient, UploadBatch
 from campaigns.planning import plan
-from tests.campaigns.world import NOON, FakeXFin, at, make_campaign
+from campaigns.pseudonyms import pseudonym
+from campaigns.speech_ahead import Called
+from tests.calls.agents.texts import ENGLISH, MENU, VARIABLES, dialogue
+from tests.campaigns.world import NOON, make_campaign
 
 pytestmark = pytest.mark.django_db
-MENU = Path(settings.BASE_DIR) / "calls" / "agents" / "examples" / "emi-reminder.json"
+EXAMPLES = Path(all_settings.BASE_DIR) / "calls" / "agents" / "examples"
+EXAMPLE = converted(json.loads((EXAMPLES / "emi-reminder.json").read_text()))
+WORDS = dialogue(MENU)
+NO_VOICE = dialogue(MENU | {"languages": MENU["languages"] | {"eo": ENGLISH}})
+ASHA = Called(1, "+919825000001", "Asha", "en", VARIABLES)
 
 
-@pytest.fixture
-def spoken(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, str]]:
-    """What was asked of the voice."""
-    texts: list[tuple[str, str]] = []
-    monkeypatch.setattr(prompt_audio, "speak", lambda text, language: texts.append((text, language)))
-    return texts
+@pytest.fixture(autouse=True)
+def cache_of_its_own(settings: Settings, tmp_path: Path) -> Path:
+    settings.SPEECH_CACHE = tmp_path / "speech"
+    return tmp_path / "speech"
 
 
-def at_xfin(*, people: int = 1) -> None:
-    campaign, xfin = make_campaign(people=people), FakeXFin()
-    Agent.objects.update(configuration=converted(json.loads(MENU.read_text())))
+def at_xfin() -> Message:
+    """A message that is rung five seconds from `SOON`."""
+    campaign = make_campaign(people=1)
+    Agent.objects.update(configuration=EXAMPLE)
     Recipient.objects.update(name="आशा", variables={"amount": "1,25,000", "due_date": "28/11/2026"})
     plan.plan(campaign.pk, now=NOON)
-    upload.upload(campaign.template.account_id, clock=at(NOON), transport=xfin)
+    batch = UploadBatch.objects.create(
+        account=campaign.template.account, size=1, claimed_until=NOON, state="confirmed"
+    )
+    Message.objects.update(state="queued", batch=batch)
+    return Message.objects.select_related("recipient__campaign__agent").get()
 
 
-def test_the_first_words_of_the_next_calls_are_spoken_with_the_persons_own_variables(
-    spoken: list[tuple[str, str]],
-) -> None:
+SOON = NOON - timedelta(seconds=5)
+
+
+def test_the_first_words_of_the_next_calls_lie_ready() -> None:
+    message = at_xfin()
+    assert prewarm.prepare(SOON) == 0
+    agent = message.recipient.campaign.agent
+    actions = build(agent.kind, agent.configuration).handle(CallStarted(context_of(message)))
+    said = [action for action in actions if isinstance(action, Say)]
+    assert any("आशा" in one.text for one in said)
+    whose = pseudonym(message.recipient.phone)
+    assert all(prompt_audio.ready(one.text, one.language, whose) for one in said)
+
+
+def test_calls_that_are_far_off_or_over_are_left(cache_of_its_own: Path) -> None:
     at_xfin()
-    assert prewarm.prepare(NOON - timedelta(seconds=5)) == len(spoken) > 0
-    assert {language for _, language in spoken} == {"hi"}
-    assert any("आशा" in text for text, _ in spoken)
-
-
-def test_calls_that_are_far_off_or_over_are_left(spoken: list[tuple[str, str]]) -> None:
-    at_xfin()
-    assert prewarm.prepare(NOON - timedelta(hours=1)) == 0
+    prewarm.prepare(NOON - timedelta(hours=1))
     Message.objects.update(state=Message.State.DONE)
-    assert prewarm.prepare(NOON - timedelta(seconds=5)) == 0
-    assert spoken == []
+    prewarm.prepare(SOON)
+    assert not (cache_of_its_own / "people").exists()
 
 
-def test_an_agent_that_cannot_be_built_is_left_to_the_call(spoken: list[tuple[str, str]]) -> None:
+def test_what_all_people_hear_is_spoken_once_the_campaign_is_checked() -> None:
+    campaign = make_campaign(people=0, state="draft")
+    Agent.objects.update(configuration=WORDS)
+    prewarm.prepare(NOON)
+    assert not prompt_audio.is_ready("Press 1 or 2.", "en")
+    Campaign.objects.filter(pk=campaign.pk).update(state="checked")
+    prewarm.prepare(NOON)
+    assert prompt_audio.is_ready("Press 1 or 2.", "en")
+    assert prompt_audio.is_ready("Press 1 or 2.", "hi")
+
+
+def test_so_is_what_callers_hear_of_an_agent_that_answers_a_number(number: PhoneNumber) -> None:
+    agent = Agent.objects.create(name="Desk", configuration=WORDS)
+    PhoneNumber.objects.update(inbound_agent=agent, announce_recording=True)
+    assert prewarm.prepare(NOON) == 0
+    assert prompt_audio.is_ready("Press 1 or 2.", "en")
+    assert prompt_audio.is_ready(NOTICES["en"], "en")
+
+
+def test_what_does_not_get_done_is_counted() -> None:
+    at_xfin()
+    assert prewarm.prepare(SOON, seconds=0) > 1
+
+
+def test_an_agent_that_cannot_be_built_is_left_to_the_call(cache_of_its_own: Path) -> None:
     at_xfin()
     Agent.objects.update(configuration={})
-    assert prewarm.prepare(NOON - timedelta(seconds=5)) == 0
+    assert prewarm.prepare(SOON) == 0
+    assert not cache_of_its_own.exists()
 
 
-def test_a_voice_that_fails_ends_the_round(monkeypatch: pytest.MonkeyPatch) -> None:
-    def dumb(text: str, language: str) -> bytes:
-        raise prompt_audio.AudioError("No voice.")
+def test_a_persons_values_are_spoken_for_that_person_and_the_rest_for_all(cache_of_its_own: Path) -> None:
+    assert Ahead("dialogue", WORDS).prepare([ASHA], seconds=60).ready == [1]
+    (folder,) = cache_of_its_own.glob("people/*/*")
+    assert folder.name == pseudonym(ASHA.phone)
+    assert len(list(folder.glob("*.wav"))) == 3  # the opening, the message and the reply to 1
+    assert len(list(cache_of_its_own.glob("texts/*/*.wav"))) == 6
 
-    at_xfin(people=3)
-    monkeypatch.setattr(prompt_audio, "speak", dumb)
-    assert prewarm.prepare(NOON - timedelta(seconds=5)) == 0
+
+def test_a_missing_value_is_the_rules_to_refuse_and_sorry_lies_ready() -> None:
+    assert Ahead("dialogue", WORDS).prepare([ASHA._replace(variables={})], seconds=60).ready == [1]
+    assert prompt_audio.is_ready("Sorry.", "en")
+
+
+def test_a_text_without_a_voice_is_unspeakable_and_the_others_are_spoken() -> None:
+    words = Ahead("dialogue", NO_VOICE)
+    found = words.prepare([ASHA._replace(language="eo", message_id=2), ASHA], seconds=60)
+    assert found.ready == [1]
+    assert found.unspeakable == {2: "There is no voice for the language “eo”."}

@@ -2,19 +2,22 @@
 
 import asyncio
 import io
+import threading
 import wave
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
 import pytest
 from django.core.files.base import ContentFile
 from django.db import InterfaceError, OperationalError
+from pytest_django import Settings
 
 from calls.agents.base import TextPiece
 from calls.audio import wav
 from calls.conversation.outputs import Compose, Identify, Synthesise
 from calls.media import identification, prompt_audio
-from calls.media.prompt_audio import AudioError, load_clip, mono, speak
+from calls.media.prompt_audio import AudioError, audio, is_ready, load_clip, mono, ready, speak
 from calls.media.pronunciations import Pronunciations
 from campaigns.models import Account, Content, PhoneNumber, Pronunciation
 
@@ -117,3 +120,45 @@ async def test_what_is_due_is_read_again_beside_the_loop(
     async with asyncio.timeout(60):
         while await prompt_audio.audio(asked, 1) == plain:
             await asyncio.sleep(0.01)
+
+
+def test_a_persons_own_speech_is_found_for_that_person_only(settings: Settings, tmp_path: Path) -> None:
+    settings.SPEECH_CACHE = tmp_path
+    said = speak("Namaste Meena", "hi", "x1")
+    assert ready("Namaste Meena", "hi", "x1") == said
+    assert ready("Namaste Meena", "hi", "x2") is None
+    assert ready("Namaste Meena", "hi") is None
+    assert is_ready("Namaste Meena", "hi", "x1")
+    assert not is_ready("Namaste Meena", "hi")
+
+
+def test_what_all_people_hear_is_found_for_each_of_them(settings: Settings, tmp_path: Path) -> None:
+    settings.SPEECH_CACHE = tmp_path
+    said = speak("Namaste", "hi")
+    assert ready("Namaste", "hi", "x1") == said
+    assert speak("Namaste", "hi", "x1") == said
+    assert [path.name for path in tmp_path.iterdir()] == ["texts"]
+
+
+async def test_personal_speech_is_not_kept_in_memory(settings: Settings, tmp_path: Path) -> None:
+    settings.SPEECH_CACHE = tmp_path
+    asked = Synthesise("Opening", "Namaste Meena", "hi")
+    assert await audio(asked, 1, whose="x1")
+    (file,) = tmp_path.rglob("*.wav")
+    file.write_bytes(wav.wrap(bytes(320)))
+    assert await audio(asked, 1, whose="x1") == bytes(320)
+
+
+async def test_what_lies_ready_does_not_wait_behind_what_is_being_spoken(
+    settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.SPEECH_CACHE = tmp_path
+    said, go_on = speak("Namaste Meena", "hi", "x1"), threading.Event()
+    busy = ThreadPoolExecutor(1)
+    monkeypatch.setattr(prompt_audio, "_speakers", busy)
+    busy.submit(go_on.wait, 60)
+    try:
+        assert await audio(Synthesise("Opening", "Namaste Meena", "hi"), 1, whose="x1") == said
+    finally:
+        go_on.set()
+        busy.shutdown()
