@@ -13,6 +13,7 @@ OF_BEHAVIOUR = frozenset(
         "tests/awaaz_project/test_evidence_commands.py",
         "tests/bench/test_words.py",
         "tests/calls/agents/menu/test_callback_times.py",
+        "tests/calls/agents/dialogue/test_texts.py",
         "tests/calls/agents/test_prepared.py",
         "tests/calls/conversation/test_barge_in.py",
         "tests/calls/conversation/test_far_ends.py",

@@ -40,6 +40,8 @@ class Fate:
     answered_s: float | None = None
     """Until it was refused or heard the first audio; None: neither happened."""
     accepted: bool = False
+    started_s: float | None = None
+    """Until it sent its start; None: it did not."""
 
 
 class Caller(asyncio.Protocol):
@@ -93,7 +95,7 @@ class Caller(asyncio.Protocol):
             self._transport.close()
 
     def _start(self) -> None:
-        self.fate.accepted = True
+        self.fate.accepted, self.fate.started_s = True, time.monotonic() - self._due
         reference = self.fate.reference
         start = {
             "stream_sid": reference,

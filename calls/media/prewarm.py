@@ -162,7 +162,8 @@ def next_calls(now: datetime) -> Iterator[tuple[Ahead, list[Called]]]:
     )
     for message in related.order_by("send_on")[:MOST_AT_ONCE]:
         who = message.recipient
-        called = Called(message.pk, who.phone, who.name, who.language, who.variables)
+        values = {**who.variables, **message.fetched}  # what a service told before the call too
+        called = Called(message.pk, who.phone, who.name, who.language, values)
         people[who.campaign].append(called)
     for campaign, called_now in people.items():
         yield _of(campaign), called_now
