@@ -3,6 +3,7 @@
 from django.urls import path
 
 from calls import views
+from calls.studio import editor, pages, versions
 
 urlpatterns = [
     path("", views.home, name="home"),
@@ -14,4 +15,18 @@ urlpatterns = [
     path("campaigns/<int:pk>/report/", views.campaign_report, name="campaign-report"),
     path("pronunciations/<int:pk>/hear.wav", views.hear_pronunciation, name="pronunciation-hear"),
     path("person/", views.person_page, name="person"),
+    path("dialogues/", pages.dialogue_list, name="dialogues"),
+    path("dialogues/new/", pages.new_dialogue, name="dialogue-new"),
+    path("dialogues/<int:pk>/", editor.dialogue_page, name="dialogue"),
+    path("dialogues/<int:pk>/words.wav", editor.words_audio, name="dialogue-words"),
+    path("dialogues/<int:pk>/delete/", pages.delete_dialogue, name="dialogue-delete"),
+    path("dialogues/<int:pk>/file/", pages.export_file, name="dialogue-file"),
+    path("dialogues/<int:pk>/import/", pages.import_file, name="dialogue-import"),
+    path("dialogues/<int:pk>/versions/", versions.versions_page, name="dialogue-versions"),
+    path("dialogues/<int:pk>/publish/", versions.publish_page, name="dialogue-publish"),
+    path(
+        "dialogues/<int:pk>/versions/<int:number>/take/<int:campaign>/",
+        versions.take_version,
+        name="dialogue-take",
+    ),
 ]

@@ -67,6 +67,8 @@ _APPROVES = ("campaigns.approve_campaign",)
 _IMPORTS = ("campaigns.add_import",)
 _PERSONS = (HANDLES_PERSONS,)
 _SEES_SLOTS = ("campaigns.view_calendar", "campaigns.view_appointment")
+_SEES_DIALOGUES = ("campaigns.view_dialogue",)
+_MAKES_DIALOGUES = ("campaigns.change_dialogue",)
 _SEES_CALLBACKS = (*_SEES_PEOPLE, "campaigns.view_callback")
 
 PAGES: Final[Mapping[str, Access]] = {
@@ -109,6 +111,16 @@ PAGES: Final[Mapping[str, Access]] = {
     ),
     "pronunciation-hear": reads("campaigns.view_pronunciation"),
     "pronunciation-remove": acts("campaigns.delete_pronunciation"),
+    "dialogues": reads(*_SEES_DIALOGUES),
+    "dialogue-new": form(("campaigns.add_dialogue",), ("campaigns.add_dialogue",)),
+    "dialogue": form(_SEES_DIALOGUES, _MAKES_DIALOGUES),
+    "dialogue-words": reads(*_SEES_DIALOGUES),
+    "dialogue-delete": form(("campaigns.delete_dialogue",), ("campaigns.delete_dialogue",)),
+    "dialogue-file": reads(*_SEES_DIALOGUES),
+    "dialogue-import": form(_MAKES_DIALOGUES, _MAKES_DIALOGUES),
+    "dialogue-versions": reads(*_SEES_DIALOGUES),
+    "dialogue-publish": form(("campaigns.publish_dialogue",), ("campaigns.publish_dialogue",)),
+    "dialogue-take": acts(*_CHANGES),
     "programmes": reads("campaigns.view_programme"),
     "standing-list": form(
         ("campaigns.view_member",),

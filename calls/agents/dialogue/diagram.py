@@ -1,0 +1,413 @@
+"""PURE: the picture of a dialogue, drawn from its steps alone: the same steps give the same picture.
+
+Steps lie in layers below each other, each below all that lead to it. A way that skips layers passes through
+points of its own, the first of which has its label. A way back up, or far down, is drawn as the name of the
+step that it leads to. Sizes are in pixels.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from calls.agents.dialogue import document as doc
+from calls.agents.dialogue.document import AnyStep, Document
+from calls.agents.dialogue.outline import outline, way
+
+WIDTH, HEIGHT, GAP = 136, 48, 14
+_POINT, _BACK = 40, 120
+_ROW, _BEND = 46, 18
+"""Between two layers, and how far above a layer its ways come in from the side."""
+_MARGIN = 8
+_SWEEPS = 6
+_FAR = 10
+"""A way that goes down by more layers is not drawn as a line."""
+_LETTER = 7.4
+"""The width of a letter of a title at 13 px."""
+_NOT_DRAWN = (doc.OPTED_OUT, doc.HUNG_UP)
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """A step, by its middle and its top. `tone`: say, key, fin or box; `back`: the end of a way back up."""
+
+    step_id: str
+    x: int
+    y: int
+    width: int
+    height: int
+    tone: str
+    title: str
+    under: str = ""
+
+    @property
+    def left(self) -> float:
+        """Its left edge."""
+        return self.x - self.width / 2
+
+    @property
+    def title_y(self) -> float:
+        """The base line of its title."""
+        return self.y + (21 if self.under else self.height / 2 + 4.5)
+
+    @property
+    def under_y(self) -> float:
+        """The base line of the line below the title."""
+        return self.y + 38
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """The name of a way out, by its middle and its top."""
+
+    x: int
+    y: int
+    text: str
+
+    @property
+    def width(self) -> float:
+        """The width of its frame."""
+        return max(24.0, len(self.text) * 7.0 + 14)
+
+    @property
+    def left(self) -> float:
+        """Its left edge."""
+        return self.x - self.width / 2
+
+
+@dataclass(frozen=True, slots=True)
+class Diagram:
+    """The picture: boxes, the paths of the ways (SVG path data, whether it has a tip), labels, a sentence."""
+
+    width: int
+    height: int
+    boxes: Sequence[Box]
+    paths: Sequence[tuple[str, bool]]
+    labels: Sequence[Label]
+    sentence: str
+
+
+@dataclass(slots=True)
+class _Node:
+    """A step, a point that a way passes (`label`: its name), or the end of a way that is no line (`back`)."""
+
+    step_id: str = ""
+    label: str = ""
+    back: str = ""
+    is_down: bool = False
+    layer: int = 0
+    x: float = 0.0
+    below: list[int] = field(default_factory=list)
+    above: list[int] = field(default_factory=list)
+
+    @property
+    def width(self) -> int:
+        if self.step_id:
+            return WIDTH
+        return _BACK if self.back else max(_POINT, round(len(self.label) * 7.0 + 22))
+
+
+def diagram(document: Document) -> Diagram:
+    """Return the picture of a dialogue's steps, without those inside of its fragments."""
+    rows = [row.step_id for row in outline(document) if row.step_id in document.steps]
+    ways = {step_id: _ways(document, step_id) for step_id in rows}
+    nodes = _nodes(rows, ways)
+    layers = _ordered(nodes)
+    _placed(nodes, layers)
+    tops = _tops(nodes, layers)
+    width = round(max((node.x + node.width / 2 for node in nodes), default=0)) + _MARGIN
+    boxes = [_box(document, node, tops[node.layer]) for node in nodes if node.step_id or node.back]
+    return Diagram(
+        width=max(width, WIDTH + 2 * _MARGIN),
+        height=tops[-1],
+        boxes=boxes,
+        paths=[*_paths(nodes, tops)],
+        labels=[Label(round(n.x), tops[n.layer], n.label) for n in nodes if n.label and not n.step_id],
+        sentence=_sentence(document, rows, ways),
+    )
+
+
+def _ways(document: Document, step_id: str) -> dict[str, list[str]]:
+    """Return the steps that follow a step, each with the names of the ways that lead there."""
+    step, found = document.steps[step_id], defaultdict[str, list[str]](list)
+    for name in step.exit_names():
+        target = document.target(step_id, step, name)
+        if target in document.steps and name not in _NOT_DRAWN:
+            found[target].append(name)
+    return found
+
+
+def _label(names: Sequence[str]) -> str:
+    """Return the ways of one line in words: the first two at most; empty where there is one way on."""
+    if [*names] == [doc.NEXT]:
+        return ""
+    if {*names} == {doc.NO_INPUT, doc.NO_MATCH}:
+        return "no answer"
+    said = [way(name) for name in names if name not in (doc.NO_INPUT, doc.NO_MATCH)] or [way(names[0])]
+    most = 5 if all(len(name) == 1 for name in said) else 2
+    return ", ".join(said[:most]) + (" …" if len(said) > most or len(names) > len(said) else "")
+
+
+def _nodes(rows: Sequence[str], ways: Mapping[str, Mapping[str, Sequence[str]]]) -> list[_Node]:
+    """Return the steps in order with their layers, then the points of ways and the ends of ways back."""
+    back = set(_ways_back(rows, ways))
+    forward = {s: {t: n for t, n in ways[s].items() if (s, t) not in back} for s in rows}
+    into: dict[str, int] = defaultdict(int)
+    for targets in forward.values():
+        for target in targets:
+            into[target] += 1
+    layers = _layers(rows, forward, into)
+    nodes = [_Node(step_id, layer=layers[step_id]) for step_id in rows]
+    place = {step_id: number for number, step_id in enumerate(rows)}
+    for source in rows:
+        for target, names in ways[source].items():
+            label = "" if len(ways[source]) == 1 and len(names) == 1 else _label(names)
+            if (source, target) in back or layers[target] - layers[source] > _FAR:
+                _line(nodes, place[source], layers[source] + 1, label=label, back=target)
+                nodes[-1].is_down = (source, target) not in back
+            else:
+                _line(nodes, place[source], layers[target], label=label, to=place[target])
+    return nodes
+
+
+def _line(nodes: list[_Node], at: int, layer: int, *, label: str = "", back: str = "", to: int = -1) -> None:
+    """Add the points between a step and the layer that its way leads to."""
+    source = at
+    for between in range(nodes[source].layer + 1, layer + bool(back)):
+        name = label if at == source else ""
+        nodes.append(_Node(label=name, back=back if between == layer else "", layer=between))
+        _join(nodes, at, len(nodes) - 1)
+        at = len(nodes) - 1
+    if to >= 0:
+        _join(nodes, at, to)
+
+
+def _join(nodes: Sequence[_Node], upper: int, lower: int) -> None:
+    nodes[upper].below.append(lower)
+    nodes[lower].above.append(upper)
+
+
+def _ways_back(rows: Sequence[str], ways: Mapping[str, Mapping[str, object]]) -> Iterator[tuple[str, str]]:
+    """Yield the ways (from, to) that lead back to a step through which one came."""
+    state: dict[str, int] = {}
+    for start in rows:
+        if start in state:
+            continue
+        state[start], waiting = 1, [(start, iter(ways[start]))]
+        while waiting:
+            step_id, targets = waiting[-1]
+            target = next(targets, None)
+            if target is None:
+                state[step_id] = 2
+                waiting.pop()
+            elif state.get(target) == 1:
+                yield step_id, target
+            elif target not in state:
+                state[target] = 1
+                waiting.append((target, iter(ways[target])))
+
+
+def _layers(
+    rows: Sequence[str], forward: Mapping[str, Mapping[str, Sequence[str]]], into: Mapping[str, int]
+) -> dict[str, int]:
+    """Return the layer of each step; a labelled way has a layer for its label."""
+    layers, left = dict.fromkeys(rows, 0), dict(into)
+    waiting = [step_id for step_id in rows if not into.get(step_id)]
+    while waiting:
+        source = waiting.pop()
+        for target, names in forward[source].items():
+            apart = 1 if len(forward[source]) == 1 and not _label(names) else 2
+            layers[target] = max(layers[target], layers[source] + apart)
+            left[target] -= 1
+            if not left[target]:
+                waiting.append(target)
+    return layers
+
+
+def _ordered(nodes: Sequence[_Node]) -> list[list[int]]:
+    """Return the nodes of each layer from left to right, so that few lines cross."""
+    layers: list[list[int]] = [[] for _ in range(max((node.layer for node in nodes), default=-1) + 1)]
+    for number in _from_above(nodes):
+        layers[nodes[number].layer].append(number)
+    place = {number: spot for layer in layers for spot, number in enumerate(layer)}
+    for sweep in range(_SWEEPS):
+        for layer in layers if sweep % 2 == 0 else reversed(layers):
+            beside = {n: nodes[n].above if sweep % 2 == 0 else nodes[n].below for n in layer}
+            middles = {n: _middle(beside[n], place, place[n]) for n in layer}
+            layer.sort(key=middles.__getitem__)
+            place |= {number: spot for spot, number in enumerate(layer)}
+    return layers
+
+
+def _from_above(nodes: Sequence[_Node]) -> Iterator[int]:
+    """Yield the nodes in the order of a walk in depth, branches in their order."""
+    seen = set[int]()
+    for start in range(len(nodes)):
+        waiting = [start]
+        while waiting:
+            number = waiting.pop()
+            if number not in seen:
+                seen.add(number)
+                yield number
+                waiting += reversed(nodes[number].below)
+
+
+def _middle(
+    numbers: Sequence[int],
+    place: Mapping[int, float],
+    else_at: float,
+    *,
+    weights: Mapping[int, int] | None = None,
+) -> float:
+    """Return the mean of the places of some nodes; `else_at` if there are none."""
+    whole = sum(weights[n] if weights else 1 for n in numbers)
+    return sum(place[n] * (weights[n] if weights else 1) for n in numbers) / whole if whole else else_at
+
+
+def _weight(nodes: Sequence[_Node], number: int) -> int:
+    """Return how much a node pulls: steps, and points that alone lead to one, more than lines that pass."""
+    node = nodes[number]
+    alone = len(node.below) == 1 and len(nodes[node.below[0]].above) == 1 and nodes[node.below[0]].step_id
+    return 8 if node.step_id or alone else 1
+
+
+def _placed(nodes: Sequence[_Node], layers: Sequence[Sequence[int]]) -> None:
+    """Set the middle of each node: near the middle of those it hangs on, as far as its neighbours allow."""
+    for sweep in range(_SWEEPS):
+        down = sweep % 2 == 0
+        for layer in layers if down else reversed(layers):
+            at = {m: nodes[m].x for n in layer for m in (nodes[n].above if down else nodes[n].below)}
+            weights = {m: _weight(nodes, m) for m in at}
+            wanted = [
+                _middle(nodes[n].above if down else nodes[n].below, at, nodes[n].x, weights=weights)
+                for n in layer
+            ]
+            _spread(nodes, layer, wanted)
+    least = min((node.x - node.width / 2 for node in nodes), default=0.0)
+    for node in nodes:
+        node.x += _MARGIN - least
+
+
+def _spread(nodes: Sequence[_Node], layer: Sequence[int], wanted: Sequence[float]) -> None:
+    """Put the nodes of a layer as near to where they are wanted as they go side by side.
+
+    Neighbours that would touch form a block, which lies at the mean of what its members want.
+    """
+    blocks: list[tuple[float, list[tuple[int, float]]]] = []
+    for number, want in zip(layer, wanted, strict=True):
+        block = [(number, 0.0)]
+        centre = want
+        while blocks and blocks[-1][0] + _reach(nodes, blocks[-1][1][-1], block[0]) > centre + block[0][1]:
+            before, members = blocks.pop()
+            shift = members[-1][1] + _apart(nodes, members[-1][0], block[0][0]) - block[0][1]
+            joined = [*members, *((one, offset + shift) for one, offset in block)]
+            pull, more = (sum(_weight(nodes, one) for one, _ in part) for part in (members, block))
+            block, centre = joined, (before * pull + (centre - shift) * more) / (pull + more)
+        blocks.append((centre, block))
+    for centre, block in blocks:
+        for number, offset in block:
+            nodes[number].x = centre + offset
+
+
+def _reach(nodes: Sequence[_Node], last: tuple[int, float], first: tuple[int, float]) -> float:
+    return last[1] + _apart(nodes, last[0], first[0])
+
+
+def _apart(nodes: Sequence[_Node], left: int, right: int) -> float:
+    return (nodes[left].width + nodes[right].width) / 2 + GAP
+
+
+def _tops(nodes: Sequence[_Node], layers: Sequence[Sequence[int]]) -> list[int]:
+    """Return the top of each layer, and the height of the whole."""
+    tops, y = [], _MARGIN
+    for layer in layers:
+        tops.append(y)
+        y += _height(nodes, layer) + _ROW - (16 if not any(nodes[n].step_id for n in layer) else 0)
+    return [*tops, y - _ROW + _MARGIN + 24]
+
+
+def _height(nodes: Sequence[_Node], layer: Sequence[int]) -> int:
+    return HEIGHT if any(nodes[n].step_id for n in layer) else 22
+
+
+def _box(document: Document, node: _Node, y: int) -> Box:
+    if node.back:
+        title = document.steps[node.back].title or node.back
+        arrow = "↓" if node.is_down else "↑"
+        return Box(node.back, round(node.x), y + 24, _BACK, 24, "back", _clipped(f"{arrow} {title}", _BACK))
+    step = document.steps[node.step_id]
+    title = _clipped(step.title or node.step_id, WIDTH)
+    return Box(node.step_id, round(node.x), y, WIDTH, HEIGHT, tone(step), title, under(step))
+
+
+def _clipped(text: str, width: int) -> str:
+    most = int(width / _LETTER)
+    return text if len(text) <= most else f"{text[: most - 1].rstrip()}…"
+
+
+def tone(step: AnyStep) -> str:
+    """Return the colour of a step: `say` speaks, `key` asks, `fin` ends, `box` does neither."""
+    if isinstance(step, doc.Ask | doc.Digits) or "ask" in step.SPOKEN:
+        return "key"
+    if isinstance(step, doc.End | doc.Return):
+        return "fin"
+    return "say" if step.SPOKEN else "box"
+
+
+_UNDER = {
+    doc.Say: "says",
+    doc.Menu: "asks for a key",
+    doc.YesNo: "yes or no",
+    doc.Rating: "asks for a rating",
+    doc.ChooseLanguage: "asks the language",
+    doc.Later: "asks when to call",
+    doc.Digits: "takes digits",
+    doc.Branch: "decides",
+    doc.Set: "notes",
+    doc.OptOut: "never call again",
+    doc.Sub: "runs a part",
+    doc.Return: "goes back",
+    doc.End: "hangs up",
+}
+
+
+def under(step: AnyStep) -> str:
+    """Return in two or three words what a step does."""
+    return _UNDER.get(type(step), str(step.__struct_config__.tag).replace("_", " "))
+
+
+def _paths(nodes: Sequence[_Node], tops: Sequence[int]) -> Iterator[tuple[str, bool]]:
+    for upper in nodes:
+        for number in upper.below:
+            lower = nodes[number]
+            x, to = round(upper.x), round(lower.x)
+            y = tops[upper.layer] + (HEIGHT if upper.step_id else 22 if upper.label else 0)
+            end = tops[lower.layer] + (24 if lower.back and not lower.label else 0)
+            tip = bool(lower.step_id or lower.back)
+            yield _path(x, y, to, bend=tops[lower.layer] - _BEND, end=end - (2 if tip else 0)), tip
+        if upper.label and upper.back:
+            x = round(upper.x)
+            yield f"M{x} {tops[upper.layer] + 22}V{tops[upper.layer] + 24}", False
+
+
+def _path(x: int, y: int, to: int, *, bend: int, end: int) -> str:
+    if x == to:
+        return f"M{x} {y}V{end}"
+    side = 8 if to > x else -8
+    if abs(to - x) < 16:
+        return f"M{x} {y}V{bend}H{to}V{end}"
+    return f"M{x} {y}V{bend - 8}Q{x} {bend} {x + side} {bend}H{to - side}Q{to} {bend} {to} {bend + 8}V{end}"
+
+
+def _sentence(
+    document: Document, rows: Sequence[str], ways: Mapping[str, Mapping[str, Sequence[str]]]
+) -> str:
+    """Return what the picture shows, for people who do not see it."""
+    said = []
+    for step_id in rows:
+        title = document.steps[step_id].title or step_id
+        on = [
+            f"{way(names[0])} to {document.steps[target].title or target}"
+            for target, names in ways[step_id].items()
+        ]
+        said.append(f"{title}: {', '.join(on)}." if on else f"{title}: the end.")
+    return " ".join(said)

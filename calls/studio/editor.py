@@ -1,0 +1,239 @@
+"""The page on which one dialogue is made: its steps, its picture, the form of the chosen step, problems."""
+
+from collections import defaultdict
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, QueryDict
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.views.decorators.http import require_http_methods, require_safe
+
+from calls.agents.base import ClipPiece
+from calls.agents.dialogue import editing, validation
+from calls.agents.dialogue.configuration import DialogueConfiguration
+from calls.agents.dialogue.diagram import diagram
+from calls.agents.dialogue.editing import CannotEditError
+from calls.agents.dialogue.outline import outline, way
+from calls.agents.dialogue.wording import MissingValueError, Wording
+from calls.audio import wav
+from calls.dialogues import publishing
+from calls.media.prompt_audio import AudioError, speak
+from calls.studio.drafts import Draft, changed, draft_of, sent_fields
+from calls.studio.samples import sample_values
+from calls.studio.step_form import KINDS, Sent, read_step, step_form
+from calls.studio.whole_form import read_whole, whole_form
+from campaigns.errors import NotAllowed
+from campaigns.models import Agent
+from campaigns.permissions import staff_page
+from campaigns.queries.dialogues import campaigns_of, versions_of
+
+WHOLE: Final = "whole"
+"""Stands in the address for what belongs to the dialogue as a whole."""
+
+
+@staff_page
+@require_http_methods(["GET", "POST"])
+def dialogue_page(request: HttpRequest, pk: int) -> HttpResponseBase:
+    """Show the studio of a dialogue, or store what was changed on it.
+
+    What htmx sends is answered with the parts that have changed, a plain form with the page; 409 if another
+    person changed the draft meanwhile or the change is not possible.
+    """
+    draft = draft_of(pk)
+    part = request.POST.get("part") or request.GET.get("step") or draft.document.start
+    if request.method != "POST":
+        return _page(request, draft, part)
+    shape, refused = _shape(draft.document, part), ""
+    try:
+        draft, part = _changed(request, draft, part)
+    except NotAllowed as error:
+        refused = error.reason
+    if request.headers.get("HX-Request"):
+        return _parts(request, draft, part, shape=shape, refused=refused)
+    if not refused:
+        return redirect(f"{reverse('dialogue', args=[pk])}?step={part}")
+    messages.error(request, refused)
+    return _page(request, draft, part, status=409)
+
+
+# --- Changes -------------------------------------------------------------------------------------------
+
+
+def _changed(request: HttpRequest, draft: Draft, part: str) -> tuple[Draft, str]:
+    """Store what was asked for; return the draft and the part to show. Raises `NotAllowed`."""
+    sent, shown = sent_fields(request), [part]
+    do = sent.get("do", "")
+    if do == "name":
+        _rename(draft, sent.get("name", ""))
+        return draft, part
+    change = _CHANGES.get(do, _keep)
+    return changed(request, draft, lambda document: change(document, sent, shown)), shown[0]
+
+
+def _rename(draft: Draft, name: str) -> None:
+    name = name.strip()[:80]
+    if not name or Agent.objects.filter(name=name).exclude(pk=draft.dialogue.agent_id).exists():
+        raise NotAllowed(
+            f"There is a dialogue named “{name}” already." if name else "A dialogue needs a name."
+        )
+    draft.dialogue.agent.name = name
+    draft.dialogue.agent.save(update_fields=["name"])
+
+
+def _keep(document: DialogueConfiguration, sent: Sent, shown: list[str]) -> DialogueConfiguration:
+    """Return the dialogue with the fields of the sent form."""
+    return read_whole(document, sent) if shown[0] == WHOLE else read_step(document, shown[0], sent)
+
+
+def _place(sent: Sent) -> tuple[str, str]:
+    """Return the step and the way out of it that a choice of places names."""
+    after, _, name = sent.get("place", "").partition("|")
+    return after, name
+
+
+def _add(document: DialogueConfiguration, sent: Sent, shown: list[str]) -> DialogueConfiguration:
+    after, name = _place(sent)
+    kind, title = sent.get("kind", ""), sent.get("title", "").strip()[:80]
+    document, shown[0] = editing.add(document, kind, after=after, exit_name=name, title=title)
+    return document
+
+
+def _delete(document: DialogueConfiguration, sent: Sent, shown: list[str]) -> DialogueConfiguration:
+    shorter = editing.delete(document, shown[0])
+    shown[0] = shorter.start
+    return shorter
+
+
+def _move(document: DialogueConfiguration, sent: Sent, shown: list[str]) -> DialogueConfiguration:
+    after, name = _place(sent)
+    return editing.move(document, shown[0], after=after, exit_name=name)
+
+
+def _kind(document: DialogueConfiguration, sent: Sent, shown: list[str]) -> DialogueConfiguration:
+    return editing.change_kind(_keep(document, sent, shown), shown[0], sent.get("kind", ""))
+
+
+def _speak(document: DialogueConfiguration, sent: Sent, shown: list[str]) -> DialogueConfiguration:
+    return editing.add_language(document, sent.get("language", ""))
+
+
+def _silence(document: DialogueConfiguration, sent: Sent, shown: list[str]) -> DialogueConfiguration:
+    return editing.drop_language(document, sent.get("language", ""))
+
+
+_CHANGES: Mapping[str, Callable[[DialogueConfiguration, Sent, list[str]], DialogueConfiguration]] = {
+    "add": _add,
+    "delete": _delete,
+    "move": _move,
+    "kind": _kind,
+    "speak": _speak,
+    "silence": _silence,
+}
+
+
+# --- What is shown -------------------------------------------------------------------------------------
+
+
+def _page(request: HttpRequest, draft: Draft, part: str, *, status: int = 200) -> HttpResponse:
+    context = _context(draft, part)
+    return render(request, "studio/page.html", context, status=status)
+
+
+def _parts(request: HttpRequest, draft: Draft, part: str, *, shape: str, refused: str) -> HttpResponse:
+    """Return the parts of the page that a change may have touched; the form only if its fields are others."""
+    context = _context(draft, part) | {"oob": True, "refused": refused}
+    context["redrawn"] = not refused and _shape(draft.document, part) != shape
+    return render(request, "studio/parts.html", context)
+
+
+def _shape(document: DialogueConfiguration, part: str) -> str:
+    try:
+        if part != WHOLE:
+            return step_form(document, part).shape
+    except CannotEditError:
+        return ""
+    return "|".join([*document.values, *document.words])
+
+
+def _context(draft: Draft, part: str) -> dict[str, Any]:
+    """Return what the page shows of a draft. Raises `Http404` if it has no such part."""
+    document, dialogue = draft.document, draft.dialogue
+    problems = validation.check(document)
+    wrong: dict[str, list[str]] = defaultdict(list)
+    for problem in problems:
+        if problem.step == part and not problem.is_advice:
+            wrong[problem.language].append(problem.text)
+    versions = versions_of(dialogue)
+    return {
+        "dialogue": dialogue,
+        "part": part,
+        "step": _form(document, part, wrong),
+        "whole": whole_form(document) if part == WHOLE else None,
+        "wrong": [(language, wrong.get(language, [])) for language in ("", *document.words)],
+        "rows": [(row, _dot(row.step_id, problems)) for row in outline(document)],
+        "picture": diagram(document),
+        "problems": [p for p in problems if not p.is_advice],
+        "advice": [p for p in problems if p.is_advice],
+        "bad": {p.step for p in problems if not p.is_advice},
+        "addable": [(kind, KINDS.get(kind, way(kind))) for kind in editing.addable()],
+        "places": (places := [*_places(document)]),
+        "behind": next((value for value, _ in places if value.startswith(f"{part}|")), ""),
+        "values": [*sample_values(document)],
+        "languages": [*document.words],
+        "last": versions[0] if versions else None,
+        "next": (versions[0].number if versions else 0) + 1,
+        "is_changed": not versions or versions[0].digest != publishing.digest(document),
+        "campaigns": campaigns_of(dialogue),
+    }
+
+
+def _form(document: DialogueConfiguration, part: str, wrong: Mapping[str, list[str]]) -> Any:
+    if part == WHOLE:
+        return None
+    try:
+        return step_form(document, part, wrong)
+    except CannotEditError as error:
+        raise Http404(str(error)) from error
+
+
+def _dot(step_id: str, problems: list[validation.Problem]) -> str:
+    tones = ["warn" if problem.is_advice else "bad" for problem in problems if problem.step == step_id]
+    return min(tones, default="")
+
+
+def _places(document: DialogueConfiguration) -> Any:
+    """Yield each place where a step can stand: `step|way out` and its words."""
+    for row in outline(document):
+        if row.step_id not in document.steps:
+            continue
+        names = row.step.exit_names()
+        if not names:
+            yield f"{row.step_id}|", f"before {row.title}"
+        for name in names:
+            yield f"{row.step_id}|{name}", f"after {row.title}" + (f", {way(name)}" if len(names) > 1 else "")
+
+
+@staff_page
+@require_safe
+def words_audio(request: HttpRequest, pk: int) -> HttpResponse:
+    """Send what a step of the draft says for a role in a language, as WAV, with made-up values.
+
+    422 with a sentence if it can't be spoken. Raises `Http404` if there are no words.
+    """
+    document = draft_of(pk).document
+    query: QueryDict = request.GET
+    wording = Wording(document, query.get("language", ""))
+    wording.know(sample_values(document))
+    prompt = wording.prompt(query.get("step", ""), query.get("role", ""))
+    if prompt is None:
+        raise Http404("There are no words.")
+    try:
+        texts = [p.text for p in wording.fill(prompt) if isinstance(p, ClipPiece) or p.text.strip()]
+        sound = b"".join(speak(text, wording.language) for text in texts)
+    except (AudioError, MissingValueError) as error:
+        return HttpResponse(str(error), status=422, content_type="text/plain; charset=utf-8")
+    response = HttpResponse(wav.wrap(sound), content_type="audio/wav")
+    response.headers["Cache-Control"] = "private, no-store"
+    return response

@@ -1,0 +1,102 @@
+// The studio: plays words, puts values in, and lets no page be left while what was typed is on its way.
+
+const ours = (node) => node instanceof Element && node.closest("#step-form");
+
+// --- What was typed is kept by htmx; who leaves waits for that ------------------------------------
+
+let dirty = false;
+let onTheWay = 0;
+let leave = null;
+
+const mustWait = () => dirty || onTheWay > 0;
+const show = () => document.getElementById("step-form")?.toggleAttribute("data-keeping", mustWait());
+
+function flush(then) {
+  leave = then;
+  if (dirty && onTheWay === 0) htmx.trigger("#step-form", "keep");
+}
+
+for (const kind of ["input", "change"]) {
+  document.addEventListener(
+    kind,
+    (event) => {
+      if (!ours(event.target)) return;
+      if (event.target.matches("[data-plain]")) event.stopPropagation(); // not for htmx: it has a button of its own
+      else if (event.target.form?.hasAttribute("hx-post")) dirty = true;
+      show();
+      if (kind === "change" && event.target.name === "kind") document.getElementById("do-kind").click();
+    },
+    true,
+  );
+}
+document.addEventListener("htmx:beforeRequest", (event) => {
+  if (!ours(event.target)) return;
+  dirty = false;
+  onTheWay += 1;
+});
+document.addEventListener("htmx:afterRequest", (event) => {
+  if (!event.target.closest?.("#step-form") && event.target.id !== "step-form") return;
+  onTheWay = Math.max(0, onTheWay - 1);
+  show();
+  if (!leave || onTheWay > 0) return;
+  if (dirty) htmx.trigger("#step-form", "keep");
+  else {
+    const then = leave;
+    leave = null;
+    then();
+  }
+});
+document.addEventListener(
+  "submit",
+  (event) => {
+    const { target, submitter } = event;
+    if (!target.closest(".studio")) return;
+    if (target.elements.revision) target.elements.revision.value = document.getElementById("revision").value;
+    if (!mustWait()) return;
+    event.preventDefault();
+    event.stopPropagation();
+    flush(() => target.requestSubmit(submitter));
+  },
+  true,
+);
+document.addEventListener("click", (event) => {
+  const link = event.target.closest?.("a[href]");
+  if (!link || link.hasAttribute("data-play") || event.defaultPrevented) return;
+  if (!mustWait() || event.metaKey || event.ctrlKey) return;
+  event.preventDefault();
+  flush(() => location.assign(link.href));
+});
+
+// --- Play, put in ---------------------------------------------------------------------------------
+
+const player = new Audio();
+let playing = null;
+
+player.addEventListener("ended", () => playing?.removeAttribute("data-playing"));
+document.addEventListener("click", (event) => {
+  const button = event.target.closest?.("[data-play]");
+  if (!button) return;
+  event.preventDefault();
+  playing?.removeAttribute("data-playing");
+  if (playing === button && !player.paused) return player.pause();
+  playing = button;
+  const play = () => {
+    button.setAttribute("data-playing", "");
+    player.src = `${button.getAttribute("href")}&at=${Date.now()}`;
+    player.play().catch(() => button.removeAttribute("data-playing"));
+  };
+  return mustWait() ? flush(play) : play();
+});
+
+let last = null;
+document.addEventListener("focusin", (event) => {
+  if (event.target.matches(".langbox textarea")) last = event.target;
+});
+document.addEventListener("click", (event) => {
+  const button = event.target.closest?.("[data-put]");
+  if (!button) return;
+  const into = last?.isConnected ? last : document.querySelector(".langbox textarea");
+  into.setRangeText(`{${button.dataset.put}}`, into.selectionStart, into.selectionEnd, "end");
+  into.dispatchEvent(new Event("input", { bubbles: true }));
+  into.focus();
+});

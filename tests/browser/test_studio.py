@@ -1,0 +1,122 @@
+"""The studio in a real browser: a survey is made, heard and published without JSON and without the admin."""
+
+import re
+
+from playwright.sync_api import Browser, Page, expect
+
+from calls.dialogues.publishing import create
+from campaigns.models import Dialogue, DialogueVersion
+from tests.browser.test_portal import (
+    TOO_WIDE,
+    asha,  # noqa: F401  # a fixture
+    chromium,  # noqa: F401  # a fixture
+    console_of,
+    pytestmark,  # noqa: F401
+    server,  # noqa: F401  # a fixture
+    signed_in,
+)
+from tests.calls.agents.dialogue.samples import survey
+from tests.calls.servers import Server
+
+
+def kept(page: Page, what: str) -> None:
+    """Wait until the draft in the database has a text."""
+    for _ in range(200):
+        if what in str(Dialogue.objects.get().draft):
+            return expect(page.locator("#step-form[data-keeping]")).to_have_count(0)
+        page.wait_for_timeout(50)
+    raise AssertionError(f"“{what}” was not kept")
+
+
+def choose(page: Page, step: str) -> None:
+    page.locator("#outline").get_by_role("link", name=step).click()
+    expect(page.locator("#chosen h2")).to_have_text(step)
+
+
+def add(page: Page, *, what: str, name: str, where: str) -> None:
+    page.get_by_text("Add a step").click()
+    form = page.locator("#outline form")
+    form.get_by_label("What it does").select_option(label=what)
+    form.get_by_label("Name").fill(name)
+    form.get_by_label("Where").select_option(label=where)
+    form.get_by_role("button", name="Add", exact=True).click()
+    expect(page.locator("#chosen h2")).to_have_text(name)
+
+
+def say(page: Page, role: str, *, hindi: str, english: str) -> None:
+    page.get_by_label(f"{role}, in Hindi").fill(hindi)
+    page.get_by_label(f"{role}, in English").fill(english)
+    kept(page, english)
+
+
+def test_a_survey_of_five_questions_is_made_and_published(chromium: Browser, server: Server) -> None:  # noqa: F811
+    page = signed_in(chromium, server)
+    complaints = console_of(page)
+    page.get_by_role("link", name="Dialogues").click()
+    page.get_by_role("link", name="New dialogue").click()
+    page.get_by_label("Name").fill("Village survey")
+    page.get_by_role("button", name="Make the dialogue").click()
+    expect(page.get_by_text("Draft of version 1")).to_be_visible()
+    page.get_by_role("link", name="Question", exact=True).first.click()
+    page.get_by_label("Meaning of key 1").fill("Has water")
+    say(page, "Asks", hindi="पानी आता है? 1 या 2 दबाएँ।", english="Is there water? Press 1 or 2.")
+    add(page, what="Asks yes or no", name="Road", where="after Question, 1")
+    say(page, "Asks", hindi="सड़क है? 1 या 2।", english="Is there a road? 1 or 2.")
+    add(page, what="Asks for a rating", name="Score", where="after Road, yes")
+    say(page, "Asks", hindi="1 से 5 अंक दें।", english="Give 1 to 5.")
+    add(page, what="Takes digits", name="Household", where="after Score, answered")
+    say(page, "Asks", hindi="कितने लोग हैं?", english="How many people live with you?")
+    add(page, what="Goes on by what is known", name="Low score?", where="after Household, answered")
+    page.get_by_label("Value of condition 1, case 1").select_option(label="Rating 1")
+    page.get_by_label("Relation of condition 1, case 1").select_option(label="is less than")
+    page.get_by_label("Compared to, condition 1, case 1").fill("3")
+    page.get_by_label("Case 1 goes to").select_option(label="Goodbye")
+    kept(page, "less_than")
+    add(page, what="Asks for a key", name="Why low", where="after Low score?, case 1")
+    say(page, "Asks", hindi="क्यों? 1 या 2 दबाएँ।", english="Why? Press 1 or 2.")
+    page.reload()
+    expect(page.locator("#problems")).to_contain_text("nothing")
+    page.get_by_role("link", name="Publish version 1").click()
+    page.get_by_label("What was changed, and why").fill("First.")
+    page.get_by_role("button", name="Publish version 1").click()
+    expect(page.get_by_text("Version 1 is published.")).to_be_visible()
+    assert (
+        DialogueVersion.objects.get().configuration["steps"]["branch_1"]["cases"][0]["when"][0]["to"] == "3"
+    )
+    assert not complaints
+
+
+def test_problems_come_and_go_while_one_types(chromium: Browser, server: Server) -> None:  # noqa: F811
+    dialogue = create("Survey", survey(), by=None)
+    page = signed_in(chromium, server)
+    complaints = console_of(page)
+    page.goto(f"/dialogues/{dialogue.pk}/?step=hello")
+    words = page.get_by_label("Says, in English")
+    words.fill("Good day, {nam")
+    expect(page.locator("#problems")).to_contain_text("A brace in")
+    expect(page.locator("#wrong-en")).to_contain_text("A brace in")
+    expect(page.get_by_role("button", name="Publish version 1")).to_be_disabled()
+    words.press_sequentially("e}.", delay=30)
+    expect(page.locator("#problems")).to_contain_text("nothing")
+    expect(words).to_be_focused()
+    page.get_by_role("button", name="Name", exact=True).click()
+    expect(words).to_have_value("Good day, {name}.{name}")
+    page.get_by_role("link", name="Score").first.click()
+    kept(page, "Good day, {name}.{name}")
+    assert not complaints
+
+
+def test_it_fits_light_and_dark_on_a_desk_and_on_a_phone(chromium: Browser, server: Server) -> None:  # noqa: F811
+    dialogue = create("Survey", survey(), by=None)
+    for width in (1360, 390):
+        for scheme in ("light", "dark"):
+            page = signed_in(chromium, server, width=width, scheme=scheme)
+            complaints = console_of(page)
+            for address in ("", "?step=good", "?step=whole", "versions/", "publish/", "import/", "delete/"):
+                page.goto(f"/dialogues/{dialogue.pk}/{address}")
+                inner = page.locator("#diagram .pane")
+                expect(page.locator("h1")).to_contain_text(re.compile("Survey|Publish|file"))
+                wide = [one for one in page.evaluate(TOO_WIDE) if not inner.count() or "flow" not in one]
+                assert page.evaluate("document.documentElement.scrollWidth") <= width, (address, wide[:3])
+            assert not complaints
+            page.context.close()

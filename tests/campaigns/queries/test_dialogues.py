@@ -1,0 +1,30 @@
+"""Which dialogues there are and who calls with them: in so many queries, however many there are."""
+
+import pytest
+from pytest_django import DjangoAssertNumQueries
+
+from calls.dialogues import publishing
+from campaigns.queries.dialogues import all_dialogues, campaigns_by_agent, campaigns_of, versions_of
+from tests.calls.agents.dialogue.samples import survey
+from tests.campaigns.world import make_campaign
+
+pytestmark = pytest.mark.django_db
+
+
+def test_dialogues_come_by_name_with_their_newest_version(
+    django_assert_num_queries: DjangoAssertNumQueries,
+) -> None:
+    publishing.publish(publishing.create("B", survey(), by=None), by=None)
+    publishing.create("A", survey(), by=None)
+    with django_assert_num_queries(1):
+        assert [(str(one), getattr(one, "newest", 0)) for one in all_dialogues()] == [("A", None), ("B", 1)]
+
+
+def test_campaigns_that_are_over_use_none() -> None:
+    dialogue = publishing.create("A", survey(), by=None)
+    publishing.publish(dialogue, by=None)
+    running = make_campaign(agent=dialogue.agent, name="Now")
+    make_campaign(agent=dialogue.agent, name="Then", state="completed")
+    assert campaigns_by_agent() == {dialogue.agent_id: [running]}
+    assert campaigns_of(dialogue) == [running]
+    assert [version.number for version in versions_of(dialogue)] == [1]
