@@ -16,6 +16,7 @@ from calls.agents.dialogue.configuration import DialogueConfiguration
 from calls.agents.dialogue.diagram import diagram
 from calls.agents.dialogue.editing import CannotEditError
 from calls.agents.dialogue.outline import outline, way
+from calls.agents.dialogue.problem import Problem
 from calls.agents.dialogue.wording import MissingValueError, Wording
 from calls.audio import wav
 from calls.dialogues import publishing
@@ -198,7 +199,7 @@ def _form(document: DialogueConfiguration, part: str, wrong: Mapping[str, list[s
         raise Http404(str(error)) from error
 
 
-def _dot(step_id: str, problems: list[validation.Problem]) -> str:
+def _dot(step_id: str, problems: list[Problem]) -> str:
     tones = ["warn" if problem.is_advice else "bad" for problem in problems if problem.step == step_id]
     return min(tones, default="")
 
