@@ -11,7 +11,7 @@ import time
 from django.db import Error as DatabaseFailure
 from django.db import connection
 
-from calls.agents.lexicon import Entry, apply
+from calls.agents.lexicon import Entry, Lexicon
 from campaigns.models import Pronunciation
 
 log = logging.getLogger(__name__)
@@ -24,14 +24,14 @@ class Pronunciations:
 
     def __init__(self, refresh_s: float = REFRESH_S) -> None:
         self._refresh_s = refresh_s
-        self._entries: tuple[Entry, ...] | None = None
+        self._lexicon: Lexicon | None = None
         self._due_at = 0.0
         self._reading = threading.Lock()
 
     @property
     def is_read(self) -> bool:
         """Return whether they were ever read, or tried to be."""
-        return self._entries is not None
+        return self._lexicon is not None
 
     @property
     def is_due(self) -> bool:
@@ -40,7 +40,7 @@ class Pronunciations:
 
     def spoken(self, text: str, language: str) -> str:
         """Return the text for the voice. No I/O: for the media loop as well."""
-        return apply(text, self._entries or (), language)
+        return self._lexicon.spoken(text, language) if self._lexicon else text
 
     def refresh(self) -> None:
         """Read them if they are due and no other thread is reading them. For threads.
@@ -51,9 +51,11 @@ class Pronunciations:
             return
         try:
             if self.is_due:
-                self._entries = read()
+                entries = read()
+                if self._lexicon is None or self._lexicon.entries != entries:
+                    self._lexicon = Lexicon(entries)
         except DatabaseFailure as error:
-            self._entries = self._entries or ()
+            self._lexicon = self._lexicon or Lexicon()
             log.warning(
                 "Pronunciations could not be read (%s); those of before are used.", type(error).__name__
             )

@@ -1,12 +1,13 @@
 """An organisation's own words in texts, before a voice gets them."""
 
+import timeit
 import unicodedata
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from calls.agents.lexicon import Entry, apply, tidy
+from calls.agents.lexicon import Entry, Lexicon, apply, tidy
 
 EMI = Entry("EMI", "ee em aai")
 OURS = (
@@ -75,6 +76,23 @@ def test_either_normal_form_is_found() -> None:
 def test_an_entry_that_is_empty_or_of_no_language_changes_nothing() -> None:
     assert apply("text", (Entry("  ", "x"), Entry("text", "x", "ta")), "en") == "text"
     assert apply("text", (), "") == "text"
+
+
+def test_a_thousand_entries_cost_a_text_little_more_than_ten() -> None:
+    text = "नमस्ते आशा जी। आपकी EMI एक लाख पच्चीस हज़ार रुपये की है, EMI की तारीख़ 28 नवंबर।" * 3
+    letters = [f"{a}{b}{c}" for a in "ABCDEFGHIJ" for b in "ABCDEFGHIJ" for c in "ABCDEFGHIJ"]
+
+    def seconds(count: int) -> float:
+        lexicon = Lexicon([EMI, *(Entry(each, "x") for each in letters[: count - 1])])
+        return min(timeit.repeat(lambda: lexicon.spoken(text, "hi"), number=20, repeat=7))
+
+    assert seconds(1000) < 5 * seconds(10)
+
+
+def test_another_language_gets_the_entries_of_every_language() -> None:
+    lexicon = Lexicon(OURS)
+    assert lexicon.spoken("EMI राम", "ne") == "ee em aai राम"
+    assert lexicon.entries == OURS
 
 
 WORDS = st.text("ab EMIकिम्त+.\u200d", min_size=1, max_size=12)
