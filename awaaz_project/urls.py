@@ -8,7 +8,7 @@ from rest_framework.permissions import IsAdminUser
 from rest_framework.routers import DefaultRouter
 
 from calls.api import CallViewSet, CampaignReportView, PersonViewSet
-from campaigns.api import appointments, callbacks, campaigns, imports, people, programmes, templates
+from campaigns.api import appointments, callbacks, campaigns, imports, people, programmes, services, templates
 
 router = DefaultRouter()
 router.register("templates", templates.TemplateViewSet, basename="api-template")
@@ -28,6 +28,8 @@ router.register("draws", programmes.DrawViewSet, basename="api-draw")
 router.register("calendars", appointments.CalendarViewSet, basename="api-calendar")
 router.register("slots", appointments.SlotViewSet, basename="api-slot")
 router.register("appointments", appointments.AppointmentViewSet, basename="api-appointment")
+router.register("services", services.ServiceViewSet, basename="api-service")
+router.register("notifications", services.NotificationViewSet, basename="api-notification")
 router.register("calls", CallViewSet, basename="api-call")
 router.register("person", PersonViewSet, basename="api-person")
 

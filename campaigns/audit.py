@@ -67,6 +67,8 @@ WATCHED: Mapping[type[Model], Mapping[str, Any]] = {
     models.ColumnMapping: {},
     models.Import: {"include_fields": ["campaign", "filename", "size", "sha256"]},
     models.StandingList: {},
+    models.AllowedHost: {},
+    models.OutsideService: {"mask_fields": ["secret"], "mask_callable": HIDDEN},
     models.Calendar: {},
     models.Programme: {"exclude_fields": ["settled_until", "reason"]},
     models.Suppression: dict(_PHONE),

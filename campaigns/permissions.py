@@ -168,6 +168,8 @@ API: Final[Mapping[str, Access]] = {
     **_rows("api-slot", "campaigns.slot", methods="GET POST DELETE"),
     **_rows("api-appointment", "campaigns.appointment", methods="GET"),
     "api-appointment-cancel": acts("campaigns.change_appointment"),
+    **_rows("api-service", "campaigns.outsideservice", methods="GET"),
+    **_rows("api-notification", "campaigns.notification", methods="GET"),
     **_rows("api-call", "calls.call", methods="GET"),
     "api-call-events": reads("calls.view_call"),
     "api-person-find": acts(*_PERSONS),

@@ -28,6 +28,8 @@ CAMPAIGN_FIELDS = (
     "retry_template",
     "stop_at_percent",
     "stop_at_complaints",
+    "asks",
+    "when_silent",
 )
 
 

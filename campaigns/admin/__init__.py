@@ -10,6 +10,7 @@ from campaigns.admin import (
     privacy,
     programmes,
     sending,
+    services,
     staff,
     templates,
 )
@@ -28,6 +29,7 @@ __all__ = [
     "privacy",
     "programmes",
     "sending",
+    "services",
     "staff",
     "templates",
 ]

@@ -217,6 +217,7 @@ def contents(campaign: Campaign) -> dict[str, str]:
         "retry rules": retries.written(campaign.retry_rules).replace("\n", ", "),
         "stops when so many in a hundred fail": str(campaign.stop_at_percent),
         "stops at so many complaints": str(campaign.stop_at_complaints),
+        "asked before each call": _asked(campaign),
     }
 
 
@@ -280,6 +281,11 @@ def _of_declaration(campaign: Campaign) -> dict[str, str]:
         f"declared “{name}”": yes_no[value] if isinstance(value, bool) else value or ""
         for name, value in values.items()
     }
+
+
+def _asked(campaign: Campaign) -> str:
+    silent = campaign.get_when_silent_display().lower()
+    return f"{campaign.asks.name}; if it does not answer: {silent}" if campaign.asks else ""
 
 
 def _digest(value: Any) -> str:

@@ -113,6 +113,8 @@ class CampaignForm(CampaignModelForm):
             "calls_per_minute": "Calls a minute at most",
             "retry_template": "Template of retries, for another number",
             "most_at_once": "Calls at once at most",
+            "asks": "Ask before each call",
+            "when_silent": "If it does not answer",
         }
         help_texts: ClassVar = {
             "category": "It decides the hours in which the law allows the call.",
@@ -130,6 +132,7 @@ class CampaignForm(CampaignModelForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["number"].queryset = self.fields["number"].queryset.filter(active=True)  # type: ignore[attr-defined]  # a ModelChoiceField
+        self.fields["when_silent"].required = False  # left out, it stays as it is
         for name in ("calls_per_minute", "max_attempts"):
             self.fields[name].widget.attrs["min"] = 1
             self.fields[name].validators.append(MinValueValidator(1))

@@ -33,10 +33,13 @@ from campaigns.models import (
     LegalHold,
     Member,
     MemberDate,
+    Message,
+    Notification,
     Programme,
     Purge,
     Recipient,
 )
+from campaigns.outside import notices
 from campaigns.privacy import retention
 from campaigns.privacy.legal_holds import held, held_by_number, held_rows
 from campaigns.pseudonyms import PREFIX, pseudonym
@@ -111,6 +114,8 @@ def forget_people(keys: Sequence[int]) -> None:
             person.phone = pseudonym(person.phone)
         person.name, person.variables, person.note = "", {}, ""
     Recipient.objects.bulk_update(people, ["phone", "name", "variables", "note"])
+    Message.objects.filter(recipient__in=keys).exclude(fetched={}).update(fetched={})
+    notices.forget(keys)
 
 
 def forget_rows(rows: QuerySet[ImportRow]) -> int:
@@ -203,6 +208,12 @@ def _delete(model: type[Model]) -> Callable[[Sequence[Any]], object]:
 
 
 SWEEPS = (
+    Sweep(
+        "notifications",
+        lambda cutoff: Notification.objects.filter(settled_at__lt=cutoff),
+        lambda: held("recipient__", "recipient__campaign"),
+        _delete(Notification),
+    ),
     Sweep(
         "idle",
         _idle,

@@ -160,6 +160,7 @@ def _messages(people: Mapping[int, Recipient]) -> list[Row]:
             "remote_id": row.remote_id,
             "remote_state": row.remote_state,
             "batch": row.batch.reference if row.batch else "",
+            "fetched": row.fetched,
             "settled_at": _utc(row.settled_at),
         }
         for row in related

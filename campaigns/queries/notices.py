@@ -5,7 +5,16 @@ from dataclasses import dataclass
 from django.db.models import Count, F, Q
 
 from campaigns.formatting import grouped, ist_exact
-from campaigns.models import Account, Campaign, Import, Message, Recipient, Template, UploadBatch
+from campaigns.models import (
+    Account,
+    Campaign,
+    Import,
+    Message,
+    Notification,
+    Recipient,
+    Template,
+    UploadBatch,
+)
 from campaigns.models.campaigns import CampaignState
 from campaigns.models.people import ImportState
 from campaigns.models.sending import UNKNOWN_STATE
@@ -28,10 +37,11 @@ class Notice:
 
 
 def notices() -> list[Notice]:
-    """Return what staff must act on, the worst first. Ten queries at most."""
+    """Return what staff must act on, the worst first. Eleven queries at most."""
     return [
         *_account_notices(),
         *_unclear_notices(),
+        *_untold_notices(),
         *_unknown_states(),
         *_own_failures(),
         *_clock_notices(),
@@ -148,6 +158,20 @@ def trials(account: Account) -> str:
             f"the next at {ist_exact(account.retry_at)}."
         )
     return ""
+
+
+def _untold_notices(limit: int = 5) -> list[Notice]:
+    """Return notices of what services outside were to be told and never took, by service."""
+    given_up = Notification.objects.filter(state=Notification.State.GIVEN_UP).order_by()
+    counted = given_up.values_list("service_name").annotate(rows=Count("pk")).order_by("-rows")[:limit]
+    return [
+        Notice(
+            tone="bad",
+            title=f"“{name}” was not told {grouped(rows)} {'thing' if rows == 1 else 'things'}.",
+            text="The admin shows why, under Notifications. They can be tried again there.",
+        )
+        for name, rows in counted
+    ]
 
 
 def _campaign_notices(limit: int = 5) -> list[Notice]:

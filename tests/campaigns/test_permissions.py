@@ -36,6 +36,8 @@ from campaigns.models import (
     ImportRow,
     LegalHold,
     Member,
+    Notification,
+    OutsideService,
     Programme,
     Pronunciation,
     Slot,
@@ -131,6 +133,10 @@ def world(db: None, settings: Settings, tmp_path: Path) -> dict[str, Any]:
             source=Callback.Source.STAFF,
         ),
         "pronunciation": Pronunciation.objects.create(written="EMI", spoken="ee em aai"),
+        "service": OutsideService.objects.create(name="shop", url="https://shop.example/"),
+        "notification": Notification.objects.create(
+            key=NOWHERE, service_name="shop", at=NOON, next_try_at=NOON, give_up_at=NOON
+        ),
         "suppression": Suppression.objects.create(phone="+919825112419", source="staff", reason="asked"),
         "standing-list": a_list,
         "member": Member.objects.create(standing_list=a_list, phone="+919825112411", joined_on=day),
@@ -179,6 +185,8 @@ OWNERS = {
     "api-draw": "draw",
     "api-calendar|calendar": "calendar",
     "api-slot|slot-": "slot",
+    "api-service": "service",
+    "api-notification": "notification",
     "api-appointment|appointment-": "appointment",
     "api-call|call$|call-audio$|recording$": "call",
 }

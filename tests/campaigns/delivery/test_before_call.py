@@ -15,6 +15,7 @@ from campaigns.delivery.batches import Claim
 from campaigns.lifecycle import actions
 from campaigns.models import Account, AllowedHost, Callback, Campaign, Message, Recipient, UploadBatch
 from campaigns.planning import plan
+from campaigns.privacy.purge import forget_people
 from campaigns.queries.campaign import Progress
 from tests.campaigns.outside.shop import Shop, enter, running
 from tests.campaigns.world import NOON, FakeXFin, at, lost_after, make_campaign, states
@@ -274,3 +275,11 @@ def test_phone_numbers_are_not_in_reasons(shop: Shop) -> None:
             *Message.objects.values_list("reason", flat=True),
         ]
     )
+
+
+def test_what_came_back_goes_with_its_person(shop: Shop) -> None:
+    shop.answer = {"answer": "call", "due": "900"}
+    send(asking(shop, people=1), FakeXFin())
+    assert Message.objects.get().fetched == {"due": "900"}
+    forget_people([Recipient.objects.get().pk])
+    assert Message.objects.get().fetched == {}

@@ -32,7 +32,7 @@ def test_what_is_no_list_of_names_is_told(names: Any, why: str) -> None:
     ("returns", "why"),
     [
         (["due"], "name: kind"),
-        ({"due": "money"}, "“due” can be text, amount, date, time, digits, not “money”"),
+        ({"due": "money"}, "“due” can be text, .*, not “money”"),
         ({"due": ["amount"]}, "“due” can be"),
         ({"answer": "text"}, "“answer” has a meaning of its own"),
         ({"phone_number": "text"}, "“phone_number” has a meaning of its own"),

@@ -8,7 +8,7 @@ import pytest
 from campaigns.models import Notification, OutsideService
 from campaigns.outside import notices
 from campaigns.rules.results import Tell
-from tests.campaigns.world import NOON
+from tests.campaigns.world import NOON, make_campaign
 
 pytestmark = pytest.mark.django_db
 KEY = UUID(int=7)
@@ -38,3 +38,15 @@ def test_an_agent_that_tells_a_library_is_cut_to_what_is_sent() -> None:
     values = Notification.objects.get().values
     assert len(values) == 30
     assert {(len(name), len(text)) for name, text in values.items()} == {(60, 500)}
+
+
+def test_of_a_person_who_is_forgotten_nothing_is_told_any_more() -> None:
+    OutsideService.objects.create(name="shop", url="https://shop.example/")
+    campaign = make_campaign(people=2)
+    for number, person in enumerate(campaign.recipients.order_by("pk")):
+        whose = {"message_id": None, "recipient_id": person.pk}
+        notices.add(Tell("shop", {"paid": "yes"}), key=UUID(int=number), **whose, at=NOON)
+    notices.forget([campaign.recipients.order_by("pk")[0].pk])
+    gone, kept = Notification.objects.order_by("key")
+    assert (gone.state, gone.reason, gone.values) == ("given_up", notices.ERASED, {})
+    assert (kept.state, kept.values) == ("waiting", {"paid": "yes"})

@@ -24,6 +24,7 @@ from campaigns.models import (
     Import,
     ImportRow,
     Message,
+    OutsideService,
     Preflight,
     Recipient,
 )
@@ -358,6 +359,19 @@ def test_a_draft_that_cannot_work_is_not_saved(changes: dict[str, object], compl
     assert answer.status_code == 422
     assert complaint in answer.content.decode()
     assert Campaign.objects.count() == 1
+
+
+def test_a_service_is_chosen_that_is_asked_before_each_call() -> None:
+    shop = OutsideService.objects.create(name="Loan book", url="https://shop.example/")
+    browser, template = cast.browser(cast.manager()), make_campaign()
+    asked = draft_of(template, asks=str(shop.pk), when_silent="put_off")
+    browser.post("/campaigns/new/", asked)
+    made = Campaign.objects.get(asks=shop)
+    assert made.when_silent == "put_off"
+    page = browser.get(made.get_absolute_url()).content.decode()
+    assert "“Loan book”; if it does not answer: ask again in half an hour" in page
+    form = browser.get(f"{made.get_absolute_url()}edit/").content.decode()
+    assert "Ask before each call" in form
 
 
 def test_a_campaign_that_was_launched_is_not_edited() -> None:
