@@ -20,7 +20,7 @@ from calls.speech.disk_cache import SpeechCache
 from calls.speech.helper_voices import HelperVoices
 from calls.speech.kinds import ESPEAK, Description, voice_of
 from calls.speech.memory_cache import Recent
-from calls.speech.voice import SpeechError, VoiceUnavailable
+from calls.speech.voice import SpeechError, VoiceUnavailable, levelled
 from campaigns.models import Content
 
 log = logging.getLogger(__name__)
@@ -183,7 +183,7 @@ def load_clip(name: str, number_id: int) -> bytes:
         if (played := _recent.get(key)) is not None:
             return played
         with content.file.open("rb") as file:
-            return _recent.put(key, pcm.without_marker(mono(wav.unwrap(file.read()))))
+            return _recent.put(key, pcm.without_marker(levelled(mono(wav.unwrap(file.read())))))
     except ValueError as error:  # WavError, or a rate that speech does not have
         raise AudioError(f"The clip “{name}” cannot be played: {error}.") from error
     except (OSError, DatabaseFailure) as error:

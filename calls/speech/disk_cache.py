@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Final
 
 from calls.audio import wav
-from calls.speech.voice import TARGET_DBFS
+from calls.speech.voice import LEVEL
 
 DEFAULT_BYTES: Final = 2048 * 1024 * 1024
 """Some 35 hours: the personal pieces of a quarter of an hour at 600 calls a minute are 25 hours."""
@@ -54,7 +54,7 @@ class SpeechCache:
 
     def path(self, voice: str, text: str, language: str, *, whose: str = "") -> Path:
         """Return where a sentence lies, by the voice's identity; `whose`: the person's pseudonym."""
-        key = json.dumps([voice, TARGET_DBFS, language, text]).encode()
+        key = json.dumps([voice, LEVEL, language, text]).encode()
         name = hmac.digest(self._secret, key, "sha256").hex()
         folder = folder_of(self._directory, whose) if whose else self._directory / "texts" / name[:2]
         return folder / f"{name}.wav"

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from typing import BinaryIO, Final
 
 from calls.speech import kinds
-from calls.speech.voice import SpeechError, VoiceUnavailable
+from calls.speech.voice import SpeechError, VoiceUnavailable, levelled
 
 _NICE: Final = 5
 """Calls on the same core go first."""
@@ -25,7 +25,7 @@ def answers(requests: BinaryIO) -> Iterator[bytes]:
         request = json.loads(line)
         try:
             voice = kinds.voice_of(request["voice"])
-            audio = voice.synthesise(request["text"], request["language"])
+            audio = levelled(voice.synthesise(request["text"], request["language"]))
         except SpeechError as error:
             head = {"error": str(error), "passing": isinstance(error, VoiceUnavailable)}
             yield json.dumps(head).encode() + b"\n"
