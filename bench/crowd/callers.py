@@ -120,8 +120,11 @@ async def arrive(
     within_s: float,
     hold_s: float,
     breaths: frozenset[str] = frozenset(),
+    kind: type[Caller] = Caller,
 ) -> list[Fate]:
     """Have callers arrive evenly `within_s`, hold their lines for `hold_s` and hang up. Return their fates.
+
+    If all lines were closed before, they are not waited for any longer.
 
     Those whose reference is in `breaths` press 9 and hang up in one breath.
     """
@@ -133,7 +136,7 @@ async def arrive(
         due = begun + within_s * index / len(references)
         await asyncio.sleep(max(0.0, due - time.monotonic()))
         fate = fates[index]
-        caller = Caller(path, fate, due=due, breath=fate.reference in breaths)
+        caller = kind(path, fate, due=due, breath=fate.reference in breaths)
         callers.append(caller)
         try:
             await asyncio.get_running_loop().create_connection(lambda: caller, "127.0.0.1", port)
@@ -142,7 +145,8 @@ async def arrive(
 
     speaking = asyncio.create_task(_speak(callers))
     await asyncio.gather(*(connect(index) for index in range(len(references))))
-    await asyncio.sleep(max(0.0, begun + within_s + hold_s - time.monotonic()))
+    left = max(0.0, begun + within_s + hold_s - time.monotonic())
+    await asyncio.wait([asyncio.create_task(caller.over.wait()) for caller in callers], timeout=left)
     for caller in callers:
         caller.hang_up()
     speaking.cancel()

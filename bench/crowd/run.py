@@ -20,7 +20,7 @@ from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
-from bench.crowd.callers import Fate, arrive
+from bench.crowd.callers import Caller, Fate, arrive
 from bench.crowd.database import Database, databases
 from bench.shared.servers import OURS, ROOT, Server, daphne, uvicorn
 
@@ -95,7 +95,15 @@ class House:
         del self.references[:count]
         return taken
 
-    def ring(self, references: list[str], *, within_s: float, breaths: Sequence[str] = ()) -> list[Fate]:
+    def ring(
+        self,
+        references: list[str],
+        *,
+        within_s: float,
+        breaths: Sequence[str] = (),
+        hold_s: float = HOLD_S,
+        kind: type[Caller] = Caller,
+    ) -> list[Fate]:
         """Have these callers arrive; return what became of them."""
         return asyncio.run(
             arrive(
@@ -103,8 +111,9 @@ class House:
                 self.path,
                 references,
                 within_s=within_s,
-                hold_s=HOLD_S,
+                hold_s=hold_s,
                 breaths=frozenset(breaths),
+                kind=kind,
             )
         )
 
@@ -118,13 +127,20 @@ class House:
 
 
 @contextmanager
-def house(command: Callable[[str], list[str]], people: int, database: Database) -> Iterator[House]:
-    """Yield a house with so many people, whose server is stopped with the block."""
+def house(
+    command: Callable[[str], list[str]],
+    database: Database,
+    *,
+    furnish: Sequence[str],
+    application: str = OURS,
+) -> Iterator[House]:
+    """Yield a house with the rows of a module (`furnish`: its name and arguments), whose server is stopped
+    with the block."""
     with tempfile.TemporaryDirectory(prefix="awaaz-crowd-") as folder:
         env = {"DATA_DIR": folder, "DATABASE_URL": database.url, "REDIS_URL": ""}
         env |= {"DJANGO_SETTINGS_MODULE": "awaaz_project.settings", "DRAIN_SECONDS": "0"}
         made = subprocess.run(
-            [sys.executable, "-m", "bench.crowd.furnish", str(people)],
+            [sys.executable, "-m", *furnish],
             cwd=ROOT,
             env={**os.environ, **env},
             capture_output=True,
@@ -133,7 +149,7 @@ def house(command: Callable[[str], list[str]], people: int, database: Database) 
         )
         rows: dict[str, Any] = json.loads(made.stdout)
         log = Path(folder) / "server.log"
-        server = Server(command(OURS), env, log=log, core=max(os.sched_getaffinity(0)))
+        server = Server(command(application), env, log=log, core=max(os.sched_getaffinity(0)))
         try:
             yield House(server.wait_for_port(), rows["path"], rows["references"], database)
         finally:
@@ -193,11 +209,12 @@ def main() -> int:
     failures: list[str] = []
     worst: Scene | None = None
     people = 1 + given.arrivals + LOCKED_ARRIVALS + given.breaths + given.beside
+    rows = ("bench.crowd.furnish", str(people))
     for kind in databases(given.database):
         for name, command in SERVERS.items():
             if given.server not in (None, name):
                 continue
-            with kind() as database, house(command, people, database) as home:
+            with kind() as database, house(command, database, furnish=rows) as home:
                 scene = crowd(home, given.arrivals)
                 print(f"{name} {database.name}: {scene.line()}", flush=True)
                 held = locked(home)

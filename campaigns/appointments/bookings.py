@@ -9,7 +9,7 @@ from datetime import datetime
 from django.db import transaction
 
 from campaigns import audit
-from campaigns.appointments import places
+from campaigns.appointments import places, reminders
 from campaigns.appointments.finding import OnLine, booked_by
 from campaigns.errors import NotAllowed
 from campaigns.locks import locked
@@ -61,7 +61,7 @@ def book(
     else:
         _end(mine, State.MOVED, MOVED, now=now)
         state, reason = State.BOOKED, BOOKED
-    return Appointment.objects.create(
+    made = Appointment.objects.create(
         calendar=calendar,
         slot=slot,
         phone=who.phone,
@@ -76,6 +76,8 @@ def book(
         reason=reason,
         at=at,
     )
+    reminders.follow(calendar, [who.phone])
+    return made
 
 
 @transaction.atomic
@@ -89,6 +91,7 @@ def cancel_on_line(calendar_name: str, who: OnLine, *, now: datetime) -> bool:
     places.lock_slots([*holds.values_list("slot", flat=True), *(one.slot_id for one in mine)])
     places.drop(holds)
     _end(mine, State.CANCELLED, GIVEN_BACK, now=now)
+    reminders.follow(calendar, {one.phone for one in mine})
     return bool(mine)
 
 
@@ -102,6 +105,7 @@ def cancel(appointment_id: int, *, by: User | None, reason: str, now: datetime) 
         raise NotAllowed(f"This appointment is over: {row.get_state_display().lower()}.")
     places.lock_slots([row.slot_id])
     _end([row], State.CANCELLED, reason, now=now)
+    reminders.follow(row.calendar, [row.phone])
     if by:
         audit.note(row, {"state": (State.BOOKED, State.CANCELLED)})
     row.refresh_from_db()

@@ -14,6 +14,7 @@ from campaigns.models.accounts import Account
 from campaigns.models.base import Stamped, one_of
 from campaigns.models.campaigns import Campaign
 from campaigns.models.people import Recipient
+from campaigns.models.programmes import StandingList
 
 MOST_PLACES = 1000
 LONGEST_HORIZON = 366
@@ -45,6 +46,15 @@ class Calendar(Stamped):
     )
     is_open = models.BooleanField(
         "offered in calls", default=True, help_text="Switched off, nothing of it is offered; bookings stay."
+    )
+
+    reminder_list = models.OneToOneField(
+        StandingList,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="calendar",
+        help_text="Who has an appointment is kept here with the date “appointment”, for reminders.",
     )
 
     class Meta:

@@ -26,7 +26,7 @@ class CalendarForm(CalendarModelForm):
 
     class Meta:
         model = Calendar
-        fields = ("name", "account", "lead_minutes", "horizon_days", "is_open")
+        fields = ("name", "account", "lead_minutes", "horizon_days", "reminder_list", "is_open")
 
 
 class TableForm(forms.Form):

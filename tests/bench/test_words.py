@@ -60,6 +60,14 @@ def test_sixty_callers_in_a_second_are_served_or_refused_and_no_nine_is_lost(ser
     assert "nines=10 suppressed=10" in said
 
 
+def test_of_twelve_callers_for_four_slots_four_book_and_the_others_are_told() -> None:
+    code, said, figures = run("bench.slots.run", "--calls=12", "--slots=4", "--database=sqlite")
+    assert list(figures) == ["calls", "slots", "booked", "double"]
+    assert code == 0, said
+    assert list(figures.values()) == [12, 4, 4, 0], said
+    assert "told=8 " in said
+
+
 def test_fifteen_seconds_of_five_calls_leave_memory_and_cpu_as_they_were() -> None:
     code, said, figures = run("bench.soak", "--minutes=0.25", "--calls=5")
     assert list(figures) == ["minutes", "calls", "rss_start_mb", "rss_end_mb", "idle_cpu_percent"]

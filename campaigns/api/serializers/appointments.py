@@ -20,7 +20,7 @@ class CalendarSerializer(CalendarModel):
 
     class Meta:
         model = Calendar
-        fields = ("id", "name", "account", "lead_minutes", "horizon_days", "is_open")
+        fields = ("id", "name", "account", "lead_minutes", "horizon_days", "reminder_list", "is_open")
 
 
 class SlotSerializer(SlotModel):
