@@ -9,6 +9,8 @@ from rest_framework.routers import DefaultRouter
 
 from calls.api import CallViewSet, CampaignReportView, PersonViewSet
 from campaigns.api import appointments, callbacks, campaigns, imports, people, programmes, services, templates
+from calls.api import CallViewSet, CampaignReportView, DialogueSchemaView, PersonViewSet
+from campaigns.api import appointments, callbacks, campaigns, imports, people, programmes, templates
 
 router = DefaultRouter()
 router.register("templates", templates.TemplateViewSet, basename="api-template")
@@ -47,6 +49,7 @@ urlpatterns = [
         name="api-docs",
     ),
     path("api/campaigns/<int:pk>/report/", CampaignReportView.as_view(), name="api-campaign-report"),
+    path("api/dialogue.schema.json", DialogueSchemaView.as_view(), name="api-dialogue-schema"),
     path("api/", include(router.urls)),
     path("admin/", admin.site.urls),
 ]

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from django.forms import Form
-from django.http import HttpResponseBase
+from django.http import HttpResponseBase, JsonResponse
 from django.shortcuts import get_object_or_404
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
@@ -14,7 +14,9 @@ from rest_framework.exceptions import ValidationError
 from rest_framework.generics import GenericAPIView
 from rest_framework.request import Request
 from rest_framework.response import Response
+from rest_framework.views import APIView
 
+from calls.agents.dialogue.schema import json_schema
 from calls.models import Call
 from calls.reports import attempts, person
 from calls.serializers import CallSerializer, EventSerializer, PersonSerializer, PersonWishSerializer
@@ -76,6 +78,15 @@ class CampaignReportView(ReportViews):
             raise _wrong(form)
         whole_numbers = sees_numbers(request)
         return attempts.as_file(campaign, **form.cleaned_data, whole_numbers=whole_numbers)
+
+
+class DialogueSchemaView(APIView):
+    """The JSON Schema of dialogues."""
+
+    @extend_schema(responses={(200, "application/schema+json"): OpenApiTypes.OBJECT})
+    def get(self, request: Request) -> HttpResponseBase:
+        """Return the schema that files of dialogues are written by."""
+        return JsonResponse(json_schema(), content_type="application/schema+json")
 
 
 class PersonViewSet(viewsets.ViewSet):

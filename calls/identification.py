@@ -12,6 +12,7 @@ from calls.agents.base import Agent, CallContext, ConfigurationError
 from calls.conversation.outputs import Identify
 from calls.models import Call
 from campaigns import call_results, clock
+from campaigns.ist import ist_day
 from campaigns.models import Agent as AgentRow
 from campaigns.models import Message, PhoneNumber
 from campaigns.planning import callbacks
@@ -120,6 +121,7 @@ def context_of(message: Message) -> CallContext:
         name=recipient.name,
         campaign=recipient.campaign.name,
         callback=callbacks.may_ask(recipient.pk),
+        today=ist_day(clock.now()).isoformat(),
     )
 
 
@@ -145,7 +147,8 @@ def _find_inbound(asked: Identify, number: PhoneNumber) -> Found | NotFound:
     )
     if row is None:
         return NotFound(identity, "The call names no message of ours, and this number has no inbound agent.")
-    context = CallContext(language=language, variables=given, inbound=True, callback=False)
+    today = ist_day(clock.now()).isoformat()
+    context = CallContext(language=language, variables=given, inbound=True, callback=False, today=today)
     whose = pseudonym(caller.phone) if caller else ""
     return _with_agent(identity, row, context, whose, configuration=row.configuration)
 

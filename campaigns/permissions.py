@@ -170,6 +170,7 @@ API: Final[Mapping[str, Access]] = {
     "api-appointment-cancel": acts("campaigns.change_appointment"),
     **_rows("api-service", "campaigns.outsideservice", methods="GET"),
     **_rows("api-notification", "campaigns.notification", methods="GET"),
+    "api-dialogue-schema": reads(*_SEES_CAMPAIGNS),
     **_rows("api-call", "calls.call", methods="GET"),
     "api-call-events": reads("calls.view_call"),
     "api-person-find": acts(*_PERSONS),

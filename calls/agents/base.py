@@ -15,6 +15,14 @@ from msgspec import Struct, ValidationError
 from calls.agents.requests import Reply, Request
 
 
+@dataclass(frozen=True, slots=True)
+class Resume:
+    """Where an earlier call with the person was cut off: the id of the step, and the values known there."""
+
+    step: str
+    values: Mapping[str, str] = field(default_factory=dict)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CallContext:
     """Who is on the line and why. `variables` are what may be spoken, as text."""
@@ -26,6 +34,10 @@ class CallContext:
     inbound: bool = False
     callback: bool = True
     """Whether a call-back would be made; False when the person has had as many as there are."""
+    today: str = ""
+    """The day in India, as an ISO date."""
+    resume: Resume | None = None
+    """Where to go on; None for a call that begins anew."""
 
 
 # --- Events: what happens in a call ------------------------------------------------------------------

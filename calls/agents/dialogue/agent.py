@@ -18,8 +18,23 @@ from calls.agents.dialogue.asking import KINDS, Answer, answers, read_pressed
 from calls.agents.dialogue.conditions import holds
 from calls.agents.dialogue.configuration import DialogueConfiguration
 from calls.agents.dialogue.document import Again
+from calls.agents.dialogue.slots import KINDS as SLOT_KINDS
+from calls.agents.dialogue.slots import day_asked, label_of, values_of
 from calls.agents.dialogue.wording import MissingValueError, Wording
+from calls.agents.requests import (
+    AppointmentFound,
+    FindAppointment,
+    FindSlots,
+    HoldSlot,
+    OfferedSlot,
+    Reply,
+    Request,
+    SlotGone,
+    SlotHeld,
+    SlotsFound,
+)
 from campaigns.rules.results import NOT_SPOKEN
+from campaigns.spreadsheets.written import Kind
 
 OPTED_OUT = "opted_out"
 SPOKE_ON = "spoke_on"
@@ -28,7 +43,12 @@ room."""
 NO_WORDS = "We hung up because our words could not be spoken."
 NO_VALUE = "We hung up because a value to be spoken is missing."
 LOST = "We hung up because the dialogue went on without a question and without an end."
-_TITLES = {doc.OPT_OUT: "No further calls", doc.SORRY: "Sorry", doc.WRONG: "Not understood"}
+_TITLES = {
+    doc.CUT_OFF: "We were cut off",
+    doc.OPT_OUT: "No further calls",
+    doc.SORRY: "Sorry",
+    doc.WRONG: "Not understood",
+}
 _ANSWER, _PATIENCE = "answer", "patience"
 _LONGEST_SPEECH_S = 10.0
 """Speech that goes on for longer is taken for noise, so that no call waits for its end."""
@@ -63,6 +83,8 @@ class _Question:
     answers: Mapping[str, Answer]
     lead: list[str]
     """Steps whose words are said again with it."""
+    options: Sequence[_Words] = ()
+    """Said behind it: one for each slot offered."""
     silent: int = 0
     wrong: int = 0
 
@@ -86,6 +108,22 @@ class _Collection:
     attempts: int = 0
     pressed: str = ""
     """A value to be confirmed."""
+
+
+@dataclass(slots=True)
+class _Waiting:
+    """A step that has asked the world for something; it goes on when that is told and its words are over."""
+
+    step_id: str
+    reply: Reply | None = None
+
+
+@dataclass(slots=True)
+class _Offer:
+    """The slots that are offered by a step, and those that it offered before."""
+
+    slots: Sequence[OfferedSlot] = ()
+    passed: tuple[int, ...] = ()
 
 
 @dataclass(slots=True)
@@ -138,6 +176,9 @@ class DialogueAgent:
         self._question: _Question | None = None
         self._collection: _Collection | None = None
         self._announcement: _Announcement | None = None
+        self._waiting: _Waiting | None = None
+        self._offer = _Offer()
+        self._today = ""
         self._closing = self._opted_out = False
         self._reason = self._disposition = ""
         self._unanswered = ""
@@ -167,34 +208,42 @@ class DialogueAgent:
         match event:
             case base.CallStarted(context):
                 return self._begin(context)
-            case base.KeyPressed(digit):
-                return self._key(digit)
-            case base.TimerFired(name) if name in (_ANSWER, _PATIENCE) and self._question:
-                spoke_on = name == _PATIENCE or self._utterances > _MOST_UTTERANCES
-                return self._no_answer(self._question, spoke_on=spoke_on)
-            case base.Collected(_, digits, reason):
-                return self._collected(digits, reason)
+            case base.KeyPressed() | base.Collected():
+                return self._pressed(event)
+            case base.TimerFired(name):
+                return self._no_answer(name)
             case base.SpeechStarted() | base.SpeechEnded():
                 return self._speech(began=isinstance(event, base.SpeechStarted))
             case base.PromptEnded() | base.PromptFailed():
                 return self._prompt_over(event)
+            case base.Performed():
+                return self._performed(event)
             case base.CallEnded():
                 return self._hung_up()
             case _:
                 return []
 
     def _begin(self, context: base.CallContext) -> list[Action]:
-        self._may_call_back = context.callback
+        self._may_call_back, self._today = context.callback, context.today
         self._wording = Wording(self._document, context.language)
         values = {"name": context.name, **context.variables}
+        self._wording.keep(doc.TODAY, context.today, Kind.DATE)
         self._wording.know(values)
         if missing := self._document.missing(values, language=context.language):
             return self._say_sorry(NO_VALUE, missing)
-        actions = self._go(self._document.start)
+        actions = self._resume(context.resume) if context.resume else self._go(self._document.start)
         asked, spoken = context.language, self._wording.language
         if not asked.lower().startswith(spoken.lower()):
             actions.insert(0, base.Note(f"There are no texts in “{asked}”; “{spoken}” is spoken instead."))
         return actions
+
+    def _resume(self, resume: base.Resume) -> list[Action]:
+        """Go on where an earlier call was cut off; at the beginning if this dialogue has no such step."""
+        for name, value in resume.values.items():
+            self._wording.keep_answer(name, value)
+        if resume.step not in self._document.steps:
+            return self._go(self._document.start)
+        return self._go(resume.step, said=self._words(doc.GENERAL, doc.CUT_OFF))
 
     # --- From step to step ---------------------------------------------------------------------------
 
@@ -211,7 +260,7 @@ class DialogueAgent:
                 words += self._words(target, "say")
             elif (rest := self._arrive(target, step, words, cut=cut)) is not None:
                 return [*actions, *rest]
-            elif isinstance(step, doc.OptOut | doc.Set):
+            elif isinstance(step, doc.OptOut | doc.Set | doc.Cancel):
                 actions += self._do(step)
             target = self._next(target, step)
         return [*actions, *self._end([], LOST, "")]
@@ -223,6 +272,11 @@ class DialogueAgent:
         match step:
             case doc.Later() if not self._may_call_back:
                 return None
+            case doc.Slot():
+                self._offer = _Offer()
+                return self._find_slots(step_id, step, words)
+            case doc.Appointment():
+                return self._request(step_id, FindAppointment(step.calendar), words)
             case doc.Ask():
                 return self._ask(step_id, step, words, cut=cut)
             case doc.Digits():
@@ -230,7 +284,7 @@ class DialogueAgent:
                 return [*self._say_before(words), *self._collect(self._collection)]
             case doc.End():
                 return self._end(words, step.reason, step.disposition)
-            case doc.OptOut() | doc.Set() if words and _counts(step):
+            case doc.OptOut() | doc.Set() | doc.Cancel() if words and _counts(step):
                 return self._announce(words, then=step_id)
             case _:
                 return None
@@ -261,7 +315,9 @@ class DialogueAgent:
             return self._document.exits.get(exit_name, "")
         return self._document.target(step_id, step, exit_name)
 
-    def _do(self, step: doc.Set | doc.OptOut) -> list[Action]:
+    def _do(self, step: doc.Set | doc.OptOut | doc.Cancel) -> list[Action]:
+        if isinstance(step, doc.Cancel):
+            return [base.CancelAppointment(step.calendar)]
         if isinstance(step, doc.OptOut):
             self._opted_out = self._has_outcome = True
             return [base.OptOut("chosen", step.label), base.ReachOutcome(OPTED_OUT, step.label)]
@@ -332,7 +388,7 @@ class DialogueAgent:
         """Say the question itself, by its words for the time that it is asked."""
         time = question.silent + question.wrong + 1
         role = f"{question.role}_{time}" if time > 1 else question.role
-        return self._say_before(self._words(question.step_id, role))
+        return self._say_before([*self._words(question.step_id, role), *question.options])
 
     def _again(self, step_id: str) -> Again:
         step = self._steps.get(step_id)
@@ -352,10 +408,13 @@ class DialogueAgent:
         ]
         return [*self._say_before(self._again_words(wanted)), *self._put(question)]
 
-    def _no_answer(self, question: _Question, *, spoke_on: bool) -> list[Action]:
+    def _no_answer(self, timer: str) -> list[Action]:
         """Ask once more with all that belongs to the question, as often as its step says; then give up."""
+        question = self._question
+        if question is None or timer not in (_ANSWER, _PATIENCE):
+            return []
         self._cut_off = False
-        self._spoke_on |= spoke_on
+        self._spoke_on |= timer == _PATIENCE or self._utterances > _MOST_UTTERANCES
         question.silent += 1
         if question.silent >= question.step.asked:
             why = "there was speech, and no key was pressed" if self._spoke_on else "no key was pressed"
@@ -373,6 +432,11 @@ class DialogueAgent:
         return [base.StopTimer(_ANSWER), *([base.StopTimer(_PATIENCE)] if self.wants_speech else [])]
 
     # --- Keys ----------------------------------------------------------------------------------------
+
+    def _pressed(self, event: base.KeyPressed | base.Collected) -> list[Action]:
+        if isinstance(event, base.KeyPressed):
+            return self._key(event.digit)
+        return self._collected(event.digits, event.reason)
 
     def _key(self, digit: str) -> list[Action]:
         if digit == doc.OPT_OUT_KEY:
@@ -396,6 +460,8 @@ class DialogueAgent:
         collection = self._collection
         if collection and collection.pressed:
             return self._confirmed(collection, yes=answer.exit == "yes")
+        if isinstance(question.step, doc.Slot):
+            return self._slot_chosen(question.step_id, question.step, answer)
         self._question, self._unanswered = None, ""
         name = question.step.question or question.step_id
         actions = list[Action]()
@@ -431,7 +497,7 @@ class DialogueAgent:
             return []
         self._opted_out = self._has_outcome = True
         waiting = self._question or self._collection
-        self._question = self._collection = self._announcement = None
+        self._question = self._collection = self._announcement = self._waiting = None
         key = doc.OPT_OUT_KEY
         actions: list[Action] = [
             *self._stop_waiting(),
@@ -508,6 +574,95 @@ class DialogueAgent:
         answer = base.RecordAnswer(step.question or step_id, value, value)
         return [answer, *self._go(self._leave(step_id, doc.MATCH))]
 
+    # --- Requests ------------------------------------------------------------------------------------
+
+    def _request(self, step_id: str, request: Request, words: Sequence[_Words]) -> list[Action]:
+        """Ask the world for something; what leads there and the filler are heard meanwhile, uncut."""
+        self._waiting = _Waiting(step_id)
+        said = [*words, *self._words(step_id, "filler")]
+        announced = self._announce(said, then=step_id) if said else []
+        return [*announced, base.Perform(step_id, request)]
+
+    def _performed(self, event: base.Performed) -> list[Action]:
+        """Take the reply to a request; another step's comes too late."""
+        waiting = self._waiting
+        if waiting is None or event.name != waiting.step_id:
+            return []
+        waiting.reply = event.reply
+        return [] if self._announcement else self._go_on_after_reply(waiting)
+
+    def _go_on_after_reply(self, waiting: _Waiting) -> list[Action]:
+        """Do what a step does with the reply; nothing while there is none."""
+        if waiting.reply is None:
+            return []
+        self._waiting, step_id = None, waiting.step_id
+        step = self._steps[step_id]
+        match waiting.reply, step:
+            case SlotsFound(slots), doc.Slot():
+                return self._offer_slots(step_id, step, slots)
+            case SlotHeld(slot), doc.Slot():
+                return self._book(step_id, step, slot)
+            case SlotGone(), doc.Slot():
+                return self._find_slots(step_id, step, self._words(step_id, "gone"))
+            case AppointmentFound(None), _:
+                return self._go(self._leave(step_id, doc.NONE))
+            case AppointmentFound(slot), _ if slot:
+                self._keep(values_of(slot))
+                return self._go(self._leave(step_id, doc.MATCH))
+            case _:
+                return self._go(self._leave(step_id, doc.FAILED))
+
+    def _find_slots(self, step_id: str, step: doc.Slot, words: Sequence[_Words]) -> list[Action]:
+        """Ask for slots that were not offered yet."""
+        offer = self._offer
+        offer.passed += tuple(slot.id for slot in offer.slots)
+        day = day_asked(self._wording.as_written(step.day), self._today)
+        return self._request(step_id, FindSlots(step.calendar, day, offer.passed, step.most), words)
+
+    def _offer_slots(self, step_id: str, step: doc.Slot, slots: Sequence[OfferedSlot]) -> list[Action]:
+        self._offer.slots = slots
+        if not slots:
+            return self._go(self._leave(step_id, doc.NONE))
+        keys = {str(number): slot for number, slot in enumerate(slots, 1)}
+        means = {
+            key: Answer(exit=doc.MATCH, value=str(slot.id), label=label_of(slot))
+            for key, slot in keys.items()
+        }
+        if step.others:
+            means[step.others] = Answer(exit=doc.NONE, value="", label="")
+        self._question = _Question(
+            step_id=step_id,
+            step=step,
+            role="ask",
+            answers=means,
+            lead=[],
+            options=[word for key, slot in keys.items() for word in self._option(step_id, key, slot)],
+        )
+        return self._put(self._question)
+
+    def _option(self, step_id: str, key: str, slot: OfferedSlot) -> list[_Words]:
+        self._keep({"key": key, **values_of(slot)})
+        return self._words(step_id, "option")
+
+    def _keep(self, values: Mapping[str, str]) -> None:
+        for name, value in values.items():
+            self._wording.keep(name, value, SLOT_KINDS[name])
+
+    def _slot_chosen(self, step_id: str, step: doc.Slot, answer: Answer) -> list[Action]:
+        self._question, self._unanswered = None, ""
+        if not answer.label:
+            return self._find_slots(step_id, step, [])
+        return self._request(step_id, HoldSlot(step.calendar, int(answer.value)), [])
+
+    def _book(self, step_id: str, step: doc.Slot, slot: OfferedSlot) -> list[Action]:
+        label = label_of(slot)
+        self._keep(values_of(slot))
+        return [
+            base.BookSlot(step.calendar, slot.id, label),
+            base.RecordAnswer(step.question or step_id, slot.begins, label),
+            *self._go(self._leave(step_id, doc.MATCH)),
+        ]
+
     # --- Speech --------------------------------------------------------------------------------------
 
     def _speech(self, *, began: bool) -> list[Action]:
@@ -546,7 +701,7 @@ class DialogueAgent:
         goodbye = f"We hung up after goodbye: {self._unanswered}." if self._unanswered else ""
         self._reason = reason or goodbye or "We hung up after the last words."
         self._disposition = disposition or (SPOKE_ON if self._spoke_on and self._unanswered else "")
-        self._question = self._collection = None
+        self._question = self._collection = self._waiting = None
         return self._announce(words, then=None) if words else [self._hang_up()]
 
     def _prompt_over(self, event: base.PromptEnded | base.PromptFailed) -> list[Action]:
@@ -586,6 +741,8 @@ class DialogueAgent:
             announcement.words = [word for word in announcement.words if word not in announcement.heard]
             return [self._say(word) for word in announcement.words]
         self._announcement = None
+        if self._waiting:
+            return self._go_on_after_reply(self._waiting)
         return [self._hang_up()] if announcement.then is None else self._go(announcement.then)
 
     def _say_sorry(self, reason: str, missing: Sequence[str] = ()) -> list[Action]:
@@ -619,12 +776,12 @@ class DialogueAgent:
 
 
 def _asks(role: str) -> bool:
-    return role.startswith(("ask", "confirm"))
+    return role.startswith(("ask", "confirm", "option"))
 
 
-def _counts(step: doc.Set | doc.OptOut) -> bool:
+def _counts(step: doc.Set | doc.OptOut | doc.Cancel) -> bool:
     """Return whether a step is to count only when the words before it are over."""
-    return isinstance(step, doc.OptOut) or bool(step.outcome)
+    return not isinstance(step, doc.Set) or bool(step.outcome)
 
 
 KIND = base.Kind(DialogueConfiguration, DialogueAgent, asks=True)

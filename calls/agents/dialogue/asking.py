@@ -13,6 +13,7 @@ from calls.agents.dialogue.document import (
     Meaning,
     Menu,
     Rating,
+    Slot,
     YesNo,
 )
 from campaigns.spreadsheets.written import Kind, UnclearError, read_date, read_digits, read_time
@@ -55,6 +56,9 @@ def answers(step: Ask) -> Mapping[str, Answer]:
                 key: Answer(exit=key, value=key, label=time.label, call_back=time.when)
                 for key, time in step.times.items()
             }
+        case Slot():  # which slots they are is known when they were found
+            keys = [*map(str, range(1, step.most + 1)), *([step.others] if step.others else [])]
+            return {key: Answer(exit=MATCH, value="", label="") for key in keys}
         case _:
             raise TypeError(step)
 
@@ -70,6 +74,9 @@ KINDS: Mapping[Meaning, Kind] = {
     Meaning.ACCOUNT: Kind.ACCOUNT,
 }
 """How what was pressed is spoken."""
+
+
+_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 
 def read_pressed(step: Digits, digits: str) -> str | None:
@@ -98,7 +105,9 @@ def read_pressed(step: Digits, digits: str) -> str | None:
 def _date(digits: str) -> str | None:
     if len(digits) not in (4, 6, 8):
         return None
-    day, month, year = digits[:2], digits[2:4], digits[4:] or "2024"  # a year with a 29 February
+    day, month, year = digits[:2], digits[2:4], digits[4:]
+    if not year:
+        return _clear(f"{day} {_MONTHS[int(month) - 1]}", Kind.DATE) if 1 <= int(month) <= 12 else None
     return _clear(f"{day}/{month}/{year if len(year) == 4 else f'20{year}'}", Kind.DATE)
 
 

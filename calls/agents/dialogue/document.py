@@ -20,14 +20,18 @@ KEYS = "012345678*#"
 """Keys that a step may give a meaning to."""
 GENERAL = "general"
 """Stands for a step where words are concerned: those that belong to none."""
-OPT_OUT, SORRY, WRONG, FULL = "opt_out", "sorry", "wrong", "full"
+OPT_OUT, SORRY, WRONG, CUT_OFF = "opt_out", "sorry", "wrong", "cut_off"
 """Roles of the general words: said after 9, when our words can't be spoken, after a key without a meaning,
-when no further call-back would be made."""
-GENERAL_ROLES = frozenset({OPT_OUT, SORRY, WRONG})
+when the call goes on where an earlier one was cut off."""
+GENERAL_ROLES = frozenset({OPT_OUT, SORRY, WRONG, CUT_OFF})
+TODAY = "today"
+"""A value that each call knows: the day in India."""
 NO_INPUT, NO_MATCH, NEXT, MATCH, FAILED, ELSE = "no_input", "no_match", "next", "match", "failed", "else"
+FULL, NONE = "full", "none"
+"""No further call-back would be made; there is no such slot or appointment."""
 OPTED_OUT, HUNG_UP, PERSON = "opted_out", "hung_up", "person"
 """Exits that any moment of the call may take."""
-USUAL_EXITS = frozenset({NO_INPUT, NO_MATCH, NEXT, MATCH, FAILED, FULL, OPTED_OUT, HUNG_UP, PERSON})
+USUAL_EXITS = frozenset({NO_INPUT, NO_MATCH, NEXT, MATCH, FAILED, FULL, NONE, OPTED_OUT, HUNG_UP, PERSON})
 """Exits that a default may be set for, whether steps of today have them or not."""
 
 
@@ -101,8 +105,8 @@ class Ask(Step, frozen=True):
     answer_seconds: float = 6.0
     barge_in: BargeInSwitches | None = None
 
-    SPOKEN = ("ask",)
-    MAY_SPEAK = ("ask_2", "ask_3", "wrong", "wrong_2", "silent", "silent_2")
+    SPOKEN: ClassVar[tuple[str, ...]] = ("ask",)
+    MAY_SPEAK: ClassVar[tuple[str, ...]] = ("ask_2", "ask_3", "wrong", "wrong_2", "silent", "silent_2")
 
 
 class Choice(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -238,6 +242,43 @@ class Case(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     when: list[Condition]
 
 
+class Slot(Ask, frozen=True, kw_only=True, tag="slot"):
+    """Offers slots of a calendar by keys from 1 on, and books the one chosen.
+
+    `option` is said for each with the values `key`, `place`, `day` and `time`, which afterwards are those of
+    the slot booked; `gone` when it was taken meanwhile, before the next are offered.
+    """
+
+    calendar: str
+    day: str = ""
+    """The day asked for: a text with a value in it, such as `{wish}`; the nearest ones if it is no date."""
+    most: int = 3
+    """Offered at a time."""
+    others: str = "0"
+    """The key that asks for other times; empty for none."""
+
+    OWN_EXITS = (MATCH, NONE, NO_INPUT, NO_MATCH, FAILED)
+    SPOKEN = ("ask", "option")
+    MAY_SPEAK = (*Ask.MAY_SPEAK, "filler", "gone")
+
+
+class Appointment(Step, frozen=True, kw_only=True, tag="appointment"):
+    """Looks up the person's appointment in a calendar; `place`, `day` and `time` are its values then."""
+
+    calendar: str
+
+    OWN_EXITS = (MATCH, NONE, FAILED)
+    MAY_SPEAK = ("filler",)
+
+
+class Cancel(Step, frozen=True, kw_only=True, tag="cancel"):
+    """Gives the person's appointment in a calendar back and goes on."""
+
+    calendar: str
+
+    OWN_EXITS = (NEXT,)
+
+
 class Branch(Step, frozen=True, kw_only=True, tag="branch"):
     """Goes on by the first case whose conditions hold, by `else` if none does."""
 
@@ -292,8 +333,24 @@ class End(Step, frozen=True, tag="end"):
 
 
 AnyStep = (
-    Say | Menu | YesNo | Rating | ChooseLanguage | Later | Digits | Branch | Set | OptOut | Sub | Return | End
+    Say
+    | Menu
+    | YesNo
+    | Rating
+    | ChooseLanguage
+    | Later
+    | Digits
+    | Slot
+    | Appointment
+    | Cancel
+    | Branch
+    | Set
+    | OptOut
+    | Sub
+    | Return
+    | End
 )
+SLOT_VALUES = ("place", "day", "time")
 
 
 class Fragment(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -342,7 +399,8 @@ class Document(Configuration, frozen=True, omit_defaults=True, kw_only=True):
 
     def own_values(self) -> frozenset[str]:
         """Return the names of the values that it gets itself: answers, digits, what its steps set."""
-        return frozenset(name for step_id, step in self.all_steps() for name in _own_values(step_id, step))
+        own = (name for step_id, step in self.all_steps() for name in _own_values(step_id, step))
+        return frozenset([*own, *({TODAY} - self.values.keys())])
 
     def target(self, step_id: str, step: Step, exit_name: str) -> str:
         """Return the id of the step that an exit leads to; empty if it leads nowhere.
@@ -359,6 +417,10 @@ def _own_values(step_id: str, step: AnyStep) -> tuple[str, ...]:
     match step:
         case Digits():
             return (step.value or step_id,)
+        case Slot():
+            return (step.question or step_id, "key", *SLOT_VALUES)
+        case Appointment():
+            return SLOT_VALUES
         case Ask():
             return (step.question or step_id,)
         case Set():

@@ -95,7 +95,7 @@ def _reaching(step: doc.AnyStep) -> frozenset[str]:
         case doc.Set() if step.outcome:
             return frozenset(step.exit_names())
         case _:
-            return frozenset([doc.NO_INPUT, doc.NO_MATCH])
+            return frozenset([doc.NO_INPUT, doc.NO_MATCH, doc.FAILED])
 
 
 def _closure(starts: Iterable[str], ways: Edges) -> set[str]:

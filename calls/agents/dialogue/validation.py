@@ -20,6 +20,7 @@ from calls.agents.dialogue.graph import (
     reachable,
 )
 from calls.agents.dialogue.problem import MOST_TEXT, Problem
+from calls.agents.dialogue.slots import KINDS as SLOT_KINDS
 from calls.agents.dialogue.wording import SLOT, all_prompts, is_empty, slots, texts
 from campaigns.schedule.callback_times import UnreadableMoment, moment
 from campaigns.spreadsheets.written import Kind, unclear
@@ -276,7 +277,7 @@ def _kinds(document: Document) -> dict[str, Kind]:
         for step_id, step in document.all_steps()
         if isinstance(step, doc.Digits)
     }
-    return {**pressed, **document.values}
+    return {doc.TODAY: Kind.DATE, **SLOT_KINDS, **pressed, **document.values}
 
 
 def _set(document: Document, step: doc.Set) -> Iterator[str]:
@@ -291,12 +292,32 @@ def _set(document: Document, step: doc.Set) -> Iterator[str]:
             yield f"It uses the value “{name[:40]}”, which the dialogue does not know."
 
 
+def _slot(document: Document, step: doc.Slot) -> Iterator[str]:
+    yield from _calendar(document, step)
+    if not 1 <= step.most <= 8:
+        yield "It offers 1 to 8 slots at a time."
+    yield from _keys({step.others: ""} if step.others else {})
+    if step.others in map(str, range(1, step.most + 1)):
+        yield f"Key {step.others} can't both be a slot and ask for other times."
+    for name in slots(step.day):
+        if name not in _known(document):
+            yield f"It asks for the value “{name[:40]}”, which the dialogue does not know."
+
+
+def _calendar(document: Document, step: doc.Slot | doc.Appointment | doc.Cancel) -> Iterator[str]:
+    if not step.calendar.strip():
+        yield "It names no calendar."
+
+
 _KINDS: Mapping[type, Callable[[Document, Any], Iterator[str]]] = {
     doc.Menu: _menu,
     doc.Rating: _rating,
     doc.ChooseLanguage: _language,
     doc.Later: _times,
     doc.Digits: _digits,
+    doc.Slot: _slot,
+    doc.Appointment: _calendar,
+    doc.Cancel: _calendar,
     doc.Branch: _branch,
     doc.Set: _set,
     doc.End: _end,

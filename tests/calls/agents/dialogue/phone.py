@@ -6,6 +6,7 @@ from typing import Any
 from calls.agents import base
 from calls.agents.dialogue.agent import DialogueAgent
 from calls.agents.dialogue.configuration import DialogueConfiguration
+from calls.agents.requests import Reply, Request
 
 
 class Phone:
@@ -18,6 +19,7 @@ class Phone:
         self.collect: base.Collect | None = None
         self.digits = ""
         self.is_speaking = self.is_over = False
+        self.asked: list[base.Perform] = []
 
     def tell(self, event: base.AgentEvent) -> list[base.Action]:  # noqa: C901 - a table of actions
         actions = [] if self.is_over else list(self.agent.handle(event))
@@ -31,6 +33,8 @@ class Phone:
                     self.timers.discard(action.name)
                 case base.Collect():
                     self.collect, self.digits = action, ""
+                case base.Perform():
+                    self.asked.append(action)
                 case base.StopCollecting():
                     self.collect = None
                 case base.ClearAudio():
@@ -128,10 +132,19 @@ class Call(Phone):
             self.happens(what)
         return texts(self.log[place:])
 
+    def requested(self) -> Request:
+        """Return the oldest request that was not answered."""
+        return self.asked[0].request
+
+    def reply(self, reply: Reply) -> list[str]:
+        """Answer the oldest open request and return the texts that are said then."""
+        return texts(self.tell(base.Performed(self.asked.pop(0).name, reply)))
+
     def results(self) -> list[base.Action]:
         """Return what was recorded so far."""
         kinds = base.RecordAnswer | base.ReachOutcome | base.AskCallback | base.OptOut
-        return [action for action in self.log if isinstance(action, kinds)]
+        booked = base.BookSlot | base.CancelAppointment
+        return [action for action in self.log if isinstance(action, kinds | booked)]
 
     @property
     def hang_up(self) -> base.HangUp | None:

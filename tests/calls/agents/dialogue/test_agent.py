@@ -8,6 +8,17 @@ import pytest
 from calls.agents import base
 from calls.agents.dialogue.agent import LOST, NO_VALUE, NO_WORDS, SPOKE_ON, DialogueAgent
 from calls.agents.dialogue.configuration import DialogueConfiguration
+from calls.agents.requests import (
+    AppointmentFound,
+    Failed,
+    FindAppointment,
+    FindSlots,
+    HoldSlot,
+    OfferedSlot,
+    SlotGone,
+    SlotHeld,
+    SlotsFound,
+)
 from campaigns.rules.results import NOT_SPOKEN
 from tests.calls.agents.dialogue.documents import dialogue
 from tests.calls.agents.dialogue.phone import Call
@@ -532,3 +543,157 @@ def test_a_dialogue_that_goes_round_without_asking_hangs_up() -> None:
 def test_another_language_than_the_persons_is_noted() -> None:
     call = Call(asking(), language="ta-IN")
     assert call.log[0] == base.Note("There are no texts in “ta-IN”; “en” is spoken instead.")
+
+
+# --- Slots and appointments ----------------------------------------------------------------------------
+
+
+SLOTS = [OfferedSlot(n, "Pune", f"2026-12-0{n}T10:30:00+05:30") for n in range(1, 6)]
+SLOT: dict[str, Any] = {
+    "kind": "slot",
+    "calendar": "clinic",
+    "question": "visit",
+    "exits": {"match": "booked"},
+}
+SLOT["exits"] |= {"none": "none_left", "failed": "down"}
+
+
+def offering(**fields: Any) -> DialogueConfiguration:
+    said = {
+        "booked": "Booked: {day}, {time}.",
+        "none_left": "No time left.",
+        "down": "It can't be looked up.",
+    }
+    words: dict[str, Any] = {name: {"say": text} for name, text in said.items()}
+    words["slot"] = {
+        "ask": "When?",
+        "option": "{key}: {day}.",
+        "gone": "Just taken.",
+        "filler": "One moment.",
+    }
+    steps = {"slot": SLOT | fields, **dict.fromkeys(said, THANKS)}
+    return dialogue(steps, words)
+
+
+def test_slots_are_offered_and_the_chosen_one_is_held_and_booked() -> None:
+    call = Call(offering())
+    assert [say.text for say in call.playing if isinstance(say, base.Say)] == ["One moment."]
+    assert call.requested() == FindSlots("clinic", most=3)
+    assert call.after("heard") == []
+    assert call.reply(SlotsFound(tuple(SLOTS[:2]))) == ["When?", "one: 1 December.", "two: 2 December."]
+    assert call.after("heard", "key 2") == ["One moment."]
+    assert call.requested() == HoldSlot("clinic", 2)
+    assert call.reply(SlotHeld(SLOTS[1])) == []
+    assert call.results() == []
+    assert call.after("heard") == ["Booked: 2 December, ten thirty in the morning."]
+    label = "2 Dec 2026, 10:30 AM, Pune"
+    assert call.results() == [
+        base.BookSlot("clinic", 2, label),
+        base.RecordAnswer("visit", SLOTS[1].begins, label),
+    ]
+
+
+def test_a_slot_taken_meanwhile_is_said_and_others_are_offered() -> None:
+    call = Call(offering())
+    call.after("heard")
+    call.reply(SlotsFound(tuple(SLOTS[:2])))
+    call.after("heard", "key 1", "heard")
+    assert call.reply(SlotGone()) == ["Just taken.", "One moment."]
+    assert call.requested() == FindSlots("clinic", passed=(1, 2), most=3)
+    call.reply(SlotsFound((SLOTS[2],)))
+    assert call.after("heard") == ["When?", "one: 3 December."]
+    assert call.results() == []
+
+
+def test_a_key_asks_for_other_times_until_there_are_none() -> None:
+    call = Call(offering())
+    call.after("heard")
+    call.reply(SlotsFound(tuple(SLOTS[:2])))
+    call.after("heard", "key 0", "heard")
+    assert call.requested() == FindSlots("clinic", passed=(1, 2), most=3)
+    assert call.reply(SlotsFound(())) == ["No time left."]
+
+
+@pytest.mark.parametrize("reply", [Failed("Too slow."), Failed("No such calendar.")])
+def test_a_calendar_that_cannot_be_asked_is_an_exit(reply: Failed) -> None:
+    call = Call(offering())
+    call.after("heard")
+    assert call.reply(reply) == ["It can't be looked up."]
+
+
+def test_the_day_asked_for_is_pressed_before() -> None:
+    steps = {
+        "wish": {"kind": "digits", "means": "date", "least": 4, "most": 4, "exits": {"match": "slot"}},
+        "slot": SLOT | {"day": "{wish}", "exits": {"match": "bye", "none": "bye", "failed": "bye"}},
+    }
+    words = {"wish": {"ask": "Which day?"}, "slot": {"ask": "When?", "option": "{key}: {day}."}}
+    call = Call(dialogue(steps, words), today="2026-11-30")
+    call.after("heard", *keyed("0412"))
+    assert call.requested() == FindSlots("clinic", "2026-12-04", most=3)
+
+
+def test_9_while_slots_are_looked_up_is_an_opt_out_and_the_reply_comes_too_late() -> None:
+    call = Call(offering())
+    assert call.after("key 9") == ["No more calls."]
+    assert call.reply(SlotsFound(tuple(SLOTS))) == []
+    assert call.after("heard") == []
+    assert call.hang_up is not None
+
+
+def test_nothing_pressed_among_slots_is_asked_again_with_all_of_them() -> None:
+    call = Call(offering())
+    call.after("heard")
+    call.reply(SlotsFound(tuple(SLOTS[:1])))
+    assert call.after("heard", "answer") == ["When?", "one: 1 December."]
+    assert call.after("heard", "answer") == ["Bye."]
+
+
+def test_an_appointment_is_looked_up_and_given_back() -> None:
+    steps: dict[str, Any] = {
+        "find": {"kind": "appointment", "calendar": "clinic"},
+        "yours": {"kind": "say", "exits": {"next": "off"}},
+        "off": {"kind": "cancel", "calendar": "clinic", "exits": {"next": "bye"}},
+    }
+    steps["find"]["exits"] = {"match": "yours", "none": "bye", "failed": "bye"}
+    document = dialogue(steps, {"yours": {"say": "You gave back {day} in {place}."}})
+    call = Call(document)
+    assert call.requested() == FindAppointment("clinic")
+    assert call.reply(AppointmentFound(SLOTS[2])) == ["You gave back 3 December in Pune."]
+    assert call.results() == []
+    call.after("over")
+    assert call.results() == [base.CancelAppointment("clinic")]
+    assert Call(document).reply(AppointmentFound(None)) == ["Bye."]
+    assert Call(document).reply(Failed("Down.")) == ["Bye."]
+
+
+# --- Going on where a call was cut off ------------------------------------------------------------------
+
+
+def test_a_call_goes_on_where_an_earlier_one_was_cut_off_with_what_was_known() -> None:
+    steps: dict[str, Any] = {
+        "first": {"kind": "yes_no", "exits": {"yes": "second", "no": "second"}},
+        "second": {"kind": "rating", "exits": {"match": "thanks"}},
+        "thanks": THANKS,
+    }
+    words: dict[str, Any] = {"first": {"ask": "1 or 2?"}, "second": {"ask": "1 to 5?"}}
+    words |= {"thanks": {"say": "So {first}."}}
+    words["general"] = {"opt_out": "No more calls.", "cut_off": "We were cut off."}
+    document = dialogue(steps, words)
+    resumed = Call(document, resume=base.Resume("second", {"first": "yes"}))
+    assert [say.text for say in resumed.playing if isinstance(say, base.Say)] == [
+        "We were cut off.",
+        "1 to 5?",
+    ]
+    assert resumed.after("heard", "key 3") == ["So yes."]
+    anew = Call(document, resume=base.Resume("gone", {}))
+    assert [say.text for say in anew.playing if isinstance(say, base.Say)] == ["1 or 2?"]
+
+
+def test_today_can_be_compared_and_said() -> None:
+    case = {"exit": "late", "when": [{"value": "due", "relation": "less_than", "to": "{today}"}]}
+    turn = {"kind": "branch", "cases": [case], "exits": {"late": "full", "else": "thanks"}}
+    words = FULL | {"thanks": {"say": "It is {today}."}}
+    document = dialogue({"turn": turn, "full": THANKS, "thanks": THANKS}, words, values={"due": "date"})
+    for due, said in (("29/11/2026", "It is full."), ("30/11/2026", "It is 30 November.")):
+        call = Call(document, today="2026-11-30", variables={"due": due})
+        assert [say.text for say in call.playing if isinstance(say, base.Say)] == [said]

@@ -13,6 +13,7 @@ from calls.agents.dialogue.document import (
     Meaning,
     Menu,
     Rating,
+    Slot,
     Time,
     YesNo,
 )
@@ -26,6 +27,7 @@ def test_each_kind_of_question_gives_its_keys_their_meaning() -> None:
     assert answers(YesNo(no="Never"))["2"] == Answer(exit="no", value="no", label="Never")
     assert list(answers(Rating(lowest=0, highest=8))) == list("012345678")
     assert answers(ChooseLanguage(languages={"1": "hi"}))["1"].language == "hi"
+    assert list(answers(Slot(calendar="c", most=2))) == ["1", "2", "0"]
     times = {"2": Time("tomorrow 10:00", "Tomorrow")}
     assert answers(Later(times=times))["2"].call_back == "tomorrow 10:00"
 
@@ -37,13 +39,14 @@ def test_each_kind_of_question_gives_its_keys_their_meaning() -> None:
         (Meaning.ACCOUNT, "0012345678", "0012345678"),
         (Meaning.NUMBER, "007", "7"),
         (Meaning.AMOUNT, "1500", "1500"),
-        (Meaning.DATE, "2811", "28/11/2024"),
+        (Meaning.DATE, "2811", "28 Nov"),
         (Meaning.DATE, "281126", "28/11/2026"),
         (Meaning.DATE, "28112026", "28/11/2026"),
-        (Meaning.DATE, "2902", "29/02/2024"),
+        (Meaning.DATE, "2902", "29 Feb"),
         (Meaning.DATE, "29022026", None),
         (Meaning.DATE, "3113", None),
         (Meaning.DATE, "28112", None),
+        (Meaning.DATE, "2813", None),
         (Meaning.TIME, "930", "9:30"),
         (Meaning.TIME, "1730", "17:30"),
         (Meaning.TIME, "2460", None),

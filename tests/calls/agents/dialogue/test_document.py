@@ -23,6 +23,9 @@ ASK: dict[str, Any] = {"kind": "yes_no", "exits": {"yes": "bye", "no": "bye"}}
         (doc.Branch(cases=[doc.Case("a", []), doc.Case("a", []), doc.Case("b", [])]), ("a", "b", "else")),
         (doc.Sub(fragment="f", returns=["x"]), ("x",)),
         (doc.Return(exit="x"), ()),
+        (doc.Slot(calendar="c"), ("match", "none", "no_input", "no_match", "failed")),
+        (doc.Appointment(calendar="c"), ("match", "none", "failed")),
+        (doc.Cancel(calendar="c"), ("next",)),
         (doc.End(), ()),
     ],
 )
@@ -51,7 +54,7 @@ def test_what_it_asks_and_sets_are_values_of_its_own() -> None:
         "sum": {"kind": "digits", "most": 4, "value": "total"},
         "set": {"kind": "set", "values": {"a": "1", "b": "2"}},
     }
-    assert dialogue(steps, {}).own_values() == {"ask", "How?", "total", "a", "b"}
+    assert dialogue(steps, {}).own_values() == {"ask", "How?", "total", "a", "b", "today"}
 
 
 def test_speech_is_listened_to_if_it_may_cut_anything() -> None:
@@ -62,3 +65,8 @@ def test_speech_is_listened_to_if_it_may_cut_anything() -> None:
 
 def test_what_is_as_usual_is_not_written() -> None:
     assert msgspec.to_builtins(doc.End()) == {"kind": "end"}
+
+
+def test_a_slot_brings_its_place_day_and_time() -> None:
+    document = dialogue({"slot": {"kind": "slot", "calendar": "c", "question": "visit"}}, {})
+    assert document.own_values() == {"visit", "key", "place", "day", "time", "today"}

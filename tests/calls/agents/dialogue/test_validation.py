@@ -50,6 +50,26 @@ def test_bounds_of_digits(changes: dict[str, Any], sentence: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("changes", "sentence"),
+    [
+        ({"calendar": " "}, "“Question”: It names no calendar."),
+        ({"most": 9}, "“Question”: It offers 1 to 8 slots at a time."),
+        ({"others": "2"}, "“Question”: Key 2 can't both be a slot and ask for other times."),
+        (
+            {"others": "9"},
+            "“Question”: Key 9 always means “do not call me again” and can't mean anything else.",
+        ),
+        ({"day": "{wish}"}, "“Question”: It asks for the value “wish”, which the dialogue does not know."),
+    ],
+)
+def test_bounds_of_slots(changes: dict[str, Any], sentence: str) -> None:
+    step = {"kind": "slot", "calendar": "clinic", "exits": {"none": "bye", "failed": "bye"}}
+    words = {"ask": {"ask": "When?", "option": "{key}: {day}."}}
+    assert sentences(step, words) == []
+    assert sentences(step | changes, words) == [sentence]
+
+
+@pytest.mark.parametrize(
     ("others", "sentence"),
     [
         ({"wrong_keys": 0}, "The wrong keys that end a call are between 1 and 20."),
