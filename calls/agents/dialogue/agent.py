@@ -23,6 +23,8 @@ from calls.agents.dialogue.slots import day_asked, label_of, values_of
 from calls.agents.dialogue.wording import MissingValueError, Wording
 from calls.agents.requests import (
     AppointmentFound,
+    Fetch,
+    Fetched,
     FindAppointment,
     FindSlots,
     HoldSlot,
@@ -58,6 +60,8 @@ _MOST_UTTERANCES = 3
 """After a question: each gives the time for an answer once more, further ones do not."""
 _LONGEST_WAIT_S = 20.0
 """Beyond the time for an answer, however much is said."""
+_REPLY_S = 2.0
+"""The wait for what our own database is asked."""
 _MOST_STEPS = 500
 """Passed without waiting for anything; a dialogue that was validated has no such loop."""
 _TOO_FEW = (base.CollectEnd.SHORT, base.CollectEnd.NOTHING)
@@ -260,7 +264,7 @@ class DialogueAgent:
                 words += self._words(target, "say")
             elif (rest := self._arrive(target, step, words, cut=cut)) is not None:
                 return [*actions, *rest]
-            elif isinstance(step, doc.OptOut | doc.Set | doc.Cancel):
+            elif isinstance(step, doc.OptOut | doc.Set | doc.Cancel | doc.Tell):
                 actions += self._do(step)
             target = self._next(target, step)
         return [*actions, *self._end([], LOST, "")]
@@ -272,11 +276,8 @@ class DialogueAgent:
         match step:
             case doc.Later() if not self._may_call_back:
                 return None
-            case doc.Slot():
-                self._offer = _Offer()
-                return self._find_slots(step_id, step, words)
-            case doc.Appointment():
-                return self._request(step_id, FindAppointment(step.calendar), words)
+            case doc.Slot() | doc.Appointment() | doc.Fetch():
+                return self._ask_the_world(step_id, step, words)
             case doc.Ask():
                 return self._ask(step_id, step, words, cut=cut)
             case doc.Digits():
@@ -284,7 +285,7 @@ class DialogueAgent:
                 return [*self._say_before(words), *self._collect(self._collection)]
             case doc.End():
                 return self._end(words, step.reason, step.disposition)
-            case doc.OptOut() | doc.Set() | doc.Cancel() if words and _counts(step):
+            case doc.OptOut() | doc.Set() | doc.Cancel() | doc.Tell() if words and _counts(step):
                 return self._announce(words, then=step_id)
             case _:
                 return None
@@ -315,7 +316,9 @@ class DialogueAgent:
             return self._document.exits.get(exit_name, "")
         return self._document.target(step_id, step, exit_name)
 
-    def _do(self, step: doc.Set | doc.OptOut | doc.Cancel) -> list[Action]:
+    def _do(self, step: doc.Set | doc.OptOut | doc.Cancel | doc.Tell) -> list[Action]:
+        if isinstance(step, doc.Tell):
+            return [base.Tell(step.service, self._values(step))]
         if isinstance(step, doc.Cancel):
             return [base.CancelAppointment(step.calendar)]
         if isinstance(step, doc.OptOut):
@@ -576,12 +579,30 @@ class DialogueAgent:
 
     # --- Requests ------------------------------------------------------------------------------------
 
-    def _request(self, step_id: str, request: Request, words: Sequence[_Words]) -> list[Action]:
+    def _ask_the_world(
+        self, step_id: str, step: doc.Slot | doc.Appointment | doc.Fetch, words: Sequence[_Words]
+    ) -> list[Action]:
+        match step:
+            case doc.Slot():
+                self._offer = _Offer()
+                return self._find_slots(step_id, step, words)
+            case doc.Appointment():
+                return self._request(step_id, FindAppointment(step.calendar), words)
+            case doc.Fetch():
+                request = Fetch(step.service, self._values(step))
+                return self._request(step_id, request, words, seconds=step.seconds)
+
+    def _values(self, step: doc.Fetch | doc.Tell) -> dict[str, str]:
+        return {name: self._wording.value(name) for name in step.sends}
+
+    def _request(
+        self, step_id: str, request: Request, words: Sequence[_Words], *, seconds: float = _REPLY_S
+    ) -> list[Action]:
         """Ask the world for something; what leads there and the filler are heard meanwhile, uncut."""
         self._waiting = _Waiting(step_id)
         said = [*words, *self._words(step_id, "filler")]
         announced = self._announce(said, then=step_id) if said else []
-        return [*announced, base.Perform(step_id, request)]
+        return [*announced, base.Perform(step_id, request, seconds)]
 
     def _performed(self, event: base.Performed) -> list[Action]:
         """Take the reply to a request; another step's comes too late."""
@@ -597,18 +618,26 @@ class DialogueAgent:
             return []
         self._waiting, step_id = None, waiting.step_id
         step = self._steps[step_id]
+        if isinstance(step, doc.Slot):
+            return self._slot_reply(step_id, step, waiting.reply)
         match waiting.reply, step:
-            case SlotsFound(slots), doc.Slot():
+            case Fetched(values), doc.Fetch():
+                self._keep({name: values[name] for name in values.keys() & step.brings.keys()}, step.brings)
+                return self._go(self._leave(step_id, doc.NEXT))
+            case AppointmentFound(slot), _:
+                self._keep(values_of(slot) if slot else {}, SLOT_KINDS)
+                return self._go(self._leave(step_id, doc.MATCH if slot else doc.NONE))
+            case _:
+                return self._go(self._leave(step_id, doc.FAILED))
+
+    def _slot_reply(self, step_id: str, step: doc.Slot, reply: Reply) -> list[Action]:
+        match reply:
+            case SlotsFound(slots):
                 return self._offer_slots(step_id, step, slots)
-            case SlotHeld(slot), doc.Slot():
+            case SlotHeld(slot):
                 return self._book(step_id, step, slot)
-            case SlotGone(), doc.Slot():
+            case SlotGone():
                 return self._find_slots(step_id, step, self._words(step_id, "gone"))
-            case AppointmentFound(None), _:
-                return self._go(self._leave(step_id, doc.NONE))
-            case AppointmentFound(slot), _ if slot:
-                self._keep(values_of(slot))
-                return self._go(self._leave(step_id, doc.MATCH))
             case _:
                 return self._go(self._leave(step_id, doc.FAILED))
 
@@ -641,12 +670,12 @@ class DialogueAgent:
         return self._put(self._question)
 
     def _option(self, step_id: str, key: str, slot: OfferedSlot) -> list[_Words]:
-        self._keep({"key": key, **values_of(slot)})
+        self._keep({"key": key, **values_of(slot)}, SLOT_KINDS)
         return self._words(step_id, "option")
 
-    def _keep(self, values: Mapping[str, str]) -> None:
+    def _keep(self, values: Mapping[str, str], kinds: Mapping[str, Kind]) -> None:
         for name, value in values.items():
-            self._wording.keep(name, value, SLOT_KINDS[name])
+            self._wording.keep(name, value, kinds[name])
 
     def _slot_chosen(self, step_id: str, step: doc.Slot, answer: Answer) -> list[Action]:
         self._question, self._unanswered = None, ""
@@ -656,7 +685,7 @@ class DialogueAgent:
 
     def _book(self, step_id: str, step: doc.Slot, slot: OfferedSlot) -> list[Action]:
         label = label_of(slot)
-        self._keep(values_of(slot))
+        self._keep(values_of(slot), SLOT_KINDS)
         return [
             base.BookSlot(step.calendar, slot.id, label),
             base.RecordAnswer(step.question or step_id, slot.begins, label),
@@ -779,7 +808,7 @@ def _asks(role: str) -> bool:
     return role.startswith(("ask", "confirm", "option"))
 
 
-def _counts(step: doc.Set | doc.OptOut | doc.Cancel) -> bool:
+def _counts(step: doc.Set | doc.OptOut | doc.Cancel | doc.Tell) -> bool:
     """Return whether a step is to count only when the words before it are over."""
     return not isinstance(step, doc.Set) or bool(step.outcome)
 

@@ -279,6 +279,29 @@ class Cancel(Step, frozen=True, kw_only=True, tag="cancel"):
     OWN_EXITS = (NEXT,)
 
 
+class Fetch(Step, frozen=True, kw_only=True, tag="fetch"):
+    """Asks an outside service, by its name; `filler` is heard meanwhile. No reply in time is `failed`."""
+
+    service: str
+    sends: list[str] = field(default_factory=list)
+    """The names of the values that it is told."""
+    brings: dict[str, ValueKind] = field(default_factory=dict)
+    """The values that it answers, which are known from then on."""
+    seconds: float = 2.0
+
+    OWN_EXITS = (NEXT, FAILED)
+    MAY_SPEAK = ("filler",)
+
+
+class Tell(Step, frozen=True, kw_only=True, tag="tell"):
+    """Tells an outside service values of the call and goes on; it is told once the call's log is stored."""
+
+    service: str
+    sends: list[str] = field(default_factory=list)
+
+    OWN_EXITS = (NEXT,)
+
+
 class Branch(Step, frozen=True, kw_only=True, tag="branch"):
     """Goes on by the first case whose conditions hold, by `else` if none does."""
 
@@ -343,6 +366,8 @@ AnyStep = (
     | Slot
     | Appointment
     | Cancel
+    | Fetch
+    | Tell
     | Branch
     | Set
     | OptOut
@@ -421,6 +446,8 @@ def _own_values(step_id: str, step: AnyStep) -> tuple[str, ...]:
             return (step.question or step_id, "key", *SLOT_VALUES)
         case Appointment():
             return SLOT_VALUES
+        case Fetch():
+            return tuple(step.brings)
         case Ask():
             return (step.question or step_id,)
         case Set():

@@ -17,7 +17,8 @@ def json_schema() -> dict[str, Any]:
     """Return the schema (JSON Schema 2020-12), made from the structs that files and drafts are read with."""
     schema = msgspec.json.schema(DialogueConfiguration)
     head = {"$schema": _DIALECT, "$id": ID, "title": f"Dialogue, format {SCHEMA}"}
-    return head | json.loads(json.dumps(schema).replace("DialogueConfiguration", "Dialogue"))
+    named: dict[str, Any] = json.loads(json.dumps(schema).replace("DialogueConfiguration", "Dialogue"))
+    return head | named
 
 
 def as_file() -> str:

@@ -277,7 +277,13 @@ def _kinds(document: Document) -> dict[str, Kind]:
         for step_id, step in document.all_steps()
         if isinstance(step, doc.Digits)
     }
-    return {doc.TODAY: Kind.DATE, **SLOT_KINDS, **pressed, **document.values}
+    fetched = {
+        name: kind
+        for _, step in document.all_steps()
+        if isinstance(step, doc.Fetch)
+        for name, kind in step.brings.items()
+    }
+    return {doc.TODAY: Kind.DATE, **SLOT_KINDS, **fetched, **pressed, **document.values}
 
 
 def _set(document: Document, step: doc.Set) -> Iterator[str]:
@@ -309,6 +315,18 @@ def _calendar(document: Document, step: doc.Slot | doc.Appointment | doc.Cancel)
         yield "It names no calendar."
 
 
+def _service(document: Document, step: doc.Fetch | doc.Tell) -> Iterator[str]:
+    if not step.service.strip():
+        yield "It names no service."
+    for name in step.sends:
+        if name not in _known(document):
+            yield f"It sends the value “{name[:40]}”, which the dialogue does not know."
+    if isinstance(step, doc.Fetch):
+        if not 0.1 <= step.seconds <= 10:
+            yield "It waits between 0.1 and 10 seconds for a reply."
+        yield from (f"“{n[:40]}” can't be the name of a value." for n in step.brings if not n.isidentifier())
+
+
 _KINDS: Mapping[type, Callable[[Document, Any], Iterator[str]]] = {
     doc.Menu: _menu,
     doc.Rating: _rating,
@@ -318,6 +336,8 @@ _KINDS: Mapping[type, Callable[[Document, Any], Iterator[str]]] = {
     doc.Slot: _slot,
     doc.Appointment: _calendar,
     doc.Cancel: _calendar,
+    doc.Fetch: _service,
+    doc.Tell: _service,
     doc.Branch: _branch,
     doc.Set: _set,
     doc.End: _end,

@@ -11,6 +11,8 @@ from calls.agents.dialogue.configuration import DialogueConfiguration
 from calls.agents.requests import (
     AppointmentFound,
     Failed,
+    Fetch,
+    Fetched,
     FindAppointment,
     FindSlots,
     HoldSlot,
@@ -664,6 +666,45 @@ def test_an_appointment_is_looked_up_and_given_back() -> None:
     assert call.results() == [base.CancelAppointment("clinic")]
     assert Call(document).reply(AppointmentFound(None)) == ["Bye."]
     assert Call(document).reply(Failed("Down.")) == ["Bye."]
+
+
+# --- Services outside ----------------------------------------------------------------------------------
+
+
+def paying() -> DialogueConfiguration:
+    fetch = {"kind": "fetch", "service": "ledger", "sends": ["loan"], "brings": {"due": "amount"}}
+    tell = {"kind": "tell", "service": "ledger", "sends": ["loan", "due"], "exits": {"next": "end"}}
+    steps = {
+        "hello": {"kind": "say", "exits": {"next": "look"}},
+        "look": fetch | {"seconds": 1.5, "exits": {"next": "told", "failed": "bye"}},
+        "told": {"kind": "say", "exits": {"next": "tell"}},
+        "tell": tell,
+    }
+    words = {"hello": {"say": "Hello."}, "look": {"filler": "One moment."}, "told": {"say": "{due} is due."}}
+    return dialogue(steps, words, values={"loan": "digits"})
+
+
+def test_a_service_is_asked_while_our_words_are_heard_and_both_are_waited_for() -> None:
+    for reply_first in (True, False):
+        call = Call(paying(), variables={"loan": "123"})
+        assert [say.barge_in for say in call.playing] == [base.NO_BARGE_IN] * 2
+        assert call.asked == [base.Perform("look", Fetch("ledger", {"loan": "123"}), 1.5)]
+        reply = Fetched({"due": "500", "more": "x"})
+        if reply_first:
+            assert call.reply(reply) == []
+            assert call.after("over", "over") == ["five hundred rupees is due."]
+        else:
+            assert call.after("over", "over") == []
+            assert call.reply(reply) == ["five hundred rupees is due."]
+        assert not any(isinstance(action, base.Tell) for action in call.log)
+        call.after("over")
+        assert base.Tell("ledger", {"loan": "123", "due": "500"}) in call.log
+
+
+def test_a_service_that_fails_is_an_exit() -> None:
+    call = Call(paying(), variables={"loan": "123"})
+    call.after("heard")
+    assert call.reply(Failed("It did not answer within 1.5 s.")) == ["Bye."]
 
 
 # --- Going on where a call was cut off ------------------------------------------------------------------

@@ -26,6 +26,8 @@ ASK: dict[str, Any] = {"kind": "yes_no", "exits": {"yes": "bye", "no": "bye"}}
         (doc.Slot(calendar="c"), ("match", "none", "no_input", "no_match", "failed")),
         (doc.Appointment(calendar="c"), ("match", "none", "failed")),
         (doc.Cancel(calendar="c"), ("next",)),
+        (doc.Fetch(service="s"), ("next", "failed")),
+        (doc.Tell(service="s"), ("next",)),
         (doc.End(), ()),
     ],
 )

@@ -119,3 +119,19 @@ def test_advice_comes_where_there_are_no_problems_and_keeps_nothing_from_being_p
         "“end”: A call that ends here without an outcome counts as broken off.",
         "“Question”, en: Keys 1 and 2 are not said.",
     ]
+
+
+@pytest.mark.parametrize(
+    ("changes", "sentence"),
+    [
+        ({"service": ""}, "“Question”: It names no service."),
+        ({"sends": ["loan"]}, "“Question”: It sends the value “loan”, which the dialogue does not know."),
+        ({"seconds": 60}, "“Question”: It waits between 0.1 and 10 seconds for a reply."),
+        ({"brings": {"due date": "date"}}, "“Question”: “due date” can't be the name of a value."),
+    ],
+)
+def test_bounds_of_a_service(changes: dict[str, Any], sentence: str) -> None:
+    step = {"kind": "fetch", "service": "ledger", "exits": {"next": "bye", "failed": "bye"}}
+    words = {"ask": {"filler": "One moment."}}
+    assert sentences(step, words) == []
+    assert sentences(step | changes, words) == [sentence]
