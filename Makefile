@@ -5,6 +5,7 @@ BIN := .venv/bin
 export PYTHONUNBUFFERED := 1
 
 .PHONY: help run test check house demo crash-demo bench bench-media bench-media-quick outage soak fuzz bench-sandbox bench-virtual bench-campaigns chaos pause contention crowd bench-slots echo first-audio test-pipecat far-end serve lock setup setup-dev clean
+.PHONY: help run test check house demo crash-demo bench bench-media bench-media-quick outage soak fuzz bench-sandbox bench-virtual bench-campaigns bench-replay chaos pause contention crowd echo first-audio test-pipecat far-end serve lock setup setup-dev clean
 
 help:  ## list these commands
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -88,6 +89,9 @@ bench-virtual: setup-dev  ## 100,000 messages on the virtual clock, kill -9 twic
 
 bench-campaigns: setup-dev  ## cost of a row from import to last state on PostgreSQL, against COPY and bare httpx: ROWS=1000000
 	@$(BIN)/python -m bench.campaigns.run $(if $(ROWS),--rows $(ROWS))
+
+bench-replay: setup-dev  ## 10,000 past calls replayed with the version they were held with: none may differ: CALLS=10000
+	@$(BIN)/python -m bench.replay.run $(if $(CALLS),--calls $(CALLS))
 
 chaos: setup-dev  ## campaigns in which everything fails that can, a run for each seed: SEEDS=200 FIRST=1 PEOPLE=150
 	@$(BIN)/python -m bench.chaos.run $(if $(SEEDS),--seeds $(SEEDS)) $(if $(FIRST),--first $(FIRST)) $(if $(PEOPLE),--people $(PEOPLE))

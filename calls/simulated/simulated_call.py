@@ -101,8 +101,16 @@ class SimulatedCall:
     """One call. Made for one agent and one person; `run` holds it. Times in seconds from 0."""
 
     def __init__(
-        self, agent: base.Agent, context: base.CallContext, *, world: World, route: Route | None = None
+        self,
+        agent: base.Agent,
+        context: base.CallContext,
+        *,
+        world: World,
+        route: Route | None = None,
+        stops_at_rest: bool = False,
     ) -> None:
+        """`stops_at_rest`: the call is looked at where it waits once the script is over, and not held on."""
+        self._stops_at_rest = stops_at_rest
         self._agent, self._context, self._world = _Overheard(agent), context, world
         self._route = route or Route()
         self._now = self._idle_since = self._last_at = 0.0
@@ -128,10 +136,10 @@ class SimulatedCall:
         text = who(self._context.campaign, self._context.language)
         self._log.add(EntryKind.IDENTIFIED, text, 0.0, language=self._context.language)
         self._step(lambda: self._runner.begin(self._agent, self._context, 0.0))
-        while self._ended is None:
+        while self._ended is None and not (self._stops_at_rest and self._resting_at):
             self._next()
         self._after_the_end()
-        ended_by, reason = self._ended
+        ended_by, reason = self._ended or (Ending.LIMIT, "It was looked at while it waited.")
         return Course(
             entries=self._log.take(),
             actions=self._agent.actions,

@@ -1,0 +1,95 @@
+"""The kept tests of a dialogue: stored, made from calls and by the machine, run."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from django.db import transaction
+
+from calls.agents.dialogue.configuration import DialogueConfiguration
+from calls.dialogues.past import kept_test_of
+from calls.simulated import kept_tests
+from calls.simulated.cover import Coverage, cover
+from calls.simulated.exits import Exit, exits
+from calls.simulated.kept_tests import NotATestError, Verdict
+from campaigns.errors import NotAllowed
+from campaigns.models import Dialogue, KeptTest, User
+
+HAND, CALL, MACHINE = "hand", "call", "machine"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Result:
+    """What came of one stored test; `verdict` is None for one that can't be read."""
+
+    test: KeptTest
+    difference: str
+    """The first step that differs, in a sentence; empty if the test holds."""
+    verdict: Verdict | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Results:
+    """What came of all tests of a dialogue."""
+
+    results: Sequence[Result]
+    exits: Sequence[Exit]
+    uncovered: Sequence[Exit]
+
+    @property
+    def failed(self) -> list[Result]:
+        """Return those that do not hold."""
+        return [result for result in self.results if result.difference]
+
+
+def run_all(dialogue: Dialogue, document: DialogueConfiguration) -> Results:
+    """Run a dialogue's tests against a document without problems: its draft, or a version. One query."""
+    found = [_run(test, document) for test in dialogue.tests.all()]
+    passed = {known for result in found if result.verdict for known in result.verdict.passed}
+    wanted = exits(document)
+    return Results(results=found, exits=wanted, uncovered=[known for known in wanted if known not in passed])
+
+
+def _run(test: KeptTest, document: DialogueConfiguration) -> Result:
+    try:
+        verdict = kept_tests.run(document, kept_tests.read_test(test.body))
+    except NotATestError as error:
+        return Result(test=test, difference=str(error), verdict=None)
+    return Result(test=test, difference=verdict.difference, verdict=verdict)
+
+
+def keep(
+    dialogue: Dialogue, name: str, test: kept_tests.KeptTest, *, by: User | None, origin: str = HAND
+) -> KeptTest:
+    """Store a test. Raises `NotAllowed` if its name is taken or empty."""
+    name = name.strip()[:120]
+    if not name:
+        raise NotAllowed("A test needs a name.")
+    if dialogue.tests.filter(name=name).exists():
+        raise NotAllowed(f"There is a test named “{name}” already.")
+    body = kept_tests.written(test)
+    return KeptTest.objects.create(dialogue=dialogue, name=name, body=body, origin=origin, created_by=by)
+
+
+def keep_call(dialogue: Dialogue, call_id: UUID, *, by: User | None, name: str = "") -> KeptTest:
+    """Store a test made of a real call. Raises `NotAllowed` and `past.NoTestError`."""
+    return keep(dialogue, name or f"Call {str(call_id)[:8]}", kept_test_of(call_id), by=by, origin=CALL)
+
+
+@transaction.atomic
+def keep_cover(dialogue: Dialogue, document: DialogueConfiguration, *, by: User | None) -> Coverage:
+    """Store the fewest tests found that pass every exit, in the place of those made so before."""
+    found = cover(document)
+    dialogue.tests.filter(origin=MACHINE).delete()
+    taken = set(dialogue.tests.values_list("name", flat=True))
+    KeptTest.objects.bulk_create(
+        KeptTest(
+            dialogue=dialogue,
+            name=name if name not in taken else f"{name[:110]} (cover)",
+            body=kept_tests.written(test),
+            origin=MACHINE,
+            created_by=by,
+        )
+        for name, test in found.tests
+    )
+    return found
