@@ -10,6 +10,7 @@ from pathlib import Path
 import environ
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
+from django.templatetags.static import static
 from kombu import Exchange, Queue
 
 from campaigns.privacy import retention
@@ -346,6 +347,9 @@ UNFOLD = {
     "SITE_HEADER": "Awaaz Campaigns",
     "SITE_URL": "/",
     "SITE_SYMBOL": "graphic_eq",
+    "SITE_FAVICONS": [
+        {"rel": "icon", "type": "image/svg+xml", "href": lambda request: static("mark.svg")},
+    ],
     "COLORS": {  # the portal's accent (static/portal.css), from light to dark
         "primary": {
             "50": "#f4f5fd",

@@ -10,11 +10,13 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import Q
 
 from campaigns import clock
 from campaigns.appointments import bookings, places
 from campaigns.appointments.finding import OnLine
 from campaigns.compliance.suppressions import SuppressionRequest, suppress
+from campaigns.compliance.suppressions import SuppressionRequest, enter, suppress
 from campaigns.locks import locked
 from campaigns.models import Appointment, Message, PhoneNumber, Recipient, Suppression
 from campaigns.outside import notices
@@ -177,21 +179,51 @@ def record_outcome(message_id: int, outcome: str, label: str) -> None:
     if outcome == NOT_SPOKEN:
         attempt.not_an_answer([message_id], Disposition.FAILED, now=clock.now())
         return
+    phone, suppression = message.recipient.phone, _suppression_of(outcome, label, message.reference)
+    if suppression:
+        enter([phone], suppression)
     person = Recipient.objects.filter(pk=message.recipient_id)
     # What an opt-out blocks is locked before its person, as everywhere (`campaigns.locks`).
-    planned = Message.objects.filter(recipient__phone=message.recipient.phone, state=Message.State.PLANNED)
+    planned = Message.objects.filter(recipient__phone=phone, state=Message.State.PLANNED)
     list(locked(planned).values_list("pk"))
     person.update(outcome=outcome, changed_at=clock.now())
     if not callback.answered(message) and message.state not in Message.OPEN_STATES:
         settle_recipient(message.recipient_id, Recipient.State.COMPLETED, "Answered.")
     person.filter(state=Recipient.State.COMPLETED).update(reason=f"Answered: {label}.")
-    phone, chosen = message.recipient.phone, label or outcome
+    if suppression:
+        suppress(phone, suppression)
+
+
+def _suppression_of(outcome: str, label: str, reference: str) -> SuppressionRequest | None:
+    """Return what is to be suppressed after an outcome; None for nothing."""
     if outcome in OPT_OUTS:
-        opt_out(phone=phone, how="chosen", what=chosen, message_reference=message.reference)
-    elif outcome in WRONG_NUMBERS:
-        reason = f"Wrong number: somebody else chose “{chosen}” in a call."
+        return _wish("chosen", label or outcome, message_reference=reference)
+    if outcome in WRONG_NUMBERS:
+        reason = f"Wrong number: somebody else chose “{label or outcome}” in a call."
         source = Suppression.Source.KEY
-        suppress(phone, SuppressionRequest(source=source, reason=reason, message_reference=message.reference))
+        return SuppressionRequest(source=source, reason=reason, message_reference=reference)
+    return None
+
+
+def acts_on_others(result: object) -> bool:
+    """Return whether `apply` locks more than the people of the attempts that `lock_ahead` was given.
+
+    Such a result is stored in a transaction of its own: it begins with rows that come first in the order of
+    locks, a suppression or a campaign.
+    """
+    is_wish = isinstance(result, Outcome) and result.outcome in (*OPT_OUTS, *WRONG_NUMBERS)
+    return is_wish or isinstance(result, CallbackAsked | OptOut)
+
+
+def lock_ahead(message_ids: Collection[int]) -> None:
+    """Lock attempts with what is planned for the same numbers, then their people: for several results in one
+    transaction, which would lock them in the order in which they came. The caller's transaction.
+    """
+    phones = Recipient.objects.filter(messages__in=message_ids).values_list("phone", flat=True)
+    planned = Q(recipient__phone__in=list(phones), state=Message.State.PLANNED)
+    theirs = locked(Message.objects.filter(planned | Q(pk__in=message_ids)))
+    people = set(theirs.values_list("recipient_id", flat=True))
+    list(locked(Recipient.objects.filter(pk__in=people)).values_list("pk"))
 
 
 def calls_ended(*, unserved: Collection[int], served: Collection[int]) -> None:
@@ -220,12 +252,18 @@ def opt_out(
     `how` is "key" or "chosen"; any other text counts as "spoken", so that no wish is lost because of its
     name. Runs in the caller's transaction: calls that wait are withdrawn with it.
     """
+    wish = _wish(how, what, message_reference=message_reference, category=category, inbound=inbound)
+    return suppress(phone, wish)
+
+
+def _wish(
+    how: str, what: str, *, message_reference: str, category: str = "", inbound: bool = False
+) -> SuppressionRequest:
     said = {"key": f"pressed {what}", "chosen": f"chose “{what}”"}.get(how, f"said “{what}”")
     source = Suppression.Source.KEY if how in ("key", "chosen") else Suppression.Source.SPOKEN
-    wish = SuppressionRequest(
+    return SuppressionRequest(
         source=Suppression.Source.INBOUND if inbound else source,
         reason=f"Asked us to stop: {said} {'when calling us' if inbound else 'in a call'}.",
         category=category,
         message_reference=message_reference,
     )
-    return suppress(phone, wish)

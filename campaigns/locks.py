@@ -3,10 +3,12 @@
     calls_call, campaigns_import, campaigns_account, campaigns_campaign, campaigns_uploadbatch,
     campaigns_message, campaigns_recipient, campaigns_callback, campaigns_calendar, campaigns_slot,
     campaigns_hold, campaigns_appointment
+    campaigns_suppression, campaigns_message, campaigns_recipient, campaigns_callback
 
 A transaction that locks rows of several tables locks them in this order, and rows of one table in the order
 of their keys, all in one statement. Where the next stride would begin again at the front, it is a transaction
-of its own. Then no two can wait for each other. `tests/campaigns/locking.py` holds it.
+of its own. A suppression is locked by its INSERT: who stores the same number waits for it. Then no two can
+wait for each other. `tests/campaigns/locking.py` holds it.
 
 Locks are FOR NO KEY UPDATE: a row that refers to a locked one (evidence, a call, a message) can be inserted
 meanwhile, and its inserter holds nothing that the locker waits for.
@@ -24,6 +26,7 @@ ORDER = (
     "campaigns_account",
     "campaigns_campaign",
     "campaigns_uploadbatch",
+    "campaigns_suppression",
     "campaigns_message",
     "campaigns_recipient",
     "campaigns_callback",

@@ -13,6 +13,7 @@ import sys
 import threading
 from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
 
 import django
 
@@ -119,13 +120,18 @@ class Round:
             suppressions.suppress(phone, LETTER)
 
     def outcomes(self) -> None:
-        """Store what calls brought, as the journal does: a few in one transaction, again if it fails."""
-        messages = list(Message.objects.filter(recipient__campaign=self.campaign)[:6])
+        """Store what calls brought, as the journal does: each wish that acts on others in a transaction of
+        its own, the other results together; again if it fails."""
+        messages = list(Message.objects.filter(recipient__campaign=self.campaign)[:12])
+        for message in messages[:6]:
+            work = partial(call_results.record_outcome, message.pk, "do_not_call", "Do not call")
+            edges.retried("a wish", work)
 
         def store() -> None:
             with transaction.atomic():
-                for message in messages:
-                    call_results.record_outcome(message.pk, "do_not_call", "Do not call")
+                call_results.lock_ahead([message.pk for message in messages[6:]])
+                for message in reversed(messages[6:]):
+                    call_results.record_outcome(message.pk, "will_pay", "Will pay")
 
         edges.retried("outcomes", store)
 

@@ -4,7 +4,7 @@ A batch that is refused is retried call by call. Spools of processes that are go
 """
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from uuid import UUID
 
@@ -12,7 +12,8 @@ from django.core.exceptions import ObjectDoesNotExist
 from django.db import DatabaseError, DataError, IntegrityError, InterfaceError
 
 from calls.events import heartbeat, rows, spool
-from calls.events.records import Closed, Record
+from calls.events.records import Closed, Logged, Record, Unserved
+from campaigns.call_results import acts_on_others
 
 log = logging.getLogger(__name__)
 
@@ -31,8 +32,32 @@ and a full disk say "read-only transaction" as an InternalError, a missing right
 def store(batch: list[Record], *, tried_before: bool) -> set[UUID]:
     """Store a batch. Return the calls whose rows another process had closed. Raises `AWAY`, and nothing else.
 
-    `tried_before`: some of it may be stored already, see `rows.write`.
+    What acts on other people's rows (an opt-out, a call-back) has a transaction of its own, behind what came
+    before it. `tried_before`: some of it may be stored already, see `rows.write`.
     """
+    closed_elsewhere: set[UUID] = set()
+    for piece in _pieces(batch):
+        closed_elsewhere |= _store(piece, tried_before=tried_before)
+    return closed_elsewhere
+
+
+def _pieces(batch: Sequence[Record]) -> Iterator[list[Record]]:
+    """Yield the records in their order, each that acts on other people's rows alone."""
+    piece: list[Record] = []
+    for record in batch:
+        acts = isinstance(record, Logged) and acts_on_others(record.entry.payload)
+        if not (acts or isinstance(record, Unserved)):
+            piece.append(record)
+            continue
+        if piece:
+            yield piece
+        yield [record]
+        piece = []
+    if piece:
+        yield piece
+
+
+def _store(batch: list[Record], *, tried_before: bool) -> set[UUID]:
     try:
         return rows.write(batch, tried_before=tried_before)
     except _REFUSALS as error:

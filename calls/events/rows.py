@@ -103,6 +103,7 @@ def write(records: Sequence[Record], *, tried_before: bool = False) -> set[UUID]
     rows = {row[0]: _CallRow(*row) for row in theirs.values_list(*_CallRow.__slots__)}
     in_question = [pk for pk, row in rows.items() if tried_before or row.state == Call.State.ENDED]
     places, given_up = _places(in_question)
+    _lock_ahead(groups, rows)
     events: list[_EventRow] = []
     ends = _Ends()
     for call_id, group in groups.items():
@@ -118,6 +119,21 @@ def write(records: Sequence[Record], *, tried_before: bool = False) -> set[UUID]
     if over := [record.call_id for record in records if isinstance(record, Closed)]:
         call_results.give_back_held_slots(over)
     return given_up
+
+
+def _lock_ahead(groups: Mapping[UUID, Sequence[Record]], rows: Mapping[UUID, _CallRow]) -> None:
+    """Lock what the results and ends of these calls will change, in the house's order."""
+    attempts: set[int] = set()
+    for call_id, group in groups.items():
+        if call_id in rows and any(isinstance(record, Closed) or _is_result(record) for record in group):
+            said = [record.identity.message_id for record in group if isinstance(record, Identified)]
+            attempts.update(filter(None, [rows[call_id].message_id, *said]))
+    if attempts:
+        call_results.lock_ahead(attempts)
+
+
+def _is_result(record: Record) -> bool:
+    return isinstance(record, Logged) and isinstance(record.entry.payload, Outcome)
 
 
 def by_call(records: Iterable[Record]) -> dict[UUID, list[Record]]:

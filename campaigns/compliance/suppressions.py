@@ -84,19 +84,7 @@ def suppress_all(phones: Collection[str], request: SuppressionRequest) -> int:
     """
     live = Suppression.objects.filter(lifted_at__isnull=True, scope=request.scope, category=request.category)
     before = live.filter(phone__in=phones).count()
-    rows = [
-        Suppression(
-            phone=phone,
-            scope=request.scope,
-            category=request.category,
-            source=request.source,
-            reason=request.reason,
-            message_reference=request.message_reference,
-            entered_by=request.by,
-        )
-        for phone in sorted(set(phones))  # two that store the same numbers wait for each other in turn
-    ]
-    Suppression.objects.bulk_create(rows, ignore_conflicts=True)
+    enter(phones, request)
     now = clock.now()
     people = Recipient.objects.filter(phone__in=phones)
     if request.category:
@@ -114,6 +102,27 @@ def suppress_all(phones: Collection[str], request: SuppressionRequest) -> int:
     Recipient.objects.filter(pk__in=stopping, state=Recipient.State.WAITING).update(**stopped)
     callback.end_all(people, request.reason)
     return live.filter(phone__in=phones).count() - before
+
+
+def enter(phones: Collection[str], request: SuppressionRequest) -> None:
+    """Insert the rows of suppressions that are not there yet, and stop no call: `suppress_all` does that too.
+
+    For a transaction that locks messages or people before it suppresses: who stores the same number waits for
+    the row that was inserted first, so it comes first (`campaigns.locks`).
+    """
+    rows = [
+        Suppression(
+            phone=phone,
+            scope=request.scope,
+            category=request.category,
+            source=request.source,
+            reason=request.reason,
+            message_reference=request.message_reference,
+            entered_by=request.by,
+        )
+        for phone in sorted(set(phones))  # two that store the same numbers wait for each other in turn
+    ]
+    Suppression.objects.bulk_create(rows, ignore_conflicts=True)
 
 
 def suppress_many(phones: Collection[str], request: SuppressionRequest) -> int:

@@ -16,12 +16,14 @@ from threading import Event, Thread
 
 from django.conf import settings
 from django.db import DatabaseError, connection, connections, transaction
+from django.db.models import Q
 from django.db.models.functions import Now
 
+from campaigns.bulk import among_keys
 from campaigns.delivery.claims import from_now
 from campaigns.delivery.refusals import stop_refused_campaigns
 from campaigns.locks import locked
-from campaigns.models import Account, Message, Recipient, UploadBatch
+from campaigns.models import Account, Campaign, Message, Recipient, UploadBatch
 from campaigns.transitions.attempt import settle_recipient
 from campaigns.xfin.errors import XFinError
 from campaigns.xfin.schemas import CreatedMessage
@@ -98,8 +100,8 @@ def settle_reply(claim: Claim, created: Sequence[CreatedMessage], *, now: dateti
     looked up. So are rejected ones where so many were that the cause is theirs in common: their campaign is
     stopped, and they are called once it is resumed.
     """
-    list(locked(UploadBatch.objects.filter(pk=claim.batch.pk)).values_list("pk"))  # before its messages
     answers = {answer.reference: answer for answer in created}
+    _lock_for(claim, refused=any(not answer.created and not answer.doubt for answer in created))
     taken: defaultdict[str, dict[int, str]] = defaultdict(dict)
     rejected: list[tuple[Message, CreatedMessage]] = []
     doubts: list[tuple[Message, CreatedMessage]] = []
@@ -124,6 +126,24 @@ def settle_reply(claim: Claim, created: Sequence[CreatedMessage], *, now: dateti
     if rejected:
         stop_refused_campaigns(claim.batch, now=now)
     return sum(map(len, taken.values()))
+
+
+def _lock_for(claim: Claim, *, refused: bool) -> None:
+    """Lock what a reply may change beside its own messages: their batch, and where XFin refused some, whose
+    campaign may be stopped for it, before it the campaigns, behind it all refused messages with their people.
+    """
+    batches = Q(pk=claim.batch.pk)
+    if not refused:
+        list(locked(UploadBatch.objects.filter(batches)).values_list("pk"))
+        return
+    campaigns = {message.recipient.campaign_id for message in claim.messages}
+    list(locked(Campaign.objects.filter(pk__in=campaigns)).values_list("pk"))
+    earlier = Q(state=Message.State.REJECTED, recipient__campaign__in=campaigns)
+    batches |= Q(pk__in=set(Message.objects.filter(earlier).values_list("batch_id", flat=True)))
+    list(locked(UploadBatch.objects.filter(batches)).values_list("pk"))
+    messages = locked(Message.objects.filter(earlier | Q(batch=claim.batch)))
+    people = list(messages.values_list("recipient_id", flat=True))
+    list(locked(Recipient.objects.filter(pk__in=among_keys(people))).values_list("pk"))
 
 
 def queue(batch: UploadBatch, status: str, remote_ids: Mapping[int, str], *, now: datetime) -> None:

@@ -32,7 +32,7 @@ import httpx
 from django.db import connections, transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
-from campaigns.bulk import keys
+from campaigns.bulk import among_keys, keys
 from campaigns.clock import Clock
 from campaigns.delivery.account_client import wire_id, xfin_client
 from campaigns.delivery.circuit_breaker import record_failure, record_success, usable
@@ -68,6 +68,7 @@ TOO_LATE = "XFin was already calling when this was to be withdrawn; the result i
 MARKED = "Being withdrawn from XFin."
 
 
+@transaction.atomic
 def mark_unwanted(now: datetime) -> int:
     """Mark every message at XFin for withdrawal that must not be dialled any more. Return how many.
 
@@ -88,7 +89,8 @@ def mark_unwanted(now: datetime) -> int:
         | Exists(waiting.exclude(in_its_own_call))
         | Q(callback__state=Callback.State.WITHDRAWN)  # by staff, when it was here already
     )
-    return Message.objects.filter(pk__in=unwanted.values("pk"), state=Message.State.QUEUED).update(
+    theirs = list(locked(unwanted).values_list("pk", flat=True))
+    return Message.objects.filter(pk__in=among_keys(theirs)).update(
         state=Message.State.WITHDRAWING, withdraw_at=now, reason=MARKED, changed_at=now
     )
 

@@ -11,7 +11,8 @@ from psycopg.pq import TransactionStatus
 from campaigns.locks import ORDER
 
 _LOCKING = re.compile(r'^SELECT .*? FROM "(\w+)".* FOR (?:NO KEY )?UPDATE(.*)$', re.DOTALL)
-_CHANGING = re.compile(r'^UPDATE "?(\w+)"?')
+#: A suppression that is inserted is waited for by whoever stores the same number.
+_CHANGING = re.compile(r'^(?:UPDATE "?|INSERT INTO "(?=campaigns_suppression))(\w+)"?')
 
 
 class Watch:

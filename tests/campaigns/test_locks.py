@@ -72,6 +72,30 @@ def asked_about(answer: dict[str, str]) -> None:
         campaign.save()
         ask(campaign)
         upload.upload(campaign.template.account_id, clock=at(NOON), transport=xfin)
+def several_outcomes() -> None:
+    planned()
+    messages = list(Message.objects.order_by("-pk").values_list("pk", flat=True))
+    with transaction.atomic():
+        call_results.lock_ahead(messages)
+        for message in messages:
+            call_results.record_outcome(message, "will_pay", "Will pay")
+        call_results.calls_ended(unserved=messages[:3], served=messages[3:])
+
+
+def refused_reply() -> None:
+    since = NOON - timedelta(hours=1)
+    campaign, xfin = make_campaign(people=12, calls_per_minute=600, state_since=since), FakeXFin()
+    plan.plan(campaign.pk, now=NOON)
+    xfin.refused_phones = set(campaign.recipients.values_list("phone", flat=True))
+    upload.upload(campaign.template.account_id, clock=at(NOON), transport=xfin)
+    campaign.refresh_from_db()
+    assert campaign.state == Campaign.State.STOPPED
+
+
+def mark() -> None:
+    at_xfin()
+    Campaign.objects.update(state=Campaign.State.PAUSED)
+    assert withdraw.mark_unwanted(NOON)
 
 
 WORK: dict[str, Callable[[], object]] = {
@@ -91,6 +115,9 @@ WORK: dict[str, Callable[[], object]] = {
     "call-back withdrawn": lambda: callbacks.withdraw(ask(planned()[0]).pk, by=None, now=NOON),
     "superseded": lambda: (ask(at_xfin()[0]), callbacks.withdraw_superseded(NOON)),
     "outcome": lambda: outcome_that_opts_out(planned()[0]),
+    "several outcomes": several_outcomes,
+    "refused reply": refused_reply,
+    "mark": mark,
     "answered": lambda: (
         planned(),
         Recipient.objects.update(state=Recipient.State.COMPLETED),

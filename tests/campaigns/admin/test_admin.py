@@ -6,7 +6,9 @@ import pytest
 from auditlog.models import LogEntry
 from django.contrib import admin
 from django.contrib.auth.models import Permission
+from django.contrib.staticfiles import finders
 from django.core.exceptions import ValidationError
+from django.templatetags.static import static
 from django.urls import reverse
 
 from campaigns.admin import RecordAdmin
@@ -32,6 +34,12 @@ OURS = [model for model in admin.site._registry if model._meta.app_label in ("ca
 def change_address(thing: object) -> str:
     meta = thing._meta  # type: ignore[attr-defined]  # a model
     return reverse(f"admin:{meta.app_label}_{meta.model_name}_change", args=[thing.pk])  # type: ignore[attr-defined]
+
+
+def test_its_pages_name_an_icon_that_is_there() -> None:
+    page = cast.browser(User.objects.create_superuser("root")).get(reverse("admin:index")).content.decode()
+    assert f'rel="icon" href="{static("mark.svg")}"' in page
+    assert finders.find("mark.svg")
 
 
 @pytest.mark.parametrize("model", OURS, ids=lambda model: model.__name__)
