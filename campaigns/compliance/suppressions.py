@@ -19,7 +19,7 @@ from campaigns.errors import NotAllowed, SheetError
 from campaigns.locks import locked
 from campaigns.models import Message, Recipient, Suppression, User
 from campaigns.phones import parse_number
-from campaigns.sheet_process import opened
+from campaigns.sheets.process import opened
 from campaigns.spreadsheets.columns import match_columns, question
 from campaigns.transitions import callback
 from campaigns.transitions.attempt import revert_attempt

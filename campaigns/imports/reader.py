@@ -28,7 +28,7 @@ from campaigns.imports.row_check import CheckedRows, RowChecker
 from campaigns.locks import locked
 from campaigns.models import Campaign, Import, ImportRow, PhoneNumber
 from campaigns.models.base import new_batch_reference
-from campaigns.sheet_process import OpenList, opened
+from campaigns.sheets.process import OpenList, opened
 from campaigns.spreadsheets.columns import Columns
 from campaigns.spreadsheets.reader import Row
 

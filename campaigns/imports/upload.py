@@ -27,7 +27,7 @@ from campaigns.imports.reader import (
     read_import,
 )
 from campaigns.models import Campaign, ColumnMapping, Import, User
-from campaigns.sheet_process import opened
+from campaigns.sheets.process import opened
 from campaigns.spreadsheets.columns import Columns, check_columns, match_columns, question
 from campaigns.spreadsheets.garbled_names import garbled
 

@@ -20,7 +20,7 @@ from campaigns.imports.insert import NewPerson
 from campaigns.imports.row_check import RowChecker
 from campaigns.models import Member, MemberDate, PhoneNumber, StandingList, Suppression
 from campaigns.pseudonyms import pseudonym
-from campaigns.sheet_process import opened
+from campaigns.sheets.process import opened
 from campaigns.spreadsheets.columns import Columns, match_columns, question
 from campaigns.spreadsheets.dates import is_day, read_day
 from campaigns.spreadsheets.reader import Row

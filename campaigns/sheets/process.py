@@ -1,6 +1,6 @@
 """Read an uploaded list in a process of its own, never in one that holds calls or other people's work.
 
-`opened` starts `campaigns.sheet_child`, which has limits of memory and time, and gives its rows as they come.
+`opened` starts `campaigns.sheets.child`, which has limits of memory and time, and gives its rows.
 """
 
 import contextlib
@@ -17,7 +17,7 @@ import msgspec
 from django.conf import settings
 
 from campaigns.errors import SheetError
-from campaigns.sheet_child import Batch, Head, Line, Refused
+from campaigns.sheets.child import Batch, Head, Line, Refused
 from campaigns.spreadsheets.limits import TOO_MUCH_MEMORY, TOO_MUCH_TIME
 from campaigns.spreadsheets.reader import Row
 
@@ -69,7 +69,7 @@ def opened(file: BinaryIO, filename: str, *, beyond: int = 0, most: int = _ALL) 
     Raises `SheetError`, also from its rows, for what is no list, or takes more memory or time than one may.
     Leave the file alone meanwhile.
     """
-    command = [sys.executable, "-m", "campaigns.sheet_child", filename, str(beyond), str(most)]
+    command = [sys.executable, "-m", "campaigns.sheets.child", filename, str(beyond), str(most)]
     with contextlib.ExitStack() as stack:
         on_disk: IO[bytes] = file
         file.seek(0)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import msgspec
 
-from campaigns.sheet_child import BATCH_ROWS, Batch, Head, Line, Refused
+from campaigns.sheets.child import BATCH_ROWS, Batch, Head, Line, Refused
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -14,7 +14,7 @@ ROOT = Path(__file__).resolve().parents[2]
 def written(data: bytes, tmp_path: Path, *, beyond: int = 0, most: int = 10**9) -> list[Line]:
     path = tmp_path / "list"
     path.write_bytes(data)
-    command = [sys.executable, "-m", "campaigns.sheet_child", "list.csv", str(beyond), str(most)]
+    command = [sys.executable, "-m", "campaigns.sheets.child", "list.csv", str(beyond), str(most)]
     with path.open("rb") as file:
         done = subprocess.run(command, stdin=file, capture_output=True, check=True, cwd=ROOT, timeout=60)
     assert done.stderr == b""
@@ -52,14 +52,14 @@ def test_its_limits_end_it(tmp_path: Path) -> None:
     """The same limits, set low: what asks for more memory gets none, what computes on and on is ended."""
     program = """
 import sys
-from campaigns import sheet_child
-sheet_child.MOST_MEMORY, sheet_child.MOST_SECONDS = 400 << 20, 1
-sheet_child._limit_memory()
+from campaigns.sheets import child
+child.MOST_MEMORY, child.MOST_SECONDS = 400 << 20, 1
+child._limit_memory()
 try:
     bytearray(500 << 20)
 except MemoryError:
     print("no memory", flush=True)
-sheet_child._limit_time()
+child._limit_time()
 while True:
     pass
 """

@@ -13,7 +13,7 @@ import pytest
 import xlsxwriter
 
 from campaigns.errors import SheetError
-from campaigns.sheet_process import opened
+from campaigns.sheets.process import opened
 
 HEAD = ["Name", "Mobile", "Amount"]
 MB = 1 << 20
@@ -149,7 +149,7 @@ MEASURED = """
 import os, resource, sys
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "awaaz_project.settings")
 from campaigns.errors import SheetError
-from campaigns.sheet_process import opened
+from campaigns.sheets.process import opened
 with opened(open("campaigns/samples/emi-reminders.csv", "rb"), "list") as sheet:
     list(sheet.rows)
 before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss

@@ -1,9 +1,9 @@
-"""Read one uploaded list, on standard input: `python -m campaigns.sheet_child NAME BEYOND MOST`.
+"""Read one uploaded list, on standard input: `python -m campaigns.sheets.child NAME BEYOND MOST`.
 
 What a workbook unpacks to is known only when it is unpacked, and a library that asks for too much memory ends
 its process: this one, which holds nothing else and has limits of memory and time. It writes JSON lines:
 `Head`, then `Batch` after batch, the last one with `end`; or `Refused` in the place of any of them.
-`campaigns.sheet_process` starts it and reads them. Neither Django nor a secret is known here.
+`campaigns.sheets.process` starts it and reads them. Neither Django nor a secret is known here.
 """
 
 import contextlib
