@@ -15,6 +15,9 @@ TROUBLED_TICKS = 12
 #: While staff upload and launch, which is when losing the web process hurts.
 STAFF_TICKS = 6
 SILENT_SHARE = 0.25
+SLOW_SHARE = 0.4
+SLOW_LINES = 3
+"""Of a platform that dials slowly: what it was given before the hours end is not dialled by then."""
 FAULT_SECONDS = 0.8
 """How long the sandbox is silent; our client's time-out in these runs is shorter."""
 SECONDS: Mapping[str, float] = {"shown_late": 0.9, "400_slow": 0.3}
@@ -101,11 +104,15 @@ class Plan:
     pause_for: int
     silent_account: bool
     """Beside the campaign's account is one whose XFin takes every request and answers none."""
+    slow_dialling: bool
+    """XFin has few lines for what it is given, so that the hours end over calls that wait there."""
 
 
 def draw(seed: int, *, people: int, after: date) -> Plan:
     """Return the plan of a seed for so many people, on the last day of a month later than `after`."""
     dice = random.Random(f"chaos {seed}")
+    # Of its own dice: the rest of a seed's plan stays as it was before there was slow dialling.
+    is_slow = random.Random(f"slow dialling {seed}").random() < SLOW_SHARE
     return Plan(
         seed=seed,
         people=people,
@@ -122,6 +129,7 @@ def draw(seed: int, *, people: int, after: date) -> Plan:
         pause_at=dice.randint(2, TROUBLED_TICKS),
         pause_for=dice.randint(1, 3),
         silent_account=dice.random() < SILENT_SHARE,
+        slow_dialling=is_slow,
     )
 
 

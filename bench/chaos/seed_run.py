@@ -28,7 +28,7 @@ from django.db.models import Min, Q  # noqa: E402
 
 from awaaz_project.management.commands import load_demo  # noqa: E402
 from bench.chaos.checks import Books, Dial, Findings, Mine, Promise, Remote, Sheet, judge  # noqa: E402
-from bench.chaos.plan import CAST, CLOSES, INDIA, OPENS, Plan, Trouble, draw  # noqa: E402
+from bench.chaos.plan import CAST, CLOSES, INDIA, OPENS, SLOW_LINES, Plan, Trouble, draw  # noqa: E402
 from bench.chaos.processes import Broker, Clock, Database, Web, Workers  # noqa: E402
 from bench.chaos.program import periodic_tasks, token_of  # noqa: E402
 from bench.chaos.staff import PeopleFile, Staff, write_lists  # noqa: E402
@@ -80,7 +80,11 @@ def furnish(plan: Plan, sandbox: Sandbox, suppressed: Sequence[str]) -> Campaign
     account.save()
     number = load_demo.make_number(account)
     PhoneNumber.objects.filter(pk=number.pk).update(max_calls=plan.lines)
-    line = {"phone_number": number.e164, "stream_url": "ws://127.0.0.1:1/", "concurrency": plan.lines}
+    line = {
+        "phone_number": number.e164,
+        "stream_url": "ws://127.0.0.1:1/",
+        "concurrency": SLOW_LINES if plan.slow_dialling else plan.lines,
+    }
     sandbox.post("/sandbox/numbers", {"tenant": load_demo.TENANT, **line})
     sandbox.post("/sandbox/people", {"seed": str(plan.seed), "weights": CAST})
     for fault in plan.faults:
@@ -153,6 +157,7 @@ class Run:
             self.sandbox.start()
             self.clock.set(self.now)
             campaign = furnish(self.plan, self.sandbox, sorted(self.suppressed))
+            self.faults["slow_dialling"] += self.plan.slow_dialling
             if self.plan.silent_account:
                 self._silent = add_silent_account()
                 self.faults["silent_account"] += 1

@@ -29,3 +29,7 @@ def test_each_run_freezes_a_worker_and_makes_the_clock_leap() -> None:
     for plan in PLANS:
         troubles = [trouble for dealt in plan.troubles.values() for trouble in dealt]
         assert set(troubles) >= set(Trouble)
+
+
+def test_some_seeds_dial_slowly_and_some_do_not() -> None:
+    assert 40 < sum(plan.slow_dialling for plan in PLANS) < 120
