@@ -7,8 +7,8 @@ from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
 from rest_framework.permissions import IsAdminUser
 from rest_framework.routers import DefaultRouter
 
-from campaigns.api import appointments, callbacks, campaigns, imports, people, programmes, services, templates
 from calls.api import CallViewSet, CampaignReportView, DialogueSchemaView, PersonViewSet
+from campaigns.api import appointments, callbacks, campaigns, imports, people, programmes, services, templates
 
 router = DefaultRouter()
 router.register("templates", templates.TemplateViewSet, basename="api-template")

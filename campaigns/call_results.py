@@ -15,7 +15,6 @@ from django.db.models import Q
 from campaigns import clock
 from campaigns.appointments import bookings, places
 from campaigns.appointments.finding import OnLine
-from campaigns.compliance.suppressions import SuppressionRequest, suppress
 from campaigns.compliance.suppressions import SuppressionRequest, enter, suppress
 from campaigns.locks import locked
 from campaigns.models import Appointment, Message, PhoneNumber, Recipient, Suppression

@@ -13,7 +13,7 @@ from campaigns.errors import NotAllowed, SheetError
 from campaigns.formatting import grouped
 from campaigns.locks import locked
 from campaigns.models import Calendar, Slot
-from campaigns.sheet_process import opened
+from campaigns.sheets.process import opened
 
 
 @dataclass(slots=True)

@@ -72,6 +72,8 @@ def asked_about(answer: dict[str, str]) -> None:
         campaign.save()
         ask(campaign)
         upload.upload(campaign.template.account_id, clock=at(NOON), transport=xfin)
+
+
 def several_outcomes() -> None:
     planned()
     messages = list(Message.objects.order_by("-pk").values_list("pk", flat=True))
