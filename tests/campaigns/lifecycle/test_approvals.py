@@ -133,7 +133,7 @@ CHANGES: dict[str, Callable[[], None]] = {
     "number: +911600110245 (1600, regulated finance and government) → +911600110299": other_number,
     "the template's words in hi": other_words,
     "the template's words in ta: new": another_language,
-    "agent: EMI reminder (Speaks and takes a key) → Other (Echo, for tests)": another_agent,
+    "agent: EMI reminder (Holds a dialogue) → Other (Echo, for tests)": another_agent,
     "what the agent says": other_dialogue,
     "declared “contains offer”: no → yes": an_offer,
     "the template's redials by XFin: 0 → 3": redials,
