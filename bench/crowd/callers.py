@@ -9,7 +9,7 @@ import base64
 import json
 import struct
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 UPGRADE = (
@@ -120,11 +120,8 @@ async def arrive(
     within_s: float,
     hold_s: float,
     breaths: frozenset[str] = frozenset(),
-    kind: type[Caller] = Caller,
 ) -> list[Fate]:
     """Have callers arrive evenly `within_s`, hold their lines for `hold_s` and hang up. Return their fates.
-
-    If all lines were closed before, they are not waited for any longer.
 
     Those whose reference is in `breaths` press 9 and hang up in one breath.
     """
@@ -136,17 +133,16 @@ async def arrive(
         due = begun + within_s * index / len(references)
         await asyncio.sleep(max(0.0, due - time.monotonic()))
         fate = fates[index]
-        caller = kind(path, fate, due=due, breath=fate.reference in breaths)
+        caller = Caller(path, fate, due=due, breath=fate.reference in breaths)
         callers.append(caller)
         try:
             await asyncio.get_running_loop().create_connection(lambda: caller, "127.0.0.1", port)
         except OSError:
             caller.over.set()
 
-    speaking = asyncio.create_task(_speak(callers))
+    speaking = asyncio.create_task(speak(callers))
     await asyncio.gather(*(connect(index) for index in range(len(references))))
-    left = max(0.0, begun + within_s + hold_s - time.monotonic())
-    await asyncio.wait([asyncio.create_task(caller.over.wait()) for caller in callers], timeout=left)
+    await asyncio.sleep(max(0.0, begun + within_s + hold_s - time.monotonic()))
     for caller in callers:
         caller.hang_up()
     speaking.cancel()
@@ -154,7 +150,7 @@ async def arrive(
     return fates
 
 
-async def _speak(callers: list[Caller]) -> None:
+async def speak(callers: Sequence[Caller]) -> None:
     """Send every caller's audio, 50 frames a second, and a fifth of the callers at a time."""
     at = time.monotonic()
     while True:

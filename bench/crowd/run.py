@@ -20,7 +20,7 @@ from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
-from bench.crowd.callers import Caller, Fate, arrive
+from bench.crowd.callers import Fate, arrive
 from bench.crowd.database import Database, databases
 from bench.shared.servers import OURS, ROOT, Server, daphne, uvicorn
 
@@ -95,15 +95,7 @@ class House:
         del self.references[:count]
         return taken
 
-    def ring(
-        self,
-        references: list[str],
-        *,
-        within_s: float,
-        breaths: Sequence[str] = (),
-        hold_s: float = HOLD_S,
-        kind: type[Caller] = Caller,
-    ) -> list[Fate]:
+    def ring(self, references: list[str], *, within_s: float, breaths: Sequence[str] = ()) -> list[Fate]:
         """Have these callers arrive; return what became of them."""
         return asyncio.run(
             arrive(
@@ -111,9 +103,8 @@ class House:
                 self.path,
                 references,
                 within_s=within_s,
-                hold_s=hold_s,
+                hold_s=HOLD_S,
                 breaths=frozenset(breaths),
-                kind=kind,
             )
         )
 
