@@ -51,19 +51,24 @@ class Wording:
         self._kinds: dict[str, Kind] = dict(document.values)
         self._values: dict[str, str] = {}
         self._own: set[str] = set()
+        self._said: dict[str, str] = {}
+        """Values in words of this language; questions are asked again with the same ones."""
 
     def speak(self, language: str) -> None:
         """Go on in another language."""
         self.language, self._words = chosen_words(self._document, language)
+        self._said.clear()
 
     def know(self, values: Mapping[str, str]) -> None:
         """Take a person's values."""
         self._values.update(values)
+        self._said.clear()
 
     def keep(self, name: str, value: str, kind: Kind | None = None) -> None:
         """Take a value that the dialogue got itself; `kind` unless the document says one."""
         self._values[name] = value
         self._own.add(name)
+        self._said.pop(name, None)
         if kind is not None:
             self._kinds.setdefault(name, kind)
 
@@ -104,15 +109,20 @@ class Wording:
 
     def text(self, text: str) -> str:
         """Return a text with every value in words. Raises `MissingValueError`."""
+        if "{" not in text:
+            return text
         return SLOT.sub(lambda slot: self._spoken(slot[1]), text)
 
     def _spoken(self, name: str) -> str:
+        if name in self._said:
+            return self._said[name]
         value, kind = self._values.get(name, ""), self.kind(name)
         if not verbalize.readable(value, kind) and name in self._own:
             kind = Kind.TEXT
         if not value.strip() or not verbalize.readable(value, kind):
             raise MissingValueError(name)
-        return verbalize.speak(value, kind, self.language)
+        self._said[name] = verbalize.speak(value, kind, self.language)
+        return self._said[name]
 
 
 def chosen_words(document: Document, language: str) -> tuple[str, Mapping[str, Roles]]:

@@ -78,3 +78,13 @@ def test_every_configuration_in_the_documentation_is_valid() -> None:
     page = (Path(calls.agents.__file__).parents[2] / "docs" / "agents.md").read_text()
     shown = [json.loads(block) for block in re.findall(r"```json\n(.*?)```", page, re.DOTALL)]
     assert [validate(kind, shown[n]) for n, kind in enumerate(("playback", "echo"))] == [[], []]
+
+
+def test_a_configuration_is_read_once_and_every_call_has_an_agent_of_its_own() -> None:
+    agents = [build("dialogue", dialogue(MENU)) for _ in range(2)]
+    assert agents[0] is not agents[1]
+    context = CallContext(language="en", name="Asha", variables=VARIABLES)
+    assert agents[0].handle(CallStarted(context)) == agents[1].handle(CallStarted(context)) != []
+    for _ in range(2):
+        with pytest.raises(ConfigurationError, match="no steps"):
+            build("dialogue", dialogue(MENU) | {"steps": {}})

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import msgspec
+
 from tests.calls.agents.dialogue.documents import dialogue
 
 MENU: dict[str, Any] = {
@@ -39,3 +41,9 @@ def test_a_person_lacks_what_the_words_need_and_the_dialogue_does_not_ask() -> N
 def test_problems_are_sentences() -> None:
     document = dialogue(STEPS, WORDS, values={"amount": "amount"})
     assert document.problems() == ["“sum”, en: The words use the value “place”, which is not known there."]
+
+
+def test_what_a_person_lacks_is_told_of_each_dialogue_by_its_own_words() -> None:
+    other = msgspec.structs.replace(DOCUMENT, words={"en": DOCUMENT.words["en"] | {"ask": {"ask": "{day}"}}})
+    assert DOCUMENT.missing({"name": "Asha", "amount": "5"}, language="en") == ("place",)
+    assert other.missing({"name": "Asha", "amount": "5"}, language="en") == ("day", "place")

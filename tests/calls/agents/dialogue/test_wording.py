@@ -1,5 +1,6 @@
 """The words of a dialogue in one language, with values in them."""
 
+import msgspec
 import pytest
 
 from calls.agents.base import ClipPiece, TextPiece
@@ -100,3 +101,16 @@ def test_what_a_language_needs_of_the_person_leaves_out_what_the_dialogue_knows(
     }
     assert needed(words, {"sum"}) == ("name", "day", "place")
     assert [(step, role) for step, role, _ in all_prompts(words)] == [("a", "say"), ("b", "say")]
+
+
+def test_a_value_kept_anew_or_said_in_another_language_is_said_anew() -> None:
+    english = DOCUMENT.words["en"]
+    wording = Wording(msgspec.structs.replace(DOCUMENT, words={"en": english, "hi": english}), "en")
+    wording.know({"amount": "5"})
+    assert wording.text("{amount}") == "five rupees"
+    wording.keep("amount", "6")
+    assert wording.text("{amount}") == "six rupees"
+    wording.speak("hi")
+    assert wording.text("{amount}") == "छह रुपये"
+    wording.know({"amount": "7"})
+    assert wording.text("{amount}") == "सात रुपये"
