@@ -39,7 +39,7 @@ COVERED = {
     "reminder that speech cuts": reminder(barge_in={"speech": True, "key": True}),
     "digits": with_step(kind="digits", most=4, least=2),
     "digits without an end key": with_step(kind="digits", most=4, terminator=""),
-    "number": with_step(kind="digits", most=3, means="number", lowest=5, highest=120),
+    "number": with_step(kind="digits", most=3, means="number", lowest=2, highest=120),
     "number, confirmed": with_step(kind="digits", most=3, means="number", confirm=True),
     "date": asking(kind="digits", most=8, means="date"),
     "time": asking(kind="digits", most=4, means="time"),
