@@ -87,6 +87,7 @@ class _Search:
         """Return where a call rests, and what branches may ask for later."""
         asked = {condition.value for condition in conditions(self.document)}
         steps = dict(self.document.all_steps())
+        setting = {i for i, s in steps.items() if isinstance(s, doc.Set) and asked & s.values.keys()}
         by_question = {_question_of(i, s): _value_of(i, s) for i, s in steps.items()}
         answers = {
             (by_question.get(str(entry.data["question"])), str(entry.data["value"]))
@@ -94,7 +95,7 @@ class _Search:
             if entry.kind is EntryKind.ANSWER
         }
         known = frozenset(answer for answer in answers if answer[0] in asked)
-        sets = frozenset(step_id for step_id, _ in route.passed if _sets(steps.get(step_id), asked))
+        sets = frozenset(step_id for step_id, _ in route.passed if step_id in setting)
         return course.resting_at, known, sets
 
 
@@ -164,7 +165,3 @@ def _value_of(step_id: str, step: doc.AnyStep) -> str:
 def _question_of(step_id: str, step: doc.AnyStep) -> str:
     """Return under which name the answer of a step is recorded."""
     return (step.question if isinstance(step, doc.Ask | doc.Digits) else "") or step_id
-
-
-def _sets(step: doc.AnyStep | None, asked: Iterable[str]) -> bool:
-    return isinstance(step, doc.Set) and not step.values.keys().isdisjoint(asked)

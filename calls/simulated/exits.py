@@ -25,7 +25,8 @@ def _exits(document: Document) -> Iterator[Exit]:
         yield from ((step_id, name) for name in step.exit_names() if _can_be_taken(step, name))
         if isinstance(step, doc.Ask | doc.Digits):
             yield step_id, doc.OPTED_OUT
-        if isinstance(step, doc.Ask) and _means_a_person(document, step):
+        key = document.keys.person
+        if isinstance(step, doc.Ask) and key and key not in {*answers(step), document.keys.repeat}:
             yield step_id, doc.PERSON
     if doc.HUNG_UP in document.exits:
         yield "", doc.HUNG_UP
@@ -38,8 +39,3 @@ def _can_be_taken(step: doc.AnyStep, name: str) -> bool:
     bounded = step.lowest is not None or step.highest is not None
     reads_any = step.means in _ALWAYS_READ or (step.means in (Meaning.NUMBER, Meaning.AMOUNT) and not bounded)
     return step.least > 1 or step.confirm or not reads_any
-
-
-def _means_a_person(document: Document, step: doc.Ask) -> bool:
-    key = document.keys.person
-    return bool(key) and key not in answers(step) and key != document.keys.repeat

@@ -1,5 +1,7 @@
 """Kept tests: what must come of a call, and the first step that differs in a sentence."""
 
+import time
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -91,3 +93,31 @@ def test_a_test_is_stored_and_read() -> None:
 def test_what_is_no_test_is_refused_with_a_sentence(body: dict[str, Any]) -> None:
     with pytest.raises(NotATestError, match="This is no kept test: "):
         read_test(body)
+
+
+MISSES = KeptTest(person=ASHA, inputs=[press("7"), press("4"), press("2")])
+MOST_LOOPS = 60
+"""A call costs as much as some 9 loops of 2,000 rounds; six times that means something went wrong."""
+
+
+def fastest(do: Callable[[], object]) -> float:
+    """The least processor time of twenty runs: what others do on the machine does not count."""
+    found = []
+    for _ in range(20):
+        began = time.process_time()
+        do()
+        found.append(time.process_time() - began)
+    return min(found)
+
+
+def loop() -> int:
+    total = 0
+    for number in range(2000):
+        total += number % 7
+    return total
+
+
+def test_a_kept_test_costs_no_more_than_some_plain_loops() -> None:
+    document = reminder()
+    ratio = fastest(lambda: run(document, MISSES)) / fastest(loop)
+    assert ratio < MOST_LOOPS
