@@ -120,20 +120,10 @@ def test_what_is_not_possible_is_said_and_changes_nothing(asha: Client, dialogue
 def test_a_language_and_the_general_words(asha: Client, dialogue: Dialogue) -> None:
     send(asha, dialogue, part="whole", do="speak", language="hi")
     assert "There are no words for a person who presses 9." in page(asha, dialogue)
-    fields: dict[str, Any] = {
-        "words__hi__opt_out": "अब नहीं।",
-        "words__en__opt_out": "No more.",
-        "value__0__name": "Due date",
-    }
-    send(
-        asha,
-        dialogue,
-        part="whole",
-        value__0__kind="date",
-        default__no_input="bye",
-        default__no_match="bye",
-        **fields,
-    )
+    fields: dict[str, Any] = {"words__hi__opt_out": "अब नहीं।", "words__en__opt_out": "No more."}
+    fields |= {"value__0__name": "Due date", "value__0__kind": "date"}
+    fields |= {"default__no_input": "bye", "default__no_match": "bye"}
+    send(asha, dialogue, part="whole", **fields)
     document = draft_of(dialogue.pk).document
     assert document.words["hi"]["general"] == {"opt_out": "अब नहीं।"}
     assert document.values == {"due_date": "date"}
