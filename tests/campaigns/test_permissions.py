@@ -20,6 +20,7 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from pytest_django import Settings
 
 from calls import live_pages
+from calls.dialogues import publishing
 from calls.models import Call, MediaProcess
 from campaigns import permissions
 from campaigns.models import (
@@ -47,6 +48,7 @@ from campaigns.models import (
     User,
 )
 from tests import cast
+from tests.calls.agents.dialogue.samples import survey
 from tests.campaigns.world import NOON, make_campaign
 
 pytestmark = pytest.mark.django_db
@@ -101,7 +103,10 @@ def world(db: None, settings: Settings, tmp_path: Path) -> dict[str, Any]:
     day = date(2026, 11, 24)
     calendar = Calendar.objects.create(name="Eye clinic")
     slot = Slot.objects.create(calendar=calendar, begins=NOON + timedelta(days=3650), capacity=2, taken=1)
+    dialogue = publishing.create("Survey", survey(), by=None)
+    publishing.publish(dialogue, by=None)
     return {
+        "dialogue": dialogue,
         "calendar": calendar,
         "slot": Slot.objects.create(calendar=calendar, begins=slot.begins, place="Anand"),
         "appointment": Appointment.objects.create(
@@ -165,6 +170,8 @@ def path_to(name: str, world: dict[str, Any]) -> str:
         "pk": getattr(row, "pk", 1),
         "recipient": world["recipient"].pk,
         "verb": "pause",
+        "number": 1,
+        "campaign": world["campaign"].pk,
     }
     return reverse(name, kwargs={key: values[key] for key in keys})
 
@@ -178,6 +185,7 @@ OWNERS = {
     "api-recipient": "recipient",
     "api-callback|callback-": "callback",
     "pronunciation-": "pronunciation",
+    "dialogue-|dialogue$": "dialogue",
     "api-suppression": "suppression",
     "api-standing-list|standing-list": "standing-list",
     "api-member": "member",

@@ -12,7 +12,7 @@ from calls.studio.drafts import draft_of
 from campaigns.models import Dialogue
 from tests import cast
 from tests.calls.agents.dialogue.samples import survey
-from tests.campaigns.world import make_campaign
+from tests.calls.studio.users import calling_with
 
 pytestmark = pytest.mark.django_db
 
@@ -40,7 +40,7 @@ def make(asha: Client, **fields: Any) -> Any:
 def test_the_list_says_what_state_each_is_in(asha: Client, dialogue: Dialogue) -> None:
     assert "Draft only" in asha.get("/dialogues/").content.decode()
     publishing.publish(dialogue, by=None)
-    make_campaign(agent=dialogue.agent, name="Diwali")
+    calling_with(dialogue, name="Diwali")
     shown = asha.get("/dialogues/").content.decode()
     assert "Version 1</span>" in shown
     assert "Diwali" in shown
@@ -89,7 +89,7 @@ def test_a_refused_file_changes_nothing(asha: Client, dialogue: Dialogue) -> Non
 
 def test_one_in_use_is_not_deleted_and_says_by_whom(asha: Client, dialogue: Dialogue) -> None:
     publishing.publish(dialogue, by=None)
-    make_campaign(agent=dialogue.agent, name="Diwali")
+    calling_with(dialogue, name="Diwali")
     refused = asha.post(f"/dialogues/{dialogue.pk}/delete/")
     assert refused.status_code == 409
     assert "It is in use by Diwali." in refused.content.decode()

@@ -7,7 +7,7 @@ from calls.dialogues import publishing
 from campaigns.models import Campaign, Dialogue
 from tests import cast
 from tests.calls.agents.dialogue.samples import survey
-from tests.campaigns.world import make_campaign
+from tests.calls.studio.users import calling_with
 
 pytestmark = pytest.mark.django_db
 
@@ -55,7 +55,7 @@ def test_only_who_may_publish_does(dialogue: Dialogue) -> None:
 
 def test_a_campaign_goes_to_the_newest_version_when_one_says_so(asha: Client, dialogue: Dialogue) -> None:
     first = dialogue.versions.get(number=1)
-    campaign = make_campaign(agent=dialogue.agent, name="Diwali", dialogue_version=first)
+    campaign = calling_with(dialogue, name="Diwali", dialogue_version=first)
     publishing.publish(dialogue, by=None)
     shown = asha.get(f"/dialogues/{dialogue.pk}/versions/?before=1&after=2").content.decode()
     assert "Go to version 2" in shown

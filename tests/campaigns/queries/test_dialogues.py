@@ -6,7 +6,7 @@ from pytest_django import DjangoAssertNumQueries
 from calls.dialogues import publishing
 from campaigns.queries.dialogues import all_dialogues, campaigns_by_agent, campaigns_of, versions_of
 from tests.calls.agents.dialogue.samples import survey
-from tests.campaigns.world import make_campaign
+from tests.calls.studio.users import calling_with
 
 pytestmark = pytest.mark.django_db
 
@@ -23,8 +23,8 @@ def test_dialogues_come_by_name_with_their_newest_version(
 def test_campaigns_that_are_over_use_none() -> None:
     dialogue = publishing.create("A", survey(), by=None)
     publishing.publish(dialogue, by=None)
-    running = make_campaign(agent=dialogue.agent, name="Now")
-    make_campaign(agent=dialogue.agent, name="Then", state="completed")
+    running = calling_with(dialogue, name="Now")
+    calling_with(dialogue, name="Then", state="completed")
     assert campaigns_by_agent() == {dialogue.agent_id: [running]}
     assert campaigns_of(dialogue) == [running]
     assert [version.number for version in versions_of(dialogue)] == [1]
