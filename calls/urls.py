@@ -3,7 +3,7 @@
 from django.urls import path
 
 from calls import views
-from calls.studio import editor, pages, versions
+from calls.studio import clips, editor, pages, versions
 
 urlpatterns = [
     path("", views.home, name="home"),
@@ -19,6 +19,7 @@ urlpatterns = [
     path("dialogues/new/", pages.new_dialogue, name="dialogue-new"),
     path("dialogues/<int:pk>/", editor.dialogue_page, name="dialogue"),
     path("dialogues/<int:pk>/words.wav", editor.words_audio, name="dialogue-words"),
+    path("dialogues/<int:pk>/clip/", clips.add_clip, name="dialogue-clip"),
     path("dialogues/<int:pk>/delete/", pages.delete_dialogue, name="dialogue-delete"),
     path("dialogues/<int:pk>/file/", pages.export_file, name="dialogue-file"),
     path("dialogues/<int:pk>/import/", pages.import_file, name="dialogue-import"),

@@ -115,6 +115,7 @@ PAGES: Final[Mapping[str, Access]] = {
     "dialogue-new": form(("campaigns.add_dialogue",), ("campaigns.add_dialogue",)),
     "dialogue": form(_SEES_DIALOGUES, _MAKES_DIALOGUES),
     "dialogue-words": reads(*_SEES_DIALOGUES),
+    "dialogue-clip": acts(*_MAKES_DIALOGUES, "campaigns.add_content"),
     "dialogue-delete": form(("campaigns.delete_dialogue",), ("campaigns.delete_dialogue",)),
     "dialogue-file": reads(*_SEES_DIALOGUES),
     "dialogue-import": form(_MAKES_DIALOGUES, _MAKES_DIALOGUES),

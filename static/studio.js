@@ -100,3 +100,42 @@ document.addEventListener("click", (event) => {
   into.dispatchEvent(new Event("input", { bubbles: true }));
   into.focus();
 });
+
+// --- Record in the browser: the recording becomes the file of the form ----------------------------
+
+const LONGEST_MS = 5 * 60 * 1000;
+
+function recording(button) {
+  const form = button.form;
+  const said = form.querySelector("[data-recorded]");
+  let recorder = null;
+  button.hidden = !(window.MediaRecorder && navigator.mediaDevices);
+  button.addEventListener("click", async () => {
+    if (recorder) return recorder.stop();
+    try {
+      const stream = await navigator.mediaDevices.getUserMedia({ audio: true });
+      const pieces = [];
+      const began = performance.now();
+      recorder = new MediaRecorder(stream);
+      recorder.addEventListener("dataavailable", (event) => pieces.push(event.data));
+      recorder.addEventListener("stop", () => {
+        stream.getTracks().forEach((track) => track.stop());
+        const files = new DataTransfer();
+        files.items.add(new File(pieces, "recording.webm", { type: recorder.mimeType }));
+        form.elements.file.files = files.files;
+        said.textContent = `${((performance.now() - began) / 1000).toFixed(1)} s recorded. “Put it in” keeps it.`;
+        button.textContent = "Record again";
+        recorder = null;
+      });
+      recorder.start();
+      setTimeout(() => recorder?.stop(), LONGEST_MS);
+      button.textContent = "Stop";
+      said.textContent = "Recording…";
+    } catch {
+      said.textContent = "The browser gives no microphone. Allow it for this page, or send a file.";
+      recorder = null;
+    }
+    return undefined;
+  });
+}
+document.querySelectorAll("[data-record]").forEach(recording);

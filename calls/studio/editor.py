@@ -26,7 +26,7 @@ from calls.studio.samples import sample_values
 from calls.studio.step_form import KINDS, Sent, read_step, step_form
 from calls.studio.whole_form import read_whole, whole_form
 from campaigns.errors import NotAllowed
-from campaigns.models import Agent
+from campaigns.models import Account, Agent
 from campaigns.permissions import staff_page
 from campaigns.queries.dialogues import campaigns_of, versions_of
 
@@ -187,6 +187,7 @@ def _context(draft: Draft, part: str) -> dict[str, Any]:
         "next": (versions[0].number if versions else 0) + 1,
         "is_changed": not versions or versions[0].digest != publishing.digest(document),
         "campaigns": campaigns_of(dialogue),
+        "accounts": [*Account.objects.order_by("pk")],
     }
 
 

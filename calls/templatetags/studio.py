@@ -1,6 +1,7 @@
 """Template filters of the studio."""
 
 import re
+from collections.abc import Mapping
 
 from django import template
 
@@ -21,3 +22,9 @@ def slug_id(name: str) -> str:
 def spoken_name(name: str) -> str:
     """Return the name of a value for people: `due_date` as "Due date"."""
     return words(name)
+
+
+@register.filter
+def of(titles: Mapping[str, str], step_id: str) -> str:
+    """Return the title of a step; its id if it has none."""
+    return titles.get(step_id, step_id)
