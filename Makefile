@@ -4,7 +4,6 @@ PYTHON ?= python3
 BIN := .venv/bin
 export PYTHONUNBUFFERED := 1
 
-.PHONY: help run test check house demo crash-demo bench bench-media bench-media-quick outage soak fuzz bench-sandbox bench-virtual bench-campaigns chaos pause contention crowd bench-slots echo first-audio test-pipecat far-end serve lock setup setup-dev clean bench-replay
 .PHONY: help run test check house demo crash-demo bench bench-media bench-media-quick outage soak fuzz bench-sandbox bench-virtual bench-campaigns bench-replay chaos pause contention crowd bench-slots echo first-audio test-pipecat far-end serve lock setup setup-dev clean
 
 help:  ## list these commands

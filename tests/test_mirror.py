@@ -12,7 +12,8 @@ OF_BEHAVIOUR = frozenset(
     {
         "tests/awaaz_project/test_evidence_commands.py",
         "tests/bench/test_words.py",
-        "tests/calls/agents/menu/test_callback_times.py",
+        "tests/calls/agents/dialogue/test_callback_times.py",
+        "tests/calls/agents/dialogue/test_menu_as_before.py",
         "tests/calls/agents/dialogue/test_texts.py",
         "tests/calls/agents/test_prepared.py",
         "tests/calls/conversation/test_barge_in.py",
@@ -27,6 +28,7 @@ OF_BEHAVIOUR = frozenset(
         "tests/calls/test_control.py",
         "tests/calls/test_last_breath.py",
         "tests/calls/test_line_faults.py",
+        "tests/calls/test_menus_become_dialogues.py",
         "tests/calls/test_outside_client.py",
         "tests/campaigns/admin/test_admin.py",
         "tests/campaigns/delivery/test_api_faults.py",

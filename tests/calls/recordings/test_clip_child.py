@@ -17,7 +17,8 @@ def test_a_second_of_a_tone_stays_one(container: str, codec: str) -> None:
     line, sound = clip_child.decode(io.BytesIO(encoded(container, codec, tone())))
     assert isinstance(line, Decoded)
     assert abs(line.duration_ms - 1000) < 80
-    assert (line.peak_db, line.loudness_db) == (pytest.approx(-8.7, abs=1), pytest.approx(-11.7, abs=1))
+    assert line.peak_db == pytest.approx(-8.7, abs=1)
+    assert line.loudness_db == pytest.approx(-11.7, abs=1)
     spectrum = np.abs(np.fft.rfft(samples_of(sound)[1000:7000]))
     assert abs(spectrum.argmax() * 8000 / 6000 - 440) < 5
 

@@ -14,6 +14,6 @@ def calling_with(dialogue: Dialogue, **fields: Any) -> Campaign:
         Campaign.objects.filter(pk=campaign.pk).update(agent=dialogue.agent)
         campaign.refresh_from_db()
         return campaign
-    copied = {"template": first.template, "number": first.number, "agent": first.agent}
+    copied: dict[str, Any] = {"template": first.template, "number": first.number, "agent": first.agent}
     copied |= {"category": first.category, "starts_at": first.starts_at}
     return Campaign.objects.create(**(copied | {"state": first.state} | fields))
