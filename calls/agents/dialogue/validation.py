@@ -4,10 +4,10 @@ Problems keep a dialogue from being published; advice does not.
 """
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Set
+from collections.abc import Iterator, Mapping, Set
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Any
+from functools import singledispatch
 
 from calls.agents.dialogue import advice
 from calls.agents.dialogue import document as doc
@@ -171,29 +171,38 @@ def _ways(document: Document) -> Iterator[Problem]:
 def _step(document: Document, step: doc.AnyStep) -> Iterator[str]:
     if isinstance(step, doc.Ask):
         yield from _ask(step)
-    if check_kind := _KINDS.get(type(step)):
-        yield from check_kind(document, step)
+    yield from _of_kind(step, document)
 
 
-def _menu(document: Document, step: doc.Menu) -> Iterator[str]:
+@singledispatch
+def _of_kind(step: doc.AnyStep, document: Document) -> Iterator[str]:
+    """Yield what is wrong with a step of its kind."""
+    yield from ()
+
+
+@_of_kind.register
+def _(step: doc.Menu, document: Document) -> Iterator[str]:
     if not step.choices:
         yield "It needs at least one key."
     yield from _keys(step.choices)
 
 
-def _rating(document: Document, step: doc.Rating) -> Iterator[str]:
+@_of_kind.register
+def _(step: doc.Rating, document: Document) -> Iterator[str]:
     if not 0 <= step.lowest < step.highest <= 8:
         yield "A rating is by one key, from 0 to 8: 9 means “do not call me again”."
 
 
-def _language(document: Document, step: doc.ChooseLanguage) -> Iterator[str]:
+@_of_kind.register
+def _(step: doc.ChooseLanguage, document: Document) -> Iterator[str]:
     yield from _keys(step.languages)
     for language in step.languages.values():
         if language not in document.words:
             yield f"It offers “{language[:20]}”, and there are no words in that language."
 
 
-def _end(document: Document, step: doc.End) -> Iterator[str]:
+@_of_kind.register
+def _(step: doc.End, document: Document) -> Iterator[str]:
     if len(step.disposition) > 20:
         yield "How it ended has at most 20 characters."
 
@@ -215,7 +224,8 @@ def _keys(keys: Mapping[str, object]) -> Iterator[str]:
             yield f"“{key[:20]}” is no key; use one of 0 to 8, * and #."
 
 
-def _times(document: Document, step: doc.Later) -> Iterator[str]:
+@_of_kind.register
+def _(step: doc.Later, document: Document) -> Iterator[str]:
     yield from _keys(step.times)
     if not step.times:
         yield "It needs at least one time to choose."
@@ -228,7 +238,8 @@ def _times(document: Document, step: doc.Later) -> Iterator[str]:
             yield f"The time of key {key[:20]} can't be asked for: {error}"
 
 
-def _digits(document: Document, step: doc.Digits) -> Iterator[str]:
+@_of_kind.register
+def _(step: doc.Digits, document: Document) -> Iterator[str]:
     if not (1 <= step.least <= step.most and 2 <= step.most <= 20):
         yield "It takes at least 1 digit and at most 2 to 20."
     if step.terminator not in ("", "#", "*"):
@@ -243,7 +254,8 @@ def _digits(document: Document, step: doc.Digits) -> Iterator[str]:
         yield "The least number is greater than the greatest."
 
 
-def _branch(document: Document, step: doc.Branch) -> Iterator[str]:
+@_of_kind.register
+def _(step: doc.Branch, document: Document) -> Iterator[str]:
     if not step.cases:
         yield "It needs at least one case."
     known, kinds = _known(document), _kinds(document)
@@ -286,7 +298,8 @@ def _kinds(document: Document) -> dict[str, Kind]:
     return {doc.TODAY: Kind.DATE, **SLOT_KINDS, **fetched, **pressed, **document.values}
 
 
-def _set(document: Document, step: doc.Set) -> Iterator[str]:
+@_of_kind.register
+def _(step: doc.Set, document: Document) -> Iterator[str]:
     if not step.values and not step.outcome.strip():
         yield "It sets nothing."
     for name in step.values:
@@ -298,8 +311,9 @@ def _set(document: Document, step: doc.Set) -> Iterator[str]:
             yield f"It uses the value “{name[:40]}”, which the dialogue does not know."
 
 
-def _slot(document: Document, step: doc.Slot) -> Iterator[str]:
-    yield from _calendar(document, step)
+@_of_kind.register
+def _(step: doc.Slot, document: Document) -> Iterator[str]:
+    yield from _calendar(step.calendar)
     if not 1 <= step.most <= 8:
         yield "It offers 1 to 8 slots at a time."
     yield from _keys({step.others: ""} if step.others else {})
@@ -310,12 +324,18 @@ def _slot(document: Document, step: doc.Slot) -> Iterator[str]:
             yield f"It asks for the value “{name[:40]}”, which the dialogue does not know."
 
 
-def _calendar(document: Document, step: doc.Slot | doc.Appointment | doc.Cancel) -> Iterator[str]:
-    if not step.calendar.strip():
+def _calendar(calendar: str) -> Iterator[str]:
+    if not calendar.strip():
         yield "It names no calendar."
 
 
-def _service(document: Document, step: doc.Fetch | doc.Tell) -> Iterator[str]:
+@_of_kind.register
+def _(step: doc.Appointment | doc.Cancel, document: Document) -> Iterator[str]:
+    yield from _calendar(step.calendar)
+
+
+@_of_kind.register
+def _(step: doc.Fetch | doc.Tell, document: Document) -> Iterator[str]:
     if not step.service.strip():
         yield "It names no service."
     for name in step.sends:
@@ -325,23 +345,6 @@ def _service(document: Document, step: doc.Fetch | doc.Tell) -> Iterator[str]:
         if not 0.1 <= step.seconds <= 10:
             yield "It waits between 0.1 and 10 seconds for a reply."
         yield from (f"“{n[:40]}” can't be the name of a value." for n in step.brings if not n.isidentifier())
-
-
-_KINDS: Mapping[type, Callable[[Document, Any], Iterator[str]]] = {
-    doc.Menu: _menu,
-    doc.Rating: _rating,
-    doc.ChooseLanguage: _language,
-    doc.Later: _times,
-    doc.Digits: _digits,
-    doc.Slot: _slot,
-    doc.Appointment: _calendar,
-    doc.Cancel: _calendar,
-    doc.Fetch: _service,
-    doc.Tell: _service,
-    doc.Branch: _branch,
-    doc.Set: _set,
-    doc.End: _end,
-}
 
 
 # --- Words ---------------------------------------------------------------------------------------------
