@@ -8,7 +8,7 @@ import msgspec
 
 from campaigns.sheets.child import BATCH_ROWS, Batch, Head, Line, Refused
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 
 
 def written(data: bytes, tmp_path: Path, *, beyond: int = 0, most: int = 10**9) -> list[Line]:
