@@ -2,21 +2,24 @@
 
 import re
 
+import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from calls.dialogues.publishing import create
 from campaigns.models import Dialogue, DialogueVersion
+from tests.browser import test_portal as portal
 from tests.browser.test_portal import (
     TOO_WIDE,
     asha,  # noqa: F401  # a fixture
     chromium,  # noqa: F401  # a fixture
     console_of,
-    pytestmark,  # noqa: F401
     server,  # noqa: F401  # a fixture
     signed_in,
 )
 from tests.calls.agents.dialogue.samples import survey
 from tests.calls.servers import Server
+
+pytestmark = [*portal.pytestmark, pytest.mark.timeout(300)]
 
 
 def kept(page: Page, what: str) -> None:
