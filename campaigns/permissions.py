@@ -119,6 +119,8 @@ PAGES: Final[Mapping[str, Access]] = {
     "dialogue-delete": form(("campaigns.delete_dialogue",), ("campaigns.delete_dialogue",)),
     "dialogue-file": reads(*_SEES_DIALOGUES),
     "dialogue-import": form(_MAKES_DIALOGUES, _MAKES_DIALOGUES),
+    "dialogue-try": form(_SEES_DIALOGUES, _MAKES_DIALOGUES),
+    "dialogue-tests": form(_SEES_DIALOGUES, _MAKES_DIALOGUES),
     "dialogue-versions": reads(*_SEES_DIALOGUES),
     "dialogue-publish": form(("campaigns.publish_dialogue",), ("campaigns.publish_dialogue",)),
     "dialogue-take": acts(*_CHANGES),

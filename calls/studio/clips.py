@@ -4,6 +4,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.files.base import ContentFile
+from django.db import transaction
 from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import redirect
 from django.urls import reverse
@@ -39,6 +40,7 @@ def add_clip(request: HttpRequest, pk: int) -> HttpResponseBase:
     return redirect(f"{reverse('dialogue', args=[pk])}?step={part}")
 
 
+@transaction.atomic
 def _add(request: HttpRequest, draft: Draft, place: tuple[str, str, str]) -> str:
     """Return what became of a clip, as a sentence. Raises `NotAllowed`."""
     step_id, language, role = place

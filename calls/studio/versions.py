@@ -7,7 +7,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from calls.dialogues import publishing
+from calls.dialogues import publishing, testing
 from calls.studio.drafts import draft_of
 from campaigns.errors import NotAllowed
 from campaigns.models import Campaign, Dialogue, DialogueVersion
@@ -15,6 +15,8 @@ from campaigns.permissions import current_user, staff_page
 from campaigns.queries.dialogues import campaigns_of, versions_of
 
 DRAFT = "draft"
+OVERRIDES = "campaigns.override_dialogue_tests"
+"""The permission to publish a dialogue whose tests end differently, with a reason."""
 
 
 @staff_page
@@ -75,21 +77,31 @@ def publish_page(request: HttpRequest, pk: int) -> HttpResponseBase:
         "problems": draft.document.problems(),
         "campaigns": [c for c in campaigns_of(draft.dialogue) if c.dialogue_version_id],
     }
+    context["different"] = (
+        [] if context["problems"] else testing.run_all(draft.dialogue, draft.document).failed
+    )
     if request.method == "POST":
         try:
-            return _publish(request, draft.dialogue)
+            return _publish(request, draft.dialogue, different=bool(context["different"]))
         except NotAllowed as error:
             context["refused"] = error.reason
     return render(request, "studio/publish.html", context, status=409 if "refused" in context else 200)
 
 
-def _publish(request: HttpRequest, dialogue: Dialogue) -> HttpResponseBase:
-    """Publish and show the versions. Raises `NotAllowed`."""
+def _publish(request: HttpRequest, dialogue: Dialogue, *, different: bool) -> HttpResponseBase:
+    """Publish and show the versions. Raises `NotAllowed`.
+
+    With tests that end differently it asks for a reason, and for the permission to give one.
+    """
+    override = request.POST.get("override", "").strip() if different else ""
+    if different and not (override and request.user.has_perm(OVERRIDES)):
+        raise NotAllowed(
+            "Tests end differently with this draft. They must end as expected, or a reason be given."
+        )
     if request.POST.get("revision") != str(dialogue.revision):
         raise NotAllowed("The draft was changed meanwhile. Look at what is published now, then publish it.")
-    version = publishing.publish(
-        dialogue, by=current_user(request), note=request.POST.get("note", "").strip()
-    )
+    note = request.POST.get("note", "").strip()
+    version = publishing.publish(dialogue, by=current_user(request), note=note, override=override)
     messages.success(request, f"Version {version.number} is published. New campaigns call with it.")
     return redirect("dialogue-versions", dialogue.pk)
 

@@ -1,0 +1,140 @@
+"""The pages on which a draft is tried: a call by typing, and its kept tests."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponseBase
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.views.decorators.http import require_http_methods
+from msgspec import structs
+
+from calls.dialogues import testing
+from calls.simulated.by_typing import NotTypedError, read_line, transcript
+from calls.simulated.kept_tests import KeptTest, brought, hold, read_test, written
+from calls.simulated.script import Person
+from calls.studio.drafts import Draft, draft_of
+from calls.studio.samples import sample_values
+from campaigns.errors import NotAllowed
+from campaigns.permissions import current_user, staff_page
+
+MOST_LINES = 200
+
+
+@staff_page
+@require_http_methods(["GET", "POST"])
+def try_page(request: HttpRequest, pk: int) -> HttpResponseBase:
+    """Show a call of a made-up person as it stands after what was typed, or keep it as a test.
+
+    All that was typed comes with each form, a line each; nothing is kept on the server between two of them.
+    """
+    draft = draft_of(pk)
+    fields = request.POST if request.method == "POST" else request.GET
+    language = fields.get("language", draft.document.default_language)
+    typed, refused = _typed(fields)
+    context: dict[str, Any] = {
+        "dialogue": draft.dialogue,
+        "languages": [*draft.document.words],
+        "language": language,
+        "typed": "\n".join(typed),
+        "refused": refused,
+        "problems": draft.document.problems(),
+    }
+    if not context["problems"]:
+        inputs = [read_line(line) for line in typed]
+        context["call"] = transcript(draft.document, _person(draft, language), inputs)
+        if fields.get("do") == "keep" and request.method == "POST":
+            return _keep(request, draft, KeptTest(person=_person(draft, language), inputs=inputs))
+    return render(request, "studio/try.html", context, status=422 if refused else 200)
+
+
+def _typed(fields: Mapping[str, str]) -> tuple[list[str], str]:
+    """Return the lines that were typed so far and mean something, and why the newest does not."""
+    lines = [line.strip() for line in fields.get("typed", "").splitlines() if line.strip()][:MOST_LINES]
+    newest, refused = fields.get("line", "").strip(), ""
+    known = []
+    for line in [*lines, newest] if newest else lines:
+        try:
+            read_line(line)
+            known.append(line)
+        except NotTypedError as error:
+            refused = str(error)
+    return known, refused
+
+
+def _person(draft: Draft, language: str) -> Person:
+    values = {
+        name: value for name, value in sample_values(draft.document).items() if name in draft.document.values
+    }
+    return Person(language=language, name="Asha Patel", values=values)
+
+
+def _keep(request: HttpRequest, draft: Draft, test: KeptTest) -> HttpResponseBase:
+    """Keep a call as a test that expects what came of it."""
+    course, _ = hold(draft.document, test)
+    kept = KeptTest(person=test.person, inputs=test.inputs, expect=brought(course))
+    try:
+        name = request.POST.get("name", "")
+        testing.keep(draft.dialogue, name, kept, by=current_user(request))
+    except NotAllowed as error:
+        messages.error(request, error.reason)
+        return redirect("dialogue-try", draft.dialogue.pk)
+    return redirect("dialogue-tests", draft.dialogue.pk)
+
+
+# --- Kept tests ----------------------------------------------------------------------------------------
+
+
+@staff_page
+@require_http_methods(["GET", "POST"])
+def tests_page(request: HttpRequest, pk: int) -> HttpResponseBase:
+    """Show the kept tests of a dialogue, run against its draft, and what they cover; change them.
+
+    They take milliseconds, so they are run whenever the page is shown.
+    """
+    draft = draft_of(pk)
+    problems = draft.document.problems()
+    if request.method == "POST":
+        change = _CHANGES.get(request.POST.get("do", ""))
+        if change and (change is _delete or not problems):
+            change(request, draft)
+        return redirect(reverse("dialogue-tests", args=[pk]))
+    found = None if problems else testing.run_all(draft.dialogue, draft.document)
+    context: dict[str, Any] = {"dialogue": draft.dialogue, "problems": problems, "found": found}
+    if found:
+        chosen = request.GET.get("test", "")
+        context |= {
+            "chosen": next((one for one in found.results if str(one.test.pk) == chosen), None),
+            "covered": len(found.exits) - len(found.uncovered),
+            "titles": {step_id: step.title or step_id for step_id, step in draft.document.all_steps()},
+        }
+    return render(request, "studio/tests.html", context)
+
+
+def _cover(request: HttpRequest, draft: Draft) -> None:
+    found = testing.keep_cover(draft.dialogue, draft.document, by=current_user(request))
+    messages.success(
+        request, f"{len(found.tests)} tests were made; together they take every way that was found."
+    )
+
+
+def _delete(request: HttpRequest, draft: Draft) -> None:
+    number = request.POST.get("test", "")
+    draft.dialogue.tests.filter(pk=int(number) if number.isdecimal() and len(number) < 18 else 0).delete()
+
+
+def _accept(request: HttpRequest, draft: Draft) -> None:
+    """Let a test expect what comes of it now."""
+    number = request.POST.get("test", "")
+    for result in testing.run_all(draft.dialogue, draft.document).results:
+        if str(result.test.pk) == number and result.verdict:
+            test = structs.replace(read_test(result.test.body), expect=brought(result.verdict.course))
+            draft.dialogue.tests.filter(pk=result.test.pk).update(body=written(test))
+
+
+_CHANGES: Mapping[str, Callable[[HttpRequest, Draft], None]] = {
+    "cover": _cover,
+    "delete": _delete,
+    "accept": _accept,
+}
