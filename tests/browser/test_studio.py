@@ -115,7 +115,17 @@ def test_it_fits_light_and_dark_on_a_desk_and_on_a_phone(chromium: Browser, serv
         for scheme in ("light", "dark"):
             page = signed_in(chromium, server, width=width, scheme=scheme)
             complaints = console_of(page)
-            for address in ("", "?step=good", "?step=whole", "versions/", "publish/", "import/", "delete/"):
+            for address in (
+                "",
+                "?step=good",
+                "?step=whole",
+                "versions/",
+                "publish/",
+                "try/",
+                "tests/",
+                "import/",
+                "delete/",
+            ):
                 page.goto(f"/dialogues/{dialogue.pk}/{address}")
                 inner = page.locator("#diagram .pane")
                 expect(page.locator("h1")).to_contain_text(re.compile("Survey|Publish|file"))
