@@ -30,7 +30,10 @@ def document(row: Dialogue, *, published: bool = False) -> DialogueConfiguration
     latest = versions.latest(row.agent_id) if published else None
     if published and latest is None:
         raise NotFoundError(f"“{row}” was never published.")
-    return _usable(latest.configuration if latest else row.draft)
+    try:
+        return _without_problems(read_document(latest.configuration if latest else row.draft))
+    except ConfigurationError as error:
+        raise NotFoundError(str(error)) from error
 
 
 def from_file(path: str) -> DialogueConfiguration:
@@ -41,13 +44,6 @@ def from_file(path: str) -> DialogueConfiguration:
     except (OSError, files.NoDialogueError) as error:
         raise NotFoundError(f"The file {path} holds no dialogue: {error}") from error
     return _without_problems(found)
-
-
-def _usable(body: dict[str, object]) -> DialogueConfiguration:
-    try:
-        return _without_problems(read_document(body))
-    except ConfigurationError as error:
-        raise NotFoundError(str(error)) from error
 
 
 def _without_problems(found: DialogueConfiguration) -> DialogueConfiguration:

@@ -41,7 +41,11 @@ def read(call_ids: Sequence[UUID]) -> Iterator[StoredCall]:
     """Yield past calls in this order, with their logs, without statistics. Two queries for each 200."""
     for first in range(0, len(call_ids), _AT_ONCE):
         chunk = call_ids[first : first + _AT_ONCE]
-        logs = _logs(chunk)
+        logs = defaultdict[UUID, list[Entry]](list)
+        events = CallEvent.objects.filter(call__in=chunk).exclude(kind=EntryKind.STATS)
+        columns = events.order_by("call", "sequence").values_list("call", "kind", "at_ms", "text", "data")
+        for call_id, kind, at_ms, text, data in columns.iterator():
+            logs[call_id].append(Entry.from_json(EntryKind(kind), at_ms, text, data))
         rows = {row["pk"]: row for row in Call.objects.filter(pk__in=chunk).values(*_COLUMNS)}
         for row in (rows[call_id] for call_id in chunk if call_id in rows):
             yield StoredCall(
@@ -70,15 +74,6 @@ def _person(row: Mapping[str, Any]) -> Person | None:
         return None
     values = {name: str(value) for name, value in row["recipient__variables"].items() if value is not None}
     return Person(language=row["language"], name=row["recipient__name"], values=values)
-
-
-def _logs(call_ids: Sequence[UUID]) -> Mapping[UUID, list[Entry]]:
-    found: defaultdict[UUID, list[Entry]] = defaultdict(list)
-    events = CallEvent.objects.filter(call__in=call_ids).exclude(kind=EntryKind.STATS)
-    columns = events.order_by("call", "sequence").values_list("call", "kind", "at_ms", "text", "data")
-    for call_id, kind, at_ms, text, data in columns.iterator():
-        found[call_id].append(Entry.from_json(EntryKind(kind), at_ms, text, data))
-    return found
 
 
 class NoTestError(ValueError):

@@ -44,18 +44,17 @@ class Results:
 
 def run_all(dialogue: Dialogue, document: DialogueConfiguration) -> Results:
     """Run a dialogue's tests against a document without problems: its draft, or a version. One query."""
-    found = [_run(test, document) for test in dialogue.tests.all()]
+    found = list[Result]()
+    for test in dialogue.tests.all():
+        try:
+            verdict = kept_tests.run(document, kept_tests.read_test(test.body))
+        except NotATestError as error:
+            found.append(Result(test=test, difference=str(error), verdict=None))
+        else:
+            found.append(Result(test=test, difference=verdict.difference, verdict=verdict))
     passed = {known for result in found if result.verdict for known in result.verdict.passed}
     wanted = exits(document)
     return Results(results=found, exits=wanted, uncovered=[known for known in wanted if known not in passed])
-
-
-def _run(test: KeptTest, document: DialogueConfiguration) -> Result:
-    try:
-        verdict = kept_tests.run(document, kept_tests.read_test(test.body))
-    except NotATestError as error:
-        return Result(test=test, difference=str(error), verdict=None)
-    return Result(test=test, difference=verdict.difference, verdict=verdict)
 
 
 def keep(

@@ -32,7 +32,18 @@ class DatabaseThreads:
             if self._pool is None:
                 self._pool = ThreadPoolExecutor(self._count, thread_name_prefix=self._name)
             pool = self._pool
-        return await asyncio.get_running_loop().run_in_executor(pool, self._do, work)
+
+        def do() -> T:
+            self._connections.add(connections["default"])
+            try:
+                return work()
+            except (OperationalError, InterfaceError):
+                if connection.connection is not None and connection.is_usable():
+                    raise
+                connection.close()
+                return work()
+
+        return await asyncio.get_running_loop().run_in_executor(pool, do)
 
     def close(self) -> None:
         """Wait for work that was begun, and end the threads and their connections."""
@@ -45,16 +56,6 @@ class DatabaseThreads:
             left.inc_thread_sharing()
             left.close()
             left.dec_thread_sharing()
-
-    def _do(self, work: Callable[[], T]) -> T:
-        self._connections.add(connections["default"])
-        try:
-            return work()
-        except (OperationalError, InterfaceError):
-            if connection.connection is not None and connection.is_usable():
-                raise
-            connection.close()
-            return work()
 
 
 admissions = DatabaseThreads("admission", count=1)

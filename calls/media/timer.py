@@ -22,9 +22,10 @@ class Timer:
         if self._handle and (when is None or self.at is None or when < self.at):
             self._handle.cancel()
             self._handle = self.at = None
-        if when is not None and self._handle is None:
-            self._handle, self.at = self._loop.call_at(when, self._go_off, on_timer), when
 
-    def _go_off(self, on_timer: Callable[[], None]) -> None:
-        self._handle = self.at = None
-        on_timer()
+        def go_off() -> None:
+            self._handle = self.at = None
+            on_timer()
+
+        if when is not None and self._handle is None:
+            self._handle, self.at = self._loop.call_at(when, go_off), when

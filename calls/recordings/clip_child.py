@@ -30,7 +30,8 @@ def decode(file: BinaryIO) -> tuple[Line, bytes]:
     """Return what a file holds, and its sound as PCM (s16le mono 8 kHz); no sound if it is refused."""
     try:
         with av.open(file) as container:
-            if any(not _is_picture(stream) for stream in container.streams.video):
+            cover = av.stream.Disposition.attached_pic  # a record's, which is a stream of pictures too
+            if not all(stream.disposition & cover for stream in container.streams.video):
                 return Refused(IS_VIDEO), b""
             if not container.streams.audio:
                 return Refused(NO_SOUND), b""
@@ -50,11 +51,6 @@ def decode(file: BinaryIO) -> tuple[Line, bytes]:
         loudness_db=round(20 * float(np.log10(mean)), 1),
     )
     return found, sound.astype("<i2").tobytes()
-
-
-def _is_picture(stream: Any) -> bool:
-    """Return whether a stream of pictures is the cover of a record."""
-    return bool(stream.disposition & av.stream.Disposition.attached_pic)
 
 
 def _pieces(container: Any) -> Iterator[Any]:

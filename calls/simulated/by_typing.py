@@ -74,17 +74,13 @@ def transcript(document: DialogueConfiguration, person: Person, inputs: Sequence
     for entry in course.entries:
         if entry.kind is EntryKind.HEARD:
             if entry.data["heard_ms"]:
-                lines.append(_said(entry, texts[heard]))
+                cut = "" if entry.data["ended"] == "finished" else " …"
+                lines.append(Line(Side.AGENT, f"{entry.data['name']}: {texts[heard]}{cut}"))
             heard += 1
         elif line := _line(entry):
             lines.append(line)
     is_over = course.ended_by is not Ending.LIMIT
     return Transcript(lines=lines, is_over=is_over, step=course.resting_at)
-
-
-def _said(entry: Entry, text: str) -> Line:
-    cut = "" if entry.data["ended"] == "finished" else " …"
-    return Line(Side.AGENT, f"{entry.data['name']}: {text}{cut}")
 
 
 def _line(entry: Entry) -> Line | None:

@@ -5,7 +5,7 @@ for each state of the values that branches ask for. Of all calls held, few are c
 """
 
 from collections import deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from msgspec import structs
@@ -80,7 +80,10 @@ class _Search:
         self.asked |= world.asked
         passed = frozenset(route.passed) & self.wanted
         self.found |= passed
-        self.held.append(_Held(_trimmed(test, course), passed))
+        keys = [*single_keys(test.inputs)]
+        if course.played < len(keys):  # without inputs whose moment did not come
+            test = structs.replace(test, inputs=keys[: course.played])
+        self.held.append(_Held(test, passed))
         return course, self._state(course, route)
 
     def _state(self, course: Course, route: Route) -> _State:
@@ -135,18 +138,11 @@ def _fewest(held: Sequence[_Held]) -> list[tuple[_Held, list[Exit]]]:
         others = set[Exit]().union(*(other.passed for other in chosen if other is not call))
         if call.passed <= others:
             chosen.remove(call)
-    return [(call, _new(call, chosen[:at])) for at, call in enumerate(chosen)]
-
-
-def _new(call: _Held, before: Iterable[_Held]) -> list[Exit]:
-    known = set[Exit]().union(*(other.passed for other in before))
-    return sorted(call.passed - known)
-
-
-def _trimmed(test: KeptTest, course: Course) -> KeptTest:
-    """Return the test without inputs whose moment did not come."""
-    keys = [*single_keys(test.inputs)]
-    return test if course.played >= len(keys) else structs.replace(test, inputs=keys[: course.played])
+    known, found = set[Exit](), list[tuple[_Held, list[Exit]]]()
+    for call in chosen:
+        found.append((call, sorted(call.passed - known)))
+        known |= call.passed
+    return found
 
 
 def _name(document: DialogueConfiguration, number: int, new: Sequence[Exit]) -> str:

@@ -1,7 +1,5 @@
 """PURE: the exits of a dialogue that tests must pass: those of its steps, and those of any moment."""
 
-from collections.abc import Iterator
-
 from calls.agents.dialogue import document as doc
 from calls.agents.dialogue.asking import answers
 from calls.agents.dialogue.document import Document, Meaning
@@ -14,22 +12,19 @@ _ALWAYS_READ = (Meaning.DIGITS, Meaning.ACCOUNT)
 
 def exits(document: Document) -> list[Exit]:
     """Return the exits that some call may take, in the order of the steps."""
-    return [*dict.fromkeys(_exits(document))]
-
-
-def _exits(document: Document) -> Iterator[Exit]:
-    reached = reachable(document)
+    reached, found = reachable(document), list[Exit]()
     for step_id, step in document.all_steps():
         if step_id not in reached:
             continue
-        yield from ((step_id, name) for name in step.exit_names() if _can_be_taken(step, name))
+        found += ((step_id, name) for name in step.exit_names() if _can_be_taken(step, name))
         if isinstance(step, doc.Ask | doc.Digits):
-            yield step_id, doc.OPTED_OUT
+            found.append((step_id, doc.OPTED_OUT))
         key = document.keys.person
         if isinstance(step, doc.Ask) and key and key not in {*answers(step), document.keys.repeat}:
-            yield step_id, doc.PERSON
+            found.append((step_id, doc.PERSON))
     if doc.HUNG_UP in document.exits:
-        yield "", doc.HUNG_UP
+        found.append(("", doc.HUNG_UP))
+    return [*dict.fromkeys(found)]
 
 
 def _can_be_taken(step: doc.AnyStep, name: str) -> bool:

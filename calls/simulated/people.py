@@ -1,6 +1,6 @@
 """PURE: people for whom the branches of a dialogue go one way and the other."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from datetime import date, timedelta
 from itertools import islice, product
 
@@ -46,7 +46,15 @@ def people(document: Document, language: str) -> list[Person]:
     own = document.own_values()
     asked = [*dict.fromkeys(c.value for c in conditions(document) if c.value not in own)]
     choices = [_choices(document, name, base.get(name, "")) for name in asked]
-    found = [_person(language, base, dict(zip(asked, chosen, strict=True))) for chosen in _few(choices)]
+    first = tuple(values[0] for values in choices)
+    singles = [
+        (*first[:at], other, *first[at + 1 :]) for at, all_ in enumerate(choices) for other in all_[1:]
+    ]
+    few_changes_first = dict.fromkeys([first, *singles, *islice(product(*choices), _MOST_PEOPLE)])
+    found = [
+        _person(language, base, dict(zip(asked, chosen, strict=True)))
+        for chosen in islice(few_changes_first, _MOST_PEOPLE)
+    ]
     if any(isinstance(step, doc.Later) for _, step in document.all_steps()):
         found.insert(1, _person(language, base, {}, callback=False))
     return found
@@ -60,33 +68,19 @@ def _person(
     return Person(language=language, name="Asha", values=values, callback=callback)
 
 
-def _few(choices: Sequence[Sequence[str]]) -> Iterator[tuple[str, ...]]:
-    """Yield combinations, those with few changes first."""
-    first = tuple(values[0] for values in choices)
-    singles = [
-        (*first[:at], value, *first[at + 1 :]) for at, values in enumerate(choices) for value in values[1:]
-    ]
-    rest = islice(product(*choices), _MOST_PEOPLE)
-    yield from islice(dict.fromkeys([first, *singles, *rest]), _MOST_PEOPLE)
-
-
 def _choices(document: Document, name: str, usual: str) -> list[str]:
+    """Return values for which each condition on this one holds, and for which it does not."""
     kind = document.values.get(name, Kind.TEXT)
     found = [usual or example(kind)]
-    for condition in conditions(document):
-        if condition.value == name:
-            found += _near(condition, document, kind)
+    for condition in (each for each in conditions(document) if each.value == name):
+        if condition.relation in (Relation.KNOWN, Relation.UNKNOWN):
+            found += [example(kind), ""]
+            continue
+        to = condition.to
+        for slot in slots(to):
+            to = to.replace(f"{{{slot}}}", example(document.values.get(slot, Kind.TEXT)))
+        found += [to, *_beside(to, kind)]
     return [*dict.fromkeys(found)]
-
-
-def _near(condition: Condition, document: Document, kind: Kind) -> list[str]:
-    """Return values for which a condition holds, and for which it does not."""
-    if condition.relation in (Relation.KNOWN, Relation.UNKNOWN):
-        return [example(kind), ""]
-    to = condition.to
-    for name in slots(to):
-        to = to.replace(f"{{{name}}}", example(document.values.get(name, Kind.TEXT)))
-    return [to, *_beside(to, kind)]
 
 
 def _beside(text: str, kind: Kind) -> list[str]:

@@ -138,12 +138,19 @@ class SimulatedCall:
         self._step(lambda: self._runner.begin(self._agent, self._context, 0.0))
         while self._ended is None and not (self._stops_at_rest and self._resting_at):
             self._next()
-        self._after_the_end()
+        # Keys that were pressed before the platform read our close.
+        while self._inputs and self._inputs[0].at is At.END and self._inputs[0].do is Do.PRESS:
+            self._now += self._inputs[0].after_ms / 1000
+            self._press(self._inputs.popleft().keys)
         ended_by, reason = self._ended or (Ending.LIMIT, "It was looked at while it waited.")
         return Course(
             entries=self._log.take(),
             actions=self._agent.actions,
-            spoken=[self._spoken(over) for over in self._playout.over],
+            spoken=[
+                Spoken(name=over.name, text=text, language=language, over=over)
+                for over in self._playout.over
+                for text, language in [self._words.get(over.key, ("", ""))]
+            ],
             ended_by=ended_by,
             reason=reason,
             resting_at=self._resting_at or "",
@@ -151,15 +158,12 @@ class SimulatedCall:
             played=self._played,
         )
 
-    def _spoken(self, over: PromptFinished) -> Spoken:
-        text, language = self._words.get(over.key, ("", ""))
-        return Spoken(name=over.name, text=text, language=language, over=over)
-
     # --- time ----------------------------------------------------------------------------------------
 
     def _next(self) -> None:
         """Let the next thing happen: what is due by time alone goes first, then the script."""
-        by_time = min(self._due(), LIMIT_S)
+        due = (*self._runner.due(), self._playout.next_end(), self._quiet_ends_at, LIMIT_S)
+        by_time = min(at for at in due if at is not None)
         given = self._inputs[0] if self._inputs else None
         by_person = _NEVER if given is None else self._moment(given)
         if given is None or by_time <= by_person:
@@ -172,12 +176,6 @@ class SimulatedCall:
             return
         self._now = max(self._now, by_person)
         self._place(self._inputs.popleft())
-
-    def _due(self) -> float:
-        """Return when something happens by time alone."""
-        due = [*self._runner.due()]
-        due += [at for at in (self._playout.next_end(), self._quiet_ends_at) if at is not None]
-        return min(due, default=_NEVER)
 
     def _moment(self, given: Input) -> float:
         """Return when an input happens, as far as is known by now."""
@@ -279,13 +277,18 @@ class SimulatedCall:
     def _place(self, given: Input) -> None:
         begun = len(self._playout.begun)
         heard = self._playout.unheard(self._now)
+
+        def hang_up() -> None:
+            self._log.add(EntryKind.STOP, "The platform ended the call.", self._now, reason="")
+            self._close(Ending.CALLER, "The other side hung up.")
+
         match given.do:
             case Do.PRESS:
                 self._step(lambda: self._press(given.keys))
             case Do.SAY:
                 self._step(lambda: self._begin_speech(given))
             case _:
-                self._step(self._hang_up)
+                self._step(hang_up)
         plays_on = heard is not None and self._playout.unheard(self._now) == heard
         self._placed(begun - plays_on)
 
@@ -324,10 +327,6 @@ class SimulatedCall:
         self._log.add(EntryKind.SPEECH, text, self._now, duration_ms=duration_ms)
         self._runner.on_speech(base.SpeechEnded(duration_ms), self._now)
 
-    def _hang_up(self) -> None:
-        self._log.add(EntryKind.STOP, "The platform ended the call.", self._now, reason="")
-        self._close(Ending.CALLER, "The other side hung up.")
-
     # --- the end -------------------------------------------------------------------------------------
 
     def _close(self, ended_by: Ending, reason: str) -> None:
@@ -337,12 +336,6 @@ class SimulatedCall:
         self._runner.report_ended(self._now)
         self._log.sum_up(self._now)
         self._log.add(EntryKind.END, reason, self._now, ended_by=ended_by.value)
-
-    def _after_the_end(self) -> None:
-        """Press the keys that were pressed before the platform read our close."""
-        while self._inputs and self._inputs[0].at is At.END and self._inputs[0].do is Do.PRESS:
-            self._now += self._inputs[0].after_ms / 1000
-            self._press(self._inputs.popleft().keys)
 
 
 def results(entries: Sequence[Entry]) -> Mapping[str, object]:

@@ -33,14 +33,15 @@ class Library:
         self.rate = int(self._lib.espeak_Initialize(_SYNCHRONOUS, 0, data.encode(), _DO_NOT_EXIT))
         if self.rate <= 0:
             raise EspeakRefused("the library found no voice data")
-        self._callback = _Callback(self._receive)
+
+        def receive(samples: "ctypes._Pointer[ctypes.c_short]", count: int, events: int | None) -> int:
+            if samples and count > 0:
+                self._audio += ctypes.string_at(samples, count * 2)
+            return 0
+
+        self._callback = _Callback(receive)
         self._lib.espeak_SetSynthCallback(self._callback)
         self._words_a_minute = words_a_minute
-
-    def _receive(self, samples: "ctypes._Pointer[ctypes.c_short]", count: int, events: int | None) -> int:
-        if samples and count > 0:
-            self._audio += ctypes.string_at(samples, count * 2)
-        return 0
 
     def speak(self, text: str, voice: str) -> bytes:
         """Return s16le mono at `self.rate` Hz. Raises `EspeakRefused` for an unknown voice or a bad text."""

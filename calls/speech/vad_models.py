@@ -209,18 +209,18 @@ def _infer_all(model: SileroModel, taken: Sequence[tuple[CallVad, VadAudio]]) ->
 
 def _deliver(answers: Sequence[_Answered]) -> None:
     """Answer in each event loop, with one callback however many calls it runs."""
+
+    def answer_all(found: Sequence[_Answered]) -> None:
+        for call, utterance, probabilities in found:
+            if call.answer:
+                call.answer(utterance, probabilities)
+
     loops: dict[asyncio.AbstractEventLoop, list[_Answered]] = {}
     for answer in answers:
         loops.setdefault(answer[0].loop, []).append(answer)
     for loop, found in loops.items():
         with contextlib.suppress(RuntimeError):  # closed meanwhile: its calls are over
-            loop.call_soon_threadsafe(_answer_all, found)
-
-
-def _answer_all(found: Sequence[_Answered]) -> None:
-    for call, utterance, probabilities in found:
-        if call.answer:
-            call.answer(utterance, probabilities)
+            loop.call_soon_threadsafe(answer_all, found)
 
 
 @cache

@@ -65,19 +65,18 @@ def choose(free: Iterable[S], wish: Wish, span: Span) -> list[S]:
     day = wish.day
     if day is None:
         return sorted(inside, key=lambda slot: (slot.begins, slot.pk))[: wish.count]
-    return sorted(inside, key=lambda slot: (_away(slot.begins, day), slot.begins, slot.pk))[: wish.count]
+    begin, end = bounds(day)
+
+    def away(moment: datetime) -> timedelta:
+        return max(begin - moment, moment - end + timedelta.resolution, timedelta(0))
+
+    return sorted(inside, key=lambda slot: (away(slot.begins), slot.begins, slot.pk))[: wish.count]
 
 
 def bounds(day: date) -> tuple[datetime, datetime]:
     """Return when a day begins and ends in India; the end is the next day's begin."""
     begin = datetime.combine(day, time.min, IST)
     return begin, begin + timedelta(days=1)
-
-
-def _away(moment: datetime, day: date) -> timedelta:
-    """Return how far a moment is from a day: 0 within it."""
-    begin, end = bounds(day)
-    return max(begin - moment, moment - end + timedelta.resolution, timedelta(0))
 
 
 def readable_day(text: str) -> date | None:

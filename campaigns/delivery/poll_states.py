@@ -112,8 +112,17 @@ class _Pull:
         """List a window; return the messages that were not seen when it took too many pages, else none."""
         unseen = {message.remote_id: message for message in window}
         most = client.requests + most_pages(len(window))
-        listed = _listed(client, window, most)
-        while chunk := list(islice(listed, CHUNK)):
+        times = [message.send_on for message in window]
+        asked = MessageFilter(send_on_after=min(times) - MARGIN, send_on_before=max(times) + MARGIN)
+
+        def listed() -> Iterator[RemoteMessage]:
+            for remote in client.iter_messages(asked):
+                yield remote
+                if client.requests > most:
+                    return
+
+        rows = listed()
+        while chunk := list(islice(rows, CHUNK)):
             seen = [(unseen.pop(str(remote.id), None), remote) for remote in chunk]
             self._settle((message, remote) for message, remote in seen if message)
         return list(unseen.values()) if client.requests > most else ()
@@ -130,16 +139,6 @@ class _Pull:
             ):
                 still = Message.objects.filter(pk=message.pk, state__in=Message.AT_XFIN)
                 still.update(remote_state=word, reason=UNKNOWN_STATE, changed_at=self._clock())
-
-
-def _listed(client: XFinClient, window: Sequence[Message], most: int) -> Iterator[RemoteMessage]:
-    """Yield what XFin lists in a window, until more than `most` requests were sent in all."""
-    times = [message.send_on for message in window]
-    asked = MessageFilter(send_on_after=min(times) - MARGIN, send_on_before=max(times) + MARGIN)
-    for remote in client.iter_messages(asked):
-        yield remote
-        if client.requests > most:
-            return
 
 
 def accounts_with_overdue(now: datetime) -> list[int]:

@@ -59,17 +59,16 @@ def decision_of(body: bytes, returns: Mapping[str, str], *, now: datetime) -> De
 
 
 def _texts(body: bytes) -> dict[str, str]:
+    def no_number(word: str) -> NoReturn:
+        raise ValueError(word)
+
     try:
-        found: Any = json.loads(body, parse_int=str, parse_float=str, parse_constant=_no_number)
+        found: Any = json.loads(body, parse_int=str, parse_float=str, parse_constant=no_number)
     except (ValueError, RecursionError):
         raise NoAnswer("The service did not answer with JSON.") from None
     if not isinstance(found, dict) or not all(isinstance(value, str) for value in found.values()):
         raise NoAnswer("The service did not answer with one JSON object of texts and numbers.")
     return found
-
-
-def _no_number(word: str) -> NoReturn:
-    raise ValueError(word)
 
 
 def _declared(texts: Mapping[str, str], returns: Mapping[str, str]) -> dict[str, str]:
