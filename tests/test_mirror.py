@@ -15,6 +15,7 @@ OF_BEHAVIOUR = frozenset(
         "tests/calls/agents/dialogue/test_callback_times.py",
         "tests/calls/agents/dialogue/test_menu_as_before.py",
         "tests/calls/agents/dialogue/test_texts.py",
+        "tests/calls/agents/examples/test_dialogues.py",
         "tests/calls/agents/test_prepared.py",
         "tests/calls/conversation/test_barge_in.py",
         "tests/calls/conversation/test_far_ends.py",
