@@ -16,7 +16,7 @@ from calls.conversation.outputs import EntryKind
 from calls.simulated.exits import Exit, exits
 from calls.simulated.kept_tests import KeptTest, brought, hold, world_of
 from calls.simulated.moves import moves
-from calls.simulated.people import compared_with, conditions, people
+from calls.simulated.people import compared_with, conditions, people, told
 from calls.simulated.script import single_keys
 from calls.simulated.simulated_call import Course, Route
 from calls.simulated.worlds import others
@@ -110,7 +110,7 @@ def cover(document: DialogueConfiguration, *, language: str = "") -> Coverage:
     for person in everyone:
         if not search.is_over:
             search.explore(KeptTest(person=person))
-    fetched = [person.values for person in everyone]
+    fetched = [*(person.values for person in everyone), *told(document)]
     for kind in sorted(search.asked):
         for replies in others(kind, fetched):
             if not search.is_over:

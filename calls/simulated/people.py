@@ -4,6 +4,8 @@ from collections.abc import Iterator, Mapping
 from datetime import date, timedelta
 from itertools import islice, product
 
+from msgspec import structs
+
 from calls.agents.dialogue import document as doc
 from calls.agents.dialogue.document import Condition, Document, Relation
 from calls.agents.dialogue.wording import slots
@@ -58,6 +60,17 @@ def people(document: Document, language: str) -> list[Person]:
     if any(isinstance(step, doc.Later) for _, step in document.all_steps()):
         found.insert(1, _person(language, base, {}, callback=False))
     return found
+
+
+def told(document: Document) -> list[dict[str, str]]:
+    """Return what outside services may answer: values that differ where branches ask for them."""
+    brings = [step.brings for _, step in document.all_steps() if isinstance(step, doc.Fetch)]
+    kinds = {name: kind for values in brings for name, kind in values.items()}
+    base = {name: example(kind) for name, kind in kinds.items()}
+    known = structs.replace(document, values={**document.values, **kinds})
+    asked = [*dict.fromkeys(c.value for c in conditions(document) if c.value in kinds)]
+    others = [{**base, name: value} for name in asked for value in _choices(known, name, base[name])]
+    return [base, *others] if base else []
 
 
 def _person(

@@ -29,6 +29,14 @@ def branching(*conditions: dict[str, str], **values: str) -> DialogueConfigurati
     return survey(steps=SURVEY["steps"] | {"good": good}, values=values)
 
 
+def fetching(condition: dict[str, str], **brings: str) -> DialogueConfiguration:
+    """The survey, with its branch asking for what a service answers."""
+    good = SURVEY["steps"]["good"] | {"cases": [{"exit": "well", "when": [condition]}]}
+    asked = {"kind": "fetch", "service": "bank", "brings": brings, "exits": {"next": "good", "failed": "sad"}}
+    score = SURVEY["steps"]["score"] | {"exits": {"match": "asked"}}
+    return survey(steps=SURVEY["steps"] | {"good": good, "asked": asked, "score": score})
+
+
 def condition(value: str, relation: str, to: str = "") -> dict[str, str]:
     return {"value": value, "relation": relation, "to": to}
 
@@ -53,6 +61,9 @@ COVERED = {
     "a date": branching(condition("due", "at_most", "28/02/2026"), due="date"),
     "a text": branching(condition("town", "is", "Pune"), town="text"),
     "known": branching(condition("town", "known"), town="text"),
+    "fetched": fetching({"value": "paid", "relation": "is", "to": "yes"}, paid="text"),
+    "fetched, an amount": fetching({"value": "due", "relation": "at_least", "to": "500"}, due="amount"),
+    "fetched or not": fetching({"value": "due", "relation": "known"}, due="amount"),
     "two at once": branching(
         condition("town", "is", "Pune"), condition("due", "at_least", "100"), town="text", due="amount"
     ),

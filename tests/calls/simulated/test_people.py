@@ -3,7 +3,7 @@
 import pytest
 
 from calls.agents.dialogue.configuration import DialogueConfiguration
-from calls.simulated.people import compared_with, people
+from calls.simulated.people import compared_with, people, told
 from tests.calls.agents.dialogue.samples import SURVEY, survey
 from tests.calls.simulated.documents import reminder
 
@@ -42,3 +42,13 @@ def test_a_hundred_values_are_not_combined_without_end() -> None:
     cases = [{"exit": f"e{n}", "when": [{"value": f"v{n}", "relation": "is", "to": "x"}]} for n in range(30)]
     good = SURVEY["steps"]["good"] | {"cases": cases}
     assert len(people(survey(steps=SURVEY["steps"] | {"good": good}), "en")) <= 97
+
+
+def test_what_services_may_answer_differs_in_what_branches_ask_for() -> None:
+    assert told(survey()) == []
+    asked = {"kind": "fetch", "service": "bank", "brings": {"paid": "text", "on": "date"}}
+    cases = [{"exit": "well", "when": [{"value": "paid", "relation": "is", "to": "yes"}]}]
+    steps = {"asked": asked, "good": SURVEY["steps"]["good"] | {"cases": cases}}
+    found = told(survey(steps=SURVEY["steps"] | steps))
+    assert {values["paid"] for values in found} == {"example", "yes", "not yes"}
+    assert {values["on"] for values in found} == {"28/11/2026"}
