@@ -25,7 +25,10 @@ LANGUAGES = {
     "emi-paid-check": ("hi", "en", "gu", "ta"),
     "event-invitation": ("hi", "bn", "en", "mr"),
     "feedback": ("hi", "en", "kn", "ta"),
+    "helpline": ("hi", "en", "gu", "mr"),
+    "sales-interest": ("hi", "en", "kn", "ta"),
     "survey": ("hi", "en", "gu", "mr"),
+    "vaccination": ("hi", "bn", "en", "te"),
 }
 SCRIPTS = {
     "bn": "BENGALI",
