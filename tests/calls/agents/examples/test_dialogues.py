@@ -26,6 +26,7 @@ LANGUAGES = {
     "event-invitation": ("hi", "bn", "en", "mr"),
     "feedback": ("hi", "en", "kn", "ta"),
     "helpline": ("hi", "en", "gu", "mr"),
+    "helpline-after-hours": ("hi", "en", "gu", "mr"),
     "sales-interest": ("hi", "en", "kn", "ta"),
     "survey": ("hi", "en", "gu", "mr"),
     "vaccination": ("hi", "bn", "en", "te"),
