@@ -1,18 +1,13 @@
 """PURE: advice about a dialogue: what people may stumble over. It keeps no dialogue from being published."""
 
-import re
-import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 from calls.agents.dialogue import document as doc
+from calls.agents.dialogue.asking import keys_to_name
 from calls.agents.dialogue.document import Document
 from calls.agents.dialogue.graph import ends_without_outcome
 from calls.agents.dialogue.problem import ADVISED_TEXT, Problem
-from calls.agents.dialogue.wording import SLOT, all_prompts, texts
-from calls.agents.number_words import WORDS
-
-_EDGES = "।॥.,;:!?()[]“”\"'–—-"
-_LATIN = re.compile(r"[a-z]+")
+from calls.agents.dialogue.wording import all_prompts, names_digit, texts
 
 
 def advice(document: Document) -> Iterator[Problem]:
@@ -35,43 +30,8 @@ def _spoken(document: Document, language: str) -> Iterator[Problem]:
             yield Problem(text, "" if step_id == doc.GENERAL else step_id, language, is_advice=True)
     for step_id, step in document.all_steps():
         prompt = words.get(step_id, {}).get("ask", "")
-        if unsaid := [key for key in _keys(step) if not _says(" ".join(texts(prompt)), key, language)]:
-            yield Problem(_unsaid(unsaid), step_id, language, is_advice=True)
-
-
-def _unsaid(keys: Sequence[str]) -> str:
-    *first, last = keys
-    return f"Keys {', '.join(first)} and {last} are not said." if first else f"Key {last} is not said."
-
-
-def _keys(step: doc.AnyStep) -> Sequence[str]:
-    """Return the digits that the words of a question should name."""
-    match step:
-        case doc.Menu(choices=keys) | doc.Later(times=keys) | doc.ChooseLanguage(languages=keys):
-            return [key for key in keys if key.isdigit()]
-        case doc.YesNo():
-            return ["1", "2"]
-        case doc.Rating():
-            return [str(step.lowest), str(step.highest)]
-        case _:
-            return []
-
-
-def _says(text: str, key: str, language: str) -> bool:
-    """Return whether a text names a digit, as a figure of any script or as a word of the language.
-
-    In scripts other than Latin a word may end differently: “ஒன்றை” is “ஒன்று”. True for a language without
-    a table of words, where that can't be known.
-    """
-    plain = SLOT.sub(" ", text)
-    if any(unicodedata.decimal(letter, None) == int(key) for letter in plain):
-        return True
-    words = WORDS.get(language.partition("-")[0])
-    if words is None:
-        return True
-    name = words.small[int(key)]
-    tokens = [token.strip(_EDGES).lower() for token in plain.split()]
-    if _LATIN.fullmatch(name):
-        return name in tokens
-    stem = name[:-1] if len(name) > 2 else name
-    return any(token.startswith(stem) for token in tokens)
+        text = " ".join(texts(prompt))
+        if unsaid := [key for key in keys_to_name(step) if not names_digit(text, key, language=language)]:
+            *first, last = unsaid
+            text = f"Keys {', '.join(first)} and {last} are" if first else f"Key {last} is"
+            yield Problem(f"{text} not said.", step_id, language, is_advice=True)

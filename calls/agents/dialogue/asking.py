@@ -1,11 +1,12 @@
 """PURE: what the keys of a question mean, and whether digits are what was asked for."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import assert_never
 
 from calls.agents.dialogue.document import (
     MATCH,
+    AnyStep,
     Ask,
     ChooseLanguage,
     Digits,
@@ -61,6 +62,19 @@ def answers(step: Ask) -> Mapping[str, Answer]:
             return {key: Answer(exit=MATCH, value="", label="") for key in keys}
         case _:
             raise TypeError(step)
+
+
+def keys_to_name(step: AnyStep) -> Sequence[str]:
+    """Return the digits that the words of a question should name; empty for a step that asks for none."""
+    match step:
+        case Menu(choices=keys) | Later(times=keys) | ChooseLanguage(languages=keys):
+            return [key for key in keys if key.isdigit()]
+        case YesNo():
+            return ["1", "2"]
+        case Rating():
+            return [str(step.lowest), str(step.highest)]
+        case _:
+            return []
 
 
 KINDS: Mapping[Meaning, Kind] = {

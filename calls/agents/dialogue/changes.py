@@ -21,17 +21,14 @@ _WHOLE = {
 
 def changes(before: Document, after: Document) -> list[str]:
     """Return a sentence for each difference, those of the whole first, then step by step; empty if equal."""
-    return [*_whole(before, after), *_steps(before, after), *_words(before, after)]
-
-
-def _whole(before: Document, after: Document) -> Iterator[str]:
-    for name, words in _WHOLE.items():
-        if getattr(before, name) != getattr(after, name):
-            yield f"{words}: changed."
-    for language in after.words.keys() - before.words.keys():
-        yield f"New language: {language}."
-    for language in before.words.keys() - after.words.keys():
-        yield f"Language gone: {language}."
+    changed = [name for name in _WHOLE if getattr(before, name) != getattr(after, name)]
+    return [
+        *(f"{_WHOLE[name]}: changed." for name in changed),
+        *(f"New language: {language}." for language in after.words.keys() - before.words.keys()),
+        *(f"Language gone: {language}." for language in before.words.keys() - after.words.keys()),
+        *_steps(before, after),
+        *_words(before, after),
+    ]
 
 
 def _steps(before: Document, after: Document) -> Iterator[str]:

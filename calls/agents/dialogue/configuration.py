@@ -1,7 +1,7 @@
 """PURE: what a campaign asks of a dialogue before it calls."""
 
 import contextlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from functools import lru_cache
 
 from calls.agents import verbalize
@@ -52,14 +52,13 @@ class DialogueConfiguration(Document, frozen=True):
 
     def outcomes(self) -> tuple[str, ...]:
         """Return the outcomes that may be reached, in the order of the steps."""
-        return tuple(dict.fromkeys(self._outcomes()))
-
-    def _outcomes(self) -> Iterator[str]:
+        found = list[str]()
         for _, step in self.all_steps():
             if isinstance(step, doc.Menu):
-                yield from (choice.outcome for choice in step.choices.values() if choice.outcome)
-            elif isinstance(step, doc.Set) and step.outcome:
-                yield step.outcome
+                found += [choice.outcome for choice in step.choices.values()]
+            elif isinstance(step, doc.Set):
+                found.append(step.outcome)
+        return tuple(outcome for outcome in dict.fromkeys(found) if outcome)
 
     def variable_kinds(self) -> Mapping[str, str]:
         """Return `values`."""
@@ -88,12 +87,9 @@ class DialogueConfiguration(Document, frozen=True):
 
     def missing(self, variables: Mapping[str, str], *, language: str) -> tuple[str, ...]:
         """Return the values that the words need from the person and that are absent or not of their kind."""
-        return tuple(
-            name
-            for name in _needed(_Same(self), language)
-            if not self._is_usable(variables.get(name, ""), self.values.get(name, Kind.TEXT))
-        )
-
-    @staticmethod
-    def _is_usable(value: str, kind: Kind) -> bool:
-        return bool(value.strip()) and verbalize.readable(value, kind)
+        found = []
+        for name in _needed(_Same(self), language):
+            value, kind = variables.get(name, ""), self.values.get(name, Kind.TEXT)
+            if not value.strip() or not verbalize.readable(value, kind):
+                found.append(name)
+        return tuple(found)

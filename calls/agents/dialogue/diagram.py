@@ -7,18 +7,26 @@ step that it leads to. Sizes are in pixels.
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from calls.agents.dialogue import document as doc
 from calls.agents.dialogue.document import AnyStep, Document
+from calls.agents.dialogue.graph import ways_back
+from calls.agents.dialogue.layout import (
+    BACK,
+    HEIGHT,
+    MARGIN,
+    WIDTH,
+    Node,
+    add_line,
+    ordered,
+    place_all,
+    tops_of,
+)
 from calls.agents.dialogue.outline import outline, way
 
-WIDTH, HEIGHT, GAP = 136, 48, 14
-_POINT, _BACK = 40, 120
-_ROW, _BEND = 46, 18
-"""Between two layers, and how far above a layer its ways come in from the side."""
-_MARGIN = 8
-_SWEEPS = 6
+_BEND = 18
+"""How far above a layer its ways come in from the side."""
 _FAR = 10
 """A way that goes down by more layers is not drawn as a line."""
 _LETTER = 7.4
@@ -86,38 +94,18 @@ class Diagram:
     sentence: str
 
 
-@dataclass(slots=True)
-class _Node:
-    """A step, a point that a way passes (`label`: its name), or the end of a way that is no line (`back`)."""
-
-    step_id: str = ""
-    label: str = ""
-    back: str = ""
-    is_down: bool = False
-    layer: int = 0
-    x: float = 0.0
-    below: list[int] = field(default_factory=list)
-    above: list[int] = field(default_factory=list)
-
-    @property
-    def width(self) -> int:
-        if self.step_id:
-            return WIDTH
-        return _BACK if self.back else max(_POINT, round(len(self.label) * 7.0 + 22))
-
-
 def diagram(document: Document) -> Diagram:
     """Return the picture of a dialogue's steps, without those inside of its fragments."""
     rows = [row.step_id for row in outline(document) if row.step_id in document.steps]
     ways = {step_id: _ways(document, step_id) for step_id in rows}
     nodes = _nodes(rows, ways)
-    layers = _ordered(nodes)
-    _placed(nodes, layers)
-    tops = _tops(nodes, layers)
-    width = round(max((node.x + node.width / 2 for node in nodes), default=0)) + _MARGIN
+    layers = ordered(nodes)
+    place_all(nodes, layers)
+    tops = tops_of(nodes, layers)
+    width = round(max((node.x + node.width / 2 for node in nodes), default=0)) + MARGIN
     boxes = [_box(document, node, tops[node.layer]) for node in nodes if node.step_id or node.back]
     return Diagram(
-        width=max(width, WIDTH + 2 * _MARGIN),
+        width=max(width, WIDTH + 2 * MARGIN),
         height=tops[-1],
         boxes=boxes,
         paths=[*_paths(nodes, tops)],
@@ -147,63 +135,26 @@ def _label(names: Sequence[str]) -> str:
     return ", ".join(said[:most]) + (" …" if len(said) > most or len(names) > len(said) else "")
 
 
-def _nodes(rows: Sequence[str], ways: Mapping[str, Mapping[str, Sequence[str]]]) -> list[_Node]:
+def _nodes(rows: Sequence[str], ways: Mapping[str, Mapping[str, Sequence[str]]]) -> list[Node]:
     """Return the steps in order with their layers, then the points of ways and the ends of ways back."""
-    back = set(_ways_back(rows, ways))
+    back = set(ways_back(rows, ways))
     forward = {s: {t: n for t, n in ways[s].items() if (s, t) not in back} for s in rows}
     into: dict[str, int] = defaultdict(int)
     for targets in forward.values():
         for target in targets:
             into[target] += 1
     layers = _layers(rows, forward, into)
-    nodes = [_Node(step_id, layer=layers[step_id]) for step_id in rows]
+    nodes = [Node(step_id, layer=layers[step_id]) for step_id in rows]
     place = {step_id: number for number, step_id in enumerate(rows)}
     for source in rows:
         for target, names in ways[source].items():
             label = "" if len(ways[source]) == 1 and len(names) == 1 else _label(names)
             if (source, target) in back or layers[target] - layers[source] > _FAR:
-                _line(nodes, place[source], layers[source] + 1, label=label, back=target)
+                add_line(nodes, place[source], layers[source] + 1, label=label, back=target)
                 nodes[-1].is_down = (source, target) not in back
             else:
-                _line(nodes, place[source], layers[target], label=label, to=place[target])
+                add_line(nodes, place[source], layers[target], label=label, to=place[target])
     return nodes
-
-
-def _line(nodes: list[_Node], at: int, layer: int, *, label: str = "", back: str = "", to: int = -1) -> None:
-    """Add the points between a step and the layer that its way leads to."""
-    source = at
-    for between in range(nodes[source].layer + 1, layer + bool(back)):
-        name = label if at == source else ""
-        nodes.append(_Node(label=name, back=back if between == layer else "", layer=between))
-        _join(nodes, at, len(nodes) - 1)
-        at = len(nodes) - 1
-    if to >= 0:
-        _join(nodes, at, to)
-
-
-def _join(nodes: Sequence[_Node], upper: int, lower: int) -> None:
-    nodes[upper].below.append(lower)
-    nodes[lower].above.append(upper)
-
-
-def _ways_back(rows: Sequence[str], ways: Mapping[str, Mapping[str, object]]) -> Iterator[tuple[str, str]]:
-    """Yield the ways (from, to) that lead back to a step through which one came."""
-    state: dict[str, int] = {}
-    for start in rows:
-        if start in state:
-            continue
-        state[start], waiting = 1, [(start, iter(ways[start]))]
-        while waiting:
-            step_id, targets = waiting[-1]
-            target = next(targets, None)
-            if target is None:
-                state[step_id] = 2
-                waiting.pop()
-            elif state.get(target) == 1:
-                yield step_id, target
-            elif target not in state:
-                state[target] = 1
-                waiting.append((target, iter(ways[target])))
 
 
 def _layers(
@@ -223,117 +174,11 @@ def _layers(
     return layers
 
 
-def _ordered(nodes: Sequence[_Node]) -> list[list[int]]:
-    """Return the nodes of each layer from left to right, so that few lines cross."""
-    layers: list[list[int]] = [[] for _ in range(max((node.layer for node in nodes), default=-1) + 1)]
-    for number in _from_above(nodes):
-        layers[nodes[number].layer].append(number)
-    place = {number: spot for layer in layers for spot, number in enumerate(layer)}
-    for sweep in range(_SWEEPS):
-        for layer in layers if sweep % 2 == 0 else reversed(layers):
-            beside = {n: nodes[n].above if sweep % 2 == 0 else nodes[n].below for n in layer}
-            middles = {n: _middle(beside[n], place, place[n]) for n in layer}
-            layer.sort(key=middles.__getitem__)
-            place |= {number: spot for spot, number in enumerate(layer)}
-    return layers
-
-
-def _from_above(nodes: Sequence[_Node]) -> Iterator[int]:
-    """Yield the nodes in the order of a walk in depth, branches in their order."""
-    seen = set[int]()
-    for start in range(len(nodes)):
-        waiting = [start]
-        while waiting:
-            number = waiting.pop()
-            if number not in seen:
-                seen.add(number)
-                yield number
-                waiting += reversed(nodes[number].below)
-
-
-def _middle(
-    numbers: Sequence[int],
-    place: Mapping[int, float],
-    else_at: float,
-    *,
-    weights: Mapping[int, int] | None = None,
-) -> float:
-    """Return the mean of the places of some nodes; `else_at` if there are none."""
-    whole = sum(weights[n] if weights else 1 for n in numbers)
-    return sum(place[n] * (weights[n] if weights else 1) for n in numbers) / whole if whole else else_at
-
-
-def _weight(nodes: Sequence[_Node], number: int) -> int:
-    """Return how much a node pulls: steps, and points that alone lead to one, more than lines that pass."""
-    node = nodes[number]
-    alone = len(node.below) == 1 and len(nodes[node.below[0]].above) == 1 and nodes[node.below[0]].step_id
-    return 8 if node.step_id or alone else 1
-
-
-def _placed(nodes: Sequence[_Node], layers: Sequence[Sequence[int]]) -> None:
-    """Set the middle of each node: near the middle of those it hangs on, as far as its neighbours allow."""
-    for sweep in range(_SWEEPS):
-        down = sweep % 2 == 0
-        for layer in layers if down else reversed(layers):
-            at = {m: nodes[m].x for n in layer for m in (nodes[n].above if down else nodes[n].below)}
-            weights = {m: _weight(nodes, m) for m in at}
-            wanted = [
-                _middle(nodes[n].above if down else nodes[n].below, at, nodes[n].x, weights=weights)
-                for n in layer
-            ]
-            _spread(nodes, layer, wanted)
-    least = min((node.x - node.width / 2 for node in nodes), default=0.0)
-    for node in nodes:
-        node.x += _MARGIN - least
-
-
-def _spread(nodes: Sequence[_Node], layer: Sequence[int], wanted: Sequence[float]) -> None:
-    """Put the nodes of a layer as near to where they are wanted as they go side by side.
-
-    Neighbours that would touch form a block, which lies at the mean of what its members want.
-    """
-    blocks: list[tuple[float, list[tuple[int, float]]]] = []
-    for number, want in zip(layer, wanted, strict=True):
-        block = [(number, 0.0)]
-        centre = want
-        while blocks and blocks[-1][0] + _reach(nodes, blocks[-1][1][-1], block[0]) > centre + block[0][1]:
-            before, members = blocks.pop()
-            shift = members[-1][1] + _apart(nodes, members[-1][0], block[0][0]) - block[0][1]
-            joined = [*members, *((one, offset + shift) for one, offset in block)]
-            pull, more = (sum(_weight(nodes, one) for one, _ in part) for part in (members, block))
-            block, centre = joined, (before * pull + (centre - shift) * more) / (pull + more)
-        blocks.append((centre, block))
-    for centre, block in blocks:
-        for number, offset in block:
-            nodes[number].x = centre + offset
-
-
-def _reach(nodes: Sequence[_Node], last: tuple[int, float], first: tuple[int, float]) -> float:
-    return last[1] + _apart(nodes, last[0], first[0])
-
-
-def _apart(nodes: Sequence[_Node], left: int, right: int) -> float:
-    return (nodes[left].width + nodes[right].width) / 2 + GAP
-
-
-def _tops(nodes: Sequence[_Node], layers: Sequence[Sequence[int]]) -> list[int]:
-    """Return the top of each layer, and the height of the whole."""
-    tops, y = [], _MARGIN
-    for layer in layers:
-        tops.append(y)
-        y += _height(nodes, layer) + _ROW - (16 if not any(nodes[n].step_id for n in layer) else 0)
-    return [*tops, y - _ROW + _MARGIN + 24]
-
-
-def _height(nodes: Sequence[_Node], layer: Sequence[int]) -> int:
-    return HEIGHT if any(nodes[n].step_id for n in layer) else 22
-
-
-def _box(document: Document, node: _Node, y: int) -> Box:
+def _box(document: Document, node: Node, y: int) -> Box:
     if node.back:
         title = document.steps[node.back].title or node.back
         arrow = "↓" if node.is_down else "↑"
-        return Box(node.back, round(node.x), y + 24, _BACK, 24, "back", _clipped(f"{arrow} {title}", _BACK))
+        return Box(node.back, round(node.x), y + 24, BACK, 24, "back", _clipped(f"{arrow} {title}", BACK))
     step = document.steps[node.step_id]
     title = _clipped(step.title or node.step_id, WIDTH)
     return Box(node.step_id, round(node.x), y, WIDTH, HEIGHT, tone(step), title, under(step))
@@ -375,7 +220,7 @@ def under(step: AnyStep) -> str:
     return _UNDER.get(type(step), str(step.__struct_config__.tag).replace("_", " "))
 
 
-def _paths(nodes: Sequence[_Node], tops: Sequence[int]) -> Iterator[tuple[str, bool]]:
+def _paths(nodes: Sequence[Node], tops: Sequence[int]) -> Iterator[tuple[str, bool]]:
     for upper in nodes:
         for number in upper.below:
             lower = nodes[number]

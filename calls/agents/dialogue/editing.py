@@ -70,11 +70,11 @@ def new_step(kind: str, title: str = "") -> AnyStep:
 
 def addable() -> tuple[str, ...]:
     """Return the kinds of steps that can be begun without knowing more about them."""
-    return tuple(kind for kind, made in STEP_KINDS.items() if kind in _BEGINNINGS or not _needs(made))
-
-
-def _needs(kind: type[doc.Step]) -> list[str]:
-    return [field.name for field in structs.fields(kind) if field.required]
+    without_needs = (
+        kind for kind, made in STEP_KINDS.items() if not any(field.required for field in structs.fields(made))
+    )
+    able = {*_BEGINNINGS, *without_needs}
+    return tuple(kind for kind in STEP_KINDS if kind in able)
 
 
 def add(document: D, kind: str, *, after: str, exit_name: str = "", title: str = "") -> tuple[D, str]:

@@ -108,3 +108,23 @@ def _closure(starts: Iterable[str], ways: Edges) -> set[str]:
             found.add(step_id)
             waiting += (following for following in ways[step_id] if following in ways)
     return found
+
+
+def ways_back(starts: Iterable[str], ways: Mapping[str, Mapping[str, object]]) -> Iterator[tuple[str, str]]:
+    """Yield the ways (from, to) that lead back to a step through which one came."""
+    state: dict[str, int] = {}
+    for start in starts:
+        if start in state:
+            continue
+        state[start], waiting = 1, [(start, iter(ways[start]))]
+        while waiting:
+            step_id, targets = waiting[-1]
+            target = next(targets, None)
+            if target is None:
+                state[step_id] = 2
+                waiting.pop()
+            elif state.get(target) == 1:
+                yield step_id, target
+            elif target not in state:
+                state[target] = 1
+                waiting.append((target, iter(ways[target])))

@@ -35,6 +35,15 @@ class Choice(Struct, frozen=True, forbid_unknown_fields=True):
     outcome: str
     label: str
 
+    def problems(self, key: str) -> Iterator[str]:
+        """Yield a sentence for a key that can't be pressed for it, and for a missing outcome or label."""
+        if key == OPT_OUT_KEY:
+            yield f"Key {OPT_OUT_KEY} always means “do not call again” and cannot be a choice."
+        elif key not in _KEYS:
+            yield f"“{key[:20]}” is not a key; use one of 0 to 8, * and #."
+        if not self.outcome.strip() or not self.label.strip():
+            yield f"The choice for key {key[:20]} needs an outcome and a label."
+
 
 class BargeInSwitches(Struct, frozen=True, forbid_unknown_fields=True):
     """What interrupts the words before the answer; the last words are never cut but by 9."""
@@ -166,7 +175,9 @@ class MenuConfiguration(Configuration, frozen=True):
             found.append("`answer_seconds` must be between 1 and 60.")
         if not 1 <= self.most_misses <= 10:
             found.append("`most_misses` must be between 1 and 10.")
-        found += [*self._choice_problems(), *self._collect_problems()]
+        found += [] if self.choices else ["`choices` is empty; a menu needs at least one key."]
+        found += [problem for key, choice in self.choices.items() for problem in choice.problems(key)]
+        found += self._collect_problems()
         if later := self.later:
             if later.key in self.choices or later.key == OPT_OUT_KEY or later.key not in _KEYS:
                 found.append(
@@ -178,17 +189,6 @@ class MenuConfiguration(Configuration, frozen=True):
         for language, texts in self.languages.items():
             found += [f"In “{language}”: {problem}" for problem in self._text_problems(texts)]
         return found
-
-    def _choice_problems(self) -> Iterator[str]:
-        if not self.choices:
-            yield "`choices` is empty; a menu needs at least one key."
-        for key, choice in self.choices.items():
-            if key == OPT_OUT_KEY:
-                yield f"Key {OPT_OUT_KEY} always means “do not call again” and cannot be a choice."
-            elif key not in _KEYS:
-                yield f"“{key[:20]}” is not a key; use one of 0 to 8, * and #."
-            if not choice.outcome.strip() or not choice.label.strip():
-                yield f"The choice for key {key[:20]} needs an outcome and a label."
 
     def _collect_problems(self) -> Iterator[str]:
         for key, digits in self.collect.items():

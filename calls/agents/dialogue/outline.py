@@ -1,12 +1,13 @@
 """PURE: the steps of a dialogue in the order in which one reads them, indented behind keys that lead on."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
 from calls.agents.dialogue import document as doc
 from calls.agents.dialogue.document import AnyStep, Document, Prompt
+from calls.agents.dialogue.dominators import Node, dominators
 from calls.agents.dialogue.wording import texts
 
 WAYS: Final[Mapping[str, str]] = {
@@ -27,8 +28,6 @@ _CHARACTERS_A_SECOND = 15.0
 _VALUE_CHARACTERS = 14
 """A value in words is about as long."""
 MOST_DEPTH = 3
-Node = tuple[str, str]
-"""A step (id, ""), or the ways from a step to another one (id, id of that one); ("", "") before the first."""
 _ROOT: Node = ("", "")
 
 
@@ -71,15 +70,17 @@ def outline(document: Document) -> list[Row]:
 
 
 def _rows(document: Document, start: str, steps: Mapping[str, AnyStep], before: str) -> list[Row]:
-    ways = {
-        (step_id, ""): _ways(document, f"{before}{step_id}", step, steps) for step_id, step in steps.items()
-    }
+    ways: dict[Node, list[Node]] = {}
+    for step_id, step in steps.items():
+        targets = (document.target(f"{before}{step_id}", step, name) for name in step.exit_names())
+        inner = dict.fromkeys(target.rpartition(".")[2] for target in targets)
+        ways[step_id, ""] = [(target, "") for target in inner if target in steps]
     ways[_ROOT] = [(start, ""), *((target, "") for target in document.exits.values() if not before)]
     graph: dict[Node, list[Node]] = {_ROOT: ways[_ROOT]}
-    for node, targets in ways.items():
+    for node, after in ways.items():
         if node != _ROOT:
-            graph[node] = [(node[0], to[0]) for to in targets] if len(targets) > 1 else targets
-            graph |= {(node[0], to[0]): [to] for to in targets if len(targets) > 1}
+            graph[node] = [(node[0], to[0]) for to in after] if len(after) > 1 else after
+            graph |= {(node[0], to[0]): [to] for to in after if len(after) > 1}
     rows = [
         Row(f"{before}{step_id}", steps[step_id], min(depth, MOST_DEPTH), by)
         for step_id, depth, by in _walk(document, graph, steps, before)
@@ -87,11 +88,6 @@ def _rows(document: Document, start: str, steps: Mapping[str, AnyStep], before: 
     seen = {row.step_id for row in rows}
     left = (step_id for step_id in steps if f"{before}{step_id}" not in seen)
     return rows + [Row(f"{before}{step_id}", steps[step_id], is_reached=False) for step_id in left]
-
-
-def _ways(document: Document, step_id: str, step: AnyStep, steps: Mapping[str, AnyStep]) -> list[Node]:
-    targets = (document.target(step_id, step, name).rpartition(".")[2] for name in step.exit_names())
-    return [(target, "") for target in dict.fromkeys(targets) if target in steps]
 
 
 def _walk(
@@ -118,50 +114,3 @@ def _walk(
             ways = ()
         after = sorted(below[node], key=lambda child: not child[1])
         waiting += [(child, depth + inner, ways) for child in reversed(after)]
-
-
-def dominators(root: Node, graph: Mapping[Node, Sequence[Node]]) -> dict[Node, Node]:
-    """Return for each node that is reached the nearest one that every way from the root to it goes through.
-
-    The order is that of a walk in depth. Cooper, Harvey and Kennedy: A Simple, Fast Dominance Algorithm.
-    """
-    order = _reverse_postorder(root, graph)
-    place = {node: number for number, node in enumerate(order)}
-    came_from: dict[Node, list[Node]] = defaultdict(list)
-    for node in order:
-        for target in graph.get(node, ()):
-            came_from[target].append(node)
-    above = {root: root}
-    changed = True
-    while changed:
-        changed = False
-        for node in order[1:]:
-            nearest = _nearest((one for one in came_from[node] if one in above), above, place)
-            changed |= above.get(node) != nearest
-            above[node] = nearest
-    return {node: above[node] for node in order}
-
-
-def _nearest(nodes: Iterable[Node], above: Mapping[Node, Node], place: Mapping[Node, int]) -> Node:
-    first, *others = nodes
-    for other in others:
-        while first != other:
-            if place[first] > place[other]:
-                first = above[first]
-            else:
-                other = above[other]
-    return first
-
-
-def _reverse_postorder(root: Node, graph: Mapping[Node, Sequence[Node]]) -> list[Node]:
-    done, seen, waiting = list[Node](), {root}, [(root, iter(reversed(graph.get(root, ()))))]
-    while waiting:
-        node, targets = waiting[-1]
-        target = next((one for one in targets if one not in seen), None)
-        if target is None:
-            done.append(node)
-            waiting.pop()
-        else:
-            seen.add(target)
-            waiting.append((target, iter(reversed(graph.get(target, ())))))
-    return done[::-1]

@@ -1,15 +1,19 @@
 """PURE: the words of a dialogue in one language, filled with values."""
 
 import re
+import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
 
 from calls.agents import verbalize
 from calls.agents.base import ClipPiece, Piece, TextPiece
 from calls.agents.dialogue.document import Clip, Document, Prompt, Roles
+from calls.agents.number_words import WORDS
 from campaigns.spreadsheets.written import Kind
 
 SLOT = re.compile(r"\{(\w+)\}")
+_EDGES = "।॥.,;:!?()[]“”\"'–—-"
+_LATIN = re.compile(r"[a-z]+")
 
 
 class MissingValueError(KeyError):
@@ -111,9 +115,10 @@ class Wording:
         """Return a text with every value in words. Raises `MissingValueError`."""
         if "{" not in text:
             return text
-        return SLOT.sub(lambda slot: self._spoken(slot[1]), text)
+        return SLOT.sub(lambda slot: self.spoken(slot[1]), text)
 
-    def _spoken(self, name: str) -> str:
+    def spoken(self, name: str) -> str:
+        """Return a value in words of the language. Raises `MissingValueError`."""
         if name in self._said:
             return self._said[name]
         value, kind = self._values.get(name, ""), self.kind(name)
@@ -144,3 +149,23 @@ def needed(words: Mapping[str, Roles], own: Iterable[str]) -> tuple[str, ...]:
     found = (name for _, _, prompt in all_prompts(words) for text in texts(prompt) for name in slots(text))
     without = set(own)
     return tuple(name for name in dict.fromkeys(found) if name not in without)
+
+
+def names_digit(text: str, digit: str, *, language: str) -> bool:
+    """Return whether a text names a digit, as a figure of any script or as a word of the language.
+
+    In scripts other than Latin a word may end differently: “ஒன்றை” is “ஒன்று”. True for a language without
+    a table of words, where that can't be known.
+    """
+    plain = SLOT.sub(" ", text)
+    if any(unicodedata.decimal(letter, None) == int(digit) for letter in plain):
+        return True
+    words = WORDS.get(language.partition("-")[0])
+    if words is None:
+        return True
+    name = words.small[int(digit)]
+    tokens = [token.strip(_EDGES).lower() for token in plain.split()]
+    if _LATIN.fullmatch(name):
+        return name in tokens
+    stem = name[:-1] if len(name) > 2 else name
+    return any(token.startswith(stem) for token in tokens)

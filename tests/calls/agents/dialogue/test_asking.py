@@ -4,7 +4,7 @@ import hypothesis.strategies as st
 import pytest
 from hypothesis import given
 
-from calls.agents.dialogue.asking import KINDS, Answer, answers, read_pressed
+from calls.agents.dialogue.asking import KINDS, Answer, answers, keys_to_name, read_pressed
 from calls.agents.dialogue.document import (
     Choice,
     ChooseLanguage,
@@ -75,3 +75,9 @@ def test_what_was_taken_can_be_spoken_as_its_kind(means: Meaning, pressed: str) 
     value = read_pressed(Digits(means=means, most=20), pressed)
     if value is not None and not (means in (Meaning.AMOUNT, Meaning.NUMBER) and len(value) > 11):
         assert readable(value, KINDS[means])
+
+
+def test_the_words_of_a_question_name_its_keys_and_only_the_ends_of_a_rating() -> None:
+    assert keys_to_name(Menu(choices={"1": Choice("Yes"), "*": Choice("No")})) == ["1"]
+    assert keys_to_name(Rating(lowest=1, highest=5)) == ["1", "5"]
+    assert keys_to_name(Digits(most=4)) == []

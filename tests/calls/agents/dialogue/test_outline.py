@@ -1,7 +1,7 @@
 """The outline: reading order, and what only one key leads to stands behind that key."""
 
 from calls.agents.dialogue.document import Clip
-from calls.agents.dialogue.outline import dominators, outline, seconds, way
+from calls.agents.dialogue.outline import outline, seconds, way
 from tests.calls.agents.dialogue.samples import SURVEY, survey
 
 
@@ -28,17 +28,6 @@ def test_what_is_never_reached_comes_last_and_fragments_after_that() -> None:
 def test_a_loop_is_no_trouble() -> None:
     steps = {**SURVEY["steps"], "sad": {"kind": "set", "outcome": "x", "exits": {"next": "happy"}}}
     assert len(outline(survey(steps=steps))) == len(steps)
-
-
-def test_dominators_of_a_known_graph() -> None:
-    def node(name: str) -> tuple[str, str]:
-        return name, ""
-
-    ways = {"r": "ab", "a": "c", "b": "c", "c": "de", "d": "f", "e": "f", "f": "c"}
-    graph = {node(name): [node(to) for to in targets] for name, targets in ways.items()}
-    found = dominators(node("r"), graph)
-    above = {name[0]: over[0] for name, over in found.items()}
-    assert above == {"r": "r", "a": "r", "b": "r", "c": "r", "d": "c", "e": "c", "f": "c"}
 
 
 def test_how_long_words_take_to_say() -> None:

@@ -12,6 +12,7 @@ from calls.agents.dialogue.wording import (
     chosen_words,
     clips,
     is_empty,
+    names_digit,
     needed,
     slots,
     texts,
@@ -114,3 +115,19 @@ def test_a_value_kept_anew_or_said_in_another_language_is_said_anew() -> None:
     assert wording.text("{amount}") == "छह रुपये"
     wording.know({"amount": "7"})
     assert wording.text("{amount}") == "सात रुपये"
+
+
+@pytest.mark.parametrize(
+    ("text", "language", "named"),
+    [
+        ("Press 2 now", "en-IN", True),
+        ("press two.", "en", True),
+        ("twofold", "en", False),
+        ("२ दबाएं", "hi", True),
+        ("“दो” दबाएं", "hi", True),
+        ("{two} 1", "en", False),
+        ("press one", "xx", True),
+    ],
+)
+def test_a_text_names_a_digit_as_a_figure_or_as_a_word(text: str, language: str, *, named: bool) -> None:
+    assert names_digit(text, "2", language=language) is named
