@@ -82,6 +82,15 @@ class ConnectionRequest:
         peer = (scope.get("client") or ("",))[0]
         return cls(path=scope["path"], peer=peer, forwarded_for=forwarded, authorization=authorization)
 
+    def is_authorized(self, user: str, password: str) -> bool:
+        """Return whether basic auth (RFC 7617) holds both, compared as one, in constant time."""
+        scheme, _, token = self.authorization.partition(" ")
+        try:
+            given = base64.b64decode(token.strip(), validate=True)
+        except (binascii.Error, ValueError):
+            given = b""
+        return hmac.compare_digest(given, f"{user}:{password}".encode()) and scheme.lower() == "basic"
+
 
 def admit_all(requests: Sequence[ConnectionRequest], *, journal: Journal) -> list[Admitted | Refused]:
     """Check what connections show, and open the calls of those that may come in one transaction, in order.
@@ -115,20 +124,9 @@ def _objection(number: PhoneNumber, request: ConnectionRequest) -> str:
         address = sender(request.peer, request.forwarded_for, settings.TRUSTED_PROXIES)
         if not is_inside(address, networks_in(number.allowed_networks)):
             return "it does not come from an allowed network"
-    if number.stream_user and not _is_authorized(number, request.authorization):
+    if number.stream_user and not request.is_authorized(number.stream_user, number.stream_password):
         return "its user name and password are missing or wrong"
     return ""
-
-
-def _is_authorized(number: PhoneNumber, authorization: str) -> bool:
-    """Check basic auth (RFC 7617), name and password compared as one, in constant time."""
-    scheme, _, token = authorization.partition(" ")
-    try:
-        given = base64.b64decode(token.strip(), validate=True)
-    except (binascii.Error, ValueError):
-        given = b""
-    expected = f"{number.stream_user}:{number.stream_password}".encode()
-    return hmac.compare_digest(given, expected) and scheme.lower() == "basic"
 
 
 def _open_calls(numbers: Sequence[PhoneNumber], journal: Journal) -> list[Admitted | Refused]:

@@ -32,7 +32,6 @@ class GracefulShutdown:
     """The wait of one process for its calls, at most `DRAIN_SECONDS`."""
 
     def __init__(self) -> None:
-        self._loop: asyncio.AbstractEventLoop | None = None
         self._servers_handler = signal.getsignal(signal.SIGTERM)
         self._waiting: object = None
         """The task that waits, held because the loop holds it weakly."""
@@ -44,16 +43,17 @@ class GracefulShutdown:
         """
         if settings.DRAIN_SECONDS <= 0 or threading.current_thread() is not threading.main_thread():
             return
-        self._loop = asyncio.get_running_loop()
-        self._servers_handler = signal.getsignal(signal.SIGTERM)
-        signal.signal(signal.SIGTERM, self._on_signal)
+        loop = asyncio.get_running_loop()
 
-    def _on_signal(self, number: int, frame: FrameType | None) -> None:
-        if call_registry.draining or self._loop is None:
-            self._end_server()
-            return
-        call_registry.draining = True
-        self._waiting = asyncio.run_coroutine_threadsafe(self._wait_for_calls(), self._loop)
+        def on_signal(number: int, frame: FrameType | None) -> None:
+            if call_registry.draining:
+                self._end_server()
+                return
+            call_registry.draining = True
+            self._waiting = asyncio.run_coroutine_threadsafe(self._wait_for_calls(), loop)
+
+        self._servers_handler = signal.getsignal(signal.SIGTERM)
+        signal.signal(signal.SIGTERM, on_signal)
 
     async def _wait_for_calls(self) -> None:
         has_calls = not call_registry.is_idle

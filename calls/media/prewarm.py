@@ -11,7 +11,6 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
-from functools import partial
 from typing import Any, NamedTuple
 
 from django.conf import settings
@@ -60,16 +59,22 @@ class Ahead:
         Returns who is ready, and what keeps the others from it.
         """
         until, self._later = time.monotonic() + seconds, None
+
+        def failure(person: Called) -> Exception | None:
+            """Return why a person's words do not lie ready, None if they do."""
+            sentences = (*self.common(person.language), *self.personal(person))
+            return next((why for each in sentences if (why := self._spoken(each, until=until))), None)
+
         with ThreadPoolExecutor(settings.SPEECH_PROCESSES, thread_name_prefix="ahead") as threads:
-            failures = list(threads.map(partial(self._failure, until=until), people))
+            failures = list(threads.map(failure, people))
         ready, unspeakable, waits = [], {}, {}
-        for person, failure in zip(people, failures, strict=True):
-            if failure is None:
+        for person, why in zip(people, failures, strict=True):
+            if why is None:
                 ready.append(person.message_id)
-            elif isinstance(failure, prompt_audio.AudioLater):
-                waits[person.message_id] = str(failure)
-            elif isinstance(failure, prompt_audio.AudioError):
-                unspeakable[person.message_id] = str(failure)
+            elif isinstance(why, prompt_audio.AudioLater):
+                waits[person.message_id] = str(why)
+            elif isinstance(why, prompt_audio.AudioError):
+                unspeakable[person.message_id] = str(why)
         return Prepared(ready, unspeakable, waits)
 
     def prepare_common(self, *, seconds: float) -> int:
@@ -97,11 +102,6 @@ class Ahead:
     def _texts(self, values: Mapping[str, str], language: str) -> list[Sentence]:
         spoken = self._read.may_hear(language)
         return [Sentence(text, one) for one in spoken for text in self._read.texts(values, language=one)]
-
-    def _failure(self, person: Called, *, until: float) -> Exception | None:
-        """Return why a person's words do not lie ready, None if they do."""
-        sentences = (*self.common(person.language), *self.personal(person))
-        return next((why for each in sentences if (why := self._spoken(each, until=until))), None)
 
     def _spoken(self, sentence: Sentence, *, until: float) -> Exception | None:
         """Have a sentence spoken unless it lies ready. Return what went wrong; `TimeoutError`: no time."""

@@ -37,9 +37,19 @@ class Daphne:
     @staticmethod
     def when_running(call: Callable[[], None]) -> None:
         """Daphne has no lifespan. Its reactor is there in every process, but runs only in Daphne's."""
-        if (reactor := sys.modules.get("twisted.internet.reactor")) is not None:
-            reactor.callWhenRunning(reactor.callLater, 0, _lengthen_backlogs, reactor)
-            reactor.callWhenRunning(reactor.callLater, 0, call)
+        reactor: Any = sys.modules.get("twisted.internet.reactor")
+        if reactor is None:
+            return
+
+        def lengthen_backlogs() -> None:
+            """Let more connections wait at each port that Daphne listens on: `listen` may be called again."""
+            for reader in reactor.getReaders():
+                listener: Any = getattr(reader, "socket", None)
+                if hasattr(reader, "backlog") and hasattr(listener, "listen"):
+                    listener.listen(BACKLOG)
+
+        reactor.callWhenRunning(reactor.callLater, 0, lengthen_backlogs)
+        reactor.callWhenRunning(reactor.callLater, 0, call)
 
     @classmethod
     def find(cls, send: Send) -> Self | None:
@@ -144,14 +154,6 @@ class Daphne:
             return False
         protocol.transport.write(data)
         return True
-
-
-def _lengthen_backlogs(reactor: Any) -> None:
-    """Let more connections wait at each port that Daphne listens on: `listen` may be called again."""
-    for reader in reactor.getReaders():
-        listener: Any = getattr(reader, "socket", None)
-        if hasattr(reader, "backlog") and hasattr(listener, "listen"):
-            listener.listen(BACKLOG)
 
 
 def _buffered_by(transport: object) -> int:
