@@ -65,7 +65,7 @@ class _Search:
         waiting = deque([first])
         while waiting and not self.is_over:
             test = waiting.popleft()
-            course, state = self._hold(test)
+            course, state = self.held_call(test)
             if not course.resting_at or state in seen:
                 continue
             seen.add(state)
@@ -74,7 +74,8 @@ class _Search:
             for move in moves(self.document, course.resting_at, compared):
                 waiting.append(structs.replace(test, inputs=[*test.inputs, *move]))
 
-    def _hold(self, test: KeptTest) -> tuple[Course, _State]:
+    def held_call(self, test: KeptTest) -> tuple[Course, _State]:
+        """Hold a test's call and keep what it passed. Return its course, and the state it rests in."""
         world = world_of(test)
         course, route = hold(self.document, test, world)
         self.asked |= world.asked
@@ -84,9 +85,9 @@ class _Search:
         if course.played < len(keys):  # without inputs whose moment did not come
             test = structs.replace(test, inputs=keys[: course.played])
         self.held.append(_Held(test, passed))
-        return course, self._state(course, route)
+        return course, self.state_of(course, route)
 
-    def _state(self, course: Course, route: Route) -> _State:
+    def state_of(self, course: Course, route: Route) -> _State:
         """Return where a call rests, and what branches may ask for later."""
         asked = {condition.value for condition in conditions(self.document)}
         steps = dict(self.document.all_steps())

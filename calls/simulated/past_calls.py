@@ -43,6 +43,7 @@ class _Reader:
     """The input that is speech which is not over, and when it began."""
 
     def read(self, entry: Entry) -> None:
+        """Take the next entry of the log."""
         data = entry.data
         match entry.kind:
             case EntryKind.IDENTIFIED:
@@ -50,24 +51,25 @@ class _Reader:
             case EntryKind.PROMPT if data["name"] != hold.NAME:
                 self.plays.append(_Play(str(data["name"]), _int(data, "began_ms")))
             case EntryKind.HEARD if data["name"] != hold.NAME:
-                self._over(str(data["name"]), entry.at_ms, _int(data, "total_ms"))
+                self.note_over(str(data["name"]), entry.at_ms, _int(data, "total_ms"))
             case EntryKind.PROBLEM if "name" in data and "could not be played" in entry.text:
                 self.past.lengths.setdefault(str(data["name"]), []).append(None)
             case EntryKind.KEY if "digit" in data:
                 self._input(Input(do=Do.PRESS, keys=str(data["digit"])), entry.at_ms)
             case EntryKind.SPEECH | EntryKind.CLEAR:
-                self._speech(entry)
+                self.note_speech(entry)
             case EntryKind.STOP | EntryKind.END if not self.is_closed:
-                self._end(entry)
+                self.note_end(entry)
 
-    def _over(self, name: str, at_ms: int, total_ms: int) -> None:
+    def note_over(self, name: str, at_ms: int, total_ms: int) -> None:
+        """Note that a prompt was over, and how long it was."""
         self.past.lengths.setdefault(name, []).append(total_ms)
         self.over.append((name, at_ms))
         play = next((play for play in self.plays if play.over_ms is None and play.name == name), None)
         if play:
             play.over_ms = at_ms
 
-    def _speech(self, entry: Entry) -> None:
+    def note_speech(self, entry: Entry) -> None:
         """Note that the person began to speak, cut a prompt with it, or stopped."""
         if entry.kind is EntryKind.CLEAR:
             if self.speech and entry.data.get("by") == "speech":
@@ -85,7 +87,8 @@ class _Reader:
             self.past.inputs[at] = structs.replace(self.past.inputs[at], speech_ms=at_ms - began_ms)
             self.speech = None
 
-    def _end(self, entry: Entry) -> None:
+    def note_end(self, entry: Entry) -> None:
+        """Note that the call ended; if not by us, the person hung up."""
         self.is_closed = True
         self._stop_speaking(entry.at_ms + 1)
         if entry.data.get("ended_by") != Ending.AGENT.value:
@@ -96,12 +99,13 @@ class _Reader:
 
     def _input(self, given: Input, at_ms: int) -> None:
         """Add an input, its moment told relative to what was heard then."""
-        self.past.inputs.append(structs.replace(given, **self._when(given, at_ms)))
+        self.past.inputs.append(structs.replace(given, **self.moment_of(given, at_ms)))
         self.last_ms = at_ms
         self.begun_from = sum(1 for play in self.plays if play.began_ms <= at_ms)
         self.over_from = len(self.over)
 
-    def _when(self, given: Input, at_ms: int) -> dict[str, object]:
+    def moment_of(self, given: Input, at_ms: int) -> dict[str, object]:
+        """Return the fields of an input that say when it came, by what was heard then."""
         if not self.has_agent:
             return {"at": At.START, "after_ms": 0}
         if self.is_closed and given.do is Do.PRESS:
@@ -111,7 +115,7 @@ class _Reader:
             self.begun_from = before
         for at, play in enumerate(self.plays):
             if play.over_ms is None and play.began_ms <= at_ms:
-                return self._during(at, at_ms)
+                return self.moment_during(at, at_ms)
         over = [(name, ms) for name, ms in self.over[self.over_from :] if ms > self.last_ms]
         if over:
             name, over_ms = over[-1]
@@ -119,7 +123,8 @@ class _Reader:
             return {"at": At.AFTER, "prompt": name, "time": time, "after_ms": at_ms - over_ms}
         return {"at": At.THEN, "after_ms": at_ms - self.last_ms}
 
-    def _during(self, at: int, at_ms: int) -> dict[str, object]:
+    def moment_during(self, at: int, at_ms: int) -> dict[str, object]:
+        """Return the same for an input that came while the prompt of this position played."""
         play = self.plays[at]
         if play.began_ms < self.last_ms:
             return {"at": At.THEN, "after_ms": at_ms - self.last_ms}

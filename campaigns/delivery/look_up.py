@@ -95,7 +95,7 @@ class _Search:
         """
         new = 0
         for row in rows:
-            reference = row.reference_among(self._ours) or self._by_phone(row)
+            reference = row.reference_among(self._ours) or self.of_phone_and_time(row)
             if not reference:
                 if allowed is None:
                     break
@@ -107,7 +107,7 @@ class _Search:
                 new += 1
         return new
 
-    def _by_phone(self, row: RemoteMessage) -> str:
+    def of_phone_and_time(self, row: RemoteMessage) -> str:
         """Return which of ours a row without any tag is, by its number and time; "" if none."""
         for message in () if row.tags else self._of_phone.get(row.phone_number, ()):
             if row.send_on is not None and abs(row.send_on - message.send_on) <= MARGIN:

@@ -90,17 +90,17 @@ class _Pull:
         for window in windows(first):
             if client.requests >= until or not self._held.renew():
                 return
-            self._held.places[name] = self._ask(client, window, until).isoformat()
+            self._held.places[name] = self.ask_for(client, window, until).isoformat()
         self._held.places.pop(name, None)  # the next begins with the oldest again
 
-    def _ask(self, client: XFinClient, window: Sequence[Message], until: int) -> datetime:
+    def ask_for(self, client: XFinClient, window: Sequence[Message], until: int) -> datetime:
         """Ask for the messages of a window by a list, or by id what a list would cost too many pages for.
 
         Return the dialling time up to which all were asked for.
         """
         self.asked += len(window)
         last = max(message.send_on for message in window)
-        unseen = self._list(client, window) if len(window) > 1 else window
+        unseen = self.list_window(client, window) if len(window) > 1 else window
         for message in unseen:
             if client.requests >= until:
                 return message.send_on
@@ -108,7 +108,7 @@ class _Pull:
                 self._settle([(message, remote)])
         return last
 
-    def _list(self, client: XFinClient, window: Sequence[Message]) -> Sequence[Message]:
+    def list_window(self, client: XFinClient, window: Sequence[Message]) -> Sequence[Message]:
         """List a window; return the messages that were not seen when it took too many pages, else none."""
         unseen = {message.remote_id: message for message in window}
         most = client.requests + most_pages(len(window))

@@ -160,7 +160,7 @@ class _Withdrawal:
         while self._held.renew():
             if messages := claim(self._account, now=self._clock()):
                 self._in_hand = messages
-                self._delete(messages, client)
+                self.delete(messages, client)
             elif self._deleted:
                 self._in_hand = [self._deleted.popleft() for _ in range(min(CHUNK, len(self._deleted)))]
                 self._settle(self._in_hand, _ask_each(client, self._in_hand))
@@ -172,7 +172,7 @@ class _Withdrawal:
         """Have all that is not settled tried again after a pause, by whichever worker has the turn then."""
         _due_again([*self._in_hand, *self._deleted], self._clock() + pause)
 
-    def _delete(self, messages: Sequence[Message], client: XFinClient) -> None:
+    def delete(self, messages: Sequence[Message], client: XFinClient) -> None:
         """Delete messages, but none that XFin is dialling or has dialled."""
         soon = self._clock() + AHEAD
         near = [message for message in messages if message.send_on <= soon]

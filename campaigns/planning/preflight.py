@@ -141,13 +141,13 @@ class _Count:
         """Return everything found, ready for JSON."""
         rows = row_counts(Import.objects.filter(campaign=self.campaign))
         out = Counter({OPTED_OUT: rows.suppressed, INVALID: rows.rejected, TWICE: rows.duplicate})
-        languages, number = list(self._languages()), self.campaign.number
+        languages, number = list(self.language_rows()), self.campaign.number
         return {
             "can": self.reach.can,
             "out": dict(+(out + self.reach.out)),
             "waits": dict(self.reach.waits),
             "warns": {f"{rule}: {REMEDIES[rule]}": count for rule, count in self.reach.warns.items()},
-            "problems": list(self._problems(languages)),
+            "problems": list(self.problems_with(languages)),
             "languages": languages,
             "missing": [
                 {"language": language, "variable": variable, "people": count}
@@ -157,11 +157,11 @@ class _Count:
             "begins": self.begins.isoformat(),
             "forecast": {
                 name: value.isoformat() if isinstance(value, datetime) else value
-                for name, value in asdict(self._forecast()).items()
+                for name, value in asdict(self.estimate()).items()
             },
         }
 
-    def _problems(self, languages: list[dict[str, Any]]) -> Iterator[str]:
+    def problems_with(self, languages: list[dict[str, Any]]) -> Iterator[str]:
         """Yield what is wrong with the campaign, its agent and clips, then with each of the languages."""
         yield from launch_problems(self.campaign)
         yield from (f"The agent can't hold a call: {problem}" for problem in self.agent.problems)
@@ -179,7 +179,7 @@ class _Count:
             if not row["voice"]:
                 yield f"{who}. They would hear “{row['heard']}”, for which there is no voice."
 
-    def _languages(self) -> Iterator[dict[str, Any]]:
+    def language_rows(self) -> Iterator[dict[str, Any]]:
         """Yield what is ready in each language of the people, the most frequent language first."""
         rows = TemplateLanguage.objects.filter(template=self.campaign.template).prefetch_related("contents")
         forms = {form.language: form for form in rows}
@@ -196,7 +196,7 @@ class _Count:
                 "clips_refused": [clip.name for clip in clips if clip.sync_state == clip.Sync.FAILED],
             }
 
-    def _forecast(self) -> Forecast:
+    def estimate(self) -> Forecast:
         """Estimate when the calls end, from the latest calls of the campaign's number."""
         kept = Registration.objects.filter(account=self.campaign.template.account_id).first()
         caps = Caps()

@@ -39,19 +39,20 @@ class Notice:
 def notices() -> list[Notice]:
     """Return what staff must act on, the worst first. Eleven queries at most."""
     return [
-        *_account_notices(),
-        *_unclear_notices(),
-        *_untold_notices(),
-        *_unknown_states(),
-        *_own_failures(),
-        *_clock_notices(),
-        *_campaign_notices(),
-        *_approval_notices(),
-        *_file_notices(),
+        *account_notices(),
+        *unclear_notices(),
+        *untold_notices(),
+        *unknown_states(),
+        *own_failures(),
+        *clock_notices(),
+        *campaign_notices(),
+        *approval_notices(),
+        *file_notices(),
     ]
 
 
-def _account_notices() -> list[Notice]:
+def account_notices() -> list[Notice]:
+    """Return a notice for each account that XFin refuses or does not serve. Two queries at most."""
     troubled = list(Account.objects.exclude(state=Account.State.READY).defer("password", "token", "cookies"))
     if not troubled:
         return []
@@ -83,7 +84,7 @@ def _account_notices() -> list[Notice]:
     return found
 
 
-def _unclear_notices() -> list[Notice]:
+def unclear_notices() -> list[Notice]:
     """Return a notice for each account that XFin does not prove to have, or to lack, messages of ours."""
     unclear = Message.objects.filter(
         state=Message.State.UNCONFIRMED, batch__state=UploadBatch.State.UNCLEAR
@@ -102,7 +103,7 @@ def _unclear_notices() -> list[Notice]:
     ]
 
 
-def _unknown_states() -> list[Notice]:
+def unknown_states() -> list[Notice]:
     """Return notices of accounts whose XFin writes states that this program does not know."""
     unknown = Message.objects.filter(state__in=Message.AT_XFIN, reason=UNKNOWN_STATE).order_by()
     counted = unknown.values_list("batch__account__name", "remote_state").annotate(count=Count("id"))
@@ -117,7 +118,7 @@ def _unknown_states() -> list[Notice]:
     ]
 
 
-def _own_failures() -> list[Notice]:
+def own_failures() -> list[Notice]:
     """Return notices of accounts for which work of ours failed since their credentials were entered."""
     failed = Account.objects.exclude(own_failure="").defer("password", "token", "cookies")
     return [
@@ -132,7 +133,7 @@ def _own_failures() -> list[Notice]:
     ]
 
 
-def _clock_notices() -> list[Notice]:
+def clock_notices() -> list[Notice]:
     """Return notices of accounts whose XFin's clock differs so much that people are rung at other times."""
     told = Q(clock_skew__gte=TELLING_SKEW) | Q(clock_skew__lte=-TELLING_SKEW)
     return [
@@ -160,7 +161,7 @@ def trials(account: Account) -> str:
     return ""
 
 
-def _untold_notices(limit: int = 5) -> list[Notice]:
+def untold_notices(limit: int = 5) -> list[Notice]:
     """Return notices of what services outside were to be told and never took, by service."""
     given_up = Notification.objects.filter(state=Notification.State.GIVEN_UP).order_by()
     counted = given_up.values_list("service_name").annotate(rows=Count("pk")).order_by("-rows")[:limit]
@@ -174,7 +175,7 @@ def _untold_notices(limit: int = 5) -> list[Notice]:
     ]
 
 
-def _campaign_notices(limit: int = 5) -> list[Notice]:
+def campaign_notices(limit: int = 5) -> list[Notice]:
     """Return notices of stopped campaigns, and of running ones with a template that XFin does not take."""
     refused = Q(template__sync_state=REFUSED) | Q(retry_template__sync_state=REFUSED)
     halted = Q(state=CampaignState.STOPPED) | (Q(state=CampaignState.RUNNING) & refused)
@@ -191,7 +192,8 @@ def _campaign_notices(limit: int = 5) -> list[Notice]:
     return notes
 
 
-def _approval_notices(limit: int = 5) -> list[Notice]:
+def approval_notices(limit: int = 5) -> list[Notice]:
+    """Return notices of running campaigns with people whom no second person has approved yet."""
     asked = Q(campaign__category__in=TWO_PEOPLE) | Q(campaign__template__account__second_person=True)
     held = Recipient.objects.filter(
         asked,
@@ -211,7 +213,8 @@ def _approval_notices(limit: int = 5) -> list[Notice]:
     ]
 
 
-def _file_notices(limit: int = 3) -> list[Notice]:
+def file_notices(limit: int = 3) -> list[Notice]:
+    """Return notices of the files of campaigns in draft that could not be used."""
     unusable = Import.objects.filter(
         state=ImportState.FAILED, campaign__state=CampaignState.DRAFT
     ).select_related("campaign")[:limit]
