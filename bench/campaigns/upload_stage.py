@@ -31,7 +31,7 @@ from bench.virtual.sandbox_process import Sandbox, furnish
 from campaigns.bulk import add_campaigns
 from campaigns.delivery import upload
 from campaigns.delivery.account_client import config_for
-from campaigns.delivery.upload import _to_wire
+from campaigns.delivery.upload import as_new_message
 from campaigns.models import Account, Evidence, Message, Recipient, UploadBatch
 
 IdOf = Callable[[Message], str]
@@ -126,7 +126,7 @@ def prepared(account: Account, now: datetime) -> list[bytes]:
     rows = list(sent.select_related("recipient", "batch").order_by("send_on", "id"))
     add_campaigns([message.recipient for message in rows])
     config, size = config_for(account), account.chunk_size
-    wire = [_to_wire(message, message.batch).to_wire(config) for message in rows if message.batch]
+    wire = [as_new_message(message, message.batch).to_wire(config) for message in rows if message.batch]
     return [_body(wire[first : first + size]) for first in range(0, len(wire), size)]
 
 

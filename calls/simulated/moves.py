@@ -31,7 +31,11 @@ def moves(document: Document, step_id: str, compared: Sequence[str]) -> Iterator
     match step:
         case doc.Ask():
             yield from ((press(key),) for key in answers(step))
-            yield from _aside(document, step)
+            any_moment = [key for key in (document.keys.repeat, document.keys.person) if key]
+            taken = {*answers(step), *any_moment, doc.OPT_OUT_KEY}
+            if wrong := next((key for key in _ALL_KEYS if key not in taken), ""):
+                yield (press(wrong),) * step.wrong_keys
+            yield from ((press(key),) for key in any_moment)
             yield (WAIT,) * step.asked
             yield (press(doc.OPT_OUT_KEY),)
         case doc.Digits():
@@ -41,15 +45,6 @@ def moves(document: Document, step_id: str, compared: Sequence[str]) -> Iterator
             yield (WAIT,)
             yield Input(do=Do.SAY, speech_ms=1500), WAIT
     yield (HANG_UP,)
-
-
-def _aside(document: Document, step: doc.Ask) -> Iterator[Move]:
-    """Yield the keys without a meaning in the question, as often as it takes, and the keys of any moment."""
-    keys = document.keys
-    taken = {*answers(step), keys.repeat, keys.person, doc.OPT_OUT_KEY}
-    if wrong := next((key for key in _ALL_KEYS if key not in taken), ""):
-        yield (press(wrong),) * step.wrong_keys
-    yield from ((press(key),) for key in (keys.repeat, keys.person) if key)
 
 
 def _digits(step: doc.Digits, compared: Sequence[str]) -> Iterator[Move]:

@@ -201,7 +201,7 @@ def send(claim: Claim, client: XFinClient, account: Account, *, clock: Clock) ->
 
     None after a failure, which is recorded on the account, or if the batch was not ours any more.
     """
-    wire = [_to_wire(message, claim.batch) for message in claim.messages]
+    wire = [as_new_message(message, claim.batch) for message in claim.messages]
     asked: list[bool] = []
 
     def still_ours() -> bool:
@@ -306,7 +306,8 @@ def _check_again(candidates: Sequence[Message], now: datetime) -> tuple[list[Mes
     return sorted(lawful, key=attrgetter("send_on", "id")), stops
 
 
-def _to_wire(message: Message, batch: UploadBatch) -> NewMessage:
+def as_new_message(message: Message, batch: UploadBatch) -> NewMessage:
+    """Return a message of this batch as XFin takes it."""
     person = message.recipient
     return NewMessage(
         phone_number=person.phone,

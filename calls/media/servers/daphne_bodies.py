@@ -140,6 +140,17 @@ class LimitedRequest(http_protocol.WebRequest):  # type: ignore[misc]  # Daphne 
         if self._asking:
             return
         self._asking = True
+
+        def answered(asked: "asyncio.Future[int]") -> None:
+            channel = getattr(self, "channel", None)
+            if channel is None:  # the connection ended meanwhile
+                return
+            is_known = not asked.cancelled() and asked.exception() is None
+            self._most = asked.result() if is_known else self.unasked
+            if max(size, self._size) > self._most:
+                self._refuse()
+            channel._networkProducer.resumeProducing()
+
         path = self.channel._path.partition(b"?")[0].decode("latin-1")
         headers = [
             (name.lower(), value)
@@ -148,16 +159,7 @@ class LimitedRequest(http_protocol.WebRequest):  # type: ignore[misc]  # Daphne 
         ]
         self.channel._networkProducer.pauseProducing()
         asked = asyncio.ensure_future(self.most_bytes(self.channel._command.decode("latin-1"), path, headers))
-        asked.add_done_callback(partial(self._answered, size))
-
-    def _answered(self, size: int, asked: "asyncio.Future[int]") -> None:
-        channel = getattr(self, "channel", None)
-        if channel is None:  # the connection ended meanwhile
-            return
-        self._most = asked.result() if not asked.cancelled() and asked.exception() is None else self.unasked
-        if max(size, self._size) > self._most:
-            self._refuse()
-        channel._networkProducer.resumeProducing()
+        asked.add_done_callback(answered)
 
     def _refuse(self) -> None:
         """Answer 413, drop what was stored, and close when the client may have read the answer."""
