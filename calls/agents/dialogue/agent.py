@@ -7,28 +7,28 @@ lead to the end, or to something that is to count only when they are over (an ou
 9 means "do not call me again" at any moment until the line is closed; among digits only if it stands alone.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
 from calls.agents import base
-from calls.agents.base import NO_BARGE_IN, Action, BargeIn
+from calls.agents.base import Action
 from calls.agents.dialogue import document as doc
 from calls.agents.dialogue.asking import KINDS, Answer, answers, read_pressed
 from calls.agents.dialogue.conditions import holds
 from calls.agents.dialogue.configuration import DialogueConfiguration
 from calls.agents.dialogue.document import Again
+from calls.agents.dialogue.questions import Collection, Offer, Question
 from calls.agents.dialogue.slots import KINDS as SLOT_KINDS
 from calls.agents.dialogue.slots import day_asked, label_of, values_of
-from calls.agents.dialogue.wording import MissingValueError, Wording
+from calls.agents.dialogue.voice import Voice, Words
+from calls.agents.dialogue.wording import Wording
 from calls.agents.requests import (
     AppointmentFound,
     Fetch,
     Fetched,
     FindAppointment,
-    FindSlots,
     HoldSlot,
-    OfferedSlot,
     Reply,
     Request,
     SlotGone,
@@ -45,17 +45,9 @@ room."""
 NO_WORDS = "We hung up because our words could not be spoken."
 NO_VALUE = "We hung up because a value to be spoken is missing."
 LOST = "We hung up because the dialogue went on without a question and without an end."
-_TITLES = {
-    doc.CUT_OFF: "We were cut off",
-    doc.OPT_OUT: "No further calls",
-    doc.SORRY: "Sorry",
-    doc.WRONG: "Not understood",
-}
 _ANSWER, _PATIENCE = "answer", "patience"
 _LONGEST_SPEECH_S = 10.0
 """Speech that goes on for longer is taken for noise, so that no call waits for its end."""
-_MOST_INTERRUPTIONS = 2
-"""By speech; after them a question is spoken to its end: the television in the room talks on."""
 _MOST_UTTERANCES = 3
 """After a question: each gives the time for an answer once more, further ones do not."""
 _LONGEST_WAIT_S = 20.0
@@ -67,51 +59,14 @@ _MOST_STEPS = 500
 _TOO_FEW = (base.CollectEnd.SHORT, base.CollectEnd.NOTHING)
 
 
-@dataclass(frozen=True, slots=True)
-class _Words:
-    """Something to say: whose it is, its name in the log, its pieces."""
-
-    step_id: str
-    role: str
-    name: str
-    pieces: tuple[base.Piece, ...]
-
-
-@dataclass(slots=True, kw_only=True)
-class _Question:
-    """A question that waits for a key: what leads to it, and how often it was asked in vain."""
-
-    step_id: str
-    step: doc.Ask
-    role: str
-    answers: Mapping[str, Answer]
-    lead: list[str]
-    """Steps whose words are said again with it."""
-    options: Sequence[_Words] = ()
-    """Said behind it: one for each slot offered."""
-    silent: int = 0
-    wrong: int = 0
-
-
 @dataclass(slots=True, kw_only=True)
 class _Announcement:
     """Words that are to be over before anything else happens; `then` is the next step, None to hang up."""
 
-    words: list[_Words]
+    words: list[Words]
     then: str | None
-    heard: list[_Words] = field(default_factory=list)
+    heard: list[Words] = field(default_factory=list)
     was_said_again: bool = False
-
-
-@dataclass(slots=True)
-class _Collection:
-    """Digits being taken."""
-
-    step_id: str
-    step: doc.Digits
-    attempts: int = 0
-    pressed: str = ""
-    """A value to be confirmed."""
 
 
 @dataclass(slots=True)
@@ -120,35 +75,6 @@ class _Waiting:
 
     step_id: str
     reply: Reply | None = None
-
-
-@dataclass(slots=True)
-class _Offer:
-    """The slots that are offered by a step, and those that it offered before."""
-
-    slots: Sequence[OfferedSlot] = ()
-    passed: tuple[int, ...] = ()
-
-
-@dataclass(slots=True)
-class _Hearing:
-    """What of our words was heard. Prompts end in the order in which they were queued."""
-
-    queue: list[_Words] = field(default_factory=list)
-    heard: dict[str, bool] = field(default_factory=dict)
-    """Whether the words of a step that are over were heard to their end, this time or before."""
-
-    def over(self, name: str, *, finished: bool) -> _Words | None:
-        """Note that a prompt is over and return it."""
-        words = next((queued for queued in self.queue if queued.name == name), None)
-        if words:
-            self.queue.remove(words)
-            self.heard[words.step_id] = finished or self.heard.get(words.step_id, False)
-        return words
-
-    def was_cut(self, step_id: str, *, just_now: bool) -> bool:
-        """Return whether a step's words were not heard to their end. `just_now`: what played is cut."""
-        return not self.heard.get(step_id, not just_now)
 
 
 class Watch(Protocol):
@@ -170,18 +96,17 @@ class DialogueAgent:
         self._document, self._watch = document, watch
         self._steps = dict(document.all_steps())
         self.wants_speech = document.listens_to_speech()
-        self._wording = Wording(document, document.default_language)
+        self._voice = Voice(document)
         self._may_call_back = True
         self._stack: list[str] = []
         """The `sub` steps whose fragments we are in."""
-        self._hearing = _Hearing()
         self._until_heard: list[str] = []
         """Steps said so far that are owed until they were heard."""
-        self._question: _Question | None = None
-        self._collection: _Collection | None = None
+        self._question: Question | None = None
+        self._collection: Collection | None = None
         self._announcement: _Announcement | None = None
         self._waiting: _Waiting | None = None
-        self._offer = _Offer()
+        self._offer = Offer()
         self._today = ""
         self._closing = self._opted_out = False
         self._reason = self._disposition = ""
@@ -189,18 +114,16 @@ class DialogueAgent:
         """Why the last question brought no answer; empty if it did."""
         self._has_outcome = False
         self._wrong_keys = 0
-        self._unspeakable: list[str] = []
-        """Values that words of this event needed and did not have."""
-        self._utterances = self._interruptions = 0
-        """Speech since the last question; prompts that it cut."""
+        self._utterances = 0
+        """Speech since the last question."""
         self._speaking = self._cut_off = self._spoke_on = False
 
     def handle(self, event: base.AgentEvent) -> Sequence[Action]:
         """Return what to say, record or wait for after one event; empty for an event that changes nothing."""
         actions = self._handle(event)
-        if not self._unspeakable:
+        if not self._voice.unspeakable:
             return actions
-        missing, self._unspeakable = self._unspeakable, []
+        missing, self._voice.unspeakable = self._voice.unspeakable, []
         stays = [action for action in actions if not isinstance(action, base.HangUp)]
         return [
             *stays,
@@ -229,29 +152,27 @@ class DialogueAgent:
 
     def _begin(self, context: base.CallContext) -> list[Action]:
         self._may_call_back, self._today = context.callback, context.today
-        self._wording = Wording(self._document, context.language)
+        self._voice.wording = Wording(self._document, context.language)
         values = {"name": context.name, **context.variables}
-        self._wording.keep(doc.TODAY, context.today, Kind.DATE)
-        self._wording.know(values)
+        self._voice.wording.keep(doc.TODAY, context.today, Kind.DATE)
+        self._voice.wording.know(values)
         if missing := self._document.missing(values, language=context.language):
             return self._say_sorry(NO_VALUE, missing)
-        actions = self._resume(context.resume) if context.resume else self._go(self._document.start)
-        asked, spoken = context.language, self._wording.language
+        resume = context.resume
+        for name, value in resume.values.items() if resume else ():
+            self._voice.wording.keep_answer(name, value)
+        if resume and resume.step in self._document.steps:
+            actions = self._go(resume.step, said=self._voice.words(doc.GENERAL, doc.CUT_OFF))
+        else:
+            actions = self._go(self._document.start)
+        asked, spoken = context.language, self._voice.wording.language
         if not asked.lower().startswith(spoken.lower()):
             actions.insert(0, base.Note(f"There are no texts in “{asked}”; “{spoken}” is spoken instead."))
         return actions
 
-    def _resume(self, resume: base.Resume) -> list[Action]:
-        """Go on where an earlier call was cut off; at the beginning if this dialogue has no such step."""
-        for name, value in resume.values.items():
-            self._wording.keep_answer(name, value)
-        if resume.step not in self._document.steps:
-            return self._go(self._document.start)
-        return self._go(resume.step, said=self._words(doc.GENERAL, doc.CUT_OFF))
-
     # --- From step to step ---------------------------------------------------------------------------
 
-    def _go(self, target: str, *, said: Sequence[_Words] = (), cut: bool = False) -> list[Action]:
+    def _go(self, target: str, *, said: Sequence[Words] = (), cut: bool = False) -> list[Action]:
         """Pass steps until one waits. `said`: words to begin with; `cut`: a key has cut what was playing."""
         words, actions = list(said), list[Action]()
         for _ in range(_MOST_STEPS):
@@ -261,7 +182,7 @@ class DialogueAgent:
             if self._watch:
                 self._watch.came_to(target)
             if isinstance(step, doc.Say):
-                words += self._words(target, "say")
+                words += self._voice.words(target, "say")
             elif (rest := self._arrive(target, step, words, cut=cut)) is not None:
                 return [*actions, *rest]
             elif isinstance(step, doc.OptOut | doc.Set | doc.Cancel | doc.Tell):
@@ -270,7 +191,7 @@ class DialogueAgent:
         return [*actions, *self._end([], LOST, "")]
 
     def _arrive(
-        self, step_id: str, step: doc.AnyStep, words: list[_Words], *, cut: bool
+        self, step_id: str, step: doc.AnyStep, words: list[Words], *, cut: bool
     ) -> list[Action] | None:
         """Return what a step does that waits for the person or for `words`; None if it waits for neither."""
         match step:
@@ -281,11 +202,13 @@ class DialogueAgent:
             case doc.Ask():
                 return self._ask(step_id, step, words, cut=cut)
             case doc.Digits():
-                self._collection = _Collection(step_id, step)
-                return [*self._say_before(words), *self._collect(self._collection)]
+                self._collection = Collection(step_id, step)
+                return [*self._voice.say_before(words), *self._collect(self._collection)]
             case doc.End():
                 return self._end(words, step.reason, step.disposition)
-            case doc.OptOut() | doc.Set() | doc.Cancel() | doc.Tell() if words and _counts(step):
+            case doc.Set(outcome=""):
+                return None
+            case doc.OptOut() | doc.Set() | doc.Cancel() | doc.Tell() if words:
                 return self._announce(words, then=step_id)
             case _:
                 return None
@@ -294,7 +217,9 @@ class DialogueAgent:
         """Return the step behind one that waits for nothing."""
         match step:
             case doc.Branch():
-                held = (case.exit for case in step.cases if all(holds(c, self._wording) for c in case.when))
+                held = (
+                    case.exit for case in step.cases if all(holds(c, self._voice.wording) for c in case.when)
+                )
                 return self._leave(step_id, next(held, doc.ELSE))
             case doc.Sub():
                 self._stack.append(step_id)
@@ -325,7 +250,7 @@ class DialogueAgent:
             self._opted_out = self._has_outcome = True
             return [base.OptOut("chosen", step.label), base.ReachOutcome(OPTED_OUT, step.label)]
         for name, value in step.values.items():
-            self._wording.keep(name, self._wording.as_written(value))
+            self._voice.wording.keep(name, self._voice.wording.as_written(value))
         if not step.outcome:
             return []
         self._has_outcome = True
@@ -333,83 +258,39 @@ class DialogueAgent:
 
     # --- Words ---------------------------------------------------------------------------------------
 
-    def _words(self, step_id: str, role: str) -> list[_Words]:
-        """Return a step's words for a role, in a list; empty if it has none, or if they can't be spoken."""
-        prompt = self._wording.prompt(step_id, role)
-        if prompt is None:
-            return []
-        try:
-            return [_Words(step_id, role, self._name(step_id, role), self._wording.fill(prompt))]
-        except MissingValueError as missing:
-            self._unspeakable.append(missing.args[0])
-            return []
-
-    def _name(self, step_id: str, role: str) -> str:
-        """Return a prompt's name in the log."""
-        what = role.partition("_")[0] if role not in _TITLES else role
-        if what in _TITLES:
-            return _TITLES[what]
-        return self._steps[step_id].title or step_id
-
-    def _say(self, words: _Words, barge_in: BargeIn = NO_BARGE_IN) -> Action:
-        self._hearing.queue.append(words)
-        language = self._wording.language
-        if len(words.pieces) == 1 and isinstance(words.pieces[0], base.TextPiece):
-            return base.Say(words.name, words.pieces[0].text, language, barge_in)
-        return base.SayPieces(words.name, words.pieces, language, barge_in)
-
-    def _switches(self, step_id: str) -> BargeIn:
-        """Return what may cut the words of a step that lead to a question, or ask it."""
-        step = self._steps.get(step_id)
-        own = step.barge_in if isinstance(step, doc.Say | doc.Ask | doc.Digits) else None
-        switches = own or self._document.barge_in
-        speech = switches.speech and self._interruptions < _MOST_INTERRUPTIONS
-        return BargeIn(speech=speech, key=switches.key)
-
-    def _say_before(self, words: Sequence[_Words]) -> list[Action]:
-        """Say what leads to a question: what may cut that may cut it."""
-        return [self._say(word, self._switches(word.step_id)) for word in words]
-
-    def _announce(self, words: Sequence[_Words], *, then: str | None) -> list[Action]:
+    def _announce(self, words: Sequence[Words], *, then: str | None) -> list[Action]:
         self._announcement = _Announcement(words=list(words), then=then)
-        return [self._say(word) for word in words]
+        return [self._voice.say(word) for word in words]
 
     # --- Questions -----------------------------------------------------------------------------------
 
-    def _ask(self, step_id: str, step: doc.Ask, words: list[_Words], *, cut: bool) -> list[Action]:
+    def _ask(self, step_id: str, step: doc.Ask, words: list[Words], *, cut: bool) -> list[Action]:
         """Say what leads to a question, what is still owed before it, and the question."""
-        lead = [w.step_id for w in words if self._again(w.step_id) is not Again.NEVER]
+        lead = [w.step_id for w in words if self._voice.again(w.step_id) is not Again.NEVER]
         owed = [known for known in self._until_heard if known not in lead]
-        self._question = _Question(step_id=step_id, step=step, role="ask", answers=answers(step), lead=lead)
-        before = self._again_words([known for known in owed if self._hearing.was_cut(known, just_now=cut)])
-        self._until_heard += [known for known in lead if self._again(known) is Again.UNTIL_HEARD]
-        return [self._say(w, self._switches(w.step_id)) for w in (*before, *words)] + self._put(
-            self._question
+        self._question = Question(step_id=step_id, step=step, role="ask", answers=answers(step), lead=lead)
+        before = self._voice.again_words(
+            [known for known in owed if self._voice.was_cut(known, just_now=cut)]
         )
+        self._until_heard += [known for known in lead if self._voice.again(known) is Again.UNTIL_HEARD]
+        return [*self._voice.say_before([*before, *words]), *self._put(self._question)]
 
-    def _put(self, question: _Question) -> list[Action]:
+    def _put(self, question: Question) -> list[Action]:
         """Say the question itself, by its words for the time that it is asked."""
         time = question.silent + question.wrong + 1
         role = f"{question.role}_{time}" if time > 1 else question.role
-        return self._say_before([*self._words(question.step_id, role), *question.options])
+        return self._voice.say_before([*self._voice.words(question.step_id, role), *question.options])
 
-    def _again(self, step_id: str) -> Again:
-        step = self._steps.get(step_id)
-        return step.again if isinstance(step, doc.Say) else Again.NEVER
-
-    def _again_words(self, step_ids: Sequence[str]) -> list[_Words]:
-        return [word for step_id in step_ids for word in self._words(step_id, "say")]
-
-    def _ask_again(self, question: _Question, *, cut: bool = False, unanswered: bool = False) -> list[Action]:
+    def _ask_again(self, question: Question, *, cut: bool = False, unanswered: bool = False) -> list[Action]:
         """Say the question, and what was cut before it; `unanswered`: also what belongs to it."""
         known = dict.fromkeys([*self._until_heard, *question.lead])
         wanted = [
             step_id
             for step_id in known
-            if self._hearing.was_cut(step_id, just_now=cut)
-            or (unanswered and self._again(step_id) is Again.WITH_QUESTION)
+            if self._voice.was_cut(step_id, just_now=cut)
+            or (unanswered and self._voice.again(step_id) is Again.WITH_QUESTION)
         ]
-        return [*self._say_before(self._again_words(wanted)), *self._put(question)]
+        return [*self._voice.say_before(self._voice.again_words(wanted)), *self._put(question)]
 
     def _no_answer(self, timer: str) -> list[Action]:
         """Ask once more with all that belongs to the question, as often as its step says; then give up."""
@@ -422,7 +303,7 @@ class DialogueAgent:
         if question.silent >= question.step.asked:
             why = "there was speech, and no key was pressed" if self._spoke_on else "no key was pressed"
             return [*self._stop_waiting(), *self._give_up(question.step_id, doc.NO_INPUT, why)]
-        said = self._say_before(self._words(question.step_id, f"silent_{question.silent}"))
+        said = self._voice.say_before(self._voice.words(question.step_id, f"silent_{question.silent}"))
         return [*self._stop_waiting(), *said, *self._ask_again(question, unanswered=True)]
 
     def _give_up(self, step_id: str, exit_name: str, why: str) -> list[Action]:
@@ -437,17 +318,16 @@ class DialogueAgent:
     # --- Keys ----------------------------------------------------------------------------------------
 
     def _pressed(self, event: base.KeyPressed | base.Collected) -> list[Action]:
-        if isinstance(event, base.KeyPressed):
-            return self._key(event.digit)
-        return self._collected(event.digits, event.reason)
-
-    def _key(self, digit: str) -> list[Action]:
+        """Take digits, or a key as the answer to the question that waits."""
+        if isinstance(event, base.Collected):
+            return self._collected(event.digits, event.reason)
+        digit = event.digit
         if digit == doc.OPT_OUT_KEY:
             return self._opt_out()
         question = self._question
         if question is None:
             return []
-        cut = self._switches(question.step_id).key
+        cut = self._voice.switches(question.step_id).key
         if answer := question.answers.get(digit):
             actions = self._answered(question, answer, cut=cut)
         elif digit == self._document.keys.repeat:
@@ -459,29 +339,27 @@ class DialogueAgent:
             actions = self._miss(question, cut=cut)
         return [*self._stop_waiting(), *actions]
 
-    def _answered(self, question: _Question, answer: Answer, *, cut: bool) -> list[Action]:
-        collection = self._collection
+    def _answered(self, question: Question, answer: Answer, *, cut: bool) -> list[Action]:
+        step_id, step, collection = question.step_id, question.step, self._collection
+        self._question = None
         if collection and collection.pressed:
-            return self._confirmed(collection, yes=answer.exit == "yes")
-        if isinstance(question.step, doc.Slot):
-            return self._slot_chosen(question.step_id, question.step, answer)
-        self._question, self._unanswered = None, ""
-        name = question.step.question or question.step_id
-        actions = list[Action]()
+            if answer.exit == "yes":
+                return self._take(collection)
+            return self._collect_again(collection, doc.NO_MATCH, sorry=False)
+        self._unanswered = ""
+        if isinstance(step, doc.Slot) and answer.label:
+            return self._request(step_id, HoldSlot(step.calendar, int(answer.value)), [])
+        if isinstance(step, doc.Slot):
+            return self._find_slots(step_id, step, [])
+        name = step.question or step_id
         if answer.label:
-            actions.append(base.RecordAnswer(name, answer.value, answer.label))
-            self._wording.keep_answer(name, answer.value)
-        if answer.outcome:
-            self._has_outcome = True
-            actions.append(base.ReachOutcome(answer.outcome, answer.label))
-        if answer.call_back:
-            actions.append(base.AskCallback(answer.call_back, answer.label, "key"))
+            self._voice.wording.keep_answer(name, answer.value)
         if answer.language:
-            self._wording.speak(answer.language)
-        target = self._leave(question.step_id, answer.exit)
-        return [*actions, *self._go(target, cut=cut)]
+            self._voice.wording.speak(answer.language)
+        self._has_outcome |= bool(answer.outcome)
+        return [*answer.actions(name), *self._go(self._leave(step_id, answer.exit), cut=cut)]
 
-    def _miss(self, question: _Question, *, cut: bool) -> list[Action]:
+    def _miss(self, question: Question, *, cut: bool) -> list[Action]:
         self._wrong_keys += 1
         question.wrong += 1
         in_all = self._wrong_keys >= (self._document.wrong_keys or question.step.wrong_keys)
@@ -489,11 +367,10 @@ class DialogueAgent:
             count = self._wrong_keys if in_all else question.wrong
             why = f"{count} keys were pressed that mean nothing here"
             return self._give_up(question.step_id, doc.NO_MATCH, why)
-        return [*self._not_understood(question.step_id, question.wrong), *self._ask_again(question, cut=cut)]
-
-    def _not_understood(self, step_id: str, time: int) -> list[Action]:
-        words = self._words(step_id, f"wrong_{time}") or self._words(doc.GENERAL, doc.WRONG)
-        return [self._say(word, self._switches(step_id)) for word in words]
+        return [
+            *self._voice.not_understood(question.step_id, question.wrong),
+            *self._ask_again(question, cut=cut),
+        ]
 
     def _opt_out(self) -> list[Action]:
         if self._opted_out:
@@ -508,27 +385,17 @@ class DialogueAgent:
             base.OptOut("key", key),
             base.ReachOutcome(OPTED_OUT, "Asked not to be called again"),
         ]
-        words, self._closing = self._words(doc.GENERAL, doc.OPT_OUT), False
+        words, self._closing = self._voice.words(doc.GENERAL, doc.OPT_OUT), False
         if target := self._leave(waiting.step_id if waiting else "", doc.OPTED_OUT):
             return [*actions, *self._go(target, said=words)]
         return [*actions, *self._end(words, "We hung up after confirming: no further calls.", "")]
 
     # --- Digits --------------------------------------------------------------------------------------
 
-    def _collect(self, collection: _Collection) -> list[Action]:
-        collection.attempts += 1
-        collection.pressed = ""
-        step = collection.step
-        collect = base.Collect(
-            name=step.question or collection.step_id,
-            least=step.least,
-            most=step.most,
-            terminator=step.terminator,
-            first_digit_s=step.first_digit_seconds,
-            inter_digit_s=step.inter_digit_seconds,
-        )
+    def _collect(self, collection: Collection) -> list[Action]:
+        collect = collection.begin()
         role = f"ask_{collection.attempts}" if collection.attempts > 1 else "ask"
-        return [*self._say_before(self._words(collection.step_id, role)), collect]
+        return [*self._voice.say_before(self._voice.words(collection.step_id, role)), collect]
 
     def _collected(self, digits: str, reason: base.CollectEnd) -> list[Action]:
         collection = self._collection
@@ -541,50 +408,39 @@ class DialogueAgent:
             nothing = reason is base.CollectEnd.NOTHING
             return self._collect_again(collection, doc.NO_INPUT if nothing else doc.NO_MATCH)
         collection.pressed = value
-        if collection.step.confirm:
-            return self._ask_to_confirm(collection)
-        return self._take(collection)
+        step = collection.step
+        if not step.confirm:
+            return self._take(collection)
+        self._voice.wording.keep(step.value or collection.step_id, value, KINDS[step.means])
+        self._question = collection.confirmation()
+        return self._put(self._question)
 
-    def _collect_again(self, collection: _Collection, why: str, *, sorry: bool = True) -> list[Action]:
+    def _collect_again(self, collection: Collection, why: str, *, sorry: bool = True) -> list[Action]:
         """Ask for digits once more; after the last time leave by the exit `why`."""
         step_id, time = collection.step_id, collection.attempts
         if time >= collection.step.attempts:
             return self._give_up(step_id, why, "the digits asked for were not pressed")
         if why == doc.NO_INPUT:
-            before = self._say_before(self._words(step_id, f"silent_{time}"))
+            before = self._voice.say_before(self._voice.words(step_id, f"silent_{time}"))
         else:
-            before = self._not_understood(step_id, time) if sorry else []
+            before = self._voice.not_understood(step_id, time) if sorry else []
         return [*before, *self._collect(collection)]
 
-    def _ask_to_confirm(self, collection: _Collection) -> list[Action]:
-        """Read the value back; 1 takes it, 2 asks for the digits again."""
-        step = collection.step
-        self._wording.keep(step.value or collection.step_id, collection.pressed, KINDS[step.means])
-        ask = doc.YesNo(answer_seconds=step.first_digit_seconds, barge_in=step.barge_in)
-        self._question = _Question(
-            step_id=collection.step_id, step=ask, role="confirm", answers=answers(ask), lead=[]
-        )
-        return self._put(self._question)
-
-    def _confirmed(self, collection: _Collection, *, yes: bool) -> list[Action]:
-        self._question = None
-        return self._take(collection) if yes else self._collect_again(collection, doc.NO_MATCH, sorry=False)
-
-    def _take(self, collection: _Collection) -> list[Action]:
+    def _take(self, collection: Collection) -> list[Action]:
         step, step_id, value = collection.step, collection.step_id, collection.pressed
         self._collection, self._unanswered = None, ""
-        self._wording.keep(step.value or step_id, value, KINDS[step.means])
+        self._voice.wording.keep(step.value or step_id, value, KINDS[step.means])
         answer = base.RecordAnswer(step.question or step_id, value, value)
         return [answer, *self._go(self._leave(step_id, doc.MATCH))]
 
     # --- Requests ------------------------------------------------------------------------------------
 
     def _ask_the_world(
-        self, step_id: str, step: doc.Slot | doc.Appointment | doc.Fetch, words: Sequence[_Words]
+        self, step_id: str, step: doc.Slot | doc.Appointment | doc.Fetch, words: Sequence[Words]
     ) -> list[Action]:
         match step:
             case doc.Slot():
-                self._offer = _Offer()
+                self._offer = Offer()
                 return self._find_slots(step_id, step, words)
             case doc.Appointment():
                 return self._request(step_id, FindAppointment(step.calendar), words)
@@ -593,14 +449,14 @@ class DialogueAgent:
                 return self._request(step_id, request, words, seconds=step.seconds)
 
     def _values(self, step: doc.Fetch | doc.Tell) -> dict[str, str]:
-        return {name: self._wording.value(name) for name in step.sends}
+        return {name: self._voice.wording.value(name) for name in step.sends}
 
     def _request(
-        self, step_id: str, request: Request, words: Sequence[_Words], *, seconds: float = _REPLY_S
+        self, step_id: str, request: Request, words: Sequence[Words], *, seconds: float = _REPLY_S
     ) -> list[Action]:
         """Ask the world for something; what leads there and the filler are heard meanwhile, uncut."""
         self._waiting = _Waiting(step_id)
-        said = [*words, *self._words(step_id, "filler")]
+        said = [*words, *self._voice.words(step_id, "filler")]
         announced = self._announce(said, then=step_id) if said else []
         return [*announced, base.Perform(step_id, request, seconds)]
 
@@ -622,75 +478,36 @@ class DialogueAgent:
             return self._slot_reply(step_id, step, waiting.reply)
         match waiting.reply, step:
             case Fetched(values), doc.Fetch():
-                self._keep({name: values[name] for name in values.keys() & step.brings.keys()}, step.brings)
+                self._voice.keep(
+                    {name: values[name] for name in values.keys() & step.brings.keys()}, step.brings
+                )
                 return self._go(self._leave(step_id, doc.NEXT))
             case AppointmentFound(slot), _:
-                self._keep(values_of(slot) if slot else {}, SLOT_KINDS)
+                self._voice.keep(values_of(slot) if slot else {}, SLOT_KINDS)
                 return self._go(self._leave(step_id, doc.MATCH if slot else doc.NONE))
             case _:
                 return self._go(self._leave(step_id, doc.FAILED))
 
     def _slot_reply(self, step_id: str, step: doc.Slot, reply: Reply) -> list[Action]:
         match reply:
-            case SlotsFound(slots):
-                return self._offer_slots(step_id, step, slots)
+            case SlotsFound(slots) if slots:
+                self._question = self._offer.question(step_id, step, slots, voice=self._voice)
+                return self._put(self._question)
             case SlotHeld(slot):
-                return self._book(step_id, step, slot)
+                label = label_of(slot)
+                self._voice.keep(values_of(slot), SLOT_KINDS)
+                answer = base.RecordAnswer(step.question or step_id, slot.begins, label)
+                booked: list[Action] = [base.BookSlot(step.calendar, slot.id, label), answer]
+                return [*booked, *self._go(self._leave(step_id, doc.MATCH))]
             case SlotGone():
-                return self._find_slots(step_id, step, self._words(step_id, "gone"))
+                return self._find_slots(step_id, step, self._voice.words(step_id, "gone"))
             case _:
-                return self._go(self._leave(step_id, doc.FAILED))
+                no_slots = isinstance(reply, SlotsFound)
+                return self._go(self._leave(step_id, doc.NONE if no_slots else doc.FAILED))
 
-    def _find_slots(self, step_id: str, step: doc.Slot, words: Sequence[_Words]) -> list[Action]:
-        """Ask for slots that were not offered yet."""
-        offer = self._offer
-        offer.passed += tuple(slot.id for slot in offer.slots)
-        day = day_asked(self._wording.as_written(step.day), self._today)
-        return self._request(step_id, FindSlots(step.calendar, day, offer.passed, step.most), words)
-
-    def _offer_slots(self, step_id: str, step: doc.Slot, slots: Sequence[OfferedSlot]) -> list[Action]:
-        self._offer.slots = slots
-        if not slots:
-            return self._go(self._leave(step_id, doc.NONE))
-        keys = {str(number): slot for number, slot in enumerate(slots, 1)}
-        means = {
-            key: Answer(exit=doc.MATCH, value=str(slot.id), label=label_of(slot))
-            for key, slot in keys.items()
-        }
-        if step.others:
-            means[step.others] = Answer(exit=doc.NONE, value="", label="")
-        self._question = _Question(
-            step_id=step_id,
-            step=step,
-            role="ask",
-            answers=means,
-            lead=[],
-            options=[word for key, slot in keys.items() for word in self._option(step_id, key, slot)],
-        )
-        return self._put(self._question)
-
-    def _option(self, step_id: str, key: str, slot: OfferedSlot) -> list[_Words]:
-        self._keep({"key": key, **values_of(slot)}, SLOT_KINDS)
-        return self._words(step_id, "option")
-
-    def _keep(self, values: Mapping[str, str], kinds: Mapping[str, Kind]) -> None:
-        for name, value in values.items():
-            self._wording.keep(name, value, kinds[name])
-
-    def _slot_chosen(self, step_id: str, step: doc.Slot, answer: Answer) -> list[Action]:
-        self._question, self._unanswered = None, ""
-        if not answer.label:
-            return self._find_slots(step_id, step, [])
-        return self._request(step_id, HoldSlot(step.calendar, int(answer.value)), [])
-
-    def _book(self, step_id: str, step: doc.Slot, slot: OfferedSlot) -> list[Action]:
-        label = label_of(slot)
-        self._keep(values_of(slot), SLOT_KINDS)
-        return [
-            base.BookSlot(step.calendar, slot.id, label),
-            base.RecordAnswer(step.question or step_id, slot.begins, label),
-            *self._go(self._leave(step_id, doc.MATCH)),
-        ]
+    def _find_slots(self, step_id: str, step: doc.Slot, words: Sequence[Words]) -> list[Action]:
+        day = day_asked(self._voice.wording.as_written(step.day), self._today)
+        return self._request(step_id, self._offer.search(step, day), words)
 
     # --- Speech --------------------------------------------------------------------------------------
 
@@ -698,7 +515,7 @@ class DialogueAgent:
         """After speech that cut the question say it again; after other speech wait for a key once more."""
         self._speaking = began
         question = self._question
-        waiting = question is not None and not self._is_asking(question)
+        waiting = question is not None and not self._voice.is_asking(question.step_id)
         self._utterances += began and waiting
         is_too_much = self._utterances > _MOST_UTTERANCES
         if question is None:
@@ -713,18 +530,12 @@ class DialogueAgent:
             return [*self._stop_waiting(), *self._ask_again(question)]
         return [] if is_too_much else [base.StartTimer(_ANSWER, question.step.answer_seconds)]
 
-    def _is_asking(self, question: _Question) -> bool:
-        """Return whether the words of a question are still to be heard."""
-        return any(
-            queued.step_id == question.step_id and _asks(queued.role) for queued in self._hearing.queue
-        )
-
-    def _wait_for_end_of_speech(self, question: _Question) -> base.StartTimer:
+    def _wait_for_end_of_speech(self, question: Question) -> base.StartTimer:
         return base.StartTimer(_ANSWER, question.step.answer_seconds + _LONGEST_SPEECH_S)
 
     # --- Prompts and the end -------------------------------------------------------------------------
 
-    def _end(self, words: Sequence[_Words], reason: str, disposition: str) -> list[Action]:
+    def _end(self, words: Sequence[Words], reason: str, disposition: str) -> list[Action]:
         """Say the last words and hang up when they are over."""
         self._closing = True
         goodbye = f"We hung up after goodbye: {self._unanswered}." if self._unanswered else ""
@@ -735,7 +546,7 @@ class DialogueAgent:
 
     def _prompt_over(self, event: base.PromptEnded | base.PromptFailed) -> list[Action]:
         finished = isinstance(event, base.PromptEnded) and event.finished
-        words = self._hearing.over(event.name, finished=finished)
+        words = self._voice.over(event.name, finished=finished)
         if announcement := self._announcement:
             announcement.heard += [words] if words and finished else []
             is_last = words is announcement.words[-1]
@@ -744,11 +555,12 @@ class DialogueAgent:
         if isinstance(event, base.PromptFailed):
             return [base.ClearAudio("a prompt could not be spoken"), *self._say_sorry(NO_WORDS)]
         question = self._question
-        if question is None or words is None or words.step_id != question.step_id or not _asks(words.role):
+        if question is None or words is None or words.step_id != question.step_id or not words.asks:
             return []
-        return [] if self._is_asking(question) else self._asked(question, finished=event.finished)
+        is_over = not self._voice.is_asking(question.step_id)
+        return self._asked(question, finished=event.finished) if is_over else []
 
-    def _asked(self, question: _Question, *, finished: bool) -> list[Action]:
+    def _asked(self, question: Question, *, finished: bool) -> list[Action]:
         """Wait for the answer to a question that has been said; if speech cut it, for the end of speech."""
         if finished:
             self._utterances = 0
@@ -758,7 +570,7 @@ class DialogueAgent:
         if not self._speaking:
             return []
         self._cut_off = True
-        self._interruptions += 1
+        self._voice.interruptions += 1
         return [self._wait_for_end_of_speech(question)]
 
     def _announced(
@@ -768,7 +580,7 @@ class DialogueAgent:
         if isinstance(event, base.PromptEnded) and not event.finished and not announcement.was_said_again:
             announcement.was_said_again = True
             announcement.words = [word for word in announcement.words if word not in announcement.heard]
-            return [self._say(word) for word in announcement.words]
+            return [self._voice.say(word) for word in announcement.words]
         self._announcement = None
         if self._waiting:
             return self._go_on_after_reply(self._waiting)
@@ -785,7 +597,7 @@ class DialogueAgent:
             actions.append(base.ReachOutcome(NOT_SPOKEN, "Our words could not be spoken"))
         self._unanswered = ""
         self._announcement = None
-        return [*actions, *self._end(self._words(doc.GENERAL, doc.SORRY), reason, "")]
+        return [*actions, *self._end(self._voice.words(doc.GENERAL, doc.SORRY), reason, "")]
 
     def _hung_up(self) -> list[Action]:
         """Record what the dialogue wants recorded when the person hangs up before anything was reached."""
@@ -802,15 +614,6 @@ class DialogueAgent:
 
     def _hang_up(self) -> base.HangUp:
         return base.HangUp(self._reason, self._disposition)
-
-
-def _asks(role: str) -> bool:
-    return role.startswith(("ask", "confirm", "option"))
-
-
-def _counts(step: doc.Set | doc.OptOut | doc.Cancel | doc.Tell) -> bool:
-    """Return whether a step is to count only when the words before it are over."""
-    return not isinstance(step, doc.Set) or bool(step.outcome)
 
 
 KIND = base.Kind(DialogueConfiguration, DialogueAgent, asks=True)

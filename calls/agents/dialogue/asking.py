@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import assert_never
 
+from calls.agents import base
 from calls.agents.dialogue.document import (
     MATCH,
     AnyStep,
@@ -31,6 +32,17 @@ class Answer:
     call_back: str = ""
     """The wish of a `Later`."""
     language: str = ""
+
+    def actions(self, question: str) -> list[base.Action]:
+        """Return what is to be noted of it in the call, by the name of the question; empty if nothing is."""
+        noted = list[base.Action]()
+        if self.label:
+            noted.append(base.RecordAnswer(question, self.value, self.label))
+        if self.outcome:
+            noted.append(base.ReachOutcome(self.outcome, self.label))
+        if self.call_back:
+            noted.append(base.AskCallback(self.call_back, self.label, "key"))
+        return noted
 
 
 def answers(step: Ask) -> Mapping[str, Answer]:

@@ -6,7 +6,7 @@ step that it leads to. Sizes are in pixels.
 """
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from calls.agents.dialogue import document as doc
@@ -20,13 +20,12 @@ from calls.agents.dialogue.layout import (
     Node,
     add_line,
     ordered,
+    paths,
     place_all,
     tops_of,
 )
 from calls.agents.dialogue.outline import outline, way
 
-_BEND = 18
-"""How far above a layer its ways come in from the side."""
 _FAR = 10
 """A way that goes down by more layers is not drawn as a line."""
 _LETTER = 7.4
@@ -108,7 +107,7 @@ def diagram(document: Document) -> Diagram:
         width=max(width, WIDTH + 2 * MARGIN),
         height=tops[-1],
         boxes=boxes,
-        paths=[*_paths(nodes, tops)],
+        paths=[*paths(nodes, tops)],
         labels=[Label(round(n.x), tops[n.layer], n.label) for n in nodes if n.label and not n.step_id],
         sentence=_sentence(document, rows, ways),
     )
@@ -218,29 +217,6 @@ _UNDER = {
 def under(step: AnyStep) -> str:
     """Return in two or three words what a step does."""
     return _UNDER.get(type(step), str(step.__struct_config__.tag).replace("_", " "))
-
-
-def _paths(nodes: Sequence[Node], tops: Sequence[int]) -> Iterator[tuple[str, bool]]:
-    for upper in nodes:
-        for number in upper.below:
-            lower = nodes[number]
-            x, to = round(upper.x), round(lower.x)
-            y = tops[upper.layer] + (HEIGHT if upper.step_id else 22 if upper.label else 0)
-            end = tops[lower.layer] + (24 if lower.back and not lower.label else 0)
-            tip = bool(lower.step_id or lower.back)
-            yield _path(x, y, to, bend=tops[lower.layer] - _BEND, end=end - (2 if tip else 0)), tip
-        if upper.label and upper.back:
-            x = round(upper.x)
-            yield f"M{x} {tops[upper.layer] + 22}V{tops[upper.layer] + 24}", False
-
-
-def _path(x: int, y: int, to: int, *, bend: int, end: int) -> str:
-    if x == to:
-        return f"M{x} {y}V{end}"
-    side = 8 if to > x else -8
-    if abs(to - x) < 16:
-        return f"M{x} {y}V{bend}H{to}V{end}"
-    return f"M{x} {y}V{bend - 8}Q{x} {bend} {x + side} {bend}H{to - side}Q{to} {bend} {to} {bend + 8}V{end}"
 
 
 def _sentence(

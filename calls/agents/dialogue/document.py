@@ -83,6 +83,10 @@ class Step(
         """Return the names of its ways out, in the order of the screen."""
         return self.OWN_EXITS
 
+    def own_values(self, step_id: str) -> tuple[str, ...]:
+        """Return the names of the values that a call gets by this step; empty if it gets none."""
+        return ()
+
 
 class Say(Step, frozen=True, tag="say"):
     """Says something and goes on."""
@@ -107,6 +111,10 @@ class Ask(Step, frozen=True):
 
     SPOKEN: ClassVar[tuple[str, ...]] = ("ask",)
     MAY_SPEAK: ClassVar[tuple[str, ...]] = ("ask_2", "ask_3", "wrong", "wrong_2", "silent", "silent_2")
+
+    def own_values(self, step_id: str) -> tuple[str, ...]:
+        """Return the name of the answer."""
+        return (self.question or step_id,)
 
 
 class Choice(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -213,6 +221,10 @@ class Digits(Step, frozen=True, kw_only=True, tag="digits"):
         *("confirm", "confirm_2"),
     )
 
+    def own_values(self, step_id: str) -> tuple[str, ...]:
+        """Return the name of what is pressed."""
+        return (self.value or step_id,)
+
 
 class Relation(StrEnum):
     """How a value stands to another."""
@@ -261,6 +273,10 @@ class Slot(Ask, frozen=True, kw_only=True, tag="slot"):
     SPOKEN = ("ask", "option")
     MAY_SPEAK = (*Ask.MAY_SPEAK, "filler", "gone")
 
+    def own_values(self, step_id: str) -> tuple[str, ...]:
+        """Return the names of the answer, of the key and of what a slot is."""
+        return (self.question or step_id, "key", *SLOT_VALUES)
+
 
 class Appointment(Step, frozen=True, kw_only=True, tag="appointment"):
     """Looks up the person's appointment in a calendar; `place`, `day` and `time` are its values then."""
@@ -269,6 +285,10 @@ class Appointment(Step, frozen=True, kw_only=True, tag="appointment"):
 
     OWN_EXITS = (MATCH, NONE, FAILED)
     MAY_SPEAK = ("filler",)
+
+    def own_values(self, step_id: str) -> tuple[str, ...]:
+        """Return the names of what an appointment is."""
+        return SLOT_VALUES
 
 
 class Cancel(Step, frozen=True, kw_only=True, tag="cancel"):
@@ -291,6 +311,10 @@ class Fetch(Step, frozen=True, kw_only=True, tag="fetch"):
 
     OWN_EXITS = (NEXT, FAILED)
     MAY_SPEAK = ("filler",)
+
+    def own_values(self, step_id: str) -> tuple[str, ...]:
+        """Return the names of what the service may return."""
+        return tuple(self.brings)
 
 
 class Tell(Step, frozen=True, kw_only=True, tag="tell"):
@@ -320,6 +344,10 @@ class Set(Step, frozen=True, tag="set"):
     label: str = ""
 
     OWN_EXITS = (NEXT,)
+
+    def own_values(self, step_id: str) -> tuple[str, ...]:
+        """Return the names of what it sets."""
+        return tuple(self.values)
 
 
 class OptOut(Step, frozen=True, tag="opt_out"):
@@ -424,7 +452,7 @@ class Document(Configuration, frozen=True, omit_defaults=True, kw_only=True):
 
     def own_values(self) -> frozenset[str]:
         """Return the names of the values that it gets itself: answers, digits, what its steps set."""
-        own = (name for step_id, step in self.all_steps() for name in _own_values(step_id, step))
+        own = (name for step_id, step in self.all_steps() for name in step.own_values(step_id))
         return frozenset([*own, *({TODAY} - self.values.keys())])
 
     def target(self, step_id: str, step: Step, exit_name: str) -> str:
@@ -436,21 +464,3 @@ class Document(Configuration, frozen=True, omit_defaults=True, kw_only=True):
         if own := step.exits.get(exit_name):
             return f"{fragment}{dot}{own}"
         return self.exits.get(exit_name, "")
-
-
-def _own_values(step_id: str, step: AnyStep) -> tuple[str, ...]:
-    match step:
-        case Digits():
-            return (step.value or step_id,)
-        case Slot():
-            return (step.question or step_id, "key", *SLOT_VALUES)
-        case Appointment():
-            return SLOT_VALUES
-        case Fetch():
-            return tuple(step.brings)
-        case Ask():
-            return (step.question or step_id,)
-        case Set():
-            return tuple(step.values)
-        case _:
-            return ()

@@ -1,7 +1,6 @@
 """PURE: a dialogue as a file: JSON by docs/dialogue.schema.json, in an order that no storage changes."""
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -10,11 +9,11 @@ from calls.agents.dialogue import document as doc
 from calls.agents.dialogue.configuration import DialogueConfiguration
 from calls.agents.dialogue.document import Document
 from calls.agents.dialogue.misfits import Pairs, misfits, oddities, plain
+from calls.agents.dialogue.reading_order import reading_order, step_in_order, words_in_order
 from calls.agents.dialogue.validation import problems
 
 MOST_BYTES = 2_000_000
 _MOST_SENTENCES = 50
-_KEY_ORDER = "123456780*#"
 for _type in (doc.AnyStep, doc.Prompt, DialogueConfiguration):
     msgspec.json.Decoder(_type)  # see `calls.agents.registry`: not in two threads at once
 
@@ -50,62 +49,22 @@ def refusals(content: bytes | str) -> list[str]:
 def write_file(document: Document) -> str:
     """Return a dialogue as the text of a file; the same for the same dialogue, wherever it was stored."""
     raw = msgspec.to_builtins(document)
-    ids = [*_reading_order(document.start, document.steps)]
-    raw["steps"] = {step_id: _in_order(raw["steps"][step_id], document.steps[step_id]) for step_id in ids}
+    ids = [*reading_order(document.start, document.steps)]
+    raw["steps"] = {step_id: step_in_order(raw["steps"][step_id], document.steps[step_id]) for step_id in ids}
     for name, fragment in sorted(document.fragments.items()):
         steps = raw["fragments"].pop(name)["steps"]
-        inner = [*_reading_order(fragment.start, fragment.steps)]
-        ordered = {step_id: _in_order(steps[step_id], fragment.steps[step_id]) for step_id in inner}
+        inner = [*reading_order(fragment.start, fragment.steps)]
+        ordered = {step_id: step_in_order(steps[step_id], fragment.steps[step_id]) for step_id in inner}
         raw["fragments"][name] = {"start": fragment.start, "steps": ordered}
         ids += [f"{name}.{step_id}" for step_id in inner]
     for name in {"values", "exits"} & raw.keys():
         raw[name] = dict(sorted(raw[name].items()))
     default = document.default_language
     raw["words"] = {
-        language: _words_in_order(words, ids)
+        language: words_in_order(words, ids)
         for language, words in sorted(raw["words"].items(), key=lambda item: (item[0] != default, item[0]))
     }
     return json.dumps({"schema": document.schema} | raw, ensure_ascii=False, indent=2) + "\n"
-
-
-# --- Order ---------------------------------------------------------------------------------------------
-
-
-def _reading_order(start: str, steps: Mapping[str, doc.AnyStep]) -> Iterator[str]:
-    """Yield the ids of steps, each before those that follow it; then those that no exit leads to."""
-    seen, waiting = dict[str, None](), [start]
-    while waiting:
-        step_id = waiting.pop()
-        if step_id in steps and step_id not in seen:
-            seen[step_id] = None
-            step = steps[step_id]
-            ways = sorted(step.exits, key=lambda name: _exit_order(step, name))
-            waiting += [step.exits[name] for name in reversed(ways)]
-    yield from seen
-    yield from sorted(steps.keys() - seen.keys())
-
-
-def _exit_order(step: doc.AnyStep, name: str) -> tuple[int, int, str]:
-    names = step.exit_names()
-    if name in _KEY_ORDER:
-        return (0, _KEY_ORDER.index(name), name)
-    return (1, names.index(name) if name in names else len(names), name)
-
-
-def _in_order(raw: dict[str, Any], step: doc.AnyStep) -> dict[str, Any]:
-    exits = raw.pop("exits", {})
-    for name in ("choices", "times", "languages", "values", "brings"):
-        if name in raw:
-            raw[name] = dict(sorted(raw[name].items(), key=lambda item: _exit_order(step, item[0])))
-    first = {name: raw.pop(name) for name in ("kind", "title") if name in raw}
-    last = {name: exits[name] for name in sorted(exits, key=lambda name: _exit_order(step, name))}
-    return first | raw | ({"exits": last} if last else {})
-
-
-def _words_in_order(words: dict[str, dict[str, Any]], ids: Sequence[str]) -> dict[str, dict[str, Any]]:
-    order = [name for name in (doc.GENERAL, *ids) if name in words]
-    order += sorted(words.keys() - set(order))
-    return {name: dict(sorted(words[name].items())) for name in order}
 
 
 # --- What is no dialogue -------------------------------------------------------------------------------

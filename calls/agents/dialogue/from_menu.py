@@ -12,8 +12,6 @@ from calls.agents.base import ConfigurationError, with_place
 from calls.agents.dialogue import document as doc
 from calls.agents.dialogue.configuration import DialogueConfiguration
 from calls.agents.dialogue.menu import ANSWER, Later, MenuConfiguration, Texts
-from calls.agents.dialogue.wording import slots
-from campaigns.spreadsheets.written import Kind
 
 _OPENING, _MESSAGE, _QUESTION, _GOODBYE = "opening", "message", "question", "goodbye"
 
@@ -64,20 +62,11 @@ def dialogue_of(menu: MenuConfiguration) -> DialogueConfiguration:
         start=_OPENING,
         steps=steps,
         words={language: _words(menu, texts) for language, texts in menu.languages.items()},
-        values=_values(menu),
+        values=menu.values(),
         exits={doc.NO_INPUT: _GOODBYE, doc.NO_MATCH: _GOODBYE},
         barge_in=doc.BargeInSwitches(speech=menu.barge_in.speech, key=menu.barge_in.key),
         wrong_keys=menu.most_misses,
     )
-
-
-def _values(menu: MenuConfiguration) -> dict[str, Kind]:
-    declared: dict[str, Kind] = {**menu.variables}
-    spoken = (slot for texts in menu.languages.values() for text in texts.all() for slot in slots(text))
-    for name in spoken:
-        if name not in ("name", ANSWER):
-            declared.setdefault(name, Kind.TEXT)
-    return declared
 
 
 def _question(menu: MenuConfiguration) -> doc.Menu:

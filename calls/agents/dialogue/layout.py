@@ -10,6 +10,8 @@ WIDTH, HEIGHT, GAP = 136, 48, 14
 BACK, MARGIN = 120, 8
 _POINT, _ROW = 40, 46
 """The width of a point without a label; what lies between two layers."""
+_BEND = 18
+"""How far above a layer its ways come in from the side."""
 _SWEEPS = 6
 
 
@@ -152,3 +154,28 @@ def tops_of(nodes: Sequence[Node], layers: Sequence[Sequence[int]]) -> list[int]
         tops.append(y)
         y += HEIGHT + _ROW if any(nodes[n].step_id for n in layer) else 22 + _ROW - 16
     return [*tops, y - _ROW + MARGIN + 24]
+
+
+def paths(nodes: Sequence[Node], tops: Sequence[int]) -> Iterator[tuple[str, bool]]:
+    """Yield the SVG path of each line, and whether it has a tip."""
+    for upper in nodes:
+        for number in upper.below:
+            lower = nodes[number]
+            x, to = round(upper.x), round(lower.x)
+            y = tops[upper.layer] + (HEIGHT if upper.step_id else 22 if upper.label else 0)
+            end = tops[lower.layer] + (24 if lower.back and not lower.label else 0)
+            tip = bool(lower.step_id or lower.back)
+            yield curve(x, y, to, bend=tops[lower.layer] - _BEND, end=end - (2 if tip else 0)), tip
+        if upper.label and upper.back:
+            x = round(upper.x)
+            yield f"M{x} {tops[upper.layer] + 22}V{tops[upper.layer] + 24}", False
+
+
+def curve(x: int, y: int, to: int, *, bend: int, end: int) -> str:
+    """Return the SVG path from (x, y) to (to, end), which goes sideways at the height of `bend`."""
+    if x == to:
+        return f"M{x} {y}V{end}"
+    side = 8 if to > x else -8
+    if abs(to - x) < 16:
+        return f"M{x} {y}V{bend}H{to}V{end}"
+    return f"M{x} {y}V{bend - 8}Q{x} {bend} {x + side} {bend}H{to - side}Q{to} {bend} {to} {bend + 8}V{end}"

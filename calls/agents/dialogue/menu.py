@@ -232,6 +232,15 @@ class MenuConfiguration(Configuration, frozen=True):
         """Return the keys of `variables`."""
         return tuple(self.variables)
 
+    def values(self) -> dict[str, verbalize.Kind]:
+        """Return the kinds of `variables` and, as text, of what the texts use besides: all but our own."""
+        spoken = (slot for texts in self.languages.values() for text in texts.all() for slot in _slots(text))
+        others = (name for name in spoken if name not in ("name", ANSWER))
+        return {
+            **self.variables,
+            **{name: verbalize.Kind.TEXT for name in others if name not in self.variables},
+        }
+
     def outcomes(self) -> tuple[str, ...]:
         """Return the outcomes of the choices, in the order written."""
         return tuple(dict.fromkeys(choice.outcome for choice in self.choices.values()))

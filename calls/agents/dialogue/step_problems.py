@@ -118,10 +118,11 @@ def _(step: doc.Branch, document: Document) -> Iterator[str]:
             for name in (condition.value, *slots(condition.to)):
                 if name not in there:
                     yield f"It asks for the value “{name[:40]}”, which the dialogue does not know."
-            yield from _compared(condition, kind_of.get(condition.value, Kind.TEXT))
+            yield from condition_problems(condition, kind_of.get(condition.value, Kind.TEXT))
 
 
-def _compared(condition: doc.Condition, kind: Kind) -> Iterator[str]:
+def condition_problems(condition: doc.Condition, kind: Kind) -> Iterator[str]:
+    """Yield why a value can't be compared with what a condition compares it with; `kind` is the value's."""
     if condition.relation in (doc.Relation.KNOWN, doc.Relation.UNKNOWN):
         return
     if not condition.to.strip():

@@ -23,10 +23,11 @@ def wiring(document: Document) -> Iterator[Problem]:
         yield Problem("There is a key for a person, but no default way out “person”.")
     steps = dict(document.all_steps())
     for step_id, step in steps.items():
-        yield from (Problem(text, step_id) for text in _exits(document, step_id, step, steps.keys()))
+        yield from (Problem(text, step_id) for text in exit_problems(document, step_id, step, steps.keys()))
 
 
-def _exits(document: Document, step_id: str, step: doc.AnyStep, known: Set[str]) -> Iterator[str]:
+def exit_problems(document: Document, step_id: str, step: doc.AnyStep, known: Set[str]) -> Iterator[str]:
+    """Yield what is wrong with the exits of one step; `known`: the ids of all steps."""
     for name in step.exit_names():
         target = document.target(step_id, step, name)
         if not target:

@@ -4,6 +4,7 @@ import hypothesis.strategies as st
 import pytest
 from hypothesis import given
 
+from calls.agents import base
 from calls.agents.dialogue.asking import KINDS, Answer, answers, keys_to_name, read_pressed
 from calls.agents.dialogue.document import (
     Choice,
@@ -81,3 +82,13 @@ def test_the_words_of_a_question_name_its_keys_and_only_the_ends_of_a_rating() -
     assert keys_to_name(Menu(choices={"1": Choice("Yes"), "*": Choice("No")})) == ["1"]
     assert keys_to_name(Rating(lowest=1, highest=5)) == ["1", "5"]
     assert keys_to_name(Digits(most=4)) == []
+
+
+def test_an_answer_without_a_label_notes_nothing() -> None:
+    assert Answer(exit="later", value="0", label="").actions("when") == []
+    answer = Answer(exit="1", value="1", label="Yes", outcome="agreed", call_back="tomorrow 10:00")
+    assert answer.actions("happy") == [
+        base.RecordAnswer("happy", "1", "Yes"),
+        base.ReachOutcome("agreed", "Yes"),
+        base.AskCallback("tomorrow 10:00", "Yes", "key"),
+    ]

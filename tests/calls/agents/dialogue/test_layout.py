@@ -2,7 +2,18 @@
 
 from itertools import pairwise
 
-from calls.agents.dialogue.layout import GAP, HEIGHT, MARGIN, Node, add_line, ordered, place_all, tops_of
+from calls.agents.dialogue.layout import (
+    GAP,
+    HEIGHT,
+    MARGIN,
+    Node,
+    add_line,
+    curve,
+    ordered,
+    paths,
+    place_all,
+    tops_of,
+)
 
 
 def tree() -> list[Node]:
@@ -41,3 +52,15 @@ def test_layers_without_steps_are_lower() -> None:
     first, second, height = tops_of(nodes, [[0], [1]])
     assert first == MARGIN
     assert second - first > HEIGHT > height - second - MARGIN - 24
+
+
+def test_a_line_goes_straight_down_or_round_two_corners() -> None:
+    assert curve(5, 0, 5, bend=20, end=40) == "M5 0V40"
+    assert curve(5, 0, 15, bend=20, end=40) == "M5 0V20H15V40"
+    assert curve(0, 0, 50, bend=20, end=40) == "M0 0V12Q0 20 8 20H42Q50 20 50 28V40"
+
+
+def test_lines_to_steps_have_tips() -> None:
+    nodes = [Node("top"), Node("far", layer=2)]
+    add_line(nodes, 0, 2, label="yes", to=1)
+    assert sorted(tip for _, tip in paths(nodes, [0, 50, 100])) == [False, True]
