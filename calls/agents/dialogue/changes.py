@@ -40,12 +40,12 @@ def _steps(before: Document, after: Document) -> Iterator[str]:
         if step_id not in new:
             yield f"Step gone: {step.title or step_id}."
     for step_id in old.keys() & new.keys():
-        yield from (
-            f"“{new[step_id].title or step_id}”: {what}" for what in _step(old[step_id], new[step_id])
-        )
+        title = new[step_id].title or step_id
+        yield from (f"“{title}”: {what}" for what in step_changes(old[step_id], new[step_id]))
 
 
-def _step(old: doc.AnyStep, new: doc.AnyStep) -> Iterator[str]:
+def step_changes(old: doc.AnyStep, new: doc.AnyStep) -> Iterator[str]:
+    """Yield what is different in a step, its words apart, without its name; nothing if it is the same."""
     if type(old) is not type(new):
         yield "does something else now."
         return

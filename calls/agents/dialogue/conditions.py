@@ -52,7 +52,11 @@ def _order(value: str, other: str, kind: Kind) -> int | None:
     except UnclearError:
         return 0 if value.casefold() == other.casefold() else None
     if isinstance(left, WrittenDate) and isinstance(right, WrittenDate):
-        left, right = _days(left, right)
+        if left.year is None and right.year is None:
+            left, right = (left.month, left.day), (right.month, right.day)
+        else:  # one without a year is the nearest to the other
+            years = left.year or _nearest_year(left, right), right.year or _nearest_year(right, left)
+            left, right = (years[0], left.month, left.day), (years[1], right.month, right.day)
     if type(left) is not type(right):
         return None
     return (left > right) - (left < right)  # type: ignore[operator]  # of one type, which has an order
@@ -78,14 +82,6 @@ def _comparable(value: str, kind: Kind) -> _Comparable:
             return "".join(read_phone(value))
         case _:
             return Decimal(value) if value.isascii() and value.isdigit() else value.casefold()
-
-
-def _days(left: WrittenDate, right: WrittenDate) -> tuple[tuple[int, ...], tuple[int, ...]]:
-    """Return two dates in a form that can be compared. One without a year is the nearest to the other."""
-    if left.year is None and right.year is None:
-        return (left.month, left.day), (right.month, right.day)
-    years = [left.year or _nearest_year(left, right), right.year or _nearest_year(right, left)]
-    return (years[0], left.month, left.day), (years[1], right.month, right.day)
 
 
 def _nearest_year(date: WrittenDate, other: WrittenDate) -> int:

@@ -2,7 +2,8 @@
 
 import copy
 
-from calls.agents.dialogue.changes import changes
+from calls.agents.dialogue import document as doc
+from calls.agents.dialogue.changes import changes, step_changes
 from tests.calls.agents.dialogue.samples import SURVEY, survey
 
 
@@ -37,3 +38,12 @@ def test_a_step_of_another_kind_is_said_so() -> None:
         "hello": {"kind": "set", "outcome": "x", "exits": {"next": "happy"}}
     }
     assert "“hello”: does something else now." in changes(survey(), survey(steps=steps))
+
+
+def test_a_step_that_does_something_else_has_no_other_changes() -> None:
+    assert [*step_changes(doc.Say(title="a"), doc.End(title="b"))] == ["does something else now."]
+    assert [*step_changes(doc.Say(exits={"next": "a"}), doc.Say(title="b", exits={"next": "c"}))] == [
+        "“next” leads to c, not to a.",
+        "title changed.",
+    ]
+    assert [*step_changes(doc.End(), doc.End())] == []
