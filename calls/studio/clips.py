@@ -52,33 +52,24 @@ def _add(request: HttpRequest, draft: Draft, place: tuple[str, str, str]) -> str
             "These words have values in them, which a recording can't say. Put them in a step of their own."
         )
     file: Any = request.FILES.get("file")
-    account = _account(request)
+    chosen, accounts = request.POST.get("account", ""), Account.objects.order_by("pk")
+    if chosen.isdecimal() and len(chosen) < 10:
+        accounts = accounts.filter(pk=int(chosen))
+    account = accounts.first()
     if file is None or account is None:
         raise NotAllowed("Choose a file first." if file is None else "There is no account to keep clips for.")
     clip = clip_process.decode(file.read(clip_process.MOST_BYTES + 1))
     name = _free_name(account, f"{draft.dialogue} {step_id} {language} {role}")
 
+    said_by_clip: Prompt = [Clip(name, " ".join(texts(prompt)).strip())]
+
     def said(document: DialogueConfiguration) -> DialogueConfiguration:
-        return editing.set_words(document, language, step_id, role=role, prompt=_said_by(name, prompt))
+        return editing.set_words(document, language, step_id, role=role, prompt=said_by_clip)
 
     changed(request, draft, said)
     content = Content(account=account, name=name)
     content.file.save(f"{name}.wav", ContentFile(wav.wrap(clip.pcm)))
     return f"The recording is in: {clip.about.sentence()}"
-
-
-def _said_by(name: str, prompt: Prompt) -> Prompt:
-    return [Clip(name, " ".join(texts(prompt)).strip())]
-
-
-def _account(request: HttpRequest) -> Account | None:
-    chosen = request.POST.get("account", "")
-    accounts = Account.objects.order_by("pk")
-    return (
-        accounts.filter(pk=int(chosen)).first()
-        if chosen.isdecimal() and len(chosen) < 10
-        else accounts.first()
-    )
 
 
 def _free_name(account: Account, wanted: str) -> str:

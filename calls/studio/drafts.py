@@ -51,14 +51,10 @@ def changed(request: HttpRequest, draft: Draft, change: Change) -> Draft:
     except CannotEditError as error:
         raise NotAllowed(str(error)) from error
     if publishing.digest(document) != publishing.digest(draft.document):
-        revision = _revision(request)
+        sent = request.POST.get("revision", "")
+        revision = int(sent) if sent.isdecimal() and len(sent) < 10 else 0
         publishing.save_draft(draft.dialogue, document, revision=revision, by=current_user(request))
     return Draft(draft.dialogue, document)
-
-
-def _revision(request: HttpRequest) -> int:
-    sent = request.POST.get("revision", "")
-    return int(sent) if sent.isdecimal() and len(sent) < 10 else 0
 
 
 def sent_fields(request: HttpRequest) -> Mapping[str, str]:

@@ -1,7 +1,6 @@
 """The page on which one dialogue is made: its steps, its picture, the form of the chosen step, problems."""
 
 from collections import defaultdict
-from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from django.contrib import messages
@@ -16,7 +15,6 @@ from calls.agents.dialogue.configuration import DialogueConfiguration
 from calls.agents.dialogue.diagram import diagram
 from calls.agents.dialogue.editing import CannotEditError
 from calls.agents.dialogue.outline import outline, way
-from calls.agents.dialogue.problem import Problem
 from calls.agents.dialogue.wording import MissingValueError, Wording
 from calls.audio import wav
 from calls.dialogues import publishing
@@ -52,7 +50,10 @@ def dialogue_page(request: HttpRequest, pk: int) -> HttpResponseBase:
     except NotAllowed as error:
         refused = error.reason
     if request.headers.get("HX-Request"):
-        return _parts(request, draft, part, shape=shape, refused=refused)
+        # The form is drawn again only if its fields are others.
+        redrawn = not refused and _shape(draft.document, part) != shape
+        context = _context(draft, part) | {"oob": True, "refused": refused, "redrawn": redrawn}
+        return render(request, "studio/parts.html", context)
     if not refused:
         return redirect(f"{reverse('dialogue', args=[pk])}?step={part}")
     messages.error(request, refused)
@@ -65,22 +66,16 @@ def dialogue_page(request: HttpRequest, pk: int) -> HttpResponseBase:
 def _changed(request: HttpRequest, draft: Draft, part: str) -> tuple[Draft, str]:
     """Store what was asked for; return the draft and the part to show. Raises `NotAllowed`."""
     sent, shown = sent_fields(request), [part]
-    do = sent.get("do", "")
-    if do == "name":
-        _rename(draft, sent.get("name", ""))
-        return draft, part
-    change = _CHANGES.get(do, _keep)
-    return changed(request, draft, lambda document: change(document, sent, shown)), shown[0]
-
-
-def _rename(draft: Draft, name: str) -> None:
-    name = name.strip()[:80]
-    if not name or Agent.objects.filter(name=name).exclude(pk=draft.dialogue.agent_id).exists():
+    if sent.get("do") != "name":
+        return changed(request, draft, lambda document: _change(document, sent, shown)), shown[0]
+    name, agent = sent.get("name", "").strip()[:80], draft.dialogue.agent
+    if not name or Agent.objects.filter(name=name).exclude(pk=agent.pk).exists():
         raise NotAllowed(
             f"There is a dialogue named “{name}” already." if name else "A dialogue needs a name."
         )
-    draft.dialogue.agent.name = name
-    draft.dialogue.agent.save(update_fields=["name"])
+    agent.name = name
+    agent.save(update_fields=["name"])
+    return draft, part
 
 
 def _keep(document: DialogueConfiguration, sent: Sent, shown: list[str]) -> DialogueConfiguration:
@@ -88,50 +83,28 @@ def _keep(document: DialogueConfiguration, sent: Sent, shown: list[str]) -> Dial
     return read_whole(document, sent) if shown[0] == WHOLE else read_step(document, shown[0], sent)
 
 
-def _place(sent: Sent) -> tuple[str, str]:
-    """Return the step and the way out of it that a choice of places names."""
-    after, _, name = sent.get("place", "").partition("|")
-    return after, name
-
-
-def _add(document: DialogueConfiguration, sent: Sent, shown: list[str]) -> DialogueConfiguration:
-    after, name = _place(sent)
-    kind, title = sent.get("kind", ""), sent.get("title", "").strip()[:80]
-    document, shown[0] = editing.add(document, kind, after=after, exit_name=name, title=title)
-    return document
-
-
-def _delete(document: DialogueConfiguration, sent: Sent, shown: list[str]) -> DialogueConfiguration:
-    shorter = editing.delete(document, shown[0])
-    shown[0] = shorter.start
-    return shorter
-
-
-def _move(document: DialogueConfiguration, sent: Sent, shown: list[str]) -> DialogueConfiguration:
-    after, name = _place(sent)
-    return editing.move(document, shown[0], after=after, exit_name=name)
-
-
-def _kind(document: DialogueConfiguration, sent: Sent, shown: list[str]) -> DialogueConfiguration:
-    return editing.change_kind(_keep(document, sent, shown), shown[0], sent.get("kind", ""))
-
-
-def _speak(document: DialogueConfiguration, sent: Sent, shown: list[str]) -> DialogueConfiguration:
-    return editing.add_language(document, sent.get("language", ""))
-
-
-def _silence(document: DialogueConfiguration, sent: Sent, shown: list[str]) -> DialogueConfiguration:
-    return editing.drop_language(document, sent.get("language", ""))
-
-
-_CHANGES: Mapping[str, Callable[[DialogueConfiguration, Sent, list[str]], DialogueConfiguration]] = {
-    "add": _add,
-    "delete": _delete,
-    "move": _move,
-    "kind": _kind,
-    "speak": _speak,
-    "silence": _silence,
-}
+def _change(document: DialogueConfiguration, sent: Sent, shown: list[str]) -> DialogueConfiguration:
+    """Return the dialogue with what `do` of the sent form asks for; `shown` gets the step to show then."""
+    after, _, exit_name = sent.get("place", "").partition("|")
+    kind, language = sent.get("kind", ""), sent.get("language", "")
+    match sent.get("do", ""):
+        case "add":
+            title = sent.get("title", "").strip()[:80]
+            document, shown[0] = editing.add(document, kind, after=after, exit_name=exit_name, title=title)
+            return document
+        case "delete":
+            document = editing.delete(document, shown[0])
+            shown[0] = document.start
+            return document
+        case "move":
+            return editing.move(document, shown[0], after=after, exit_name=exit_name)
+        case "kind":
+            return editing.change_kind(_keep(document, sent, shown), shown[0], kind)
+        case "speak":
+            return editing.add_language(document, language)
+        case "silence":
+            return editing.drop_language(document, language)
+    return _keep(document, sent, shown)
 
 
 # --- What is shown -------------------------------------------------------------------------------------
@@ -140,13 +113,6 @@ _CHANGES: Mapping[str, Callable[[DialogueConfiguration, Sent, list[str]], Dialog
 def _page(request: HttpRequest, draft: Draft, part: str, *, status: int = 200) -> HttpResponse:
     context = _context(draft, part)
     return render(request, "studio/page.html", context, status=status)
-
-
-def _parts(request: HttpRequest, draft: Draft, part: str, *, shape: str, refused: str) -> HttpResponse:
-    """Return the parts of the page that a change may have touched; the form only if its fields are others."""
-    context = _context(draft, part) | {"oob": True, "refused": refused}
-    context["redrawn"] = not refused and _shape(draft.document, part) != shape
-    return render(request, "studio/parts.html", context)
 
 
 def _shape(document: DialogueConfiguration, part: str) -> str:
@@ -163,17 +129,24 @@ def _context(draft: Draft, part: str) -> dict[str, Any]:
     document, dialogue = draft.document, draft.dialogue
     problems = validation.check(document)
     wrong: dict[str, list[str]] = defaultdict(list)
+    tones: dict[str, str] = {}
     for problem in problems:
+        tone = "warn" if problem.is_advice else "bad"
+        tones[problem.step] = min(tones.get(problem.step, tone), tone)
         if problem.step == part and not problem.is_advice:
             wrong[problem.language].append(problem.text)
+    try:
+        step = None if part == WHOLE else step_form(document, part, wrong)
+    except CannotEditError as error:
+        raise Http404(str(error)) from error
     versions = versions_of(dialogue)
     return {
         "dialogue": dialogue,
         "part": part,
-        "step": _form(document, part, wrong),
+        "step": step,
         "whole": whole_form(document) if part == WHOLE else None,
         "wrong": [(language, wrong.get(language, [])) for language in ("", *document.words)],
-        "rows": [(row, _dot(row.step_id, problems)) for row in outline(document)],
+        "rows": [(row, tones.get(row.step_id, "")) for row in outline(document)],
         "picture": diagram(document),
         "problems": [p for p in problems if not p.is_advice],
         "advice": [p for p in problems if p.is_advice],
@@ -189,20 +162,6 @@ def _context(draft: Draft, part: str) -> dict[str, Any]:
         "campaigns": campaigns_of(dialogue),
         "accounts": [*Account.objects.order_by("pk")],
     }
-
-
-def _form(document: DialogueConfiguration, part: str, wrong: Mapping[str, list[str]]) -> Any:
-    if part == WHOLE:
-        return None
-    try:
-        return step_form(document, part, wrong)
-    except CannotEditError as error:
-        raise Http404(str(error)) from error
-
-
-def _dot(step_id: str, problems: list[Problem]) -> str:
-    tones = ["warn" if problem.is_advice else "bad" for problem in problems if problem.step == step_id]
-    return min(tones, default="")
 
 
 def _places(document: DialogueConfiguration) -> Any:

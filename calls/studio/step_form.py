@@ -229,6 +229,7 @@ def step_form(document: Document, step_id: str, wrong: Mapping[str, Sequence[str
     kinds = [(name, KINDS.get(name, way(name))) for name in dict.fromkeys([*editing.addable(), kind])]
     rows, extra = _keys(document, step_id, step)
     keyed = {row.key for row in rows} | {case.exit for case in getattr(step, "cases", ())}
+    noted = [*step.values.items(), ("", "")] if isinstance(step, doc.Set) else []
     wrong = wrong or {}
     return StepForm(
         step_id=step_id,
@@ -241,7 +242,7 @@ def step_form(document: Document, step_id: str, wrong: Mapping[str, Sequence[str
         keys=rows,
         extra=extra,
         cases=_cases(document, step_id, step),
-        values=_values(step),
+        values=[(n, *row) for n, row in enumerate(noted)],
         exits=[_exit(document, step_id, step, name) for name in step.exit_names() if name not in keyed],
         targets=[*targets(document, step_id)],
         languages=[(code, language_name(code)) for code in document.words],
@@ -288,7 +289,8 @@ def _controls(document: Document, step: AnyStep) -> Iterable[Control]:
         if isinstance(value, bool):
             yield Control(name, shown.label, "check", "on" if value else "", more=shown.more, help=shown.help)
         elif isinstance(value, str | int | float | None):
-            text = _as_text(value)
+            is_whole = isinstance(value, float) and value == int(value)
+            text = "" if value is None else str(int(value) if is_whole else value)
             choices = shown.choices or (
                 {str(one): way(one) for one in type(value)} if isinstance(value, StrEnum) else {}
             )
@@ -302,12 +304,6 @@ def _controls(document: Document, step: AnyStep) -> Iterable[Control]:
         }
         value = _barge_in(step.barge_in)
         yield Control("barge_in", "What may interrupt the words", "select", value, [*everywhere.items()])
-
-
-def _as_text(value: str | float | None) -> str:
-    if isinstance(value, float) and value == int(value):
-        return str(int(value))
-    return "" if value is None else str(value)
 
 
 def _barge_in(switches: BargeInSwitches | None) -> str:
@@ -358,13 +354,6 @@ def _cases(document: Document, step_id: str, step: AnyStep) -> list[CaseRow]:
         for number, case in enumerate(step.cases)
     ]
     return [*rows, CaseRow(len(rows), "", "", [(0, "", "is", "")])]
-
-
-def _values(step: AnyStep) -> list[tuple[int, str, str]]:
-    if not isinstance(step, doc.Set):
-        return []
-    rows = [(number, name, value) for number, (name, value) in enumerate(step.values.items())]
-    return [*rows, (len(rows), "", "")]
 
 
 def _exit(document: Document, step_id: str, step: AnyStep, name: str) -> Control:

@@ -1,6 +1,6 @@
 """The pages on which a draft is tried: a call by typing, and its kept tests."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from django.contrib import messages
@@ -96,9 +96,7 @@ def tests_page(request: HttpRequest, pk: int) -> HttpResponseBase:
     draft = draft_of(pk)
     problems = draft.document.problems()
     if request.method == "POST":
-        change = _CHANGES.get(request.POST.get("do", ""))
-        if change and (change is _delete or not problems):
-            change(request, draft)
+        _change(request, draft, can_run=not problems)
         return redirect(reverse("dialogue-tests", args=[pk]))
     found = None if problems else testing.run_all(draft.dialogue, draft.document)
     context: dict[str, Any] = {"dialogue": draft.dialogue, "problems": problems, "found": found}
@@ -112,29 +110,19 @@ def tests_page(request: HttpRequest, pk: int) -> HttpResponseBase:
     return render(request, "studio/tests.html", context)
 
 
-def _cover(request: HttpRequest, draft: Draft) -> None:
-    found = testing.keep_cover(draft.dialogue, draft.document, by=current_user(request))
-    messages.success(
-        request, f"{len(found.tests)} tests were made; together they take every way that was found."
-    )
-
-
-def _delete(request: HttpRequest, draft: Draft) -> None:
+def _change(request: HttpRequest, draft: Draft, *, can_run: bool) -> None:
+    """Do what was asked for with the tests; what runs them only if they `can_run`."""
     number = request.POST.get("test", "")
-    draft.dialogue.tests.filter(pk=int(number) if number.isdecimal() and len(number) < 18 else 0).delete()
-
-
-def _accept(request: HttpRequest, draft: Draft) -> None:
-    """Let a test expect what comes of it now."""
-    number = request.POST.get("test", "")
-    for result in testing.run_all(draft.dialogue, draft.document).results:
-        if str(result.test.pk) == number and result.verdict:
-            test = structs.replace(read_test(result.test.body), expect=brought(result.verdict.course))
-            draft.dialogue.tests.filter(pk=result.test.pk).update(body=written(test))
-
-
-_CHANGES: Mapping[str, Callable[[HttpRequest, Draft], None]] = {
-    "cover": _cover,
-    "delete": _delete,
-    "accept": _accept,
-}
+    match request.POST.get("do", ""):
+        case "delete":
+            key = int(number) if number.isdecimal() and len(number) < 18 else 0
+            draft.dialogue.tests.filter(pk=key).delete()
+        case "cover" if can_run:
+            found = testing.keep_cover(draft.dialogue, draft.document, by=current_user(request))
+            made = f"{len(found.tests)} tests were made; together they take every way that was found."
+            messages.success(request, made)
+        case "accept" if can_run:  # let a test expect what comes of it now
+            for result in testing.run_all(draft.dialogue, draft.document).results:
+                if str(result.test.pk) == number and result.verdict:
+                    test = structs.replace(read_test(result.test.body), expect=brought(result.verdict.course))
+                    draft.dialogue.tests.filter(pk=result.test.pk).update(body=written(test))

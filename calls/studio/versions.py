@@ -30,25 +30,22 @@ def versions_page(request: HttpRequest, pk: int) -> HttpResponse:
     versions = versions_of(draft.dialogue)
     newest = str(versions[0].number) if versions else ""
     before, after = request.GET.get("before", newest), request.GET.get("after", DRAFT)
+    by_number = {str(version.number): version for version in versions}
+    old, chosen = by_number.get(before), by_number.get(after)
+    new = chosen.configuration if chosen else None
+    if after == DRAFT:
+        new = draft.dialogue.draft
     context: dict[str, Any] = {
         "dialogue": draft.dialogue,
         "versions": versions,
         "before": before,
         "after": after,
         "sides": [*((str(v.number), f"Version {v.number}") for v in versions), (DRAFT, "The draft")],
-        "told": _told(draft.dialogue, versions, before, after),
+        "told": None if old is None or new is None else publishing.differences(old, new),
         "newest": versions[0] if versions else None,
         "behind": [(c, _behind(c, versions)) for c in campaigns_of(draft.dialogue)],
     }
     return render(request, "studio/versions.html", context)
-
-
-def _told(dialogue: Dialogue, versions: list[DialogueVersion], before: str, after: str) -> list[str] | None:
-    """Return what is different between two versions, in sentences; None if one of them does not exist."""
-    bodies = {str(version.number): version.configuration for version in versions}
-    old = next((version for version in versions if str(version.number) == before), None)
-    new = dialogue.draft if after == DRAFT else bodies.get(after)
-    return None if old is None or new is None else publishing.differences(old, new)
 
 
 def _behind(campaign: Campaign, versions: list[DialogueVersion]) -> list[str] | None:

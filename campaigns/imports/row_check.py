@@ -15,6 +15,14 @@ from campaigns.spreadsheets.written import Kind, UnclearError, read_amount, uncl
 
 _LONGEST_NAME = 200
 _MOST_LANGUAGES_KEPT = 1000
+_OFFICE_NOTE = re.compile(
+    r"(?:(?:grand |sub[ -]?)?total(?:s|\b)"
+    r"|(?:prepared|generated|checked|verified|approved|printed|submitted) (?:by|on)\b"
+    r"|authori[sz]ed sign|signature|note\s*:|n\.?b\.?\s*:|page \d|help ?line|customer care"
+    r"|contact us|for (?:any )?quer"
+    r"|कुल\b|योग\b|नोट\s*:|तैयार कर|हेल्पलाइन|કુલ\b|નોંધ\s*:|હેલ્પલાઇન)",
+    re.IGNORECASE,
+)
 _encode = msgspec.json.Encoder().encode
 
 
@@ -64,8 +72,10 @@ class RowChecker:
     def _checked(self, number: int, cells: list[str]) -> NewPerson | str:
         """Return the row as a person, or why it is none."""
         columns = self._columns
-        if why := _note_of_an_office(cells, columns):
-            return why
+        name = "" if columns.name is None else cells[columns.name]
+        said_first = name or next(filter(None, cells), "")
+        if _OFFICE_NOTE.match(said_first):  # what offices write below a list
+            return f"“{said_first[:40]}”: this looks like a note or a total of the office, not like a person."
         if self._problems and (why := self._problems.pop(number, "")):
             return why
         if len(cells) > self._width:
@@ -74,7 +84,6 @@ class RowChecker:
                 f"This row has {len(cells)} cells for {self._width} headings: a separator stands inside "
                 "a cell. Put such cells in quotes."
             )
-        name = "" if columns.name is None else cells[columns.name]
         if "\n" in name or "\n" in cells[columns.phone]:
             return (
                 "The name or the phone number holds a line break: a quotation mark may be wrong, or two "
@@ -147,24 +156,3 @@ def _values_to_check(columns: Columns, kinds: Mapping[str, str]) -> list[_Value]
 
 #: What a variable holds that has its name from a known heading.
 _BY_NAME = {"amount": Kind.AMOUNT, "due_date": Kind.DATE}
-
-
-_OFFICE_NOTE = re.compile(
-    r"(?:(?:grand |sub[ -]?)?total(?:s|\b)"
-    r"|(?:prepared|generated|checked|verified|approved|printed|submitted) (?:by|on)\b"
-    r"|authori[sz]ed sign|signature|note\s*:|n\.?b\.?\s*:|page \d|help ?line|customer care"
-    r"|contact us|for (?:any )?quer"
-    r"|कुल\b|योग\b|नोट\s*:|तैयार कर|हेल्पलाइन|કુલ\b|નોંધ\s*:|હેલ્પલાઇન)",
-    re.IGNORECASE,
-)
-
-
-def _note_of_an_office(cells: Sequence[str], columns: Columns) -> str:
-    """Return why a row is no person if its name, or its first cell, is what offices write below a list; or
-    empty.
-    """
-    name = "" if columns.name is None else cells[columns.name]
-    said = name or next(filter(None, cells), "")
-    if not _OFFICE_NOTE.match(said):
-        return ""
-    return f"“{said[:40]}”: this looks like a note or a total of the office, not like a person."

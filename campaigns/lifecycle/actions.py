@@ -6,7 +6,6 @@ One press of "Launch" passes through as many states as it can; each leaves a lin
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import partial
 
 from django.db import transaction
 from django.db.models import Exists, OuterRef, Q
@@ -235,13 +234,13 @@ def pause(campaign: Campaign, by: User | None) -> None:
 
     Raise `NotAllowed` if the campaign does not run.
     """
-    edges.retried("a pause", partial(_pause, campaign, by))
 
+    @transaction.atomic
+    def halt() -> None:
+        change(campaign, "pause", by=by)
+        withdraw_planned(campaign, "The campaign was paused.", now=clock.now())
 
-@transaction.atomic
-def _pause(campaign: Campaign, by: User | None) -> None:
-    change(campaign, "pause", by=by)
-    withdraw_planned(campaign, "The campaign was paused.", now=clock.now())
+    edges.retried("a pause", halt)
 
 
 def resume(campaign: Campaign, by: User | None) -> None:
@@ -263,22 +262,22 @@ def cancel(campaign: Campaign, by: User | None) -> None:
 
     Raise `NotAllowed` if it has ended.
     """
-    edges.retried("a cancellation", partial(_cancel, campaign, by))
 
+    @transaction.atomic
+    def end() -> None:
+        change(campaign, "cancel", by=by)
+        planned = Message.objects.filter(recipient__campaign=campaign, state=Message.State.PLANNED)
+        list(locked(planned).values_list("pk"))
+        # All who are open in one statement; the planned ones among them are locked once more below.
+        people = Recipient.objects.filter(campaign=campaign, state__in=Recipient.OPEN_STATES)
+        list(locked(people).values_list("pk"))
+        withdraw_planned(campaign, CANCELLED, now=clock.now())
+        Recipient.objects.filter(campaign=campaign, state=Recipient.State.WAITING).update(
+            state=Recipient.State.CANCELLED, reason=CANCELLED
+        )
+        callback.end_all(Recipient.objects.filter(campaign=campaign), CANCELLED)
 
-@transaction.atomic
-def _cancel(campaign: Campaign, by: User | None) -> None:
-    change(campaign, "cancel", by=by)
-    planned = Message.objects.filter(recipient__campaign=campaign, state=Message.State.PLANNED)
-    list(locked(planned).values_list("pk"))
-    # All who are open in one statement; the planned ones among them are locked once more below.
-    people = Recipient.objects.filter(campaign=campaign, state__in=Recipient.OPEN_STATES)
-    list(locked(people).values_list("pk"))
-    withdraw_planned(campaign, CANCELLED, now=clock.now())
-    Recipient.objects.filter(campaign=campaign, state=Recipient.State.WAITING).update(
-        state=Recipient.State.CANCELLED, reason=CANCELLED
-    )
-    callback.end_all(Recipient.objects.filter(campaign=campaign), CANCELLED)
+    edges.retried("a cancellation", end)
 
 
 def withdraw_stragglers(now: datetime) -> int:
@@ -289,16 +288,16 @@ def withdraw_stragglers(now: datetime) -> int:
     planned = Message.objects.filter(state=Message.State.PLANNED)
     halted = Campaign.objects.filter(state__in=Campaign.HALTED, pk__in=planned.values("recipient__campaign"))
     keys = halted.values_list("pk", flat=True)
-    return edges.each("withdrawing", list(keys), lambda key: _withdraw_halted(key, now))
 
+    @transaction.atomic
+    def withdraw(campaign_id: int) -> int:
+        campaign = locked(Campaign.objects.all()).get(pk=campaign_id)
+        if campaign.state not in Campaign.HALTED:  # it may have been resumed meanwhile
+            return 0
+        reason = f"The campaign is {campaign.get_state_display().lower()}."
+        return withdraw_planned(campaign, reason, now=now)
 
-@transaction.atomic
-def _withdraw_halted(campaign_id: int, now: datetime) -> int:
-    campaign = locked(Campaign.objects.all()).get(pk=campaign_id)
-    if campaign.state not in Campaign.HALTED:  # it may have been resumed meanwhile
-        return 0
-    reason = f"The campaign is {campaign.get_state_display().lower()}."
-    return withdraw_planned(campaign, reason, now=now)
+    return edges.each("withdrawing", list(keys), withdraw)
 
 
 def launch_problems(campaign: Campaign) -> list[str]:
@@ -376,15 +375,15 @@ def complete_finished(now: datetime) -> int:
         state=State.RUNNING,
     )
     keys = list(finished.values_list("pk", flat=True))
-    return edges.each("completing", keys, lambda key: _complete(key, now))
 
+    @transaction.atomic
+    def complete(campaign_id: int) -> bool:
+        # A call-back may have been asked for meanwhile; `planning.callbacks` takes the same lock.
+        locked(Campaign.objects.all()).get(pk=campaign_id)
+        still_open = Recipient.objects.filter(campaign=campaign_id, state__in=Recipient.OPEN_STATES)
+        return not still_open.exists() and _by_itself(campaign_id, "complete", now)
 
-@transaction.atomic
-def _complete(campaign_id: int, now: datetime) -> bool:
-    # A call-back may have been asked for meanwhile; `planning.callbacks` takes the same lock.
-    locked(Campaign.objects.all()).get(pk=campaign_id)
-    still_open = Recipient.objects.filter(campaign=campaign_id, state__in=Recipient.OPEN_STATES)
-    return not still_open.exists() and _by_itself(campaign_id, "complete", now)
+    return edges.each("completing", keys, complete)
 
 
 def reopen(campaign_id: int, *, now: datetime) -> bool:

@@ -196,7 +196,8 @@ def contents(campaign: Campaign) -> dict[str, str]:
 
     Long texts are given as a digest.
     """
-    agent = campaign.agent
+    agent, silent = campaign.agent, campaign.get_when_silent_display().lower()
+    asked = f"{campaign.asks.name}; if it does not answer: {silent}" if campaign.asks else ""
     clips = sorted(_clip(clip) for clip in _clips_of(agent, campaign))
     return {
         "purpose": campaign.get_category_display(),
@@ -217,7 +218,7 @@ def contents(campaign: Campaign) -> dict[str, str]:
         "retry rules": retries.written(campaign.retry_rules).replace("\n", ", "),
         "stops when so many in a hundred fail": str(campaign.stop_at_percent),
         "stops at so many complaints": str(campaign.stop_at_complaints),
-        "asked before each call": _asked(campaign),
+        "asked before each call": asked,
     }
 
 
@@ -281,11 +282,6 @@ def _of_declaration(campaign: Campaign) -> dict[str, str]:
         f"declared “{name}”": yes_no[value] if isinstance(value, bool) else value or ""
         for name, value in values.items()
     }
-
-
-def _asked(campaign: Campaign) -> str:
-    silent = campaign.get_when_silent_display().lower()
-    return f"{campaign.asks.name}; if it does not answer: {silent}" if campaign.asks else ""
 
 
 def _digest(value: Any) -> str:

@@ -100,15 +100,15 @@ def delimiter_of(lines: Sequence[str]) -> tuple[str, bool]:
     if len(first) == 5 and first.startswith("sep=") and first[4] in _DELIMITERS:
         return first[4], True
     filled = [line for line in lines if line.strip()][:200]
-    return max(_DELIMITERS, key=lambda delimiter: _delimiter_score(filled, delimiter)), False
 
+    def score(delimiter: str) -> tuple[int, int]:
+        """Rank by headings, then by rows of the commonest width: amounts with commas have no headings."""
+        rows = list(csv.reader(filled, delimiter=delimiter, strict=False))
+        widths = Counter(len(row) for row in rows if len(row) > 1)
+        if not widths:
+            return 0, 0
+        width, count = widths.most_common(1)[0]
+        headed = max((heading_score(row) for row in rows[:ROWS_LOOKED_AT]), default=0)
+        return (headed if headed > 1 else 0, count * width)
 
-def _delimiter_score(lines: Sequence[str], delimiter: str) -> tuple[int, int]:
-    """Rank by headings found, then by rows of the commonest width: amounts with commas have no headings."""
-    rows = list(csv.reader(lines, delimiter=delimiter, strict=False))
-    widths = Counter(len(row) for row in rows if len(row) > 1)
-    if not widths:
-        return 0, 0
-    width, count = widths.most_common(1)[0]
-    headed = max((heading_score(row) for row in rows[:ROWS_LOOKED_AT]), default=0)
-    return (headed if headed > 1 else 0, count * width)
+    return max(_DELIMITERS, key=score), False
