@@ -37,7 +37,11 @@ def store(batch: list[Record], *, tried_before: bool) -> set[UUID]:
     """
     closed_elsewhere: set[UUID] = set()
     for piece in _pieces(batch):
-        closed_elsewhere |= _store(piece, tried_before=tried_before)
+        try:
+            closed_elsewhere |= rows.write(piece, tried_before=tried_before)
+        except _REFUSALS as error:
+            log.error("A batch of events was refused (%s); call by call now.", type(error).__name__)
+            closed_elsewhere |= _store_call_by_call(piece, tried_before=tried_before)
     return closed_elsewhere
 
 
@@ -55,14 +59,6 @@ def _pieces(batch: Sequence[Record]) -> Iterator[list[Record]]:
         piece = []
     if piece:
         yield piece
-
-
-def _store(batch: list[Record], *, tried_before: bool) -> set[UUID]:
-    try:
-        return rows.write(batch, tried_before=tried_before)
-    except _REFUSALS as error:
-        log.error("A batch of events was refused (%s); call by call now.", type(error).__name__)
-        return _store_call_by_call(batch, tried_before=tried_before)
 
 
 def _store_call_by_call(batch: list[Record], *, tried_before: bool) -> set[UUID]:

@@ -125,15 +125,16 @@ def _lock_ahead(groups: Mapping[UUID, Sequence[Record]], rows: Mapping[UUID, _Ca
     """Lock what the results and ends of these calls will change, in the house's order."""
     attempts: set[int] = set()
     for call_id, group in groups.items():
-        if call_id in rows and any(isinstance(record, Closed) or _is_result(record) for record in group):
+        ends_or_brings = any(
+            isinstance(record, Closed)
+            or (isinstance(record, Logged) and isinstance(record.entry.payload, Outcome))
+            for record in group
+        )
+        if call_id in rows and ends_or_brings:
             said = [record.identity.message_id for record in group if isinstance(record, Identified)]
             attempts.update(filter(None, [rows[call_id].message_id, *said]))
     if attempts:
         call_results.lock_ahead(attempts)
-
-
-def _is_result(record: Record) -> bool:
-    return isinstance(record, Logged) and isinstance(record.entry.payload, Outcome)
 
 
 def by_call(records: Iterable[Record]) -> dict[UUID, list[Record]]:
