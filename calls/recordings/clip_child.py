@@ -32,8 +32,6 @@ def decode(file: BinaryIO) -> tuple[Line, bytes]:
         with av.open(file) as container:
             cover = av.stream.Disposition.attached_pic  # a record's, which is a stream of pictures too
             if not all(stream.disposition & cover for stream in container.streams.video):
-            cover = av.stream.Disposition.attached_pic  # the picture on a record, which is no video
-            if any(not stream.disposition & cover for stream in container.streams.video):
                 return Refused(IS_VIDEO), b""
             if not container.streams.audio:
                 return Refused(NO_SOUND), b""
