@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 export PYTHONUNBUFFERED := 1
 
-.PHONY: help run test check house demo crash-demo bench bench-media bench-media-quick outage soak fuzz bench-sandbox bench-virtual bench-campaigns bench-replay chaos pause contention crowd bench-slots echo first-audio test-pipecat far-end serve lock setup setup-dev clean
+.PHONY: help run test check house demo crash-demo bench bench-media bench-media-quick outage soak fuzz bench-sandbox bench-virtual bench-campaigns bench-replay chaos pause contention crowd bench-slots echo first-audio dialogues test-pipecat far-end serve lock setup setup-dev clean
 
 help:  ## list these commands
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -115,6 +115,9 @@ first-audio: setup-dev  ## 50 calls with words of their own: first audio 100 ms 
 
 bench-slots: setup-dev  ## 200 calls at once for 50 slots on PostgreSQL and SQLite: 50 booked, none twice, all others told: CALLS=200 SLOTS=50
 	@$(BIN)/python -m bench.slots.run $(if $(CALLS),--calls $(CALLS)) $(if $(SLOTS),--slots $(SLOTS))
+
+dialogues: setup-dev  ## every ready dialogue with seven kinds of people over real sockets, in two languages, and tests that pass every exit: ONLY=survey
+	@$(BIN)/python -m bench.dialogues.run $(if $(ONLY),--only $(ONLY))
 
 lock:  ## pin everything again from pyproject.toml (needs uv)
 	uv pip compile pyproject.toml --python-version 3.11 --no-emit-index-url --custom-compile-command "make lock" -o requirements.txt

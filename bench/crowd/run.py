@@ -119,11 +119,7 @@ class House:
 
 @contextmanager
 def house(
-    command: Callable[[str], list[str]],
-    database: Database,
-    *,
-    furnish: Sequence[str],
-    application: str = OURS,
+    command: Callable[[str], list[str]], database: Database, *, furnish: Sequence[str]
 ) -> Iterator[House]:
     """Yield a house with the rows of a module (`furnish`: its name and arguments), whose server is stopped
     with the block."""
@@ -140,7 +136,7 @@ def house(
         )
         rows: dict[str, Any] = json.loads(made.stdout)
         log = Path(folder) / "server.log"
-        server = Server(command(application), env, log=log, core=max(os.sched_getaffinity(0)))
+        server = Server(command(OURS), env, log=log, core=max(os.sched_getaffinity(0)))
         try:
             yield House(server.wait_for_port(), rows["path"], rows["references"], database)
         finally:

@@ -7,15 +7,19 @@ import sys
 from datetime import timedelta
 
 from bench.crowd import furnish
-from bench.slots.clerk import CALENDAR
+from bench.slots.dialogue import CALENDAR, DIALOGUE
+from calls.media.prewarm import Ahead
 from campaigns import clock
 from campaigns.models import Agent, Calendar, Slot
 
+SPEECH_S = 60.0
+
 
 def main() -> None:
-    """Make all rows, and have the bench's agent answer."""
+    """Make all rows, and have the bench's dialogue answer, its words spoken ahead."""
     furnish.main()
-    Agent.objects.update(kind=Agent.Kind.ECHO, configuration={})
+    Agent.objects.update(configuration=DIALOGUE)
+    Ahead(Agent.Kind.DIALOGUE, DIALOGUE).prepare_common(seconds=SPEECH_S)
     calendar = Calendar.objects.create(name=CALENDAR)
     first = clock.now() + timedelta(days=1)
     Slot.objects.bulk_create(

@@ -1,8 +1,8 @@
 """`make bench-slots`: 200 calls at once for 50 slots, over real sockets to Daphne, on PostgreSQL and SQLite.
 
-Every caller is offered three slots; once all are on the line, all press a key. A caller who comes too late is
-offered the next, or told that none is left. Prints a line for each database and the worst at the end; exit
-code 1 unless every slot is booked, none twice, and all others were told.
+A dialogue offers every caller three slots; once all are on the line, all press a key. A caller who comes too
+late is offered the next, or told that none is left. Prints a line for each database and the worst at the end;
+exit code 1 unless every slot is booked, none twice, and all others were told.
 """
 
 import argparse
@@ -15,9 +15,8 @@ from bench.crowd.database import Database, databases
 from bench.crowd.run import House, house
 from bench.shared.servers import daphne
 from bench.slots.callers import choose
-from bench.slots.clerk import BOOKED, NONE_LEFT
+from bench.slots.dialogue import BOOKED, NONE_LEFT
 
-APPLICATION = "bench.slots.asgi:application"
 A_SECOND = 10
 """Callers who arrive in a second, until all are on the line: more are refused and rung again."""
 MOST_SECONDS = 180.0
@@ -29,7 +28,6 @@ TWICE = (
 )
 NOT_KEPT = "SELECT count(*) FROM campaigns_appointment WHERE state <> 'booked'"
 LEFT = "SELECT count(*) FROM campaigns_hold"
-NEXT = "SELECT count(DISTINCT call_id) FROM calls_callevent WHERE kind = 'note' AND text LIKE 'That slot%'"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,8 +40,6 @@ class Rush:
     double: int
     told: int
     """Calls that ended with the word that none is left."""
-    next_offered: int
-    """Calls in which a slot was gone, and the next were offered."""
     broken: int
     """Appointments that were not kept, holds that are left, and bookings without their outcome."""
     seconds: float
@@ -54,10 +50,7 @@ class Rush:
 
     def others(self) -> str:
         """Return what became of all others, as one line."""
-        return (
-            f"told={self.told} next_offered={self.next_offered} broken={self.broken} "
-            f"seconds={self.seconds:.0f}"
-        )
+        return f"told={self.told} broken={self.broken} seconds={self.seconds:.0f}"
 
     def failures(self) -> list[str]:
         """Return a sentence for each figure that is missed, [] if none is."""
@@ -89,7 +82,6 @@ def rush(home: House, database: Database, *, calls: int, slots: int) -> Rush:
         booked=booked,
         double=database.count(TWICE),
         told=database.count(outcome.format(NONE_LEFT)),
-        next_offered=database.count(NEXT),
         broken=database.count(NOT_KEPT) + database.count(LEFT) + abs(booked - said),
         seconds=seconds,
     )
@@ -106,7 +98,7 @@ def main() -> int:
     for kind in databases(given.database):
         with kind() as database:
             rows = ("bench.slots.furnish", str(given.calls), str(given.slots))
-            with house(daphne, database, furnish=rows, application=APPLICATION) as home:
+            with house(daphne, database, furnish=rows) as home:
                 rushes.append(rush(home, database, calls=given.calls, slots=given.slots))
             print(f"{database.name}: {rushes[-1].line()} {rushes[-1].others()}", flush=True)
             for sentence in rushes[-1].failures():
