@@ -36,4 +36,5 @@ def covered(name: str, language: str) -> tuple[int, list[str]]:
     found = cover(read, language=language)
     verdicts = [run(read, test) for _, test in found.tests]
     passed = {each for verdict in verdicts if verdict.holds for each in verdict.passed}
-    return len(found.exits), [f"{step}: {name}" for step, name in found.exits if (step, name) not in passed]
+    missing = [f"{step}: {way}" for step, way in found.exits if (step, way) not in passed]
+    return len(found.exits), missing

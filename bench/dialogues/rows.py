@@ -66,13 +66,12 @@ def service(name: str, port: int) -> None:
 
 def book(person: Recipient) -> None:
     """Give a person an appointment in the last slot of every calendar that there is."""
-    for last in Slot.objects.filter(begins__gt=clock.now()).order_by("calendar", "-begins").select_related():
-        booked = Appointment.objects.filter(phone=person.phone, calendar=last.calendar)
-        if not booked.exists():
-            Appointment.objects.create(
-                calendar=last.calendar, slot=last, phone=person.phone, recipient=person, reason="Before."
-            )
-            Slot.objects.filter(pk=last.pk).update(taken=last.taken + 1)
+    for each in Calendar.objects.all():
+        last = each.slots.latest("begins")
+        Appointment.objects.create(
+            calendar=each, slot=last, phone=person.phone, recipient=person, reason="Booked before the call."
+        )
+        Slot.objects.filter(pk=last.pk).update(taken=last.taken + 1)
 
 
 def called(case: Case, campaign: Campaign, batch: UploadBatch) -> Message:
@@ -145,14 +144,14 @@ def numbered(value: str) -> str:
 
 
 def read() -> None:
-    """Print what came of each call, and how many promises were not kept: holds, and slots not booked."""
+    """Print what came of each call, by its SID."""
     found: dict[str, dict[str, Any]] = {}
     for call in Call.objects.all():
         answers = Answer.objects.filter(call=call).order_by("at", "pk")
         said = {
             each.question: numbered(each.value) if "slot" in each.question else each.value for each in answers
         }
-        found[call.call_sid] = {"outcome": call.outcome, "answers": said, "state": call.state}
+        found[call.call_sid] = {"outcome": call.outcome, "answers": said}
     print(json.dumps(found))
 
 

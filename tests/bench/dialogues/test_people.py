@@ -6,7 +6,7 @@ from bench.dialogues import ready
 from bench.dialogues.people import LANGUAGES, cases, dialogues, pressing
 from sandbox.people.people import Kind
 
-BROUGHT_BY_KEYS_OF_EVERY_DIALOGUE = {"", "opted_out", "call_back"}
+OF_ANY_DIALOGUE = {"", "opted_out", "call_back"}
 
 
 def test_every_ready_dialogue_has_people() -> None:
@@ -26,9 +26,9 @@ def test_what_must_come_of_a_call_is_among_what_the_dialogue_can_bring(name: str
     """Outcomes and questions are compared with the file, as text: a misspelt one would never come."""
     text = (ready.FOLDER / f"{name}.json").read_text()
     for case in cases(name):
-        assert case.outcome in BROUGHT_BY_KEYS_OF_EVERY_DIALOGUE or f'"outcome": "{case.outcome}"' in text
+        assert case.outcome in OF_ANY_DIALOGUE or f'"outcome": "{case.outcome}"' in text
         assert all(f'"{question}"' in text for question in case.answers)
-    assert {case.outcome for case in cases(name)} - BROUGHT_BY_KEYS_OF_EVERY_DIALOGUE
+    assert {case.outcome for case in cases(name)} - OF_ANY_DIALOGUE
 
 
 def test_a_person_presses_the_keys_in_the_way_of_its_kind() -> None:
