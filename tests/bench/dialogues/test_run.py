@@ -59,7 +59,7 @@ def test_exits_of_a_ready_dialogue_are_counted_and_passed() -> None:
 
 
 @pytest.mark.system
-@pytest.mark.timeout(180)
+@pytest.mark.timeout(400)
 def test_people_over_real_sockets_bring_what_they_must_and_what_they_do_not_is_told() -> None:
     right = [of("presses_one"), of("opts_out")]
     never = replace(of("impatient"), outcome="well")
