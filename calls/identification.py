@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from uuid import UUID
 
 from django.conf import settings
@@ -11,12 +11,14 @@ from calls.agents import registry
 from calls.agents.base import Agent, CallContext, ConfigurationError
 from calls.conversation.outputs import Identify
 from calls.models import Call
+from calls.resuming import resume_of
 from campaigns import call_results, clock
 from campaigns.ist import ist_day
 from campaigns.models import Agent as AgentRow
 from campaigns.models import Message, PhoneNumber
 from campaigns.planning import callbacks
 from campaigns.pseudonyms import pseudonym
+from campaigns.queries import inbound
 
 log = logging.getLogger(__name__)
 DEFAULT_LANGUAGE = "hi"
@@ -68,12 +70,13 @@ class NotFound:
 
 
 def find(asked: Identify, number_id: int) -> Found | NotFound:
-    """Return who is on the line, and the agent that answers: by the message's reference, else as an inbound
-    call of the number.
+    """Return who is on the line, and the agent that answers: by the message's reference, else by what the
+    start says of a person who calls us.
 
     Reads the database: to be run in a thread. Raises what the database raises.
     """
-    number = PhoneNumber.objects.select_related("account", "inbound_agent").get(pk=number_id)
+    related = ("account", "inbound_agent", "after_hours_agent")
+    number = PhoneNumber.objects.select_related(*related).get(pk=number_id)
     reference = asked.reference or asked.custom_parameters.get(number.account.reference_tag, "")
     message = (
         call_results.call_identified(reference, number_id=number_id, now=clock.now()) if reference else None
@@ -132,12 +135,14 @@ def spoken_values(name: str, variables: Mapping[str, object]) -> dict[str, str]:
 
 
 def _find_inbound(asked: Identify, number: PhoneNumber) -> Found | NotFound:
-    """Return the number's inbound agent. Whose phone it is matters only if the caller asks us to stop: the
-    agent is not given the name."""
-    given = _texts(asked.custom_parameters)
+    """Return the campaign's agent for a person who rings back, else the number's for this hour. The latter is
+    not given the caller's name: whose phone it is matters only if the caller asks us to stop."""
+    given, now = _texts(asked.custom_parameters), clock.now()
+    if last := inbound.ringing_back(call_results.phones_in(given), number, now=now):
+        return _rings_back(asked, last)
     caller = call_results.caller_identified(given, account_id=number.account_id)
     language = given.get("language", "")[:10] or DEFAULT_LANGUAGE
-    row = number.inbound_agent
+    row = inbound.answering(number, now=now)
     identity = Identity(
         stream_sid=asked.stream_sid,
         call_sid=asked.call_sid,
@@ -147,10 +152,27 @@ def _find_inbound(asked: Identify, number: PhoneNumber) -> Found | NotFound:
     )
     if row is None:
         return NotFound(identity, "The call names no message of ours, and this number has no inbound agent.")
-    today = ist_day(clock.now()).isoformat()
+    today = ist_day(now).isoformat()
     context = CallContext(language=language, variables=given, inbound=True, callback=False, today=today)
     whose = pseudonym(caller.phone) if caller else ""
     return _with_agent(identity, row, context, whose, configuration=row.configuration)
+
+
+def _rings_back(asked: Identify, last: Message) -> Found | NotFound:
+    """Return the agent of the campaign of which `last` was the person's last call: it goes on where that
+    broke off."""
+    person, campaign = last.recipient, last.recipient.campaign
+    identity = Identity(
+        stream_sid=asked.stream_sid,
+        call_sid=asked.call_sid,
+        language=person.language,
+        agent_id=campaign.agent_id,
+        campaign_id=campaign.pk,
+        recipient_id=person.pk,
+    )
+    context = replace(context_of(last), inbound=True, resume=resume_of(person))
+    whose = pseudonym(person.phone)
+    return _with_agent(identity, campaign.agent, context, whose, configuration=campaign.spoken)
 
 
 def _with_agent(

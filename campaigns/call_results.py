@@ -37,6 +37,9 @@ from campaigns.xfin.states import Disposition
 
 log = logging.getLogger(__name__)
 
+#: Ends of people who may still call us and answer.
+_NOT_REACHED = (Recipient.State.UNREACHED, Recipient.State.FAILED, Recipient.State.UNKNOWN)
+
 
 def call_identified(reference: str, *, number_id: int, now: datetime) -> Message | None:
     """Return the attempt with this reference, with person, campaign, agent and account.
@@ -78,10 +81,15 @@ def caller_identified(parameters: Mapping[str, str], *, account_id: int) -> Reci
     `parameters` are the custom parameters of the stream's start. The platform's documents do not say under
     which name the caller's number comes, so `CALLER_PARAMETERS` lists the names that are looked for.
     """
-    names = {name.lower() for name in settings.CALLER_PARAMETERS}
-    numbers = {parse_number(text[:40]).e164 for name, text in parameters.items() if name.lower() in names}
     ours = Recipient.objects.filter(campaign__template__account=account_id)
-    return ours.filter(phone__in=numbers - {None}).order_by("-pk").first()
+    return ours.filter(phone__in=phones_in(parameters)).order_by("-pk").first()
+
+
+def phones_in(parameters: Mapping[str, str]) -> set[str]:
+    """Return the callers' numbers that `caller_identified` looks for, in E.164."""
+    names = {name.lower() for name in settings.CALLER_PARAMETERS}
+    numbers = (parse_number(text[:40]).e164 for name, text in parameters.items() if name.lower() in names)
+    return set(filter(None, numbers))
 
 
 def apply(
@@ -91,26 +99,43 @@ def apply(
     recipient_id: int | None,
     at: datetime,
     key: UUID,
+    rang_back_at: datetime | None = None,
 ) -> str:
     """Act on what a call brought. Return why nothing could be done, as a sentence; empty if it was done.
 
     `message_id` is the attempt, None if the person called us; `recipient_id` is None for an unknown number.
     `at` is the moment of the wish, so that one stored hours later means the same time; `key` is the event's
-    own. Raises `ObjectDoesNotExist` if the attempt or the person is gone.
+    own. `rang_back_at` is the beginning of a call in which a person rang back, None for all others. Raises
+    `ObjectDoesNotExist` if the attempt or the person is gone.
     """
     match result:
         case Outcome() if message_id is not None:
             record_outcome(message_id, result.outcome[:60], result.label[:200])
         case Outcome() if result.outcome in OPT_OUTS:
             return _opt_out_on_line(OptOut("chosen", result.label), None, recipient_id)
+        case Outcome() if rang_back_at and recipient_id is not None:
+            record_outcome_of_caller(
+                recipient_id, result.outcome[:60], result.label[:200], began_at=rang_back_at
+            )
         case CallbackAsked():
-            if message_id is None:
-                return "somebody whose campaign we do not know asked to be called back."
-            callbacks.asked_in_call(message_id, when=result.when[:60], how=result.how[:20], asked_at=at)
+            caller = recipient_id if rang_back_at else None
+            return _call_back(result, message_id, caller, asked_at=at)
         case OptOut():
             return _opt_out_on_line(result, message_id, recipient_id)
         case Tell():
             return notices.add(result, key=key, message_id=message_id, recipient_id=recipient_id, at=at)
+    return ""
+
+
+def _call_back(wish: CallbackAsked, message_id: int | None, caller: int | None, *, asked_at: datetime) -> str:
+    """Record a call-back. Return why that is impossible; empty if it is done. `caller` rang back."""
+    when, how = wish.when[:60], wish.how[:20]
+    if message_id is not None:
+        callbacks.asked_in_call(message_id, when=when, how=how, asked_at=asked_at)
+    elif caller is not None:
+        callbacks.asked_ringing_back(caller, when=when, how=how, asked_at=asked_at)
+    else:
+        return "somebody whose campaign we do not know asked to be called back."
     return ""
 
 
@@ -193,6 +218,32 @@ def record_outcome(message_id: int, outcome: str, label: str) -> None:
         suppress(phone, suppression)
 
 
+@transaction.atomic
+def record_outcome_of_caller(recipient_id: int, outcome: str, label: str, *, began_at: datetime) -> None:
+    """Store what was achieved in a call, begun at `began_at`, in which a person rang back.
+
+    The person is done, also one whose calls were used up without reaching them; what is planned or at XFin
+    for them is taken back as after a late answer (`record_outcome`). A call-back that was asked for in this
+    very call stands. `NOT_SPOKEN` changes nothing: no attempt of ours failed. Raises `DoesNotExist`.
+    """
+    if outcome == NOT_SPOKEN:
+        return
+    person = Recipient.objects.filter(pk=recipient_id)
+    phone, suppression = person.values_list("phone", flat=True).get(), _suppression_of(outcome, label, "")
+    if suppression:
+        enter([phone], suppression)
+    planned = Message.objects.filter(recipient__phone=phone, state=Message.State.PLANNED)
+    list(locked(planned).values_list("pk"))
+    person.update(outcome=outcome, changed_at=clock.now())
+    if not callback.answered_by_caller(recipient_id, began_at=began_at):
+        reason = f"Answered when calling us: {label}."
+        settle_recipient(recipient_id, Recipient.State.COMPLETED, reason)
+        done = person.filter(state__in=(Recipient.State.COMPLETED, *_NOT_REACHED))
+        done.update(state=Recipient.State.COMPLETED, reason=reason)
+    if suppression:
+        suppress(phone, suppression)
+
+
 def _suppression_of(outcome: str, label: str, reference: str) -> SuppressionRequest | None:
     """Return what is to be suppressed after an outcome; None for nothing."""
     if outcome in OPT_OUTS:
@@ -214,14 +265,17 @@ def acts_on_others(result: object) -> bool:
     return is_wish or isinstance(result, CallbackAsked | OptOut)
 
 
-def lock_ahead(message_ids: Collection[int]) -> None:
+def lock_ahead(message_ids: Collection[int], callers: Collection[int] = ()) -> None:
     """Lock attempts with what is planned for the same numbers, then their people: for several results in one
     transaction, which would lock them in the order in which they came. The caller's transaction.
+
+    `callers` are the people who rang back, in calls of no attempt.
     """
-    phones = Recipient.objects.filter(messages__in=message_ids).values_list("phone", flat=True)
-    planned = Q(recipient__phone__in=list(phones), state=Message.State.PLANNED)
+    theirs_or_callers = Q(messages__in=message_ids) | Q(pk__in=callers)
+    phones = Recipient.objects.filter(theirs_or_callers).values_list("phone", flat=True)
+    planned = Q(recipient__phone__in=set(phones), state=Message.State.PLANNED)
     theirs = locked(Message.objects.filter(planned | Q(pk__in=message_ids)))
-    people = set(theirs.values_list("recipient_id", flat=True))
+    people = {*callers, *theirs.values_list("recipient_id", flat=True)}
     list(locked(Recipient.objects.filter(pk__in=people)).values_list("pk"))
 
 

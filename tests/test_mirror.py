@@ -28,6 +28,7 @@ OF_BEHAVIOUR = frozenset(
         "tests/calls/protocol/test_transcripts.py",
         "tests/calls/test_control.py",
         "tests/calls/test_last_breath.py",
+        "tests/calls/test_ringing_back.py",
         "tests/calls/test_line_faults.py",
         "tests/calls/test_menus_become_dialogues.py",
         "tests/calls/test_outside_client.py",

@@ -33,6 +33,8 @@ class StoredCall:
 def ids_of(dialogue: Dialogue, most: int) -> list[UUID]:
     """Return the ids of the dialogue's latest calls that an agent served and that are over. One query."""
     over = Call.objects.filter(agent=dialogue.agent_id, state=Call.State.ENDED)
+    # A call in which a person rang back may have begun in the middle, which no log of it tells.
+    over = over.exclude(direction=Call.Direction.INBOUND, campaign__isnull=False)
     served = over.exclude(disposition=NO_AGENT).order_by("-started_at")
     return list(served.values_list("pk", flat=True)[:most])
 
@@ -59,6 +61,7 @@ def read(call_ids: Sequence[UUID]) -> Iterator[StoredCall]:
 _COLUMNS = (
     "pk",
     "direction",
+    "campaign",
     "language",
     "recipient__phone",
     "recipient__name",
@@ -68,7 +71,7 @@ _COLUMNS = (
 
 def _person(row: Mapping[str, Any]) -> Person | None:
     """Return the person as the call's agent was given them."""
-    if row["direction"] == Call.Direction.INBOUND:
+    if row["direction"] == Call.Direction.INBOUND and row["campaign"] is None:
         return Person(language=row["language"], callback=False)
     if row["recipient__variables"] is None:
         return None

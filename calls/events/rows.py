@@ -48,7 +48,13 @@ class _CallRow:
     started_at: datetime
     message_id: int | None
     recipient_id: int | None
+    campaign_id: int | None
     number_id: int
+
+    @property
+    def rang_back_at(self) -> datetime | None:
+        """Return when the call began if a person rang back in it; None for all others."""
+        return self.started_at if self.campaign_id and self.message_id is None else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +130,7 @@ def write(records: Sequence[Record], *, tried_before: bool = False) -> set[UUID]
 def _lock_ahead(groups: Mapping[UUID, Sequence[Record]], rows: Mapping[UUID, _CallRow]) -> None:
     """Lock what the results and ends of these calls will change, in the house's order."""
     attempts: set[int] = set()
+    callers: set[int] = set()
     for call_id, group in groups.items():
         ends_or_brings = any(
             isinstance(record, Closed)
@@ -131,10 +138,14 @@ def _lock_ahead(groups: Mapping[UUID, Sequence[Record]], rows: Mapping[UUID, _Ca
             for record in group
         )
         if call_id in rows and ends_or_brings:
-            said = [record.identity.message_id for record in group if isinstance(record, Identified)]
-            attempts.update(filter(None, [rows[call_id].message_id, *said]))
-    if attempts:
-        call_results.lock_ahead(attempts)
+            said = [record.identity for record in group if isinstance(record, Identified)]
+            both: list[_CallRow | Identity] = [rows[call_id], *said]
+            for whose in both:
+                attempts.update(filter(None, [whose.message_id]))
+                if whose.campaign_id and whose.message_id is None:
+                    callers.update(filter(None, [whose.recipient_id]))
+    if attempts or callers:
+        call_results.lock_ahead(attempts, callers)
 
 
 def by_call(records: Iterable[Record]) -> dict[UUID, list[Record]]:
@@ -178,8 +189,9 @@ def _write_call(row: _CallRow, records: Iterable[Record], place: _Place, ends: _
 
 
 def _identify(row: _CallRow, identity: Identity) -> dict[str, object]:
-    """Return the columns of who it is. The records that follow need two of them at once."""
+    """Return the columns of who it is. The records that follow need three of them."""
     row.message_id, row.recipient_id = identity.message_id, identity.recipient_id
+    row.campaign_id = identity.campaign_id
     return {
         "stream_sid": identity.stream_sid[:128],
         "call_sid": identity.call_sid[:128],
@@ -285,6 +297,7 @@ def _act(row: _CallRow, record: Logged) -> dict[str, object]:
             recipient_id=row.recipient_id,
             at=record.at,
             key=uuid5(row.pk, str(record.sequence)),
+            rang_back_at=row.rang_back_at,
         ):
             log.warning("Call %s: %s", row.pk, undone)
         if isinstance(result, Outcome | CallbackAsked):

@@ -140,8 +140,8 @@ def prepare(now: datetime, *, seconds: float = 30.0) -> int:
 
 def busy_agents() -> Iterator[Ahead]:
     """Yield the words of agents that answer a number, or whose campaign may soon call."""
-    for number in PhoneNumber.objects.filter(inbound_agent__isnull=False).select_related("inbound_agent"):
-        if agent := number.inbound_agent:
+    for number in PhoneNumber.objects.select_related("inbound_agent", "after_hours_agent"):
+        for agent in filter(None, (number.inbound_agent, number.after_hours_agent)):
             yield Ahead(agent.kind, agent.configuration, announced=number.announce_recording)
     soon = Campaign.objects.filter(state__in=ABOUT_TO_CALL)
     for campaign in soon.select_related("agent", "dialogue_version", "number"):

@@ -3,12 +3,14 @@
 from typing import ClassVar, TypeAlias
 
 from django.contrib.auth.models import AbstractUser
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.urls import reverse
 
 from campaigns.fields import EncryptedTextField
 from campaigns.models.base import Stamped, new_secret, new_stream_key, one_of
 from campaigns.networks import check_networks
+from campaigns.schedule.inbound import UnreadableHours, read_hours
 
 
 class User(AbstractUser):
@@ -116,6 +118,14 @@ class PhoneNumberContainer(models.TextChoices):
     RAW = "raw", "Bare PCM"
 
 
+def check_hours(text: str) -> None:
+    """Raise `ValidationError`, saying what to write instead, for a text that states no opening hours."""
+    try:
+        read_hours(text)
+    except UnreadableHours as error:
+        raise ValidationError(str(error)) from None
+
+
 class PhoneNumber(Stamped):
     """An Indian number that Awaaz assigned to us, and the address at which its calls reach us."""
 
@@ -131,6 +141,35 @@ class PhoneNumber(Stamped):
     max_calls = models.PositiveIntegerField("most calls at once", default=10)
     inbound_agent = models.ForeignKey(
         "campaigns.Agent", on_delete=models.SET_NULL, null=True, blank=True, related_name="inbound_numbers"
+    )
+    inbound_hours = models.TextField(
+        "opening hours",
+        max_length=500,
+        default="",
+        blank=True,
+        validators=[check_hours],
+        help_text=(
+            "When the inbound agent answers people who call us, in Indian time: one line a span, such as "
+            "“Mon-Fri 9:00-18:00”, “Sat 10:00-14:00” or “Holidays 10:00-12:00”. Days without a line are "
+            "closed. Empty: at all hours."
+        ),
+    )
+    after_hours_agent = models.ForeignKey(
+        "campaigns.Agent",
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="after_hours_numbers",
+        help_text="Answers outside the opening hours. Empty: the inbound agent does.",
+    )
+    ring_back_hours = models.PositiveSmallIntegerField(
+        "hours for ringing back",
+        default=0,
+        help_text=(
+            "A person who calls us within so many hours after a campaign of this account called them goes on "
+            "with that campaign, at any hour of the day: its agent tells them what it would tell them in its "
+            "own call. 0: never."
+        ),
     )
     stream_key = models.CharField(max_length=20, unique=True, default=new_stream_key, editable=False)
     stream_secret = EncryptedTextField(default=new_secret, editable=False)

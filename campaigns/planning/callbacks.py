@@ -60,16 +60,30 @@ def asked_in_call(message_id: int, *, when: str, how: str, asked_at: datetime) -
     (`schedule.callback_times.moment`).
     """
     message = Message.objects.only("recipient_id", "reference").get(pk=message_id)
+    return _asked(message.recipient_id, message.reference, when=when, how=how, asked_at=asked_at)
+
+
+def asked_ringing_back(recipient_id: int, *, when: str, how: str, asked_at: datetime) -> Callback | None:
+    """Record a call-back that a person asks for who rang back, as `asked_in_call` does.
+
+    It counts as asked for in the last attempt that ended, so that a completed campaign goes on for it.
+    """
+    ended = Message.objects.filter(recipient=recipient_id).exclude(disposition="")
+    reference = ended.order_by("-attempt").values_list("reference", flat=True).first()
+    return _asked(recipient_id, reference or "", when=when, how=how, asked_at=asked_at)
+
+
+def _asked(recipient_id: int, reference: str, *, when: str, how: str, asked_at: datetime) -> Callback | None:
     try:
         asked_for = callback_times.moment(when, now=asked_at)
     except callback_times.UnreadableMoment as error:
-        log.warning("message %s: a call-back was asked for that can't be read: %s", message.reference, error)
+        log.warning("message %s: a call-back was asked for that can't be read: %s", reference, error)
         return None
     source = Callback.Source.SPOKEN if how == "spoken" else Callback.Source.KEY
     request = CallbackRequest(
-        asked_for=asked_for, asked_at=asked_at, source=source, message_reference=message.reference
+        asked_for=asked_for, asked_at=asked_at, source=source, message_reference=reference
     )
-    return ask(message.recipient_id, request, now=clock.now())
+    return ask(recipient_id, request, now=clock.now())
 
 
 @transaction.atomic

@@ -131,6 +131,16 @@ def answered(message: Message) -> bool:
     return still.filter(message_reference=message.reference).exists()
 
 
+def answered_by_caller(recipient_id: int, *, began_at: datetime) -> bool:
+    """End the call-backs that an outcome makes needless, of a person who rang back in a call begun then.
+
+    Return whether one that was asked for in this very call is still open.
+    """
+    still = Callback.objects.filter(recipient=recipient_id, state__in=Callback.OPEN_STATES)
+    _close(still.filter(asked_at__lt=began_at), ANSWERED)
+    return still.filter(asked_at__gte=began_at).exists()
+
+
 # --- People who are not called any more ------------------------------------------------------------
 
 

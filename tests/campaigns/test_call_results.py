@@ -1,14 +1,25 @@
 """What a live call tells the campaign."""
 
 from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
 import pytest
 
-from campaigns import call_results
+from campaigns import call_results, clock
 from campaigns.models import Callback, Campaign, Message, Notification, Recipient, Suppression, UploadBatch
 from campaigns.planning import plan
-from campaigns.rules.results import NEVER_A_GOAL, NOT_SPOKEN, OPT_OUTS, CallbackAsked, OptOut, Outcome, Tell
+from campaigns.rules.results import (
+    NEVER_A_GOAL,
+    NOT_SPOKEN,
+    OPT_OUTS,
+    WRONG_NUMBERS,
+    CallbackAsked,
+    OptOut,
+    Outcome,
+    Tell,
+)
+from campaigns.transitions import attempt
 from campaigns.transitions.attempt import UNSPOKEN, settle_message
 from campaigns.xfin.schemas import RemoteMessage
 from campaigns.xfin.states import Disposition, RemoteState
@@ -155,7 +166,7 @@ def test_a_wrong_number_is_not_called_again_in_any_campaign() -> None:
 
 def test_each_result_of_an_attempt_is_acted_on() -> None:
     message = planned()
-    whose = {"message_id": message.pk, "recipient_id": message.recipient_id}
+    whose: dict[str, Any] = {"message_id": message.pk, "recipient_id": message.recipient_id}
     asked = CallbackAsked("in 3 days", "In three days", "spoken")
     for result in (Outcome("will_pay", "Will pay"), asked, OptOut("key", "9")):
         assert call_results.apply(result, **whose, at=NOON, key=KEY) == ""
@@ -168,7 +179,7 @@ def test_each_result_of_an_attempt_is_acted_on() -> None:
 
 def test_what_a_service_is_to_be_told_waits_for_it_or_says_that_there_is_none() -> None:
     message = planned()
-    whose = {"message_id": message.pk, "recipient_id": message.recipient_id}
+    whose: dict[str, Any] = {"message_id": message.pk, "recipient_id": message.recipient_id}
     undone = call_results.apply(Tell("shop", {"paid": "yes"}), **whose, at=NOON, key=KEY)
     assert undone == "a service is to be told that does not exist: “shop”."
     row = Notification.objects.get()
@@ -177,13 +188,71 @@ def test_what_a_service_is_to_be_told_waits_for_it_or_says_that_there_is_none() 
 
 def test_a_person_who_calls_us_has_no_attempt() -> None:
     person = planned().recipient
-    whose = {"message_id": None, "recipient_id": person.pk}
+    whose: dict[str, Any] = {"message_id": None, "recipient_id": person.pk}
     assert call_results.apply(Outcome("will_pay", "Will pay"), **whose, at=NOON, key=KEY) == ""
     assert Recipient.objects.get().outcome == ""
     asked = CallbackAsked("in 1 hour", "", "key")
     assert "campaign we do not know" in call_results.apply(asked, **whose, at=NOON, key=KEY)
     assert call_results.apply(Outcome("do_not_call", "No more"), **whose, at=NOON, key=KEY) == ""
     assert Suppression.objects.get().source == "inbound"
+
+
+def rings_back(message: Message, result: Outcome | CallbackAsked) -> str:
+    """What a call brings in which the person of an attempt rings back, begun a minute before."""
+    whose: dict[str, Any] = {"message_id": None, "recipient_id": message.recipient_id}
+    began = clock.now() - timedelta(minutes=1)
+    return call_results.apply(result, **whose, at=clock.now(), key=KEY, rang_back_at=began)
+
+
+@pytest.mark.parametrize("state", ["waiting", "under_way", "unreached", "failed", "unknown", "completed"])
+def test_who_rings_back_and_answers_is_done(state: str) -> None:
+    message = planned()
+    Recipient.objects.update(state=state)
+    assert rings_back(message, Outcome("will_pay", "Will pay")) == ""
+    person = Recipient.objects.get()
+    assert (person.state, person.outcome) == ("completed", "will_pay")
+    assert person.reason == "Answered when calling us: Will pay."
+    attempt.withdraw_answered(clock.now())
+    message.refresh_from_db()
+    assert message.state == "withdrawn"
+
+
+@pytest.mark.parametrize("state", ["suppressed", "blocked", "cancelled"])
+def test_who_is_not_called_any_more_keeps_that_end(state: str) -> None:
+    message = planned()
+    Recipient.objects.update(state=state)
+    rings_back(message, Outcome("will_pay", "Will pay"))
+    assert Recipient.objects.get().state == state
+
+
+def test_words_that_could_not_be_spoken_to_a_caller_change_nothing() -> None:
+    message = planned()
+    before = Recipient.objects.values().get()
+    assert rings_back(message, Outcome(NOT_SPOKEN, "A value is missing")) == ""
+    assert Recipient.objects.values().get() == before
+
+
+def test_who_rings_back_as_a_wrong_number_is_not_called_any_more() -> None:
+    message = planned()
+    rings_back(message, Outcome(WRONG_NUMBERS[0], "This is not me"))
+    assert Suppression.objects.get().phone == message.recipient.phone
+    assert Recipient.objects.get().outcome == WRONG_NUMBERS[0]
+
+
+def test_an_answer_of_a_caller_ends_earlier_wishes_and_keeps_one_of_this_call() -> None:
+    message = planned()
+    asked = CallbackAsked("in 60 minutes", "In an hour", "key")
+    rings_back(message, asked)
+    earlier = Callback.objects.get()
+    assert (earlier.state, Recipient.objects.get().state) == ("waiting", "waiting")
+    Callback.objects.update(asked_at=clock.now() - timedelta(hours=1))
+    rings_back(message, Outcome("will_pay", "Will pay"))
+    earlier.refresh_from_db()
+    assert (earlier.state, Recipient.objects.get().state) == ("ended", "completed")
+    rings_back(message, asked)
+    rings_back(message, Outcome("more_time", "Needs time"))
+    assert Callback.objects.filter(state="waiting").count() == 1
+    assert (Recipient.objects.get().state, Recipient.objects.get().outcome) == ("waiting", "more_time")
 
 
 @pytest.mark.parametrize("result", [OptOut("key", "9"), Outcome("opt_out", "No more")])

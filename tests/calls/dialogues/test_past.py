@@ -37,6 +37,15 @@ def test_the_latest_calls_that_an_agent_served_and_that_are_over(campaign: Campa
     assert ids_of(dialogue_of(campaign), 1) == [second]
 
 
+def test_a_call_in_which_a_person_rang_back_is_not_replayed_and_has_its_person(campaign: Campaign) -> None:
+    call_id = called(campaign, DOCUMENT, ASHA, press("1"))
+    Call.objects.update(direction="inbound", campaign=campaign)
+    assert ids_of(dialogue_of(campaign), 10) == []
+    assert [found.person for found in read([call_id])] == [ASHA]
+    Call.objects.update(campaign=None)
+    assert ids_of(dialogue_of(campaign), 10) == [call_id]
+
+
 def test_a_call_becomes_a_test_that_holds(campaign: Campaign) -> None:
     test = kept_test_of(called(campaign, DOCUMENT, ASHA, press("7", **during(QUESTION, 900)), press("2")))
     assert test.person == ASHA

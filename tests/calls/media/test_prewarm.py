@@ -82,9 +82,11 @@ def test_what_all_people_hear_is_spoken_once_the_campaign_is_checked() -> None:
     assert prompt_audio.is_ready("Press 1 or 2.", "hi")
 
 
-def test_so_is_what_callers_hear_of_an_agent_that_answers_a_number(number: PhoneNumber) -> None:
+@pytest.mark.parametrize("answers", ["inbound_agent", "after_hours_agent"])
+def test_so_is_what_callers_hear_of_an_agent_that_answers_a_number(number: PhoneNumber, answers: str) -> None:
     agent = Agent.objects.create(name="Desk", configuration=WORDS)
-    PhoneNumber.objects.update(inbound_agent=agent, announce_recording=True)
+    PhoneNumber.objects.update(inbound_agent=None, announce_recording=True)
+    PhoneNumber.objects.update(**{answers: agent})
     assert prewarm.prepare(NOON) == 0
     assert prompt_audio.is_ready("Press 1 or 2.", "en")
     assert prompt_audio.is_ready(NOTICES["en"], "en")

@@ -7,7 +7,7 @@ from django.contrib.auth.models import Permission
 from django.test import Client
 from django.urls import reverse
 
-from campaigns.models import Account, User
+from campaigns.models import Account, PhoneNumber, User
 from tests import cast
 
 pytestmark = pytest.mark.django_db
@@ -79,3 +79,23 @@ def test_a_password_does_not_travel_in_the_clear(changer: Client, account: Accou
     page = change(changer, account, base_url="http://api.awaaz.example", **secrets).content.decode()
     assert "Write an address with https" in page
     assert change(changer, account, base_url="http://localhost:9000", **secrets).status_code == 302
+
+
+def test_opening_hours_of_a_number_are_entered_in_words(account: Account) -> None:
+    number = PhoneNumber.objects.create(account=account, e164="+911600110245")
+    browser = cast.browser(User.objects.create(username="admin", is_staff=True, is_superuser=True))
+    form = {
+        "account": account.pk,
+        "e164": number.e164,
+        "series": "ordinary",
+        "direction": "both",
+        "container": "wav",
+        "max_calls": 10,
+        "inbound_hours": "Mon-Fri 18:00-9:00",
+        "ring_back_hours": 48,
+    }
+    address = reverse("admin:campaigns_phonenumber_change", args=[number.pk])
+    assert "ends before it begins" in browser.post(address, form).content.decode()
+    assert browser.post(address, form | {"inbound_hours": "Mon-Fri 9:00-18:00"}).status_code == 302
+    number.refresh_from_db()
+    assert (number.inbound_hours, number.ring_back_hours) == ("Mon-Fri 9:00-18:00", 48)

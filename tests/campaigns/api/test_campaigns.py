@@ -11,7 +11,17 @@ from django.test import Client
 
 from campaigns import clock
 from campaigns.imports.reader import read_import
-from campaigns.models import Account, Campaign, Import, PhoneNumber, Recipient, Suppression, Template, User
+from campaigns.models import (
+    Account,
+    Agent,
+    Campaign,
+    Import,
+    PhoneNumber,
+    Recipient,
+    Suppression,
+    Template,
+    User,
+)
 from campaigns.models.tokens import issue
 from tests import cast
 from tests.campaigns.world import make_campaign
@@ -347,6 +357,9 @@ def test_a_number_s_gate_is_set_by_a_program_and_its_password_is_never_told() ->
         "stream_password": " open sesame ",
         "record_calls": False,
         "announce_recording": True,
+        "inbound_hours": "Mon-Fri 9:00-18:00\nHolidays 10:00-12:00",
+        "after_hours_agent": Agent.objects.create(name="Closed", kind=Agent.Kind.ECHO).pk,
+        "ring_back_hours": 24,
     }
     answer = send(client, "PATCH", path, gate)
     assert answer.status_code == 200
@@ -369,6 +382,8 @@ def test_a_number_s_gate_is_set_by_a_program_and_its_password_is_never_told() ->
         ({"stream_user": "awaaz"}, "stream_password"),
         ({"stream_password": "open sesame"}, "stream_user"),
         ({"max_calls": 0}, "max_calls"),
+        ({"inbound_hours": "whenever"}, "inbound_hours"),
+        ({"ring_back_hours": -1}, "ring_back_hours"),
     ],
 )
 def test_a_number_s_gate_that_could_not_work_is_refused(wrong: dict[str, Any], field: str) -> None:
