@@ -19,6 +19,7 @@ from campaigns.models import Message, PhoneNumber
 from campaigns.planning import callbacks
 from campaigns.pseudonyms import pseudonym
 from campaigns.queries import inbound
+from campaigns.queries import versions
 
 log = logging.getLogger(__name__)
 DEFAULT_LANGUAGE = "hi"
@@ -33,6 +34,8 @@ class Identity:
     language: str = ""
     inbound: bool = True
     agent_id: int | None = None
+    version: int | None = None
+    """The number of the published version of the dialogue that speaks."""
     campaign_id: int | None = None
     recipient_id: int | None = None
     message_id: int | None = None
@@ -95,6 +98,7 @@ def find(asked: Identify, number_id: int) -> Found | NotFound:
         language=recipient.language,
         inbound=False,
         agent_id=campaign.agent_id,
+        version=campaign.dialogue_version.number if campaign.dialogue_version else None,
         campaign_id=campaign.pk,
         recipient_id=recipient.pk,
         message_id=message.pk,
@@ -143,11 +147,14 @@ def _find_inbound(asked: Identify, number: PhoneNumber) -> Found | NotFound:
     caller = call_results.caller_identified(given, account_id=number.account_id)
     language = given.get("language", "")[:10] or DEFAULT_LANGUAGE
     row = inbound.answering(number, now=now)
+    row = number.inbound_agent
+    version = versions.latest(row.pk) if row else None
     identity = Identity(
         stream_sid=asked.stream_sid,
         call_sid=asked.call_sid,
         language=language,
         agent_id=row.pk if row else None,
+        version=version.number if version else None,
         recipient_id=caller.pk if caller else None,
     )
     if row is None:

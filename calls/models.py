@@ -87,6 +87,9 @@ class Call(models.Model):
         max_length=64, default="", blank=True, help_text="The message's reference, as the start gave it."
     )
     language = models.CharField(max_length=10, default="", blank=True)
+    version = models.PositiveIntegerField(
+        null=True, blank=True, help_text="The number of the dialogue's published version."
+    )
     state = models.CharField(max_length=10, choices=State, default=State.LIVE)
     reason = models.TextField(default="Connected.", blank=True)
     doing = models.CharField(max_length=80, default="", blank=True, help_text="What happens just now.")
@@ -178,6 +181,12 @@ class Answer(models.Model):
     question = models.CharField(max_length=60)
     value = models.CharField(max_length=200)
     label = models.CharField(max_length=200, default="", blank=True)
+    kind = models.CharField(max_length=20, default="", blank=True, help_text="Choice, number, rating, …")
+    step = models.CharField(max_length=120, default="", blank=True, help_text="The step that asked.")
+    version = models.PositiveIntegerField(null=True, blank=True, help_text="Of the dialogue.")
+    heard_ms = models.PositiveIntegerField(null=True, blank=True, help_text="Heard of the question.")
+    question_ms = models.PositiveIntegerField(null=True, blank=True, help_text="The whole question.")
+    heard_whole = models.BooleanField(null=True, blank=True, help_text="Heard to its end; no: cut.")
     at = models.DateTimeField(default=clock.now)
 
     class Meta:

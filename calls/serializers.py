@@ -22,7 +22,10 @@ class AnswerSerializer(AnswerModel):
 
     class Meta:
         model = Answer
-        fields = ("question", "value", "label", "at")
+        fields = (
+            *("question", "value", "label", "kind", "step", "version"),
+            *("heard_ms", "question_ms", "heard_whole", "at"),
+        )
         read_only_fields = fields
 
 
@@ -56,6 +59,7 @@ class CallSerializer(CallModel):
             "stream_sid",
             "call_sid",
             "language",
+            "version",
             "state",
             "reason",
             "doing",

@@ -292,11 +292,24 @@ class Perform:
 
 @dataclass(frozen=True, slots=True)
 class RecordAnswer:
-    """The person answered a question."""
+    """The person answered a question. `kind` is one of `campaigns.rules.results.AnswerKind`."""
 
     question: str
     value: str
     label: str
+    kind: str = ""
+    step: str = ""
+    """The step that asked."""
+
+
+@dataclass(frozen=True, slots=True)
+class QuestionHeard:
+    """How much was heard of a question that was answered: it follows the answer, once the prompt is over."""
+
+    question: str
+    heard_ms: int
+    total_ms: int
+    finished: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -385,6 +398,7 @@ Action = (
     | PressKeys
     | Perform
     | RecordAnswer
+    | QuestionHeard
     | ReachOutcome
     | AskCallback
     | BookSlot

@@ -236,6 +236,7 @@ class AgentRunner:
                     self.press(digit, now)
             case (
                 base.RecordAnswer()
+                | base.QuestionHeard()
                 | base.ReachOutcome()
                 | base.AskCallback()
                 | base.BookSlot()

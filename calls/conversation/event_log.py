@@ -8,13 +8,23 @@ from calls.agents import base
 from calls.conversation.outputs import RESULTS, Entry, EntryKind
 from calls.conversation.playout import PromptFinished, PromptResult
 from calls.protocol.messages import SAMPLE_RATE, Malformed, Start
-from campaigns.rules.results import Answer, Booking, CallbackAsked, CallResult, OptOut, Outcome, Tell
+from campaigns.rules.results import (
+    Answer,
+    Booking,
+    CallbackAsked,
+    CallResult,
+    OptOut,
+    Outcome,
+    QuestionHeard,
+    Tell,
+)
 
 _KIND_OF_RESULT = {result: kind for kind, result in RESULTS.items()}
 _LONG_NUMBER = re.compile(r"\+?\d(?:[\s-]?\d){5,}")
 
 ResultAction: TypeAlias = (
     base.RecordAnswer
+    | base.QuestionHeard
     | base.ReachOutcome
     | base.AskCallback
     | base.BookSlot
@@ -109,10 +119,25 @@ def how_it_ended(ended: PromptFinished) -> str:
 def result_of(action: ResultAction) -> tuple[CallResult, str]:
     """Return what the call brought, by the agent's word, and a sentence about it."""
     match action:
-        case base.RecordAnswer(question, value, label):
-            return Answer(question, value, label), f"{question}: {label or value}."
+        case base.RecordAnswer(question, value, label, kind, step):
+            return Answer(question, value, label, kind, step), f"{question}: {label or value}."
+        case base.QuestionHeard(question, heard, total, finished):
+            part = "in full" if finished else f"{seconds(heard)} of {seconds(total)} s"
+            return QuestionHeard(
+                question, heard, total, finished
+            ), f"{question}: the question was heard {part}."
         case base.ReachOutcome(outcome, label):
             return Outcome(outcome, label), f"{label or outcome}."
+        case base.Tell(service, values):
+            return Tell(service, values), f"“{service}” is to be told."
+        case _:
+            return _wish(action)
+
+
+def _wish(
+    action: base.AskCallback | base.BookSlot | base.CancelAppointment | base.OptOut,
+) -> tuple[CallResult, str]:
+    match action:
         case base.AskCallback(when, label, how):
             return CallbackAsked(when, label, how), f"Asked to be called back: {label or when}."
         case base.BookSlot(calendar, slot, label):
@@ -124,8 +149,6 @@ def result_of(action: ResultAction) -> tuple[CallResult, str]:
         case base.OptOut(how, what):
             said = f"pressed {what}" if how == "key" else f"said “{what}”"
             return OptOut(how, what), f"Asked not to be called again: {said}."
-        case base.Tell(service, values):
-            return Tell(service, values), f"“{service}” is to be told."
 
 
 def what_was_wrong(problem: Malformed) -> str:

@@ -14,7 +14,16 @@ from msgspec import Struct
 from calls.agents.base import Piece
 from calls.agents.requests import Request
 from calls.audio.speech_detector import VadAudio
-from campaigns.rules.results import Answer, Booking, CallbackAsked, CallResult, OptOut, Outcome, Tell
+from campaigns.rules.results import (
+    Answer,
+    Booking,
+    CallbackAsked,
+    CallResult,
+    OptOut,
+    Outcome,
+    QuestionHeard,
+    Tell,
+)
 
 
 class EntryKind(StrEnum):
@@ -31,6 +40,7 @@ class EntryKind(StrEnum):
     COLLECTED = "collected"
     SPEECH = "speech"
     ANSWER = "answer"
+    QUESTION = "question"
     OUTCOME = "outcome"
     CALLBACK = "callback"
     BOOKING = "booking"
@@ -45,6 +55,7 @@ class EntryKind(StrEnum):
 
 RESULTS: Final[Mapping[EntryKind, type[CallResult]]] = {
     EntryKind.ANSWER: Answer,
+    EntryKind.QUESTION: QuestionHeard,
     EntryKind.OUTCOME: Outcome,
     EntryKind.CALLBACK: CallbackAsked,
     EntryKind.BOOKING: Booking,

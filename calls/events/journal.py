@@ -43,6 +43,7 @@ LONGEST_BACK_OFF = 2.0
 ALWAYS_KEPT = frozenset(
     {
         EntryKind.ANSWER,
+        EntryKind.QUESTION,
         EntryKind.OUTCOME,
         EntryKind.CALLBACK,
         EntryKind.BOOKING,

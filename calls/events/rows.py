@@ -23,7 +23,7 @@ from calls.models import Call, CallEvent
 from calls.services import milliseconds
 from campaigns import bulk, call_results
 from campaigns.locks import locked
-from campaigns.rules.results import Answer, Booking, CallbackAsked, OptOut, Outcome, Tell
+from campaigns.rules.results import Answer, Booking, CallbackAsked, OptOut, Outcome, QuestionHeard, Tell
 
 log = logging.getLogger(__name__)
 
@@ -50,6 +50,7 @@ class _CallRow:
     recipient_id: int | None
     campaign_id: int | None
     number_id: int
+    version: int | None
 
     @property
     def rang_back_at(self) -> datetime | None:
@@ -192,12 +193,14 @@ def _identify(row: _CallRow, identity: Identity) -> dict[str, object]:
     """Return the columns of who it is. The records that follow need three of them."""
     row.message_id, row.recipient_id = identity.message_id, identity.recipient_id
     row.campaign_id = identity.campaign_id
+    row.version = identity.version
     return {
         "stream_sid": identity.stream_sid[:128],
         "call_sid": identity.call_sid[:128],
         "language": identity.language[:10],
         "direction": Call.Direction.INBOUND if identity.inbound else Call.Direction.OUTBOUND,
         "agent_id": identity.agent_id,
+        "version": identity.version,
         "campaign_id": identity.campaign_id,
         "recipient_id": identity.recipient_id,
         "message_id": identity.message_id,
@@ -284,8 +287,13 @@ def _act(row: _CallRow, record: Logged) -> dict[str, object]:
             question=result.question[:60],
             value=result.value[:200],
             label=result.label[:200],
+            kind=result.kind[:20],
+            step=result.step[:120],
+            version=row.version,
             at=record.at,
         )
+    elif isinstance(result, QuestionHeard):
+        _note_heard(row, result)
     elif isinstance(result, Booking):
         people = {"message_id": row.message_id, "recipient_id": row.recipient_id}
         if undone := call_results.book(result, row.pk, **people, at=record.at):
@@ -303,6 +311,15 @@ def _act(row: _CallRow, record: Logged) -> dict[str, object]:
         if isinstance(result, Outcome | CallbackAsked):
             return {"outcome": result.outcome[:60] if isinstance(result, Outcome) else CALL_BACK}
     return {}
+
+
+def _note_heard(row: _CallRow, heard: QuestionHeard) -> None:
+    """Write beside the latest answer to a question what was heard of it."""
+    answers = models.Answer.objects.filter(call_id=row.pk, question=heard.question[:60])
+    latest = answers.filter(question_ms=None).order_by("-pk").values("pk")[:1]
+    models.Answer.objects.filter(pk__in=latest).update(
+        heard_ms=heard.heard_ms, question_ms=heard.total_ms, heard_whole=heard.finished
+    )
 
 
 def _closing_columns(row: _CallRow, record: Closed) -> dict[str, object]:

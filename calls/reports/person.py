@@ -19,6 +19,7 @@ from campaigns.privacy.legal_holds import hold_on
 from campaigns.pseudonyms import pseudonym
 from campaigns.queries import evidence
 
+_OF_ANSWERS = ("question", "value", "label", "kind", "step", "version", "heard_ms", "question_ms")
 ZIP = "application/zip"
 
 
@@ -97,8 +98,7 @@ def calls_of(phone: str, *, events: bool = False) -> list[dict[str, Any]]:
             "duration_ms": call.duration_ms,
             "call_sid": call.call_sid,
             "answers": [
-                {"question": answer.question, "value": answer.value, "label": answer.label}
-                for answer in call.answers.all()
+                {name: getattr(answer, name) for name in _OF_ANSWERS} for answer in call.answers.all()
             ],
             "recording_sha256": call.recording.sha256 if hasattr(call, "recording") else "",
         }

@@ -6,6 +6,7 @@ them, and cuts each text to the length of its column.
 """
 
 from collections.abc import Mapping
+from enum import StrEnum
 from typing import Self
 
 from msgspec import Struct
@@ -31,12 +32,44 @@ class _Result(Struct, frozen=True):
         return cls(*(str(data.get(name, "")) for name in cls.__struct_fields__))
 
 
-class Answer(_Result, frozen=True):
-    """The person answered a question."""
+class AnswerKind(StrEnum):
+    """What an answer is, for the figures that are made of many."""
+
+    CHOICE = "choice"
+    NUMBER = "number"
+    RATING = "rating"
+    DATE = "date"
+    TEXT = "text"
+    """Digits that are no number (a pin code, an account), a time of day."""
+    RECORDING = "recording"
+
+
+class Answer(_Result, frozen=True, omit_defaults=True):
+    """The person answered a question. `kind` is an `AnswerKind`, empty from a version that had none."""
 
     question: str
     value: str
     label: str
+    kind: str = ""
+    step: str = ""
+
+
+class QuestionHeard(_Result, frozen=True):
+    """How much was heard of a question that was answered: `heard_ms` of `total_ms`, to its end or cut."""
+
+    question: str
+    heard_ms: int
+    total_ms: int
+    finished: bool
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, object]) -> Self:
+        """Return the result of a stored object; a figure that is no whole number from 0 becomes 0."""
+        heard, total = (
+            value if isinstance(value := data.get(name), int) and value >= 0 else 0
+            for name in ("heard_ms", "total_ms")
+        )
+        return cls(str(data.get("question", "")), heard, total, data.get("finished") is True)
 
 
 class Outcome(_Result, frozen=True):
@@ -89,4 +122,4 @@ class Tell(_Result, frozen=True):
         return cls(str(data.get("service", "")), {str(name): str(value) for name, value in values.items()})
 
 
-CallResult = Answer | Outcome | CallbackAsked | Booking | OptOut | Tell
+CallResult = Answer | QuestionHeard | Outcome | CallbackAsked | Booking | OptOut | Tell

@@ -9,7 +9,7 @@ from calls.agents.echo import EchoAgent
 from calls.conversation.outputs import Identify
 from calls.identification import Found, NotFound, find, telling_who
 from campaigns import clock
-from campaigns.models import Account, Campaign, Message, PhoneNumber, Template
+from campaigns.models import Account, Campaign, Dialogue, DialogueVersion, Message, PhoneNumber, Template
 
 pytestmark = pytest.mark.django_db
 
@@ -29,6 +29,19 @@ def test_a_reference_finds_recipient_campaign_and_agent(message: Message, number
     assert not found.context.inbound
     assert (found.identity.message_id, found.identity.recipient_id) == (message.pk, message.recipient_id)
     assert (found.identity.stream_sid, found.identity.call_sid) == ("MZ1", "CA1")
+
+
+def test_the_version_of_the_dialogue_that_speaks_is_known(message: Message, number: PhoneNumber) -> None:
+    campaign = message.recipient.campaign
+    assert find(asked(message.reference), number.pk).identity.version is None
+    dialogue = Dialogue.objects.create(agent=campaign.agent, draft={})
+    said = {"dialogue": dialogue, "configuration": campaign.agent.configuration}
+    kept = DialogueVersion.objects.create(**said, number=4, digest="4")
+    DialogueVersion.objects.create(**said, number=5, digest="5")
+    Campaign.objects.filter(pk=campaign.pk).update(dialogue_version=kept)
+    PhoneNumber.objects.filter(pk=number.pk).update(inbound_agent=campaign.agent)
+    assert find(asked(message.reference), number.pk).identity.version == 4
+    assert find(asked(), number.pk).identity.version == 5
 
 
 def test_the_reference_tag_will_do(message: Message, number: PhoneNumber) -> None:

@@ -14,10 +14,11 @@ from typing import Protocol
 from calls.agents import base
 from calls.agents.base import Action
 from calls.agents.dialogue import document as doc
-from calls.agents.dialogue.asking import KINDS, Answer, answers, read_pressed
+from calls.agents.dialogue.asking import KINDS, Answer, answer_kind, answers, read_pressed
 from calls.agents.dialogue.conditions import holds
 from calls.agents.dialogue.configuration import DialogueConfiguration
 from calls.agents.dialogue.document import Again
+from calls.agents.dialogue.heard import Askings
 from calls.agents.dialogue.questions import Collection, Offer, Question
 from calls.agents.dialogue.slots import KINDS as SLOT_KINDS
 from calls.agents.dialogue.slots import day_asked, label_of, values_of
@@ -97,7 +98,7 @@ class DialogueAgent:
         self._document, self._watch = document, watch
         self._steps = dict(document.all_steps())
         self.wants_speech = document.listens_to_speech()
-        self._voice = Voice(document)
+        self._voice, self._askings = Voice(document), Askings()
         self._may_call_back = True
         self._stack: list[str] = []
         """The `sub` steps whose fragments we are in."""
@@ -280,7 +281,10 @@ class DialogueAgent:
         """Say the question itself, by its words for the time that it is asked."""
         time = question.silent + question.wrong + 1
         role = f"{question.role}_{time}" if time > 1 else question.role
-        return self._voice.say_before([*self._voice.words(question.step_id, role), *question.options])
+        words = [*self._voice.words(question.step_id, role), *question.options]
+        if question.role == "ask":
+            self._askings.asked(question.step_id, len(words))
+        return self._voice.say_before(words)
 
     def _ask_again(self, question: Question, *, cut: bool = False, unanswered: bool = False) -> list[Action]:
         """Say the question, and what was cut before it; `unanswered`: also what belongs to it."""
@@ -358,7 +362,15 @@ class DialogueAgent:
         if answer.language:
             self._voice.wording.speak(answer.language)
         self._has_outcome |= bool(answer.outcome)
-        return [*answer.actions(name), *self._go(self._leave(step_id, answer.exit), cut=cut)]
+        recorded = self._record(step_id, question.step, answer.value, answer.label) if answer.label else []
+        noted = [*recorded, *answer.actions()]
+        return [*noted, *self._go(self._leave(step_id, answer.exit), cut=cut)]
+
+    def _record(self, step_id: str, step: doc.Ask | doc.Digits, value: str, label: str) -> list[Action]:
+        """Record an answer, and how much was heard of its question if that is over."""
+        name = step.question or step_id
+        answer = base.RecordAnswer(name, value, label, answer_kind(step), step_id)
+        return [answer, *self._askings.answered(step_id, name)]
 
     def _miss(self, question: Question, *, cut: bool) -> list[Action]:
         self._wrong_keys += 1
@@ -396,7 +408,9 @@ class DialogueAgent:
     def _collect(self, collection: Collection) -> list[Action]:
         collect = collection.begin()
         role = f"ask_{collection.attempts}" if collection.attempts > 1 else "ask"
-        return [*self._voice.say_before(self._voice.words(collection.step_id, role)), collect]
+        words = self._voice.words(collection.step_id, role)
+        self._askings.asked(collection.step_id, len(words))
+        return [*self._voice.say_before(words), collect]
 
     def _collected(self, digits: str, reason: base.CollectEnd) -> list[Action]:
         collection = self._collection
@@ -431,8 +445,8 @@ class DialogueAgent:
         step, step_id, value = collection.step, collection.step_id, collection.pressed
         self._collection, self._unanswered = None, ""
         self._voice.wording.keep(step.value or step_id, value, KINDS[step.means])
-        answer = base.RecordAnswer(step.question or step_id, value, value)
-        return [answer, *self._go(self._leave(step_id, doc.MATCH))]
+        recorded = self._record(step_id, step, value, value)
+        return [*recorded, *self._go(self._leave(step_id, doc.MATCH))]
 
     # --- Requests ------------------------------------------------------------------------------------
 
@@ -497,9 +511,9 @@ class DialogueAgent:
             case SlotHeld(slot):
                 label = label_of(slot)
                 self._voice.keep(values_of(slot), SLOT_KINDS)
-                answer = base.RecordAnswer(step.question or step_id, slot.begins, label)
-                booked: list[Action] = [base.BookSlot(step.calendar, slot.id, label), answer]
-                return [*booked, *self._go(self._leave(step_id, doc.MATCH))]
+                recorded = self._record(step_id, step, slot.begins, label)
+                booked = base.BookSlot(step.calendar, slot.id, label)
+                return [booked, *recorded, *self._go(self._leave(step_id, doc.MATCH))]
             case SlotGone():
                 return self._find_slots(step_id, step, self._voice.words(step_id, "gone"))
             case _:
@@ -548,6 +562,14 @@ class DialogueAgent:
     def _prompt_over(self, event: base.PromptEnded | base.PromptFailed) -> list[Action]:
         finished = isinstance(event, base.PromptEnded) and event.finished
         words = self._voice.over(event.name, finished=finished)
+        known = list[Action]()
+        if words and isinstance(event, base.PromptEnded) and words.role.startswith(("ask", "option")):
+            known += self._askings.over(words.step_id, event)
+        return [*known, *self._after_prompt(event, words, finished=finished)]
+
+    def _after_prompt(
+        self, event: base.PromptEnded | base.PromptFailed, words: Words | None, *, finished: bool
+    ) -> list[Action]:
         if announcement := self._announcement:
             announcement.heard += [words] if words and finished else []
             is_last = words is announcement.words[-1]

@@ -18,6 +18,7 @@ from calls.agents.dialogue.document import (
     Slot,
     YesNo,
 )
+from campaigns.rules.results import AnswerKind
 from campaigns.spreadsheets.written import Kind, UnclearError, read_date, read_digits, read_time
 
 
@@ -33,11 +34,9 @@ class Answer:
     """The wish of a `Later`."""
     language: str = ""
 
-    def actions(self, question: str) -> list[base.Action]:
-        """Return what is to be noted of it in the call, by the name of the question; empty if nothing is."""
+    def actions(self) -> list[base.Action]:
+        """Return what it brings beside the answer: an outcome, a call-back; empty if neither."""
         noted = list[base.Action]()
-        if self.label:
-            noted.append(base.RecordAnswer(question, self.value, self.label))
         if self.outcome:
             noted.append(base.ReachOutcome(self.outcome, self.label))
         if self.call_back:
@@ -88,6 +87,25 @@ def keys_to_name(step: AnyStep) -> Sequence[str]:
         case _:
             return []
 
+
+def answer_kind(step: Ask | Digits) -> AnswerKind:
+    """Return what the answer to a question is."""
+    match step:
+        case Rating():
+            return AnswerKind.RATING
+        case Slot():
+            return AnswerKind.DATE
+        case Digits():
+            return _DIGITS.get(step.means, AnswerKind.TEXT)
+        case _:
+            return AnswerKind.CHOICE
+
+
+_DIGITS = {
+    Meaning.NUMBER: AnswerKind.NUMBER,
+    Meaning.AMOUNT: AnswerKind.NUMBER,
+    Meaning.DATE: AnswerKind.DATE,
+}
 
 KINDS: Mapping[Meaning, Kind] = {
     Meaning.DIGITS: Kind.DIGITS,

@@ -246,6 +246,9 @@ def test_a_timer_stopped_by_another_at_the_same_moment_does_not_fire() -> None:
     assert agent.told_of(TimerFired) == [TimerFired("a")]
 
 
+ANSWER = {"question": "q", "value": "1", "label": "Yes", "kind": "", "step": ""}
+
+
 def test_actions_without_sound_become_entries() -> None:
     line = Line()
     line.begin(saying(OptOut("key", "9"), Note("Another language is spoken."), RecordAnswer("q", "1", "Yes")))
@@ -253,7 +256,7 @@ def test_actions_without_sound_become_entries() -> None:
     assert found == [
         (EntryKind.OPT_OUT, "Asked not to be called again: pressed 9.", {"how": "key", "what": "9"}),
         (EntryKind.NOTE, "Another language is spoken.", {}),
-        (EntryKind.ANSWER, "q: Yes.", {"question": "q", "value": "1", "label": "Yes"}),
+        (EntryKind.ANSWER, "q: Yes.", ANSWER),
     ]
 
 

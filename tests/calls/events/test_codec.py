@@ -40,7 +40,8 @@ def test_a_line_of_the_version_before_is_read_typed_and_written_the_same(
     record = decode(line)
     assert isinstance(record, Logged)
     assert record.entry.payload == result
-    assert record.entry.data == json.loads(data)
+    newer = {"kind": "", "step": ""} if isinstance(result, Answer) else {}
+    assert record.entry.data == {**json.loads(data), **newer}
     assert encode(record) == line
 
 

@@ -3,6 +3,7 @@
 import threading
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from uuid import UUID, uuid4, uuid5
@@ -117,6 +118,29 @@ def test_an_answer_an_outcome_and_an_opt_out_act_with_their_event(
     suppression = Suppression.objects.get()
     assert suppression.phone == "+919825112410"
     assert suppression.message_reference == message.reference
+
+
+def test_what_was_heard_of_a_question_is_written_beside_its_latest_answer(
+    journal: Journal, call_id: UUID, message: Message
+) -> None:
+    page = journal.open(call_id)
+    page.identified(replace(identity_of(message), version=3))
+    said = {"question": "rate", "kind": "rating", "step": "how"}
+    page.log([entry(EntryKind.ANSWER, **said, value="4", label="4")])
+    page.log([entry(EntryKind.ANSWER, question="other", value="1", label="Yes")])
+    page.log([entry(EntryKind.QUESTION, question="rate", heard_ms=900, total_ms=2000, finished=False)])
+    page.log([entry(EntryKind.ANSWER, **said, value="5", label="5")])
+    page.log([entry(EntryKind.QUESTION, question="rate", heard_ms=2000, total_ms=2000, finished=True)])
+    page.log([entry(EntryKind.QUESTION, question="unknown", heard_ms=1, total_ms=2, finished=False)])
+    journal.work()
+
+    columns = ("value", "kind", "step", "version", "heard_ms", "question_ms", "heard_whole")
+    assert list(Answer.objects.filter(call_id=call_id).order_by("pk").values_list(*columns)) == [
+        ("4", "rating", "how", 3, 900, 2000, False),
+        ("1", "", "", 3, None, None, None),
+        ("5", "rating", "how", 3, 2000, 2000, True),
+    ]
+    assert Call.objects.get(pk=call_id).version == 3
 
 
 def test_a_call_back_is_taken_down_with_its_event_and_once_when_both_are_stored_again(

@@ -53,7 +53,7 @@ def test_a_key_is_the_answer_and_leads_on_by_its_own_exit() -> None:
     call = Call(asking())
     assert call.after("heard", "key 1") == ["Thanks."]
     assert call.results() == [
-        base.RecordAnswer("question", "1", "Agreed"),
+        base.RecordAnswer("question", "1", "Agreed", "choice", "question"),
         base.ReachOutcome("agreed", "Agreed"),
     ]
     assert call.after("heard") == []
@@ -189,7 +189,7 @@ def test_after_9_the_dialogue_may_go_on_by_its_own_exit() -> None:
     call = Call(asking(steps=steps, words={"why": {"ask": "Why? 1 or 2."}}, exits=exits))
     assert call.after("heard", "key 9") == ["No more calls.", "Why? 1 or 2."]
     assert call.after("heard", "key 2") == ["Bye."]
-    assert call.results()[-1] == base.RecordAnswer("why", "2", "Refused")
+    assert call.results()[-1] == base.RecordAnswer("why", "2", "Refused", "choice", "why")
 
 
 def test_a_key_repeats_the_question_and_counts_as_nothing() -> None:
@@ -221,7 +221,7 @@ def test_one_who_asks_for_a_person_instead_of_confirming_digits_has_confirmed_no
     call = Call(dialogue(steps, words, keys={"person": "0"}, exits=exits))
     call.after("heard", *[f"key {digit}" for digit in "560001"], "heard", "key 0", "heard", "key 1")
     assert call.results() == [
-        base.RecordAnswer("desk", "1", "Agreed"),
+        base.RecordAnswer("desk", "1", "Agreed", "choice", "desk"),
         base.ReachOutcome("agreed", "Agreed"),
     ]
 
@@ -236,7 +236,7 @@ def test_yes_and_no(key: str, value: str, said: str) -> None:
     call = Call(dialogue({"question": step, "good": {"kind": "say", "exits": {"next": "end"}}}, words))
     assert call.after("heard", f"key {key}") == [said]
     label = {"yes": "Comes", "no": "No"}[value]
-    assert call.results() == [base.RecordAnswer("question", value, label)]
+    assert call.results() == [base.RecordAnswer("question", value, label, "choice", "question")]
 
 
 def test_a_rating_takes_its_numbers_and_no_other() -> None:
@@ -244,7 +244,7 @@ def test_a_rating_takes_its_numbers_and_no_other() -> None:
     call = Call(dialogue({"rate": step}, {"rate": {"ask": "From 2 to 4."}}))
     assert call.after("heard", "key 5", "heard", "key 1") == [*["Not a key.", "From 2 to 4."] * 2]
     assert call.after("heard", "key 4") == ["Bye."]
-    assert call.results() == [base.RecordAnswer("How was it?", "4", "4")]
+    assert call.results() == [base.RecordAnswer("How was it?", "4", "4", "rating", "rate")]
 
 
 def test_the_language_chosen_is_spoken_from_then_on() -> None:
@@ -273,7 +273,7 @@ def test_a_time_to_be_called_back_is_asked_for() -> None:
     call = Call(document)
     assert call.after("heard", "key 1") == ["Bye."]
     assert call.results() == [
-        base.RecordAnswer("when", "1", "Tomorrow at ten"),
+        base.RecordAnswer("when", "1", "Tomorrow at ten", "choice", "when"),
         base.AskCallback("tomorrow 10:00", "Tomorrow at ten", "key"),
     ]
     assert Call(document, callback=False).playing[0].name == "full"
@@ -296,7 +296,7 @@ def keyed(pressed: str) -> list[str]:
 def test_digits_are_recorded_and_spoken_as_what_they_mean() -> None:
     call = Call(digits())
     assert call.after("heard", *keyed("1500#")) == ["So one thousand five hundred rupees."]
-    assert call.results() == [base.RecordAnswer("sum", "1500", "1500")]
+    assert call.results() == [base.RecordAnswer("sum", "1500", "1500", "number", "sum")]
 
 
 def test_digits_out_of_bounds_are_asked_for_again_and_then_given_up() -> None:
@@ -322,7 +322,7 @@ def test_digits_are_read_back_and_count_when_they_are_confirmed() -> None:
         "three hundred rupees: 1 or 2?",
         "So three hundred rupees.",
     ]
-    assert call.results() == [base.RecordAnswer("sum", "300", "300")]
+    assert call.results() == [base.RecordAnswer("sum", "300", "300", "number", "sum")]
 
 
 def test_digits_denied_to_the_last_are_no_match() -> None:
@@ -591,7 +591,7 @@ def test_slots_are_offered_and_the_chosen_one_is_held_and_booked() -> None:
     label = "2 Dec 2026, 10:30 AM, Pune"
     assert call.results() == [
         base.BookSlot("clinic", 2, label),
-        base.RecordAnswer("visit", SLOTS[1].begins, label),
+        base.RecordAnswer("visit", SLOTS[1].begins, label, "date", "slot"),
     ]
 
 
@@ -738,3 +738,40 @@ def test_today_can_be_compared_and_said() -> None:
     for due, said in (("29/11/2026", "It is full."), ("30/11/2026", "It is 30 November.")):
         call = Call(document, today="2026-11-30", variables={"due": due})
         assert [say.text for say in call.playing if isinstance(say, base.Say)] == [said]
+
+
+# --- What was heard of a question ----------------------------------------------------------------------
+
+
+def heard_of(call: Call) -> list[base.QuestionHeard]:
+    return [action for action in call.log if isinstance(action, base.QuestionHeard)]
+
+
+def test_a_question_cut_by_its_answer_was_heard_in_part() -> None:
+    call = Call(asking())
+    call.after("key 1")
+    assert heard_of(call) == [base.QuestionHeard("question", 300, 1000, False)]
+
+
+def test_a_question_heard_to_its_end_is_told_with_the_answer_and_once() -> None:
+    call = Call(asking())
+    call.after("heard", "key 7")
+    assert heard_of(call) == []
+    call.after("key 1", "heard")
+    assert heard_of(call) == [base.QuestionHeard("question", 1000, 1000, True)]
+
+
+def test_digits_count_their_own_question_and_not_the_words_that_read_them_back() -> None:
+    call = Call(digits(confirm=True))
+    call.after("heard", *keyed("300#"), "key 1")
+    assert heard_of(call) == [base.QuestionHeard("sum", 1000, 1000, True)]
+
+
+def test_of_slots_the_question_and_each_of_them_count() -> None:
+    call = Call(offering())
+    call.after("heard")
+    call.reply(SlotsFound(tuple(SLOTS[:2])))
+    call.after("key 2")
+    call.reply(SlotHeld(SLOTS[1]))
+    call.after("heard")
+    assert heard_of(call) == [base.QuestionHeard("visit", 300 * 3, 1000 * 3, False)]

@@ -54,7 +54,7 @@ def test_a_chosen_time_is_an_answer_and_a_wish_and_no_outcome() -> None:
     actions = menu.handle(KeyPressed("3"))
     assert actions == [
         StopTimer("answer"),
-        RecordAnswer("call_back", "3", "Tomorrow at ten"),
+        RecordAnswer("call_back", "3", "Tomorrow at ten", "choice", "later"),
         AskCallback("tomorrow 10:00", "Tomorrow at ten", "key"),
         Say("Reply", "At ten.", "en"),
     ]

@@ -2,19 +2,22 @@
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import hypothesis.strategies as st
 import pytest
 from hypothesis import given, settings
+from msgspec import structs
 
 import calls.agents
 from calls.agents import base
 from calls.agents.dialogue.agent import DialogueAgent
 from calls.agents.dialogue.from_menu import dialogue_of, read_menu
 from calls.audio.pcm import silence
-from calls.conversation.outputs import Synthesise
+from calls.conversation.outputs import Entry, EntryKind, Synthesise
+from campaigns.rules.results import Answer
 from tests.calls.agents.dialogue.phone import Phone
 from tests.calls.agents.menu_agent import MenuAgent
 from tests.calls.agents.texts import ENGLISH, HINDI, LATER, MENU, VARIABLES
@@ -75,13 +78,34 @@ def both(name: str) -> tuple[MenuAgent, DialogueAgent]:
     return MenuAgent(menu), DialogueAgent(dialogue)
 
 
+def without_what_menus_lacked(actions: Sequence[base.Action]) -> list[base.Action]:
+    """The actions without the kind and step of answers, and without what was heard of a question."""
+    kept = [action for action in actions if not isinstance(action, base.QuestionHeard)]
+    return [
+        replace(action, kind="", step="") if isinstance(action, base.RecordAnswer) else action
+        for action in kept
+    ]
+
+
+def entries_without_what_menus_lacked(line: Line) -> list[Entry]:
+    kept = [entry for entry in line.entries if entry.kind is not EntryKind.QUESTION]
+    return [
+        structs.replace(entry, payload=structs.replace(entry.payload, kind="", step=""))
+        if isinstance(entry.payload, Answer)
+        else entry
+        for entry in kept
+    ]
+
+
 def same(name: str, context: base.CallContext, events: Sequence[str]) -> None:
     old, new = (Phone(agent) for agent in both(name))
     assert new.agent.wants_speech == old.agent.wants_speech
     assert new.tell(base.CallStarted(context)) == old.tell(base.CallStarted(context))
     for number, event in enumerate(events):
         expected = old.happens(event)
-        assert new.happens(event) == expected, f"at {event}, after {events[:number]}"
+        assert without_what_menus_lacked(new.happens(event)) == expected, (
+            f"at {event}, after {events[:number]}"
+        )
 
 
 @pytest.mark.parametrize("name", MENUS)
@@ -126,7 +150,7 @@ def test_a_campaign_learns_the_same_of_both(name: str) -> None:
 def test_frames_and_log_of_whole_calls_are_the_same(name: str, keys: str) -> None:
     old, new = (whole_call(agent, keys) for agent in both(name))
     assert new.frames == old.frames
-    assert new.entries == old.entries
+    assert entries_without_what_menus_lacked(new) == entries_without_what_menus_lacked(old)
     assert new.close == old.close is not None
 
 

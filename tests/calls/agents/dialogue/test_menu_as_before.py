@@ -20,6 +20,7 @@ from calls.agents.base import (
     OptOut,
     PromptEnded,
     PromptFailed,
+    QuestionHeard,
     ReachOutcome,
     RecordAnswer,
     Say,
@@ -86,7 +87,7 @@ def test_an_unknown_language_falls_back_and_says_so() -> None:
 def test_a_key_during_the_opening_is_an_answer() -> None:
     assert begun().handle(KeyPressed("1")) == [
         StopTimer("answer"),
-        RecordAnswer("payment", "1", "Will pay"),
+        RecordAnswer("payment", "1", "Will pay", "choice", "question"),
         ReachOutcome("will_pay", "Will pay"),
         Say("Reply", "Thank you, by 28 November.", "en"),
     ]
@@ -329,14 +330,14 @@ def test_a_choice_may_ask_for_digits() -> None:
     menu = collecting()
     assert menu.handle(KeyPressed("2")) == [
         StopTimer("answer"),
-        RecordAnswer("payment", "2", "Needs time"),
+        RecordAnswer("payment", "2", "Needs time", "choice", "question"),
         ReachOutcome("more_time", "Needs time"),
         Say("Enter digits", "How many days?", "en", KEY),
         Collect(name="days", least=1, most=2, first_digit_s=5, inter_digit_s=2),
     ]
-    assert menu.handle(heard(QUESTION, finished=False)) == []
+    assert menu.handle(heard(QUESTION, finished=False)) == [QuestionHeard("payment", 300, 1000, False)]
     assert menu.handle(Collected("days", "15", CollectEnd.FULL)) == [
-        RecordAnswer("days", "15", "15"),
+        RecordAnswer("days", "15", "15", "text", "digits_2"),
         Say("Reply", "Noted: one five days.", "en"),
     ]
     assert menu.handle(heard("Reply")) == [HangUp("We hung up after the reply.")]
@@ -364,7 +365,9 @@ def test_nine_alone_among_digits_means_no_further_calls(reason: CollectEnd) -> N
 def test_nine_within_a_number_is_a_digit_and_after_it_means_no_further_calls() -> None:
     menu = collecting()
     menu.handle(KeyPressed("2"))
-    assert RecordAnswer("days", "29", "29") in menu.handle(Collected("days", "29", CollectEnd.FULL))
+    assert RecordAnswer("days", "29", "29", "text", "digits_2") in menu.handle(
+        Collected("days", "29", CollectEnd.FULL)
+    )
     assert OptOut("key", "9") in menu.handle(KeyPressed("9"))
 
 
