@@ -69,7 +69,7 @@ class AnswerInline(ReadOnly, TabularInline):
     """What the person answered."""
 
     model = Answer
-    fields = ("at", "question", "value", "label")
+    fields = ("at", "question", "value", "label", "kind", "step", "version", "heard_ms", "question_ms")
     readonly_fields = fields
     extra = 0
 
@@ -135,8 +135,8 @@ class RecordingAdmin(RecordAdmin):
 class AnswerAdmin(RecordAdmin):
     """What people answered."""
 
-    list_display = ("question", "value", "label", "recipient", "at")
-    list_filter = ("question",)
+    list_display = ("question", "value", "label", "kind", "version", "recipient", "at")
+    list_filter = ("kind", "question")
     list_select_related = ("recipient",)
     search_fields = ("question", "value", "label")
 

@@ -17,7 +17,7 @@ from calls.media import prompt_audio
 from calls.models import Call, Recording
 from calls.recordings.http_range import file_response
 from calls.recordings.waveform import Happened, Waveform, draw
-from calls.reports import attempts
+from calls.reports import answers, attempts
 from calls.reports import person as persons
 from campaigns import audit, clock
 from campaigns.errors import NotAllowed
@@ -137,6 +137,23 @@ def campaign_report(request: HttpRequest, pk: int) -> HttpResponseBase:
         return attempts.as_file(campaign, **form.cleaned_data, whole_numbers=whole_numbers)
     context = {"campaign": campaign, "form": form, "columns": attempts.COLUMNS}
     return render(request, "calls/report.html", context, status=422 if form.is_bound else 200)
+
+
+@staff_page
+@require_safe
+def campaign_answers(request: HttpRequest, pk: int) -> HttpResponse:
+    """Return the card of a campaign's answers for its page to load. Raises `Http404`."""
+    campaign = get_object_or_404(all_campaigns(), pk=pk)
+    context = {"campaign": campaign, "questions": answers.by_question(campaign)}
+    return render(request, "calls/answers.html", context)
+
+
+@staff_page
+@require_safe
+def campaign_answers_file(request: HttpRequest, pk: int) -> HttpResponseBase:
+    """Return a campaign's answers as a file. Raises `Http404`."""
+    campaign = get_object_or_404(all_campaigns(), pk=pk)
+    return answers.as_file(campaign, whole_numbers=sees_numbers(request))
 
 
 @staff_page

@@ -85,6 +85,8 @@ PAGES: Final[Mapping[str, Access]] = {
     "campaign-edit": form(_CHANGES, _CHANGES),
     "campaign-people": reads(*_SEES_PEOPLE),
     "campaign-report": reads("campaigns.view_message"),
+    "campaign-answers": reads("calls.view_call"),
+    "campaign-answers-file": reads("campaigns.view_message"),
     "campaign-preflight": reads(*_SEES_CAMPAIGNS),
     "campaign-preflight-ask": acts(*_CHANGES),
     "campaign-cancel": reads(*_CHANGES),

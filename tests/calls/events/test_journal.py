@@ -45,6 +45,7 @@ from campaigns.models import (
     Slot,
     Suppression,
 )
+from campaigns.rules.results import Answer as Rated
 from tests.calls.conftest import opened
 from tests.campaigns.appointments.clinic import add_slot, assert_books_balance
 
@@ -120,16 +121,20 @@ def test_an_answer_an_outcome_and_an_opt_out_act_with_their_event(
     assert suppression.message_reference == message.reference
 
 
+def rated(value: str) -> Entry:
+    payload = Rated("rate", value, value, "rating", "how")
+    return Entry(kind=EntryKind.ANSWER, at_ms=10, text="Rated.", payload=payload)
+
+
 def test_what_was_heard_of_a_question_is_written_beside_its_latest_answer(
     journal: Journal, call_id: UUID, message: Message
 ) -> None:
     page = journal.open(call_id)
     page.identified(replace(identity_of(message), version=3))
-    said = {"question": "rate", "kind": "rating", "step": "how"}
-    page.log([entry(EntryKind.ANSWER, **said, value="4", label="4")])
+    page.log([rated("4")])
     page.log([entry(EntryKind.ANSWER, question="other", value="1", label="Yes")])
     page.log([entry(EntryKind.QUESTION, question="rate", heard_ms=900, total_ms=2000, finished=False)])
-    page.log([entry(EntryKind.ANSWER, **said, value="5", label="5")])
+    page.log([rated("5")])
     page.log([entry(EntryKind.QUESTION, question="rate", heard_ms=2000, total_ms=2000, finished=True)])
     page.log([entry(EntryKind.QUESTION, question="unknown", heard_ms=1, total_ms=2, finished=False)])
     journal.work()
