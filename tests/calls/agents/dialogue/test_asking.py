@@ -84,7 +84,7 @@ def test_the_words_of_a_question_name_its_keys_and_only_the_ends_of_a_rating() -
     assert keys_to_name(Digits(most=4)) == []
 
 
-def test_an_answer_without_a_label_notes_nothing() -> None:
+def test_what_an_answer_brings_beside_itself() -> None:
     assert Answer(exit="later", value="0", label="").actions() == []
     answer = Answer(exit="1", value="1", label="Yes", outcome="agreed", call_back="tomorrow 10:00")
     assert answer.actions() == [
