@@ -18,6 +18,7 @@ from rest_framework.views import APIView
 
 from calls.agents.dialogue.schema import json_schema
 from calls.models import Call
+from calls.queries import of_phones
 from calls.reports import attempts, person
 from calls.serializers import CallSerializer, EventSerializer, PersonSerializer, PersonWishSerializer
 from campaigns import clock
@@ -40,7 +41,8 @@ class CallViewSet(CallViews):
     """Calls, live and past."""
 
     queryset = (
-        Call.objects.select_related("recipient", "message")
+        of_phones()
+        .select_related("recipient", "message")
         .prefetch_related("answers")
         .order_by("-started_at", "id")
     )

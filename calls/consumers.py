@@ -20,13 +20,13 @@ from django.db import Error as DatabaseFailure
 from redis.exceptions import RedisError
 
 from calls import services
-from calls.agents.requests import Failed
+from calls.agents.requests import Failed, Request
 from calls.audio.speech_detector import HearingSettings
 from calls.conversation.conversation import Conversation
 from calls.conversation.limits import CloseCode, ConversationLimits, Hearing
 from calls.conversation.outputs import Carry, Close, Effect, Ending, Entry, EntryKind, Identify, Step
 from calls.events.journal import journal, nothing
-from calls.identification import Asker, Found, Identity, caller_numbers, telling_who
+from calls.identification import Asker, Found, Identity, NotFound, caller_numbers, telling_who
 from calls.media import identification, performers, prompt_audio
 from calls.media.admission import Admitted, ConnectionRequest, Refused
 from calls.media.admission_desk import admission_desk
@@ -86,6 +86,9 @@ class CallConsumer(AsyncConsumer):
     ended calls would wait in memory for a full collection (see `FastPath.end`). Hence `release` and `detach`.
     """
 
+    performs: Mapping[type[Request], performers.Performer] = performers.PERFORMERS
+    """What carries out the requests of the agent."""
+
     async def __call__(self, scope: dict[str, Any], receive: Receive, send: Send) -> None:
         """Serve a connection from its request to its end: admit or refuse it, run it, close it."""
         self.scope = scope
@@ -93,7 +96,7 @@ class CallConsumer(AsyncConsumer):
         server.limit_message_size(MOST_MESSAGE_BYTES)
         server.break_reference_cycles()
         await receive()
-        admitted = await admission_desk.admit(ConnectionRequest.of(scope), journal=journal)
+        admitted = await self.admit(scope)
         if isinstance(admitted, Refused):
             log.warning(admitted.reason)
             await refuse(scope, server, busy=admitted.busy)
@@ -109,6 +112,10 @@ class CallConsumer(AsyncConsumer):
         finally:
             call_registry.discard_connection(connection)
             connection.call.detach(connection)
+
+    async def admit(self, scope: Mapping[str, Any]) -> Admitted | Refused:
+        """Return the opened call of a connection, or why it gets none."""
+        return await admission_desk.admit(ConnectionRequest.of(scope), journal=journal)
 
     def begin(self, admitted: Admitted) -> None:
         """Make all that a call needs, before its first frame."""
@@ -336,7 +343,7 @@ class CallConsumer(AsyncConsumer):
         return self.connection is None and self.close is None
 
     @property
-    def number_id(self) -> int:
+    def number_id(self) -> int | None:
         """Return the id of the number's row."""
         return self.call.number_id
 
@@ -422,7 +429,7 @@ class CallConsumer(AsyncConsumer):
                 return
             if isinstance(effect, Carry):
                 asker = Asker(self.call.call_id, self.call.number_id, self.identity)
-                reply = await performers.perform(effect.request, asker, performers=performers.PERFORMERS)
+                reply = await performers.perform(effect.request, asker, performers=self.performs)
                 self.advance(self.conversation.performed, effect.key, reply)
                 return
             try:
@@ -432,9 +439,13 @@ class CallConsumer(AsyncConsumer):
             else:
                 self.advance(self.conversation.audio_ready, effect.prompt, pcm)
 
+    async def find(self, asked: Identify) -> Found | NotFound | identification.Unknown:
+        """Return who is on the line and the agent that answers."""
+        return await identification.identify(asked, self.call.number_id)
+
     async def identify(self, asked: Identify) -> None:
         """Find who is on the line: into the row, and to the conversation."""
-        found = await identification.identify(asked, self.call.number_id)
+        found = await self.find(asked)
         self.loop.call_later(MOST_UNTIL_FIRST_WORD_S, self.finish_admission)
         if isinstance(found, identification.Unknown):
             self.advance(self.conversation.unidentified, found.reason)

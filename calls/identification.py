@@ -46,7 +46,8 @@ class Asker:
     """The call whose agent asks something of the world (`calls.media.performers`)."""
 
     call_id: UUID
-    number_id: int
+    number_id: int | None
+    """None if a draft is tried."""
     identity: Identity
 
 
@@ -80,9 +81,16 @@ def find(asked: Identify, number_id: int) -> Found | NotFound:
     """
     related = ("account", "inbound_agent", "after_hours_agent")
     number = PhoneNumber.objects.select_related(*related).get(pk=number_id)
+def find(asked: Identify, number_id: int | None) -> Found | NotFound:
+    """Return who is on the line, and the agent that answers: by the message's reference, else as an inbound
+    call of the number.
+
+    Reads the database: to be run in a thread. Raises what the database raises.
+    """
+    number = PhoneNumber.objects.select_related("account", "inbound_agent").get(pk=number_id or 0)
     reference = asked.reference or asked.custom_parameters.get(number.account.reference_tag, "")
     message = (
-        call_results.call_identified(reference, number_id=number_id, now=clock.now()) if reference else None
+        call_results.call_identified(reference, number_id=number.pk, now=clock.now()) if reference else None
     )
     if message is None:
         return _find_inbound(asked, number)

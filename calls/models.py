@@ -54,6 +54,7 @@ class CallDirection(models.TextChoices):
 
     OUTBOUND = "outbound", "We called"
     INBOUND = "inbound", "They called"
+    TRY = "try", "Tried in the studio"
 
 
 class CallEndedBy(models.TextChoices):
@@ -74,7 +75,14 @@ class Call(models.Model):
     EndedBy: TypeAlias = CallEndedBy
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    number = models.ForeignKey(PhoneNumber, on_delete=models.PROTECT, related_name="calls")
+    number = models.ForeignKey(
+        PhoneNumber,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="calls",
+        help_text="None if a draft is tried in the studio: then no phone rings.",
+    )
     agent = models.ForeignKey(Agent, on_delete=models.SET_NULL, null=True, related_name="calls")
     campaign = models.ForeignKey(Campaign, on_delete=models.SET_NULL, null=True, related_name="calls")
     recipient = models.ForeignKey(Recipient, on_delete=models.SET_NULL, null=True, related_name="calls")
@@ -113,6 +121,11 @@ class Call(models.Model):
                 condition=models.Q(state="live", ended_at__isnull=True)
                 | models.Q(state="ended", ended_at__isnull=False),
                 name="call_ended_has_time",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(direction="try", number__isnull=True)
+                | (~models.Q(direction="try") & models.Q(number__isnull=False)),
+                name="call_try_has_no_number",
             ),
         ]
         indexes: ClassVar = [

@@ -55,9 +55,14 @@ class CallPage:
     evidence: Sequence[Evidence]
 
 
+def of_phones() -> QuerySet[Call]:
+    """Return all calls by phone: what is tried in the studio is in no figure and no list. No query."""
+    return Call.objects.exclude(direction=Call.Direction.TRY)
+
+
 def count_live_calls() -> int:
     """Return how many calls are on the line. One query."""
-    return Call.objects.filter(state=Call.State.LIVE).count()
+    return of_phones().filter(state=Call.State.LIVE).count()
 
 
 def lines_held_by_callers(number_id: int) -> int:
@@ -116,7 +121,7 @@ def _goals_reached(*calls: QuerySet[Call]) -> int:
 
 def live_calls(*, campaign_id: int | None = None, limit: int = 8) -> LiveCalls:
     """Return the calls on the line, oldest first, so that rows keep their places. Two queries."""
-    calls = Call.objects.filter(state=Call.State.LIVE)
+    calls = of_phones().filter(state=Call.State.LIVE)
     if campaign_id is not None:
         calls = calls.filter(campaign_id=campaign_id)
     listed = calls.select_related("campaign", "recipient", "number", "agent").order_by("started_at", "id")
@@ -127,7 +132,7 @@ def calls_found(
     *, state: str = "", outcome: str = "", campaign: str = "", recipient: str = ""
 ) -> QuerySet[Call]:
     """Return calls, newest first, by what a person chose. A choice that means nothing is ignored."""
-    calls = Call.objects.select_related("campaign", "recipient", "number", "agent").order_by("-started_at")
+    calls = of_phones().select_related("campaign", "recipient", "number", "agent").order_by("-started_at")
     if state in Call.State.values:
         calls = calls.filter(state=state)
     if outcome:
@@ -141,7 +146,7 @@ def calls_found(
 
 def outcomes_seen(limit: int = 30) -> list[str]:
     """Return the outcomes that calls have had, by name, at most `limit`, for a choice. One query."""
-    outcomes = Call.objects.exclude(outcome="").order_by("outcome").values_list("outcome", flat=True)
+    outcomes = of_phones().exclude(outcome="").order_by("outcome").values_list("outcome", flat=True)
     return list(outcomes.distinct()[:limit])
 
 

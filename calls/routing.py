@@ -1,15 +1,16 @@
-"""WebSocket addresses: the platform's calls, and the portal's live pages."""
+"""WebSocket addresses: the platform's calls, the portal's live pages, and talking to a draft."""
 
 from typing import Any, cast
 
 from channels.auth import AuthMiddlewareStack
 from channels.routing import URLRouter
 from channels.security.websocket import AllowedHostsOriginValidator
-from django.urls import re_path
+from django.urls import path, re_path
 
 from calls.consumers import CallConsumer
 from calls.live_pages import live_urlpatterns
 from calls.media.servers.interface import Receive, Send
+from calls.studio.talk_consumer import ROUTE, TalkConsumer, keeping_send
 
 
 async def refuse(scope: dict[str, Any], receive: Receive, send: Send) -> None:
@@ -26,4 +27,16 @@ stream_urlpatterns = [re_path(r"^stream/", CallConsumer.as_asgi())]
 live_pages = AllowedHostsOriginValidator(AuthMiddlewareStack(URLRouter([*live_urlpatterns, nothing_here])))
 """For staff who are logged in, and only from our own pages."""
 
-websocket_urlpatterns = [*stream_urlpatterns, re_path(r"^(?=live/)", live_pages), nothing_here]
+talk_urlpatterns = [path(ROUTE, TalkConsumer.as_asgi())]
+
+talking = AllowedHostsOriginValidator(
+    keeping_send(AuthMiddlewareStack(URLRouter([*talk_urlpatterns, nothing_here])))
+)
+"""For the person of staff whose ticket it is, and only from our own pages."""
+
+websocket_urlpatterns = [
+    *stream_urlpatterns,
+    re_path(r"^(?=live/)", live_pages),
+    re_path(r"^(?=talk/)", talking),
+    nothing_here,
+]

@@ -21,6 +21,9 @@ from campaigns.models import PhoneNumber
 
 log = logging.getLogger(__name__)
 
+MOST_TRIES = 4
+"""Drafts that are tried in one process at once: each costs it as much as a call."""
+
 
 class Full(Enum):
     """Why no call is opened."""
@@ -29,6 +32,10 @@ class Full(Enum):
     """The number has as many calls as it may have at once."""
     PROCESS = "process"
     """This process holds as many calls as it may."""
+    TRIES = "tries"
+    """As many drafts are tried in this process as may be."""
+    USED = "used"
+    """A call of this id was opened before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +71,8 @@ def open_calls(
     held = 0  # counted only where it is limited
     if settings.MAX_PROCESS_CALLS:
         process = MediaProcess.objects.select_for_update().get(pk=process_id)
-        held = process.calls.filter(state=Call.State.LIVE).exclude(pk__in=ended).count()
+        on_lines = process.calls.filter(state=Call.State.LIVE, number__isnull=False)
+        held = on_lines.exclude(pk__in=ended).count()
     results: list[Opened | Full] = []
     rows: list[Call] = []
     for number_id in number_ids:
@@ -80,6 +88,24 @@ def open_calls(
         results.append(Opened(row.pk, for_resume=beyond >= 0))
     Call.objects.bulk_create(rows)
     return results
+
+
+@transaction.atomic
+def open_try(
+    call_id: UUID, *, process_id: UUID, now: datetime, ended: Collection[UUID] = ()
+) -> Opened | Full:
+    """Add the live call in which a draft is tried. It has no number and takes up no line.
+
+    Counting and adding are one step in a process. Raises `IntegrityError` if another process adds it now.
+    """
+    process = MediaProcess.objects.select_for_update().get(pk=process_id)
+    if Call.objects.filter(pk=call_id).exists():
+        return Full.USED
+    live = process.calls.filter(state=Call.State.LIVE, direction=Call.Direction.TRY)
+    if live.exclude(pk__in=ended).count() >= MOST_TRIES:
+        return Full.TRIES
+    Call.objects.create(pk=call_id, process=process, direction=Call.Direction.TRY, started_at=now)
+    return Opened(call_id)
 
 
 def live_calls(numbers: Collection[int], now: datetime) -> models.QuerySet[Call]:

@@ -3,7 +3,7 @@
 from django.urls import path
 
 from calls import views
-from calls.studio import clips, editor, pages, trying, versions
+from calls.studio import clips, editor, pages, talking, trying, versions
 
 urlpatterns = [
     path("", views.home, name="home"),
@@ -26,6 +26,7 @@ urlpatterns = [
     path("dialogues/<int:pk>/file/", pages.export_file, name="dialogue-file"),
     path("dialogues/<int:pk>/import/", pages.import_file, name="dialogue-import"),
     path("dialogues/<int:pk>/try/", trying.try_page, name="dialogue-try"),
+    path("dialogues/<int:pk>/talk/", talking.talk_page, name="dialogue-talk"),
     path("dialogues/<int:pk>/tests/", trying.tests_page, name="dialogue-tests"),
     path("dialogues/<int:pk>/versions/", versions.versions_page, name="dialogue-versions"),
     path("dialogues/<int:pk>/publish/", versions.publish_page, name="dialogue-publish"),

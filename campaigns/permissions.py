@@ -122,6 +122,7 @@ PAGES: Final[Mapping[str, Access]] = {
     "dialogue-file": reads(*_SEES_DIALOGUES),
     "dialogue-import": form(_MAKES_DIALOGUES, _MAKES_DIALOGUES),
     "dialogue-try": form(_SEES_DIALOGUES, _MAKES_DIALOGUES),
+    "dialogue-talk": form(_SEES_DIALOGUES, _MAKES_DIALOGUES),
     "dialogue-tests": form(_SEES_DIALOGUES, _MAKES_DIALOGUES),
     "dialogue-versions": reads(*_SEES_DIALOGUES),
     "dialogue-publish": form(("campaigns.publish_dialogue",), ("campaigns.publish_dialogue",)),
@@ -189,9 +190,10 @@ SOCKETS: Final[Mapping[str, Permissions]] = MappingProxyType(
         "live/home/": _SEES_DAY,
         "live/campaigns/<int:pk>/": _SEES_DAY,
         "live/calls/<uuid:pk>/": ("calls.view_call",),
+        "talk/<str:ticket>/": _MAKES_DIALOGUES,
     }
 )
-"""The sockets of the portal's live pages, by route. For staff only."""
+"""The sockets of the portal's live pages and of talking to a draft, by route. For staff only."""
 
 P = ParamSpec("P")
 View: TypeAlias = Callable[Concatenate[HttpRequest, P], HttpResponseBase]
@@ -265,7 +267,7 @@ def _token_allows(request: HttpRequest | Request, permissions: Permissions) -> b
 
 
 def may_watch(user: object, route: str) -> bool:
-    """Return whether this user may open the live socket at a route of `SOCKETS`. Reads the database."""
+    """Return whether this user may open the socket at a route of `SOCKETS`. Reads the database."""
     is_staff = isinstance(user, User) and user.is_active and user.is_staff
     return is_staff and cast("User", user).has_perms(SOCKETS[route])
 

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from calls.conversation.outputs import NO_AGENT, Entry, EntryKind
 from calls.models import Call, CallEvent
+from calls.queries import of_phones
 from calls.simulated.kept_tests import Expectation, KeptTest
 from calls.simulated.past_calls import read_log
 from calls.simulated.script import Person
@@ -35,6 +36,7 @@ def ids_of(dialogue: Dialogue, most: int) -> list[UUID]:
     over = Call.objects.filter(agent=dialogue.agent_id, state=Call.State.ENDED)
     # A call in which a person rang back may have begun in the middle, which no log of it tells.
     over = over.exclude(direction=Call.Direction.INBOUND, campaign__isnull=False)
+    over = of_phones().filter(agent=dialogue.agent_id, state=Call.State.ENDED)
     served = over.exclude(disposition=NO_AGENT).order_by("-started_at")
     return list(served.values_list("pk", flat=True)[:most])
 

@@ -56,6 +56,12 @@ class _CallRow:
     def rang_back_at(self) -> datetime | None:
         """Return when the call began if a person rang back in it; None for all others."""
         return self.started_at if self.campaign_id and self.message_id is None else None
+    number_id: int | None
+
+    @property
+    def is_try(self) -> bool:
+        """Return whether a draft is tried: what comes of it is in its log and nowhere else."""
+        return self.number_id is None
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,13 +204,19 @@ def _identify(row: _CallRow, identity: Identity) -> dict[str, object]:
         "stream_sid": identity.stream_sid[:128],
         "call_sid": identity.call_sid[:128],
         "language": identity.language[:10],
-        "direction": Call.Direction.INBOUND if identity.inbound else Call.Direction.OUTBOUND,
+        "direction": _direction(row, identity),
         "agent_id": identity.agent_id,
         "version": identity.version,
         "campaign_id": identity.campaign_id,
         "recipient_id": identity.recipient_id,
         "message_id": identity.message_id,
     }
+
+
+def _direction(row: _CallRow, identity: Identity) -> str:
+    if row.is_try:
+        return Call.Direction.TRY
+    return Call.Direction.INBOUND if identity.inbound else Call.Direction.OUTBOUND
 
 
 def draw_from_log(call_id: UUID) -> int | None:
@@ -214,6 +226,8 @@ def draw_from_log(call_id: UUID) -> int | None:
     transaction; may be repeated.
     """
     call = Call.objects.get(pk=call_id)
+    if call.direction == Call.Direction.TRY:
+        return None
     stored = CallEvent.objects.filter(call=call).order_by("sequence")
     keys = _first_keys(stored)
     is_drawn = stored.filter(data__drawn_for_it=True).exists()
@@ -256,6 +270,8 @@ def _write_late(
 
     `drawn_for_it`: by another process than the call's own.
     """
+    if row.number_id is None:  # a try
+        return [], {}
     stored = CallEvent.objects.filter(call_id=row.pk)
     notes = stored.filter(data__after_end=True).values_list("data", flat=True)
     drawn = max((note.get("keys", len(record.keys)) for note in notes), default=None)
@@ -280,6 +296,8 @@ def _write_late(
 def _act(row: _CallRow, record: Logged) -> dict[str, object]:
     """Act on what an entry brought, if it did. Return the columns of the call that change with it."""
     result = record.entry.payload
+    if row.is_try:
+        return {}
     if isinstance(result, Answer):
         models.Answer.objects.create(
             call_id=row.pk,

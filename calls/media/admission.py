@@ -39,10 +39,13 @@ _NO_SECRET = new_secret()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Admitted:
-    """A call whose row is open. `container` is how the number's agent audio is packed."""
+    """A call whose row is open. `container` is how the number's agent audio is packed.
+
+    `number_id` is None if a draft is tried.
+    """
 
     call_id: UUID
-    number_id: int
+    number_id: int | None
     container: Container
     reference_tag: str
     """The custom parameter that holds a message's reference where none is called `reference`."""

@@ -10,7 +10,7 @@ class Key(NamedTuple):
     conversation to another.
     """
 
-    number_id: int
+    number_id: int | None
     call_sid: str
     reference: str
     caller: str
@@ -25,7 +25,7 @@ class RegisteredCall(Protocol):
         """Return whether the connection broke and the call waits for another."""
 
     @property
-    def number_id(self) -> int:
+    def number_id(self) -> int | None:
         """Return the id of the number's row."""
 
 

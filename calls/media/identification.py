@@ -19,7 +19,7 @@ class Unknown:
     reason: str
 
 
-async def identify(asked: Identify, number_id: int) -> Found | NotFound | Unknown:
+async def identify(asked: Identify, number_id: int | None) -> Found | NotFound | Unknown:
     """Return who is on the line and the agent that answers; `Unknown` if the database fails."""
     try:
         return await lookups.run(lambda: find(asked, number_id))

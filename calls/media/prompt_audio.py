@@ -39,7 +39,7 @@ class AudioLater(AudioError):
     """There is no audio at present; the voice may speak the same text later."""
 
 
-async def audio(asked: Synthesise | LoadClip | Compose, number_id: int, *, whose: str = "") -> bytes:
+async def audio(asked: Synthesise | LoadClip | Compose, number_id: int | None, *, whose: str = "") -> bytes:
     """Return a prompt as PCM (int16 mono 8 kHz). Raises `AudioError` with a sentence, never anything else.
 
     A sentence that was said lately comes from memory at once, without a thread; one that lies ready does not
@@ -57,11 +57,11 @@ async def audio(asked: Synthesise | LoadClip | Compose, number_id: int, *, whose
         raise AudioError(f"It was not made within {AUDIO_SECONDS:.0f} s.") from None
 
 
-async def _clip(name: str, number_id: int) -> bytes:
+async def _clip(name: str, number_id: int | None) -> bytes:
     return await lookups.run(lambda: load_clip(name, number_id))
 
 
-async def _piece(piece: Piece, language: str, number_id: int, whose: str) -> bytes:
+async def _piece(piece: Piece, language: str, number_id: int | None, whose: str) -> bytes:
     """Return a part of a prompt; where a clip can't be played, its text is spoken. Raises `AudioError`."""
     if isinstance(piece, TextPiece):
         return await _speech(piece.text, language, whose) if piece.text.strip() else b""
@@ -173,10 +173,14 @@ def _cache_at(directory: Path, most_bytes: int, most_seconds: float) -> SpeechCa
     return SpeechCache(directory, secret=secret, most_bytes=most_bytes, most_seconds=most_seconds)
 
 
-def load_clip(name: str, number_id: int) -> bytes:
-    """Return a recorded clip of the number's account (PCM as `audio`). Raises `AudioError`. For threads."""
+def load_clip(name: str, number_id: int | None) -> bytes:
+    """Return a recorded clip of the number's account, of any account without a number (PCM as `audio`).
+
+    Raises `AudioError`. For threads.
+    """
     try:
-        content = Content.objects.filter(account__numbers=number_id, name=name).first()
+        named = Content.objects.filter(name=name).order_by("pk")
+        content = (named.filter(account__numbers=number_id) if number_id else named).first()
         if content is None or not content.file:
             raise AudioError(f"There is no clip named “{name}”.")
         key = (content.file.name, content.changed_at)

@@ -90,7 +90,7 @@ def calls_of(phone: str, *, events: bool = False) -> list[dict[str, Any]]:
             "campaign": call.campaign.name if call.campaign else "",
             "reference": call.message.reference if call.message else "",
             "reason": call.reason,
-            "caller_id": call.number.e164,
+            "caller_id": call.number.e164 if call.number else "",
             "direction": call.direction,
             "disposition": call.disposition,
             "outcome": call.outcome,

@@ -38,9 +38,12 @@ class OnLine:
         )
 
 
-def calendar_of(name: str, *, number_id: int) -> Calendar | None:
-    """Return the calendar of this name, if it is offered in calls of this number's account."""
-    account = PhoneNumber.objects.filter(pk=number_id).values("account")
+def calendar_of(name: str, *, number_id: int | None) -> Calendar | None:
+    """Return the calendar of this name, if it is offered in calls of this number's account.
+
+    Without a number those that are offered in all calls count alone.
+    """
+    account = PhoneNumber.objects.filter(pk=number_id or 0).values("account")
     ours = Q(account__isnull=True) | Q(account__in=account)
     return Calendar.objects.filter(ours, name=name, is_open=True).first()
 

@@ -1,11 +1,13 @@
 """The studio in a real browser: a survey is made, heard and published without JSON and without the admin."""
 
 import re
+from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from calls.dialogues.publishing import create
+from calls.dialogues.publishing import create, save_draft
+from calls.models import Call
 from campaigns.models import Dialogue, DialogueVersion
 from tests.browser import test_portal as portal
 from tests.browser.test_portal import (
@@ -122,6 +124,7 @@ def test_it_fits_light_and_dark_on_a_desk_and_on_a_phone(chromium: Browser, serv
                 "versions/",
                 "publish/",
                 "try/",
+                "talk/",
                 "tests/",
                 "import/",
                 "delete/",
@@ -133,3 +136,56 @@ def test_it_fits_light_and_dark_on_a_desk_and_on_a_phone(chromium: Browser, serv
                 assert page.evaluate("document.documentElement.scrollWidth") <= width, (address, wide[:3])
             assert not complaints
             page.context.close()
+
+
+SPEAKS = ["--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"]
+
+
+@pytest.fixture(params=[[*SPEAKS], []], ids=["microphone", "keys-only"])
+def phone(request: pytest.FixtureRequest, chromium: Browser) -> Iterator[Browser]:  # noqa: F811
+    """A browser with a microphone that hums, or with none."""
+    kind = chromium.browser_type
+    browser = kind.launch(executable_path=portal.CHROMIUM, args=[*portal.FLAGS, *request.param])
+    yield browser
+    browser.close()
+
+
+def test_a_draft_is_talked_to_with_microphone_and_keys(
+    phone: Browser,
+    server: Server,  # noqa: F811
+    request: pytest.FixtureRequest,
+) -> None:
+    dialogue = create("Survey", survey(), by=None)
+    page = signed_in(phone, server)
+    complaints = console_of(page)
+    page.goto(f"/dialogues/{dialogue.pk}/talk/")
+    page.get_by_text("Values of the person").click()
+    page.get_by_label("Name", exact=True).fill("Gita")
+    page.get_by_role("button", name="Talk to it now").click()
+    line = page.locator("#line")
+    expect(line.locator("[data-said=first]")).to_have_text(re.compile(r"^\d+ ms$"), timeout=30_000)
+    expect(page.locator("#events")).to_contain_text("“Hello” begins", timeout=15_000)
+    hears_me = "microphone" in request.node.callspec.id
+    expect(line.locator("[data-said=microphone]")).to_have_text("" if hears_me else re.compile("keys only"))
+    page.keyboard.press("1")
+    expect(line.locator("[data-said=silent]")).to_have_text(re.compile(r"^\d+ ms$"), timeout=15_000)
+    expect(line.locator("[data-said=messages]")).to_contain_text("clear")
+    expect(page.locator("#events")).to_contain_text("“Score” begins", timeout=15_000)
+    line.get_by_role("button", name="5", exact=True).click()
+    expect(line.locator("[data-said=state]")).to_contain_text("The call is over", timeout=30_000)
+    expect(page.locator("#call-state")).to_contain_text("Happy", timeout=15_000)
+    expect(line.locator("[data-said=messages]")).to_contain_text(re.compile("mark .*played"))
+    (call,) = Call.objects.all()
+    assert (call.direction, call.outcome) == ("try", "happy")
+    assert call.frames_in > 50
+    assert not complaints
+
+
+def test_a_refused_call_says_so_and_another_may_be_made(chromium: Browser, server: Server) -> None:  # noqa: F811
+    dialogue = create("Survey", survey(), by=None)
+    page = signed_in(chromium, server)
+    page.goto(f"/dialogues/{dialogue.pk}/talk/")
+    save_draft(dialogue, survey(start="nowhere"), revision=dialogue.revision, by=None)
+    page.get_by_role("button", name="Talk to it now").click()
+    expect(page.locator("#line")).to_contain_text("nothing is in the way", timeout=15_000)
+    expect(page.get_by_role("button", name="Talk to it now")).to_be_enabled()

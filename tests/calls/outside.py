@@ -31,6 +31,7 @@ class OutsideCaller:
 
     def __init__(self, url: str, *, sid: str = "MZ1", **parameters: str) -> None:
         self.url, self.sid, self.parameters = url, sid, parameters
+        self.headers: dict[str, str] = {}
         self.got: list[dict[str, Any]] = []
         self.raw: list[str] = []
         self.audio = bytearray()
@@ -44,7 +45,12 @@ class OutsideCaller:
 
     async def __aenter__(self) -> "OutsideCaller":
         self.line: ClientConnection = await connect(
-            self.url, proxy=None, compression=None, max_size=None, ping_interval=None
+            self.url,
+            proxy=None,
+            compression=None,
+            max_size=None,
+            ping_interval=None,
+            additional_headers=self.headers,
         )
         self._tasks.append(asyncio.create_task(self._listen()))
         return self
