@@ -18,8 +18,7 @@ from campaigns.models import Agent as AgentRow
 from campaigns.models import Message, PhoneNumber
 from campaigns.planning import callbacks
 from campaigns.pseudonyms import pseudonym
-from campaigns.queries import inbound
-from campaigns.queries import versions
+from campaigns.queries import inbound, versions
 
 log = logging.getLogger(__name__)
 DEFAULT_LANGUAGE = "hi"
@@ -73,21 +72,14 @@ class NotFound:
 # --- Who is on the line ---------------------------------------------------------------------------
 
 
-def find(asked: Identify, number_id: int) -> Found | NotFound:
+def find(asked: Identify, number_id: int | None) -> Found | NotFound:
     """Return who is on the line, and the agent that answers: by the message's reference, else by what the
     start says of a person who calls us.
 
     Reads the database: to be run in a thread. Raises what the database raises.
     """
     related = ("account", "inbound_agent", "after_hours_agent")
-    number = PhoneNumber.objects.select_related(*related).get(pk=number_id)
-def find(asked: Identify, number_id: int | None) -> Found | NotFound:
-    """Return who is on the line, and the agent that answers: by the message's reference, else as an inbound
-    call of the number.
-
-    Reads the database: to be run in a thread. Raises what the database raises.
-    """
-    number = PhoneNumber.objects.select_related("account", "inbound_agent").get(pk=number_id or 0)
+    number = PhoneNumber.objects.select_related(*related).get(pk=number_id or 0)
     reference = asked.reference or asked.custom_parameters.get(number.account.reference_tag, "")
     message = (
         call_results.call_identified(reference, number_id=number.pk, now=clock.now()) if reference else None
@@ -155,7 +147,6 @@ def _find_inbound(asked: Identify, number: PhoneNumber) -> Found | NotFound:
     caller = call_results.caller_identified(given, account_id=number.account_id)
     language = given.get("language", "")[:10] or DEFAULT_LANGUAGE
     row = inbound.answering(number, now=now)
-    row = number.inbound_agent
     version = versions.latest(row.pk) if row else None
     identity = Identity(
         stream_sid=asked.stream_sid,
@@ -182,6 +173,7 @@ def _rings_back(asked: Identify, last: Message) -> Found | NotFound:
         call_sid=asked.call_sid,
         language=person.language,
         agent_id=campaign.agent_id,
+        version=campaign.dialogue_version.number if campaign.dialogue_version else None,
         campaign_id=campaign.pk,
         recipient_id=person.pk,
     )

@@ -33,10 +33,9 @@ class StoredCall:
 
 def ids_of(dialogue: Dialogue, most: int) -> list[UUID]:
     """Return the ids of the dialogue's latest calls that an agent served and that are over. One query."""
-    over = Call.objects.filter(agent=dialogue.agent_id, state=Call.State.ENDED)
+    over = of_phones().filter(agent=dialogue.agent_id, state=Call.State.ENDED)
     # A call in which a person rang back may have begun in the middle, which no log of it tells.
     over = over.exclude(direction=Call.Direction.INBOUND, campaign__isnull=False)
-    over = of_phones().filter(agent=dialogue.agent_id, state=Call.State.ENDED)
     served = over.exclude(disposition=NO_AGENT).order_by("-started_at")
     return list(served.values_list("pk", flat=True)[:most])
 

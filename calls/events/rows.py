@@ -49,14 +49,13 @@ class _CallRow:
     message_id: int | None
     recipient_id: int | None
     campaign_id: int | None
-    number_id: int
+    number_id: int | None
     version: int | None
 
     @property
     def rang_back_at(self) -> datetime | None:
         """Return when the call began if a person rang back in it; None for all others."""
         return self.started_at if self.campaign_id and self.message_id is None else None
-    number_id: int | None
 
     @property
     def is_try(self) -> bool:
@@ -189,7 +188,7 @@ def _write_call(row: _CallRow, records: Iterable[Record], place: _Place, ends: _
                 entry, number = record.entry, record.sequence + place.shift
                 kind = entry.kind.value
                 events.append(_EventRow(row.pk, number, entry.at_ms, kind, entry.text, entry.data))
-                changes |= _act(row, record)
+                changes |= {} if row.is_try else _act(row, record)
     if changes:
         Call.objects.filter(pk=row.pk).update(**changes)
     return events
@@ -296,8 +295,6 @@ def _write_late(
 def _act(row: _CallRow, record: Logged) -> dict[str, object]:
     """Act on what an entry brought, if it did. Return the columns of the call that change with it."""
     result = record.entry.payload
-    if row.is_try:
-        return {}
     if isinstance(result, Answer):
         models.Answer.objects.create(
             call_id=row.pk,

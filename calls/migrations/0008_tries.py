@@ -6,7 +6,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("calls", "0006_menus_become_dialogues"),
+        ("calls", "0007_answers"),
         ("campaigns", "0033_reminders_of_appointments"),
     ]
 
