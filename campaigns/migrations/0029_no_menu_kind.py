@@ -4,6 +4,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     dependencies = [
         ("campaigns", "0028_dialogues"),
+        ("calls", "0006_menus_become_dialogues"),  # no row has the kind any more
     ]
 
     operations = [
