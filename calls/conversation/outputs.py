@@ -86,7 +86,10 @@ class Entry(Struct, frozen=True, kw_only=True):
     @property
     def data(self) -> Mapping[str, object]:
         """The payload as the JSON object that is stored."""
-        return msgspec.structs.asdict(self.payload) if isinstance(self.payload, Struct) else self.payload
+        if not isinstance(self.payload, Struct):
+            return self.payload
+        stored: dict[str, object] = msgspec.to_builtins(self.payload)
+        return stored
 
 
 @dataclass(frozen=True, slots=True)
