@@ -51,7 +51,7 @@ def test_the_list_says_what_state_each_is_in(asha: Client, dialogue: Dialogue) -
 def test_one_is_made_blank_as_a_copy_and_from_a_file(asha: Client, dialogue: Dialogue) -> None:
     assert make(asha).status_code == 302
     made = Dialogue.objects.get(agent__name="New")
-    assert [*draft_of(made.pk).document.words] == ["hi", "en"]
+    assert {*draft_of(made.pk).document.words} == {"hi", "en"}  # a database may keep keys in its own order
     make(asha, name="Copy", begin=f"copy:{dialogue.pk}")
     make(asha, name="Read", begin="file", file=file(write_file(survey(wrong_keys=4))))
     assert draft_of(Dialogue.objects.get(agent__name="Copy").pk).document == survey()
