@@ -21,7 +21,7 @@ from tests.system.test_whole_house import BOOKS, read
 SCALED = settings.DATABASES["default"]["ENGINE"].endswith("postgresql")
 pytestmark = [
     pytest.mark.system,
-    pytest.mark.timeout(300),
+    pytest.mark.timeout(600),
     pytest.mark.skipif(SCALED, reason="the embedded configuration"),
 ]
 #: A pace at which dozens of messages wait at XFin while the first are rung.
