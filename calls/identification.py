@@ -18,7 +18,8 @@ from campaigns.models import Agent as AgentRow
 from campaigns.models import Message, PhoneNumber
 from campaigns.planning import callbacks
 from campaigns.pseudonyms import pseudonym
-from campaigns.queries import inbound, versions
+from campaigns.queries import inbound
+from campaigns.queries.dialogues import latest_version
 
 log = logging.getLogger(__name__)
 DEFAULT_LANGUAGE = "hi"
@@ -147,7 +148,7 @@ def _find_inbound(asked: Identify, number: PhoneNumber) -> Found | NotFound:
     caller = call_results.caller_identified(given, account_id=number.account_id)
     language = given.get("language", "")[:10] or DEFAULT_LANGUAGE
     row = inbound.answering(number, now=now)
-    version = versions.latest(row.pk) if row else None
+    version = latest_version(row.pk) if row else None
     identity = Identity(
         stream_sid=asked.stream_sid,
         call_sid=asked.call_sid,

@@ -7,7 +7,7 @@ from calls.agents.dialogue import files
 from calls.agents.dialogue.configuration import DialogueConfiguration
 from calls.dialogues.publishing import read_document
 from campaigns.models import Dialogue
-from campaigns.queries import versions
+from campaigns.queries.dialogues import latest_version
 
 
 class NotFoundError(ValueError):
@@ -27,7 +27,7 @@ def dialogue(named: str) -> Dialogue:
 
 def document(row: Dialogue, *, published: bool = False) -> DialogueConfiguration:
     """Return a dialogue's draft, or its latest version. Raises `NotFoundError` with all that is wrong."""
-    latest = versions.latest(row.agent_id) if published else None
+    latest = latest_version(row.agent_id) if published else None
     if published and latest is None:
         raise NotFoundError(f"“{row}” was never published.")
     try:

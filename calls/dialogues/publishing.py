@@ -15,7 +15,7 @@ from calls.agents.dialogue.configuration import DialogueConfiguration
 from campaigns import clock
 from campaigns.errors import NotAllowed
 from campaigns.models import Agent, Campaign, Dialogue, DialogueVersion, User
-from campaigns.queries import versions
+from campaigns.queries.dialogues import campaigns_of, latest_version
 from campaigns.transitions import campaign as transitions
 
 KIND = Agent.Kind.DIALOGUE
@@ -83,7 +83,7 @@ def publish(dialogue: Dialogue, *, by: User | None, note: str = "", override: st
         raise NotAllowed(str(error)) from error
     if problems := document.problems():
         raise NotAllowed(" ".join(problems))
-    last = versions.latest(dialogue.agent_id)
+    last = latest_version(dialogue.agent_id)
     if last and last.digest == digest(document):
         raise NotAllowed(f"Nothing was changed since version {last.number}.")
     version = DialogueVersion.objects.create(
@@ -128,8 +128,8 @@ def take_version(campaign: Campaign, version: DialogueVersion, *, by: User) -> l
 @transaction.atomic
 def delete(dialogue: Dialogue) -> None:
     """Delete a dialogue that was never published. Raises `NotAllowed` and says what uses it otherwise."""
-    if users := versions.users_of(dialogue.agent_id):
-        raise NotAllowed(f"It is in use by {', '.join(users)}.")
+    if users := campaigns_of(dialogue):
+        raise NotAllowed(f"It is in use by {', '.join(campaign.name for campaign in users)}.")
     if Campaign.objects.filter(agent=dialogue.agent_id).exists() or dialogue.versions.exists():
         raise NotAllowed("Calls were held with it, so it is kept for their history.")
     dialogue.agent.delete()

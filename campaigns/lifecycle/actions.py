@@ -28,7 +28,7 @@ from campaigns.models import (
     TemplateLanguage,
     User,
 )
-from campaigns.queries import versions
+from campaigns.queries.dialogues import latest_version
 from campaigns.queries.templates import drift_of
 from campaigns.rules.results import NEVER_A_GOAL
 from campaigns.transitions import callback
@@ -101,7 +101,7 @@ def change(campaign: Campaign, verb: str, *, by: User | None, now: datetime | No
     changed = move(campaign.pk, step.target, reason, sources=step.sources, now=now, by=by)
     if changed and step.target in (State.CHECKED, State.DRAFT):
         # From its check on it says what was checked, whatever is published meanwhile.
-        version = versions.latest(campaign.agent_id) if step.target is State.CHECKED else None
+        version = latest_version(campaign.agent_id) if step.target is State.CHECKED else None
         Campaign.objects.filter(pk=campaign.pk).update(dialogue_version=version)
     campaign.refresh_from_db()
     if not changed:

@@ -33,3 +33,8 @@ def campaigns_of(dialogue: Dialogue) -> list[Campaign]:
 def versions_of(dialogue: Dialogue) -> list[DialogueVersion]:
     """Return the published versions of a dialogue, the newest first. One query."""
     return list(dialogue.versions.select_related("published_by").order_by("-number"))
+
+
+def latest_version(agent_id: int) -> DialogueVersion | None:
+    """Return the latest published version of an agent's dialogue; None if it has none. One query."""
+    return DialogueVersion.objects.filter(dialogue__agent=agent_id).order_by("-number").first()

@@ -4,7 +4,13 @@ import pytest
 from pytest_django import DjangoAssertNumQueries
 
 from calls.dialogues import publishing
-from campaigns.queries.dialogues import all_dialogues, campaigns_by_agent, campaigns_of, versions_of
+from campaigns.queries.dialogues import (
+    all_dialogues,
+    campaigns_by_agent,
+    campaigns_of,
+    latest_version,
+    versions_of,
+)
 from tests.calls.agents.dialogue.samples import survey
 from tests.calls.studio.users import calling_with
 
@@ -28,3 +34,12 @@ def test_campaigns_that_are_over_use_none() -> None:
     assert campaigns_by_agent() == {dialogue.agent_id: [running]}
     assert campaigns_of(dialogue) == [running]
     assert [version.number for version in versions_of(dialogue)] == [1]
+
+
+def test_the_latest_version_is_the_one_of_the_highest_number() -> None:
+    dialogue = publishing.create("Survey", survey(), by=None)
+    assert latest_version(dialogue.agent_id) is None
+    publishing.publish(dialogue, by=None)
+    publishing.save_draft(dialogue, survey(wrong_keys=4), revision=1, by=None)
+    second = publishing.publish(dialogue, by=None)
+    assert latest_version(dialogue.agent_id) == second
