@@ -1,7 +1,7 @@
 """PURE: what keys mean that were pressed by a caller whom no agent served: the call was over too soon."""
 
 from calls.agents.base import Agent, CallContext
-from calls.agents.dialogue.menu import OPT_OUT_KEY
+from calls.agents.dialogue.document import OPT_OUT_KEY
 from calls.conversation.agent_runner import AgentRunner
 from calls.conversation.event_log import EventLog
 from calls.conversation.outputs import Entry, EntryKind

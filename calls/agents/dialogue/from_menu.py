@@ -64,7 +64,7 @@ def dialogue_of(menu: MenuConfiguration) -> DialogueConfiguration:
         words={language: _words(menu, texts) for language, texts in menu.languages.items()},
         values=menu.values(),
         exits={doc.NO_INPUT: _GOODBYE, doc.NO_MATCH: _GOODBYE},
-        barge_in=doc.BargeInSwitches(speech=menu.barge_in.speech, key=menu.barge_in.key),
+        barge_in=menu.barge_in,
         wrong_keys=menu.most_misses,
     )
 
@@ -114,7 +114,7 @@ def _later(menu: MenuConfiguration, later: Later) -> dict[str, doc.AnyStep]:
             question=later.question,
             wrong_keys=menu.most_misses,
             answer_seconds=menu.answer_seconds,
-            times={key: doc.Time(time.when, time.label) for key, time in later.times.items()},
+            times=later.times,
             exits={**replies, doc.FULL: "later_full"},
         ),
         "later_full": doc.Say(title="Reply", exits={doc.NEXT: "end_full"}),

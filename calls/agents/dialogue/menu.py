@@ -1,19 +1,16 @@
-"""The menu agent's texts and choices, as configured, checked, and filled with a person's variables."""
+"""PURE: a menu, as agents were configured before dialogues: read and checked, to be made into one."""
 
-import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from datetime import UTC, datetime
-from functools import lru_cache
 
 from msgspec import Struct, field
 
 from calls.agents import verbalize
-from calls.agents.base import Configuration
+from calls.agents.dialogue.document import KEYS, OPT_OUT_KEY, BargeInSwitches, Time
+from calls.agents.dialogue.wording import SLOT, slots
 from campaigns.schedule.callback_times import UnreadableMoment, moment
 
-OPT_OUT_KEY = "9"
-_KEYS = frozenset("012345678*#")
-_SLOT = re.compile(r"\{(\w+)\}")
+_KEYS = frozenset(KEYS)
 _MOST_TEXT = 2000
 ANSWER = "answer"
 """The variable that stands for collected digits in a reply."""
@@ -21,12 +18,6 @@ _NO_ANSWER_KINDS = (verbalize.Kind.DATE, verbalize.Kind.TIME, verbalize.Kind.NAM
 _MOST_DIGITS = 20
 _ANY_DAY = datetime(2026, 1, 1, tzinfo=UTC)
 """Stands for now where only the format of a moment is checked."""
-
-
-@lru_cache(maxsize=4096)
-def _slots(text: str) -> tuple[str, ...]:
-    """Return the names of a text's variables; asked for every person of a campaign."""
-    return tuple(_SLOT.findall(text))
 
 
 class Choice(Struct, frozen=True, forbid_unknown_fields=True):
@@ -43,13 +34,6 @@ class Choice(Struct, frozen=True, forbid_unknown_fields=True):
             yield f"“{key[:20]}” is not a key; use one of 0 to 8, * and #."
         if not self.outcome.strip() or not self.label.strip():
             yield f"The choice for key {key[:20]} needs an outcome and a label."
-
-
-class BargeInSwitches(Struct, frozen=True, forbid_unknown_fields=True):
-    """What interrupts the words before the answer; the last words are never cut but by 9."""
-
-    speech: bool = False
-    key: bool = True
 
 
 class Digits(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -75,13 +59,6 @@ class Digits(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
             yield "needs `first_digit_seconds` and `inter_digit_seconds` between 1 and 30."
         if not 1 <= self.attempts <= 5:
             yield "needs `attempts` between 1 and 5."
-
-
-class Time(Struct, frozen=True, forbid_unknown_fields=True):
-    """A time that may be chosen for a call-back: `when` as `schedule.callback_times.moment` reads it."""
-
-    when: str
-    label: str
 
 
 class Later(Struct, frozen=True, forbid_unknown_fields=True):
@@ -142,17 +119,17 @@ class Texts(Struct, frozen=True, forbid_unknown_fields=True):
 
     def problems(self) -> Iterator[str]:
         """Yield a sentence for each text with a misplaced variable or brace, or of too many characters."""
-        if _SLOT.search(self.sorry):
+        if SLOT.search(self.sorry):
             yield "`sorry` must not hold variables: it is said when one is missing."
         for text in (*self.all(), self.sorry):
-            rest = _SLOT.sub("", text)
+            rest = SLOT.sub("", text)
             if "{" in rest or "}" in rest:
                 yield f"a brace in “{text[:40]}…” does not belong to a variable such as {{amount}}."
             if len(text) > _MOST_TEXT:
                 yield f"“{text[:40]}…” is longer than {_MOST_TEXT} characters."
 
 
-class MenuConfiguration(Configuration, frozen=True):
+class MenuConfiguration(Struct, frozen=True, forbid_unknown_fields=True):
     """See docs/agents.md for a complete example."""
 
     default_language: str
@@ -214,69 +191,15 @@ class MenuConfiguration(Configuration, frozen=True):
             yield "`later` must have a `question`, `full`, and a reply for each of its times."
         after_digits = [texts.replies.get(key, "") for key in self.collect]
         before_digits = [text for text in texts.all() if text not in after_digits]
-        if self.collect and any(ANSWER in _slots(text) for text in before_digits):
+        if self.collect and any(ANSWER in slots(text) for text in before_digits):
             yield f"{{{ANSWER}}} is known only in the reply after digits were collected."
         yield from texts.problems()
 
-    def texts_for(self, language: str) -> tuple[str, Texts]:
-        """Return the language spoken and its texts: `language`, its base (`hi-IN`: `hi`) or the default."""
-        base = language.lower().replace("_", "-").partition("-")[0]
-        chosen = next((tag for tag in (language, base) if tag in self.languages), self.default_language)
-        return chosen, self.languages[chosen]
-
-    def text_languages(self) -> tuple[str, ...]:
-        """Return the keys of `languages`."""
-        return tuple(self.languages)
-
-    def declared_variables(self) -> tuple[str, ...]:
-        """Return the keys of `variables`."""
-        return tuple(self.variables)
-
     def values(self) -> dict[str, verbalize.Kind]:
         """Return the kinds of `variables` and, as text, of what the texts use besides: all but our own."""
-        spoken = (slot for texts in self.languages.values() for text in texts.all() for slot in _slots(text))
+        spoken = (slot for texts in self.languages.values() for text in texts.all() for slot in slots(text))
         others = (name for name in spoken if name not in ("name", ANSWER))
         return {
             **self.variables,
             **{name: verbalize.Kind.TEXT for name in others if name not in self.variables},
         }
-
-    def outcomes(self) -> tuple[str, ...]:
-        """Return the outcomes of the choices, in the order written."""
-        return tuple(dict.fromkeys(choice.outcome for choice in self.choices.values()))
-
-    def variable_kinds(self) -> Mapping[str, str]:
-        """Return `variables`."""
-        return self.variables
-
-    def heard(self, language: str) -> str:
-        """Return the language of the texts that a person of `language` hears."""
-        return self.texts_for(language)[0]
-
-    def missing(self, variables: Mapping[str, str], *, language: str) -> tuple[str, ...]:
-        """Return the variables of the texts that are absent, blank, or not of the kind declared for them."""
-        texts = self.texts_for(language)[1].all()
-        found = []
-        for name in dict.fromkeys(slot for text in texts for slot in _slots(text)):
-            value, kind = variables.get(name, ""), self.variables.get(name, verbalize.Kind.TEXT)
-            is_collected = name == ANSWER and bool(self.collect)
-            if not is_collected and not (value.strip() and verbalize.readable(value, kind)):
-                found.append(name)
-        return tuple(found)
-
-    def fill(self, text: str, variables: Mapping[str, str], *, language: str) -> str:
-        """Return `text` with every variable in words of `language`.
-
-        Raises `KeyError` for a variable that is absent and `ValueError` for one not of its declared kind; the
-        digits of `{answer}` are spoken as they are if they are not.
-        """
-
-        def words(slot: re.Match[str]) -> str:
-            name, value = slot[1], variables[slot[1]]
-            is_collected = name == ANSWER and bool(self.collect)
-            kind = self.variables.get(name, verbalize.Kind.DIGITS if is_collected else verbalize.Kind.TEXT)
-            if is_collected and not verbalize.readable(value, kind):
-                kind = verbalize.Kind.TEXT
-            return verbalize.speak(value, kind, language)
-
-        return _SLOT.sub(words, text)

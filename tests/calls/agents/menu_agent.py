@@ -11,8 +11,10 @@ again, a few times. Speech without a key is waited for, but not without end. One
 heard, and until then 9 counts.
 """
 
-from collections.abc import Sequence
+import re
+from collections.abc import Mapping, Sequence
 
+from calls.agents import verbalize
 from calls.agents.base import (
     NO_BARGE_IN,
     Action,
@@ -40,7 +42,9 @@ from calls.agents.base import (
     StopTimer,
     TimerFired,
 )
-from calls.agents.dialogue.menu import ANSWER, OPT_OUT_KEY, Later, MenuConfiguration
+from calls.agents.dialogue.document import OPT_OUT_KEY
+from calls.agents.dialogue.menu import ANSWER, Later, MenuConfiguration, Texts
+from calls.agents.dialogue.wording import SLOT, slots
 from campaigns.rules.results import NOT_SPOKEN
 
 OPTED_OUT = "opted_out"
@@ -62,12 +66,74 @@ _LONGEST_WAIT_S = 20.0
 _TOO_FEW = (CollectEnd.SHORT, CollectEnd.NOTHING)
 
 
+class Menu(MenuConfiguration, frozen=True):
+    """A menu with what its agent and campaigns asked of it."""
+
+    def clips(self) -> tuple[str, ...]:
+        """Return the names of the recorded clips that are played: none."""
+        return ()
+
+    def texts_for(self, language: str) -> tuple[str, Texts]:
+        """Return the language spoken and its texts: `language`, its base (`hi-IN`: `hi`) or the default."""
+        base = language.lower().replace("_", "-").partition("-")[0]
+        chosen = next((tag for tag in (language, base) if tag in self.languages), self.default_language)
+        return chosen, self.languages[chosen]
+
+    def text_languages(self) -> tuple[str, ...]:
+        """Return the keys of `languages`."""
+        return tuple(self.languages)
+
+    def declared_variables(self) -> tuple[str, ...]:
+        """Return the keys of `variables`."""
+        return tuple(self.variables)
+
+    def outcomes(self) -> tuple[str, ...]:
+        """Return the outcomes of the choices, in the order written."""
+        return tuple(dict.fromkeys(choice.outcome for choice in self.choices.values()))
+
+    def variable_kinds(self) -> Mapping[str, str]:
+        """Return `variables`."""
+        return self.variables
+
+    def heard(self, language: str) -> str:
+        """Return the language of the texts that a person of `language` hears."""
+        return self.texts_for(language)[0]
+
+    def missing(self, variables: Mapping[str, str], *, language: str) -> tuple[str, ...]:
+        """Return the variables of the texts that are absent, blank, or not of the kind declared for them."""
+        texts = self.texts_for(language)[1].all()
+        found = []
+        for name in dict.fromkeys(slot for text in texts for slot in slots(text)):
+            value, kind = variables.get(name, ""), self.variables.get(name, verbalize.Kind.TEXT)
+            is_collected = name == ANSWER and bool(self.collect)
+            if not is_collected and not (value.strip() and verbalize.readable(value, kind)):
+                found.append(name)
+        return tuple(found)
+
+    def fill(self, text: str, variables: Mapping[str, str], *, language: str) -> str:
+        """Return `text` with every variable in words of `language`.
+
+        Raises `KeyError` for a variable that is absent and `ValueError` for one not of its declared kind; the
+        digits of `{answer}` are spoken as they are if they are not.
+        """
+
+        def words(slot: re.Match[str]) -> str:
+            name, value = slot[1], variables[slot[1]]
+            is_collected = name == ANSWER and bool(self.collect)
+            kind = self.variables.get(name, verbalize.Kind.DIGITS if is_collected else verbalize.Kind.TEXT)
+            if is_collected and not verbalize.readable(value, kind):
+                kind = verbalize.Kind.TEXT
+            return verbalize.speak(value, kind, language)
+
+        return SLOT.sub(words, text)
+
+
 class MenuAgent:
     """One call of a menu: its language, where in the dialogue it is, and what the person chose."""
 
     wants_audio = False
 
-    def __init__(self, configuration: MenuConfiguration) -> None:
+    def __init__(self, configuration: Menu) -> None:
         self._configuration = configuration
         self.wants_speech = configuration.barge_in.speech
         self._language = configuration.default_language

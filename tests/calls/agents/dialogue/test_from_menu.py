@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import hypothesis.strategies as st
+import msgspec
 import pytest
 from hypothesis import given, settings
 from msgspec import structs
@@ -14,12 +15,12 @@ from msgspec import structs
 import calls.agents
 from calls.agents import base
 from calls.agents.dialogue.agent import DialogueAgent
-from calls.agents.dialogue.from_menu import dialogue_of, read_menu
+from calls.agents.dialogue.from_menu import dialogue_of
 from calls.audio.pcm import silence
 from calls.conversation.outputs import Entry, EntryKind, Synthesise
 from campaigns.rules.results import Answer
 from tests.calls.agents.dialogue.phone import Phone
-from tests.calls.agents.menu_agent import MenuAgent
+from tests.calls.agents.menu_agent import Menu, MenuAgent
 from tests.calls.agents.texts import ENGLISH, HINDI, LATER, MENU, VARIABLES
 from tests.calls.line import Line
 
@@ -72,7 +73,7 @@ EVENTS = st.lists(
 
 
 def both(name: str) -> tuple[MenuAgent, DialogueAgent]:
-    menu = read_menu(MENUS[name])
+    menu = msgspec.convert(MENUS[name], Menu)
     dialogue = dialogue_of(menu)
     assert dialogue.problems() == []
     return MenuAgent(menu), DialogueAgent(dialogue)
@@ -132,7 +133,7 @@ def test_whatever_happens_a_dialogue_made_of_a_menu_does_the_same(name: str) -> 
 
 @pytest.mark.parametrize("name", MENUS)
 def test_a_campaign_learns_the_same_of_both(name: str) -> None:
-    menu = read_menu(MENUS[name])
+    menu = msgspec.convert(MENUS[name], Menu)
     dialogue = dialogue_of(menu)
     assert dialogue.clips() == menu.clips()
     assert dialogue.text_languages() == menu.text_languages()
