@@ -31,10 +31,16 @@ def test_a_ticket_is_good_for_a_minute() -> None:
         Ticket.read(old)
 
 
-@pytest.mark.parametrize("text", ["", "x", "a:b:c", signing.dumps({"call": 1}, salt="another"), "é:1:2"])
+@pytest.mark.parametrize("text", ["", "x", "a:b:c", "é:1:2"])
 def test_what_we_did_not_sign_opens_nothing(text: str) -> None:
     with pytest.raises(TicketError, match="not one of ours"):
         Ticket.read(text)
+
+
+def test_what_we_signed_for_another_purpose_opens_nothing() -> None:
+    # Not a parameter: its signature holds the second, and xdist's processes must collect the same names.
+    with pytest.raises(TicketError, match="not one of ours"):
+        Ticket.read(signing.dumps({"call": 1}, salt="another"))
 
 
 def test_a_changed_ticket_opens_nothing() -> None:
