@@ -14,7 +14,7 @@ from typing import Any, cast
 from uuid import uuid4
 
 import msgspec
-from picows import WSFrame, WSListener, WSMsgType, WSTransport, ws_connect
+from picows import WSFrame, WSInvalidStatusError, WSListener, WSMsgType, WSTransport, ws_connect
 
 from bench.media.line import PlayedLine, Schedule
 from bench.shared import sound
@@ -31,6 +31,7 @@ KEY_EVERY_TICKS = 90
 SPEAK_EVERY_TICKS = 150
 """Three seconds: what was said is over, and the agent speaks again."""
 CONNECTING_AT_ONCE = 16
+BUSY, AGAIN_SECONDS = 503, 0.2
 CHECK = "~"
 """Ends the name of a mark that ends no prompt (`calls.conversation.playout`)."""
 CLOSING_SECONDS = 4.0
@@ -206,13 +207,25 @@ class Crowd:
     async def _dial(self, role: Role, slot: int, gate: asyncio.Semaphore) -> None:
         async with gate:
             make: Callable[[], Caller] = lambda: Caller(self, role, slot)  # noqa: E731 (picows wants one)
-            _, listener = await ws_connect(make, self._urls[role], websocket_handshake_timeout=20)
+            async with asyncio.timeout(20):
+                listener = await self._connected(make, self._urls[role])
             caller = cast("Caller | None", listener)
             if caller is None:  # the connection broke together with the handshake
                 self.seen.lost += 1
                 return
             self._slots[slot].append(caller)
             await asyncio.wait_for(caller.ready, 20)
+
+    @staticmethod
+    async def _connected(make: Callable[[], Caller], url: str) -> WSListener | None:
+        """Connect. A server that is busy for a moment is asked again, as the platform rings again."""
+        while True:
+            try:
+                return (await ws_connect(make, url, websocket_handshake_timeout=20))[1]
+            except WSInvalidStatusError as refused:
+                if refused.response.status != BUSY:
+                    raise
+            await asyncio.sleep(AGAIN_SECONDS)
 
     def leave(self, caller: Caller, code: int) -> None:
         """Note that a call has ended."""
