@@ -223,7 +223,7 @@ class Crowd:
             try:
                 return (await ws_connect(make, url, websocket_handshake_timeout=20))[1]
             except WSInvalidStatusError as refused:
-                if refused.response.status != BUSY:
+                if refused.response is None or refused.response.status != BUSY:
                     raise
             await asyncio.sleep(AGAIN_SECONDS)
 

@@ -28,8 +28,9 @@ def daphne(application: str) -> list[str]:
 
 def uvicorn(application: str) -> list[str]:
     """Return uvicorn's command line as docs/bench.md advises."""
-    options = "--ws websockets-sansio --loop uvloop --ws-per-message-deflate false --no-access-log"
-    return ["-m", "uvicorn", "--host", "127.0.0.1", "--port", "0", *options.split(), application]
+    options = "--ws websockets-sansio --ws-per-message-deflate false --no-access-log"
+    loop = ["--loop", "calls.media.servers.accepting_loop:new_event_loop"]
+    return ["-m", "uvicorn", "--host", "127.0.0.1", "--port", "0", *options.split(), *loop, application]
 
 
 class ServerError(Exception):

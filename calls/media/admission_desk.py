@@ -6,6 +6,7 @@ answer within `ADMISSION_SECONDS`: a platform that hears "busy" tries again, one
 """
 
 import asyncio
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -17,6 +18,7 @@ from calls.events.journal import Journal
 from calls.media.admission import Admitted, ConnectionRequest, Refused, admit_all
 from calls.media.database_threads import admissions
 from calls.media.intake import Intake
+from calls.media.loop_busy import LoopBusy
 from calls.media.loop_lag import LoopLag
 
 ADMISSION_SECONDS = 1.5
@@ -24,6 +26,9 @@ ADMISSION_SECONDS = 1.5
 MOST_LAG_SECONDS = 0.3
 """For ten turns of the loop, on average: a loop that is slower has more calls than it can hold, and another
 would make all of them stutter."""
+MOST_BUSY = 0.9
+"""Of its core: the calls on the line leave no room for another. The lag shows this only once those who were
+let in meanwhile are too many: in `make crowd` on a slow core Daphne's answers took 3 s."""
 MOST_TOGETHER = 100
 
 _GIVEN_UP = Close(
@@ -45,7 +50,7 @@ class AdmissionDesk:
     """The desk of one process. All methods are called in its loop, and none waits for the database."""
 
     def __init__(self) -> None:
-        self._intake, self._lag = Intake(), LoopLag()
+        self._intake, self._lag, self._busy = Intake(), LoopLag(), LoopBusy()
         self._waiting: list[_Waiting] = []
         self._working: asyncio.Task[None] | None = None
 
@@ -57,7 +62,8 @@ class AdmissionDesk:
         Who is admitted is under way until `release` is called. A call opened too late is closed again.
         """
         loop = asyncio.get_running_loop()
-        if self._lag.seconds() > MOST_LAG_SECONDS or not self._intake.enter(loop.time()):
+        busy = self._busy.share(loop.time(), time.thread_time())
+        if busy > MOST_BUSY or self._lag.seconds() > MOST_LAG_SECONDS or not self._intake.enter(loop.time()):
             return _TOO_MANY
         waiting = _Waiting(request, journal, loop.create_future())
         self._waiting.append(waiting)

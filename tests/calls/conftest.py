@@ -13,7 +13,7 @@ from pytest_django import Settings
 from calls import services
 from calls.events import heartbeat
 from calls.events.journal import Journal
-from calls.media import database_threads
+from calls.media import admission_desk, database_threads
 from calls.models import Watch
 from campaigns import clock
 from campaigns.models import Account, Agent, Campaign, Message, PhoneNumber, Recipient, Template, UploadBatch
@@ -40,6 +40,12 @@ def spools(settings: Settings, tmp_path: Path) -> Path:
 def watched(transactional_db: None) -> None:
     """Somebody has looked after the processes for a while."""
     Watch.objects.create(pk=1, since=LONG_AGO, seen_at=clock.now())
+
+
+@pytest.fixture(autouse=True)
+def the_tests_own_work_refuses_no_call(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Here the thread of the loop is also that of the tests, which is never idle."""
+    monkeypatch.setattr(admission_desk, "MOST_BUSY", float("inf"))
 
 
 @pytest.fixture(autouse=True)

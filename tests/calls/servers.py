@@ -49,7 +49,7 @@ class Server:
         self.process.wait(20)
 
     def _wait_for_port(self) -> int:
-        until = time.monotonic() + 30
+        until = time.monotonic() + 100  # a start costs 3 s of a core; a loaded machine gives it a tenth
         while time.monotonic() < until and self.process.poll() is None:
             if found := _PORT.search(self.output):
                 return int(found[1])

@@ -106,3 +106,14 @@ async def test_more_than_can_be_served_are_refused_at_once_and_others_come_in_af
     for _ in range(most):
         desk.release()
     assert isinstance(await desk.admit(knock, journal=journal, seconds=30), Admitted)
+
+
+async def test_a_loop_whose_core_is_full_takes_no_further_call(
+    knock: ConnectionRequest, journal: Journal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(admission_desk, "MOST_BUSY", -1.0)
+    answer = await AdmissionDesk().admit(knock, journal=journal)
+    assert isinstance(answer, Refused)
+    assert answer.busy
+    monkeypatch.setattr(admission_desk, "MOST_BUSY", float("inf"))
+    assert isinstance(await AdmissionDesk().admit(knock, journal=journal, seconds=30), Admitted)
