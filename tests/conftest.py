@@ -65,7 +65,7 @@ def _empty_tables(case: TransactionTestCase) -> None:
     In place of Django's flush, which truncates every table (some 400 files on PostgreSQL) and makes all content
     types and permissions again: that took longer than most tests.
     """
-    for alias in case._databases_names(include_mirrors=False):
+    for alias in case._databases_names(include_mirrors=False):  # type: ignore[attr-defined]  # not in stubs
         database = connections[alias]
         tables = set(database.introspection.django_table_names(include_views=False)) - KEPT
         quoted = {name: database.ops.quote_name(name) for name in sorted(tables)}
@@ -76,7 +76,7 @@ def _empty_tables(case: TransactionTestCase) -> None:
                 cursor.execute(f"DELETE FROM {quoted[name]}")
 
 
-TransactionTestCase._fixture_teardown = _empty_tables
+TransactionTestCase._fixture_teardown = _empty_tables  # type: ignore[attr-defined]  # not in stubs
 
 
 @pytest.fixture(scope="session")
