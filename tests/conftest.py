@@ -62,7 +62,7 @@ KEPT = {"django_content_type", "auth_permission"}
 def _empty_tables(case: TransactionTestCase) -> None:
     """Delete all rows a test has left, in the tables that have any.
 
-    In place of the flush of Django, which truncates every table (400 files on PostgreSQL) and makes all content
+    In place of the flush of Django: it truncates every table (400 files on PostgreSQL) and makes all content
     types and permissions again: that took longer than most tests.
     """
     for alias in case._databases_names(include_mirrors=False):  # type: ignore[attr-defined]  # not in stubs
