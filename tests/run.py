@@ -15,8 +15,11 @@ import socket
 import subprocess
 import sys
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+
+import psycopg
+from psycopg import sql
 
 ROOT = Path(__file__).resolve().parent.parent
 POSTGRES = os.environ.get(
@@ -84,6 +87,35 @@ def pytest(title: str, arguments: Sequence[str], env: Mapping[str, str]) -> int:
         return subprocess.run(command, cwd=ROOT, env={**os.environ, "DATA_DIR": data, **env}).returncode
 
 
+def migrate(env: Mapping[str, str]) -> None:
+    """Apply all migrations to the database of these settings. Raises `CalledProcessError`."""
+    command = [sys.executable, "manage.py", "migrate", "--verbosity", "0"]
+    subprocess.run(command, cwd=ROOT, env={**os.environ, **env}, check=True)
+
+
+@contextlib.contextmanager
+def sqlite_template() -> Iterator[dict[str, str]]:
+    """Make a migrated database of SQLite that runners copy; yield the environment that names it."""
+    with tempfile.TemporaryDirectory(prefix="awaaz-template-") as folder:
+        migrate({"DATA_DIR": folder})
+        yield {"TEST_DATABASE_TEMPLATE": f"{folder}/app.sqlite3"}
+
+
+@contextlib.contextmanager
+def postgres_template() -> Iterator[dict[str, str]]:
+    """Make a migrated database of PostgreSQL that runners copy; yield the environment that names it."""
+    server, _, name = POSTGRES.rpartition("/")
+    template = sql.Identifier(f"{name}_template")
+    with psycopg.connect(f"{server}/postgres", autocommit=True) as maintenance:
+        maintenance.execute(sql.SQL("CREATE DATABASE {}").format(template))
+        try:
+            with tempfile.TemporaryDirectory(prefix="awaaz-template-") as folder:
+                migrate({"DATA_DIR": folder, "DATABASE_URL": f"{server}/{name}_template"})
+            yield {"TEST_DATABASE_TEMPLATE": f"{name}_template"}
+        finally:
+            maintenance.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(template))
+
+
 def scaled_is_possible() -> bool:
     """Whether both servers are there; says so if not."""
     missing = [name for name, port in (("PostgreSQL", 5432), ("Redis", 6379)) if not listening(port)]
@@ -98,11 +130,12 @@ def main() -> int:
     """All runs; 0 only if every one of them passed and none that was required was missed."""
     for name in ("DATABASE_URL", "REDIS_URL"):
         os.environ.pop(name, None)
-    embedded: dict[str, str] = {}
-    codes = [pytest("sandbox", ["tests/sandbox", "--ds=sandbox.settings"], embedded)]
+    codes = [pytest("sandbox", ["tests/sandbox", "--ds=sandbox.settings"], {})]
     start_postgres()
     with start_redis():
-        codes.append(pytest("embedded: SQLite, no Redis", ["tests", "--ignore=tests/sandbox"], embedded))
+        with sqlite_template() as embedded:
+            arguments = ["tests", "--ignore=tests/sandbox"]
+            codes.append(pytest("embedded: SQLite, no Redis", arguments, embedded))
         if scaled_is_possible():
             scaled = {
                 "DATABASE_URL": POSTGRES,
@@ -112,7 +145,9 @@ def main() -> int:
             }
             ignored = ["tests/sandbox", "tests/browser", *SAME_ANYWHERE]
             title = "scaled: PostgreSQL and Redis"
-            codes.append(pytest(title, ["tests", *(f"--ignore={path}" for path in ignored)], scaled))
+            with postgres_template() as template:
+                arguments = ["tests", *(f"--ignore={path}" for path in ignored)]
+                codes.append(pytest(title, arguments, scaled | template))
         elif REQUIRED:
             codes.append(1)
     return max(codes)
