@@ -104,7 +104,8 @@ def main() -> None:
     long = LONG_MENU["languages"][LANGUAGE]
     for text in (*TEXTS.values(), long["opening"], long["message"]):
         prompt_audio.speak(text, LANGUAGE)  # so that every contender finds it in its cache
-    (Path(settings.DATA_DIR) / SPEECH_FILE).write_bytes(prompt_audio.speak(SPEECH, LANGUAGE))
+    spoken = sound.lower_voice(prompt_audio.speak(SPEECH, LANGUAGE))
+    (Path(settings.DATA_DIR) / SPEECH_FILE).write_bytes(spoken)
     listening = []
     for name in CONFIGURATIONS:
         found["light"][name], _ = address(account, name, full=False)

@@ -25,3 +25,10 @@ def test_nobody_who_speaks_is_nobody() -> None:
 
 def test_a_prompt_lasts_as_long_as_it_should() -> None:
     assert len(sound.prompt(2.5)) == 2.5 * pcm.SAMPLE_RATE * pcm.SAMPLE_BYTES
+
+
+def test_a_lower_voice_is_slower_and_as_loud() -> None:
+    spoken = sound.prompt(1.0)
+    lower = sound.lower_voice(spoken)
+    assert len(lower) / len(spoken) == pytest.approx(1 / 0.82, rel=0.01)
+    assert pcm.dbfs(lower) == pytest.approx(pcm.dbfs(spoken), abs=0.5)
