@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 export PYTHONUNBUFFERED := 1
 
-.PHONY: help run test check house demo crash-demo bench bench-media bench-media-quick outage soak fuzz bench-sandbox bench-virtual bench-campaigns bench-replay chaos pause contention crowd bench-slots echo first-audio dialogues test-pipecat far-end serve lock setup setup-dev clean
+.PHONY: help run test check house demo crash-demo bench bench-media bench-media-quick outage soak fuzz bench-sandbox bench-virtual bench-campaigns bench-agents bench-replay chaos pause contention crowd bench-slots echo first-audio dialogues test-pipecat far-end serve lock setup setup-dev clean
 
 help:  ## list these commands
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -88,6 +88,9 @@ bench-virtual: setup-dev  ## 100,000 messages on the virtual clock, kill -9 twic
 
 bench-campaigns: setup-dev  ## cost of a row from import to last state on PostgreSQL, against COPY and bare httpx: ROWS=1000000
 	@$(BIN)/python -m bench.campaigns.run $(if $(ROWS),--rows $(ROWS))
+
+bench-agents: setup-dev  ## what an event costs a dialogue, against the menu agent of before: ROUNDS=400
+	@$(BIN)/python -m bench.agents.run $(if $(ROUNDS),--rounds $(ROUNDS))
 
 bench-replay: setup-dev  ## 10,000 past calls replayed with the version they were held with: none may differ: CALLS=10000
 	@$(BIN)/python -m bench.replay.run $(if $(CALLS),--calls $(CALLS))

@@ -197,15 +197,13 @@ class Say:
     barge_in: BargeIn = NO_BARGE_IN
 
 
-@dataclass(frozen=True, slots=True)
-class TextPiece:
+class TextPiece(Struct, frozen=True, gc=False):
     """A part of a prompt that is spoken."""
 
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class ClipPiece:
+class ClipPiece(Struct, frozen=True, gc=False):
     """A part of a prompt that is a recorded clip; `text` is spoken where the clip is missing."""
 
     clip: str

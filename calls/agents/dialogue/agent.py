@@ -14,16 +14,16 @@ from typing import Protocol
 from calls.agents import base
 from calls.agents.base import Action
 from calls.agents.dialogue import document as doc
-from calls.agents.dialogue.asking import KINDS, Answer, answer_kind, answers, read_pressed
+from calls.agents.dialogue.asking import KINDS, Answer, answer_kind, read_pressed
 from calls.agents.dialogue.conditions import holds
 from calls.agents.dialogue.configuration import DialogueConfiguration
 from calls.agents.dialogue.document import Again
 from calls.agents.dialogue.heard import Askings
+from calls.agents.dialogue.plan import plan_of
 from calls.agents.dialogue.questions import Collection, Offer, Question
 from calls.agents.dialogue.slots import KINDS as SLOT_KINDS
 from calls.agents.dialogue.slots import day_asked, label_of, values_of
 from calls.agents.dialogue.voice import Voice, Words
-from calls.agents.dialogue.wording import Wording
 from calls.agents.requests import (
     AppointmentFound,
     Fetch,
@@ -47,6 +47,8 @@ NO_WORDS = "We hung up because our words could not be spoken."
 NO_VALUE = "We hung up because a value to be spoken is missing."
 LOST = "We hung up because the dialogue went on without a question and without an end."
 _ANSWER, _PATIENCE = "answer", "patience"
+_STOP_ANSWER = (base.StopTimer(_ANSWER),)
+_STOP_BOTH = (*_STOP_ANSWER, base.StopTimer(_PATIENCE))
 _LONGEST_SPEECH_S = 10.0
 """Speech that goes on for longer is taken for noise, so that no call waits for its end."""
 _MOST_UTTERANCES = 3
@@ -96,8 +98,8 @@ class DialogueAgent:
 
     def __init__(self, document: DialogueConfiguration, watch: Watch | None = None) -> None:
         self._document, self._watch = document, watch
-        self._steps = dict(document.all_steps())
-        self.wants_speech = document.listens_to_speech()
+        plan = plan_of(document)
+        self._steps, self._answers, self.wants_speech = plan.steps, plan.answers, plan.listens
         self._voice, self._askings = Voice(document), Askings()
         self._may_call_back = True
         self._stack: list[str] = []
@@ -134,17 +136,17 @@ class DialogueAgent:
         ]
 
     def _handle(self, event: base.AgentEvent) -> Sequence[Action]:
-        match event:
-            case base.CallStarted(context):
-                return self._begin(context)
+        match event:  # the most frequent first
+            case base.PromptEnded() | base.PromptFailed():
+                return self._prompt_over(event)
             case base.KeyPressed() | base.Collected():
                 return self._pressed(event)
             case base.TimerFired(name):
                 return self._no_answer(name)
             case base.SpeechStarted() | base.SpeechEnded():
                 return self._speech(began=isinstance(event, base.SpeechStarted))
-            case base.PromptEnded() | base.PromptFailed():
-                return self._prompt_over(event)
+            case base.CallStarted(context):
+                return self._begin(context)
             case base.Performed():
                 return self._performed(event)
             case base.CallEnded():
@@ -154,20 +156,22 @@ class DialogueAgent:
 
     def _begin(self, context: base.CallContext) -> list[Action]:
         self._may_call_back, self._today = context.callback, context.today
-        self._voice.wording = Wording(self._document, context.language)
+        wording = self._voice.wording
+        wording.speak(context.language)
         values = {"name": context.name, **context.variables}
-        self._voice.wording.keep(doc.TODAY, context.today, Kind.DATE)
-        self._voice.wording.know(values)
-        if missing := self._document.missing(values, language=context.language):
+        wording.know(values)
+        if missing := wording.missing():
             return self._say_sorry(NO_VALUE, missing)
+        if doc.TODAY not in values:
+            wording.keep(doc.TODAY, context.today, Kind.DATE)
         resume = context.resume
         for name, value in resume.values.items() if resume else ():
-            self._voice.wording.keep_answer(name, value)
+            wording.keep_answer(name, value)
         if resume and resume.step in self._document.steps:
             actions = self._go(resume.step, said=self._voice.words(doc.GENERAL, doc.CUT_OFF))
         else:
             actions = self._go(self._document.start)
-        asked, spoken = context.language, self._voice.wording.language
+        asked, spoken = context.language, wording.language
         if not asked.lower().startswith(spoken.lower()):
             actions.insert(0, base.Note(f"There are no texts in “{asked}”; “{spoken}” is spoken instead."))
         return actions
@@ -176,7 +180,8 @@ class DialogueAgent:
 
     def _go(self, target: str, *, said: Sequence[Words] = (), cut: bool = False) -> list[Action]:
         """Pass steps until one waits. `said`: words to begin with; `cut`: a key has cut what was playing."""
-        words, actions = list(said), list[Action]()
+        words = list(said)
+        actions: list[Action] = []  # `list[Action]()` takes five times as long
         for _ in range(_MOST_STEPS):
             if "." not in target:
                 self._stack.clear()
@@ -270,7 +275,9 @@ class DialogueAgent:
         """Say what leads to a question, what is still owed before it, and the question."""
         lead = [w.step_id for w in words if self._voice.again(w.step_id) is not Again.NEVER]
         owed = [known for known in self._until_heard if known not in lead]
-        self._question = Question(step_id=step_id, step=step, role="ask", answers=answers(step), lead=lead)
+        self._question = Question(
+            step_id=step_id, step=step, role="ask", answers=self._answers[step_id], lead=lead
+        )
         before = self._voice.again_words(
             [known for known in owed if self._voice.was_cut(known, just_now=cut)]
         )
@@ -318,7 +325,7 @@ class DialogueAgent:
         return self._go(self._leave(step_id, exit_name))
 
     def _stop_waiting(self) -> list[Action]:
-        return [base.StopTimer(_ANSWER), *([base.StopTimer(_PATIENCE)] if self.wants_speech else [])]
+        return [*_STOP_BOTH] if self.wants_speech else [*_STOP_ANSWER]
 
     # --- Keys ----------------------------------------------------------------------------------------
 
@@ -560,12 +567,13 @@ class DialogueAgent:
         return self._announce(words, then=None) if words else [self._hang_up()]
 
     def _prompt_over(self, event: base.PromptEnded | base.PromptFailed) -> list[Action]:
-        finished = isinstance(event, base.PromptEnded) and event.finished
+        is_ended = isinstance(event, base.PromptEnded)
+        finished = is_ended and event.finished
         words = self._voice.over(event.name, finished=finished)
-        known = list[Action]()
-        if words and isinstance(event, base.PromptEnded) and words.role.startswith(("ask", "option")):
-            known += self._askings.over(words.step_id, event)
-        return [*known, *self._after_prompt(event, words, finished=finished)]
+        if words and is_ended and words.role.startswith(("ask", "option")):
+            heard = self._askings.over(words.step_id, event)
+            return [*heard, *self._after_prompt(event, words, finished=finished)]
+        return self._after_prompt(event, words, finished=finished)
 
     def _after_prompt(
         self, event: base.PromptEnded | base.PromptFailed, words: Words | None, *, finished: bool

@@ -36,7 +36,7 @@ class Answer:
 
     def actions(self) -> list[base.Action]:
         """Return what it brings beside the answer: an outcome, a call-back; empty if neither."""
-        noted = list[base.Action]()
+        noted: list[base.Action] = []
         if self.outcome:
             noted.append(base.ReachOutcome(self.outcome, self.label))
         if self.call_back:

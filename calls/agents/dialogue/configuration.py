@@ -2,32 +2,12 @@
 
 import contextlib
 from collections.abc import Mapping
-from functools import lru_cache
 
 from calls.agents import verbalize
 from calls.agents.dialogue import document as doc
 from calls.agents.dialogue import validation, wording
 from calls.agents.dialogue.document import Document
 from campaigns.spreadsheets.written import Kind
-
-
-class _Same:
-    """A document by its identity: one is read once and asked for each person of a campaign, and each call."""
-
-    def __init__(self, document: Document) -> None:
-        self.document = document
-
-    def __hash__(self) -> int:
-        return id(self.document)
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Same) and other.document is self.document
-
-
-@lru_cache(maxsize=64)
-def _needed(same: _Same, language: str) -> tuple[str, ...]:
-    words = wording.chosen_words(same.document, language)[1]
-    return wording.needed(words, same.document.own_values())
 
 
 class DialogueConfiguration(Document, frozen=True):
@@ -88,7 +68,7 @@ class DialogueConfiguration(Document, frozen=True):
     def missing(self, variables: Mapping[str, str], *, language: str) -> tuple[str, ...]:
         """Return the values that the words need from the person and that are absent or not of their kind."""
         found = []
-        for name in _needed(_Same(self), language):
+        for name in wording.table(self, language).needed:
             value, kind = variables.get(name, ""), self.values.get(name, Kind.TEXT)
             if not value.strip() or not verbalize.readable(value, kind):
                 found.append(name)

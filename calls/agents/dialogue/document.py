@@ -460,7 +460,20 @@ class Document(Configuration, frozen=True, omit_defaults=True, kw_only=True):
 
         Inside a fragment, a name means a step of the fragment.
         """
-        fragment, dot, _ = step_id.rpartition(".")
         if own := step.exits.get(exit_name):
+            fragment, dot, _ = step_id.rpartition(".")
             return f"{fragment}{dot}{own}"
         return self.exits.get(exit_name, "")
+
+
+class Same:
+    """A document by its identity, as the key of what is worked out once for all of its calls."""
+
+    def __init__(self, document: Document) -> None:
+        self.document = document
+
+    def __hash__(self) -> int:
+        return id(self.document)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Same) and other.document is self.document

@@ -44,11 +44,15 @@ class Askings:
 
     def over(self, step_id: str, event: PromptEnded) -> list[QuestionHeard]:
         """Note that a prompt of a step's question is over. Return what is known by that of its answer."""
-        earlier = [asking for step, _, askings in self._answered if step == step_id for asking in askings]
-        waiting = (asking for asking in (*earlier, *self._by_step.get(step_id, ())) if asking.left)
-        if asking := next(waiting, None):
-            asking.add(event)
-        return self._known()
+        askings = self._by_step.get(step_id, [])
+        if self._answered:
+            earlier = [asking for step, _, known in self._answered if step == step_id for asking in known]
+            askings = [*earlier, *askings]
+        for asking in askings:
+            if asking.left:
+                asking.add(event)
+                break
+        return self._known() if self._answered else []
 
     def answered(self, step_id: str, question: str) -> list[QuestionHeard]:
         """Note that a step's question was answered. Return what was heard of it, if it is over."""
@@ -57,10 +61,13 @@ class Askings:
         return self._known()
 
     def _known(self) -> list[QuestionHeard]:
-        known = [one for one in self._answered if not any(asking.left for asking in one[2])]
-        self._answered = [one for one in self._answered if one not in known]
-        told = []
-        for _, question, askings in known:
+        told, answered = [], self._answered
+        self._answered = []
+        for one in answered:
+            _, question, askings = one
+            if any(asking.left for asking in askings):
+                self._answered.append(one)
+                continue
             best = max(askings, key=lambda asking: asking.rank)
             told.append(QuestionHeard(question, best.heard_ms, best.total_ms, best.finished))
         return told

@@ -1,13 +1,16 @@
 """PURE: what is said in one call of a dialogue, what may cut it, and what of it was heard."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from functools import lru_cache
+
+from msgspec import Struct
 
 from calls.agents import base
 from calls.agents.base import NO_BARGE_IN, Action, BargeIn
 from calls.agents.dialogue import document as doc
-from calls.agents.dialogue.document import Again, Document
-from calls.agents.dialogue.wording import MissingValueError, Wording
+from calls.agents.dialogue.document import Again, Document, Prompt
+from calls.agents.dialogue.plan import Plan, plan_of
+from calls.agents.dialogue.wording import MissingValueError, Table, Wording, pieces, slots, texts
 from campaigns.spreadsheets.written import Kind
 
 _TITLES = {
@@ -20,8 +23,7 @@ _MOST_INTERRUPTIONS = 2
 """By speech; after them a question is spoken to its end: the television in the room talks on."""
 
 
-@dataclass(frozen=True, slots=True)
-class Words:
+class Words(Struct, frozen=True, gc=False):
     """Something to say: whose it is, its name in the log, its pieces."""
 
     step_id: str
@@ -35,6 +37,21 @@ class Words:
         return self.role.startswith(("ask", "confirm", "option"))
 
 
+@lru_cache(maxsize=4096)
+def _written(plan: Plan, table: Table, step_id: str, role: str) -> tuple[Words, Prompt] | None:
+    """Return a step's words and how they are written; None if it has none.
+
+    Those without values are alike in all calls; others are without pieces here.
+    """
+    prompt = table.prompt(step_id, role)
+    if prompt is None:
+        return None
+    what = role if role in _TITLES else role.partition("_")[0]
+    name = _TITLES.get(what) or plan.steps[step_id].title or step_id
+    has_values = any(slots(text) for text in texts(prompt))
+    return Words(step_id, role, name, () if has_values else pieces(prompt, str)), prompt
+
+
 class Voice:
     """What is said in one call. Prompts end in the order in which they were queued."""
 
@@ -44,21 +61,21 @@ class Voice:
         """Prompts that speech has cut."""
         self.unspeakable: list[str] = []
         """Values that words needed and did not have."""
-        self._steps = dict(document.all_steps())
-        self._switches = document.barge_in
+        self._plan = plan_of(document)
         self._queue: list[Words] = []
         self._heard: dict[str, bool] = {}
         """Whether the words of a step that are over were heard to their end, this time or before."""
 
     def words(self, step_id: str, role: str) -> list[Words]:
         """Return a step's words for a role, in a list; empty if it has none, or if they can't be spoken."""
-        prompt = self.wording.prompt(step_id, role)
-        if prompt is None:
+        written = _written(self._plan, self.wording.table, step_id, role)
+        if written is None:
             return []
-        what = role if role in _TITLES else role.partition("_")[0]
-        name = _TITLES.get(what) or self._steps[step_id].title or step_id
+        words, prompt = written
+        if words.pieces:
+            return [words]
         try:
-            return [Words(step_id, role, name, self.wording.fill(prompt))]
+            return [Words(step_id, role, words.name, self.wording.fill(prompt))]
         except MissingValueError as missing:
             self.unspeakable.append(missing.args[0])
             return []
@@ -82,15 +99,12 @@ class Voice:
 
     def switches(self, step_id: str) -> BargeIn:
         """Return what may cut the words of a step that lead to a question, or ask it."""
-        step = self._steps.get(step_id)
-        own = step.barge_in if isinstance(step, doc.Say | doc.Ask | doc.Digits) else None
-        switches = own or self._switches
-        speech = switches.speech and self.interruptions < _MOST_INTERRUPTIONS
-        return BargeIn(speech=speech, key=switches.key)
+        at_first, later = self._plan.cuts.get(step_id, self._plan.usual_cuts)
+        return at_first if self.interruptions < _MOST_INTERRUPTIONS else later
 
     def again(self, step_id: str) -> Again:
         """Return when the words of a step are said again; `NEVER` for a step that is no `say`."""
-        step = self._steps.get(step_id)
+        step = self._plan.steps.get(step_id)
         return step.again if isinstance(step, doc.Say) else Again.NEVER
 
     def again_words(self, step_ids: Sequence[str]) -> list[Words]:
@@ -104,11 +118,12 @@ class Voice:
 
     def over(self, name: str, *, finished: bool) -> Words | None:
         """Note that a prompt is over and return it; None if it was not queued."""
-        words = next((queued for queued in self._queue if queued.name == name), None)
-        if words:
-            self._queue.remove(words)
-            self._heard[words.step_id] = finished or self._heard.get(words.step_id, False)
-        return words
+        for place, words in enumerate(self._queue):  # nearly always the first
+            if words.name == name:
+                del self._queue[place]
+                self._heard[words.step_id] = finished or self._heard.get(words.step_id, False)
+                return words
+        return None
 
     def was_cut(self, step_id: str, *, just_now: bool) -> bool:
         """Return whether a step's words were not heard to their end. `just_now`: what played is cut."""

@@ -2,14 +2,14 @@
 
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import lru_cache
 
 from calls.agents import verbalize
 from calls.agents.base import ClipPiece, Piece, TextPiece
-from calls.agents.dialogue.document import Clip, Document, Prompt, Roles
+from calls.agents.dialogue.document import Clip, Document, Prompt, Roles, Same
 from calls.agents.number_words import WORDS
-from campaigns.spreadsheets.written import Kind
+from campaigns.spreadsheets.written import Kind, UnclearError
 
 SLOT = re.compile(r"\{(\w+)\}")
 _EDGES = "।॥.,;:!?()[]“”\"'–—-"
@@ -26,6 +26,12 @@ def slots(text: str) -> tuple[str, ...]:
     return tuple(SLOT.findall(text))
 
 
+@lru_cache(maxsize=4096)
+def _parts(text: str) -> tuple[str, ...]:
+    """Return what is between the values of a text and, at odd places, their names."""
+    return tuple(SLOT.split(text))
+
+
 def texts(prompt: Prompt) -> Iterator[str]:
     """Yield the texts of a prompt, and those spoken instead of its clips."""
     for piece in [prompt] if isinstance(prompt, str) else prompt:
@@ -35,6 +41,16 @@ def texts(prompt: Prompt) -> Iterator[str]:
 def clips(prompt: Prompt) -> tuple[str, ...]:
     """Return the names of a prompt's clips."""
     return () if isinstance(prompt, str) else tuple(piece.clip for piece in prompt if isinstance(piece, Clip))
+
+
+def pieces(prompt: Prompt, text: Callable[[str], str]) -> tuple[Piece, ...]:
+    """Return the pieces of a prompt; `text` makes what is spoken of what is written."""
+    if isinstance(prompt, str):
+        return (TextPiece(text(prompt)),)
+    return tuple(
+        ClipPiece(piece.clip, text(piece.text)) if isinstance(piece, Clip) else TextPiece(text(piece))
+        for piece in prompt
+    )
 
 
 def is_empty(prompt: Prompt) -> bool:
@@ -51,7 +67,8 @@ class Wording:
 
     def __init__(self, document: Document, language: str) -> None:
         self._document = document
-        self.language, self._words = chosen_words(document, language)
+        self.table = table(document, language)
+        self.language = self.table.language
         self._kinds: dict[str, Kind] = dict(document.values)
         self._values: dict[str, str] = {}
         self._own: set[str] = set()
@@ -60,13 +77,24 @@ class Wording:
 
     def speak(self, language: str) -> None:
         """Go on in another language."""
-        self.language, self._words = chosen_words(self._document, language)
+        self.table = table(self._document, language)
+        self.language = self.table.language
         self._said.clear()
 
     def know(self, values: Mapping[str, str]) -> None:
         """Take a person's values."""
         self._values.update(values)
         self._said.clear()
+
+    def missing(self) -> list[str]:
+        """Return the values that the words need from the person and that are absent or not of their kind."""
+        found = []
+        for name in self.table.needed:
+            try:
+                self.spoken(name)
+            except MissingValueError:
+                found.append(name)
+        return found
 
     def keep(self, name: str, value: str, kind: Kind | None = None) -> None:
         """Take a value that the dialogue got itself; `kind` unless the document says one."""
@@ -95,39 +123,61 @@ class Wording:
 
     def prompt(self, step_id: str, role: str) -> Prompt | None:
         """Return the words of a step for a role; None if there are none. `ask_3` may be said by `ask_2`."""
+        return self.table.prompt(step_id, role)
+
+    def fill(self, prompt: Prompt) -> tuple[Piece, ...]:
+        """Return the pieces of a prompt with every value in words. Raises `MissingValueError`."""
+        return pieces(prompt, self.text)
+
+    def text(self, text: str) -> str:
+        """Return a text with every value in words. Raises `MissingValueError`."""
+        if "{" not in text:
+            return text
+        parts = list(_parts(text))
+        parts[1::2] = map(self.spoken, parts[1::2])
+        return "".join(parts)
+
+    def spoken(self, name: str) -> str:
+        """Return a value in words of the language. Raises `MissingValueError`."""
+        if name in self._said:
+            return self._said[name]
+        value = self._values.get(name, "")
+        if not value.strip():
+            raise MissingValueError(name)
+        try:
+            said = verbalize.speak(value, self.kind(name), self.language)
+        except UnclearError:
+            if name not in self._own:
+                raise MissingValueError(name) from None
+            said = verbalize.speak(value, Kind.TEXT, self.language)
+        self._said[name] = said
+        return said
+
+
+class Table:
+    """The words of a document for people of one language."""
+
+    def __init__(self, document: Document, language: str) -> None:
+        self.language, self._words = chosen_words(document, language)
+        self.needed = needed(self._words, document.own_values())
+
+    def prompt(self, step_id: str, role: str) -> Prompt | None:
+        """Return the words of a step for a role, see `Wording.prompt`."""
         roles: Roles = self._words.get(step_id, {})
         base, _, count = role.rpartition("_")
         earlier = [*(f"{base}_{n}" for n in range(int(count), 1, -1)), base] if count.isdigit() else []
         names = earlier or [role]
         return next((roles[name] for name in names if name in roles and not is_empty(roles[name])), None)
 
-    def fill(self, prompt: Prompt) -> tuple[Piece, ...]:
-        """Return the pieces of a prompt with every value in words. Raises `MissingValueError`."""
-        pieces = [prompt] if isinstance(prompt, str) else prompt
-        return tuple(
-            ClipPiece(piece.clip, self.text(piece.text))
-            if isinstance(piece, Clip)
-            else TextPiece(self.text(piece))
-            for piece in pieces
-        )
 
-    def text(self, text: str) -> str:
-        """Return a text with every value in words. Raises `MissingValueError`."""
-        if "{" not in text:
-            return text
-        return SLOT.sub(lambda slot: self.spoken(slot[1]), text)
+def table(document: Document, language: str) -> Table:
+    """Return the words for people of a language; made once for all calls of a document."""
+    return _table(Same(document), language)
 
-    def spoken(self, name: str) -> str:
-        """Return a value in words of the language. Raises `MissingValueError`."""
-        if name in self._said:
-            return self._said[name]
-        value, kind = self._values.get(name, ""), self.kind(name)
-        if not verbalize.readable(value, kind) and name in self._own:
-            kind = Kind.TEXT
-        if not value.strip() or not verbalize.readable(value, kind):
-            raise MissingValueError(name)
-        self._said[name] = verbalize.speak(value, kind, self.language)
-        return self._said[name]
+
+@lru_cache(maxsize=256)
+def _table(same: Same, language: str) -> Table:
+    return Table(same.document, language)
 
 
 def chosen_words(document: Document, language: str) -> tuple[str, Mapping[str, Roles]]:
