@@ -4,6 +4,10 @@ Words that lead to a question are queued together with it: a key cuts them all a
 lead to the end, or to something that is to count only when they are over (an outcome, a request), are cut by
 9 alone, and said once more if speech that cut others dropped them.
 
+Keys that are pressed while the world is asked are kept for the next question, if keys cut its words
+(type-ahead; VoiceXML 2.1, 4.1.8). Keys during words that nothing cuts lead nowhere: they are no answer to a
+question that was not begun.
+
 9 means "do not call me again" at any moment until the line is closed; among digits only if it stands alone.
 """
 
@@ -58,6 +62,8 @@ _LONGEST_WAIT_S = 20.0
 _REPLY_S = 10.0
 """The wait for what our own database is asked. Of 200 callers who choose a slot in the same moment on a busy
 machine most had no reply within 2 s, and left without one (`make bench-slots`)."""
+_MOST_AHEAD = 50
+"""Keys kept while the world is asked, as many as during the notice of a recording."""
 _MOST_STEPS = 500
 """Passed without waiting for anything; a dialogue that was validated has no such loop."""
 _TOO_FEW = (base.CollectEnd.SHORT, base.CollectEnd.NOTHING)
@@ -110,6 +116,8 @@ class DialogueAgent:
         self._collection: Collection | None = None
         self._announcement: _Announcement | None = None
         self._waiting: _Waiting | None = None
+        self._ahead = ""
+        """Keys that were pressed while the world was asked."""
         self._offer = Offer()
         self._today = ""
         self._closing = self._opted_out = False
@@ -210,7 +218,8 @@ class DialogueAgent:
                 return self._ask(step_id, step, words, cut=cut)
             case doc.Digits():
                 self._collection = Collection(step_id, step)
-                return [*self._voice.say_before(words), *self._collect(self._collection)]
+                asked = [*self._voice.say_before(words), *self._collect(self._collection)]
+                return self._with_keys_ahead(asked, step_id)
             case doc.End():
                 return self._end(words, step.reason, step.disposition)
             case doc.Set(outcome=""):
@@ -282,7 +291,8 @@ class DialogueAgent:
             [known for known in owed if self._voice.was_cut(known, just_now=cut)]
         )
         self._until_heard += [known for known in lead if self._voice.again(known) is Again.UNTIL_HEARD]
-        return [*self._voice.say_before([*before, *words]), *self._put(self._question)]
+        asked = [*self._voice.say_before([*before, *words]), *self._put(self._question)]
+        return self._with_keys_ahead(asked, step_id)
 
     def _put(self, question: Question) -> list[Action]:
         """Say the question itself, by its words for the time that it is asked."""
@@ -338,6 +348,8 @@ class DialogueAgent:
             return self._opt_out()
         question = self._question
         if question is None:
+            if self._waiting and len(self._ahead) < _MOST_AHEAD:
+                self._ahead += digit
             return []
         cut = self._voice.switches(question.step_id).key
         if answer := question.answers.get(digit):
@@ -378,6 +390,11 @@ class DialogueAgent:
         name = step.question or step_id
         answer = base.RecordAnswer(name, value, label, answer_kind(step), step_id)
         return [answer, *self._askings.answered(step_id, name)]
+
+    def _with_keys_ahead(self, asked: list[Action], step_id: str) -> list[Action]:
+        """Return what asks a question and, if keys cut its words, the keys pressed before it was asked."""
+        keys, self._ahead = self._ahead, ""
+        return [*asked, base.PressKeys(keys)] if keys and self._voice.switches(step_id).key else asked
 
     def _miss(self, question: Question, *, cut: bool) -> list[Action]:
         self._wrong_keys += 1
@@ -514,7 +531,7 @@ class DialogueAgent:
         match reply:
             case SlotsFound(slots) if slots:
                 self._question = self._offer.question(step_id, step, slots, voice=self._voice)
-                return self._put(self._question)
+                return self._with_keys_ahead(self._put(self._question), step_id)
             case SlotHeld(slot):
                 label = label_of(slot)
                 self._voice.keep(values_of(slot), SLOT_KINDS)

@@ -37,6 +37,9 @@ class Phone:
                     self.asked.append(action)
                 case base.StopCollecting():
                     self.collect = None
+                case base.PressKeys():
+                    for key in action.digits:
+                        actions += self.press(key)
                 case base.ClearAudio():
                     actions += self.cut()
                 case base.HangUp():

@@ -775,3 +775,92 @@ def test_of_slots_the_question_and_each_of_them_count() -> None:
     call.reply(SlotHeld(SLOTS[1]))
     call.after("heard")
     assert heard_of(call) == [base.QuestionHeard("visit", 300 * 3, 1000 * 3, False)]
+
+
+# --- Keys pressed while the world is asked ---------------------------------------------------------------
+
+
+def ledger(**asked: Any) -> Call:
+    """A call in which a service is being asked, before a question with keys 1 and 2."""
+    steps = {
+        "look": {"kind": "fetch", "service": "ledger", "exits": {"next": "ask", "failed": "ask"}},
+        "ask": {"kind": "yes_no", "exits": {"yes": "more", "no": "bye"}} | asked,
+        "more": {"kind": "digits", "most": 2, "exits": {"match": "bye"}},
+    }
+    words = {"look": {"filler": "One moment."}, "ask": {"ask": "1 or 2?"}, "more": {"ask": "How many?"}}
+    return Call(dialogue(steps, words))
+
+
+def answers_of(call: Call) -> list[tuple[str, str]]:
+    return [(a.step, a.value) for a in call.results() if isinstance(a, base.RecordAnswer)]
+
+
+@pytest.mark.parametrize("heard", [["over"], []], ids=["after the filler", "during the filler"])
+def test_a_key_pressed_while_a_service_is_asked_answers_the_next_question(heard: list[str]) -> None:
+    call = ledger()
+    call.after(*heard, "key 2")
+    assert answers_of(call) == []
+    call.reply(Fetched({}))
+    call.after("over")
+    assert answers_of(call) == [("ask", "no")]
+
+
+def test_several_keys_answer_one_question_after_the_other() -> None:
+    call = ledger()
+    call.after("over", "key 1", "key 4", "key 2")
+    call.reply(Failed("The service does not answer."))
+    assert answers_of(call) == [("ask", "yes"), ("more", "42")]
+
+
+def test_a_question_that_keys_do_not_cut_takes_none_from_before() -> None:
+    call = ledger(barge_in={"key": False})
+    call.after("over", "key 1")
+    assert call.reply(Fetched({})) == ["1 or 2?"]
+    assert answers_of(call) == []
+    call.after("over", "key 2", "over")
+    assert answers_of(call) == [("ask", "no")]
+
+
+def test_9_pressed_after_other_keys_while_a_service_is_asked_acts_at_once() -> None:
+    call = ledger()
+    call.after("over", "key 1")
+    assert call.after("key 9") == ["No more calls."]
+    call.reply(Fetched({}))
+    assert base.OptOut("key", "9") in call.results()
+    assert answers_of(call) == []
+
+
+def test_keys_without_end_are_kept_up_to_a_bound() -> None:
+    call = ledger()
+    call.after("over", *["key 7"] * 60)
+    call.tell(base.Performed("look", Fetched({})))
+    (pressed,) = (action for action in call.log if isinstance(action, base.PressKeys))
+    assert pressed.digits == "7" * 50
+
+
+def test_a_key_pressed_while_slots_are_looked_up_takes_one() -> None:
+    steps = {"when": {"kind": "slot", "calendar": "visits", "exits": {"none": "bye", "failed": "bye"}}}
+    words = {"when": {"filler": "One moment.", "ask": "When?", "option": "For {day} press {key}."}}
+    call = Call(dialogue(steps, words), today="2026-12-01")
+    call.after("over", "key 2")
+    slots = [OfferedSlot(7, "Pune", "2026-12-03T10:30:00+05:30")]
+    call.reply(SlotsFound([*slots, OfferedSlot(8, "Pune", "2026-12-04T10:30:00+05:30")]))
+    assert call.requested() == HoldSlot("visits", 8)
+
+
+def test_a_key_pressed_while_a_slot_is_held_answers_what_is_asked_then() -> None:
+    steps = {
+        "when": {
+            "kind": "slot",
+            "calendar": "visits",
+            "exits": {"match": "ask", "none": "bye", "failed": "bye"},
+        },
+        "ask": {"kind": "yes_no", "exits": {"yes": "bye", "no": "bye"}},
+    }
+    words = {"when": {"ask": "When?", "option": "For {day} press {key}."}, "ask": {"ask": "1 or 2?"}}
+    call = Call(dialogue(steps, words), today="2026-12-01")
+    slot = OfferedSlot(7, "Pune", "2026-12-03T10:30:00+05:30")
+    call.reply(SlotsFound([slot]))
+    call.after("key 1", "key 2")
+    call.reply(SlotHeld(slot))
+    assert answers_of(call)[-1] == ("ask", "no")
