@@ -45,7 +45,8 @@ def read(call_ids: Sequence[UUID]) -> Iterator[StoredCall]:
     for first in range(0, len(call_ids), _AT_ONCE):
         chunk = call_ids[first : first + _AT_ONCE]
         logs = defaultdict[UUID, list[Entry]](list)
-        events = CallEvent.objects.filter(call__in=chunk).exclude(kind=EntryKind.STATS)
+        known = set(EntryKind) - {EntryKind.STATS}  # a newer version may have written others
+        events = CallEvent.objects.filter(call__in=chunk, kind__in=known)
         columns = events.order_by("call", "sequence").values_list("call", "kind", "at_ms", "text", "data")
         for call_id, kind, at_ms, text, data in columns.iterator():
             logs[call_id].append(Entry.from_json(EntryKind(kind), at_ms, text, data))

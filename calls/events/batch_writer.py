@@ -6,12 +6,14 @@ A batch that is refused is retried call by call. Spools of processes that are go
 import logging
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
+from pathlib import Path
 from uuid import UUID
 
 from django.core.exceptions import ObjectDoesNotExist
 from django.db import DatabaseError, DataError, IntegrityError, InterfaceError
 
 from calls.events import heartbeat, rows, spool
+from calls.events.codec import UnknownLineError
 from calls.events.records import Closed, Logged, Record, Unserved
 from campaigns.call_results import acts_on_others
 
@@ -21,6 +23,8 @@ BATCH = 200
 """Records stored in one transaction, at most."""
 _REFUSALS = (DataError, IntegrityError, ObjectDoesNotExist, ValueError, TypeError, LookupError)
 """The data's own fault: the same records would be refused again, however often they were tried."""
+of_newer_versions: set[Path] = set()
+"""Spools that this process could not read to their end. They stay; a process of that version stores them."""
 AWAY = (DatabaseError, InterfaceError)
 """Where it is no refusal: the database is not there, or does not take anything for now: to be tried again.
 
@@ -78,12 +82,17 @@ def _store_call_by_call(batch: list[Record], *, tried_before: bool) -> set[UUID]
 def store_orphans(between: Callable[[], None] | None = None) -> int:
     """Store what processes that are gone left in their spools. Return how many records. Raises `AWAY`.
 
+    A spool with a line that this version does not know stays where it is from that line on, and is looked at
+    once by each process: after an update, or by a process of the other version beside this one, it is stored.
+
     Repeatable: an event has one place in its call's log, and what is there already is passed over. `between`
     is called after every batch, for work that can't wait until a long file is stored.
     """
     stored = 0
     for orphan in spool.orphans(spool.folder()):
         with closing(orphan):
+            if orphan.path in of_newer_versions:
+                continue
             count = 0
             try:
                 while batch := orphan.peek(BATCH):
@@ -93,6 +102,15 @@ def store_orphans(between: Callable[[], None] | None = None) -> int:
                     if between:
                         between()
                 heartbeat.nothing_waits(UUID(orphan.path.stem))
+            except UnknownLineError as unknown:
+                of_newer_versions.add(orphan.path)
+                log.error(
+                    "%s was written by a newer version and stays from a line on that is not known here (%s).",
+                    orphan.path.name,
+                    unknown,
+                )
+                stored += count
+                continue
             except OSError as error:
                 log.error("What a stopped process left on disk can't be read: %s", error.strerror)
                 continue

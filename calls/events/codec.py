@@ -24,12 +24,17 @@ _NAMES = {
     Closed: "closed",
     Unserved: "unserved",
 }
+_KINDS = frozenset(EntryKind)
+
+
+class UnknownLineError(Exception):
+    """A line is whole, but this version does not know what it says: a newer one wrote it."""
 
 
 class _StoredEntry(msgspec.Struct):
     """An entry before its `data` is typed."""
 
-    kind: EntryKind
+    kind: str
     at_ms: int
     text: str
     data: dict[str, object] = {}
@@ -72,13 +77,22 @@ def encode(record: Record) -> bytes:
 
 
 def decode(line: bytes) -> Record | None:
-    """Return the record of a line, with or without its newline; None, and a log entry, if it is damaged."""
+    """Return the record of a line, with or without its newline; None, and a log entry, if it is damaged.
+
+    Raises `UnknownLineError` for a record, or a kind of entry, that this version does not know.
+    """
     try:
         found = _decoder.decode(line)
     except msgspec.DecodeError as error:
         log.error("A line of the spool can't be read and is left out: %s", type(error).__name__)
         return None
     if stored := found.logged:
-        entry = Entry.from_json(**msgspec.structs.asdict(stored.entry))
+        kind, at_ms, text, data = msgspec.structs.astuple(stored.entry)
+        if kind not in _KINDS:
+            raise UnknownLineError(f"kind “{kind[:30]}”")
+        entry = Entry.from_json(EntryKind(kind), at_ms, text, data)
         return Logged(call_id=stored.call_id, at=stored.at, sequence=stored.sequence, entry=entry)
-    return found.started or found.identified or found.closed or found.unserved
+    record = found.started or found.identified or found.closed or found.unserved
+    if record is None and (unknown := msgspec.json.decode(line).keys() - set(_NAMES.values())):
+        raise UnknownLineError(f"record “{min(unknown)[:30]}”")
+    return record

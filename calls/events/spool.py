@@ -17,7 +17,7 @@ from typing import Self
 
 from django.conf import settings
 
-from calls.events.codec import decode, encode
+from calls.events.codec import UnknownLineError, decode, encode
 from calls.events.records import Record
 
 SYNC_SECONDS = 1.0
@@ -87,15 +87,25 @@ class Spool:
     def peek(self, most: int) -> list[Record]:
         """Return the oldest records, at most so many, which stay until `take`; empty if there are none.
 
-        Raises OSError.
+        Raises OSError, and `UnknownLineError` where the oldest line is one of a newer version: what follows
+        it stays behind it, for a call's log is stored in its order.
         A last line that its process did not live to finish is left out.
         """
         size = _CHUNK
         while True:
             chunk = os.pread(self._descriptor, min(size, self.unread_bytes), self._read)
             if lines := chunk.split(b"\n")[:-1][:most]:
-                self._peeked = (sum(len(line) + 1 for line in lines), len(lines))
-                if records := [record for line in lines if (record := decode(line)) is not None]:
+                records, self._peeked = list[Record](), (0, 0)
+                for line in lines:
+                    try:
+                        record = decode(line)
+                    except UnknownLineError:
+                        if self._peeked == (0, 0):
+                            raise
+                        break
+                    records += [record] if record else []
+                    self._peeked = (self._peeked[0] + len(line) + 1, self._peeked[1] + 1)
+                if records:
                     return records
                 self.take()
             elif size > self.unread_bytes:

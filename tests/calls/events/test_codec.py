@@ -6,7 +6,7 @@ from uuid import UUID
 import pytest
 
 from calls.conversation.outputs import Entry, EntryKind
-from calls.events.codec import decode, encode
+from calls.events.codec import UnknownLineError, decode, encode
 from calls.events.records import Logged
 from campaigns import clock
 from campaigns.rules.results import Answer, Booking, CallbackAsked, CallResult, OptOut, Outcome
@@ -49,3 +49,20 @@ def test_a_result_with_other_fields_than_ours_is_read_all_the_same() -> None:
     record = decode(encode(Logged(call_id=UUID(int=7), at=clock.now(), sequence=1, entry=entry)))
     assert isinstance(record, Logged)
     assert record.entry.payload == Outcome("5", "")
+
+
+@pytest.mark.parametrize(
+    "line", [b'{"logged":5}', b'{"logged":null}', b"{}", b"[]", b"\0", b'{"logged":{"call']
+)
+def test_a_damaged_line_is_none(line: bytes) -> None:
+    assert decode(line) is None
+
+
+@pytest.mark.parametrize(
+    ("old", "new"), [(b'"kind":"note"', b'"kind":"mood"'), (b'{"logged"', b'{"weighed"')]
+)
+def test_what_a_newer_version_wrote_is_unknown_and_not_damaged(old: bytes, new: bytes) -> None:
+    entry = Entry(kind=EntryKind.NOTE, at_ms=1, text="Hello.")
+    line = encode(Logged(call_id=UUID(int=7), at=clock.now(), sequence=1, entry=entry))
+    with pytest.raises(UnknownLineError, match=r"mood|weighed"):
+        decode(line.replace(old, new))

@@ -602,6 +602,33 @@ def test_a_spool_that_was_stored_in_part_is_stored_the_rest(
     assert not file.exists()
 
 
+def test_what_a_newer_version_left_waits_for_a_process_that_knows_it(
+    call_id: UUID, message: Message, outage: Outage, spools: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    killed = Journal()
+    page = killed.open(call_id)
+    page.identified(identity_of(message))
+    page.log([entry(), entry(EntryKind.ANSWER, question="menu", value="1", label="Yes"), entry()])
+    killed.work()
+    killed.stop()
+    (file,) = spools.glob("*.jsonl")
+    outage.ends()
+    known = file.read_bytes()
+    file.write_bytes(known.replace(b'"kind":"answer"', b'"kind":"reply"'))
+    for _ in range(2):
+        batch_writer.store_orphans()
+    assert sequences(call_id) == [1]
+    assert caplog.text.count("written by a newer version") == 1
+    assert file.name in caplog.text
+    assert file.read_bytes() != known
+
+    batch_writer.of_newer_versions.clear()  # as in a process of that version
+    file.write_bytes(known)
+    batch_writer.store_orphans()
+    assert sequences(call_id) == [1, 2, 3]
+    assert not file.exists()
+
+
 def test_a_call_given_up_for_dead_gets_its_events_behind_that_end(
     call_id: UUID, message: Message, outage: Outage, watched: None, spools: Path
 ) -> None:

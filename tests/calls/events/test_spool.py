@@ -8,6 +8,7 @@ import pytest
 
 from calls.conversation.outputs import Close, Ending, Entry, EntryKind, Summary
 from calls.events import spool
+from calls.events.codec import UnknownLineError
 from calls.events.records import Closed, Logged
 from calls.events.spool import Spool
 from campaigns import clock
@@ -134,6 +135,21 @@ def test_a_line_that_is_damaged_costs_only_itself(path: Path) -> None:
     orphan.remove()
     orphan.close()
     assert not path.exists()
+
+
+def test_a_line_of_a_newer_version_stays_with_all_that_follows_it(path: Path) -> None:
+    queue = Spool.create(path)
+    queue.put([logged(1), logged(2), logged(3)])
+    queue.close()
+    path.write_bytes(path.read_bytes().replace(b'"kind":"note","at_ms":40', b'"kind":"mood","at_ms":40'))
+    whole = path.read_bytes()
+    (orphan,) = spool.orphans(path.parent)
+    assert [record.sequence for record in orphan.peek(9) if isinstance(record, Logged)] == [1]
+    orphan.take()
+    with pytest.raises(UnknownLineError, match="mood"):
+        orphan.peek(9)
+    orphan.close()
+    assert path.read_bytes() == whole
 
 
 def test_only_a_file_whose_owner_is_gone_is_an_orphan(path: Path) -> None:
