@@ -27,8 +27,8 @@ _SEARCHED_FRAMES: Final = 10
 _SECOND_PEAK, _CLEAR_PEAK = 11.0, 7.5
 """So clear (`Likeness.peak`) must be the second search that finds the same delay, and each further one. The
 first is not enough: parts of one synthetic voice are alike for moments. Only an echo keeps its delay. With 9
-for the second, 7 of 97 callers of espeak-ng in a voice a tenth higher than the prompt's were taken for its echo
-and heard 0.5 s late, with 11 it was 4, and as many prompts are cut by rooms."""
+for the second, 7 of 97 callers of espeak-ng in a voice a tenth higher than the prompt's were taken for its
+echo and heard 0.5 s late; with 11 it is 4, and rooms cut as many prompts."""
 _REMEMBERED: Final = 6
 _DOUBTFUL_PEAK, _WEAK_PEAK = 6.5, 4.5
 """Above the first, or at the same delay again above the second, it is decided by the next search."""

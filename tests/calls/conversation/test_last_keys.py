@@ -8,6 +8,7 @@ from calls.agents.base import CallContext
 from calls.agents.recording_notice import RecordingNotice
 from calls.agents.registry import build
 from calls.conversation.outputs import EntryKind, Identify
+from tests.calls.agents.dialogue import documents
 from tests.calls.agents.texts import ENGLISH, MENU, VARIABLES, dialogue
 from tests.calls.line import Line
 
@@ -161,3 +162,42 @@ def test_keys_count_when_the_connection_breaks_and_when_our_server_stops() -> No
         args = ("Our server was stopped.",) if event == "stop" else ()
         line.keep(getattr(line.talk, event)(*args, line.now))
         assert line.log(EntryKind.OPT_OUT) != [], event
+
+
+TWO: dict[str, Any] = {
+    "which": {"kind": "language", "languages": {"1": "en", "2": "hi"}, "exits": {"match": "when"}},
+    "when": {
+        "kind": "later",
+        "times": {"1": {"when": "tomorrow 10:00", "label": "Tomorrow at ten"}},
+        "exits": {"1": "bye", "full": "bye"},
+    },
+}
+CLIP = [{"clip": "when", "text": "When?"}]
+
+
+def a_dialogue() -> Line:
+    """A call that asks for the language, then when to call again, by a clip; none of it is made yet."""
+    words = {"which": {"ask": "English 1, Hindi 2."}, "when": {"ask": CLIP}}
+    document = documents.raw(TWO, words)
+    document["words"]["hi"] = document["words"]["en"]
+    line = Line()
+    line.begin(build("dialogue", document), CONTEXT)
+    return line
+
+
+def test_keys_while_prompts_and_clips_are_being_made_are_answers() -> None:
+    line = a_dialogue()
+    line.key("2")
+    line.key("1")
+    assert line.log(EntryKind.ANSWER, EntryKind.CALLBACK)[:2] == ["which: hi.", "when: Tomorrow at ten."]
+
+
+def test_a_key_between_a_question_and_its_time_for_an_answer_is_an_answer() -> None:
+    line = a_dialogue()
+    line.ready(400)
+    line.wait(0.4)  # the far end plays the last of it: neither is it over for us, nor does its timer run
+    line.key("2")
+    assert line.log(EntryKind.ANSWER) == ["which: hi."]
+    line.wait(3.0)
+    line.key("1")
+    assert line.log(EntryKind.ANSWER)[1:] == ["when: Tomorrow at ten."]
