@@ -59,7 +59,7 @@ check: setup-dev  ## style, types, architecture, migrations
 house: setup-dev  ## measure how the code reads: docstrings, small helpers, import cycles; fails where a bound is missed
 	@$(BIN)/python -m bench.house
 
-bench: bench-media-quick  ## calls a core against stock Channels and plain ASGI, in about four minutes
+bench: bench-media-quick  ## calls a core against stock Channels and plain ASGI, in under five minutes
 
 bench-media: setup-dev  ## the same, three searches each and all contenders (about half an hour)
 	@$(BIN)/python -m bench.media.run

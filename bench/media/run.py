@@ -23,6 +23,7 @@ import uvloop
 
 from bench.media import callers, report
 from bench.media.contenders import KINDS, Entrants
+from bench.media.pair import PAIR, compare
 from bench.media.search import Search
 from bench.media.standing import Standing
 from bench.media.step import Result, step
@@ -38,6 +39,8 @@ MOST_STEP = 1.6
 LEAST_STEP = 1.2
 """How much more is tried at least after a step that was carried, and how much less at most after one that was
 not. Not over the tolerance of a quick search, so that two steps beside each other end it."""
+WITH_MENU = "dialogue_vs_menu"
+"""What `bench.media.pair` measures, beside the contenders."""
 ECHO_SHARE = 0.1
 """Every tenth caller hears an echo: its round trip shows delays that a schedule hides."""
 
@@ -208,8 +211,10 @@ def cores() -> tuple[int, int]:
 def main() -> int:
     """Run everything; return the exit code."""
     parser = argparse.ArgumentParser(prog="python -m bench.media.run")
-    parser.add_argument("--quick", action="store_true", help="about four minutes, one search each")
-    parser.add_argument("--only", nargs="*", choices=[kind.name for kind in KINDS], help="some contenders")
+    parser.add_argument("--quick", action="store_true", help="under five minutes, one search each")
+    parser.add_argument(
+        "--only", nargs="*", choices=[*(kind.name for kind in KINDS), WITH_MENU], help="some of it"
+    )
     options = parser.parse_args()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit("Stopped."))  # so that nothing is left behind
     plan = QUICK if options.quick else LONG
@@ -219,17 +224,22 @@ def main() -> int:
         for kind in KINDS:
             if kind.name in options.only if options.only else kind.in_quick or not options.quick:
                 entrants.add(kind)
+        count = len(entrants.contenders)
+        for kind in PAIR if not options.only or WITH_MENU in options.only else ():
+            entrants.add(kind)
         entrants.wait()
-        standings = {contender.kind.name: Standing(contender) for contender in entrants.contenders}
+        pair = entrants.contenders[count:]
+        standings = {contender.kind.name: Standing(contender) for contender in entrants.contenders[:count]}
         os.sched_setaffinity(0, {own_core})
         servers.raise_priority(os.getpid())
         gc.collect()
         gc.freeze()
         uvloop.run(Bench(plan, list(standings.values())).run())
+        against_menu = uvloop.run(compare(*pair)) if pair else None
     finally:
         entrants.close()
         servers.raise_priority(os.getpid(), nice=0)
-    found = summary(standings)
+    found = {**summary(standings), WITH_MENU: against_menu}
     report.publish(standings, found, skipped=entrants.skipped, quick=options.quick)
     return 1 if figures.missed(found) else 0
 

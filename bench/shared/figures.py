@@ -62,6 +62,7 @@ GOALS: Final = (
     Goal("uvicorn_vs_stock", 4.0),
     Goal("daphne_full_vs_stock", 1.5),
     Goal("uvicorn_full_vs_stock", 3.0),
+    Goal("dialogue_vs_menu", 0.97),
     Goal("dtmf_to_audio_p99_ms", 40, at_least=False),
     Goal("speech_to_clear_p99_ms", 220, at_least=False),
     Goal("played_gaps", 0, at_least=False),
