@@ -1,7 +1,7 @@
 """A dialogue against the menu agent that it has replaced: what a frame costs the server with each.
 
 Two servers on the core, alike but for the agent; every caller presses a wrong key now and then, so that words
-are cut and said again. They get one step each in turns, and the least that a frame took counts for each: other
+are cut and said again. They get one step each in turns, and of each the least that a frame took counts: other
 programs only add to it. What a frame costs decides how many calls a core carries.
 """
 
@@ -27,7 +27,7 @@ _WARM_SECONDS, _SECONDS = 0.5, 2.0
 
 
 async def compare(dialogue: Contender, menu: Contender) -> float | None:
-    """Return the menu's cost of a frame by the dialogue's: 1 if they cost the same. None if calls were lost."""
+    """Return the menu's cost of a frame by the dialogue's; None if a call was lost in each step of one."""
     roles = [Role.KEYS] * CALLS
     costs: dict[str, list[float]] = {dialogue.kind.name: [], menu.kind.name: []}
     for turn in range(ROUNDS):

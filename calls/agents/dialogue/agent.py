@@ -584,11 +584,11 @@ class DialogueAgent:
         return self._announce(words, then=None) if words else [self._hang_up()]
 
     def _prompt_over(self, event: base.PromptEnded | base.PromptFailed) -> list[Action]:
-        is_ended = isinstance(event, base.PromptEnded)
-        finished = is_ended and event.finished
+        ended = event if isinstance(event, base.PromptEnded) else None
+        finished = ended is not None and ended.finished
         words = self._voice.over(event.name, finished=finished)
-        if words and is_ended and words.role.startswith(("ask", "option")):
-            heard = self._askings.over(words.step_id, event)
+        if words and ended and words.role.startswith(("ask", "option")):
+            heard = self._askings.over(words.step_id, ended)
             return [*heard, *self._after_prompt(event, words, finished=finished)]
         return self._after_prompt(event, words, finished=finished)
 

@@ -5,6 +5,7 @@ import pytest
 
 from bench.echo import sounds
 from bench.echo.listen import PROMPT_AT_MS, listen
+from bench.echo.rooms import Floats
 from bench.shared import rows, sound
 from calls.audio import pcm
 from calls.audio.resample import resample
@@ -12,7 +13,7 @@ from calls.audio.resample import resample
 PROMPT = sounds.espeak(0, [("en", " ".join([rows.WORDS] * 2))])
 
 
-def line(spoken: bytes, at_ms: int) -> sounds.Floats:
+def line(spoken: bytes, at_ms: int) -> Floats:
     """A quiet line on which something is said from `at_ms` on."""
     quiet = pcm.to_array(b"".join(sound.quiet_frames())).astype(float)
     made = np.resize(quiet, 8 * (at_ms + 1500))

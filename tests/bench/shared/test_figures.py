@@ -43,7 +43,8 @@ def test_the_median_of_two_is_between_them() -> None:
 def test_the_last_line_has_every_figure_in_its_order() -> None:
     assert figures.last_line(REACHED) == (
         "daphne_vs_stock=2 daphne_vs_asgi=0.8 uvicorn_vs_stock=4.5 daphne_full_vs_stock=1.5 "
-        "uvicorn_full_vs_stock=3 dialogue_vs_menu=0.97 dtmf_to_audio_p99_ms=40 speech_to_clear_p99_ms=219.25 played_gaps=0"
+        "uvicorn_full_vs_stock=3 dialogue_vs_menu=0.97 dtmf_to_audio_p99_ms=40 "
+        "speech_to_clear_p99_ms=219.25 played_gaps=0"
     )
 
 

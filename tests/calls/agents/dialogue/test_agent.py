@@ -843,8 +843,8 @@ def test_a_key_pressed_while_slots_are_looked_up_takes_one() -> None:
     words = {"when": {"filler": "One moment.", "ask": "When?", "option": "For {day} press {key}."}}
     call = Call(dialogue(steps, words), today="2026-12-01")
     call.after("over", "key 2")
-    slots = [OfferedSlot(7, "Pune", "2026-12-03T10:30:00+05:30")]
-    call.reply(SlotsFound([*slots, OfferedSlot(8, "Pune", "2026-12-04T10:30:00+05:30")]))
+    first, second = (OfferedSlot(n, "Pune", f"2026-12-0{n}T10:30:00+05:30") for n in (7, 8))
+    call.reply(SlotsFound((first, second)))
     assert call.requested() == HoldSlot("visits", 8)
 
 
@@ -860,7 +860,7 @@ def test_a_key_pressed_while_a_slot_is_held_answers_what_is_asked_then() -> None
     words = {"when": {"ask": "When?", "option": "For {day} press {key}."}, "ask": {"ask": "1 or 2?"}}
     call = Call(dialogue(steps, words), today="2026-12-01")
     slot = OfferedSlot(7, "Pune", "2026-12-03T10:30:00+05:30")
-    call.reply(SlotsFound([slot]))
+    call.reply(SlotsFound((slot,)))
     call.after("key 1", "key 2")
     call.reply(SlotHeld(slot))
     assert answers_of(call)[-1] == ("ask", "no")
