@@ -38,6 +38,8 @@ class Identity:
     """The number of the published version of the dialogue that speaks."""
     campaign_id: int | None = None
     recipient_id: int | None = None
+    caller: str = ""
+    """The number of a caller who is no recipient, in E.164; empty if it is not known."""
     message_id: int | None = None
 
 
@@ -156,6 +158,7 @@ def _find_inbound(asked: Identify, number: PhoneNumber) -> Found | NotFound:
         agent_id=row.pk if row else None,
         version=version.number if version else None,
         recipient_id=caller.pk if caller else None,
+        caller="" if caller else min(call_results.phones_in(given), default=""),
     )
     if row is None:
         return NotFound(identity, "The call names no message of ours, and this number has no inbound agent.")

@@ -94,6 +94,9 @@ class Call(models.Model):
     reference = models.CharField(
         max_length=64, default="", blank=True, help_text="The message's reference, as the start gave it."
     )
+    caller = models.CharField(
+        max_length=16, default="", blank=True, help_text="The number of a caller who is no recipient."
+    )
     language = models.CharField(max_length=10, default="", blank=True)
     version = models.PositiveIntegerField(
         null=True, blank=True, help_text="The number of the dialogue's published version."
@@ -133,6 +136,7 @@ class Call(models.Model):
             # Asked at every admission, in SQLite under the one lock of all writers. With an index of the
             # number alone SQLite walked through every call the number ever had.
             models.Index(fields=["number", "state"], name="call_lines"),
+            models.Index(fields=["caller"], name="call_caller", condition=~models.Q(caller="")),
         ]
 
     def __str__(self) -> str:
@@ -141,6 +145,20 @@ class Call(models.Model):
     def get_absolute_url(self) -> str:
         """Return the address of the call's page in the portal."""
         return reverse("call", args=[self.pk])
+
+
+class CallTag(models.Model):
+    """A word that a dialogue put on a call, to find it by."""
+
+    call = models.ForeignKey(Call, on_delete=models.CASCADE, related_name="tags", db_index=False)
+    tag = models.CharField(max_length=40, db_index=True)
+
+    class Meta:
+        ordering = ("call", "id")
+        constraints: ClassVar = [models.UniqueConstraint(fields=["call", "tag"], name="one_tag_a_call")]
+
+    def __str__(self) -> str:
+        return self.tag
 
 
 class AppendOnlyError(Exception):

@@ -200,7 +200,7 @@ def journal_notices(now: datetime) -> list[Notice]:
 
 
 def home(now: datetime) -> dict[str, object]:
-    """Return the context of the home page and its live part. Nineteen queries at most."""
+    """Return the context of the home page and its live part. Twenty queries at most."""
     return {
         "now": now,
         "today": today(now),

@@ -13,7 +13,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from calls.models import Answer, Call, CallEvent, Recording
 from calls.recordings.files import path_of, stored_name
 from calls.speech import disk_cache
-from campaigns.models import Erasure
+from campaigns.models import Erasure, LegalHold
 from campaigns.privacy import erasure
 from campaigns.privacy import purge as purging
 from campaigns.privacy.legal_holds import held
@@ -38,7 +38,7 @@ def erase_people(now: datetime) -> int:
             request = waiting.filter(pk=request_id).first()
             if request is None:
                 continue
-            calls = Call.objects.filter(recipient__phone=request.phone)
+            calls = Call.objects.filter(Q(recipient__phone=request.phone) | Q(caller=request.phone))
             waits = erasure.waits_for(request, now=now)
             if not waits and calls.filter(state="live").exists():
                 waits = ON_THE_LINE
@@ -97,7 +97,9 @@ def forget_recordings(keys: Sequence[int]) -> None:
 
 def forget_ids(calls: Sequence[UUID]) -> None:
     """Delete the ids under which other systems know these calls, and the figures of every second."""
-    Call.objects.filter(pk__in=calls).update(call_sid="", stream_sid="", reference="", statistics={})
+    Call.objects.filter(pk__in=calls).update(
+        call_sid="", stream_sid="", reference="", caller="", statistics={}
+    )
 
 
 def _forget_person(calls: Sequence[UUID]) -> None:
@@ -114,26 +116,33 @@ def _ended(cutoff: datetime) -> QuerySet[Call]:
     return Call.objects.filter(state=Call.State.ENDED, started_at__lt=cutoff)
 
 
+def _held(call: str = "") -> Q:
+    """Return the condition that a call is under a legal hold; `call` is the lookup path to it."""
+    numbers = LegalHold.objects.filter(released_at=None).exclude(phone="").values("phone")
+    return held(f"{call}recipient__", f"{call}campaign") | Q(**{f"{call}caller__in": numbers})
+
+
 _NAMES_PERSON = (
     Q(recipient__isnull=False)
     | Q(message__isnull=False)
     | ~Q(call_sid="")
     | ~Q(stream_sid="")
     | ~Q(reference="")
+    | ~Q(caller="")
     | Exists(Answer.objects.filter(call=OuterRef("pk")))
 )
 SWEEPS = (
     Sweep(
         "recordings",
         lambda cutoff: Recording.objects.filter(call__started_at__lt=cutoff).exclude(file=""),
-        lambda: held("call__recipient__", "call__campaign"),
+        lambda: _held("call__"),
         forget_recordings,
     ),
     Sweep(
         "events",
         lambda cutoff: _ended(cutoff).filter(Exists(CallEvent.objects.filter(call=OuterRef("pk")))),
-        held,
+        _held,
         lambda calls: _delete(CallEvent.objects.filter(call__in=calls)),
     ),
-    Sweep("calls", lambda cutoff: _ended(cutoff).filter(_NAMES_PERSON), held, _forget_person),
+    Sweep("calls", lambda cutoff: _ended(cutoff).filter(_NAMES_PERSON), _held, _forget_person),
 )

@@ -5,6 +5,7 @@ Called by `calls` inside the transaction that stores the call's event, so that t
 
 import logging
 from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -17,10 +18,10 @@ from campaigns.appointments import bookings, places
 from campaigns.appointments.finding import OnLine
 from campaigns.compliance.suppressions import SuppressionRequest, enter, suppress
 from campaigns.locks import locked
-from campaigns.models import Appointment, Message, PhoneNumber, Recipient, Suppression
+from campaigns.models import Appointment, Message, PhoneNumber, Recipient, StaffCallback, Suppression
 from campaigns.outside import notices
 from campaigns.phones import parse_number
-from campaigns.planning import callbacks
+from campaigns.planning import callbacks, staff_callbacks
 from campaigns.rules.results import (
     NOT_SPOKEN,
     OPT_OUTS,
@@ -29,6 +30,7 @@ from campaigns.rules.results import (
     CallbackAsked,
     OptOut,
     Outcome,
+    PersonWanted,
     Tell,
 )
 from campaigns.transitions import attempt, callback
@@ -168,6 +170,48 @@ def book(
         return f"a slot was taken in “{result.calendar[:120]}”, and there is no such calendar."
     not_booked = appointment.state == Appointment.State.NOT_BOOKED
     return f"an appointment was not booked. {appointment.reason}" if not_booked else ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallOf:
+    """Whose call it is, as far as that is known. `caller`: the number of a caller who is no recipient."""
+
+    call: UUID
+    number_id: int | None
+    recipient_id: int | None = None
+    campaign_id: int | None = None
+    caller: str = ""
+
+
+def want_person(result: PersonWanted, whose: CallOf, *, at: datetime) -> str:
+    """Put the person in the queue of those whom staff call, in the caller's transaction. Return why that is
+    impossible, as a sentence; empty if it is done."""
+    by_key = result.how == "key"
+    wish = staff_callbacks.Wish(
+        call=whose.call,
+        number_id=whose.number_id,
+        source=StaffCallback.Source.KEY if by_key else StaffCallback.Source.STEP,
+        asked_at=at,
+        about=result.about,
+        step=result.step,
+    )
+    whom = {"recipient_id": whose.recipient_id, "campaign_id": whose.campaign_id}
+    return staff_callbacks.enter(wish, **whom, phone=whose.caller)
+
+
+def caller_not_served(whose: CallOf, *, at: datetime) -> None:
+    """Put a caller in that queue whose call ended before an agent had it, or by a fault of ours."""
+    if not whose.caller and whose.recipient_id is None:
+        return
+    wish = staff_callbacks.Wish(
+        call=whose.call,
+        number_id=whose.number_id,
+        source=StaffCallback.Source.UNSERVED,
+        asked_at=at,
+        about="The call was not served.",
+    )
+    whom = {"recipient_id": whose.recipient_id, "campaign_id": whose.campaign_id}
+    staff_callbacks.enter(wish, **whom, phone=whose.caller)
 
 
 def give_back_held_slots(calls: Collection[UUID]) -> None:

@@ -26,6 +26,8 @@ urlpatterns = [
         name="campaign-callbacks",
     ),
     path("campaigns/callbacks/<int:pk>/withdraw/", callbacks.withdraw_callback, name="callback-withdraw"),
+    path("call-backs/", callbacks.staff_callback_list, name="staff-callbacks"),
+    path("call-backs/<int:pk>/", callbacks.change_staff_callback, name="staff-callback"),
     path("campaigns/<int:pk>/files/", imports.files_page, name="campaign-files"),
     path("campaigns/<int:pk>/cancel/ask/", campaigns.ask_cancel, name="campaign-cancel"),
     path("campaigns/<int:pk>/preflight/", campaigns.preflight_card, name="campaign-preflight"),

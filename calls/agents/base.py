@@ -358,6 +358,15 @@ class OptOut:
 
 
 @dataclass(frozen=True, slots=True)
+class WantPerson:
+    """Staff are to call the person. `about` says for them what it is about; `how` is "key" or "step"."""
+
+    about: str
+    step: str
+    how: str
+
+
+@dataclass(frozen=True, slots=True)
 class Tell:
     """Tell an outside service something, by the service's name: it is told once the entry is stored."""
 
@@ -402,6 +411,7 @@ Action = (
     | BookSlot
     | CancelAppointment
     | OptOut
+    | WantPerson
     | Tell
     | Note
     | HangUp

@@ -242,6 +242,7 @@ class AgentRunner:
                 | base.BookSlot()
                 | base.CancelAppointment()
                 | base.OptOut()
+                | base.WantPerson()
                 | base.Tell()
             ):
                 if isinstance(action, base.ReachOutcome | base.AskCallback):

@@ -15,6 +15,7 @@ from campaigns.rules.results import (
     CallResult,
     OptOut,
     Outcome,
+    PersonWanted,
     QuestionHeard,
     Tell,
 )
@@ -30,6 +31,7 @@ ResultAction: TypeAlias = (
     | base.BookSlot
     | base.CancelAppointment
     | base.OptOut
+    | base.WantPerson
     | base.Tell
 )
 """Actions of an agent that say what the call brought."""
@@ -130,6 +132,8 @@ def result_of(action: ResultAction) -> tuple[CallResult, str]:
             return Outcome(outcome, label), f"{label or outcome}."
         case base.Tell(service, values):
             return Tell(service, values), f"“{service}” is to be told."
+        case base.WantPerson(about, step, how):
+            return PersonWanted(about, step, how), f"Wants a person: {about}."
         case _:
             return _wish(action)
 

@@ -21,6 +21,7 @@ from campaigns.rules.results import (
     CallResult,
     OptOut,
     Outcome,
+    PersonWanted,
     QuestionHeard,
     Tell,
 )
@@ -45,6 +46,7 @@ class EntryKind(StrEnum):
     CALLBACK = "callback"
     BOOKING = "booking"
     OPT_OUT = "opt_out"
+    PERSON = "person"
     TELL = "tell"
     PROBLEM = "problem"
     NOTE = "note"
@@ -60,6 +62,7 @@ RESULTS: Final[Mapping[EntryKind, type[CallResult]]] = {
     EntryKind.CALLBACK: CallbackAsked,
     EntryKind.BOOKING: Booking,
     EntryKind.OPT_OUT: OptOut,
+    EntryKind.PERSON: PersonWanted,
     EntryKind.TELL: Tell,
 }
 """Kinds of entries whose payload is a result: it is acted on in the transaction that stores the entry."""

@@ -48,6 +48,7 @@ ALWAYS_KEPT = frozenset(
         EntryKind.CALLBACK,
         EntryKind.BOOKING,
         EntryKind.OPT_OUT,
+        EntryKind.PERSON,
         EntryKind.TELL,
         EntryKind.END,
     }

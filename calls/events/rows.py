@@ -23,7 +23,17 @@ from calls.models import Call, CallEvent
 from calls.services import milliseconds
 from campaigns import bulk, call_results
 from campaigns.locks import locked
-from campaigns.rules.results import Answer, Booking, CallbackAsked, OptOut, Outcome, QuestionHeard, Tell
+from campaigns.rules.results import (
+    Answer,
+    Booking,
+    CallbackAsked,
+    CallResult,
+    OptOut,
+    Outcome,
+    PersonWanted,
+    QuestionHeard,
+    Tell,
+)
 
 log = logging.getLogger(__name__)
 
@@ -51,6 +61,18 @@ class _CallRow:
     campaign_id: int | None
     number_id: int | None
     version: int | None
+    caller: str
+
+    @property
+    def whose(self) -> call_results.CallOf:
+        """Return whose call it is, for what campaigns make of it."""
+        return call_results.CallOf(
+            call=self.pk,
+            number_id=self.number_id,
+            recipient_id=self.recipient_id,
+            campaign_id=self.campaign_id,
+            caller=self.caller,
+        )
 
     @property
     def rang_back_at(self) -> datetime | None:
@@ -179,11 +201,11 @@ def _write_call(row: _CallRow, records: Iterable[Record], place: _Place, ends: _
                 late, columns = _write_late(row, record, events)
                 events += late
                 changes |= columns
-                ends.add(row.message_id, unserved=True)
+                _note_end(row, ends, record.at, unserved=True)
             case Closed():
                 changes |= _closing_columns(row, record)
                 is_unserved = unserved.is_unserved(record.summary, record.close.ended_by)
-                ends.add(row.message_id, unserved=is_unserved)
+                _note_end(row, ends, record.at, unserved=is_unserved)
             case Logged() if record.sequence > place.known:
                 entry, number = record.entry, record.sequence + place.shift
                 kind = entry.kind.value
@@ -194,10 +216,17 @@ def _write_call(row: _CallRow, records: Iterable[Record], place: _Place, ends: _
     return events
 
 
+def _note_end(row: _CallRow, ends: _Ends, at: datetime, *, unserved: bool) -> None:
+    """Add the end of a call to `ends`; have staff call back who called us and was not served."""
+    ends.add(row.message_id, unserved=unserved)
+    if unserved and row.message_id is None and not row.is_try:
+        call_results.caller_not_served(row.whose, at=at)
+
+
 def _identify(row: _CallRow, identity: Identity) -> dict[str, object]:
     """Return the columns of who it is. The records that follow need three of them."""
     row.message_id, row.recipient_id = identity.message_id, identity.recipient_id
-    row.campaign_id = identity.campaign_id
+    row.campaign_id, row.caller = identity.campaign_id, identity.caller
     row.version = identity.version
     return {
         "stream_sid": identity.stream_sid[:128],
@@ -208,6 +237,7 @@ def _identify(row: _CallRow, identity: Identity) -> dict[str, object]:
         "version": identity.version,
         "campaign_id": identity.campaign_id,
         "recipient_id": identity.recipient_id,
+        "caller": identity.caller[:16],
         "message_id": identity.message_id,
     }
 
@@ -232,7 +262,9 @@ def draw_from_log(call_id: UUID) -> int | None:
     is_drawn = stored.filter(data__drawn_for_it=True).exists()
     has_results = stored.filter(kind__in=[kind.value for kind in RESULTS]).exists() and not is_drawn
     has_started, is_known = bool(call.stream_sid or call.reference), call.agent_id is not None
+    row = _CallRow(*(getattr(call, name) for name in _CallRow.__slots__))
     if not has_started or has_results or (is_known and not keys):
+        _note_end(row, _Ends(), call.ended_at or call.started_at, unserved=True)
         return call.message_id
     late = Unserved(
         call_id=call.pk,
@@ -243,8 +275,8 @@ def draw_from_log(call_id: UUID) -> int | None:
         keys=keys,
         at_ms=call.duration_ms or 0,
     )
-    row = _CallRow(*(getattr(call, name) for name in _CallRow.__slots__))
     events, columns = _write_late(row, late, [], drawn_for_it=True)
+    _note_end(row, _Ends(), late.at, unserved=True)
     bulk.insert(CallEvent, events)
     if columns:
         Call.objects.filter(pk=call.pk).update(**columns)
@@ -309,23 +341,32 @@ def _act(row: _CallRow, record: Logged) -> dict[str, object]:
         )
     elif isinstance(result, QuestionHeard):
         _note_heard(row, result)
-    elif isinstance(result, Booking):
-        people = {"message_id": row.message_id, "recipient_id": row.recipient_id}
-        if undone := call_results.book(result, row.pk, **people, at=record.at):
-            log.warning("Call %s: %s", row.pk, undone)
-    elif isinstance(result, Outcome | CallbackAsked | OptOut | Tell):
-        if undone := call_results.apply(
-            result,
-            message_id=row.message_id,
-            recipient_id=row.recipient_id,
-            at=record.at,
-            key=uuid5(row.pk, str(record.sequence)),
-            rang_back_at=row.rang_back_at,
-        ):
-            log.warning("Call %s: %s", row.pk, undone)
-        if isinstance(result, Outcome | CallbackAsked):
-            return {"outcome": result.outcome[:60] if isinstance(result, Outcome) else CALL_BACK}
+    elif isinstance(result, CallResult) and (undone := _hand_over(row, record, result)):
+        log.warning("Call %s: %s", row.pk, undone)
+    if isinstance(result, Outcome | CallbackAsked):
+        return {"outcome": result.outcome[:60] if isinstance(result, Outcome) else CALL_BACK}
     return {}
+
+
+def _hand_over(row: _CallRow, record: Logged, result: CallResult) -> str:
+    """Have campaigns act on a result. Return why that is impossible, as a sentence; empty if it is done."""
+    match result:
+        case PersonWanted():
+            return call_results.want_person(result, row.whose, at=record.at)
+        case Booking():
+            people = {"message_id": row.message_id, "recipient_id": row.recipient_id}
+            return call_results.book(result, row.pk, **people, at=record.at)
+        case Outcome() | CallbackAsked() | OptOut() | Tell():
+            return call_results.apply(
+                result,
+                message_id=row.message_id,
+                recipient_id=row.recipient_id,
+                at=record.at,
+                key=uuid5(row.pk, str(record.sequence)),
+                rang_back_at=row.rang_back_at,
+            )
+        case _:
+            return ""
 
 
 def _note_heard(row: _CallRow, heard: QuestionHeard) -> None:

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import IO, Any
 
 from django.core.files.storage import default_storage
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from calls.models import Call, CallEvent, Recording
 from campaigns import audit
@@ -110,7 +110,7 @@ def calls_of(phone: str, *, events: bool = False) -> list[dict[str, Any]]:
 
 
 def _calls(phone: str) -> QuerySet[Call]:
-    return Call.objects.filter(recipient__phone__in=(phone, pseudonym(phone)))
+    return Call.objects.filter(Q(recipient__phone__in=(phone, pseudonym(phone))) | Q(caller=phone))
 
 
 def _recordings(phone: str) -> QuerySet[Recording]:

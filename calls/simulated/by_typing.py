@@ -89,7 +89,7 @@ def _line(entry: Entry) -> Line | None:
             return Line(Side.PERSON, str(entry.data.get("digit", "")))
         case EntryKind.SPEECH if "began_ms" in entry.data:
             return Line(Side.PERSON, "(speaks)")
-        case EntryKind.ANSWER | EntryKind.OUTCOME | EntryKind.CALLBACK | EntryKind.OPT_OUT:
+        case EntryKind.ANSWER | EntryKind.OUTCOME | EntryKind.CALLBACK | EntryKind.OPT_OUT | EntryKind.PERSON:
             return Line(Side.NOTE, entry.text)
         case EntryKind.NOTE | EntryKind.PROBLEM:
             return Line(Side.NOTE, entry.text)

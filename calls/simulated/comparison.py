@@ -70,20 +70,23 @@ def compare(before: Sequence[Entry], after: Sequence[Entry]) -> Difference | Non
     return None
 
 
+_WHAT = {
+    EntryKind.ANSWER: "the answer “{value}” to “{question}”",
+    EntryKind.OUTCOME: "the outcome “{outcome}”",
+    EntryKind.CALLBACK: "a call back “{when}”",
+    EntryKind.PERSON: "the wish for a person about “{about}”",
+    EntryKind.OPT_OUT: "the opt-out",
+}
+
+
 def _facts(entries: Sequence[Entry]) -> Iterator[_Fact]:
     for at, entry in enumerate(entries):
         data = entry.data
         match entry.kind:
             case EntryKind.HEARD if data["name"] != hold.NAME:
                 yield _Fact(entry.kind, f"“{data['name']}”", at)
-            case EntryKind.ANSWER:
-                yield _Fact(entry.kind, f"the answer “{data['value']}” to “{data['question']}”", at)
-            case EntryKind.OUTCOME:
-                yield _Fact(entry.kind, f"the outcome “{data['outcome']}”", at)
-            case EntryKind.CALLBACK:
-                yield _Fact(entry.kind, f"a call back “{data['when']}”", at)
-            case EntryKind.OPT_OUT:
-                yield _Fact(entry.kind, "the opt-out", at)
+            case kind if kind in _WHAT:
+                yield _Fact(entry.kind, _WHAT[kind].format_map(data), at)
             case EntryKind.END:
                 by_us = data.get("ended_by") == Ending.AGENT.value
                 yield _Fact(entry.kind, "the end by us" if by_us else "the end by the other side", at)
@@ -115,6 +118,7 @@ _INPUTS = (EntryKind.KEY, EntryKind.SPEECH, EntryKind.STOP)
 _KINDS = {
     EntryKind.ANSWER: DifferenceKind.KEY,
     EntryKind.CALLBACK: DifferenceKind.KEY,
+    EntryKind.PERSON: DifferenceKind.KEY,
     EntryKind.OUTCOME: DifferenceKind.OUTCOME,
     EntryKind.HEARD: DifferenceKind.PROMPT,
 }

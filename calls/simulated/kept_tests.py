@@ -22,6 +22,8 @@ class Expectation(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True,
     answers: dict[str, str] | None = None
     opted_out: bool | None = None
     call_back: str | None = None
+    person: str | None = None
+    """What staff are to call about."""
     prompts: list[str] | None = None
     """Names of what was heard, at least in part, in order."""
     end: str | None = None
@@ -159,5 +161,6 @@ _RESULTS: Mapping[str, Any] = {
     "outcome": lambda value: f"the outcome “{value}”" if value else "no outcome",
     "opted_out": lambda value: "an opt-out" if value else "no opt-out",
     "call_back": lambda value: f"a call back “{value}”" if value else "no call back",
+    "person": lambda value: f"a wish for a person about “{value}”" if value else "no wish for a person",
 }
 _WHO: Mapping[str, str] = {"agent": "us", "caller": "the person", "limit": "the limit of a call"}

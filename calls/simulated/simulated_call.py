@@ -339,9 +339,15 @@ class SimulatedCall:
 
 
 def results(entries: Sequence[Entry]) -> Mapping[str, object]:
-    """Return what entries brought: `outcome`, `answers` by question, `opted_out`, `call_back`."""
+    """Return what entries brought: `outcome`, `answers` by question, `opted_out`, `call_back`, `person`."""
     answers: dict[str, str] = {}
-    found: dict[str, object] = {"outcome": "", "answers": answers, "opted_out": False, "call_back": ""}
+    found: dict[str, object] = {
+        "outcome": "",
+        "answers": answers,
+        "opted_out": False,
+        "call_back": "",
+        "person": "",
+    }
     for entry in entries:
         data = entry.data
         match entry.kind:
@@ -353,4 +359,6 @@ def results(entries: Sequence[Entry]) -> Mapping[str, object]:
                 found["outcome"], found["call_back"] = "call_back", data["when"]
             case EntryKind.OPT_OUT:
                 found["opted_out"] = True
+            case EntryKind.PERSON:
+                found["person"] = data["about"]
     return found

@@ -37,7 +37,7 @@ KINDS: Final[Mapping[str, str]] = {
     "branch": "Goes on by what is known",
     "set": "Notes something",
     "opt_out": "Never calls again",
-    "person": "Gets a person",
+    "person": "Has staff call back",
     "sub": "Runs a part used at several places",
     "return": "Goes back from a part",
     "end": "Hangs up",
@@ -133,6 +133,7 @@ _FIELDS: Final[Mapping[str, _Field]] = {
     "reason": _Field("Why it ends, for the log"),
     "disposition": _Field("How it ended", more=True),
     "exit": _Field("Goes back by the way out"),
+    "about": _Field("What it is about, for staff", help="Such as “wrong bill”. Empty: the name of the step."),
 }
 _OWN_PLACE = frozenset(
     {"title", "exits", "barge_in", "choices", "languages", "times", "cases", "values", "returns"}

@@ -10,7 +10,7 @@ from campaigns import phones
 from campaigns.admin.base import RecordAdmin, TableAdmin
 from campaigns.compliance.suppressions import SuppressionRequest, lift, suppress
 from campaigns.formatting import words
-from campaigns.models import Callback, ColumnMapping, Recipient, Suppression
+from campaigns.models import Callback, ColumnMapping, Recipient, StaffCallback, Suppression
 from campaigns.permissions import acting_user
 
 if TYPE_CHECKING:
@@ -39,6 +39,25 @@ class CallbackAdmin(RecordAdmin):
         "reason",
     )
     readonly_fields = fields
+
+
+@admin.register(StaffCallback)
+class StaffCallbackAdmin(RecordAdmin):
+    """People whom staff are to call; taken and finished in the portal."""
+
+    list_display = ("masked", "name", "campaign", "about", "asked_at", "state", "taken_by")
+    list_filter = ("state", "source", "campaign")
+    list_select_related = ("campaign", "taken_by")
+    fields = (
+        *("masked", "name", "language", "campaign", "number", "about", "step", "source", "asked_at", "times"),
+        *("state", "taken_by", "taken_at", "done_at", "note", "call"),
+    )
+    readonly_fields = fields
+
+    @admin.display(description="phone")
+    def masked(self, row: StaffCallback) -> str:
+        """Return the number masked, with enough left to tell two apart."""
+        return phones.mask(row.phone)
 
 
 @admin.register(Recipient)

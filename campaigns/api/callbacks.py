@@ -10,16 +10,18 @@ from rest_framework.response import Response
 from rest_framework.serializers import BaseSerializer
 
 from campaigns import clock
-from campaigns.api.serializers.callbacks import CallbackSerializer
-from campaigns.models import Callback
+from campaigns.api.serializers.callbacks import CallbackSerializer, FinishSerializer, StaffCallbackSerializer
+from campaigns.models import Callback, StaffCallback
 from campaigns.permissions import acting_user
-from campaigns.planning import callbacks
+from campaigns.planning import callbacks, staff_callbacks
 from campaigns.planning.callbacks import CallbackRequest
 
 if TYPE_CHECKING:
     CallbackViews = viewsets.GenericViewSet[Callback]
+    StaffCallbackViews = viewsets.ReadOnlyModelViewSet[StaffCallback]
 else:
     CallbackViews = viewsets.GenericViewSet
+    StaffCallbackViews = viewsets.ReadOnlyModelViewSet
 
 
 class CallbackViewSet(
@@ -47,4 +49,37 @@ class CallbackViewSet(
     def withdraw(self, request: Request, pk: str) -> Response:
         """Withdraw the call-back and return it; 409 with the reason if it is over or being dialled."""
         row = callbacks.withdraw(self.get_object().pk, by=acting_user(request), now=clock.now())
+        return Response(self.get_serializer(row).data)
+
+
+class StaffCallbackViewSet(StaffCallbackViews):
+    """People whom staff are to call, who waits the longest first."""
+
+    queryset = StaffCallback.objects.order_by("asked_at", "id")
+    serializer_class = StaffCallbackSerializer
+    filterset_fields = ("state", "campaign", "recipient", "number", "source")
+
+    @extend_schema(request=None, responses=StaffCallbackSerializer)
+    @action(detail=True, methods=["post"])
+    def take(self, request: Request, pk: str) -> Response:
+        """Take the person and return the row; 409 with the reason if it does not wait any more."""
+        row = staff_callbacks.take(self.get_object().pk, by=acting_user(request), now=clock.now())
+        return Response(self.get_serializer(row).data)
+
+    @extend_schema(request=None, responses=StaffCallbackSerializer)
+    @action(detail=True, methods=["post"], url_path="give-back")
+    def give_back(self, request: Request, pk: str) -> Response:
+        """Put the person back into the queue and return the row; 409 with the reason if it is not taken."""
+        row = staff_callbacks.give_back(self.get_object().pk, now=clock.now())
+        return Response(self.get_serializer(row).data)
+
+    @extend_schema(request=FinishSerializer, responses=StaffCallbackSerializer)
+    @action(detail=True, methods=["post"])
+    def finish(self, request: Request, pk: str) -> Response:
+        """Close the row with a note and return it; 409 with the reason if it is not taken."""
+        sent = FinishSerializer(data=request.data)
+        sent.is_valid(raise_exception=True)
+        note = sent.validated_data["note"]
+        by, key = acting_user(request), self.get_object().pk
+        row = staff_callbacks.finish(key, note=note, by=by, now=clock.now())
         return Response(self.get_serializer(row).data)

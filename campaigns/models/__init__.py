@@ -3,7 +3,7 @@
 from campaigns.models.accounts import Account, PhoneNumber, User
 from campaigns.models.appointments import Appointment, Calendar, Hold, Slot
 from campaigns.models.approvals import Approval
-from campaigns.models.callbacks import Callback
+from campaigns.models.callbacks import Callback, StaffCallback
 from campaigns.models.campaigns import Agent, Campaign, CampaignChange
 from campaigns.models.compliance import (
     CallerDeclaration,
@@ -73,6 +73,7 @@ __all__ = [
     "ScrubHit",
     "ScrubRun",
     "Slot",
+    "StaffCallback",
     "StandingList",
     "Suppression",
     "Template",

@@ -34,6 +34,7 @@ from campaigns.models import (
     Member,
     Message,
     Recipient,
+    StaffCallback,
     Suppression,
     User,
 )
@@ -114,6 +115,7 @@ def forget(request: Erasure) -> dict[str, int]:
         "members": Member.objects.filter(phone=phone).delete()[1].get("campaigns.Member", 0),
         "draws": Draw.objects.filter(phone=phone).update(phone=name),
         "appointments": _forget_appointments(phone),
+        "staff_callbacks": StaffCallback.objects.filter(phone=phone).delete()[0],
         "suppressions": move_to_pseudonym(phone, name),
         "bases": CallingBasis.objects.filter(phone=phone).update(phone=name, proof=""),
         "complaints": Complaint.objects.filter(phone=phone).update(phone=name, text="Erased."),

@@ -38,6 +38,7 @@ from campaigns.models import (
     Programme,
     Purge,
     Recipient,
+    StaffCallback,
 )
 from campaigns.outside import notices
 from campaigns.privacy import retention
@@ -234,6 +235,12 @@ SWEEPS = (
         _appointments,
         lambda: held_by_number("campaign"),
         lambda keys: forget_appointments(Appointment.objects.filter(pk__in=keys)),
+    ),
+    Sweep(
+        "staff_callbacks",
+        lambda cutoff: StaffCallback.objects.filter(asked_at__lt=cutoff),
+        lambda: held_by_number("campaign"),
+        _delete(StaffCallback),
     ),
     Sweep(
         "rows",

@@ -39,6 +39,7 @@ CLOCKS = (
     Keep("idle", 180, 30, "after the last change of a campaign that does not run: it is cancelled"),
     Keep("people", A_YEAR, 0, "after the campaign's end: number, name and variables"),
     Keep("appointments", A_YEAR, 0, "after the appointment's day: number and name"),
+    Keep("staff_callbacks", A_YEAR, 0, "after it was asked for: call-backs by staff"),
     Keep("notifications", 90, 0, "after a service outside was told, or it was given up"),
     Keep("rows", A_YEAR, 0, "after the campaign's end: rows of lists that were not accepted"),
     Keep("members", A_YEAR, 0, "after the last day a programme could call for, and the last change"),

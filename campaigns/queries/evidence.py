@@ -18,6 +18,7 @@ from campaigns.models import (
     Member,
     Message,
     Recipient,
+    StaffCallback,
     Suppression,
 )
 from campaigns.pseudonyms import pseudonym
@@ -62,6 +63,9 @@ def pack(phone: str, *, now: datetime) -> dict[str, Any]:
         "evidence": _judgements(people),
         "messages": _messages(people),
         "callbacks": _plain(Callback.objects.filter(recipient__in=people).order_by("pk"), at="asked_at"),
+        "staff_callbacks": _plain(
+            StaffCallback.objects.filter(phone__in=names).order_by("pk"), at="asked_at"
+        ),
         "appointments": _appointments(names),
         "suppressions": _plain(Suppression.objects.filter(phone__in=names).order_by("pk"), at="created_at"),
         "bases": _plain(CallingBasis.objects.filter(phone__in=names).order_by("pk"), at="given_at"),

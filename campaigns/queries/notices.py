@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass
 
-from django.db.models import Count, F, Q
+from django.db.models import Count, F, Min, Q
 
-from campaigns.formatting import grouped, ist_exact
+from campaigns.formatting import grouped, ist, ist_exact
 from campaigns.models import (
     Account,
     Campaign,
@@ -12,6 +12,7 @@ from campaigns.models import (
     Message,
     Notification,
     Recipient,
+    StaffCallback,
     Template,
     UploadBatch,
 )
@@ -37,7 +38,7 @@ class Notice:
 
 
 def notices() -> list[Notice]:
-    """Return what staff must act on, the worst first. Eleven queries at most."""
+    """Return what staff must act on, the worst first. Twelve queries at most."""
     return [
         *account_notices(),
         *unclear_notices(),
@@ -48,6 +49,7 @@ def notices() -> list[Notice]:
         *campaign_notices(),
         *approval_notices(),
         *file_notices(),
+        *staff_callback_notices(),
     ]
 
 
@@ -227,3 +229,14 @@ def file_notices(limit: int = 3) -> list[Notice]:
         )
         for source in unusable
     ]
+
+
+def staff_callback_notices() -> list[Notice]:
+    """Return a notice of how many people wait to be called by staff; empty if none does. One query."""
+    waiting = StaffCallback.objects.filter(state=StaffCallback.State.WAITING)
+    queue = waiting.aggregate(count=Count("pk"), first=Min("asked_at"))
+    if not queue["count"]:
+        return []
+    who = "1 person waits" if queue["count"] == 1 else f"{grouped(queue['count'])} people wait"
+    text = f"The first since {ist(queue['first'])}. Their list is under Call-backs."
+    return [Notice(tone="warn", title=f"{who} for a call by staff.", text=text)]

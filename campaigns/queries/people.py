@@ -3,11 +3,13 @@
 from collections.abc import Mapping
 from typing import Any
 
-from django.db.models import Count, Min, Prefetch, Q, QuerySet
+from django.db.models import Count, Exists, Min, OuterRef, Prefetch, Q, QuerySet
 
 from campaigns.models import (
     Callback,
     Recipient,
+    StaffCallback,
+    Suppression,
 )
 from campaigns.models.people import RecipientState
 
@@ -41,3 +43,15 @@ def callbacks_to_make(campaign_id: int) -> Mapping[str, Any]:
     """Return `count` of the call-backs still to be made and `next_at`, None if there are none. One query."""
     rows = Callback.objects.filter(recipient__campaign=campaign_id, state__in=Callback.OPEN_STATES)
     return rows.aggregate(count=Count("id"), next_at=Min("planned_for"))
+
+
+def staff_callbacks(state: str = "") -> QuerySet[StaffCallback]:
+    """Return whom staff are to call, who waits the longest first; of those done the latest.
+
+    `opted_out` says whether the person wants no calls of any kind. A state that is none counts as waiting.
+    """
+    chosen = state if state in StaffCallback.State.values else StaffCallback.State.WAITING
+    opted_out = Suppression.objects.live("").filter(phone=OuterRef("phone"))
+    rows = StaffCallback.objects.filter(state=chosen).select_related("campaign", "number", "taken_by")
+    order = "-done_at" if chosen == StaffCallback.State.DONE else "asked_at"
+    return rows.annotate(opted_out=Exists(opted_out)).order_by(order, "pk")

@@ -17,6 +17,8 @@ WRONG_NUMBERS = ("wrong_person", "wrong_number")
 """The number belongs to another person, who must not be called for this one (india-calling-rules §9.4)."""
 NOT_SPOKEN = "not_spoken"
 """Our words could not be spoken: the call counts as failed, though it was answered."""
+WANTS_PERSON = "wants_person"
+"""The person asked for a person of staff, and nothing else was reached."""
 NEVER_A_GOAL = (*OPT_OUTS, *WRONG_NUMBERS, NOT_SPOKEN)
 """Outcomes after which the number is suppressed: no campaign can have them as its goal."""
 
@@ -108,6 +110,14 @@ class OptOut(_Result, frozen=True):
     what: str
 
 
+class PersonWanted(_Result, frozen=True):
+    """Staff are to call the person: what it is `about`, at which `step`; `how` is "key" or "step"."""
+
+    about: str
+    step: str
+    how: str
+
+
 class Tell(_Result, frozen=True):
     """An outside service, by its name, is to be told these values."""
 
@@ -122,4 +132,4 @@ class Tell(_Result, frozen=True):
         return cls(str(data.get("service", "")), {str(name): str(value) for name, value in values.items()})
 
 
-CallResult = Answer | QuestionHeard | Outcome | CallbackAsked | Booking | OptOut | Tell
+CallResult = Answer | QuestionHeard | Outcome | CallbackAsked | Booking | OptOut | PersonWanted | Tell

@@ -43,6 +43,7 @@ from campaigns.models import (
     Programme,
     Pronunciation,
     Slot,
+    StaffCallback,
     StandingList,
     Suppression,
     TemplateLanguage,
@@ -138,6 +139,9 @@ def world(db: None, settings: Settings, tmp_path: Path) -> dict[str, Any]:
             planned_for=NOON + timedelta(days=1),
             source=Callback.Source.STAFF,
         ),
+        "staff-callback": StaffCallback.objects.create(
+            phone="+919825112410", source="key", asked_at=NOON, about="EMI"
+        ),
         "pronunciation": Pronunciation.objects.create(written="EMI", spoken="ee em aai"),
         "service": OutsideService.objects.create(name="shop", url="https://shop.example/"),
         "notification": Notification.objects.create(
@@ -185,6 +189,7 @@ OWNERS = {
     "api-mapping": "mapping",
     "api-recipient": "recipient",
     "api-callback|callback-": "callback",
+    "api-staff-callback|staff-callback$": "staff-callback",
     "pronunciation-": "pronunciation",
     "dialogue-|dialogue$": "dialogue",
     "api-suppression": "suppression",

@@ -40,7 +40,7 @@ from calls.agents.requests import (
     SlotHeld,
     SlotsFound,
 )
-from campaigns.rules.results import NOT_SPOKEN
+from campaigns.rules.results import NOT_SPOKEN, WANTS_PERSON
 from campaigns.spreadsheets.written import Kind
 
 OPTED_OUT = "opted_out"
@@ -200,8 +200,8 @@ class DialogueAgent:
                 words += self._voice.words(target, "say")
             elif (rest := self._arrive(target, step, words, cut=cut)) is not None:
                 return [*actions, *rest]
-            elif isinstance(step, doc.OptOut | doc.Set | doc.Cancel | doc.Tell):
-                actions += self._do(step)
+            else:
+                actions += self._do(target, step)
             target = self._next(target, step)
         return [*actions, *self._end([], LOST, "")]
 
@@ -224,7 +224,7 @@ class DialogueAgent:
                 return self._end(words, step.reason, step.disposition)
             case doc.Set(outcome=""):
                 return None
-            case doc.OptOut() | doc.Set() | doc.Cancel() | doc.Tell() if words:
+            case doc.OptOut() | doc.Set() | doc.Cancel() | doc.Tell() | doc.WantPerson() if words:
                 return self._announce(words, then=step_id)
             case _:
                 return None
@@ -257,7 +257,11 @@ class DialogueAgent:
             return self._document.exits.get(exit_name, "")
         return self._document.target(step_id, step, exit_name)
 
-    def _do(self, step: doc.Set | doc.OptOut | doc.Cancel | doc.Tell) -> list[Action]:
+    def _do(self, step_id: str, step: doc.AnyStep) -> list[Action]:
+        """Return what a step does that waits for nothing and leads on; empty for all others."""
+        if isinstance(step, doc.WantPerson):
+            about = self._voice.wording.as_written(step.about)
+            return self._want_person(about or step.title or step_id, step_id, how="step")
         if isinstance(step, doc.Tell):
             return [base.Tell(step.service, self._values(step))]
         if isinstance(step, doc.Cancel):
@@ -265,6 +269,8 @@ class DialogueAgent:
         if isinstance(step, doc.OptOut):
             self._opted_out = self._has_outcome = True
             return [base.OptOut("chosen", step.label), base.ReachOutcome(OPTED_OUT, step.label)]
+        if not isinstance(step, doc.Set):
+            return []
         for name, value in step.values.items():
             self._voice.wording.keep(name, self._voice.wording.as_written(value))
         if not step.outcome:
@@ -358,7 +364,9 @@ class DialogueAgent:
             actions = self._ask_again(question, cut=cut, unanswered=True)
         elif digit == self._document.keys.person:
             self._question = self._collection = None
-            actions = self._go(self._leave(question.step_id, doc.PERSON), cut=cut)
+            about = self._steps[question.step_id].title or question.step_id
+            wish = self._want_person(about, question.step_id, how="key")
+            actions = [*wish, *self._go(self._leave(question.step_id, doc.PERSON), cut=cut)]
         else:
             actions = self._miss(question, cut=cut)
         return [*self._stop_waiting(), *actions]
@@ -426,6 +434,14 @@ class DialogueAgent:
         if target := self._leave(waiting.step_id if waiting else "", doc.OPTED_OUT):
             return [*actions, *self._go(target, said=words)]
         return [*actions, *self._end(words, "We hung up after confirming: no further calls.", "")]
+
+    def _want_person(self, about: str, step_id: str, *, how: str) -> list[Action]:
+        """Have staff call the person; that is what the call has reached, if nothing else is."""
+        wish = base.WantPerson(about, step_id, how)
+        if self._has_outcome:
+            return [wish]
+        self._has_outcome = True
+        return [wish, base.ReachOutcome(WANTS_PERSON, "Wants a person")]
 
     # --- Digits --------------------------------------------------------------------------------------
 
@@ -654,9 +670,9 @@ class DialogueAgent:
         target, actions = self._leave("", doc.HUNG_UP), list[Action]()
         for _ in range(_MOST_STEPS):
             step = self._steps.get(target)
-            if not isinstance(step, doc.Set | doc.Branch):
+            if not isinstance(step, doc.Set | doc.Branch | doc.WantPerson):
                 break
-            actions += self._do(step) if isinstance(step, doc.Set) else []
+            actions += self._do(target, step)
             target = self._next(target, step)
         return actions
 

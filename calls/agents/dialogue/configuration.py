@@ -7,6 +7,7 @@ from calls.agents import verbalize
 from calls.agents.dialogue import document as doc
 from calls.agents.dialogue import validation, wording
 from calls.agents.dialogue.document import Document
+from campaigns.rules.results import WANTS_PERSON
 from campaigns.spreadsheets.written import Kind
 
 
@@ -38,6 +39,9 @@ class DialogueConfiguration(Document, frozen=True):
                 found += [choice.outcome for choice in step.choices.values()]
             elif isinstance(step, doc.Set):
                 found.append(step.outcome)
+            elif isinstance(step, doc.WantPerson):
+                found.append(WANTS_PERSON)
+        found += [WANTS_PERSON] if self.keys.person else []
         return tuple(outcome for outcome in dict.fromkeys(found) if outcome)
 
     def variable_kinds(self) -> Mapping[str, str]:

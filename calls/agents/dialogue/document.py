@@ -358,6 +358,15 @@ class OptOut(Step, frozen=True, tag="opt_out"):
     OWN_EXITS = (NEXT,)
 
 
+class WantPerson(Step, frozen=True, tag="person"):
+    """Has staff call the person back, and goes on. `about` is for staff: a text that may have values in it,
+    the step's title if empty."""
+
+    about: str = ""
+
+    OWN_EXITS = (NEXT,)
+
+
 class Sub(Step, frozen=True, kw_only=True, tag="sub"):
     """Runs a fragment; the names of its `return` steps are the exits."""
 
@@ -399,6 +408,7 @@ AnyStep = (
     | Branch
     | Set
     | OptOut
+    | WantPerson
     | Sub
     | Return
     | End

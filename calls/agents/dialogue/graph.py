@@ -90,7 +90,7 @@ def _reaching(step: doc.AnyStep) -> frozenset[str]:
             return frozenset([*reached, doc.NO_INPUT, doc.NO_MATCH])
         case doc.Later():
             return frozenset([*step.times, doc.NO_INPUT, doc.NO_MATCH])
-        case doc.OptOut():
+        case doc.OptOut() | doc.WantPerson():
             return frozenset(step.exit_names())
         case doc.Set() if step.outcome:
             return frozenset(step.exit_names())

@@ -145,6 +145,13 @@ def _(step: doc.Set, document: Document) -> Iterator[str]:
 
 
 @_of_kind.register
+def _(step: doc.WantPerson, document: Document) -> Iterator[str]:
+    for name in slots(step.about):
+        if name not in known(document):
+            yield f"It tells staff the value “{name[:40]}”, which the dialogue does not know."
+
+
+@_of_kind.register
 def _(step: doc.Slot, document: Document) -> Iterator[str]:
     yield from _calendar(step.calendar)
     if not 1 <= step.most <= 8:

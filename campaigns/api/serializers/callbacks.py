@@ -1,19 +1,24 @@
 """What the API shows and takes of call-backs."""
 
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 from rest_framework import serializers
 
 from campaigns import clock
-from campaigns.models import Callback
+from campaigns.api.serializers.base import shown_phone
+from campaigns.models import Callback, StaffCallback
+from campaigns.planning.staff_callbacks import LONGEST_NOTE
 from campaigns.schedule import callback_times
 
 if TYPE_CHECKING:
     CallbackModel = serializers.ModelSerializer[Callback]
+    StaffCallbackModel = serializers.ModelSerializer[StaffCallback]
+    Plain = serializers.Serializer[Any]
 else:
-    CallbackModel = serializers.ModelSerializer
+    CallbackModel = StaffCallbackModel = serializers.ModelSerializer
+    Plain = serializers.Serializer
 
 
 class CallbackSerializer(CallbackModel):
@@ -39,3 +44,27 @@ class CallbackSerializer(CallbackModel):
         if why := callback_times.unusable(value, asked_at=clock.now(), days=settings.CALLBACK_DAYS):
             raise serializers.ValidationError(why)
         return value
+
+
+class StaffCallbackSerializer(StaffCallbackModel):
+    """A person whom staff are to call. The number is masked for users who may not change people."""
+
+    phone = serializers.SerializerMethodField()
+
+    class Meta:
+        model = StaffCallback
+        fields = (
+            *("id", "phone", "name", "language", "recipient", "campaign", "number", "call", "about", "step"),
+            *("source", "asked_at", "times", "state", "taken_by", "taken_at", "done_at", "note"),
+        )
+        read_only_fields = fields
+
+    def get_phone(self, row: StaffCallback) -> str:
+        """Return the number, masked unless the user may see whole numbers."""
+        return shown_phone(row.phone, self.context)
+
+
+class FinishSerializer(Plain):
+    """What came of a call-back by staff."""
+
+    note = serializers.CharField(max_length=LONGEST_NOTE)

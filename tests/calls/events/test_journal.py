@@ -43,6 +43,7 @@ from campaigns.models import (
     PhoneNumber,
     Recipient,
     Slot,
+    StaffCallback,
     Suppression,
 )
 from campaigns.rules.results import Answer as Rated
@@ -238,6 +239,22 @@ def test_whoever_calls_us_and_asks_us_to_stop_is_suppressed(
     assert (row.phone, row.source, row.message_reference) == ("+919825112410", "inbound", "")
     assert row.reason == f"Asked us to stop: {words} when calling us."
     assert Recipient.objects.get(pk=message.recipient_id).state == Recipient.State.SUPPRESSED
+
+
+def test_who_wants_a_person_is_entered_with_the_event_by_whom_the_call_is_of(
+    journal: Journal, call_id: UUID, message: Message, caplog: pytest.LogCaptureFixture
+) -> None:
+    page, wish = journal.open(call_id), {"about": "The bill", "step": "menu", "how": "key"}
+    page.log([entry(EntryKind.PERSON, **wish)])
+    journal.work()
+    assert "a caller whose number is not known wants a person" in caplog.text
+    page.identified(Identity(caller="+919825112499"))
+    page.log([entry(EntryKind.PERSON, **wish)])
+    page.closed(HUNG_UP, FIGURES)
+    journal.work()
+    row = StaffCallback.objects.get()
+    assert (row.phone, row.about, row.call) == ("+919825112499", "The bill", call_id)
+    assert row.campaign is None
 
 
 def test_an_opt_out_of_somebody_unknown_suppresses_nobody(

@@ -14,7 +14,7 @@ from calls.events.records import Started, Unserved
 from calls.identification import Identity
 from calls.models import Call, CallEvent
 from campaigns import clock
-from campaigns.models import Agent, Campaign, Message, PhoneNumber, Recipient, Suppression
+from campaigns.models import Agent, Campaign, Message, PhoneNumber, Recipient, StaffCallback, Suppression
 from campaigns.transitions.attempt import UNSERVED, settle_message
 from campaigns.xfin.schemas import RemoteMessage
 from campaigns.xfin.states import Disposition, RemoteState
@@ -111,6 +111,35 @@ def test_a_caller_who_calls_us_and_presses_nine_at_once_is_suppressed(
     hang_up(journal, call_id, Identify("", {"from": "+919825112410"}, "MZ1", "CA1"), "9")
     journal.work()
     assert Suppression.objects.get().source == Suppression.Source.INBOUND
+
+
+def test_a_caller_who_was_not_served_is_to_be_called_by_staff_once(
+    journal: Journal, call_id: UUID, number: PhoneNumber, spools: Path
+) -> None:
+    hang_up(journal, call_id, Identify("", {"from": "+919825112499"}, "MZ1", "CA1"), "")
+    journal.spool_writer.work()
+    (path,) = spools.glob("*.jsonl")
+    copy = path.read_bytes()
+    journal.work()
+    row = StaffCallback.objects.get()
+    assert (row.phone, row.call, row.source) == ("+919825112499", call_id, "unserved")
+    assert row.number == number
+    assert Call.objects.get(pk=call_id).caller == "+919825112499"
+    StaffCallback.objects.update(state="taken")
+    path.with_name(f"{UUID(int=5)}.jsonl").write_bytes(copy)
+    store_orphans()
+    assert StaffCallback.objects.count() == 1
+
+
+def test_no_caller_is_called_by_staff_whose_number_is_not_known_or_whom_we_called(
+    journal: Journal, call_id: UUID, message: Message
+) -> None:
+    hang_up(journal, call_id, Identify("", {}, "MZ1", "CA1"), "")
+    journal.work()
+    other = opened(PhoneNumber.objects.get(), journal.process_id)
+    hang_up(journal, other, Identify(message.reference, {}, "MZ2", "CA2"), "")
+    journal.work()
+    assert not StaffCallback.objects.exists()
 
 
 def test_stored_twice_it_counts_once(

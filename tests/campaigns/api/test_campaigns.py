@@ -38,6 +38,7 @@ LISTS = (
     "recipients",
     "suppressions",
     "callbacks",
+    "staff-callbacks",
     "standing-lists",
     "members",
     "programmes",

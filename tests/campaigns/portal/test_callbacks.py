@@ -10,7 +10,7 @@ from django.urls import reverse
 
 from campaigns import clock
 from campaigns.ist import IST
-from campaigns.models import Callback, Campaign, Message, Recipient
+from campaigns.models import Callback, Campaign, Message, Recipient, StaffCallback
 from campaigns.planning import plan
 from tests import cast
 from tests.campaigns.api.test_campaigns import api, send
@@ -180,3 +180,42 @@ def test_only_who_may_enters_and_withdraws(whom: Recipient) -> None:
         recipient=whom, asked_at=NOON, asked_for=NOON, planned_for=NOON, source="key", reason="Asked."
     )
     assert send(client, "POST", f"callbacks/{row.pk}/withdraw").status_code == 403
+
+
+def test_staff_take_a_person_of_the_queue_call_them_and_write_down_what_came_of_it(whom: Recipient) -> None:
+    row = StaffCallback.objects.create(
+        phone=whom.phone, name="Asha", recipient=whom, campaign=whom.campaign, about="The bill",
+        source="key", asked_at=NOON, language="hi",
+    )  # fmt: skip
+    client, address = cast.browser(cast.manager()), reverse("staff-callback", args=[row.pk])
+    page = client.get(reverse("staff-callbacks")).content.decode()
+    assert "The bill" in page
+    assert f"tel:{whom.phone}" in page
+    assert whom.phone not in cast.browser(cast.viewer()).get(reverse("staff-callbacks")).content.decode()
+    taken = client.post(address, {"do": "take"}, follow=True).content.decode()
+    assert "write down what came of it" in taken
+    assert "taken by Asha before" in client.post(address, {"do": "take"}, follow=True).content.decode()
+    assert (
+        "Write down what came of it." in client.post(address, {"do": "finish"}, follow=True).content.decode()
+    )
+    client.post(address, {"do": "give_back"})
+    client.post(address, {"do": "take"})
+    client.post(address, {"do": "finish", "note": "A new bill was sent."})
+    assert "Choose what to do" in client.post(address, {}, follow=True).content.decode()
+    done = client.get(reverse("staff-callbacks") + "?state=done").content.decode()
+    assert "A new bill was sent." in done
+    assert "No person here." in client.get(reverse("staff-callbacks") + "?state=nonsense").content.decode()
+
+
+def test_programs_take_and_finish_what_is_in_the_queue(whom: Recipient) -> None:
+    row = StaffCallback.objects.create(phone=whom.phone, source="key", asked_at=NOON, about="The bill")
+    client, path = api(cast.manager()), f"staff-callbacks/{row.pk}"
+    (shown,) = client.get("/api/staff-callbacks/?state=waiting").json()["results"]
+    assert (shown["phone"], shown["about"]) == (whom.phone, "The bill")
+    assert api(cast.viewer()).get(f"/api/{path}/").json()["phone"] != whom.phone
+    assert send(client, "POST", f"{path}/finish", {"note": "Rang."}).status_code == 409
+    assert send(client, "POST", f"{path}/take").json()["state"] == "taken"
+    assert send(client, "POST", f"{path}/give-back").json()["taken_by"] is None
+    send(client, "POST", f"{path}/take")
+    assert send(client, "POST", f"{path}/finish", {}).status_code == 400
+    assert send(client, "POST", f"{path}/finish", {"note": "Rang."}).json()["note"] == "Rang."

@@ -145,7 +145,7 @@ class Call(Phone):
 
     def results(self) -> list[base.Action]:
         """Return what was recorded so far."""
-        kinds = base.RecordAnswer | base.ReachOutcome | base.AskCallback | base.OptOut
+        kinds = base.RecordAnswer | base.ReachOutcome | base.AskCallback | base.OptOut | base.WantPerson
         booked = base.BookSlot | base.CancelAppointment
         return [action for action in self.log if isinstance(action, kinds | booked)]
 

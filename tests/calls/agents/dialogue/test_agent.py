@@ -221,8 +221,41 @@ def test_one_who_asks_for_a_person_instead_of_confirming_digits_has_confirmed_no
     call = Call(dialogue(steps, words, keys={"person": "0"}, exits=exits))
     call.after("heard", *[f"key {digit}" for digit in "560001"], "heard", "key 0", "heard", "key 1")
     assert call.results() == [
+        base.WantPerson("pin", "pin", "key"),
+        base.ReachOutcome("wants_person", "Wants a person"),
         base.RecordAnswer("desk", "1", "Agreed", "choice", "desk"),
         base.ReachOutcome("agreed", "Agreed"),
+    ]
+
+
+def wanting(**step: Any) -> DialogueConfiguration:
+    """Return a dialogue that asks, says something, and has staff call back."""
+    menu = MENU | {"choices": {"1": {"label": "Agreed", "outcome": "agreed"}, "2": {"label": "Bill"}}}
+    menu |= {"exits": {"1": "desk", "2": "desk"}}
+    desk, ring = {"kind": "say", "exits": {"next": "ring"}}, {"kind": "person", "title": "Ring", **step}
+    steps = {"desk": desk, "ring": ring | {"exits": {"next": "bye"}}}
+    return asking(menu, steps=steps, words={"desk": {"say": "We will ring you."}})
+
+
+def test_a_person_is_wanted_when_the_words_before_are_over() -> None:
+    call = Call(wanting(about="Question {question}"))
+    assert call.after("heard", "key 2") == ["We will ring you."]
+    assert call.results() == [base.RecordAnswer("question", "2", "Bill", "choice", "question")]
+    assert call.after("heard") == ["Bye."]
+    assert call.results()[1:] == [
+        base.WantPerson("Question 2", "ring", "step"),
+        base.ReachOutcome("wants_person", "Wants a person"),
+    ]
+
+
+def test_what_was_reached_before_a_person_was_wanted_stays() -> None:
+    call = Call(wanting())
+    call.after("heard", "key 1", "heard", "heard")
+    assert [
+        result for result in call.results() if isinstance(result, base.ReachOutcome | base.WantPerson)
+    ] == [
+        base.ReachOutcome("agreed", "Agreed"),
+        base.WantPerson("Ring", "ring", "step"),
     ]
 
 
