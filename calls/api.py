@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from django.forms import Form
-from django.http import HttpResponseBase, JsonResponse
+from django.http import Http404, HttpResponse, HttpResponseBase, JsonResponse
 from django.shortcuts import get_object_or_404
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
@@ -19,9 +19,10 @@ from rest_framework.views import APIView
 from calls.agents.dialogue.schema import json_schema
 from calls.models import Call
 from calls.queries import of_phones
+from calls.recordings.messages import message_audio
 from calls.reports import attempts, person
 from calls.serializers import CallSerializer, EventSerializer, PersonSerializer, PersonWishSerializer
-from campaigns import clock
+from campaigns import audit, clock
 from campaigns.models import Message
 from campaigns.permissions import acting_user, sees_numbers
 from campaigns.portal.downloads import CSV, WORKBOOK
@@ -54,6 +55,18 @@ class CallViewSet(CallViews):
     def events(self, request: Request, pk: str) -> Response:
         """Return the log of a call, in order."""
         return Response(EventSerializer(self.get_object().events.all(), many=True).data)
+
+    @extend_schema(responses={(200, "audio/wav"): OpenApiTypes.BINARY}, filters=False)
+    @action(detail=True, url_path=r"messages/(?P<answer>\d{1,18})", pagination_class=None)
+    def message(self, request: Request, pk: str, answer: str) -> HttpResponseBase:
+        """Return what the caller left as a message, by the answer's id. 404 if it is not there any more."""
+        call = self.get_object()
+        found = message_audio(call.pk, int(answer))
+        if found is None:
+            raise Http404
+        recording, audio = found
+        audit.handed_out(recording, f"message of call {call.pk}")
+        return HttpResponse(audio, content_type="audio/wav", headers={"Cache-Control": "private, no-store"})
 
 
 class CampaignReportView(ReportViews):

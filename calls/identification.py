@@ -107,6 +107,7 @@ def find(asked: Identify, number_id: int | None) -> Found | NotFound:
         message_id=message.pk,
     )
     context, whose = context_of(message), pseudonym(recipient.phone)
+    context = replace(context, recorded=number.record_calls)
     return _with_agent(identity, campaign.agent, context, whose, configuration=campaign.spoken)
 
 
@@ -146,7 +147,7 @@ def _find_inbound(asked: Identify, number: PhoneNumber) -> Found | NotFound:
     not given the caller's name: whose phone it is matters only if the caller asks us to stop."""
     given, now = _texts(asked.custom_parameters), clock.now()
     if last := inbound.ringing_back(call_results.phones_in(given), number, now=now):
-        return _rings_back(asked, last)
+        return _rings_back(asked, last, number)
     caller = call_results.caller_identified(given, account_id=number.account_id)
     language = given.get("language", "")[:10] or DEFAULT_LANGUAGE
     row = inbound.answering(number, now=now)
@@ -163,12 +164,19 @@ def _find_inbound(asked: Identify, number: PhoneNumber) -> Found | NotFound:
     if row is None:
         return NotFound(identity, "The call names no message of ours, and this number has no inbound agent.")
     today = ist_day(now).isoformat()
-    context = CallContext(language=language, variables=given, inbound=True, callback=False, today=today)
+    context = CallContext(
+        language=language,
+        variables=given,
+        inbound=True,
+        callback=False,
+        recorded=number.record_calls,
+        today=today,
+    )
     whose = pseudonym(caller.phone) if caller else ""
     return _with_agent(identity, row, context, whose, configuration=row.configuration)
 
 
-def _rings_back(asked: Identify, last: Message) -> Found | NotFound:
+def _rings_back(asked: Identify, last: Message, number: PhoneNumber) -> Found | NotFound:
     """Return the agent of the campaign of which `last` was the person's last call: it goes on where that
     broke off."""
     person, campaign = last.recipient, last.recipient.campaign
@@ -181,7 +189,8 @@ def _rings_back(asked: Identify, last: Message) -> Found | NotFound:
         campaign_id=campaign.pk,
         recipient_id=person.pk,
     )
-    context = replace(context_of(last), inbound=True, resume=resume_of(person))
+    resume = resume_of(person)
+    context = replace(context_of(last), inbound=True, resume=resume, recorded=number.record_calls)
     whose = pseudonym(person.phone)
     return _with_agent(identity, campaign.agent, context, whose, configuration=campaign.spoken)
 

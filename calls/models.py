@@ -8,6 +8,7 @@ from django.urls import reverse
 
 from campaigns import clock
 from campaigns.models import Agent, Campaign, Message, PhoneNumber, Recipient
+from campaigns.rules.results import AnswerKind
 
 
 class MediaProcess(models.Model):
@@ -225,3 +226,10 @@ class Answer(models.Model):
 
     def __str__(self) -> str:
         return f"{self.question}: {self.value}"
+
+    @property
+    def span_ms(self) -> tuple[int, int] | None:
+        """Return where in the call's recording a spoken message begins and ends; None for other answers."""
+        begins, _, ends = self.value.partition("-")
+        is_span = self.kind == AnswerKind.RECORDING and begins.isdecimal() and ends.isdecimal()
+        return (int(begins), int(ends)) if is_span else None

@@ -43,7 +43,7 @@ def _questions(document: doc.Document) -> Mapping[str, str]:
     found: dict[str, list[str]] = {}
     for step_id, step in document.steps.items():
         found.setdefault(step.title or step_id, []).append(step_id)
-    asking = (doc.Ask, doc.Digits)
+    asking = (doc.Ask, doc.Digits, doc.Record)
     single = {name: ids[0] for name, ids in found.items() if len(ids) == 1}
     return {name: step_id for name, step_id in single.items() if isinstance(document.steps[step_id], asking)}
 

@@ -23,7 +23,7 @@ class AnswerSerializer(AnswerModel):
     class Meta:
         model = Answer
         fields = (
-            *("question", "value", "label", "kind", "step", "version"),
+            *("id", "question", "value", "label", "kind", "step", "version"),
             *("heard_ms", "question_ms", "heard_whole", "at"),
         )
         read_only_fields = fields

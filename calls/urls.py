@@ -12,6 +12,7 @@ urlpatterns = [
     path("calls/<uuid:pk>/", views.call_detail, name="call"),
     path("calls/<uuid:pk>/audio/", views.call_audio, name="call-audio"),
     path("calls/<uuid:pk>/recording.wav", views.recording, name="recording"),
+    path("calls/<uuid:pk>/messages/<int:answer>.wav", views.spoken_message, name="spoken-message"),
     path("campaigns/<int:pk>/report/", views.campaign_report, name="campaign-report"),
     path("campaigns/<int:pk>/answers/", views.campaign_answers, name="campaign-answers"),
     path("campaigns/<int:pk>/answers.csv", views.campaign_answers_file, name="campaign-answers-file"),

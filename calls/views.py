@@ -16,6 +16,7 @@ from calls.conversation.outputs import EntryKind
 from calls.media import prompt_audio
 from calls.models import Call, Recording
 from calls.recordings.http_range import file_response
+from calls.recordings.messages import message_audio
 from calls.recordings.waveform import Happened, Waveform, draw
 from calls.reports import answers, attempts
 from calls.reports import person as persons
@@ -124,6 +125,18 @@ def recording(request: HttpRequest, pk: UUID) -> HttpResponseBase:
     if "download" in request.GET:
         response.headers["Content-Disposition"] = f'attachment; filename="call-{pk}.wav"'
     return response
+
+
+@staff_page
+@require_safe
+def spoken_message(request: HttpRequest, pk: UUID, answer: int) -> HttpResponse:
+    """Return what the caller left as a message, as a WAV file. 404 if there is none, or none any more."""
+    found = message_audio(pk, answer)
+    if found is None:
+        raise Http404
+    recording, audio = found
+    audit.handed_out(recording, f"message of call {pk}")
+    return HttpResponse(audio, content_type="audio/wav", headers={"Cache-Control": "private, no-store"})
 
 
 @staff_page

@@ -34,6 +34,8 @@ class CallContext:
     inbound: bool = False
     callback: bool = True
     """Whether a call-back would be made; False when the person has had as many as there are."""
+    recorded: bool = True
+    """Whether the call is recorded, so that the person can leave a message."""
     today: str = ""
     """The day in India, as an ISO date."""
     resume: Resume | None = None
@@ -301,6 +303,21 @@ class RecordAnswer:
 
 
 @dataclass(frozen=True, slots=True)
+class BeginMessage:
+    """From now on the caller's audio is a message; one that has begun before is not kept."""
+
+
+@dataclass(frozen=True, slots=True)
+class EndMessage:
+    """The message is over. `kept`: it is the answer to `question`, without its last `quiet_s` of silence."""
+
+    question: str
+    step: str
+    kept: bool = True
+    quiet_s: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
 class QuestionHeard:
     """How much was heard of a question that was answered: it follows the answer, once the prompt is over."""
 
@@ -405,6 +422,8 @@ Action = (
     | PressKeys
     | Perform
     | RecordAnswer
+    | BeginMessage
+    | EndMessage
     | QuestionHeard
     | ReachOutcome
     | AskCallback
@@ -423,8 +442,11 @@ class Agent(Protocol):
 
     #: Whether it gets `AudioReceived` for every 20 ms of caller audio.
     wants_audio: bool
-    #: Whether the person's speech is detected: `SpeechStarted` and `SpeechEnded`.
-    wants_speech: bool
+
+    @property
+    def wants_speech(self) -> bool:
+        """Whether the person's speech is detected just now: `SpeechStarted` and `SpeechEnded`."""
+        ...
 
     def handle(self, event: AgentEvent) -> Sequence[Action]:
         """Return what to do about one event, in order. Nothing a caller or a platform does makes it raise."""

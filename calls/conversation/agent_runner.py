@@ -10,11 +10,12 @@ from calls.agents import base
 from calls.agents.requests import Failed, Reply
 from calls.conversation import hold
 from calls.conversation.digit_collection import DigitCollector
-from calls.conversation.event_log import EventLog, how_it_ended, result_of
+from calls.conversation.event_log import EventLog, how_it_ended, result_of, seconds
 from calls.conversation.open_requests import OpenRequests
 from calls.conversation.outputs import EntryKind
 from calls.conversation.playout import Playout, PromptResult
 from calls.conversation.prompts import Prompts
+from campaigns.rules.results import Answer, AnswerKind
 
 CALL_BACK = "call_back"
 """The outcome of a call in which the person asked to be called back; the person has none yet."""
@@ -56,6 +57,8 @@ class AgentRunner:
         self._line_gone = False
         self._timers: dict[str, float] = {}
         self._collector: DigitCollector | None = None
+        self._message_from: int | None = None
+        """The position at which a message of the person began."""
 
     def begin(self, agent: base.Agent, context: base.CallContext, now: float) -> None:
         """Give the call to the agent."""
@@ -227,10 +230,8 @@ class AgentRunner:
     def _carry_out(self, action: base.Action, now: float) -> None:
         """What digits mean, and what the call brought, count when the line is gone; all else needs a line."""
         match action:
-            case base.Collect():
-                self._collector = DigitCollector(action)
-            case base.StopCollecting():
-                self._collector = None
+            case base.Collect() | base.StopCollecting():
+                self._collector = DigitCollector(action) if isinstance(action, base.Collect) else None
             case base.PressKeys():
                 for digit in action.digits:
                     self.press(digit, now)
@@ -249,10 +250,26 @@ class AgentRunner:
                     self.outcome = action.outcome if isinstance(action, base.ReachOutcome) else CALL_BACK
                 result, text = result_of(action)
                 self._log.add_result(result, text, now)
+            case base.BeginMessage() | base.EndMessage():
+                self._take_message(action, now)
             case base.Note():
                 self._log.add(EntryKind.NOTE, action.text, now)
             case _:
                 self._act_on_line(action, now)
+
+    def _take_message(self, message: base.BeginMessage | base.EndMessage, now: float) -> None:
+        """Note where a message begins; at its end log it as an answer whose value is where it lies in the
+        call's recording, in milliseconds."""
+        if isinstance(message, base.BeginMessage):
+            self._message_from = self._log.at_ms(now)
+            return
+        begins, self._message_from = self._message_from, None
+        if message.kept and begins is not None:
+            ends = max(begins, self._log.at_ms(now - message.quiet_s))
+            length = f"{seconds(ends - begins)} s"
+            kind = AnswerKind.RECORDING
+            spoken = Answer(message.question, f"{begins}-{ends}", length, kind, message.step)
+            self._log.add_result(spoken, f"{message.question}: a message of {length}.", now)
 
     def _act_on_line(self, action: _LineAction, now: float) -> None:
         if self._line_gone:

@@ -20,8 +20,11 @@ COLUMNS = (
     *("step", "version", "heard_ms", "question_ms", "heard_whole"),
 )
 _NUMBERS = (AnswerKind.NUMBER, AnswerKind.RATING)
+_NOT_COUNTED = (AnswerKind.TEXT, AnswerKind.RECORDING)
 _MOST_VALUES = 12
 """Shown of one question; the others are one row."""
+_MOST_MESSAGES = 20
+"""Shown of one question; the others stand with their calls."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +43,8 @@ class Question:
     kind: str
     calls: int
     given: Sequence[Given]
-    """The most frequent first, ratings by their number; empty for texts, which may be personal."""
+    """The most frequent first, ratings by their number; empty for texts, which may be personal, and for
+    messages."""
     mean: Decimal | None
     """Of numbers and ratings, to one decimal."""
     heard: int | None
@@ -49,6 +53,8 @@ class Question:
     """In how many calls it was heard to its end."""
     known: int
     """In how many calls it is known what was heard."""
+    messages: Sequence[Answer] = ()
+    """The latest that were spoken, with their people."""
 
 
 def last_answers(campaign: Campaign) -> QuerySet[Answer]:
@@ -58,10 +64,13 @@ def last_answers(campaign: Campaign) -> QuerySet[Answer]:
 
 
 def by_question(campaign: Campaign) -> list[Question]:
-    """Return the questions of a campaign, in the order in which they were first answered. Two queries."""
+    """Return the questions of a campaign, in the order in which they were first answered.
+
+    Two queries, and one for each question that was answered by messages.
+    """
     answers = last_answers(campaign)
     given: defaultdict[tuple[str, str], list[tuple[str, Given]]] = defaultdict(list)
-    counted = answers.exclude(kind=AnswerKind.TEXT).values_list("question", "kind", "value", "label")
+    counted = answers.exclude(kind__in=_NOT_COUNTED).values_list("question", "kind", "value", "label")
     for question, kind, value, label, count in counted.annotate(count=Count("pk")):
         given[question, kind].append((value, Given(label or value, count)))
     figures = answers.values("question", "kind").annotate(
@@ -72,10 +81,18 @@ def by_question(campaign: Campaign) -> list[Question]:
         heard_ms=Sum("heard_ms", filter=Q(question_ms__gt=0)),
         question_ms=Sum("question_ms"),
     )
-    return [_question(row, given[row["question"], row["kind"]]) for row in figures.order_by("first")]
+    found = []
+    for row in figures.order_by("first"):
+        spoken = answers.filter(question=row["question"], kind=row["kind"]).select_related("recipient")
+        is_spoken = row["kind"] == AnswerKind.RECORDING
+        messages = list(spoken.order_by("-pk")[:_MOST_MESSAGES]) if is_spoken else []
+        found.append(_question(row, given[row["question"], row["kind"]], messages))
+    return found
 
 
-def _question(row: Mapping[str, Any], values: Sequence[tuple[str, Given]]) -> Question:
+def _question(
+    row: Mapping[str, Any], values: Sequence[tuple[str, Given]], messages: Sequence[Answer]
+) -> Question:
     is_rating = row["kind"] == AnswerKind.RATING
     ordered = sorted(values, key=lambda one: (is_rating or -one[1].count, one[0].zfill(20)))
     shown = [given for _, given in ordered[:_MOST_VALUES]]
@@ -90,6 +107,7 @@ def _question(row: Mapping[str, Any], values: Sequence[tuple[str, Given]]) -> Qu
         heard=round(100 * row["heard_ms"] / row["question_ms"]) if row["known"] else None,
         whole=row["whole"],
         known=row["known"],
+        messages=messages,
     )
 
 

@@ -17,7 +17,7 @@ def exits(document: Document) -> list[Exit]:
         if step_id not in reached:
             continue
         found += ((step_id, name) for name in step.exit_names() if _can_be_taken(step, name))
-        if isinstance(step, doc.Ask | doc.Digits):
+        if isinstance(step, doc.Ask | doc.Digits | doc.Record):
             found.append((step_id, doc.OPTED_OUT))
         key = document.keys.person
         if isinstance(step, doc.Ask) and key and key not in {*answers(step), document.keys.repeat}:
@@ -28,7 +28,10 @@ def exits(document: Document) -> list[Exit]:
 
 
 def _can_be_taken(step: doc.AnyStep, name: str) -> bool:
-    """Return whether there is a way to an exit: digits that may be any, and one is enough, always match."""
+    """Return whether a simulated call can come to an exit: digits that may be any, and one is enough, always
+    match."""
+    if isinstance(step, doc.Record) and name == doc.FAILED:
+        return False  # a simulated call is recorded
     if not isinstance(step, doc.Digits) or name != doc.NO_MATCH:
         return True
     bounded = step.lowest is not None or step.highest is not None

@@ -40,6 +40,10 @@ def moves(document: Document, step_id: str, compared: Sequence[str]) -> Iterator
             yield (press(doc.OPT_OUT_KEY),)
         case doc.Digits():
             yield from _digits(step, compared)
+        case doc.Record():
+            yield (Input(do=Do.SAY, speech_ms=1500), WAIT)
+            yield (WAIT,) * step.asked
+            yield (press(doc.OPT_OUT_KEY),)
         case _:
             yield from ((press(key),) for key in _ALL_KEYS)
             yield (WAIT,)

@@ -85,10 +85,14 @@ class _Overheard:
 
     def __init__(self, agent: base.Agent) -> None:
         self._agent = agent
-        self.wants_audio, self.wants_speech = agent.wants_audio, agent.wants_speech
+        self.wants_audio = agent.wants_audio
         self.actions: list[base.Action] = []
         self.performs: deque[str] = deque()
         """Names of the requests that were made and not replied to, in order."""
+
+    @property
+    def wants_speech(self) -> bool:
+        return self._agent.wants_speech
 
     def handle(self, event: base.AgentEvent) -> Sequence[base.Action]:
         actions = self._agent.handle(event)

@@ -126,6 +126,8 @@ _FIELDS: Final[Mapping[str, _Field]] = {
     "first_digit_seconds": _Field("Wait for the first digit", _WAIT, more=True),
     "inter_digit_seconds": _Field("Wait for the next digit", _WAIT, more=True),
     "attempts": _Field("Ask in all", _TIMES),
+    "most_seconds": _Field("Record at most", {str(n): f"{n} seconds" for n in (15, 30, 60, 120, 300)}),
+    "silence_seconds": _Field("Silence that ends it", _WAIT, more=True),
     "confirm": _Field("Read the digits back, and take them when 1 is pressed"),
     "value": _Field("Name under which texts find it", more=True),
     "outcome": _Field("What the call has reached", help="Such as “confirmed”. Empty: nothing."),

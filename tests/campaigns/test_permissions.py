@@ -175,6 +175,7 @@ def path_to(name: str, world: dict[str, Any]) -> str:
         "pk": getattr(row, "pk", 1),
         "recipient": world["recipient"].pk,
         "verb": "pause",
+        "answer": 1,
         "number": 1,
         "campaign": world["campaign"].pk,
     }
@@ -202,7 +203,7 @@ OWNERS = {
     "api-service": "service",
     "api-notification": "notification",
     "api-appointment|appointment-": "appointment",
-    "api-call|call$|call-audio$|recording$": "call",
+    "api-call|call$|call-audio$|recording$|spoken-message": "call",
 }
 """Beginnings of names and whose key they carry; all others carry a campaign's."""
 

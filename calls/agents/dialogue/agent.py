@@ -27,6 +27,7 @@ from calls.agents.dialogue.plan import plan_of
 from calls.agents.dialogue.questions import Collection, Offer, Question
 from calls.agents.dialogue.slots import KINDS as SLOT_KINDS
 from calls.agents.dialogue.slots import day_asked, label_of, values_of
+from calls.agents.dialogue.spoken_message import LEAST, LONGEST, QUIET, TONE, SpokenMessage, tone
 from calls.agents.dialogue.voice import Voice, Words
 from calls.agents.requests import (
     AppointmentFound,
@@ -105,7 +106,7 @@ class DialogueAgent:
     def __init__(self, document: DialogueConfiguration, watch: Watch | None = None) -> None:
         self._document, self._watch = document, watch
         plan = plan_of(document)
-        self._steps, self._answers, self.wants_speech = plan.steps, plan.answers, plan.listens
+        self._steps, self._answers, self._listens = plan.steps, plan.answers, plan.listens
         self._voice, self._askings = Voice(document), Askings()
         self._may_call_back = True
         self._stack: list[str] = []
@@ -119,6 +120,8 @@ class DialogueAgent:
         self._ahead = ""
         """Keys that were pressed while the world was asked."""
         self._offer = Offer()
+        self._message: SpokenMessage | None = None
+        self._is_recorded = True
         self._today = ""
         self._closing = self._opted_out = False
         self._reason = self._disposition = ""
@@ -129,6 +132,11 @@ class DialogueAgent:
         self._utterances = 0
         """Speech since the last question."""
         self._speaking = self._cut_off = self._spoke_on = False
+
+    @property
+    def wants_speech(self) -> bool:
+        """Whether speech may cut words, or is waited for as a message."""
+        return self._listens or self._message is not None
 
     def handle(self, event: base.AgentEvent) -> Sequence[Action]:
         """Return what to say, record or wait for after one event; empty for an event that changes nothing."""
@@ -164,6 +172,7 @@ class DialogueAgent:
 
     def _begin(self, context: base.CallContext) -> list[Action]:
         self._may_call_back, self._today = context.callback, context.today
+        self._is_recorded = context.recorded
         wording = self._voice.wording
         wording.speak(context.language)
         values = {"name": context.name, **context.variables}
@@ -212,7 +221,7 @@ class DialogueAgent:
         match step:
             case doc.Later() if not self._may_call_back:
                 return None
-            case doc.Slot() | doc.Appointment() | doc.Fetch():
+            case doc.Slot() | doc.Appointment() | doc.Fetch() | doc.Record():
                 return self._ask_the_world(step_id, step, words)
             case doc.Ask():
                 return self._ask(step_id, step, words, cut=cut)
@@ -322,6 +331,8 @@ class DialogueAgent:
 
     def _no_answer(self, timer: str) -> list[Action]:
         """Ask once more with all that belongs to the question, as often as its step says; then give up."""
+        if self._message:
+            return self._message_timer(self._message, timer)
         question = self._question
         if question is None or timer not in (_ANSWER, _PATIENCE):
             return []
@@ -352,6 +363,9 @@ class DialogueAgent:
         digit = event.digit
         if digit == doc.OPT_OUT_KEY:
             return self._opt_out()
+        if message := self._message:
+            is_end = message.has_begun and digit == message.step.terminator
+            return self._message_over(message) if is_end else []
         question = self._question
         if question is None:
             if self._waiting and len(self._ahead) < _MOST_AHEAD:
@@ -421,11 +435,13 @@ class DialogueAgent:
         if self._opted_out:
             return []
         self._opted_out = self._has_outcome = True
-        waiting = self._question or self._collection
-        self._question = self._collection = self._announcement = self._waiting = None
+        waiting = self._question or self._collection or self._message
+        message = self._message.end(kept=self._message.has_spoken) if self._message else []
+        self._question = self._collection = self._announcement = self._waiting = self._message = None
         key = doc.OPT_OUT_KEY
         actions: list[Action] = [
             *self._stop_waiting(),
+            *message,
             base.ClearAudio(f"{key} was pressed"),
             base.OptOut("key", key),
             base.ReachOutcome(OPTED_OUT, "Asked not to be called again"),
@@ -488,12 +504,60 @@ class DialogueAgent:
         recorded = self._record(step_id, step, value, value)
         return [*recorded, *self._go(self._leave(step_id, doc.MATCH))]
 
+    # --- Messages ------------------------------------------------------------------------------------
+
+    def _record_message(self, step_id: str, step: doc.Record, words: Sequence[Words]) -> list[Action]:
+        """Ask for a message; leave by `failed` where calls are not recorded."""
+        if not self._is_recorded:
+            note = base.Note("A message can't be recorded: calls of this number are not.")
+            return [note, *self._go(self._leave(step_id, doc.FAILED), said=words)]
+        self._message = SpokenMessage(step_id, step)
+        return [*self._voice.say_before(words), *self._ask_for_message(self._message)]
+
+    def _ask_for_message(self, message: SpokenMessage) -> list[Action]:
+        message.asked += 1
+        words = self._voice.words(message.step_id, f"ask_{message.asked}" if message.asked > 1 else "ask")
+        self._askings.asked(message.step_id, len(words))
+        return self._voice.say_before(words)
+
+    def _message_timer(self, message: SpokenMessage, timer: str) -> list[Action]:
+        """End the message at silence or at its longest; note when # would end it whatever was heard."""
+        message.is_long |= timer == LEAST
+        if timer not in (QUIET, LONGEST):
+            return []
+        quiet_s = message.step.silence_seconds if timer == QUIET and message.has_spoken else 0.0
+        return self._message_over(message, quiet_s=quiet_s, timed_out=True)
+
+    def _message_over(
+        self, message: SpokenMessage, *, quiet_s: float = 0.0, timed_out: bool = False
+    ) -> list[Action]:
+        """Keep what was spoken and go on; without a message ask once more, as often as the step says."""
+        step_id, kept = message.step_id, message.has_spoken or (message.is_long and not timed_out)
+        actions = message.end(kept=kept, quiet_s=quiet_s)
+        if not kept and message.asked < message.step.asked:
+            silent = self._voice.say_before(self._voice.words(step_id, f"silent_{message.asked}"))
+            return [*actions, *silent, *self._ask_for_message(message)]
+        self._message, self._speaking = None, self._speaking and self._listens
+        if not kept:
+            return [*actions, *self._give_up(step_id, doc.NO_INPUT, "no message was spoken")]
+        return [*actions, *self._message_kept(message), *self._go(self._leave(step_id, doc.RECORDED))]
+
+    def _message_kept(self, message: SpokenMessage) -> list[Action]:
+        name, self._unanswered = message.step.question or message.step_id, ""
+        self._voice.wording.keep_answer(name, doc.RECORDED)
+        return [*self._askings.answered(message.step_id, name)]
+
     # --- Requests ------------------------------------------------------------------------------------
 
     def _ask_the_world(
-        self, step_id: str, step: doc.Slot | doc.Appointment | doc.Fetch, words: Sequence[Words]
+        self,
+        step_id: str,
+        step: doc.Slot | doc.Appointment | doc.Fetch | doc.Record,
+        words: Sequence[Words],
     ) -> list[Action]:
         match step:
+            case doc.Record():
+                return self._record_message(step_id, step, words)
             case doc.Slot():
                 self._offer = Offer()
                 return self._find_slots(step_id, step, words)
@@ -569,6 +633,8 @@ class DialogueAgent:
     def _speech(self, *, began: bool) -> list[Action]:
         """After speech that cut the question say it again; after other speech wait for a key once more."""
         self._speaking = began
+        if self._message:
+            return self._message.heard(began=began)
         question = self._question
         waiting = question is not None and not self._voice.is_asking(question.step_id)
         self._utterances += began and waiting
@@ -596,13 +662,16 @@ class DialogueAgent:
         goodbye = f"We hung up after goodbye: {self._unanswered}." if self._unanswered else ""
         self._reason = reason or goodbye or "We hung up after the last words."
         self._disposition = disposition or (SPOKE_ON if self._spoke_on and self._unanswered else "")
-        self._question = self._collection = self._waiting = None
+        self._question = self._collection = self._waiting = self._message = None
         return self._announce(words, then=None) if words else [self._hang_up()]
 
     def _prompt_over(self, event: base.PromptEnded | base.PromptFailed) -> list[Action]:
         ended = event if isinstance(event, base.PromptEnded) else None
         finished = ended is not None and ended.finished
         words = self._voice.over(event.name, finished=finished)
+        message = self._message
+        if message and event.name == TONE:
+            return message.begin(speaking=self._speaking)
         if words and ended and words.role.startswith(("ask", "option")):
             heard = self._askings.over(words.step_id, ended)
             return [*heard, *self._after_prompt(event, words, finished=finished)]
@@ -618,7 +687,9 @@ class DialogueAgent:
                 return self._announced(announcement, event) if is_last else []
         if isinstance(event, base.PromptFailed):
             return [base.ClearAudio("a prompt could not be spoken"), *self._say_sorry(NO_WORDS)]
-        question = self._question
+        question, message = self._question, self._message
+        if message and words and words.step_id == message.step_id and words.asks:
+            return [] if self._voice.is_asking(message.step_id) else [tone()]
         if question is None or words is None or words.step_id != question.step_id or not words.asks:
             return []
         is_over = not self._voice.is_asking(question.step_id)
@@ -664,13 +735,23 @@ class DialogueAgent:
         return [*actions, *self._end(self._voice.words(doc.GENERAL, doc.SORRY), reason, "")]
 
     def _hung_up(self) -> list[Action]:
-        """Record what the dialogue wants recorded when the person hangs up before anything was reached."""
-        if self._closing or self._has_outcome:
+        """Record what the dialogue wants recorded when the person hangs up before anything was reached, or
+        while a message is spoken: that is kept, and the steps behind it that need no line count."""
+        message, self._message = self._message, None
+        is_kept = message is not None and message.has_begun and message.has_spoken
+        if self._closing or (self._has_outcome and not is_kept):
             return []
-        target, actions = self._leave("", doc.HUNG_UP), list[Action]()
+        actions = list[Action]()
+        passed: tuple[type[doc.Step], ...] = (doc.Set, doc.Branch, doc.WantPerson)
+        if message and is_kept:
+            actions += [*message.end(kept=True), *self._message_kept(message)]
+            target = self._leave(message.step_id, doc.RECORDED)
+            passed = (*passed, doc.Say, doc.Tell)
+        else:
+            target = self._leave("", doc.HUNG_UP)
         for _ in range(_MOST_STEPS):
             step = self._steps.get(target)
-            if not isinstance(step, doc.Set | doc.Branch | doc.WantPerson):
+            if not isinstance(step, passed):
                 break
             actions += self._do(target, step)
             target = self._next(target, step)

@@ -27,11 +27,14 @@ GENERAL_ROLES = frozenset({OPT_OUT, SORRY, WRONG, CUT_OFF})
 TODAY = "today"
 """A value that each call knows: the day in India."""
 NO_INPUT, NO_MATCH, NEXT, MATCH, FAILED, ELSE = "no_input", "no_match", "next", "match", "failed", "else"
+RECORDED = "recorded"
 FULL, NONE = "full", "none"
 """No further call-back would be made; there is no such slot or appointment."""
 OPTED_OUT, HUNG_UP, PERSON = "opted_out", "hung_up", "person"
 """Exits that any moment of the call may take."""
-USUAL_EXITS = frozenset({NO_INPUT, NO_MATCH, NEXT, MATCH, FAILED, FULL, NONE, OPTED_OUT, HUNG_UP, PERSON})
+USUAL_EXITS = frozenset(
+    {NO_INPUT, NO_MATCH, NEXT, MATCH, FAILED, RECORDED, FULL, NONE, OPTED_OUT, HUNG_UP, PERSON}
+)
 """Exits that a default may be set for, whether steps of today have them or not."""
 
 
@@ -226,6 +229,30 @@ class Digits(Step, frozen=True, kw_only=True, tag="digits"):
         return (self.value or step_id,)
 
 
+class Record(Step, frozen=True, tag="record"):
+    """Asks for a message and records it: until the terminator, silence, the most that is taken, or the end of
+    the call. It is an answer of the kind `recording`. `failed`: calls of this number are not recorded."""
+
+    question: str = ""
+    asked: int = 2
+    """How often it is asked for in all while nothing is spoken."""
+    most_seconds: float = 60.0
+    silence_seconds: float = 3.0
+    """Silence after speech that ends it."""
+    answer_seconds: float = 6.0
+    """The wait for speech."""
+    terminator: str = "#"
+    barge_in: BargeInSwitches | None = None
+
+    OWN_EXITS = (RECORDED, NO_INPUT, FAILED)
+    SPOKEN = ("ask",)
+    MAY_SPEAK = ("ask_2", "ask_3", "silent", "silent_2")
+
+    def own_values(self, step_id: str) -> tuple[str, ...]:
+        """Return the name of the answer; its value is “recorded”."""
+        return (self.question or step_id,)
+
+
 class Relation(StrEnum):
     """How a value stands to another."""
 
@@ -400,6 +427,7 @@ AnyStep = (
     | ChooseLanguage
     | Later
     | Digits
+    | Record
     | Slot
     | Appointment
     | Cancel
@@ -457,7 +485,9 @@ class Document(Configuration, frozen=True, omit_defaults=True, kw_only=True):
 
     def listens_to_speech(self) -> bool:
         """Return whether speech may cut some of its words."""
-        switches = (step.barge_in for _, step in self.all_steps() if isinstance(step, Say | Ask | Digits))
+        switches = (
+            step.barge_in for _, step in self.all_steps() if isinstance(step, Say | Ask | Digits | Record)
+        )
         return self.barge_in.speech or any(own.speech for own in switches if own)
 
     def own_values(self) -> frozenset[str]:

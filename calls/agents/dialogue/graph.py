@@ -6,7 +6,7 @@ from calls.agents.dialogue import document as doc
 from calls.agents.dialogue.document import Document
 
 Edges = Mapping[str, frozenset[str]]
-_WAITS = (doc.Ask, doc.Digits)
+_WAITS = (doc.Ask, doc.Digits, doc.Record)
 
 
 def edges(document: Document) -> Edges:

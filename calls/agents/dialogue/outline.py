@@ -17,6 +17,7 @@ WAYS: Final[Mapping[str, str]] = {
     doc.NO_MATCH: "wrong keys",
     doc.ELSE: "otherwise",
     doc.FAILED: "it fails",
+    doc.RECORDED: "recorded",
     doc.FULL: "no more calls",
     doc.OPTED_OUT: "after 9",
     doc.HUNG_UP: "hung up",

@@ -22,7 +22,7 @@ class Plan:
         self.cuts: dict[str, tuple[BargeIn, BargeIn]] = {}
         """What may cut the words of a step: while speech may, and when it may not any more."""
         for step_id, step in self.steps.items():
-            own = step.barge_in if isinstance(step, doc.Say | doc.Ask | doc.Digits) else None
+            own = step.barge_in if isinstance(step, doc.Say | doc.Ask | doc.Digits | doc.Record) else None
             self.cuts[step_id] = _cuts(own or document.barge_in)
         self.usual_cuts = _cuts(document.barge_in)
 

@@ -107,6 +107,20 @@ def _(step: doc.Digits, document: Document) -> Iterator[str]:
 
 
 @_of_kind.register
+def _(step: doc.Record, document: Document) -> Iterator[str]:
+    if not 5 <= step.most_seconds <= 300:
+        yield "It records at most between 5 and 300 seconds."
+    if not 1 <= step.silence_seconds <= 10:
+        yield "The silence that ends a message is between 1 and 10 seconds."
+    if not 1 <= step.answer_seconds <= 30:
+        yield "The wait for speech is between 1 and 30 seconds."
+    if not 1 <= step.asked <= 5:
+        yield "It is asked for 1 to 5 times."
+    if step.terminator not in ("", "#", "*"):
+        yield "A message ends with #, * or nothing."
+
+
+@_of_kind.register
 def _(step: doc.Branch, document: Document) -> Iterator[str]:
     if not step.cases:
         yield "It needs at least one case."

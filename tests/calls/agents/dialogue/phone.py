@@ -14,7 +14,7 @@ class Phone:
 
     def __init__(self, agent: base.Agent) -> None:
         self.agent = agent
-        self.playing: list[base.Say | base.SayPieces] = []
+        self.playing: list[base.Say | base.SayPieces | base.Play] = []
         self.timers: set[str] = set()
         self.collect: base.Collect | None = None
         self.digits = ""
@@ -25,7 +25,7 @@ class Phone:
         actions = [] if self.is_over else list(self.agent.handle(event))
         for action in actions:
             match action:
-                case base.Say() | base.SayPieces():
+                case base.Say() | base.SayPieces() | base.Play():
                     self.playing.append(action)
                 case base.StartTimer():
                     self.timers.add(action.name)
@@ -86,6 +86,9 @@ class Phone:
             case "answer" | "patience" if kind in self.timers:
                 self.timers.discard(kind)
                 return self.tell(base.TimerFired(kind))
+            case "timer" if key in self.timers:
+                self.timers.discard(key)
+                return self.tell(base.TimerFired(key))
             case "speaks" if self.agent.wants_speech and not self.is_speaking:
                 self.is_speaking = True
                 return self.tell(base.SpeechStarted())
@@ -109,7 +112,10 @@ class _Logged:
 
     def __init__(self, agent: base.Agent, log: list[base.Action]) -> None:
         self._agent, self._log = agent, log
-        self.wants_speech = agent.wants_speech
+
+    @property
+    def wants_speech(self) -> bool:
+        return self._agent.wants_speech
 
     def handle(self, event: base.AgentEvent) -> Sequence[base.Action]:
         actions = self._agent.handle(event)
@@ -145,9 +151,16 @@ class Call(Phone):
 
     def results(self) -> list[base.Action]:
         """Return what was recorded so far."""
-        kinds = base.RecordAnswer | base.ReachOutcome | base.AskCallback | base.OptOut | base.WantPerson
-        booked = base.BookSlot | base.CancelAppointment
-        return [action for action in self.log if isinstance(action, kinds | booked)]
+        kinds = (
+            base.RecordAnswer
+            | base.ReachOutcome
+            | base.AskCallback
+            | base.OptOut
+            | base.WantPerson
+            | base.EndMessage
+        )
+        others = base.BookSlot | base.CancelAppointment | base.EndMessage
+        return [action for action in self.log if isinstance(action, kinds | others)]
 
     @property
     def hang_up(self) -> base.HangUp | None:
