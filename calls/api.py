@@ -44,11 +44,14 @@ class CallViewSet(CallViews):
     queryset = (
         of_phones()
         .select_related("recipient", "message")
-        .prefetch_related("answers")
+        .prefetch_related("answers", "tags")
         .order_by("-started_at", "id")
     )
     serializer_class = CallSerializer
-    filterset_fields = ("state", "campaign", "recipient", "disposition", "outcome", "direction")
+    filterset_fields = (
+        *("state", "campaign", "recipient", "disposition", "outcome", "direction"),
+        "tags__tag",
+    )
 
     @extend_schema(responses=EventSerializer(many=True), filters=False)
     @action(detail=True, pagination_class=None)

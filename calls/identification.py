@@ -20,6 +20,7 @@ from campaigns.planning import callbacks
 from campaigns.pseudonyms import pseudonym
 from campaigns.queries import inbound
 from campaigns.queries.dialogues import latest_version
+from campaigns.transitions.language import chosen
 
 log = logging.getLogger(__name__)
 DEFAULT_LANGUAGE = "hi"
@@ -149,7 +150,9 @@ def _find_inbound(asked: Identify, number: PhoneNumber) -> Found | NotFound:
     if last := inbound.ringing_back(call_results.phones_in(given), number, now=now):
         return _rings_back(asked, last, number)
     caller = call_results.caller_identified(given, account_id=number.account_id)
-    language = given.get("language", "")[:10] or DEFAULT_LANGUAGE
+    phones = call_results.phones_in(given)
+    own = next(iter(chosen(phones).values()), "")
+    language = own or given.get("language", "")[:10] or DEFAULT_LANGUAGE
     row = inbound.answering(number, now=now)
     version = latest_version(row.pk) if row else None
     identity = Identity(

@@ -9,7 +9,7 @@ from uuid import UUID
 from django.db.models import Count, Exists, Max, OuterRef, Q, QuerySet, Sum
 
 from calls.conversation.outputs import EntryKind
-from calls.models import Answer, Call, CallEvent, MediaProcess, Recording
+from calls.models import Answer, Call, CallEvent, CallTag, MediaProcess, Recording
 from campaigns.formatting import grouped
 from campaigns.ist import IST
 from campaigns.models import Campaign, Evidence, Message, PhoneNumber
@@ -51,6 +51,7 @@ class CallPage:
     call: Call
     events: Sequence[CallEvent]
     answers: Sequence[Answer]
+    tags: Sequence[CallTag]
     recording: Recording | None
     evidence: Sequence[Evidence]
 
@@ -129,7 +130,7 @@ def live_calls(*, campaign_id: int | None = None, limit: int = 8) -> LiveCalls:
 
 
 def calls_found(
-    *, state: str = "", outcome: str = "", campaign: str = "", recipient: str = ""
+    *, state: str = "", outcome: str = "", campaign: str = "", recipient: str = "", tag: str = ""
 ) -> QuerySet[Call]:
     """Return calls, newest first, by what a person chose. A choice that means nothing is ignored."""
     calls = of_phones().select_related("campaign", "recipient", "number", "agent").order_by("-started_at")
@@ -137,6 +138,8 @@ def calls_found(
         calls = calls.filter(state=state)
     if outcome:
         calls = calls.filter(outcome=outcome)
+    if tag:
+        calls = calls.filter(Exists(CallTag.objects.filter(call=OuterRef("pk"), tag=tag)))
     if campaign.isdecimal():
         calls = calls.filter(campaign_id=int(campaign[:18]))
     if recipient.isdecimal():
@@ -150,8 +153,13 @@ def outcomes_seen(limit: int = 30) -> list[str]:
     return list(outcomes.distinct()[:limit])
 
 
+def tags_seen(limit: int = 100) -> list[str]:
+    """Return the tags that calls have, by name, at most `limit`, for a choice. One query."""
+    return list(CallTag.objects.order_by("tag").values_list("tag", flat=True).distinct()[:limit])
+
+
 def call_page(call_id: UUID) -> CallPage | None:
-    """Return one call; None where there is none. Five queries, whatever its length."""
+    """Return one call; None where there is none. Six queries, whatever its length."""
     calls = Call.objects.select_related("campaign", "recipient", "message", "number", "agent", "recording")
     call = calls.filter(pk=call_id).first()
     if call is None:
@@ -161,6 +169,7 @@ def call_page(call_id: UUID) -> CallPage | None:
         call=call,
         events=list(call.events.exclude(kind=EntryKind.STATS.value)),
         answers=list(call.answers.all()),
+        tags=list(call.tags.all()),
         recording=getattr(call, "recording", None),
         evidence=list(evidence_for(reference)),
     )

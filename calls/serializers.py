@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 from rest_framework import serializers
 
-from calls.models import Answer, Call, CallEvent
+from calls.models import Answer, Call, CallEvent, CallTag
 from campaigns.api.serializers import shown_phone
 
 if TYPE_CHECKING:
@@ -44,6 +44,7 @@ class CallSerializer(CallModel):
     phone = serializers.SerializerMethodField()
     reference = serializers.SerializerMethodField()
     answers = AnswerSerializer(many=True, read_only=True)
+    tags = serializers.SlugRelatedField[CallTag](slug_field="tag", many=True, read_only=True)
 
     class Meta:
         model = Call
@@ -74,6 +75,7 @@ class CallSerializer(CallModel):
             "frames_in",
             "frames_out",
             "answers",
+            "tags",
         )
         read_only_fields = fields
 

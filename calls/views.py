@@ -42,13 +42,16 @@ def home(request: HttpRequest) -> HttpResponse:
 @require_safe
 def call_list(request: HttpRequest) -> HttpResponse:
     """List calls, live and past, newest first."""
-    chosen = {name: request.GET.get(name, "") for name in ("state", "outcome", "campaign", "recipient")}
+    chosen = {
+        name: request.GET.get(name, "") for name in ("state", "outcome", "campaign", "recipient", "tag")
+    }
     page = Paginator(queries.calls_found(**chosen), CALLS_A_PAGE).get_page(request.GET.get("page"))
     context = {
         "page": page,
         "chosen": chosen,
         "states": Call.State.choices,
         "outcomes": queries.outcomes_seen(),
+        "tags": queries.tags_seen(),
         "campaigns": queries.campaigns_with_calls(),
         "now": clock.now(),
     }

@@ -28,12 +28,13 @@ from campaigns.rules.results import (
     WRONG_NUMBERS,
     Booking,
     CallbackAsked,
+    LanguageChosen,
     OptOut,
     Outcome,
     PersonWanted,
     Tell,
 )
-from campaigns.transitions import attempt, callback
+from campaigns.transitions import attempt, callback, language
 from campaigns.transitions.attempt import settle_recipient
 from campaigns.xfin.states import Disposition
 
@@ -199,6 +200,17 @@ def want_person(result: PersonWanted, whose: CallOf, *, at: datetime) -> str:
     return staff_callbacks.enter(wish, **whom, phone=whose.caller)
 
 
+def keep_language(result: LanguageChosen, whose: CallOf, *, at: datetime) -> str:
+    """Keep the language that the person on the line chose, in the caller's transaction. Return why that is
+    impossible, as a sentence; empty if it is done."""
+    people = Recipient.objects.filter(pk=whose.recipient_id or 0)
+    phone = people.values_list("phone", flat=True).first() or whose.caller
+    if not phone.startswith("+"):
+        return "a caller whose number is not known chose a language, which is not kept."
+    language.choose(phone, result.language[:10], at=at)
+    return ""
+
+
 def caller_not_served(whose: CallOf, *, at: datetime) -> None:
     """Put a caller in that queue whose call ended before an agent had it, or by a fault of ours."""
     if not whose.caller and whose.recipient_id is None:
@@ -306,7 +318,7 @@ def acts_on_others(result: object) -> bool:
     locks, a suppression or a campaign.
     """
     is_wish = isinstance(result, Outcome) and result.outcome in (*OPT_OUTS, *WRONG_NUMBERS)
-    return is_wish or isinstance(result, CallbackAsked | OptOut)
+    return is_wish or isinstance(result, CallbackAsked | OptOut | LanguageChosen)
 
 
 def lock_ahead(message_ids: Collection[int], callers: Collection[int] = ()) -> None:

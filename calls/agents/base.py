@@ -375,6 +375,20 @@ class OptOut:
 
 
 @dataclass(frozen=True, slots=True)
+class AddTag:
+    """Put a word on the call, by which it is found again."""
+
+    tag: str
+
+
+@dataclass(frozen=True, slots=True)
+class KeepLanguage:
+    """The person chose a language: it is spoken in later calls as well."""
+
+    language: str
+
+
+@dataclass(frozen=True, slots=True)
 class WantPerson:
     """Staff are to call the person. `about` says for them what it is about; `how` is "key" or "step"."""
 
@@ -431,6 +445,8 @@ Action = (
     | CancelAppointment
     | OptOut
     | WantPerson
+    | AddTag
+    | KeepLanguage
     | Tell
     | Note
     | HangUp

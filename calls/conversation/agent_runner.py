@@ -244,6 +244,8 @@ class AgentRunner:
                 | base.CancelAppointment()
                 | base.OptOut()
                 | base.WantPerson()
+                | base.AddTag()
+                | base.KeepLanguage()
                 | base.Tell()
             ):
                 if isinstance(action, base.ReachOutcome | base.AskCallback):

@@ -13,10 +13,12 @@ from campaigns.rules.results import (
     Booking,
     CallbackAsked,
     CallResult,
+    LanguageChosen,
     OptOut,
     Outcome,
     PersonWanted,
     QuestionHeard,
+    Tagged,
     Tell,
 )
 
@@ -32,6 +34,8 @@ ResultAction: TypeAlias = (
     | base.CancelAppointment
     | base.OptOut
     | base.WantPerson
+    | base.AddTag
+    | base.KeepLanguage
     | base.Tell
 )
 """Actions of an agent that say what the call brought."""
@@ -139,7 +143,12 @@ def result_of(action: ResultAction) -> tuple[CallResult, str]:
 
 
 def _wish(
-    action: base.AskCallback | base.BookSlot | base.CancelAppointment | base.OptOut,
+    action: base.AskCallback
+    | base.BookSlot
+    | base.CancelAppointment
+    | base.OptOut
+    | base.AddTag
+    | base.KeepLanguage,
 ) -> tuple[CallResult, str]:
     match action:
         case base.AskCallback(when, label, how):
@@ -150,6 +159,10 @@ def _wish(
             ), f"Took an appointment in “{calendar}”: {label or slot}."
         case base.CancelAppointment(calendar):
             return Booking(calendar, "", ""), f"Gave back the appointment in “{calendar}”."
+        case base.AddTag(tag):
+            return Tagged(tag), f"Tagged “{tag}”."
+        case base.KeepLanguage(language):
+            return LanguageChosen(language), f"Chose the language “{language}” for this and later calls."
         case base.OptOut(how, what):
             said = f"pressed {what}" if how == "key" else f"said “{what}”"
             return OptOut(how, what), f"Asked not to be called again: {said}."

@@ -19,10 +19,12 @@ from campaigns.rules.results import (
     Booking,
     CallbackAsked,
     CallResult,
+    LanguageChosen,
     OptOut,
     Outcome,
     PersonWanted,
     QuestionHeard,
+    Tagged,
     Tell,
 )
 
@@ -47,6 +49,8 @@ class EntryKind(StrEnum):
     BOOKING = "booking"
     OPT_OUT = "opt_out"
     PERSON = "person"
+    TAG = "tag"
+    LANGUAGE = "language"
     TELL = "tell"
     PROBLEM = "problem"
     NOTE = "note"
@@ -63,6 +67,8 @@ RESULTS: Final[Mapping[EntryKind, type[CallResult]]] = {
     EntryKind.BOOKING: Booking,
     EntryKind.OPT_OUT: OptOut,
     EntryKind.PERSON: PersonWanted,
+    EntryKind.TAG: Tagged,
+    EntryKind.LANGUAGE: LanguageChosen,
     EntryKind.TELL: Tell,
 }
 """Kinds of entries whose payload is a result: it is acted on in the transaction that stores the entry."""

@@ -49,6 +49,8 @@ ALWAYS_KEPT = frozenset(
         EntryKind.BOOKING,
         EntryKind.OPT_OUT,
         EntryKind.PERSON,
+        EntryKind.TAG,
+        EntryKind.LANGUAGE,
         EntryKind.TELL,
         EntryKind.END,
     }

@@ -28,10 +28,12 @@ from campaigns.rules.results import (
     Booking,
     CallbackAsked,
     CallResult,
+    LanguageChosen,
     OptOut,
     Outcome,
     PersonWanted,
     QuestionHeard,
+    Tagged,
     Tell,
 )
 
@@ -353,6 +355,11 @@ def _hand_over(row: _CallRow, record: Logged, result: CallResult) -> str:
     match result:
         case PersonWanted():
             return call_results.want_person(result, row.whose, at=record.at)
+        case Tagged():
+            models.CallTag.objects.get_or_create(call_id=row.pk, tag=result.tag[:40])
+            return ""
+        case LanguageChosen():
+            return call_results.keep_language(result, row.whose, at=record.at)
         case Booking():
             people = {"message_id": row.message_id, "recipient_id": row.recipient_id}
             return call_results.book(result, row.pk, **people, at=record.at)

@@ -5,10 +5,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from typing import Any
+from uuid import UUID
 
 from django.db.models import Count, Exists, F, Min, OuterRef, Q, QuerySet, Sum
 
-from calls.models import Answer
+from calls.models import Answer, CallTag
 from campaigns import audit, phones
 from campaigns.ist import IST
 from campaigns.models import Campaign
@@ -17,7 +18,7 @@ from campaigns.rules.results import AnswerKind
 
 COLUMNS = (
     *("phone_number", "reference", "answered_on", "question", "kind", "value", "label"),
-    *("step", "version", "heard_ms", "question_ms", "heard_whole"),
+    *("step", "version", "heard_ms", "question_ms", "heard_whole", "tags"),
 )
 _NUMBERS = (AnswerKind.NUMBER, AnswerKind.RATING)
 _NOT_COUNTED = (AnswerKind.TEXT, AnswerKind.RECORDING)
@@ -137,17 +138,21 @@ def table(campaign: Campaign, *, whole_numbers: bool) -> Iterator[Sequence[str]]
     yield COLUMNS
     answers = Answer.objects.filter(call__campaign=campaign).order_by("pk")
     columns = answers.annotate(phone=F("recipient__phone"), reference=F("call__message__reference"))
-    for row in columns.values(*_READ, "phone", "reference").iterator(chunk_size=1000):
+    tags: defaultdict[UUID, list[str]] = defaultdict(list)
+    for call, tag in CallTag.objects.filter(call__campaign=campaign).values_list("call_id", "tag"):
+        tags[call].append(tag)
+    for row in columns.values(*_READ, "phone", "reference", "call_id").iterator(chunk_size=1000):
         phone = row["phone"] or ""
         yield (
             phone if whole_numbers or not phone else phones.mask(phone),
             row["reference"] or "",
             f"{row['at'].astimezone(IST):%Y-%m-%dT%H:%M:%S}",
             *(_written(row[name]) for name in _READ[1:]),
+            ";".join(tags.get(row["call_id"], ())),
         )
 
 
-_READ = ("at", *COLUMNS[3:])
+_READ = ("at", *COLUMNS[3:-1])
 
 
 def _written(cell: str | int | bool | None) -> str:

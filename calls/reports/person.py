@@ -84,7 +84,7 @@ def calls_of(phone: str, *, events: bool = False) -> list[dict[str, Any]]:
     """
     related = _calls(phone).select_related("campaign", "message", "number", "recording")
     found = []
-    for call in related.prefetch_related("answers").order_by("started_at"):
+    for call in related.prefetch_related("answers", "tags").order_by("started_at"):
         row: dict[str, Any] = {
             "at": call.started_at.astimezone(UTC).isoformat(),
             "campaign": call.campaign.name if call.campaign else "",
@@ -100,6 +100,7 @@ def calls_of(phone: str, *, events: bool = False) -> list[dict[str, Any]]:
             "answers": [
                 {name: getattr(answer, name) for name in _OF_ANSWERS} for answer in call.answers.all()
             ],
+            "tags": [tag.tag for tag in call.tags.all()],
             "recording_sha256": call.recording.sha256 if hasattr(call, "recording") else "",
         }
         if events:

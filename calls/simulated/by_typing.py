@@ -83,13 +83,19 @@ def transcript(document: DialogueConfiguration, person: Person, inputs: Sequence
     return Transcript(lines=lines, is_over=is_over, step=course.resting_at)
 
 
+_BROUGHT = (
+    *(EntryKind.ANSWER, EntryKind.OUTCOME, EntryKind.CALLBACK, EntryKind.OPT_OUT),
+    *(EntryKind.PERSON, EntryKind.TAG, EntryKind.LANGUAGE),
+)
+
+
 def _line(entry: Entry) -> Line | None:
     match entry.kind:
         case EntryKind.KEY:
             return Line(Side.PERSON, str(entry.data.get("digit", "")))
         case EntryKind.SPEECH if "began_ms" in entry.data:
             return Line(Side.PERSON, "(speaks)")
-        case EntryKind.ANSWER | EntryKind.OUTCOME | EntryKind.CALLBACK | EntryKind.OPT_OUT | EntryKind.PERSON:
+        case kind if kind in _BROUGHT:
             return Line(Side.NOTE, entry.text)
         case EntryKind.NOTE | EntryKind.PROBLEM:
             return Line(Side.NOTE, entry.text)

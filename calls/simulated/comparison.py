@@ -75,6 +75,7 @@ _WHAT = {
     EntryKind.OUTCOME: "the outcome “{outcome}”",
     EntryKind.CALLBACK: "a call back “{when}”",
     EntryKind.PERSON: "the wish for a person about “{about}”",
+    EntryKind.TAG: "the tag “{tag}”",
     EntryKind.OPT_OUT: "the opt-out",
 }
 
@@ -119,6 +120,7 @@ _KINDS = {
     EntryKind.ANSWER: DifferenceKind.KEY,
     EntryKind.CALLBACK: DifferenceKind.KEY,
     EntryKind.PERSON: DifferenceKind.KEY,
+    EntryKind.TAG: DifferenceKind.OUTCOME,
     EntryKind.OUTCOME: DifferenceKind.OUTCOME,
     EntryKind.HEARD: DifferenceKind.PROMPT,
 }

@@ -24,6 +24,7 @@ class Expectation(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True,
     call_back: str | None = None
     person: str | None = None
     """What staff are to call about."""
+    tags: list[str] | None = None
     prompts: list[str] | None = None
     """Names of what was heard, at least in part, in order."""
     end: str | None = None
@@ -162,5 +163,6 @@ _RESULTS: Mapping[str, Any] = {
     "opted_out": lambda value: "an opt-out" if value else "no opt-out",
     "call_back": lambda value: f"a call back “{value}”" if value else "no call back",
     "person": lambda value: f"a wish for a person about “{value}”" if value else "no wish for a person",
+    "tags": lambda value: f"the tags {', '.join(value)}" if value else "no tags",
 }
 _WHO: Mapping[str, str] = {"agent": "us", "caller": "the person", "limit": "the limit of a call"}

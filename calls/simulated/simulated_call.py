@@ -343,7 +343,8 @@ class SimulatedCall:
 
 
 def results(entries: Sequence[Entry]) -> Mapping[str, object]:
-    """Return what entries brought: `outcome`, `answers` by question, `opted_out`, `call_back`, `person`."""
+    """Return what entries brought: `outcome`, `answers` by question, `opted_out`, `call_back`, `person`,
+    `tags`."""
     answers: dict[str, str] = {}
     found: dict[str, object] = {
         "outcome": "",
@@ -352,6 +353,8 @@ def results(entries: Sequence[Entry]) -> Mapping[str, object]:
         "call_back": "",
         "person": "",
     }
+    tags: list[str] = []
+    found["tags"] = tags
     for entry in entries:
         data = entry.data
         match entry.kind:
@@ -363,6 +366,8 @@ def results(entries: Sequence[Entry]) -> Mapping[str, object]:
                 found["outcome"], found["call_back"] = "call_back", data["when"]
             case EntryKind.OPT_OUT:
                 found["opted_out"] = True
+            case EntryKind.TAG:
+                tags.append(str(data["tag"]))
             case EntryKind.PERSON:
                 found["person"] = data["about"]
     return found

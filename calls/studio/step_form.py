@@ -135,6 +135,7 @@ _FIELDS: Final[Mapping[str, _Field]] = {
     "reason": _Field("Why it ends, for the log"),
     "disposition": _Field("How it ended", more=True),
     "exit": _Field("Goes back by the way out"),
+    "tags": _Field("Tags of the call", help="Words between commas, by which the call is found again."),
     "about": _Field("What it is about, for staff", help="Such as “wrong bill”. Empty: the name of the step."),
 }
 _OWN_PLACE = frozenset(
@@ -289,7 +290,9 @@ def _controls(document: Document, step: AnyStep) -> Iterable[Control]:
             continue
         shown, value = _FIELDS.get(info.name) or _Field(way(info.name).capitalize()), getattr(step, info.name)
         name = f"field.{info.name}"
-        if isinstance(value, bool):
+        if info.name == "tags":
+            yield Control(name, shown.label, "text", ", ".join(value), help=shown.help)
+        elif isinstance(value, bool):
             yield Control(name, shown.label, "check", "on" if value else "", more=shown.more, help=shown.help)
         elif isinstance(value, str | int | float | None):
             is_whole = isinstance(value, float) and value == int(value)
@@ -381,7 +384,7 @@ def read_step(document: D, step_id: str, sent: Sent) -> D:
         name = f"field.{info.name}"
         if isinstance(getattr(step, info.name), bool):
             changes[info.name] = bool(sent.get(name))
-        elif name in sent:
+        elif name in sent and info.name != "tags":
             changes[info.name] = _field_value(info, sent[name].strip())
     if "barge_in" in sent and hasattr(step, "barge_in"):
         changes["barge_in"] = read_barge_in(sent["barge_in"])
@@ -434,11 +437,10 @@ def _tables(step: AnyStep, sent: Sent) -> dict[str, Any]:
         case doc.Branch():
             return {"cases": [*_sent_cases(sent)]}
         case doc.Set():
-            return {
-                "values": {
-                    row["name"]: row.get("value", "") for row in _rows(sent, "value") if row.get("name")
-                }
-            }
+            rows = (row for row in _rows(sent, "value") if row.get("name"))
+            written = sent.get("field.tags", ", ".join(step.tags)).split(",")
+            tags = [*dict.fromkeys(tag.strip() for tag in written if tag.strip())]
+            return {"values": {row["name"]: row.get("value", "") for row in rows}, "tags": tags}
         case _:
             return {}
 

@@ -13,8 +13,9 @@ from django.db import connection
 from django.db.backends.utils import CursorWrapper
 
 from campaigns.lifecycle.approvals import reason_of_new_people
-from campaigns.models import Import, ImportRow, Recipient, Suppression
+from campaigns.models import Campaign, Import, ImportRow, Recipient, Suppression
 from campaigns.pseudonyms import PREFIX, pseudonym
+from campaigns.transitions import language
 
 
 class NewPerson(NamedTuple):
@@ -26,6 +27,8 @@ class NewPerson(NamedTuple):
     language: str
     variables: str
     note: str
+    language_listed: str = ""
+    """What the list says, where the person chose another language in a call."""
 
 
 class Refusal(NamedTuple):
@@ -39,7 +42,7 @@ STAGED = NewPerson._fields
 _COLUMNS = ", ".join(STAGED)
 _TABLE = (
     "CREATE TEMPORARY TABLE import_staging (row_number integer, phone varchar(16),"
-    " name varchar(200), language varchar(10), variables {json}, note text)"
+    " name varchar(200), language varchar(10), variables {json}, note text, language_listed varchar(10))"
 )
 _SUPPRESSED = (
     f"SELECT s.row_number, p.reason FROM import_staging s JOIN {Suppression._meta.db_table} p"
@@ -66,6 +69,7 @@ def add_people(people: Sequence[NewPerson], source: Import, *, now: datetime) ->
     people = [person for person in people if person.row_number not in erased]
     if not people:
         return erased
+    people = in_chosen_languages(people, source.campaign)
     with connection.cursor() as cursor:
         _load(cursor, people)
         cursor.execute(_SUPPRESSED, [source.campaign.category])
@@ -91,6 +95,20 @@ def add_people(people: Sequence[NewPerson], source: Import, *, now: datetime) ->
     return refused | duplicates
 
 
+def in_chosen_languages(people: Sequence[NewPerson], campaign: Campaign) -> list[NewPerson]:
+    """Return the people, each in the language that they chose in an earlier call, if the campaign has it."""
+    chosen = language.chosen([person.phone for person in people])
+    spoken = {one for one in set(chosen.values()) if language.has_language(campaign, one)}
+    found = []
+    for person in people:
+        wanted = chosen.get(person.phone, person.language)
+        if wanted != person.language and wanted in spoken:
+            note = f"{person.note} Chose “{wanted}” in a call; the list says “{person.language}”.".strip()
+            person = person._replace(language=wanted, language_listed=person.language, note=note)
+        found.append(person)
+    return found
+
+
 def _load(cursor: CursorWrapper, people: Sequence[NewPerson]) -> None:
     """Create the temporary table and load the rows into it."""
     if connection.vendor == "postgresql":
@@ -100,7 +118,7 @@ def _load(cursor: CursorWrapper, people: Sequence[NewPerson]) -> None:
                 copy.write_row(person)
         return
     cursor.execute(_TABLE.format(json="text"))
-    cursor.executemany(f"INSERT INTO import_staging ({_COLUMNS}) VALUES (%s, %s, %s, %s, %s, %s)", people)
+    cursor.executemany(f"INSERT INTO import_staging ({_COLUMNS}) VALUES (%s, %s, %s, %s, %s, %s, %s)", people)
 
 
 def _insert(cursor: CursorWrapper, source: Import, now: datetime) -> set[int]:

@@ -9,7 +9,7 @@ from django.db.models import Q
 
 from campaigns import audit
 from campaigns.errors import UnreadableFile
-from campaigns.imports.insert import NewPerson
+from campaigns.imports.insert import NewPerson, in_chosen_languages
 from campaigns.imports.reader import CHUNK, CampaignEnded, lock_campaign, row_checker
 from campaigns.lifecycle.approvals import BEYOND_APPROVAL, needs_second_person
 from campaigns.locks import locked
@@ -49,6 +49,7 @@ def update_those_who_wait(source: Import, *, now: datetime) -> int:
             Recipient.objects.filter(pk=one.pk).update(
                 name=person.name,
                 language=person.language,
+                language_listed=person.language_listed,
                 variables=one.variables | msgspec.json.decode(person.variables),
                 note=person.note,
                 state=Recipient.State.WAITING,
@@ -68,5 +69,5 @@ def _duplicates(source: Import) -> Iterator[dict[str, NewPerson]]:
     last = 0
     while found := list(rows.filter(row_number__gt=last).values_list("row_number", "cells")[:CHUNK]):
         last = found[-1][0]
-        people = checker.check(found).people
+        people = in_chosen_languages(checker.check(found).people, source.campaign)
         yield {person.phone: person for person in reversed(people)}

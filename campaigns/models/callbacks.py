@@ -130,9 +130,7 @@ class StaffCallback(Stamped):
     number = models.ForeignKey(
         PhoneNumber, on_delete=models.SET_NULL, null=True, blank=True, related_name="staff_callbacks"
     )
-    call = models.UUIDField(
-        null=True, blank=True, help_text="The call's id; campaigns knows no table of calls."
-    )
+    call = models.UUIDField(null=True, blank=True, help_text="The id of the call.")
     about = models.CharField(max_length=200, default="", blank=True)
     step = models.CharField(max_length=120, default="", blank=True, help_text="Of the dialogue.")
     source = models.CharField(max_length=8, choices=StaffCallbackSource)

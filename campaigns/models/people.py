@@ -173,6 +173,12 @@ class Recipient(Stamped):
     phone = models.CharField(max_length=16)
     name = models.CharField(max_length=200, default="", blank=True)
     language = models.CharField(max_length=10)
+    language_listed = models.CharField(
+        max_length=10,
+        default="",
+        blank=True,
+        help_text="What the list says, where the person chose another language in a call.",
+    )
     variables = models.JSONField(default=dict, blank=True)
     note = models.TextField(default="", blank=True, help_text="What was repaired at import.")
     state = models.CharField(max_length=12, choices=State, default=State.WAITING)
@@ -197,6 +203,20 @@ class Recipient(Stamped):
 
     def __str__(self) -> str:
         return self.name or f"recipient {self.pk}"
+
+
+class ChosenLanguage(models.Model):
+    """The language that a person chose in a call, for all calls after it; by the number's pseudonym."""
+
+    whose = models.CharField(max_length=16, unique=True)
+    language = models.CharField(max_length=10)
+    chosen_at = models.DateTimeField(db_index=True)
+
+    class Meta:
+        ordering = ("whose",)
+
+    def __str__(self) -> str:
+        return f"{self.whose}: {self.language}"
 
 
 class SuppressionScope(models.TextChoices):

@@ -103,6 +103,8 @@ class _Count:
     reach: ReachCounts = field(default_factory=ReachCounts)
     languages: Counter[str] = field(default_factory=Counter)
     missing: Counter[tuple[str, str]] = field(default_factory=Counter)
+    chosen: int = 0
+    """In a language that they chose in a call, and not the list's."""
     last: int = 0
     seen: int = 0
 
@@ -114,7 +116,10 @@ class _Count:
 
     def chunks(self) -> Iterator[list[Recipient]]:
         """Yield the people in the order they came, without keeping them all in memory."""
-        shown = ("campaign_id", "phone", "name", "language", "variables", "state", "attempts")
+        shown = (
+            *("campaign_id", "phone", "name", "language", "language_listed", "variables"),
+            *("state", "attempts"),
+        )
         rows = Recipient.objects.filter(campaign=self.campaign).order_by("pk").only(*shown)
         while people := list(rows.filter(pk__gt=self.last)[:CHUNK]):
             self.last, self.seen = people[-1].pk, self.seen + len(people)
@@ -134,6 +139,7 @@ class _Count:
                 missing = checker.missing(person)
                 if self.reach.judged(checker.evaluate(person, at=self.begins)) or missing:
                     self.languages[person.language] += 1
+                    self.chosen += bool(person.language_listed)
                 for variable in missing:
                     self.missing[person.language, variable] += 1
 
@@ -149,6 +155,7 @@ class _Count:
             "warns": {f"{rule}: {REMEDIES[rule]}": count for rule, count in self.reach.warns.items()},
             "problems": list(self.problems_with(languages)),
             "languages": languages,
+            "chosen": self.chosen,
             "missing": [
                 {"language": language, "variable": variable, "people": count}
                 for (language, variable), count in sorted(self.missing.items())

@@ -25,6 +25,7 @@ from campaigns.errors import NotAllowed
 from campaigns.models import (
     Appointment,
     CallingBasis,
+    ChosenLanguage,
     Complaint,
     Draw,
     Erasure,
@@ -116,6 +117,7 @@ def forget(request: Erasure) -> dict[str, int]:
         "draws": Draw.objects.filter(phone=phone).update(phone=name),
         "appointments": _forget_appointments(phone),
         "staff_callbacks": StaffCallback.objects.filter(phone=phone).delete()[0],
+        "languages": ChosenLanguage.objects.filter(whose=name).delete()[0],
         "suppressions": move_to_pseudonym(phone, name),
         "bases": CallingBasis.objects.filter(phone=phone).update(phone=name, proof=""),
         "complaints": Complaint.objects.filter(phone=phone).update(phone=name, text="Erased."),

@@ -25,6 +25,7 @@ from campaigns.models import (
     Appointment,
     CallingBasis,
     Campaign,
+    ChosenLanguage,
     Complaint,
     Draw,
     Evidence,
@@ -204,6 +205,12 @@ def _never_held() -> Q:
     return Q(pk__in=())
 
 
+def _held_by_pseudonym() -> Q:
+    """Return the condition that a row under a pseudonym is of a person under a legal hold of their own."""
+    numbers = LegalHold.objects.filter(released_at=None).exclude(phone="").values_list("phone", flat=True)
+    return Q(whose__in=[pseudonym(phone) for phone in numbers])
+
+
 def _delete(model: type[Model]) -> Callable[[Sequence[Any]], object]:
     return lambda keys: model._default_manager.filter(pk__in=keys).order_by().delete()
 
@@ -241,6 +248,12 @@ SWEEPS = (
         lambda cutoff: StaffCallback.objects.filter(asked_at__lt=cutoff),
         lambda: held_by_number("campaign"),
         _delete(StaffCallback),
+    ),
+    Sweep(
+        "languages",
+        lambda cutoff: ChosenLanguage.objects.filter(chosen_at__lt=cutoff),
+        _held_by_pseudonym,
+        _delete(ChosenLanguage),
     ),
     Sweep(
         "rows",

@@ -40,6 +40,7 @@ CLOCKS = (
     Keep("people", A_YEAR, 0, "after the campaign's end: number, name and variables"),
     Keep("appointments", A_YEAR, 0, "after the appointment's day: number and name"),
     Keep("staff_callbacks", A_YEAR, 0, "after it was asked for: call-backs by staff"),
+    Keep("languages", THREE_YEARS, 0, "after it was chosen in a call: the language a person wants"),
     Keep("notifications", 90, 0, "after a service outside was told, or it was given up"),
     Keep("rows", A_YEAR, 0, "after the campaign's end: rows of lists that were not accepted"),
     Keep("members", A_YEAR, 0, "after the last day a programme could call for, and the last change"),

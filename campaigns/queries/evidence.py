@@ -12,6 +12,7 @@ from campaigns.models import (
     Appointment,
     Callback,
     CallingBasis,
+    ChosenLanguage,
     Complaint,
     Draw,
     Evidence,
@@ -66,6 +67,7 @@ def pack(phone: str, *, now: datetime) -> dict[str, Any]:
         "staff_callbacks": _plain(
             StaffCallback.objects.filter(phone__in=names).order_by("pk"), at="asked_at"
         ),
+        "languages": _plain(ChosenLanguage.objects.filter(whose=pseudonym(phone)), at="chosen_at"),
         "appointments": _appointments(names),
         "suppressions": _plain(Suppression.objects.filter(phone__in=names).order_by("pk"), at="created_at"),
         "bases": _plain(CallingBasis.objects.filter(phone__in=names).order_by("pk"), at="given_at"),

@@ -118,6 +118,22 @@ class PersonWanted(_Result, frozen=True):
     how: str
 
 
+LONGEST_TAG = 40
+"""In letters."""
+
+
+class Tagged(_Result, frozen=True):
+    """The call is to be found again by this word."""
+
+    tag: str
+
+
+class LanguageChosen(_Result, frozen=True):
+    """The person chose a language, which is spoken from then on in all calls with them."""
+
+    language: str
+
+
 class Tell(_Result, frozen=True):
     """An outside service, by its name, is to be told these values."""
 
@@ -132,4 +148,15 @@ class Tell(_Result, frozen=True):
         return cls(str(data.get("service", "")), {str(name): str(value) for name, value in values.items()})
 
 
-CallResult = Answer | QuestionHeard | Outcome | CallbackAsked | Booking | OptOut | PersonWanted | Tell
+CallResult = (
+    Answer
+    | QuestionHeard
+    | Outcome
+    | CallbackAsked
+    | Booking
+    | OptOut
+    | PersonWanted
+    | Tagged
+    | LanguageChosen
+    | Tell
+)

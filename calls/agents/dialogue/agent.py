@@ -282,10 +282,11 @@ class DialogueAgent:
             return []
         for name, value in step.values.items():
             self._voice.wording.keep(name, self._voice.wording.as_written(value))
+        tags: list[Action] = [base.AddTag(tag) for tag in step.tags]
         if not step.outcome:
-            return []
+            return tags
         self._has_outcome = True
-        return [base.ReachOutcome(step.outcome, step.label or step.outcome)]
+        return [*tags, base.ReachOutcome(step.outcome, step.label or step.outcome)]
 
     # --- Words ---------------------------------------------------------------------------------------
 

@@ -35,8 +35,10 @@ class Answer:
     language: str = ""
 
     def actions(self) -> list[base.Action]:
-        """Return what it brings beside the answer: an outcome, a call-back; empty if neither."""
+        """Return what it brings beside the answer: an outcome, a call-back, a language; empty if nothing."""
         noted: list[base.Action] = []
+        if self.language:
+            noted.append(base.KeepLanguage(self.language))
         if self.outcome:
             noted.append(base.ReachOutcome(self.outcome, self.label))
         if self.call_back:

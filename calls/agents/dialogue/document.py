@@ -364,11 +364,13 @@ class Branch(Step, frozen=True, kw_only=True, tag="branch"):
 
 
 class Set(Step, frozen=True, tag="set"):
-    """Sets values for this call, and what the call has reached."""
+    """Sets values for this call, what the call has reached, and tags of the call."""
 
     values: dict[str, str] = field(default_factory=dict)
     outcome: str = ""
     label: str = ""
+    tags: list[str] = field(default_factory=list)
+    """Words by which the call is found again; without values, so that they name no person."""
 
     OWN_EXITS = (NEXT,)
 

@@ -8,6 +8,7 @@ from calls.agents.dialogue import document as doc
 from calls.agents.dialogue.document import Document
 from calls.agents.dialogue.known_values import kinds, known
 from calls.agents.dialogue.wording import slots
+from campaigns.rules.results import LONGEST_TAG
 from campaigns.schedule.callback_times import UnreadableMoment, moment
 from campaigns.spreadsheets.written import Kind, unclear
 
@@ -147,11 +148,14 @@ def condition_problems(condition: doc.Condition, kind: Kind) -> Iterator[str]:
 
 @_of_kind.register
 def _(step: doc.Set, document: Document) -> Iterator[str]:
-    if not step.values and not step.outcome.strip():
+    if not step.values and not step.outcome.strip() and not step.tags:
         yield "It sets nothing."
     for name in step.values:
         if not name.isidentifier():
             yield f"“{name[:40]}” can't be the name of a value."
+    for tag in step.tags:
+        if not 1 <= len(tag.strip()) <= LONGEST_TAG or slots(tag):
+            yield f"“{tag[:40]}” can't be a tag: it has 1 to {LONGEST_TAG} letters, and no value in it."
     there = known(document)
     for name in (name for text in step.values.values() for name in slots(text)):
         if name not in there:

@@ -20,6 +20,7 @@ from django.db import (
     ProgrammingError,
 )
 from django.db.transaction import TransactionManagementError
+from django.urls import reverse
 from pytest_django import Settings
 
 from calls import queries
@@ -30,6 +31,7 @@ from calls.events.records import Identified, Logged, Record
 from calls.events.spool import Spool
 from calls.identification import Identity
 from calls.models import Answer, Call, CallEvent, MediaProcess
+from calls.reports import answers
 from campaigns import clock
 from campaigns.appointments import places
 from campaigns.models import (
@@ -47,6 +49,8 @@ from campaigns.models import (
     Suppression,
 )
 from campaigns.rules.results import Answer as Rated
+from campaigns.transitions.language import chosen
+from tests import cast
 from tests.calls.conftest import opened
 from tests.campaigns.appointments.clinic import add_slot, assert_books_balance
 
@@ -255,6 +259,42 @@ def test_who_wants_a_person_is_entered_with_the_event_by_whom_the_call_is_of(
     row = StaffCallback.objects.get()
     assert (row.phone, row.about, row.call) == ("+919825112499", "The bill", call_id)
     assert row.campaign is None
+
+
+def test_a_tag_stands_once_with_its_call_and_finds_it(
+    journal: Journal, call_id: UUID, message: Message
+) -> None:
+    page = journal.open(call_id)
+    page.identified(identity_of(message))
+    page.log([entry(EntryKind.TAG, tag="bill"), entry(EntryKind.TAG, tag="bill")])
+    page.log([entry(EntryKind.TAG, tag="late")])
+    page.log([entry(EntryKind.ANSWER, question="menu", value="1", label="Yes")])
+    journal.work()
+    assert [tag.tag for tag in Call.objects.get(pk=call_id).tags.all()] == ["bill", "late"]
+    assert [call.pk for call in queries.calls_found(tag="bill")] == [call_id]
+    assert not queries.calls_found(tag="other").exists()
+    assert queries.tags_seen() == ["bill", "late"]
+    _, row = answers.table(message.recipient.campaign, whole_numbers=False)
+    assert row[-1] == "bill;late"
+    browser = cast.browser(cast.viewer())
+    assert "?tag=bill" in browser.get(reverse("call", args=[call_id])).content.decode()
+    assert str(call_id) in browser.get(reverse("calls") + "?tag=bill").content.decode()
+    assert str(call_id) not in browser.get(reverse("calls") + "?tag=other").content.decode()
+    (shown,) = browser.get("/api/calls/?tags__tag=late").json()["results"]
+    assert shown["tags"] == ["bill", "late"]
+
+
+def test_a_language_that_is_chosen_in_a_call_is_kept_for_its_person(
+    journal: Journal, call_id: UUID, message: Message, caplog: pytest.LogCaptureFixture
+) -> None:
+    page = journal.open(call_id)
+    page.log([entry(EntryKind.LANGUAGE, language="gu")])
+    journal.work()
+    assert "chose a language, which is not kept" in caplog.text
+    page.identified(identity_of(message))
+    page.log([entry(EntryKind.LANGUAGE, language="gu")])
+    journal.work()
+    assert chosen([message.recipient.phone]) == {message.recipient.phone: "gu"}
 
 
 def test_an_opt_out_of_somebody_unknown_suppresses_nobody(

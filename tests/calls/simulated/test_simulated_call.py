@@ -24,6 +24,7 @@ def test_a_key_after_the_question_is_the_answer() -> None:
         "opted_out": False,
         "call_back": "",
         "person": "",
+        "tags": [],
     }
     assert names(course) == ["Opening", "Message", QUESTION, "Reply"]
     assert (course.ended_by, course.reason) == (Ending.AGENT, "We hung up after the reply.")

@@ -292,6 +292,22 @@ def test_the_language_chosen_is_spoken_from_then_on() -> None:
     assert call.after("heard", "key 2") == ["नमस्ते।"]
     assert isinstance(call.playing[0], base.Say)
     assert call.playing[0].language == "hi"
+    assert base.KeepLanguage("hi") in call.log
+
+
+def test_a_call_is_tagged_by_a_step_that_sets() -> None:
+    step = {"kind": "set", "tags": ["bill", "late"], "outcome": "noted", "exits": {"next": "bye"}}
+    call = Call(asking(MENU | {"exits": {"1": "note", "2": "note"}}, steps={"note": step}))
+    call.after("heard", "key 2")
+    tagged = [action for action in call.log if isinstance(action, base.AddTag | base.ReachOutcome)]
+    assert tagged == [base.AddTag("bill"), base.AddTag("late"), base.ReachOutcome("noted", "noted")]
+
+
+@pytest.mark.parametrize("tag", [" ", "x" * 41, "{name}"])
+def test_a_tag_is_a_word_without_values(tag: str) -> None:
+    step = {"kind": "set", "tags": [tag], "exits": {"next": "bye"}}
+    found = asking(MENU | {"exits": {"1": "note", "2": "note"}}, steps={"note": step}).problems()
+    assert any("can't be a tag" in sentence for sentence in found)
 
 
 LATER: dict[str, Any] = {
