@@ -69,6 +69,7 @@ _PERSONS = (HANDLES_PERSONS,)
 _SEES_SLOTS = ("campaigns.view_calendar", "campaigns.view_appointment")
 _SEES_DIALOGUES = ("campaigns.view_dialogue",)
 _MAKES_DIALOGUES = ("campaigns.change_dialogue",)
+_KEEPS_NUMBERS = ("campaigns.view_phonenumber", "campaigns.change_phonenumber")
 _SEES_CALLBACKS = (*_SEES_PEOPLE, "campaigns.view_callback")
 
 PAGES: Final[Mapping[str, Access]] = {
@@ -98,6 +99,10 @@ PAGES: Final[Mapping[str, Access]] = {
     "callback-withdraw": acts("campaigns.change_callback"),
     "staff-callbacks": reads("campaigns.view_staffcallback"),
     "staff-callback": acts("campaigns.view_staffcallback", "campaigns.change_staffcallback"),
+    "numbers": reads("campaigns.view_phonenumber"),
+    # The address of the stream holds a secret: the page is for those who may change it.
+    "number": form(_KEEPS_NUMBERS, _KEEPS_NUMBERS),
+    "number-secret": acts(*_KEEPS_NUMBERS),
     "campaign-files": form(("campaigns.view_import",), _IMPORTS),
     "import": form(("campaigns.view_import", "campaigns.view_importrow"), _IMPORTS),
     "import-progress": reads("campaigns.view_import"),

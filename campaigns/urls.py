@@ -2,7 +2,16 @@
 
 from django.urls import path
 
-from campaigns.portal import appointments, callbacks, campaigns, imports, people, programmes, pronunciations
+from campaigns.portal import (
+    appointments,
+    callbacks,
+    campaigns,
+    imports,
+    numbers,
+    people,
+    programmes,
+    pronunciations,
+)
 
 urlpatterns = [
     path("calendars/", appointments.calendar_list, name="calendars"),
@@ -15,6 +24,9 @@ urlpatterns = [
     path("programmes/lists/<int:pk>/", programmes.standing_list, name="standing-list"),
     path("pronunciations/", pronunciations.pronunciation_list, name="pronunciations"),
     path("pronunciations/<int:pk>/remove/", pronunciations.remove_pronunciation, name="pronunciation-remove"),
+    path("numbers/", numbers.number_list, name="numbers"),
+    path("numbers/<int:pk>/", numbers.number_page, name="number"),
+    path("numbers/<int:pk>/secret/", numbers.new_number_secret, name="number-secret"),
     path("campaigns/", campaigns.campaign_list, name="campaigns"),
     path("campaigns/new/", campaigns.new_campaign, name="campaign-new"),
     path("campaigns/<int:pk>/", campaigns.campaign_page, name="campaign"),

@@ -49,3 +49,13 @@ if (document.body.dataset.page !== "login") {
   const form = document.querySelector("form[data-keep]:not([data-refused])");
   if (kept && form && kept.path === location.pathname) giveBack(form, kept.fields);
 }
+
+// --- Copying: the button shows where the browser can do it; the text can be marked by hand without --------
+
+for (const button of navigator.clipboard ? document.querySelectorAll("[data-copy]") : []) {
+  button.hidden = false;
+  button.addEventListener("click", async () => {
+    await navigator.clipboard.writeText(document.getElementById(button.dataset.copy).value);
+    button.textContent = "Copied";
+  });
+}

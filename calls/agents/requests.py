@@ -28,6 +28,24 @@ class Fetched(Reply, frozen=True):
     values: dict[str, str]
 
 
+class Recognise(Request, frozen=True):
+    """Who is calling, by what they `keyed` in and the `column` of lists in which it stands (“phone”: their
+    number). `Recognised` or `NotRecognised` follows."""
+
+    column: str
+    keyed: str
+
+
+class Recognised(Reply, frozen=True):
+    """The values of the one person in whose row it stands; their name among them."""
+
+    values: dict[str, str]
+
+
+class NotRecognised(Reply, frozen=True):
+    """It stands in no row, or in those of several people."""
+
+
 class Failed(Reply, frozen=True):
     """It could not be done, or took longer than the agent waits; `reason` is a sentence for the log."""
 

@@ -9,9 +9,18 @@ from typing import Any, Final
 
 from django.db import Error as DatabaseFailure
 
-from calls.agents.requests import Failed, Fetch, FindAppointment, FindSlots, HoldSlot, Reply, Request
+from calls.agents.requests import (
+    Failed,
+    Fetch,
+    FindAppointment,
+    FindSlots,
+    HoldSlot,
+    Recognise,
+    Reply,
+    Request,
+)
 from calls.identification import Asker
-from calls.media import appointments, outside
+from calls.media import appointments, outside, recognition
 
 log = logging.getLogger(__name__)
 
@@ -24,6 +33,7 @@ PERFORMERS: Final[dict[type[Request], Performer]] = {
     HoldSlot: appointments.hold_slot,
     FindAppointment: appointments.find_appointment,
     Fetch: outside.fetch,
+    Recognise: recognition.recognise,
 }
 
 

@@ -64,7 +64,7 @@ def people(document: Document, language: str) -> list[Person]:
 
 def told(document: Document) -> list[dict[str, str]]:
     """Return what outside services may answer: values that differ where branches ask for them."""
-    brings = [step.brings for _, step in document.all_steps() if isinstance(step, doc.Fetch)]
+    brings = [step.brings for _, step in document.all_steps() if isinstance(step, doc.Fetch | doc.Recognise)]
     kinds = {name: kind for values in brings for name, kind in values.items()}
     base = {name: example(kind) for name, kind in kinds.items()}
     known = structs.replace(document, values={**document.values, **kinds})

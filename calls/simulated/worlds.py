@@ -23,6 +23,7 @@ _EVERYDAY: Mapping[str, Sequence[Mapping[str, Any]]] = {
     "HoldSlot": [{REPLY: "SlotHeld", "slot": _SLOTS[0]}],
     "FindAppointment": [{REPLY: "AppointmentFound", "slot": _SLOTS[1]}],
     "Fetch": [{REPLY: "Fetched", "values": {}}],
+    "Recognise": [{REPLY: "Recognised", "values": {}}],
 }
 _OTHERS: Mapping[str, Sequence[Sequence[Mapping[str, Any]]]] = {
     "FindSlots": [
@@ -31,6 +32,7 @@ _OTHERS: Mapping[str, Sequence[Sequence[Mapping[str, Any]]]] = {
     ],
     "HoldSlot": [[{REPLY: "SlotGone"}, {REPLY: "SlotHeld", "slot": _SLOTS[1]}], [{REPLY: "SlotGone"}]],
     "FindAppointment": [[{REPLY: "AppointmentFound", "slot": None}]],
+    "Recognise": [[{REPLY: "NotRecognised"}]],
 }
 
 
@@ -83,4 +85,6 @@ def others(kind: str, fetched: Sequence[Mapping[str, str]]) -> list[list[dict[st
     found = [[dict(_FAILED)], *([dict(reply) for reply in replies] for replies in _OTHERS.get(kind, ()))]
     if kind == "Fetch":
         found += [[{REPLY: "Fetched", "values": dict(values)}] for values in fetched]
+    if kind == "Recognise":
+        found += [[{REPLY: "Recognised", "values": dict(values)}] for values in fetched]
     return found

@@ -15,6 +15,7 @@ from calls.agents.dialogue.editing import CannotEditError
 from calls.agents.dialogue.outline import outline, seconds, way
 from calls.agents.dialogue.written_prompt import read_prompt, written
 from campaigns.formatting import language as language_name
+from campaigns.spreadsheets.written import Kind as ValueKind
 
 D = TypeVar("D", bound=Document)
 Sent = Mapping[str, str]
@@ -33,6 +34,7 @@ KINDS: Final[Mapping[str, str]] = {
     "slot": "Offers appointments",
     "cancel": "Gives an appointment back",
     "fetch": "Asks your system something",
+    "recognise": "Recognises a caller",
     "tell": "Tells your system something",
     "branch": "Goes on by what is known",
     "set": "Notes something",
@@ -136,8 +138,12 @@ _FIELDS: Final[Mapping[str, _Field]] = {
     "disposition": _Field("How it ended", more=True),
     "exit": _Field("Goes back by the way out"),
     "tags": _Field("Tags of the call", help="Words between commas, by which the call is found again."),
+    "keyed": _Field("The value that was keyed in"),
+    "column": _Field("Column of the lists it stands in", help="“phone” is the person's number."),
+    "brings": _Field("Values it brings", help="Names with their kinds, such as “due: date, branch: text”."),
     "about": _Field("What it is about, for staff", help="Such as “wrong bill”. Empty: the name of the step."),
 }
+_BETWEEN_COMMAS = ("tags", "brings")
 _OWN_PLACE = frozenset(
     {"title", "exits", "barge_in", "choices", "languages", "times", "cases", "values", "returns"}
 )
@@ -290,8 +296,9 @@ def _controls(document: Document, step: AnyStep) -> Iterable[Control]:
             continue
         shown, value = _FIELDS.get(info.name) or _Field(way(info.name).capitalize()), getattr(step, info.name)
         name = f"field.{info.name}"
-        if info.name == "tags":
-            yield Control(name, shown.label, "text", ", ".join(value), help=shown.help)
+        if info.name in _BETWEEN_COMMAS:
+            pairs = value if info.name == "tags" else (f"{key}: {kind}" for key, kind in value.items())
+            yield Control(name, shown.label, "text", ", ".join(pairs), help=shown.help)
         elif isinstance(value, bool):
             yield Control(name, shown.label, "check", "on" if value else "", more=shown.more, help=shown.help)
         elif isinstance(value, str | int | float | None):
@@ -384,7 +391,7 @@ def read_step(document: D, step_id: str, sent: Sent) -> D:
         name = f"field.{info.name}"
         if isinstance(getattr(step, info.name), bool):
             changes[info.name] = bool(sent.get(name))
-        elif name in sent and info.name != "tags":
+        elif name in sent and info.name not in _BETWEEN_COMMAS:
             changes[info.name] = _field_value(info, sent[name].strip())
     if "barge_in" in sent and hasattr(step, "barge_in"):
         changes["barge_in"] = read_barge_in(sent["barge_in"])
@@ -441,6 +448,12 @@ def _tables(step: AnyStep, sent: Sent) -> dict[str, Any]:
             written = sent.get("field.tags", ", ".join(step.tags)).split(",")
             tags = [*dict.fromkeys(tag.strip() for tag in written if tag.strip())]
             return {"values": {row["name"]: row.get("value", "") for row in rows}, "tags": tags}
+        case doc.Recognise() | doc.Fetch() if "field.brings" in sent:
+            parts = (part.partition(":") for part in sent["field.brings"].split(",") if part.strip())
+            kinds = {name.strip(): kind.strip() or "text" for name, _, kind in parts}
+            if wrong := next((kind for kind in kinds.values() if kind not in [*ValueKind]), ""):
+                raise CannotEditError(f"“{wrong[:20]}” is no kind of value.")
+            return {"brings": {name: ValueKind(kind) for name, kind in kinds.items()}}
         case _:
             return {}
 

@@ -17,7 +17,15 @@ from campaigns.models.compliance import (
     ScrubRun,
 )
 from campaigns.models.dialogues import Dialogue, DialogueVersion, KeptTest
-from campaigns.models.people import ChosenLanguage, ColumnMapping, Import, ImportRow, Recipient, Suppression
+from campaigns.models.people import (
+    ChosenLanguage,
+    ColumnMapping,
+    Import,
+    ImportRow,
+    Recipient,
+    RecognitionTry,
+    Suppression,
+)
 from campaigns.models.preflight import Preflight
 from campaigns.models.privacy import Erasure, KeyMark, LegalHold, Purge
 from campaigns.models.programmes import Draw, Member, MemberDate, Programme, ProgrammeRound, StandingList
@@ -70,6 +78,7 @@ __all__ = [
     "Pronunciation",
     "Purge",
     "Recipient",
+    "RecognitionTry",
     "Registration",
     "ScrubHit",
     "ScrubRun",

@@ -135,6 +135,9 @@ class PhoneNumber(Stamped):
 
     account = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="numbers")
     e164 = models.CharField("number", max_length=16, unique=True)
+    label = models.CharField(
+        max_length=80, default="", blank=True, help_text="What the number is for, such as “Helpline Anand”."
+    )
     series = models.CharField(max_length=10, choices=Series, default=Series.ORDINARY)
     direction = models.CharField(max_length=10, choices=Direction, default=Direction.BOTH)
     container = models.CharField(max_length=5, choices=Container, default=Container.WAV)
@@ -169,6 +172,14 @@ class PhoneNumber(Stamped):
             "A person who calls us within so many hours after a campaign of this account called them goes on "
             "with that campaign, at any hour of the day: its agent tells them what it would tell them in its "
             "own call. 0: never."
+        ),
+    )
+    recognise_days = models.PositiveSmallIntegerField(
+        "days for recognising callers",
+        default=0,
+        help_text=(
+            "A dialogue may recognise a caller by what they key in, such as an account number: among the "
+            "people of campaigns on this number that run, or ended within so many days. 0: never."
         ),
     )
     stream_key = models.CharField(max_length=20, unique=True, default=new_stream_key, editable=False)
@@ -219,5 +230,5 @@ class PhoneNumber(Stamped):
         return f"/stream/{self.stream_key}-{self.stream_secret}/"
 
     def get_absolute_url(self) -> str:
-        """Return the path of the number's page in the admin."""
-        return reverse("admin:campaigns_phonenumber_change", args=[self.pk])
+        """Return the path of the number's page in the portal."""
+        return reverse("number", args=[self.pk])

@@ -219,6 +219,22 @@ class ChosenLanguage(models.Model):
         return f"{self.whose}: {self.language}"
 
 
+class RecognitionTry(models.Model):
+    """One try to be recognised by what is keyed in; kept for a day, so that tries can be counted."""
+
+    number = models.ForeignKey("campaigns.PhoneNumber", on_delete=models.CASCADE, related_name="+")
+    call = models.UUIDField(help_text="The id of the call.")
+    whose = models.CharField(max_length=16, default="", help_text="The caller's pseudonym, if known.")
+    at = models.DateTimeField(db_index=True)
+
+    class Meta:
+        ordering = ("at",)
+        indexes: ClassVar = [models.Index(fields=["number", "whose", "at"], name="recognition_tries")]
+
+    def __str__(self) -> str:
+        return f"try {self.pk}"
+
+
 class SuppressionScope(models.TextChoices):
     """What is suppressed."""
 

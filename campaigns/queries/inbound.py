@@ -11,7 +11,7 @@ from campaigns.rules.law import NATIONAL_HOLIDAYS
 from campaigns.schedule.inbound import is_open, read_hours
 
 #: A person in one of these states is told nothing of their campaign any more.
-_CLOSED = (
+CLOSED = (
     Recipient.State.SUPPRESSED,
     Recipient.State.BLOCKED,
     Recipient.State.SKIPPED,
@@ -40,7 +40,7 @@ def ringing_back(phones: Collection[str], number: PhoneNumber, *, now: datetime)
     )
     related = ("agent", "dialogue_version")
     last = calls.select_related(*(f"recipient__campaign__{name}" for name in related)).exclude(
-        recipient__state__in=_CLOSED
+        recipient__state__in=CLOSED
     )
     last = last.exclude(recipient__campaign__state=Campaign.State.CANCELLED).exclude(Exists(opted_out))
     return last.order_by("-send_on", "-pk").first()

@@ -185,7 +185,7 @@ def path_to(name: str, world: dict[str, Any]) -> str:
 OWNERS = {
     "api-template-language": "templatelanguage",
     "api-template": "template",
-    "api-number": "number",
+    "api-number|number$|number-": "number",
     "api-import|import": "import",
     "api-mapping": "mapping",
     "api-recipient": "recipient",

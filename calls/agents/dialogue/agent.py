@@ -35,6 +35,9 @@ from calls.agents.requests import (
     Fetched,
     FindAppointment,
     HoldSlot,
+    NotRecognised,
+    Recognise,
+    Recognised,
     Reply,
     Request,
     SlotGone,
@@ -221,7 +224,7 @@ class DialogueAgent:
         match step:
             case doc.Later() if not self._may_call_back:
                 return None
-            case doc.Slot() | doc.Appointment() | doc.Fetch() | doc.Record():
+            case doc.Slot() | doc.Appointment() | doc.Fetch() | doc.Recognise() | doc.Record():
                 return self._ask_the_world(step_id, step, words)
             case doc.Ask():
                 return self._ask(step_id, step, words, cut=cut)
@@ -553,7 +556,7 @@ class DialogueAgent:
     def _ask_the_world(
         self,
         step_id: str,
-        step: doc.Slot | doc.Appointment | doc.Fetch | doc.Record,
+        step: doc.Slot | doc.Appointment | doc.Fetch | doc.Recognise | doc.Record,
         words: Sequence[Words],
     ) -> list[Action]:
         match step:
@@ -564,6 +567,9 @@ class DialogueAgent:
                 return self._find_slots(step_id, step, words)
             case doc.Appointment():
                 return self._request(step_id, FindAppointment(step.calendar), words)
+            case doc.Recognise():
+                keyed = self._voice.wording.value(step.keyed)
+                return self._request(step_id, Recognise(step.column, keyed), words)
             case doc.Fetch():
                 request = Fetch(step.service, self._values(step))
                 return self._request(step_id, request, words, seconds=step.seconds)
@@ -597,11 +603,14 @@ class DialogueAgent:
         if isinstance(step, doc.Slot):
             return self._slot_reply(step_id, step, waiting.reply)
         match waiting.reply, step:
-            case Fetched(values), doc.Fetch():
+            case Fetched(values) | Recognised(values), doc.Fetch() | doc.Recognise():
                 self._voice.keep(
                     {name: values[name] for name in values.keys() & step.brings.keys()}, step.brings
                 )
-                return self._go(self._leave(step_id, doc.NEXT))
+                done = doc.NEXT if isinstance(step, doc.Fetch) else doc.RECOGNISED
+                return self._go(self._leave(step_id, done))
+            case NotRecognised(), _:
+                return self._go(self._leave(step_id, doc.NOT_RECOGNISED))
             case AppointmentFound(slot), _:
                 self._voice.keep(values_of(slot) if slot else {}, SLOT_KINDS)
                 return self._go(self._leave(step_id, doc.MATCH if slot else doc.NONE))

@@ -27,13 +27,16 @@ GENERAL_ROLES = frozenset({OPT_OUT, SORRY, WRONG, CUT_OFF})
 TODAY = "today"
 """A value that each call knows: the day in India."""
 NO_INPUT, NO_MATCH, NEXT, MATCH, FAILED, ELSE = "no_input", "no_match", "next", "match", "failed", "else"
-RECORDED = "recorded"
+RECORDED, RECOGNISED, NOT_RECOGNISED = "recorded", "recognised", "not_recognised"
 FULL, NONE = "full", "none"
 """No further call-back would be made; there is no such slot or appointment."""
 OPTED_OUT, HUNG_UP, PERSON = "opted_out", "hung_up", "person"
 """Exits that any moment of the call may take."""
 USUAL_EXITS = frozenset(
-    {NO_INPUT, NO_MATCH, NEXT, MATCH, FAILED, RECORDED, FULL, NONE, OPTED_OUT, HUNG_UP, PERSON}
+    {
+        *(NO_INPUT, NO_MATCH, NEXT, MATCH, FAILED, RECORDED, RECOGNISED, NOT_RECOGNISED, FULL, NONE),
+        *(OPTED_OUT, HUNG_UP, PERSON),
+    }
 )
 """Exits that a default may be set for, whether steps of today have them or not."""
 
@@ -344,6 +347,23 @@ class Fetch(Step, frozen=True, kw_only=True, tag="fetch"):
         return tuple(self.brings)
 
 
+class Recognise(Step, frozen=True, tag="recognise"):
+    """Finds the person by the value `keyed`, in the `column` of lists (“phone”: their number)."""
+
+    keyed: str = ""
+    """The name of the value."""
+    column: str = ""
+    brings: dict[str, ValueKind] = field(default_factory=dict)
+    """The values of the list that are known from then on."""
+
+    OWN_EXITS = (RECOGNISED, NOT_RECOGNISED, FAILED)
+    MAY_SPEAK = ("filler",)
+
+    def own_values(self, step_id: str) -> tuple[str, ...]:
+        """Return the names of what is known of a person who was recognised."""
+        return tuple(self.brings)
+
+
 class Tell(Step, frozen=True, kw_only=True, tag="tell"):
     """Tells an outside service values of the call and goes on; it is told once the call's log is stored."""
 
@@ -434,6 +454,7 @@ AnyStep = (
     | Appointment
     | Cancel
     | Fetch
+    | Recognise
     | Tell
     | Branch
     | Set

@@ -22,7 +22,7 @@ def kinds(document: Document) -> dict[str, Kind]:
     fetched = {
         name: kind
         for _, step in document.all_steps()
-        if isinstance(step, doc.Fetch)
+        if isinstance(step, doc.Fetch | doc.Recognise)
         for name, kind in step.brings.items()
     }
     return {doc.TODAY: Kind.DATE, **SLOT_KINDS, **fetched, **pressed, **document.values}

@@ -18,6 +18,8 @@ WAYS: Final[Mapping[str, str]] = {
     doc.ELSE: "otherwise",
     doc.FAILED: "it fails",
     doc.RECORDED: "recorded",
+    doc.RECOGNISED: "recognised",
+    doc.NOT_RECOGNISED: "not recognised",
     doc.FULL: "no more calls",
     doc.OPTED_OUT: "after 9",
     doc.HUNG_UP: "hung up",

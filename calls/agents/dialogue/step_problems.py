@@ -108,6 +108,15 @@ def _(step: doc.Digits, document: Document) -> Iterator[str]:
 
 
 @_of_kind.register
+def _(step: doc.Recognise, document: Document) -> Iterator[str]:
+    if step.keyed not in known(document):
+        yield f"It looks for the value “{step.keyed[:40]}”, which the dialogue does not know."
+    if not step.column.strip():
+        yield "It names no column of the lists."
+    yield from (f"“{n[:40]}” can't be the name of a value." for n in step.brings if not n.isidentifier())
+
+
+@_of_kind.register
 def _(step: doc.Record, document: Document) -> Iterator[str]:
     if not 5 <= step.most_seconds <= 300:
         yield "It records at most between 5 and 300 seconds."

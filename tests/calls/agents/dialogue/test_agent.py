@@ -16,7 +16,10 @@ from calls.agents.requests import (
     FindAppointment,
     FindSlots,
     HoldSlot,
+    NotRecognised,
     OfferedSlot,
+    Recognise,
+    Recognised,
     SlotGone,
     SlotHeld,
     SlotsFound,
@@ -301,6 +304,46 @@ def test_a_call_is_tagged_by_a_step_that_sets() -> None:
     call.after("heard", "key 2")
     tagged = [action for action in call.log if isinstance(action, base.AddTag | base.ReachOutcome)]
     assert tagged == [base.AddTag("bill"), base.AddTag("late"), base.ReachOutcome("noted", "noted")]
+
+
+RECOGNISE: dict[str, Any] = {
+    "digits": {"kind": "digits", "means": "account", "least": 4, "most": 8, "exits": {"match": "who"}},
+    "who": {
+        "kind": "recognise",
+        "keyed": "digits",
+        "column": "account",
+        "brings": {"due": "text"},
+        "exits": {"recognised": "found", "not_recognised": "digits", "failed": "bye"},
+    },
+    "found": {"kind": "say", "exits": {"next": "end"}},
+}
+
+
+def test_a_caller_is_recognised_by_what_was_keyed_in_and_their_values_are_known() -> None:
+    words = {"digits": {"ask": "Account?"}, "found": {"say": "Due: {due}."}}
+    call = Call(dialogue(RECOGNISE, words))
+    call.after("heard", *[f"key {digit}" for digit in "1234"], "key #")
+    assert call.requested() == Recognise("account", "1234")
+    assert call.reply(NotRecognised()) == ["Account?"]
+    call.after("heard", *[f"key {digit}" for digit in "5678"], "key #")
+    assert call.reply(Recognised({"due": "Monday", "name": "Asha"})) == ["Due: Monday."]
+    late = Call(dialogue(RECOGNISE, words))
+    late.after("heard", *[f"key {digit}" for digit in "1234"], "key #")
+    assert late.reply(Failed("There were 6 tries within an hour.")) == ["Bye."]
+
+
+@pytest.mark.parametrize(
+    ("fields", "problem"),
+    [
+        ({"keyed": "other"}, "does not know"),
+        ({"column": " "}, "no column"),
+        ({"brings": {"a b": "text"}}, "“a b”"),
+    ],
+)
+def test_a_caller_is_recognised_by_a_known_value_in_a_column(fields: dict[str, Any], problem: str) -> None:
+    steps = RECOGNISE | {"who": RECOGNISE["who"] | fields}
+    found = dialogue(steps, {"digits": {"ask": "Account?"}, "found": {"say": "Good."}}).problems()
+    assert any(problem in sentence for sentence in found)
 
 
 @pytest.mark.parametrize("tag", [" ", "x" * 41, "{name}"])
