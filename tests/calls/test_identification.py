@@ -10,6 +10,7 @@ from calls.conversation.outputs import Identify
 from calls.identification import Found, NotFound, find, telling_who
 from campaigns import clock
 from campaigns.models import Account, Campaign, Dialogue, DialogueVersion, Message, PhoneNumber, Template
+from campaigns.transitions.language import choose
 
 pytestmark = pytest.mark.django_db
 
@@ -71,6 +72,27 @@ def test_whoever_calls_us_is_known_by_the_number_if_the_platform_tells_it(
     assert (found.identity.message_id, found.identity.campaign_id) == (None, None)
     assert isinstance(found, Found)
     assert "Meena" not in found.context.variables.values()  # another person may hold the phone
+
+
+def test_a_caller_who_is_in_no_list_is_known_by_the_number_alone_and_hears_their_own_language(
+    number: PhoneNumber,
+) -> None:
+    choose("+919825112411", "gu", at=clock.now())
+    found = find(asked(**{"from": "098251 12411", "language": "en"}), number.pk)
+    assert isinstance(found, Found)
+    assert (found.identity.caller, found.identity.recipient_id) == ("+919825112411", None)
+    assert (found.identity.language, found.context.language) == ("gu", "gu")
+
+
+@pytest.mark.parametrize("recorded", [True, False])
+def test_the_agent_knows_whether_calls_are_recorded(
+    message: Message, number: PhoneNumber, recorded: bool
+) -> None:
+    PhoneNumber.objects.update(record_calls=recorded)
+    for how in (asked(message.reference), asked("m-unknown")):
+        found = find(how, number.pk)
+        assert isinstance(found, Found)
+        assert found.context.recorded is recorded
 
 
 @pytest.mark.parametrize("said", ["", "anonymous", "+919825112411", "x" * 5000])

@@ -1,21 +1,26 @@
 """A message that a caller left: cut out of the call's recording, for those who may hear it."""
 
 import io
+import time
 import wave
 from pathlib import Path
 from uuid import UUID
 
 import numpy as np
 import pytest
+from asgiref.sync import sync_to_async
 from auditlog.models import LogEntry
 from django.core.files.base import ContentFile
 from django.urls import reverse
 
+from calls.agents.dialogue.spoken_message import TONE
 from calls.audio import wav
-from calls.models import Answer, Call, MediaProcess, Recording
+from calls.models import Answer, Call, CallEvent, MediaProcess, Recording
 from calls.recordings.messages import message_audio
-from campaigns.models import Message, PhoneNumber
+from campaigns.models import Agent, Message, PhoneNumber
 from tests import cast
+from tests.calls.outside import OutsideCaller, hum
+from tests.calls.servers import serving
 from tests.campaigns.api.test_campaigns import api
 
 pytestmark = pytest.mark.django_db
@@ -76,3 +81,58 @@ def test_it_is_heard_on_the_pages_by_those_who_may_hear_recordings(call: Call) -
     assert manager.get(reverse("spoken-message", args=[call.pk, 999])).status_code == 404
     by_api = api(cast.second_manager()).get(f"/api/calls/{call.pk}/messages/{answer.pk}/")
     assert by_api.content == audio.content
+
+
+ASKS = {
+    "default_language": "en",
+    "start": "wish",
+    "steps": {
+        "wish": {"kind": "record", "exits": {"recorded": "end", "no_input": "end", "failed": "end"}},
+        "end": {"kind": "end"},
+    },
+    "words": {"en": {"general": {"opt_out": "No more."}, "wish": {"ask": "Speak."}}},
+}
+
+
+@sync_to_async
+def tone_was_heard(*, within: float = 20) -> None:
+    until = time.monotonic() + within
+    while not CallEvent.objects.filter(kind="heard", data__name=TONE).exists():
+        assert time.monotonic() < until, list(CallEvent.objects.values_list("text", flat=True))
+        time.sleep(0.05)
+
+
+@sync_to_async
+def filed_message(*, within: float = 20) -> tuple[Answer, bytes]:
+    until = time.monotonic() + within
+    while time.monotonic() < until:
+        answer = Answer.objects.first()
+        if answer and (found := message_audio(answer.call_id, answer.pk)):
+            return answer, found[1]
+        time.sleep(0.05)
+    raise AssertionError(list(CallEvent.objects.values_list("text", flat=True)))
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.system
+@pytest.mark.usefixtures("tidy_thread")
+async def test_what_a_caller_says_after_the_tone_is_cut_out_of_the_recording_of_a_real_call(
+    number: PhoneNumber, folders: Path, tmp_path: Path
+) -> None:
+    agent = await Agent.objects.acreate(name="Box", kind="dialogue", configuration=ASKS)
+    await PhoneNumber.objects.aupdate(inbound_agent=agent)
+    with serving(tmp_path) as server:
+        async with OutsideCaller(server.url(number.stream_path)) as caller:
+            await caller.start()
+            await tone_was_heard()
+            await caller.speak(1.5, hum(1500))
+            await caller.press("#")
+            assert await caller.closed(30) == 1000
+        answer, audio = await filed_message()
+    assert answer.span_ms is not None
+    begins, ends = answer.span_ms
+    heard = samples(audio)
+    assert 0 <= (ends - begins) * 8 - len(heard) < 8 * 500, "no audio comes after the key"
+    assert 1000 < ends - begins < 6000
+    loud = np.abs(heard.astype(int)) > 1000
+    assert loud.sum() > 4000, "at least a second of the hum is above a tenth of its height"

@@ -37,6 +37,15 @@ def fetching(condition: dict[str, str], **brings: str) -> DialogueConfiguration:
     return survey(steps=SURVEY["steps"] | {"good": good, "asked": asked, "score": score})
 
 
+def recognising() -> DialogueConfiguration:
+    """The survey, with digits in the place of the rating by which the caller is looked for."""
+    who = {"kind": "recognise", "keyed": "score", "column": "account"}
+    who |= {"exits": {"recognised": "bye", "not_recognised": "bye", "failed": "bye"}}
+    steps = {name: SURVEY["steps"][name] for name in ("hello", "happy", "bye", "end")}
+    digits = {"kind": "digits", "most": 6, "means": "account", "exits": {"match": "who"}}
+    return survey(steps=steps | {"score": digits, "who": who})
+
+
 def condition(value: str, relation: str, to: str = "") -> dict[str, str]:
     return {"value": value, "relation": relation, "to": to}
 
@@ -53,6 +62,8 @@ COVERED = {
     "time": asking(kind="digits", most=4, means="time"),
     "pin": asking(kind="digits", most=6, means="pin"),
     "phone": asking(kind="digits", most=12, means="phone"),
+    "a message": asking(kind="record", exits={"recorded": "bye", "failed": "bye"}),
+    "a caller who is recognised": recognising(),
     "keys of any moment": survey(
         keys={"person": "0", "repeat": "*"}, exits=SURVEY["exits"] | {"person": "bye"}
     ),
