@@ -41,7 +41,6 @@ class DialogueConfiguration(Document, frozen=True):
                 found.append(step.outcome)
             elif isinstance(step, doc.WantPerson):
                 found.append(WANTS_PERSON)
-        found += [WANTS_PERSON] if self.keys.person else []
         return tuple(outcome for outcome in dict.fromkeys(found) if outcome)
 
     def variable_kinds(self) -> Mapping[str, str]:

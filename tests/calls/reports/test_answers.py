@@ -116,6 +116,7 @@ def test_the_card_and_the_file_of_a_campaign(message: Message, campaign: Campaig
         "heard_ms": "500",
         "question_ms": "2000",
         "heard_whole": "no",
+        "tags": "",
     }
 
 

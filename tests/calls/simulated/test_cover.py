@@ -39,7 +39,7 @@ def fetching(condition: dict[str, str], **brings: str) -> DialogueConfiguration:
 
 def recognising() -> DialogueConfiguration:
     """The survey, with digits in the place of the rating by which the caller is looked for."""
-    who = {"kind": "recognise", "keyed": "score", "column": "account"}
+    who: dict[str, Any] = {"kind": "recognise", "keyed": "score", "column": "account"}
     who |= {"exits": {"recognised": "bye", "not_recognised": "bye", "failed": "bye"}}
     steps = {name: SURVEY["steps"][name] for name in ("hello", "happy", "bye", "end")}
     digits = {"kind": "digits", "most": 6, "means": "account", "exits": {"match": "who"}}

@@ -7,7 +7,7 @@ from uuid import UUID, uuid4
 import pytest
 
 from campaigns.compliance.suppressions import SuppressionRequest, suppress
-from campaigns.models import Campaign, PhoneNumber, Recipient, RecognitionTry
+from campaigns.models import Campaign, PhoneNumber, Recipient, RecognitionTry, Suppression
 from campaigns.planning import recognition
 from campaigns.planning.recognition import TooManyTries
 from tests.campaigns.world import NOON, make_campaign
@@ -28,7 +28,7 @@ def asha() -> Recipient:
 
 
 def recognised(keyed: str, *, call: UUID | None = None, **fields: Any) -> Recipient | None:
-    sought = {"phone": CALLER, "column": "account", "now": NOON} | fields
+    sought: dict[str, Any] = {"phone": CALLER, "column": "account", "now": NOON} | fields
     return recognition.recognise(PhoneNumber.objects.get(), call=call or uuid4(), keyed=keyed, **sought)
 
 
@@ -64,7 +64,7 @@ def test_who_opted_out_is_not_found_nor_a_person_of_another_number(asha: Recipie
     assert recognition.recognise(other, call=uuid4(), **sought) is None
     other.delete()
     Recipient.objects.filter(pk=asha.pk).update(state=Recipient.State.COMPLETED)
-    suppress(asha.phone, SuppressionRequest(source="staff", reason="asked"))
+    suppress(asha.phone, SuppressionRequest(source=Suppression.Source.STAFF, reason="asked"))
     assert recognised("12345678") is None
 
 

@@ -9,7 +9,7 @@ from auditlog.models import LogEntry
 
 from campaigns.compliance.suppressions import SuppressionRequest, suppress
 from campaigns.errors import NotAllowed
-from campaigns.models import Recipient, StaffCallback
+from campaigns.models import Recipient, StaffCallback, Suppression
 from campaigns.planning import staff_callbacks
 from campaigns.planning.staff_callbacks import Wish
 from campaigns.privacy import erasure, purge
@@ -30,7 +30,12 @@ def asha() -> Recipient:
 
 
 def wish(call: UUID | None = None, **fields: Any) -> Wish:
-    values = {"source": Source.KEY, "asked_at": NOON, "about": "The bill", "step": "menu"} | fields
+    values: dict[str, Any] = {
+        "source": Source.KEY,
+        "asked_at": NOON,
+        "about": "The bill",
+        "step": "menu",
+    } | fields
     return Wish(call=call or uuid4(), number_id=None, **values)
 
 
@@ -69,7 +74,7 @@ def test_a_caller_without_a_campaign_is_entered_by_the_number_and_one_without_a_
 
 
 def test_a_caller_who_was_not_served_and_wants_no_calls_is_left_out_and_one_who_asks_is_marked() -> None:
-    suppress(CALLER, SuppressionRequest(source="staff", reason="asked"))
+    suppress(CALLER, SuppressionRequest(source=Suppression.Source.STAFF, reason="asked"))
     whom: dict[str, Any] = {"recipient_id": None, "campaign_id": None, "phone": CALLER}
     staff_callbacks.enter(wish(source=Source.UNSERVED), **whom)
     assert not StaffCallback.objects.exists()
