@@ -246,7 +246,7 @@ def test_a_timer_stopped_by_another_at_the_same_moment_does_not_fire() -> None:
     assert agent.told_of(TimerFired) == [TimerFired("a")]
 
 
-ANSWER = {"question": "q", "value": "1", "label": "Yes", "kind": "", "step": ""}
+ANSWER = {"question": "q", "value": "1", "label": "Yes"}
 
 
 def test_actions_without_sound_become_entries() -> None:
