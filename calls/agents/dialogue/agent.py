@@ -367,14 +367,9 @@ class DialogueAgent:
         digit = event.digit
         if digit == doc.OPT_OUT_KEY:
             return self._opt_out()
-        if message := self._message:
-            is_end = message.has_begun and digit == message.step.terminator
-            return self._message_over(message) if is_end else []
         question = self._question
         if question is None:
-            if self._waiting and len(self._ahead) < _MOST_AHEAD:
-                self._ahead += digit
-            return []
+            return self._pressed_without_question(digit)
         cut = self._voice.switches(question.step_id).key
         if answer := question.answers.get(digit):
             actions = self._answered(question, answer, cut=cut)
@@ -388,6 +383,15 @@ class DialogueAgent:
         else:
             actions = self._miss(question, cut=cut)
         return [*self._stop_waiting(), *actions]
+
+    def _pressed_without_question(self, digit: str) -> list[Action]:
+        """End a message, or keep the key while the world is asked."""
+        message = self._message
+        if message and message.has_begun and digit == message.step.terminator:
+            return self._message_over(message)
+        if self._waiting and len(self._ahead) < _MOST_AHEAD:
+            self._ahead += digit
+        return []
 
     def _answered(self, question: Question, answer: Answer, *, cut: bool) -> list[Action]:
         step_id, step, collection = question.step_id, question.step, self._collection
@@ -679,9 +683,8 @@ class DialogueAgent:
         ended = event if isinstance(event, base.PromptEnded) else None
         finished = ended is not None and ended.finished
         words = self._voice.over(event.name, finished=finished)
-        message = self._message
-        if message and event.name == TONE:
-            return message.begin(speaking=self._speaking)
+        if self._message and event.name == TONE:
+            return self._message.begin(speaking=self._speaking)
         if words and ended and words.role.startswith(("ask", "option")):
             heard = self._askings.over(words.step_id, ended)
             return [*heard, *self._after_prompt(event, words, finished=finished)]
