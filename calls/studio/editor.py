@@ -10,7 +10,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_safe
 
 from calls.agents.base import ClipPiece
-from calls.agents.dialogue import editing, validation
+from calls.agents.dialogue import editing, parts, validation
 from calls.agents.dialogue.configuration import DialogueConfiguration
 from calls.agents.dialogue.diagram import diagram
 from calls.agents.dialogue.editing import CannotEditError
@@ -24,12 +24,14 @@ from calls.studio.samples import sample_values
 from calls.studio.step_form import KINDS, Sent, read_step, step_form
 from calls.studio.whole_form import read_whole, whole_form
 from campaigns.errors import NotAllowed
-from campaigns.models import Account, Agent
+from campaigns.models import Account, Agent, Calendar
 from campaigns.permissions import staff_page
 from campaigns.queries.dialogues import campaigns_of, versions_of
 
 WHOLE: Final = "whole"
 """Stands in the address for what belongs to the dialogue as a whole."""
+PART: Final = "part:"
+"""Stands in the address before the name of a fragment, which staff know as a part of the dialogue."""
 
 
 @staff_page
@@ -80,6 +82,8 @@ def _changed(request: HttpRequest, draft: Draft, part: str) -> tuple[Draft, str]
 
 def _keep(document: DialogueConfiguration, sent: Sent, shown: list[str]) -> DialogueConfiguration:
     """Return the dialogue with the fields of the sent form."""
+    if shown[0].startswith(PART):
+        return parts.begin(document, shown[0].removeprefix(PART), sent.get("start", ""))
     return read_whole(document, sent) if shown[0] == WHOLE else read_step(document, shown[0], sent)
 
 
@@ -91,6 +95,10 @@ def _change(document: DialogueConfiguration, sent: Sent, shown: list[str]) -> Di
         case "add":
             title = sent.get("title", "").strip()[:80]
             document, shown[0] = editing.add(document, kind, after=after, exit_name=exit_name, title=title)
+            return document
+        case "delete" if shown[0].startswith(PART):
+            document = parts.delete(document, shown[0].removeprefix(PART))
+            shown[0] = document.start
             return document
         case "delete":
             document = editing.delete(document, shown[0])
@@ -104,6 +112,14 @@ def _change(document: DialogueConfiguration, sent: Sent, shown: list[str]) -> Di
             return editing.add_language(document, language)
         case "silence":
             return editing.drop_language(document, language)
+        case "part":
+            document, name = parts.make(document, sent.get("title", ""))
+            shown[0] = f"{PART}{name}"
+            return document
+        case "call-part":
+            document, name = parts.rename(document, shown[0].removeprefix(PART), sent.get("title", ""))
+            shown[0] = f"{PART}{name}"
+            return document
     return _keep(document, sent, shown)
 
 
@@ -117,10 +133,12 @@ def _page(request: HttpRequest, draft: Draft, part: str, *, status: int = 200) -
 
 def _shape(document: DialogueConfiguration, part: str) -> str:
     try:
-        if part != WHOLE:
+        if part != WHOLE and not part.startswith(PART):
             return step_form(document, part).shape
     except CannotEditError:
         return ""
+    if part != WHOLE:
+        return part
     return "|".join([*document.values, *document.words])
 
 
@@ -135,24 +153,38 @@ def _context(draft: Draft, part: str) -> dict[str, Any]:
         tones[problem.step] = min(tones.get(problem.step, tone), tone)
         if problem.step == part and not problem.is_advice:
             wrong[problem.language].append(problem.text)
+    calendars = Calendar.objects.order_by("name").values_list("name", flat=True)
+    fragment = part.removeprefix(PART) if part.startswith(PART) else part.rpartition(".")[0]
     try:
-        step = None if part == WHOLE else step_form(document, part, wrong)
+        own = part == WHOLE or part.startswith(PART)
+        step = None if own else step_form(document, part, wrong, calendars=calendars)
+        drawn = editing.inside(document, fragment) if fragment else document
     except CannotEditError as error:
         raise Http404(str(error)) from error
-    versions = versions_of(dialogue)
+    ends_part = ["return"] if fragment else []
+    versions, before = versions_of(dialogue), f"{fragment}." if fragment else ""
+    rows = [(row, tones.get(row.step_id, "")) for row in outline(document)]
     return {
         "dialogue": dialogue,
         "part": part,
         "step": step,
         "whole": whole_form(document) if part == WHOLE else None,
         "wrong": [(language, wrong.get(language, [])) for language in ("", *document.words)],
-        "rows": [(row, tones.get(row.step_id, "")) for row in outline(document)],
-        "picture": diagram(document),
+        "rows": [one for one in rows if "." not in one[0].step_id],
+        "fragments": [
+            (name, [one for one in rows if one[0].step_id.startswith(f"{name}.")])
+            for name in document.fragments
+        ],
+        "fragment": fragment,
+        "fragment_form": _fragment_form(document, fragment) if part.startswith(PART) else None,
+        "picture": diagram(drawn),
+        "before": before,
         "problems": [p for p in problems if not p.is_advice],
         "advice": [p for p in problems if p.is_advice],
         "bad": {p.step for p in problems if not p.is_advice},
-        "addable": [(kind, KINDS.get(kind, way(kind))) for kind in editing.addable()],
-        "places": (places := [*_places(document)]),
+        "addable": [(kind, KINDS.get(kind, way(kind))) for kind in [*editing.addable(), *ends_part]],
+        "runs": [(f"{editing.RUNS}{name}", name) for name in document.fragments if name != fragment],
+        "places": (places := [*_places(drawn, before)]),
         "behind": next((value for value, _ in places if value.startswith(f"{part}|")), ""),
         "values": [*sample_values(document)],
         "languages": [*document.words],
@@ -164,16 +196,30 @@ def _context(draft: Draft, part: str) -> dict[str, Any]:
     }
 
 
-def _places(document: DialogueConfiguration) -> Any:
-    """Yield each place where a step can stand: `step|way out` and its words."""
-    for row in outline(document):
-        if row.step_id not in document.steps:
+def _fragment_form(document: DialogueConfiguration, name: str) -> dict[str, Any]:
+    """Return what is shown of a fragment itself."""
+    fragment = document.fragments[name]
+    return {
+        "start": fragment.start,
+        "steps": [(step_id, step.title or step_id) for step_id, step in fragment.steps.items()],
+        "users": [(step_id, step.title or step_id) for step_id, step in parts.users(document, name)],
+        "returns": [way(one) for one in editing.returns(document, name)],
+    }
+
+
+def _places(drawn: DialogueConfiguration, before: str) -> Any:
+    """Yield each place where a step can stand among those drawn: `step|way out` and its words.
+
+    `before`: what stands before the ids of the steps.
+    """
+    for row in outline(drawn):
+        if row.step_id not in drawn.steps:
             continue
-        names = row.step.exit_names()
+        names, step_id = row.step.exit_names(), f"{before}{row.step_id}"
         if not names:
-            yield f"{row.step_id}|", f"before {row.title}"
+            yield f"{step_id}|", f"before {row.title}"
         for name in names:
-            yield f"{row.step_id}|{name}", f"after {row.title}" + (f", {way(name)}" if len(names) > 1 else "")
+            yield f"{step_id}|{name}", f"after {row.title}" + (f", {way(name)}" if len(names) > 1 else "")
 
 
 @staff_page

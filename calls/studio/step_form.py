@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any, Final, TypeVar
 
@@ -32,6 +32,7 @@ KINDS: Final[Mapping[str, str]] = {
     "later": "Asks when to call again",
     "record": "Records a message",
     "slot": "Offers appointments",
+    "appointment": "Looks up the appointment",
     "cancel": "Gives an appointment back",
     "fetch": "Asks your system something",
     "recognise": "Recognises a caller",
@@ -55,6 +56,9 @@ ROLES: Final[Mapping[str, str]] = {
     "silent_2": "After no key, again",
     "confirm": "Reads the digits back",
     "confirm_2": "Reads the digits back, again",
+    "option": "Offers each",
+    "gone": "When it has just been taken",
+    "filler": "Says meanwhile",
     doc.OPT_OUT: "After 9: never called again",
     doc.SORRY: "When the words can't be spoken",
     doc.FULL: "When no more calls would be made",
@@ -99,6 +103,7 @@ _WRONG = {
 }
 _WAIT = {str(n): f"{n} seconds" for n in (2, 3, 4, 5, 6, 8, 10, 15, 20, 30)}
 _ENDS = {"#": "#", "*": "*", "": "a pause only"}
+_OTHERS = {"0": "0", "*": "*", "#": "#", "": "no key"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,8 +147,14 @@ _FIELDS: Final[Mapping[str, _Field]] = {
     "column": _Field("Column of the lists it stands in", help="“phone” is the person's number."),
     "brings": _Field("Values it brings", help="Names with their kinds, such as “due: date, branch: text”."),
     "about": _Field("What it is about, for staff", help="Such as “wrong bill”. Empty: the name of the step."),
+    "calendar": _Field("Calendar"),
+    "day": _Field("Day asked for", more=True, help="A value such as {wish}. Empty: the nearest times."),
+    "others": _Field("Key for other times", _OTHERS, more=True),
+    "fragment": _Field("Part"),
 }
 _BETWEEN_COMMAS = ("tags", "brings")
+_OFFERED = _Field("Offered at a time", {str(n): str(n) for n in range(1, 9)})
+"""`most` of a step that offers slots; of one that takes digits it counts these."""
 _OWN_PLACE = frozenset(
     {"title", "exits", "barge_in", "choices", "languages", "times", "cases", "values", "returns"}
 )
@@ -216,6 +227,8 @@ class StepForm:
     exits: Sequence[Control] = ()
     targets: Choices = ()
     languages: Choices = ()
+    fragment: str = ""
+    """The part that it runs."""
     relations: Choices = field(default_factory=lambda: [*RELATIONS.items()])
 
     @property
@@ -229,14 +242,22 @@ class StepForm:
 # --- What it shows -------------------------------------------------------------------------------------
 
 
-def step_form(document: Document, step_id: str, wrong: Mapping[str, Sequence[str]] | None = None) -> StepForm:
-    """Return the form of a step; `wrong`: what is wrong with its words, by language.
+def step_form(
+    document: Document,
+    step_id: str,
+    wrong: Mapping[str, Sequence[str]] | None = None,
+    *,
+    calendars: Iterable[str] = (),
+) -> StepForm:
+    """Return the form of a step; `wrong`: what is wrong with its words, by language; `calendars`: to choose.
 
     Raises `CannotEditError` if there is no such step.
     """
-    step, kind = editing.step_of(document, step_id), ""
-    kind = editing.kind_of(step)
-    kinds = [(name, KINDS.get(name, way(name))) for name in dict.fromkeys([*editing.addable(), kind])]
+    step = editing.step_of(document, step_id)
+    kind, ends_part = editing.kind_of(step), ["return"] if "." in step_id else []
+    kinds = [
+        (name, KINDS.get(name, way(name))) for name in dict.fromkeys([*editing.addable(), *ends_part, kind])
+    ]
     rows, extra = _keys(document, step_id, step)
     keyed = {row.key for row in rows} | {case.exit for case in getattr(step, "cases", ())}
     noted = [*step.values.items(), ("", "")] if isinstance(step, doc.Set) else []
@@ -248,7 +269,7 @@ def step_form(document: Document, step_id: str, wrong: Mapping[str, Sequence[str
         kinds=kinds,
         words=[*words_of(document, step_id, step.SPOKEN, wrong=wrong)],
         more_words=[*words_of(document, step_id, step.MAY_SPEAK)],
-        controls=[*_controls(document, step)],
+        controls=[*_controls(document, step, calendars)],
         keys=rows,
         extra=extra,
         cases=_cases(document, step_id, step),
@@ -256,6 +277,7 @@ def step_form(document: Document, step_id: str, wrong: Mapping[str, Sequence[str
         exits=[_exit(document, step_id, step, name) for name in step.exit_names() if name not in keyed],
         targets=[*targets(document, step_id)],
         languages=[(code, language_name(code)) for code in document.words],
+        fragment=getattr(step, "fragment", ""),
     )
 
 
@@ -290,11 +312,16 @@ def targets(document: Document, step_id: str) -> Iterable[tuple[str, str]]:
             yield inner, row.title
 
 
-def _controls(document: Document, step: AnyStep) -> Iterable[Control]:
+def _controls(document: Document, step: AnyStep, calendars: Iterable[str]) -> Iterable[Control]:
+    named = {"calendar": calendars, "fragment": document.fragments}
     for info in msgspec.structs.fields(step):
         if info.name in _OWN_PLACE:
             continue
         shown, value = _FIELDS.get(info.name) or _Field(way(info.name).capitalize()), getattr(step, info.name)
+        if info.name == "most" and isinstance(step, doc.Slot):
+            shown = _OFFERED
+        elif info.name in named:
+            shown = replace(shown, choices={"": "Choose…"} | {one: one for one in named[info.name]})
         name = f"field.{info.name}"
         if info.name in _BETWEEN_COMMAS:
             pairs = value if info.name == "tags" else (f"{key}: {kind}" for key, kind in value.items())

@@ -94,7 +94,10 @@ class Diagram:
 
 
 def diagram(document: Document) -> Diagram:
-    """Return the picture of a dialogue's steps, without those inside of its fragments."""
+    """Return the picture of a dialogue's steps, without those inside of its fragments.
+
+    That of a fragment is the picture of `editing.inside`.
+    """
     rows = [row.step_id for row in outline(document) if row.step_id in document.steps]
     ways = {step_id: _ways(document, step_id) for step_id in rows}
     nodes = _nodes(rows, ways)
@@ -216,6 +219,8 @@ _UNDER = {
 
 def under(step: AnyStep) -> str:
     """Return in two or three words what a step does."""
+    if isinstance(step, doc.Sub) and step.fragment:
+        return _clipped(f"runs {step.fragment.replace('_', ' ')}", WIDTH)
     return _UNDER.get(type(step), str(step.__struct_config__.tag).replace("_", " "))
 
 

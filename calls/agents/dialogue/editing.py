@@ -3,7 +3,7 @@
 A change may leave a dialogue with problems, which `validation` names; it never leaves one that can't be read.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from types import MappingProxyType
 from typing import Any, Final, TypeVar, get_args
 
@@ -25,8 +25,14 @@ _BEGINNINGS: Final[Mapping[str, Mapping[str, Any]]] = {
     "later": {"times": {"1": doc.Time("tomorrow 10:00", "Tomorrow morning")}},
     "digits": {"most": 6},
     "branch": {"cases": [doc.Case("case_1", [doc.Condition("name", doc.Relation.KNOWN)])]},
+    "slot": {"calendar": ""},
+    "appointment": {"calendar": ""},
+    "cancel": {"calendar": ""},
+    "return": {"exit": "done"},
 }
 """What a new step of a kind begins with, where the kind has no default for it."""
+RUNS: Final = "sub:"
+"""Stands before the name of a fragment where a step that runs it is to be added."""
 
 
 class CannotEditError(ValueError):
@@ -51,10 +57,68 @@ def put(document: D, step_id: str, step: AnyStep) -> D:
     step_of(document, step_id)
     name, dot, inner = step_id.rpartition(".")
     if not dot:
-        return structs.replace(document, steps={**document.steps, step_id: step})
+        return with_returns(structs.replace(document, steps={**document.steps, step_id: step}))
     fragment = document.fragments[name]
     changed = structs.replace(fragment, steps={**fragment.steps, inner: step})
-    return structs.replace(document, fragments={**document.fragments, name: changed})
+    return with_returns(structs.replace(document, fragments={**document.fragments, name: changed}))
+
+
+# --- Fragments -----------------------------------------------------------------------------------------
+
+
+def inside(document: D, name: str) -> D:
+    """Return a fragment's steps as a dialogue of their own, without words and defaults.
+
+    Ways out that the dialogue has a default for lead nowhere in it. Raises `CannotEditError`.
+    """
+    fragment = document.fragments.get(name)
+    if fragment is None:
+        raise CannotEditError("This part does not exist any more.")
+    defaults = dict.fromkeys(document.exits, "")
+    return structs.replace(document, steps=fragment.steps, start=fragment.start, words={}, exits=defaults)
+
+
+def with_returns(document: D) -> D:
+    """Return the dialogue in which each step that runs a fragment has the ways out by which that returns."""
+
+    def of(step: AnyStep) -> AnyStep:
+        if not isinstance(step, doc.Sub) or step.fragment not in document.fragments:
+            return step
+        found = returns(document, step.fragment)
+        names = [name for name in step.returns if name in found]
+        names += [name for name in found if name not in names]
+        exits = {name: target for name, target in step.exits.items() if name in names}
+        return structs.replace(step, returns=names, exits=exits)
+
+    return with_each_step(document, of)
+
+
+def returns(document: Document, name: str) -> tuple[str, ...]:
+    """Return the ways out by which a fragment returns, in the order of its steps."""
+    inner = document.fragments[name].steps.values()
+    return tuple(dict.fromkeys(step.exit for step in inner if isinstance(step, doc.Return)))
+
+
+def with_each_step(document: D, change: Callable[[AnyStep], AnyStep]) -> D:
+    """Return the dialogue with each step, also those of fragments, as `change` returns it."""
+    fragments = {
+        name: structs.replace(one, steps={step_id: change(step) for step_id, step in one.steps.items()})
+        for name, one in document.fragments.items()
+    }
+    steps = {step_id: change(step) for step_id, step in document.steps.items()}
+    return structs.replace(document, steps=steps, fragments=fragments)
+
+
+def _with_inside(document: D, name: str, changed: D) -> D:
+    """Return the dialogue with a fragment's steps as they are in `changed`; words of steps that went go."""
+    fragment = doc.Fragment(changed.start, changed.steps)
+    gone = {f"{name}.{inner}" for inner in document.fragments[name].steps.keys() - changed.steps.keys()}
+    words = {
+        language: {step_id: roles for step_id, roles in said.items() if step_id not in gone}
+        for language, said in document.words.items()
+    }
+    fragments = {**document.fragments, name: fragment}
+    return with_returns(structs.replace(document, fragments=fragments, words=words))
 
 
 # --- Steps ---------------------------------------------------------------------------------------------
@@ -62,18 +126,21 @@ def put(document: D, step_id: str, step: AnyStep) -> D:
 
 def new_step(kind: str, title: str = "") -> AnyStep:
     """Return a step of a kind as it begins. Raises `CannotEditError` for an unknown kind."""
-    if kind not in STEP_KINDS or kind not in addable():
+    if kind not in (*addable(), "return"):
         raise CannotEditError("There is no step of that kind.")
     step: AnyStep = STEP_KINDS[kind](title=title, **_BEGINNINGS.get(kind, {}))  # type: ignore[assignment]
     return step
 
 
 def addable() -> tuple[str, ...]:
-    """Return the kinds of steps that can be begun without knowing more about them."""
+    """Return the kinds of steps that can be begun without knowing more about them.
+
+    Those that run a fragment are added by `RUNS` and its name, those that end one stand in a fragment only.
+    """
     without_needs = (
         kind for kind, made in STEP_KINDS.items() if not any(field.required for field in structs.fields(made))
     )
-    able = {*_BEGINNINGS, *without_needs}
+    able = {*_BEGINNINGS, *without_needs} - {"return"}
     return tuple(kind for kind in STEP_KINDS if kind in able)
 
 
@@ -81,11 +148,19 @@ def add(document: D, kind: str, *, after: str, exit_name: str = "", title: str =
     """Return the dialogue with a new step, and the step's id.
 
     The new step stands behind a way out of the step `after`, its first one if `exit_name` is empty, and leads
-    on to where that led. Behind a step without ways out it stands before it. Raises `CannotEditError`.
+    on to where that led. Behind a step without ways out it stands before it. Behind a step of a fragment it
+    stands in that fragment. `kind`: also `RUNS` and a fragment's name. Raises `CannotEditError`.
     """
-    step = new_step(kind, title)
-    step_id = free_id(document, kind)
-    before = _outer(document, after)
+    before = step_of(document, after)
+    fragment, _, inner = after.rpartition(".")
+    if fragment:
+        changed, made = add(inside(document, fragment), kind, after=inner, exit_name=exit_name, title=title)
+        return _with_inside(document, fragment, changed), f"{fragment}.{made}"
+    if (run := kind.removeprefix(RUNS)) in document.fragments and run != kind:
+        step: AnyStep = doc.Sub(title=title, fragment=run, returns=[*returns(document, run)])
+    else:
+        step = new_step(kind, title)
+    step_id = free_id(document, kind_of(step))
     grown = structs.replace(document, steps={**document.steps, step_id: step})
     names = before.exit_names()
     if not names:
@@ -100,12 +175,6 @@ def free_id(document: Document, kind: str) -> str:
     """Return an id that no step has: the kind and a number."""
     numbers = range(1, len(document.steps) + 2)
     return next(made for number in numbers if (made := f"{kind}_{number}") not in document.steps)
-
-
-def _outer(document: Document, step_id: str) -> AnyStep:
-    if "." in step_id:
-        raise CannotEditError("Steps of a fragment can be changed here, but not added, moved or deleted.")
-    return step_of(document, step_id)
 
 
 def _leading_to(document: D, step_id: str, target: str) -> D:
@@ -129,7 +198,7 @@ def _redirected(document: D, old: str, new: str, *, but: str = "") -> D:
 
 def _turned(exits: Mapping[str, str], old: str, new: str) -> dict[str, str]:
     turned = {name: new if target == old else target for name, target in exits.items()}
-    return {name: target for name, target in turned.items() if target}
+    return {name: target for name, target in turned.items() if target or exits[name] != old}
 
 
 def _next_of(document: Document, step_id: str) -> str:
@@ -143,9 +212,12 @@ def delete(document: D, step_id: str) -> D:
 
     Raises `CannotEditError` for the last step.
     """
-    _outer(document, step_id)
+    step_of(document, step_id)
+    fragment, _, inner = step_id.rpartition(".")
+    if fragment:
+        return _with_inside(document, fragment, delete(inside(document, fragment), inner))
     if len(document.steps) == 1:
-        raise CannotEditError("A dialogue has at least one step.")
+        raise CannotEditError("A dialogue, and a part of one, has at least one step.")
     target = _next_of(document, step_id)
     steps = {name: step for name, step in document.steps.items() if name != step_id}
     words = {
@@ -160,9 +232,15 @@ def move(document: D, step_id: str, *, after: str, exit_name: str = "") -> D:
 
     What led to it leads to where its first way out led. Raises `CannotEditError`.
     """
-    step, before = _outer(document, step_id), _outer(document, after)
+    step, before = step_of(document, step_id), step_of(document, after)
     if step_id == after:
         raise CannotEditError("A step can't stand behind itself.")
+    (fragment, _, inner), (other, _, inner_after) = step_id.rpartition("."), after.rpartition(".")
+    if fragment != other:
+        raise CannotEditError("A step is moved among the steps of its own part; add it anew in the other.")
+    if fragment:
+        moved = move(inside(document, fragment), inner, after=inner_after, exit_name=exit_name)
+        return _with_inside(document, fragment, moved)
     names = before.exit_names()
     if not names or not step.exit_names():
         raise CannotEditError("A step that ends the call stays where it is; wire the ways out to it instead.")

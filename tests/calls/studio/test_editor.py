@@ -8,7 +8,7 @@ from django.test import Client
 
 from calls.dialogues import publishing
 from calls.studio.drafts import draft_of
-from campaigns.models import Dialogue
+from campaigns.models import Calendar, Dialogue
 from tests import cast
 from tests.calls.agents.dialogue.samples import survey
 
@@ -150,3 +150,40 @@ def test_words_are_heard_with_made_up_values(asha: Client, dialogue: Dialogue) -
     assert sound["Content-Type"] == "audio/wav"
     assert len(sound.content) > 8000, "half a second at least"
     assert asha.get(f"/dialogues/{dialogue.pk}/words.wav?step=end&role=say&language=en").status_code == 404
+
+
+def test_a_part_is_made_used_renamed_and_deleted(asha: Client, dialogue: Dialogue) -> None:
+    made = send(asha, dialogue, part="hello", do="part", title="Opening words")
+    assert made["Location"].endswith("?step=part:opening_words")
+    assert "no step yet" in page(asha, dialogue, "part:opening_words")
+    send(asha, dialogue, part="hello", do="add", kind="sub:opening_words", title="Opens", place="hello|next")
+    added = send(
+        asha, dialogue, part="opening_words.say_1", do="add", kind="say", place="opening_words.say_1|next"
+    )
+    assert added["Location"].endswith("?step=opening_words.say_2")
+    shown = page(asha, dialogue, "opening_words.say_2")
+    assert "Part “Opening words”" in shown, "its own picture"
+    assert 'href="?step=opening_words.say_1"><rect' in shown
+    assert "Open the part" in page(asha, dialogue, "sub_1")
+    refused = send(asha, dialogue, part="part:opening_words", do="delete")
+    assert refused.status_code == 409
+    assert "It is used by “Opens”." in refused.content.decode()
+    renamed = send(asha, dialogue, part="part:opening_words", do="call-part", title="Opening")
+    assert renamed["Location"].endswith("?step=part:opening")
+    send(asha, dialogue, part="part:opening", start="back")
+    assert draft_of(dialogue.pk).document.fragments["opening"].start == "back"
+    send(asha, dialogue, part="sub_1", do="delete")
+    send(asha, dialogue, part="part:opening", do="delete")
+    assert draft_of(dialogue.pk).document == survey()
+    assert asha.get(f"/dialogues/{dialogue.pk}/?step=part:opening").status_code == 404
+
+
+def test_a_step_that_offers_appointments_names_a_calendar_of_the_portal(
+    asha: Client, dialogue: Dialogue
+) -> None:
+    Calendar.objects.create(name="Eye clinic")
+    send(asha, dialogue, part="hello", do="add", kind="slot", title="Which time?", place="hello|next")
+    assert '<option value="Eye clinic">Eye clinic</option>' in page(asha, dialogue, "slot_1")
+    send(asha, dialogue, part="slot_1", title="Which time?", field__calendar="Eye clinic")
+    step: Any = draft_of(dialogue.pk).document.steps["slot_1"]
+    assert step.calendar == "Eye clinic"
