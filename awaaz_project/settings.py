@@ -314,6 +314,7 @@ CELERY_BEAT_SCHEDULE = {
     "free slots": tick("campaigns.tasks.free_slots"),
     "tell services": tick("campaigns.tasks.tell_services"),
     "finish": tick("campaigns.tasks.finish_campaigns"),
+    "replays": tick("calls.tasks.find_replays"),
     "prepare speech": tick("calls.tasks.prepare_speech"),
     "purge": tick("calls.tasks.purge", every=300.0),
     "erase": tick("calls.tasks.erase_people"),

@@ -3,11 +3,12 @@
 import uuid
 from typing import Any, ClassVar, TypeAlias
 
+from django.conf import settings
 from django.db import models
 from django.urls import reverse
 
 from campaigns import clock
-from campaigns.models import Agent, Campaign, Message, PhoneNumber, Recipient
+from campaigns.models import Agent, Campaign, Dialogue, Message, PhoneNumber, Recipient
 from campaigns.rules.results import AnswerKind
 
 
@@ -233,3 +234,50 @@ class Answer(models.Model):
         begins, _, ends = self.value.partition("-")
         is_span = self.kind == AnswerKind.RECORDING and begins.isdecimal() and ends.isdecimal()
         return (int(begins), int(ends)) if is_span else None
+
+
+class ReplayState(models.TextChoices):
+    """How far a replay is."""
+
+    WAITING = "waiting", "Waiting to begin"
+    RUNNING = "running", "Under way"
+    DONE = "done", "Done"
+
+
+class Replay(models.Model):
+    """The newest replay of a dialogue's past calls with its draft (`calls.dialogues.replaying`).
+
+    `figures` holds counts, outcomes and ids of calls: what these calls said is read from their logs.
+    """
+
+    State: TypeAlias = ReplayState
+
+    dialogue = models.OneToOneField(Dialogue, on_delete=models.CASCADE, related_name="replay")
+    state = models.CharField(max_length=10, choices=State, default=State.WAITING)
+    asked_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
+    )
+    asked_at = models.DateTimeField(default=clock.now)
+    most = models.PositiveIntegerField(help_text="Calls at most, the latest.")
+    found = models.PositiveIntegerField(default=0, help_text="Calls that there are of these.")
+    done = models.PositiveIntegerField(default=0, help_text="Calls replayed so far.")
+    revision = models.PositiveIntegerField(default=0, help_text="Of the draft that they were replayed with.")
+    claim = models.CharField(max_length=40, default="", blank=True, help_text="Of the worker that replays.")
+    claimed_until = models.DateTimeField(null=True, blank=True)
+    made_at = models.DateTimeField(null=True, blank=True)
+    seconds = models.FloatField(default=0.0, help_text="It took so long.")
+    figures = models.JSONField(default=dict, blank=True)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.CheckConstraint(
+                condition=models.Q(state__in=ReplayState.values), name="replay_state_known"
+            ),
+            models.CheckConstraint(
+                condition=~models.Q(state="running") | models.Q(claimed_until__isnull=False),
+                name="replay_running_is_claimed",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"replay of {self.dialogue}"

@@ -5,11 +5,13 @@ import logging
 from celery import shared_task
 
 from calls import database_time, retention
+from calls.dialogues import replaying
 from calls.events import abandoned, batch_writer
 from calls.media import prewarm
 from calls.recordings import files
 from campaigns import clock
 from campaigns.delivery import turns
+from campaigns.tasks import enqueue
 
 log = logging.getLogger(__name__)
 
@@ -30,6 +32,24 @@ def prepare_speech() -> None:
     if held := turns.take("speech", seconds=60):
         prewarm.prepare(clock.now())
         held.release()
+
+
+@shared_task
+def find_replays() -> None:
+    """Enqueue every replay of past calls that waits or whose worker died."""
+    for replay_id in replaying.replays_to_run(clock.now()):
+        enqueue_replay(replay_id)
+
+
+@shared_task
+def run_replay(replay_id: int) -> None:
+    """Replay a dialogue's past calls with its draft."""
+    replaying.run(replay_id, clock=clock.now)
+
+
+def enqueue_replay(replay_id: int) -> None:
+    """Queue a replay. Without a broker the next tick finds it."""
+    enqueue(run_replay, replay_id, expires=60)
 
 
 @shared_task

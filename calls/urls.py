@@ -11,6 +11,7 @@ urlpatterns = [
     path("calls/live/", views.live_part, name="live-calls"),
     path("calls/<uuid:pk>/", views.call_detail, name="call"),
     path("calls/<uuid:pk>/audio/", views.call_audio, name="call-audio"),
+    path("calls/<uuid:pk>/test/", trying.keep_call, name="call-test"),
     path("calls/<uuid:pk>/recording.wav", views.recording, name="recording"),
     path("calls/<uuid:pk>/messages/<int:answer>.wav", views.spoken_message, name="spoken-message"),
     path("campaigns/<int:pk>/report/", views.campaign_report, name="campaign-report"),
@@ -29,6 +30,7 @@ urlpatterns = [
     path("dialogues/<int:pk>/try/", trying.try_page, name="dialogue-try"),
     path("dialogues/<int:pk>/talk/", talking.talk_page, name="dialogue-talk"),
     path("dialogues/<int:pk>/tests/", trying.tests_page, name="dialogue-tests"),
+    path("dialogues/<int:pk>/replay/", trying.replay_card, name="dialogue-replay"),
     path("dialogues/<int:pk>/versions/", versions.versions_page, name="dialogue-versions"),
     path("dialogues/<int:pk>/publish/", versions.publish_page, name="dialogue-publish"),
     path(

@@ -78,6 +78,7 @@ PAGES: Final[Mapping[str, Access]] = {
     "live-calls": reads("calls.view_call"),
     "call": reads("calls.view_call"),
     "call-audio": reads("calls.view_call"),
+    "call-test": acts("calls.view_call", *_MAKES_DIALOGUES),
     "recording": reads("calls.view_recording"),
     "spoken-message": reads("calls.view_recording"),
     "person": form(_PERSONS, _PERSONS),
@@ -115,6 +116,7 @@ PAGES: Final[Mapping[str, Access]] = {
     "calendar-table": acts(*_SEES_SLOTS, "campaigns.add_slot"),
     "calendar-file": acts(*_SEES_SLOTS, "campaigns.add_slot"),
     "slot-remove": acts("campaigns.delete_slot"),
+    "slot-enter": acts("campaigns.add_appointment"),
     "appointment-cancel": acts("campaigns.change_appointment"),
     "pronunciations": form(
         ("campaigns.view_pronunciation",), ("campaigns.view_pronunciation", "campaigns.add_pronunciation")
@@ -132,6 +134,7 @@ PAGES: Final[Mapping[str, Access]] = {
     "dialogue-try": form(_SEES_DIALOGUES, _MAKES_DIALOGUES),
     "dialogue-talk": form(_SEES_DIALOGUES, _MAKES_DIALOGUES),
     "dialogue-tests": form(_SEES_DIALOGUES, _MAKES_DIALOGUES),
+    "dialogue-replay": form((*_SEES_DIALOGUES, "calls.view_call"), (*_MAKES_DIALOGUES, "calls.view_call")),
     "dialogue-versions": reads(*_SEES_DIALOGUES),
     "dialogue-publish": form(("campaigns.publish_dialogue",), ("campaigns.publish_dialogue",)),
     "dialogue-take": acts(*_CHANGES),

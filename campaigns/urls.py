@@ -19,6 +19,7 @@ urlpatterns = [
     path("calendars/<int:pk>/table/", appointments.add_table, name="calendar-table"),
     path("calendars/<int:pk>/file/", appointments.add_file, name="calendar-file"),
     path("calendars/slots/<int:pk>/remove/", appointments.remove_slot, name="slot-remove"),
+    path("calendars/slots/<int:pk>/enter/", appointments.enter, name="slot-enter"),
     path("calendars/appointments/<int:pk>/cancel/", appointments.cancel, name="appointment-cancel"),
     path("programmes/", programmes.programme_list, name="programmes"),
     path("programmes/lists/<int:pk>/", programmes.standing_list, name="standing-list"),

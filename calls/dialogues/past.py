@@ -95,6 +95,8 @@ def kept_test_of(call_id: UUID) -> KeptTest:
         raise NoTestError("There is no log of that call.")
     if call.person is None:
         raise NoTestError("The person that the call was for is not known any more.")
+    if Call.objects.filter(pk=call_id, direction=Call.Direction.INBOUND, campaign__isnull=False).exists():
+        raise NoTestError("The person rang back, and the call may have begun in the middle of the dialogue.")
     past = read_log(call.entries)
     heard = [e.data["name"] for e in call.entries if e.kind is EntryKind.HEARD and e.data["heard_ms"]]
     end = next((e.data.get("ended_by") for e in call.entries if e.kind is EntryKind.END), "agent")

@@ -1,12 +1,17 @@
 """The kept tests of a dialogue: stored, made from calls and by the machine, run."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from uuid import UUID
 
 from django.db import transaction
+from msgspec import structs
 
 from calls.agents.dialogue.configuration import DialogueConfiguration
+from calls.agents.dialogue.document import Branch
+from calls.agents.dialogue.wording import slots
+from calls.dialogues import publishing
 from calls.dialogues.past import kept_test_of
 from calls.simulated import kept_tests
 from calls.simulated.cover import Coverage, cover
@@ -70,9 +75,29 @@ def keep(
     return KeptTest.objects.create(dialogue=dialogue, name=name, body=body, origin=origin, created_by=by)
 
 
-def keep_call(dialogue: Dialogue, call_id: UUID, *, by: User | None, name: str = "") -> KeptTest:
-    """Store a test made of a real call. Raises `NotAllowed` and `past.NoTestError`."""
-    return keep(dialogue, name or f"Call {str(call_id)[:8]}", kept_test_of(call_id), by=by, origin=CALL)
+def keep_call(
+    dialogue: Dialogue,
+    call_id: UUID,
+    *,
+    by: User | None,
+    name: str = "",
+    made_up: Mapping[str, str] = MappingProxyType({}),
+) -> KeptTest:
+    """Store a test made of a real call. Raises `NotAllowed` and `past.NoTestError`.
+
+    A test outlives its call, so the person's name and the values that no step decides by are `made_up` in it.
+    """
+    test, steps = kept_test_of(call_id), publishing.read_document(dialogue.draft).all_steps()
+    conditions = [
+        c for _, step in steps if isinstance(step, Branch) for case in step.cases for c in case.when
+    ]
+    decides = {name for c in conditions for name in (c.value, *slots(c.to))}
+    values = {
+        key: value if key in decides else made_up.get(key, "") for key, value in test.person.values.items()
+    }
+    person = structs.replace(test.person, name=made_up.get("name", ""), values=values)
+    kept = structs.replace(test, person=person)
+    return keep(dialogue, name or f"Call {str(call_id)[:8]}", kept, by=by, origin=CALL)
 
 
 @transaction.atomic

@@ -82,23 +82,19 @@ def _changed(request: HttpRequest, draft: Draft, part: str) -> tuple[Draft, str]
 
 def _keep(document: DialogueConfiguration, sent: Sent, shown: list[str]) -> DialogueConfiguration:
     """Return the dialogue with the fields of the sent form."""
-    if shown[0].startswith(PART):
-        return parts.begin(document, shown[0].removeprefix(PART), sent.get("start", ""))
     return read_whole(document, sent) if shown[0] == WHOLE else read_step(document, shown[0], sent)
 
 
 def _change(document: DialogueConfiguration, sent: Sent, shown: list[str]) -> DialogueConfiguration:
     """Return the dialogue with what `do` of the sent form asks for; `shown` gets the step to show then."""
     after, _, exit_name = sent.get("place", "").partition("|")
-    kind, language = sent.get("kind", ""), sent.get("language", "")
-    match sent.get("do", ""):
+    kind, language, do = sent.get("kind", ""), sent.get("language", ""), sent.get("do", "")
+    if do == "part" or (shown[0].startswith(PART) and do not in ("add", "move")):
+        return _change_part(document, sent, shown)
+    match do:
         case "add":
             title = sent.get("title", "").strip()[:80]
             document, shown[0] = editing.add(document, kind, after=after, exit_name=exit_name, title=title)
-            return document
-        case "delete" if shown[0].startswith(PART):
-            document = parts.delete(document, shown[0].removeprefix(PART))
-            shown[0] = document.start
             return document
         case "delete":
             document = editing.delete(document, shown[0])
@@ -112,15 +108,25 @@ def _change(document: DialogueConfiguration, sent: Sent, shown: list[str]) -> Di
             return editing.add_language(document, language)
         case "silence":
             return editing.drop_language(document, language)
-        case "part":
-            document, name = parts.make(document, sent.get("title", ""))
-            shown[0] = f"{PART}{name}"
-            return document
-        case "call-part":
-            document, name = parts.rename(document, shown[0].removeprefix(PART), sent.get("title", ""))
-            shown[0] = f"{PART}{name}"
-            return document
     return _keep(document, sent, shown)
+
+
+def _change_part(document: DialogueConfiguration, sent: Sent, shown: list[str]) -> DialogueConfiguration:
+    """Return the dialogue with a part made, renamed, deleted, or beginning with the step that was sent."""
+    name, title = shown[0].removeprefix(PART), sent.get("title", "")
+    match sent.get("do", ""):
+        case "part":
+            document, name = parts.make(document, title)
+        case "rename":
+            document, name = parts.rename(document, name, title)
+        case "delete":
+            document = parts.delete(document, name)
+            shown[0] = document.start
+            return document
+        case _:
+            return parts.begin(document, name, sent.get("start", ""))
+    shown[0] = f"{PART}{name}"
+    return document
 
 
 # --- What is shown -------------------------------------------------------------------------------------

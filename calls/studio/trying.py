@@ -2,21 +2,27 @@
 
 from collections.abc import Mapping
 from typing import Any
+from uuid import UUID
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponseBase
-from django.shortcuts import redirect, render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
-from django.views.decorators.http import require_http_methods
+from django.views.decorators.http import require_http_methods, require_POST
 from msgspec import structs
 
-from calls.dialogues import testing
+from calls.dialogues import replaying, testing
+from calls.dialogues.past import NoTestError
+from calls.models import Call
 from calls.simulated.by_typing import NotTypedError, read_line, transcript
 from calls.simulated.kept_tests import KeptTest, brought, hold, read_test, written
 from calls.simulated.script import Person
 from calls.studio.drafts import Draft, draft_of
 from calls.studio.samples import sample_values
+from calls.tasks import enqueue_replay
+from campaigns import clock
 from campaigns.errors import NotAllowed
+from campaigns.models import Dialogue
 from campaigns.permissions import current_user, staff_page
 
 MOST_LINES = 200
@@ -106,7 +112,7 @@ def tests_page(request: HttpRequest, pk: int) -> HttpResponseBase:
             "chosen": next((one for one in found.results if str(one.test.pk) == chosen), None),
             "covered": len(found.exits) - len(found.uncovered),
             "titles": {step_id: step.title or step_id for step_id, step in draft.document.all_steps()},
-        }
+        } | _replay(request, draft)
     return render(request, "studio/tests.html", context)
 
 
@@ -126,3 +132,55 @@ def _change(request: HttpRequest, draft: Draft, *, can_run: bool) -> None:
                 if str(result.test.pk) == number and result.verdict:
                     test = structs.replace(read_test(result.test.body), expect=brought(result.verdict.course))
                     draft.dialogue.tests.filter(pk=result.test.pk).update(body=written(test))
+
+
+@staff_page
+@require_POST
+def keep_call(request: HttpRequest, pk: UUID) -> HttpResponseBase:
+    """Make a test of a past call and show the tests of its dialogue; a refusal is shown with the call.
+
+    The person gets a made-up name, and made-up values where no condition asks for theirs.
+    """
+    call = get_object_or_404(Call, pk=pk)
+    dialogue = Dialogue.objects.select_related("agent").filter(agent=call.agent_id or 0).first()
+    try:
+        if dialogue is None or call.state == Call.State.LIVE:
+            raise NotAllowed("A test can be made of a call that is over and in which a dialogue spoke.")
+        made_up = sample_values(draft_of(dialogue.pk).document)
+        test = testing.keep_call(dialogue, pk, by=current_user(request), made_up=made_up)
+    except (NotAllowed, NoTestError) as error:
+        messages.error(request, str(error))
+        return redirect(call)
+    messages.success(request, f"The test “{test.name}” was made of the call.")
+    return redirect(f"{reverse('dialogue-tests', args=[dialogue.pk])}?test={test.pk}")
+
+
+# --- Past calls ----------------------------------------------------------------------------------------
+
+
+@staff_page
+@require_http_methods(["GET", "POST"])
+def replay_card(request: HttpRequest, pk: int) -> HttpResponseBase:
+    """Show the card about past calls, which asks again each second while they are replayed; begin that."""
+    draft = draft_of(pk)
+    if request.method == "POST":
+        most = request.POST.get("most", "")
+        wanted = int(most) if most.isdecimal() and len(most) < 10 else replaying.CHOICES[0]
+        if draft.document.problems():
+            messages.error(request, "Past calls can be replayed when nothing is in the way any more.")
+        else:
+            row = replaying.ask(draft.dialogue, wanted, by=current_user(request), clock=clock.now)
+            if row.state == row.State.WAITING:
+                enqueue_replay(row.pk)
+        return redirect(f"{reverse('dialogue-tests', args=[pk])}#replay")
+    context: dict[str, Any] = {"dialogue": draft.dialogue, **_replay(request, draft)}
+    return render(request, "studio/replay.html", context)
+
+
+def _replay(request: HttpRequest, draft: Draft) -> dict[str, Any]:
+    """Return what is shown of past calls to those who may see calls."""
+    if not request.user.has_perm("calls.view_call"):
+        return {}
+    found = replaying.shown(draft.dialogue, draft.document)
+    most = found.row.most if found else replaying.CHOICES[1]
+    return {"replay": found, "choices": replaying.CHOICES, "most": most}

@@ -5,6 +5,7 @@ holds its lock, a person never gets two, and none is counted twice in `Slot.take
 """
 
 from datetime import datetime
+from uuid import uuid4
 
 from django.db import transaction
 
@@ -14,6 +15,7 @@ from campaigns.appointments.finding import OnLine, booked_by
 from campaigns.errors import NotAllowed
 from campaigns.locks import locked
 from campaigns.models import Appointment, Calendar, Hold, Slot, User
+from campaigns.transitions.campaign import name_of
 
 State = Appointment.State
 
@@ -77,6 +79,30 @@ def book(
         at=at,
     )
     reminders.follow(calendar, [who.phone])
+    return made
+
+
+@transaction.atomic
+def enter(slot_id: int, *, phone: str, name: str, by: User, now: datetime) -> Appointment:
+    """Book a slot for a person who took it outside of a call, such as at the desk; return the appointment.
+
+    What they had booked in the calendar is given back. Raises `NotAllowed`, with nothing changed, for a slot
+    that is gone, over or full.
+    """
+    who = OnLine(call=uuid4(), phone=phone, name=name)
+    try:
+        made = book("", slot_id, who, label="", reference="", at=now, now=now)
+    except NoCalendar as error:
+        raise NotAllowed("This slot is not there any more.") from error
+    begins = made.begins
+    if made.state != State.BOOKED or begins is None:
+        raise NotAllowed("No place of this slot is free any more.")
+    if begins <= now:
+        raise NotAllowed("This slot has begun already.")
+    if made.call == who.call:  # no such call was held
+        made.call, made.reason = None, f"Entered by {name_of(by)}."
+        made.save(update_fields=["call", "reason", "changed_at"])
+        audit.note(made, {"state": ("", State.BOOKED)})
     return made
 
 

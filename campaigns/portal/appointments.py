@@ -13,7 +13,7 @@ from campaigns.appointments import bookings, stock
 from campaigns.errors import NotAllowed
 from campaigns.models import Appointment, Calendar, Slot
 from campaigns.permissions import current_user, staff_page
-from campaigns.portal.calendar_forms import CalendarForm, CancelForm, SlotFileForm, TableForm
+from campaigns.portal.calendar_forms import CalendarForm, CancelForm, EnterForm, SlotFileForm, TableForm
 from campaigns.queries import appointments as queries
 
 #: Slots or appointments on a page, and rows of a file that were not taken.
@@ -82,6 +82,26 @@ def remove_slot(request: HttpRequest, pk: int) -> HttpResponseBase:
         stock.remove(pk)
     except NotAllowed as error:
         messages.add_message(request, messages.ERROR, error.reason, extra_tags="bad")
+    return redirect("calendar", pk=slot.calendar_id)
+
+
+@staff_page
+@require_POST
+def enter(request: HttpRequest, pk: int) -> HttpResponseBase:
+    """Book a slot for a person who did not take it in a call, and go back to its calendar.
+
+    A refusal is shown with its reason.
+    """
+    slot, form = get_object_or_404(Slot, pk=pk), EnterForm(request.POST)
+    try:
+        if not form.is_valid():
+            raise NotAllowed(" ".join(str(error) for errors in form.errors.values() for error in errors))
+        by = current_user(request)
+        bookings.enter(pk, **form.cleaned_data, by=by, now=clock.now())
+    except NotAllowed as error:
+        messages.add_message(request, messages.ERROR, error.reason, extra_tags="bad")
+    else:
+        messages.add_message(request, messages.SUCCESS, f"Booked: {slot}.", extra_tags="ok")
     return redirect("calendar", pk=slot.calendar_id)
 
 

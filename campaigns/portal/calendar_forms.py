@@ -9,7 +9,7 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 from campaigns.appointments.table import LONGEST_PLACE, MOST_PLACES, Table, read_times
 from campaigns.errors import NotAllowed
 from campaigns.models import Calendar
-from campaigns.portal.forms import PeopleForm
+from campaigns.portal.forms import PeopleForm, PhoneForm
 
 if TYPE_CHECKING:
     CalendarModelForm = forms.ModelForm[Calendar]
@@ -80,6 +80,12 @@ class SlotFileForm(PeopleForm):
     def __init__(self, *args: Any, **named: Any) -> None:
         super().__init__(*args, **named)
         self.fields["file"].help_text = "CSV or Excel with the headings date, time, ends, place, capacity."
+
+
+class EnterForm(PhoneForm):
+    """Who took a slot outside of a call."""
+
+    name = forms.CharField(required=False, max_length=200, label="Name")
 
 
 class CancelForm(forms.Form):

@@ -355,16 +355,10 @@ class ReportForm(forms.Form):
         return cleaned
 
 
-class PersonForm(forms.Form):
-    """One phone number, in any spelling, and the reason for what is done with its person's data."""
+class PhoneForm(forms.Form):
+    """One phone number, in any spelling."""
 
     phone = forms.CharField(max_length=40, label="Phone number")
-    reason = forms.CharField(
-        required=False,
-        max_length=1000,
-        label="Reason",
-        help_text="Who asked, when and how; for a hold the case. It is kept.",
-    )
 
     def clean_phone(self) -> str:
         """Return the number in E.164. Raises `ValidationError` with what is wrong with it."""
@@ -372,6 +366,17 @@ class PersonForm(forms.Form):
         if judged.e164 is None:
             raise forms.ValidationError(judged.note)
         return judged.e164
+
+
+class PersonForm(PhoneForm):
+    """One phone number, and the reason for what is done with its person's data."""
+
+    reason = forms.CharField(
+        required=False,
+        max_length=1000,
+        label="Reason",
+        help_text="Who asked, when and how; for a hold the case. It is kept.",
+    )
 
 
 class PronunciationForm(PronunciationModelForm):

@@ -203,7 +203,7 @@ OWNERS = {
     "api-service": "service",
     "api-notification": "notification",
     "api-appointment|appointment-": "appointment",
-    "api-call|call$|call-audio$|recording$|spoken-message": "call",
+    "api-call|call$|call-audio$|call-test$|recording$|spoken-message": "call",
 }
 """Beginnings of names and whose key they carry; all others carry a campaign's."""
 

@@ -78,7 +78,9 @@ def delete(document: D, name: str) -> D:
     """Return the dialogue without a fragment and its words. Raises `CannotEditError` while a step runs it."""
     inside(document, name)
     if used := [step.title or step_id for step_id, step in users(document, name)]:
-        raise CannotEditError(f"It is used by {', '.join(f'“{one}”' for one in used)}. Take it out there first.")
+        raise CannotEditError(
+            f"It is used by {', '.join(f'“{one}”' for one in used)}. Take it out there first."
+        )
     fragments = {one: fragment for one, fragment in document.fragments.items() if one != name}
     words = {
         language: {step_id: roles for step_id, roles in said.items() if step_id.rpartition(".")[0] != name}

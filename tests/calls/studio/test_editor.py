@@ -168,7 +168,7 @@ def test_a_part_is_made_used_renamed_and_deleted(asha: Client, dialogue: Dialogu
     refused = send(asha, dialogue, part="part:opening_words", do="delete")
     assert refused.status_code == 409
     assert "It is used by “Opens”." in refused.content.decode()
-    renamed = send(asha, dialogue, part="part:opening_words", do="call-part", title="Opening")
+    renamed = send(asha, dialogue, part="part:opening_words", do="rename", title="Opening")
     assert renamed["Location"].endswith("?step=part:opening")
     send(asha, dialogue, part="part:opening", start="back")
     assert draft_of(dialogue.pk).document.fragments["opening"].start == "back"

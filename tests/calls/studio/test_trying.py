@@ -1,14 +1,20 @@
 """A draft is tried by typing, and its tests say what is different before it is published."""
 
+from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 import pytest
 from django.test import Client
 
 from calls.dialogues import publishing
-from campaigns.models import Dialogue
+from calls.models import Replay
+from campaigns import clock
+from campaigns.models import Dialogue, Recipient
 from tests import cast
 from tests.calls.agents.dialogue.samples import SURVEY, survey
+from tests.calls.dialogues.stored import called, dialogue_of, reminding
+from tests.calls.simulated.documents import ASHA, MENU, press, reminder
 
 pytestmark = pytest.mark.django_db
 
@@ -78,3 +84,71 @@ def test_the_computer_covers_every_way(asha: Client, dialogue: Dialogue) -> None
     shown = asha.get(f"/dialogues/{dialogue.pk}/tests/").content.decode()
     assert "Never tried" not in shown
     assert dialogue.tests.filter(origin="machine").count() > 2
+
+
+# --- Past calls ----------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def past() -> tuple[Dialogue, UUID]:
+    """A dialogue with which a call was held in which 2 was pressed, and the call."""
+    campaign = reminding(reminder())
+    return dialogue_of(campaign), called(campaign, reminder(), ASHA, press("2"))
+
+
+def test_a_call_becomes_a_test_without_the_name_of_its_person(
+    asha: Client, past: tuple[Dialogue, UUID]
+) -> None:
+    dialogue, call_id = past
+    assert "Make a test of this call" in asha.get(f"/calls/{call_id}/").content.decode()
+    made = asha.post(f"/calls/{call_id}/test/", follow=True)
+    assert "was made of the call." in made.content.decode()
+    assert "As expected" in made.content.decode()
+    test = dialogue.tests.get()
+    assert test.origin == "call"
+    assert test.body["expect"]["outcome"] == "needs_time"
+    assert test.body["person"]["name"] == "Asha Patel", "made up"
+    assert test.body["person"]["values"]["amount"] != ASHA.values["amount"]
+    again = asha.post(f"/calls/{call_id}/test/", follow=True)
+    assert "There is a test named" in again.content.decode()
+    assert dialogue.tests.count() == 1
+
+
+def test_a_call_of_a_person_who_is_not_known_any_more_says_so(
+    asha: Client, past: tuple[Dialogue, UUID]
+) -> None:
+    Recipient.objects.all().delete()
+    told = asha.post(f"/calls/{past[1]}/test/", follow=True)
+    assert "is not known any more" in told.content.decode()
+
+
+def test_who_may_not_change_dialogues_makes_no_test(past: tuple[Dialogue, UUID]) -> None:
+    vikram = cast.browser(cast.viewer())
+    assert "Make a test" not in vikram.get(f"/calls/{past[1]}/").content.decode()
+    assert vikram.post(f"/calls/{past[1]}/test/").status_code == 403
+
+
+def test_past_calls_are_replayed_on_the_page_of_the_tests(asha: Client, past: tuple[Dialogue, UUID]) -> None:
+    dialogue, call_id = past
+    address = f"/dialogues/{dialogue.pk}/tests/"
+    assert "Not replayed yet." in asha.get(address).content.decode()
+    choices = MENU["choices"] | {"2": {"outcome": "refuses", "label": "Refuses"}}
+    publishing.save_draft(dialogue, reminder(choices=choices), revision=dialogue.revision, by=None)
+    shown = asha.post(f"/dialogues/{dialogue.pk}/replay/", {"most": "300"}, follow=True).content.decode()
+    assert "1 would differ" in shown
+    assert "0 would go the same way" in shown
+    assert "<td>Needs time</td><td>Refuses</td>" in shown
+    assert f'action="/calls/{call_id}/test/"' in shown
+    assert "98251 10000" not in shown, "masked"
+
+
+def test_a_replay_under_way_asks_again_and_shows_how_far_it_is(
+    asha: Client, past: tuple[Dialogue, UUID]
+) -> None:
+    until = clock.now() + timedelta(minutes=1)
+    Replay.objects.create(
+        dialogue=past[0], most=10_000, found=10_000, done=1200, state="running", claimed_until=until
+    )
+    card = asha.get(f"/dialogues/{past[0].pk}/replay/").content.decode()
+    assert "1,200 of 10,000 calls so far" in card
+    assert "load delay:1s" in card

@@ -139,3 +139,17 @@ def test_a_place_that_is_held_just_now_is_said(calendar: Calendar) -> None:
     page = cast.browser(cast.viewer()).get(calendar.get_absolute_url()).content.decode()
     assert "1 just now in a call" in page
     assert "<form" not in page.split('id="main"')[1]
+
+
+def test_staff_enter_who_took_a_slot_at_the_desk(calendar: Calendar) -> None:
+    browser, slot = cast.browser(cast.manager()), tomorrow(calendar)
+    address = reverse("slot-enter", args=[slot.pk])
+    wrong = browser.post(address, {"phone": "12345", "name": "Asha"}, follow=True)
+    assert "This is a short code" in wrong.content.decode()
+    browser.post(address, {"phone": "98251 12410", "name": "Asha"})
+    made = Appointment.objects.get()
+    assert (made.phone, made.state, made.call) == ("+919825112410", "booked", None)
+    assert made.reason == "Entered by Asha."
+    full = browser.post(address, {"phone": "98251 12411"}, follow=True)
+    assert "No place of this slot is free any more." in full.content.decode()
+    assert Appointment.objects.count() == 1
