@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from types import MappingProxyType
 from uuid import UUID
 
 from django.db import transaction
@@ -80,8 +79,8 @@ def keep_call(
     call_id: UUID,
     *,
     by: User | None,
+    made_up: Mapping[str, str],
     name: str = "",
-    made_up: Mapping[str, str] = MappingProxyType({}),
 ) -> KeptTest:
     """Store a test made of a real call. Raises `NotAllowed` and `past.NoTestError`.
 

@@ -7,7 +7,6 @@ import pytest
 
 from calls.dialogues import publishing, replaying
 from calls.models import Replay
-from calls.tasks import find_replays
 from campaigns.models import Campaign, Dialogue, Recipient, User
 from tests import cast
 from tests.calls.agents.dialogue.samples import survey
@@ -80,7 +79,6 @@ def test_many_calls_wait_for_a_worker_and_are_found_again_when_it_dies(
     later = until + timedelta(seconds=1)
     assert replaying.run(row.pk, clock=at(later))
     assert Replay.objects.get().figures["calls"] == 3
-
 
 
 def test_a_draft_that_can_t_be_spoken_is_told(campaign: Campaign, by: User) -> None:
