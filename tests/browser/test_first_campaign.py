@@ -118,13 +118,15 @@ def page(house: System, chromium: Browser) -> Iterator[Page]:  # noqa: F811
     """A page of Asha's in a browser with a microphone."""
     browser = chromium.browser_type.launch(executable_path=portal.CHROMIUM, args=[*portal.FLAGS, *SPEAKS])
     page = browser.new_context(base_url=house.web_url, viewport={"width": 1360, "height": 900}).new_page()
-    page.set_default_timeout(20_000)
+    page.set_default_timeout(60_000)
+    expect.set_options(timeout=60_000)  # five processes start and speak beside the browser
     page.goto("/login/")
     page.get_by_label("Username").fill("asha")
     page.get_by_label("Password").fill(portal.PASSWORD)
     page.get_by_role("button", name="Sign in").click()
     expect(page.get_by_role("heading", name="Today", exact=True)).to_be_visible()
     yield page
+    expect.set_options(timeout=5_000)
     browser.close()
 
 
@@ -170,10 +172,10 @@ def talk(page: Page) -> None:
     page.get_by_label("Language").select_option("en")
     page.get_by_role("button", name="Talk to it now").click()
     for title, keys in (("Question", "1"), ("Road", "1"), ("Score", "5"), ("Household", "4#")):
-        expect(page.locator("#events")).to_contain_text(f"“{title}” begins", timeout=40_000)
+        expect(page.locator("#events")).to_contain_text(f"“{title}” begins")
         for key in keys:
             page.keyboard.press(key)
-    expect(page.locator("#line [data-said=state]")).to_contain_text("The call is over", timeout=40_000)
+    expect(page.locator("#line [data-said=state]")).to_contain_text("The call is over")
     assert Call.objects.get().direction == "try"
 
 
@@ -232,7 +234,7 @@ def launch(page: Page, name: str, *, dialogue: str, people: str) -> Campaign:
     )
     page.get_by_role("button", name="Upload").click()
     page.get_by_role("button", name="Import", exact=True).click()
-    expect(page.get_by_text("people were added.")).to_be_visible(timeout=60_000)
+    expect(page.get_by_text("people were added.")).to_be_visible()
     page.get_by_role("link", name="To the campaign").click()
     page.get_by_role("button", name="Launch").click()
     expect(page.get_by_text("Running", exact=True)).to_be_visible()

@@ -1,4 +1,4 @@
-"""The studio in a real browser: a survey is made, heard and published without JSON and without the admin."""
+"""The studio in a real browser. That a survey is made and called with: test_first_campaign.py."""
 
 import re
 from collections.abc import Iterator
@@ -8,7 +8,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from calls.dialogues.publishing import create, save_draft
 from calls.models import Call
-from campaigns.models import Dialogue, DialogueVersion
+from campaigns.models import Dialogue
 from tests.browser import test_portal as portal
 from tests.browser.test_portal import (
     TOO_WIDE,
@@ -52,43 +52,6 @@ def say(page: Page, role: str, *, hindi: str, english: str) -> None:
     page.get_by_label(f"{role}, in Hindi").fill(hindi)
     page.get_by_label(f"{role}, in English").fill(english)
     kept(page, english)
-
-
-def test_a_survey_of_five_questions_is_made_and_published(chromium: Browser, server: Server) -> None:  # noqa: F811
-    page = signed_in(chromium, server)
-    complaints = console_of(page)
-    page.get_by_role("link", name="Dialogues").click()
-    page.get_by_role("link", name="New dialogue").click()
-    page.get_by_label("Name").fill("Village survey")
-    page.get_by_role("button", name="Make the dialogue").click()
-    expect(page.get_by_text("Draft of version 1")).to_be_visible()
-    page.get_by_role("link", name="Question", exact=True).first.click()
-    page.get_by_label("Meaning of key 1").fill("Has water")
-    say(page, "Asks", hindi="पानी आता है? 1 या 2 दबाएँ।", english="Is there water? Press 1 or 2.")
-    add(page, what="Asks yes or no", name="Road", where="after Question, 1")
-    say(page, "Asks", hindi="सड़क है? 1 या 2।", english="Is there a road? 1 or 2.")
-    add(page, what="Asks for a rating", name="Score", where="after Road, yes")
-    say(page, "Asks", hindi="1 से 5 अंक दें।", english="Give 1 to 5.")
-    add(page, what="Takes digits", name="Household", where="after Score, answered")
-    say(page, "Asks", hindi="कितने लोग हैं?", english="How many people live with you?")
-    add(page, what="Goes on by what is known", name="Low score?", where="after Household, answered")
-    page.get_by_label("Value of condition 1, case 1").select_option(label="Rating 1")
-    page.get_by_label("Relation of condition 1, case 1").select_option(label="is less than")
-    page.get_by_label("Compared to, condition 1, case 1").fill("3")
-    page.get_by_label("Case 1 goes to").select_option(label="Goodbye")
-    kept(page, "less_than")
-    add(page, what="Asks for a key", name="Why low", where="after Low score?, case 1")
-    say(page, "Asks", hindi="क्यों? 1 या 2 दबाएँ।", english="Why? Press 1 or 2.")
-    page.reload()
-    expect(page.locator("#problems")).to_contain_text("nothing")
-    page.get_by_role("link", name="Publish version 1").click()
-    page.get_by_label("What was changed, and why").fill("First.")
-    page.get_by_role("button", name="Publish version 1").click()
-    expect(page.get_by_text("Version 1 is published.")).to_be_visible()
-    assert (
-        DialogueVersion.objects.get().configuration["steps"]["branch_1"]["cases"][0]["when"][0]["to"] == "3"
-    )
-    assert not complaints
 
 
 def test_problems_come_and_go_while_one_types(chromium: Browser, server: Server) -> None:  # noqa: F811

@@ -1,4 +1,4 @@
-"""Replays that staff ask for: at once or by a worker, found again after its death, and nothing personal kept."""
+"""Replays that staff ask for: at once or by a worker, found again when it dies; nothing personal is kept."""
 
 import json
 from datetime import timedelta

@@ -57,9 +57,22 @@ def test_a_stored_body_that_is_no_test_fails_with_a_sentence(dialogue: Dialogue)
 
 def test_a_call_is_kept_as_a_test(campaign: Campaign, dialogue: Dialogue) -> None:
     call_id = called(campaign, DOCUMENT, ASHA, press("2"))
-    kept = testing.keep_call(dialogue, call_id, by=None)
+    made_up = {"name": "Gita", "amount": "8450", "due_date": "28/11/2026"}
+    kept = testing.keep_call(dialogue, call_id, by=None, made_up=made_up)
     assert (kept.name, kept.origin) == (f"Call {str(call_id)[:8]}", testing.CALL)
+    assert kept.body["person"]["name"] == "Gita"
+    assert kept.body["person"]["values"] == {"amount": "8450", "due_date": "28/11/2026"}
     assert testing.run_all(dialogue, DOCUMENT).failed == []
+
+
+def test_a_value_that_decides_stays_in_the_test_of_a_call(campaign: Campaign, dialogue: Dialogue) -> None:
+    case = {"exit": "much", "when": [{"value": "amount", "relation": "more_than", "to": "5000"}]}
+    dialogue.draft["steps"]["decides"] = {"kind": "branch", "cases": [case]}
+    dialogue.save()
+    call_id = called(campaign, DOCUMENT, ASHA, press("2"))
+    made_up = {"name": "Gita", "amount": "1", "due_date": "28/11/2026"}
+    kept = testing.keep_call(dialogue, call_id, by=None, made_up=made_up)
+    assert kept.body["person"]["values"]["amount"] == ASHA.values["amount"]
 
 
 def test_the_machines_tests_pass_every_exit_and_replace_those_before(
