@@ -24,9 +24,10 @@ HAND, CALL, MACHINE = "hand", "call", "machine"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Result:
-    """What came of one stored test; `verdict` is None for one that can't be read."""
+    """What came of one stored test; `body` and `verdict` are None for one that can't be read."""
 
     test: KeptTest
+    body: kept_tests.KeptTest | None
     difference: str
     """The first step that differs, in a sentence; empty if the test holds."""
     verdict: Verdict | None
@@ -51,11 +52,12 @@ def run_all(dialogue: Dialogue, document: DialogueConfiguration) -> Results:
     found = list[Result]()
     for test in dialogue.tests.all():
         try:
-            verdict = kept_tests.run(document, kept_tests.read_test(test.body))
+            body = kept_tests.read_test(test.body)
         except NotATestError as error:
-            found.append(Result(test=test, difference=str(error), verdict=None))
+            found.append(Result(test=test, body=None, difference=str(error), verdict=None))
         else:
-            found.append(Result(test=test, difference=verdict.difference, verdict=verdict))
+            verdict = kept_tests.run(document, body)
+            found.append(Result(test=test, body=body, difference=verdict.difference, verdict=verdict))
     passed = {known for result in found if result.verdict for known in result.verdict.passed}
     wanted = exits(document)
     return Results(results=found, exits=wanted, uncovered=[known for known in wanted if known not in passed])

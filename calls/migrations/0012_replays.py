@@ -8,7 +8,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("calls", "0008_tries"),
+        ("calls", "0009_callers_and_tags"),
         ("campaigns", "0034_inbound"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]

@@ -9,7 +9,7 @@ from calls.agents.dialogue.configuration import DialogueConfiguration
 from calls.conversation.outputs import Ending, Entry, EntryKind
 from calls.simulated.moves import HANG_UP, WAIT
 from calls.simulated.script import Do, Input, Person
-from calls.simulated.simulated_call import Route, SimulatedCall
+from calls.simulated.simulated_call import Course, Route, SimulatedCall
 from calls.simulated.worlds import KeptWorld
 
 HELP = "Type keys (0 to 9, *, #), `..` to say nothing, `say` to speak, `hang up` to hang up."
@@ -69,6 +69,12 @@ def transcript(document: DialogueConfiguration, person: Person, inputs: Sequence
         DialogueAgent(document, route), person.context(), world=KeptWorld(), route=route, stops_at_rest=True
     )
     course = call.run(inputs)
+    is_over = course.ended_by is not Ending.LIMIT
+    return Transcript(lines=lines_of(course), is_over=is_over, step=course.resting_at)
+
+
+def lines_of(course: Course) -> list[Line]:
+    """Return what was said and done in a call, line by line."""
     texts = {number: spoken.text for number, spoken in enumerate(course.spoken)}
     lines, heard = list[Line](), 0
     for entry in course.entries:
@@ -79,8 +85,7 @@ def transcript(document: DialogueConfiguration, person: Person, inputs: Sequence
             heard += 1
         elif line := _line(entry):
             lines.append(line)
-    is_over = course.ended_by is not Ending.LIMIT
-    return Transcript(lines=lines, is_over=is_over, step=course.resting_at)
+    return lines
 
 
 _BROUGHT = (

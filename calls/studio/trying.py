@@ -14,7 +14,7 @@ from msgspec import structs
 from calls.dialogues import replaying, testing
 from calls.dialogues.past import NoTestError
 from calls.models import Call
-from calls.simulated.by_typing import NotTypedError, read_line, transcript
+from calls.simulated.by_typing import NotTypedError, lines_of, read_line, transcript
 from calls.simulated.kept_tests import KeptTest, brought, hold, read_test, written
 from calls.simulated.script import Person
 from calls.studio.drafts import Draft, draft_of
@@ -108,12 +108,21 @@ def tests_page(request: HttpRequest, pk: int) -> HttpResponseBase:
     context: dict[str, Any] = {"dialogue": draft.dialogue, "problems": problems, "found": found}
     if found:
         chosen = request.GET.get("test", "")
+        one = next((one for one in found.results if str(one.test.pk) == chosen), None)
         context |= {
-            "chosen": next((one for one in found.results if str(one.test.pk) == chosen), None),
+            "results": sorted(found.results, key=_turn),
+            "chosen": one,
+            "lines": lines_of(one.verdict.course) if one and one.verdict else [],
             "covered": len(found.exits) - len(found.uncovered),
             "titles": {step_id: step.title or step_id for step_id, step in draft.document.all_steps()},
         } | _replay(request, draft)
     return render(request, "studio/tests.html", context)
+
+
+def _turn(result: testing.Result) -> tuple[bool, int, str]:
+    """Return the place of a test in the list: those that differ first, then those of the machine by number."""
+    number = result.test.name.partition(".")[0]
+    return not result.difference, int(number) if number.isdecimal() else 0, result.test.name
 
 
 def _change(request: HttpRequest, draft: Draft, *, can_run: bool) -> None:

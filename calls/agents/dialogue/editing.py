@@ -155,9 +155,13 @@ def add(document: D, kind: str, *, after: str, exit_name: str = "", title: str =
     fragment, _, inner = after.rpartition(".")
     if fragment:
         changed, made = add(inside(document, fragment), kind, after=inner, exit_name=exit_name, title=title)
+        # Texts can't name `part.step`, so what is answered there has a name of its own.
+        step, name = changed.steps[made], f"{fragment}_{made}"
+        own = {field: name for field in ("question", "value") if hasattr(step, field)}
+        changed = put(changed, made, structs.replace(step, **own))
         return _with_inside(document, fragment, changed), f"{fragment}.{made}"
     if (run := kind.removeprefix(RUNS)) in document.fragments and run != kind:
-        step: AnyStep = doc.Sub(title=title, fragment=run, returns=[*returns(document, run)])
+        step = doc.Sub(title=title, fragment=run, returns=[*returns(document, run)])
     else:
         step = new_step(kind, title)
     step_id = free_id(document, kind_of(step))

@@ -152,3 +152,21 @@ def test_a_replay_under_way_asks_again_and_shows_how_far_it_is(
     card = asha.get(f"/dialogues/{past[0].pk}/replay/").content.decode()
     assert "1,200 of 10,000 calls so far" in card
     assert "load delay:1s" in card
+
+
+def test_a_chosen_test_shows_its_call_and_those_that_differ_come_first(
+    asha: Client, dialogue: Dialogue
+) -> None:
+    keep(asha, dialogue, "Happy", "1", "5")
+    address = f"/dialogues/{dialogue.pk}/tests/"
+    asha.post(address, {"do": "cover"})
+    names = [result.test.name.partition(".")[0] for result in asha.get(address).context["results"]]
+    assert names == ["Happy", *map(str, range(1, len(names)))]
+    steps = SURVEY["steps"] | {"glad": SURVEY["steps"]["glad"] | {"outcome": "content"}}
+    publishing.save_draft(dialogue, survey(steps=steps), revision=dialogue.revision, by=None)
+    test = dialogue.tests.get(name="Happy")
+    page = asha.get(address, {"test": test.pk})
+    assert page.context["results"][0].difference
+    shown = page.content.decode()
+    assert "<kbd>1</kbd> <kbd>5</kbd>" in shown
+    assert "Hello Asha Patel." in shown, "what was said in it"

@@ -32,7 +32,8 @@ def test_a_part_is_made_and_used_and_can_be_published() -> None:
 def test_steps_of_a_part_are_added_moved_and_deleted_in_it() -> None:
     document, question = editing.add(made(), "yes_no", after="consent.say_1", title="Agreed?")
     assert question == "consent.yes_no_1"
-    steps = document.fragments["consent"].steps
+    steps: Any = document.fragments["consent"].steps
+    assert steps["yes_no_1"].question == "consent_yes_no_1", "a name that texts can use"
     assert steps["say_1"].exits == {"next": "yes_no_1"}
     assert steps["yes_no_1"].exits == {"yes": "back", "no": "back"}, "the defaults of the dialogue stay"
     document, second = editing.add(document, "return", after=question, exit_name="no", title="Denied")
