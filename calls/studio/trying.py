@@ -120,7 +120,7 @@ def tests_page(request: HttpRequest, pk: int) -> HttpResponseBase:
 
 
 def _turn(result: testing.Result) -> tuple[bool, int, str]:
-    """Return the place of a test in the list: those that differ first, then those of the machine by number."""
+    """Return a test's place in the list: those that differ first, then those of the machine by number."""
     number = result.test.name.partition(".")[0]
     return not result.difference, int(number) if number.isdecimal() else 0, result.test.name
 

@@ -5,11 +5,11 @@ from typing import Any
 import pytest
 
 from calls.agents.dialogue import document as doc
-from calls.agents.dialogue import editing
+from calls.agents.dialogue import editing, parts
 from calls.agents.dialogue.configuration import DialogueConfiguration
 from calls.agents.dialogue.editing import CannotEditError
 from calls.studio.step_form import StepForm, read_step, step_form
-from tests.calls.agents.dialogue.samples import survey
+from tests.calls.agents.dialogue.samples import SURVEY, survey
 
 
 def sent_back(form: StepForm) -> dict[str, str]:
@@ -82,3 +82,23 @@ def test_what_may_interrupt_is_the_steps_own_or_the_dialogues() -> None:
     own: Any = read_step(survey(), "hello", {"barge_in": "both"}).steps["hello"]
     assert own.barge_in == doc.BargeInSwitches(speech=True, key=True)
     assert read_step(survey(), "hello", {"barge_in": ""}) == survey()
+
+
+def test_what_offers_appointments_lists_the_calendars_and_one_that_is_gone() -> None:
+    slot = {"kind": "slot", "title": "When?", "calendar": "Old clinic", "exits": {"match": "bye"}}
+    document = survey(steps=SURVEY["steps"] | {"when": slot})
+    controls = {one.name: one for one in step_form(document, "when", calendars=["Eye clinic"]).controls}
+    assert [value for value, _ in controls["field.calendar"].choices] == ["", "Eye clinic", "Old clinic"]
+    assert controls["field.most"].label == "Offered at a time"
+    kept = read_step(document, "when", {"field.calendar": "Eye clinic", "field.most": "2"})
+    step: Any = kept.steps["when"]
+    assert (step.calendar, step.most) == ("Eye clinic", 2)
+
+
+def test_what_ends_a_part_can_be_chosen_in_a_part_only() -> None:
+    document, name = parts.make(survey(), "Consent")
+    assert "return" in dict(step_form(document, f"{name}.say_1").kinds)
+    assert "return" not in dict(step_form(document, "hello").kinds)
+    document, run = editing.add(document, f"{editing.RUNS}{name}", after="hello")
+    form = step_form(document, run)
+    assert (form.fragment, [one.name for one in form.exits]) == ("consent", ["exit.done"])

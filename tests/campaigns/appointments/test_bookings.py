@@ -199,3 +199,35 @@ def test_many_calls_at_once_book_what_there_is_and_nothing_twice() -> None:
     assert booked
     assert set(booked.values()) == {1}
     assert not Hold.objects.exists()
+
+
+def test_staff_move_a_person_who_was_booked_already() -> None:
+    first, second = clinic(3, 4).slots.all()
+    asha = person(1)
+    book(first, asha)
+    staff = manager()
+    entered = bookings.enter(second.pk, phone=asha.phone, name="Asha", by=staff, now=NOON)
+    states = dict(Appointment.objects.values_list("slot", "state"))
+    assert states == {first.pk: State.MOVED, second.pk: State.BOOKED}
+    assert (entered.call, entered.reason) == (None, "Entered by Asha.")
+    again = bookings.enter(second.pk, phone=asha.phone, name="Asha", by=staff, now=NOON)
+    assert again == entered
+    assert_books_balance()
+
+
+@pytest.mark.parametrize(
+    ("now", "capacity", "why"),
+    [(NOON, 1, "No place of this slot is free"), (NOON + timedelta(hours=4), 2, "has begun already")],
+)
+def test_a_slot_that_is_full_or_over_is_not_entered(now: datetime, capacity: int, why: str) -> None:
+    slot = clinic(3, capacity=capacity).slots.get()
+    book(slot, person(1))
+    with pytest.raises(NotAllowed, match=why):
+        bookings.enter(slot.pk, phone="+919825112410", name="", by=manager(), now=now)
+    assert Appointment.objects.count() == 1
+    assert_books_balance()
+
+
+def test_a_slot_that_was_removed_is_not_entered() -> None:
+    with pytest.raises(NotAllowed, match="not there any more"):
+        bookings.enter(1, phone="+919825112410", name="", by=manager(), now=NOON)
