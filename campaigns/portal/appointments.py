@@ -8,7 +8,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_POST
 
-from campaigns import clock
+from campaigns import clock, edges
 from campaigns.appointments import bookings, stock
 from campaigns.errors import NotAllowed
 from campaigns.models import Appointment, Calendar, Slot
@@ -96,8 +96,8 @@ def enter(request: HttpRequest, pk: int) -> HttpResponseBase:
     try:
         if not form.is_valid():
             raise NotAllowed(" ".join(str(error) for errors in form.errors.values() for error in errors))
-        by = current_user(request)
-        bookings.enter(pk, **form.cleaned_data, by=by, now=clock.now())
+        person, by = form.cleaned_data, current_user(request)
+        edges.retried("a booking by staff", lambda: bookings.enter(pk, **person, by=by, now=clock.now()))
     except NotAllowed as error:
         messages.add_message(request, messages.ERROR, error.reason, extra_tags="bad")
     else:
