@@ -322,21 +322,8 @@ def _controls(document: Document, step: AnyStep, calendars: Iterable[str]) -> It
             shown = _OFFERED
         elif info.name in named:
             shown = replace(shown, choices={"": "Choose…"} | {one: one for one in named[info.name]})
-        name = f"field.{info.name}"
-        if info.name in _BETWEEN_COMMAS:
-            pairs = value if info.name == "tags" else (f"{key}: {kind}" for key, kind in value.items())
-            yield Control(name, shown.label, "text", ", ".join(pairs), help=shown.help)
-        elif isinstance(value, bool):
-            yield Control(name, shown.label, "check", "on" if value else "", more=shown.more, help=shown.help)
-        elif isinstance(value, str | int | float | None):
-            is_whole = isinstance(value, float) and value == int(value)
-            text = "" if value is None else str(int(value) if is_whole else value)
-            choices = shown.choices or (
-                {str(one): way(one) for one in type(value)} if isinstance(value, StrEnum) else {}
-            )
-            kind = "select" if choices else "text"
-            listed = {**choices, **({} if text in choices else {text: text})} if choices else {}
-            yield Control(name, shown.label, kind, text, [*listed.items()], more=shown.more, help=shown.help)
+        if info.name in _BETWEEN_COMMAS or isinstance(value, str | int | float | None):
+            yield _control(info.name, shown, value)
     if hasattr(step, "barge_in"):
         everywhere = {
             **BARGE_IN,
@@ -344,6 +331,25 @@ def _controls(document: Document, step: AnyStep, calendars: Iterable[str]) -> It
         }
         value = _barge_in(step.barge_in)
         yield Control("barge_in", "What may interrupt the words", "select", value, [*everywhere.items()])
+
+
+def _control(field_name: str, shown: _Field, value: Any) -> Control:
+    """Return the control of a field: a text, a number, a choice, a switch, or several words between commas."""
+    name = f"field.{field_name}"
+    if field_name in _BETWEEN_COMMAS:
+        pairs = value if field_name == "tags" else (f"{key}: {kind}" for key, kind in value.items())
+        return Control(name, shown.label, "text", ", ".join(pairs), help=shown.help)
+    if isinstance(value, bool):
+        text = "on" if value else ""
+        return Control(name, shown.label, "check", text, more=shown.more, help=shown.help)
+    is_whole = isinstance(value, float) and value == int(value)
+    text = "" if value is None else str(int(value) if is_whole else value)
+    choices = shown.choices or (
+        {str(one): way(one) for one in type(value)} if isinstance(value, StrEnum) else {}
+    )
+    kind = "select" if choices else "text"
+    listed = {**choices, **({} if text in choices else {text: text})} if choices else {}
+    return Control(name, shown.label, kind, text, [*listed.items()], more=shown.more, help=shown.help)
 
 
 def _barge_in(switches: BargeInSwitches | None) -> str:
