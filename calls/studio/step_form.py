@@ -334,7 +334,7 @@ def _controls(document: Document, step: AnyStep, calendars: Iterable[str]) -> It
 
 
 def _control(field_name: str, shown: _Field, value: Any) -> Control:
-    """Return the control of a field: a text, a number, a choice, a switch, or several words between commas."""
+    """Return the control of a field: text, number, choice, switch, or words between commas."""
     name = f"field.{field_name}"
     if field_name in _BETWEEN_COMMAS:
         pairs = value if field_name == "tags" else (f"{key}: {kind}" for key, kind in value.items())
