@@ -1,19 +1,20 @@
 """Bring templates, their languages and clips to XFin.
 
-Nothing at XFin tells two creations apart, so each thing is looked up by its name first and created
-only if it is not there: a creation whose reply was lost is found by the next run.
+Nothing at XFin tells two creations apart, so each thing is looked up first and created only if it is not
+there: by its id where XFin once gave it one, else by its name, so that a creation whose reply was lost is
+found by the next run.
 """
 
 import logging
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from functools import partial
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 import httpx
 from django.conf import settings
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from campaigns.clock import Clock
 from campaigns.delivery.account_client import wire_id, xfin_client
@@ -22,13 +23,22 @@ from campaigns.delivery.claims import AccountHold
 from campaigns.models import Account, Content, Template, TemplateLanguage
 from campaigns.models.templates import Mirrored
 from campaigns.xfin.client import XFinClient
-from campaigns.xfin.errors import AuthRefused, Refused, TakenOver, XFinError
+from campaigns.xfin.errors import AuthRefused, BadReply, NotFound, Refused, TakenOver, XFinError
 from campaigns.xfin.schemas import NewTemplate, NewTemplateLanguage, RemoteId
 
 log = logging.getLogger(__name__)
 
 PENDING = Mirrored.Sync.PENDING
 SAME = "The same here and at XFin."
+
+
+class _Remote(Protocol):
+    @property
+    def id(self) -> RemoteId: ...
+
+
+Ours = TypeVar("Ours", bound=Mirrored)
+Theirs = TypeVar("Theirs", bound=_Remote)
 
 
 def accounts_to_synchronise(now: datetime) -> list[int]:
@@ -85,12 +95,13 @@ def alone_with_templates(
 
 def push_contents(client: XFinClient, account: Account, now: datetime) -> None:
     """Upload the recorded clips that XFin does not have."""
-    pending = list(Content.objects.filter(account=account, sync_state=PENDING))
-    if not pending:
-        return
-    there = {remote.name: remote for remote in client.iter_contents()}
+    contents = Content.objects.filter(account=account)
+    pending = list(contents.filter(sync_state=PENDING))
+    there = found_at_xfin(
+        pending, contents, client.get_content, client.iter_contents, lambda ours, it: ours.name == it.name
+    )
     for content in pending:
-        if remote := there.get(content.name):
+        if remote := there.get(content.pk):
             _push(content, now, partial(client.get_content, remote.id))
             continue
         with content.file.open("rb") as clip:
@@ -99,12 +110,13 @@ def push_contents(client: XFinClient, account: Account, now: datetime) -> None:
 
 def push_templates(client: XFinClient, account: Account, now: datetime) -> None:
     """Create or replace the templates, with their caller numbers as the option `phone_numbers`."""
-    pending = list(Template.objects.filter(account=account, sync_state=PENDING).prefetch_related("numbers"))
-    if not pending:
-        return
-    there = {remote.name: remote for remote in client.iter_templates()}
+    templates = Template.objects.filter(account=account)
+    pending = list(templates.filter(sync_state=PENDING).prefetch_related("numbers"))
+    there = found_at_xfin(
+        pending, templates, client.get_template, client.iter_templates, lambda ours, it: ours.name == it.name
+    )
     for template in pending:
-        remote = there.get(template.name)
+        remote = there.get(template.pk)
         wanted = NewTemplate(
             name=template.name,
             description=template.description,
@@ -121,16 +133,21 @@ def push_templates(client: XFinClient, account: Account, now: datetime) -> None:
 
 def push_languages(client: XFinClient, account: Account, now: datetime) -> None:
     """Create or replace the language forms of templates that are at XFin."""
-    pending = TemplateLanguage.objects.filter(template__account=account, sync_state=PENDING)
-    ready = list(pending.exclude(template__remote_id="").select_related("template"))
-    if not ready:
-        return
-    there = {(str(r.template), r.language): r for r in client.iter_template_languages()}
+    forms = TemplateLanguage.objects.filter(template__account=account)
+    pending = forms.filter(sync_state=PENDING).exclude(template__remote_id="")
+    ready = list(pending.select_related("template"))
+    there = found_at_xfin(
+        ready,
+        forms,
+        client.get_template_language,
+        client.iter_template_languages,
+        lambda ours, it: (ours.template.remote_id, ours.language) == (str(it.template), it.language),
+    )
     for form in ready:
         clips = list(form.contents.all())
         if any(not clip.remote_id for clip in clips):
             continue  # its clips come first; the next run takes it
-        remote = there.get((form.template.remote_id, form.language))
+        remote = there.get(form.pk)
         wanted = NewTemplateLanguage(
             template=wire_id(form.template.remote_id),
             language=form.language,
@@ -141,9 +158,36 @@ def push_languages(client: XFinClient, account: Account, now: datetime) -> None:
         _push(form, now, replace or partial(client.create_template_language, wanted))
 
 
-class _Remote(Protocol):
-    @property
-    def id(self) -> RemoteId: ...
+def found_at_xfin(
+    wanted: Sequence[Ours],
+    all_ours: "QuerySet[Ours]",
+    ask: Callable[[RemoteId], Theirs],
+    listed: Callable[[], Iterable[Theirs]],
+    is_same: Callable[[Ours, Theirs], bool],
+) -> dict[int, Theirs]:
+    """Return what XFin has of the wanted things, by our key. Raises `XFinError`.
+
+    What has an id is asked for by it: only XFin's answer about the id says that it is gone. What has none is
+    looked for in the list, and a list that leaves out any of `all_ours` that XFin has proves no absence: it
+    raises `BadReply`, and the next run asks again.
+    """
+    found: dict[int, Theirs] = {}
+    for thing in wanted:
+        if thing.remote_id:
+            with suppress(NotFound):
+                found[thing.pk] = ask(wire_id(thing.remote_id))
+    missing = [thing for thing in wanted if thing.pk not in found]
+    rows = list(listed()) if missing else []
+    for thing in missing:
+        found.update((thing.pk, row) for row in rows if is_same(thing, row))
+    if len(found) < len(wanted):
+        shown = {str(row.id) for row in rows}
+        known = all_ours.exclude(remote_id="").exclude(pk__in=[thing.pk for thing in missing])
+        for remote_id in set(known.values_list("remote_id", flat=True)) - shown:
+            with suppress(NotFound):
+                ask(wire_id(remote_id))
+                raise BadReply("the list", "it leaves out what XFin has")
+    return found
 
 
 def _push(thing: Mirrored, now: datetime, request: Callable[[], _Remote]) -> None:

@@ -16,6 +16,7 @@ from campaigns.delivery.claims import AccountHold
 from campaigns.errors import NotAllowed
 from campaigns.lifecycle import actions
 from campaigns.models import Account, Campaign, Content, Template, TemplateLanguage
+from campaigns.models.templates import Mirrored
 from tests.campaigns.world import NOON, at, make_campaign
 
 pytestmark = pytest.mark.django_db
@@ -117,6 +118,56 @@ def test_a_change_replaces_what_is_there(settings: Settings, tmp_path: object) -
     Template.objects.update(description="New words", sync_state=Template.Sync.PENDING)
     synchronise(account, shelf)
     assert [t["description"] for t in shelf.things["template"].values()] == ["New words"]
+
+
+@pytest.mark.parametrize("kind", [Template, TemplateLanguage, Content])
+def test_what_a_list_leaves_out_is_not_created_again(
+    settings: Settings, tmp_path: object, monkeypatch: pytest.MonkeyPatch, kind: type[Mirrored]
+) -> None:
+    account, shelf = prepared(settings, tmp_path), Shelf()
+    synchronise(account, shelf)
+    before = set(kind._default_manager.values_list("remote_id", flat=True))
+    monkeypatch.setattr(shelf, "_page", lambda _: {"results": [], "next": None})
+    kind._default_manager.update(sync_state=Mirrored.Sync.PENDING)
+    synchronise(account, shelf)
+    assert shelf.created == ["content", "template", "templatelanguage"]
+    assert set(kind._default_manager.values_list("remote_id", "sync_state")) == {
+        (remote_id, Mirrored.Sync.SYNCED) for remote_id in before
+    }
+
+
+def test_a_list_that_leaves_out_what_xfin_has_proves_no_absence(
+    settings: Settings, tmp_path: object, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    account, shelf = prepared(settings, tmp_path), Shelf()
+    synchronise(account, shelf)
+    Template.objects.create(account=account, name="Another")  # its creation's reply may have been lost
+    with monkeypatch.context() as patched:
+        patched.setattr(shelf, "_page", lambda _: {"results": [], "next": None})
+        synchronise(account, shelf)
+    assert shelf.created.count("template") == 1
+    assert "it leaves out what XFin has" in Account.objects.get().reason
+    synchronise(account, shelf)
+    assert shelf.created.count("template") == 2
+    assert Account.objects.get().state == Account.State.READY
+
+
+def test_what_is_gone_at_xfin_is_created_again(settings: Settings, tmp_path: object) -> None:
+    account, shelf = prepared(settings, tmp_path), Shelf()
+    synchronise(account, shelf)
+    shelf.things["template"].clear()
+    Template.objects.update(sync_state=Template.Sync.PENDING)
+    synchronise(account, shelf)
+    assert shelf.created.count("template") == 2
+
+
+def test_no_redials_go_up_whatever_is_stored(settings: Settings, tmp_path: object) -> None:
+    account, shelf = prepared(settings, tmp_path), Shelf()
+    Template.objects.update(num_backups=3)  # as the column allowed before
+    synchronise(account, shelf)
+    (template,) = shelf.things["template"].values()
+    options = {option["option"]: option["value"] for option in template["advanced_options"]}
+    assert options["num_backups"] == 0
 
 
 def test_a_refusal_keeps_xfins_words(settings: Settings, tmp_path: object) -> None:
