@@ -150,24 +150,29 @@ def accounts_with_overdue(now: datetime) -> list[int]:
 def look_up_overdue(account_id: int, *, clock: Clock, transport: httpx.BaseTransport | None = None) -> int:
     """Ask once more for each overdue message by its id; it ends as XFin says, else `unknown`.
 
-    Return how many were looked up; 0 after a failure.
+    One look-up of an account at a time. Return how many were looked up; 0 after a failure.
     """
     account = Account.objects.get(pk=account_id)
-    overdue = list(_overdue(clock()).filter(batch__account=account).order_by("send_on")[:CHUNK])
-    try:
-        with xfin_client(account, transport=transport) as client:
-            for message in overdue:
-                remote = client.find_message(message.remote_id)
-                if remote is not None and remote.state in ENDED:
-                    settle_message(message, remote, now=clock())
-                    continue
-                said = f"XFin still said “{remote.raw_state}”" if remote else "XFin did not have it any more"
-                hours = f"{settings.STATE_BOUND_HOURS:g} hours after its time"
-                _unknown(message, f"{said} {hours}; how it ended is not known.", now=clock())
-    except XFinError as error:
-        log.warning("looking up messages of account %s: %s", account.pk, error.reason)
-        record_failure(account, error, now=clock())
-        return 0
+    with turn("overdue", account_id) as held:
+        if held is None:
+            return 0
+        overdue = list(_overdue(clock()).filter(batch__account=account).order_by("send_on")[:CHUNK])
+        try:
+            with xfin_client(account, transport=transport) as client:
+                for message in overdue:
+                    remote = client.find_message(message.remote_id)
+                    if remote is not None and remote.state in ENDED:
+                        settle_message(message, remote, now=clock())
+                        continue
+                    said = (
+                        f"XFin still said “{remote.raw_state}”" if remote else "XFin did not have it any more"
+                    )
+                    hours = f"{settings.STATE_BOUND_HOURS:g} hours after its time"
+                    _unknown(message, f"{said} {hours}; how it ended is not known.", now=clock())
+        except XFinError as error:
+            log.warning("looking up messages of account %s: %s", account.pk, error.reason)
+            record_failure(account, error, now=clock())
+            return 0
     record_success(account, now=clock())
     return len(overdue)
 

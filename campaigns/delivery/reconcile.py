@@ -28,6 +28,7 @@ from campaigns.delivery.circuit_breaker import record_failure, record_success, u
 from campaigns.delivery.claims import from_now
 from campaigns.delivery.look_up import LookedUp, Wanted, look_up
 from campaigns.delivery.refusals import stop_refused_campaigns
+from campaigns.delivery.turns import turn
 from campaigns.locks import locked
 from campaigns.models import Account, Message, UploadBatch
 from campaigns.transitions.attempt import ended_unknown
@@ -80,10 +81,11 @@ def accounts_to_look_up(now: datetime) -> list[int]:
 
 
 def reconcile_account(account_id: int, *, clock: Clock) -> None:
-    """Look up an account's batches, one after the other."""
-    for batch_id in batches_to_look_up(clock()):
-        if UploadBatch.objects.filter(pk=batch_id, account=account_id).exists():
-            reconcile(batch_id, clock=clock)
+    """Look up an account's batches, one after the other; nothing if another worker is at it."""
+    with turn("look up", account_id) as held:
+        for batch_id in batches_to_look_up(clock()) if held else ():
+            if UploadBatch.objects.filter(pk=batch_id, account=account_id).exists():
+                reconcile(batch_id, clock=clock)
 
 
 def reconcile(batch_id: int, *, clock: Clock, transport: httpx.BaseTransport | None = None) -> int | None:
@@ -108,10 +110,7 @@ def reconcile(batch_id: int, *, clock: Clock, transport: httpx.BaseTransport | N
             ),
             xfin_client(batch.account, transport=transport) as client,
         ):
-            # The last message that XFin confirmed to have.
-            had = Message.objects.filter(batch__account=batch.account).exclude(remote_id="").order_by("-pk")
-            known = had.values_list("remote_id", flat=True).first() or ""
-            looked = look_up(client, batch.reference, wanted, known=known)
+            looked = look_up(client, batch.reference, wanted)
     except XFinError as error:
         log.warning("looking up batch %s: %s", batch.reference, error.reason)
         record_failure(batch.account, error, now=clock())

@@ -193,6 +193,17 @@ def test_what_xfin_does_not_have_any_more_is_unknown() -> None:
     assert reasons == {"XFin did not have it any more 24 hours after its time; how it ended is not known."}
 
 
+def test_while_one_look_up_of_an_account_is_under_way_no_other_begins() -> None:
+    campaign, xfin = called()
+    xfin.requests.clear()
+    held = turns.take(f"overdue:{campaign.template.account_id}")
+    assert held
+    assert overdue(campaign, xfin) == 0
+    assert xfin.requests == []
+    held.release()
+    assert overdue(campaign, xfin) == 2
+
+
 def test_news_after_the_bound_change_nothing() -> None:
     campaign, xfin = called(max_attempts=3)
     remembered = dict(xfin.messages)
