@@ -14,7 +14,6 @@ from itertools import islice
 
 import msgspec
 
-from campaigns.delivery.account_client import wire_id
 from campaigns.xfin.client import XFinClient
 from campaigns.xfin.schemas import MessageFilter, RemoteMessage
 
@@ -28,6 +27,7 @@ MARGIN = timedelta(minutes=2)
 IGNORED = (
     "XFin's lists can't be relied on: asked by reference and by number, they leave out a message that it has."
 )
+EMPTY = "XFin's lists show no message of this account at all, not even one by which they could be checked."
 ODD_ROWS = "XFin's lists hold rows that can't be read; one of them may be ours."
 
 
@@ -50,17 +50,14 @@ class _Untrusted(Exception):
     """This way of asking proves nothing here."""
 
 
-def look_up(client: XFinClient, batch: str, wanted: Sequence[Wanted], *, known: str) -> LookedUp:
-    """Look messages up that were sent with the batch tag `batch`. Raises `XFinError`.
-
-    `known`: XFin's id of a message that it once confirmed to have; "" if there is none.
-    """
+def look_up(client: XFinClient, batch: str, wanted: Sequence[Wanted]) -> LookedUp:
+    """Look messages up that were sent with the batch tag `batch`. Raises `XFinError`."""
     search = _Search(client, wanted)
     if wanted:
         # The cheapest question first: where the reply alone was lost it finds all of them.
         search.take(client.iter_messages(MessageFilter(tag=batch)))
     for way in (search.ask_in_groups, search.ask_by_reference, search.ask_by_phone):
-        if not search.missing or search.is_empty(known):
+        if not search.missing:
             return LookedUp(found=search.found)
         try:
             way()
@@ -68,7 +65,8 @@ def look_up(client: XFinClient, batch: str, wanted: Sequence[Wanted], *, known: 
             continue
         unproved = ODD_ROWS if search.missing and search.odd_rows else ""
         return LookedUp(found=search.found, unproved=unproved)
-    return LookedUp(found=search.found, unproved=IGNORED if search.missing else "")
+    unproved = EMPTY if search.is_empty() else IGNORED
+    return LookedUp(found=search.found, unproved=unproved if search.missing else "")
 
 
 class _Search:
@@ -114,14 +112,9 @@ class _Search:
                 return message.reference
         return ""
 
-    def is_empty(self, known: str) -> bool:
-        """Return whether XFin has no message at all of this account, by its whole list.
-
-        A list that shows nothing is not believed while XFin has the message that is `known` to us.
-        """
-        if self.found or self._first_rows():
-            return False
-        return not known or self._client.find_message(wire_id(known)) is None
+    def is_empty(self) -> bool:
+        """Return whether XFin's whole list shows nothing, which proves nothing: a list may lag or be cut."""
+        return not self.found and not self._first_rows()
 
     def _first_rows(self) -> Sequence[RemoteMessage]:
         if self._first is None:

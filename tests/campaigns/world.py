@@ -126,9 +126,25 @@ def states(campaign: Campaign) -> Counter[str]:
     return Counter(Message.objects.filter(recipient__campaign=campaign).values_list("state", flat=True))
 
 
+EARLIER = {
+    "id": 1000,
+    "phone_number": "+919825099990",
+    "send_on": "2026-10-24T11:00:00",
+    "tags": ["b-last-month", "m-last-month"],
+    "state": "done",
+    "execution_state_reason_code": "ANSWERED",
+    "duration": "00:00:31",
+    "values": [],
+    "templatelanguage": 1,
+}
+
+
 @dataclass
 class FakeXFin(httpx.BaseTransport):
-    """Keeps what it is given, as reference §1 says. `faults` are used up, one a bulk request."""
+    """Keeps what it is given, as reference §1 says. `faults` are used up, one a bulk request.
+
+    `earlier`: its lists show a call of ours of last month, without which they could not be checked.
+    """
 
     messages: dict[int, dict[str, Any]] = field(default_factory=dict)
     faults: deque[Answer] = field(default_factory=deque)
@@ -142,6 +158,7 @@ class FakeXFin(httpx.BaseTransport):
     poison: set[str] = field(default_factory=set)
     refuses_rows: str = ""
     refused_phones: set[str] = field(default_factory=set)
+    earlier: bool = True
     ids: "itertools.count[int]" = field(default_factory=lambda: itertools.count(1001))
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
@@ -193,7 +210,7 @@ class FakeXFin(httpx.BaseTransport):
         phone = asked.get("recipient_phone_number") if self.filters_by_phone else None
         found = [
             message
-            for number, message in self.messages.items()
+            for number, message in [*([(1000, EARLIER)] if self.earlier else []), *self.messages.items()]
             if (tags is None or tags.intersection(message["tags"]))
             and phone in (None, message["phone_number"])
             and asked.get("send_on__gt", "") < message["send_on"] < asked.get("send_on__lt", "9")

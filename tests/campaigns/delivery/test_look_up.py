@@ -5,7 +5,7 @@ from datetime import timedelta
 import httpx
 import pytest
 
-from campaigns.delivery.look_up import IGNORED, ODD_ROWS, TOGETHER, LookedUp, Wanted, look_up
+from campaigns.delivery.look_up import EMPTY, IGNORED, ODD_ROWS, TOGETHER, LookedUp, Wanted, look_up
 from campaigns.xfin.client import XFinClient
 from campaigns.xfin.config import XFinConfig
 from tests.campaigns.world import NOON, FakeXFin
@@ -34,9 +34,9 @@ def give(xfin: FakeXFin, messages: list[Wanted], *, batch: str = "b-1", tags: bo
     xfin.create(httpx.Request("POST", "http://x/", json={"data": data}))
 
 
-def asked(xfin: FakeXFin, messages: list[Wanted], *, known: str = "") -> LookedUp:
+def asked(xfin: FakeXFin, messages: list[Wanted]) -> LookedUp:
     with XFinClient(CONFIG, tokens=MemoryTokenStore(), transport=xfin) as client:
-        return look_up(client, "b-1", messages, known=known)
+        return look_up(client, "b-1", messages)
 
 
 OLD = Wanted(reference="m-old", phone="+919825099999", send_on=NOON - timedelta(days=1))
@@ -93,14 +93,9 @@ def test_filters_that_show_nothing_prove_nothing() -> None:
     assert asked(xfin, wanted(3)).unproved == IGNORED
 
 
-def test_an_account_without_any_message_lacks_these_too() -> None:
-    assert asked(FakeXFin(), wanted(3)) == LookedUp(found={})
-
-
-def test_an_empty_list_is_not_believed_while_a_known_message_is_there_by_its_id() -> None:
-    xfin = world([], most_listed=0)
-    assert asked(xfin, wanted(3), known="1001").unproved == IGNORED
-    assert asked(xfin, wanted(3), known="999").unproved == ""
+def test_an_empty_list_proves_nothing() -> None:
+    assert asked(FakeXFin(earlier=False), wanted(3)) == LookedUp(found={}, unproved=EMPTY)
+    assert asked(world([], most_listed=0), wanted(3)) == LookedUp(found={}, unproved=EMPTY)
 
 
 @pytest.mark.parametrize("odd", [None, 7, {"state": 6}])

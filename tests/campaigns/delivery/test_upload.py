@@ -93,6 +93,19 @@ def test_whatever_happens_to_a_request_every_reference_is_created_exactly_once(f
     assert set(xfin.references().values()) == {1}
 
 
+def test_a_first_batch_whose_reply_was_lost_waits_until_another_message_lets_the_lists_be_checked() -> None:
+    campaign, xfin = make_campaign(people=3), FakeXFin(earlier=False)
+    xfin.faults.append(lost_before)
+    upload_all(campaign, xfin)
+    assert states(campaign) == {Message.State.UNCONFIRMED: 3}
+    assert UploadBatch.objects.get().state == UploadBatch.State.UNCLEAR
+    assert "are unclear" in notices.unclear_notices()[0].title
+    add_people(campaign, 1)
+    upload_all(campaign, xfin)
+    assert states(campaign) == {Message.State.QUEUED: 4}
+    assert set(xfin.references().values()) == {1}
+
+
 @pytest.mark.parametrize("fault", [lost_after, half_done])
 def test_an_xfin_that_ignores_the_tag_filter_is_asked_by_number(fault: Answer) -> None:
     campaign, xfin = make_campaign(people=20), FakeXFin(filters_by_tag=False)
