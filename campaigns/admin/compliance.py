@@ -253,4 +253,4 @@ class PollingDayAdmin(TableAdmin):
 class HolidayAdmin(TableAdmin):
     """Holidays beside the national ones."""
 
-    list_display = ("day", "name")
+    list_display = ("day", "name", "no_calls")

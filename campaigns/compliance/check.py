@@ -186,6 +186,7 @@ class ComplianceChecker:
             caller_id=number.e164,
             own_window=(campaign.window_start, campaign.window_end),
             widening=declared.window_reason if declared else "",
+            closed_days=ours.closed_days,
             organisation=ours.organisation,
             declared=ours.declared_on(at.astimezone(IST).date(), number),
             scrub=scrub,

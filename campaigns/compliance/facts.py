@@ -94,6 +94,7 @@ class CampaignFacts:
     scrubbed: Scrubbed
     polls: Sequence[PollingDay]
     """All that are entered, past ones too: they tell which areas are known."""
+    closed_days: frozenset[date]
     now: datetime
     own_numbers: frozenset[str]
     skew: timedelta
@@ -193,10 +194,16 @@ def of_campaign(campaign: Campaign, people: Iterable[Recipient], *, now: datetim
         declaration=CampaignDeclaration.objects.filter(campaign=campaign).first(),
         scrubbed=Scrubbed.of(campaign, people) if promotional else Scrubbed(),
         polls=list(PollingDay.objects.all()) if political else (),
+        closed_days=closed_days(),
         now=now,
         own_numbers=frozenset(PhoneNumber.objects.values_list("e164", flat=True)),
         skew=timedelta(seconds=ahead if abs(ahead) >= LEAST_SKEW.total_seconds() else 0),
     )
+
+
+def closed_days() -> frozenset[date]:
+    """Return the days (IST) on which the organisation calls nobody. One query."""
+    return frozenset(Holiday.objects.filter(no_calls=True).values_list("day", flat=True))
 
 
 def place_name(text: str) -> str:

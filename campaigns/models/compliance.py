@@ -288,6 +288,12 @@ class Holiday(models.Model):
 
     day = models.DateField(unique=True)
     name = models.CharField(max_length=80)
+    no_calls = models.BooleanField(
+        "no calls on this day",
+        default=False,
+        help_text="Calls wait for the day after, also those at XFin already. Otherwise they are placed, "
+        "with a warning. At times that a person asked for, they are called in any case.",
+    )
 
     class Meta:
         ordering = ("day",)

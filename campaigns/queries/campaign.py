@@ -9,6 +9,7 @@ from typing import Any
 from django.db.models import Case, Count, Exists, F, OuterRef, Q, QuerySet, Sum, Value, When
 
 from campaigns import agent_inspection, rules
+from campaigns.compliance.facts import closed_days
 from campaigns.formatting import grouped, share, tone, words
 from campaigns.ist import IST
 from campaigns.models import (
@@ -370,18 +371,22 @@ def misses(campaign_id: int) -> list[Part]:
 
 
 def hours(campaign: Campaign, now: datetime) -> str:
-    """Return in words the hours in which this campaign may call today. One query."""
-    window = daily_hours(campaign)(now.astimezone(IST).date())
+    """Return in words the hours in which this campaign may call today. Three queries."""
+    today = now.astimezone(IST).date()
+    if today in closed_days():
+        return "none, it is a holiday on which nobody is called"
+    window = daily_hours(campaign)(today)
     return "its own hours leave nothing of the lawful ones" if window.empty else str(window)
 
 
 def daily_hours(campaign: Campaign) -> Callable[[date], Window]:
-    """Return a function from a day (IST) to the hours in which this campaign may call then. One query."""
+    """Return a function from a day (IST) to the hours in which this campaign may call then. Two queries."""
     reasons = CampaignDeclaration.objects.filter(campaign=campaign).values_list("window_reason", flat=True)
     attempt = rules.Attempt(
         category=campaign.category,
         caller_id=campaign.number.e164,
         own_window=(campaign.window_start, campaign.window_end),
         widening=reasons.first() or "",
+        closed_days=closed_days(),
     )
     return partial(rules.calling_window, attempt)

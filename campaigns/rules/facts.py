@@ -100,13 +100,15 @@ class Attempt:
     area, None if the area is not known; `requested` is a slot the person asked for (`[start, end)`);
     `called_back` is the moment from which on the person asked to be called back;
     `missing` are the values that must be spoken and can't be;
-    `widening` is the recorded reason for going beyond hours of kind policy; `has_voice` None: not known.
+    `widening` is the recorded reason for going beyond hours of kind policy; `has_voice` None: not known;
+    `closed_days` are the days (IST) on which the organisation calls nobody.
     """
 
     category: str
     caller_id: str
     own_window: tuple[time | None, time | None] = (None, None)
     widening: str = ""
+    closed_days: frozenset[date] = frozenset()
     organisation: Organisation | None = None
     declared: bool | None = None
     scrub: Scrub | None = None

@@ -31,11 +31,13 @@ def window_rule(category: str, day: date) -> WindowRule:
 
 
 def calling_window(attempt: Attempt, day: date) -> Window:
-    """Return the hours on a day, narrowed by the campaign's own.
+    """Return the hours on a day, narrowed by the campaign's own; none on a day without calls.
 
     They grow only where the hours are policy, a reason is recorded, and the reference names how far (9.1).
     """
     rule = window_rule(attempt.category, day)
+    if day in attempt.closed_days:
+        return Window(time(0), time(0))
     if rule.widest is None or not attempt.widening:
         return rule.window.narrowed(*attempt.own_window)
     start, end = attempt.own_window
@@ -44,12 +46,15 @@ def calling_window(attempt: Attempt, day: date) -> Window:
 
 
 def judge_window(attempt: Attempt, at: datetime) -> Opinion:
-    """B01: outside its hours a call waits for the next opening."""
+    """B01: outside its hours, and on a day without calls, a call waits for the next opening."""
     local = at.astimezone(IST)
     day = local.date()
     rule, window = window_rule(attempt.category, day), calling_window(attempt, day)
     if asked := _asked_for(attempt, at):
         return Opinion(Verdict.OK, asked, kind=rule.kind)
+    if day in attempt.closed_days:
+        reason = f"{day:%d %b} is a holiday on which nobody is called."
+        return Opinion(Verdict.DEFER, reason, until=_tomorrow(at))
     if window.empty:
         reason = f"The campaign's own hours leave nothing of the allowed {rule.window}."
         return Opinion(Verdict.BLOCK, reason, kind=rule.kind)

@@ -11,6 +11,7 @@ from campaigns.models import (
     CallerDeclaration,
     CallingBasis,
     Campaign,
+    Holiday,
     Message,
     PhoneNumber,
     PollingDay,
@@ -85,6 +86,28 @@ def test_a_polling_day_that_is_entered_late_withdraws() -> None:
     PollingDay.objects.create(area=" bhopal", closes_at=NOON + 30 * HOUR)
     assert recheck.recheck(NOON, everything=True) == 2
     assert "48 hours" in Message.objects.all()[0].reason
+
+
+def test_a_holiday_without_calls_that_is_entered_late_withdraws_and_calls_wait_for_the_day_after() -> None:
+    campaign, xfin = at_xfin()
+    holiday = Holiday.objects.create(day=NOON.astimezone(IST).date(), name="Our own")
+    assert recheck.recheck(NOON, everything=True) == 0  # calls are placed, with a warning
+    holiday.no_calls = True
+    holiday.save()
+    assert recheck.recheck(NOON, everything=True) == 2
+    assert "24 Nov is a holiday on which nobody is called." in Message.objects.all()[0].reason
+    withdraw.withdraw(campaign.template.account_id, clock=at(NOON), transport=xfin)
+    assert not xfin.messages
+    plan.plan(campaign.pk, now=NOON)
+    planned = Message.objects.filter(state=Message.State.PLANNED)
+    assert all(message.send_on >= evening("00:00") + timedelta(days=1) for message in planned)
+    assert not campaign.recipients.filter(due_at__lt=evening("00:00") + timedelta(days=1)).exists()
+    upload.upload(campaign.template.account_id, clock=at(NOON + HOUR), transport=xfin)
+    assert not xfin.messages
+    tomorrow = evening("11:00") + timedelta(days=1)
+    plan.plan(campaign.pk, now=tomorrow)
+    upload.upload(campaign.template.account_id, clock=at(tomorrow), transport=xfin)
+    assert len(xfin.messages) == 2
 
 
 def a_promotional_one() -> tuple[Campaign, FakeXFin]:
