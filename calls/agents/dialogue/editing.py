@@ -338,7 +338,13 @@ def blank(document_type: type[D], languages: Iterable[str]) -> D:
     """
     words = {language: _FIRST_WORDS.get(language, _FIRST_WORDS["en"]) for language in languages}
     steps: dict[str, AnyStep] = {
-        "hello": doc.Say(title="Hello", exits={doc.NEXT: "question"}, again=doc.Again.UNTIL_HEARD),
+        # Who calls, and why, is heard to its end also where speech is later allowed to interrupt.
+        "hello": doc.Say(
+            title="Hello",
+            exits={doc.NEXT: "question"},
+            again=doc.Again.UNTIL_HEARD,
+            barge_in=doc.BargeInSwitches(speech=False),
+        ),
         "question": doc.Menu(
             title="Question",
             choices={"1": doc.Choice("Yes", "yes"), "2": doc.Choice("No", "no")},

@@ -62,6 +62,18 @@ def no_way_out(document: Document) -> list[str]:
     return [step_id for step_id in steps if step_id in reached and step_id not in ending]
 
 
+def words_before_a_question(document: Document) -> list[str]:
+    """Return the `say` steps before a call's first question that lead to one, in order."""
+    ways, steps = edges(document), dict(document.all_steps())
+    waits = {step_id for step_id, step in steps.items() if isinstance(step, _WAITS)}
+    opening: Edges = {
+        step_id: frozenset() if step_id in waits else following for step_id, following in ways.items()
+    }
+    said = [s for s in _closure([document.start], opening) if isinstance(steps[s], doc.Say)]
+    leading = {step_id for step_id in said if waits & _closure([step_id], ways)}
+    return [step_id for step_id in steps if step_id in leading]
+
+
 def fragments_that_run_themselves(document: Document) -> list[str]:
     """Return the names of the fragments that come to themselves again, straight or through others."""
     ways: Edges = {

@@ -95,3 +95,26 @@ def test_words_that_take_longer_than_20_seconds_all_pieces_together() -> None:
 def test_a_default_way_out_that_no_step_has() -> None:
     found = advised(menu("1", "2"), "1 or 2?", exits={"no_input": "bye", "no_match": "bye", "gone": "bye"})
     assert found == ["No step has the default way out “gone”."]
+
+
+@pytest.mark.parametrize(
+    ("say", "speech", "is_advised"),
+    [
+        ({}, True, True),
+        ({}, False, False),
+        ({"again": "until_heard"}, True, False),
+        ({"again": "with_question"}, True, False),
+        ({"barge_in": {"speech": False}}, True, False),
+        ({"barge_in": {"speech": True}}, False, True),
+    ],
+)
+def test_an_opening_that_speech_cuts_for_good(say: dict[str, Any], speech: bool, is_advised: bool) -> None:
+    steps = {
+        "hello": {"kind": "say", "title": "Hello", "exits": {"next": "known"}, **say},
+        "known": {"kind": "set", "values": {"seen": "1"}, "exits": {"next": "ask"}},
+        "ask": {"title": "Question", **menu("1", "2")},
+        "reach": REACH,
+    }
+    words = {"hello": {"say": "Saraswati Finance calls about your EMI."}, "ask": {"ask": "Press 1 or 2."}}
+    found = sentences(dialogue(steps, words, barge_in={"speech": speech}))
+    assert [one.startswith("“Hello”: A “hello” cuts these words") for one in found] == [True] * is_advised

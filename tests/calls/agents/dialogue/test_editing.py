@@ -1,5 +1,6 @@
 """Changes of a dialogue: what led to a step still leads on, and nothing else is touched."""
 
+import msgspec
 import pytest
 
 from calls.agents.dialogue import document as doc
@@ -7,7 +8,7 @@ from calls.agents.dialogue import editing
 from calls.agents.dialogue.configuration import DialogueConfiguration
 from calls.agents.dialogue.document import Clip
 from calls.agents.dialogue.editing import CannotEditError
-from calls.agents.dialogue.validation import problems
+from calls.agents.dialogue.validation import check, problems
 from tests.calls.agents.dialogue.samples import survey
 
 
@@ -90,6 +91,16 @@ def test_languages_come_and_go_but_the_last_stays() -> None:
 def test_a_blank_dialogue_can_be_published_as_it_is() -> None:
     blank = editing.blank(DialogueConfiguration, ["hi", "en", "ta"])
     assert (problems(blank), [*blank.words]) == ([], ["hi", "en", "ta"])
+
+
+def test_the_opening_of_a_blank_dialogue_is_heard_whatever_interrupts_the_rest() -> None:
+    blank = msgspec.structs.replace(
+        editing.blank(DialogueConfiguration, ["en"]), barge_in=doc.BargeInSwitches(speech=True)
+    )
+    hello = blank.steps["hello"]
+    assert isinstance(hello, doc.Say)
+    assert (hello.again, hello.barge_in) == (doc.Again.UNTIL_HEARD, doc.BargeInSwitches(speech=False))
+    assert check(blank) == []
 
 
 def test_unknown_kinds_and_steps_are_refused() -> None:
