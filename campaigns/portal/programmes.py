@@ -47,4 +47,5 @@ def standing_list(request: HttpRequest, pk: int) -> HttpResponse:
         more = max(0, len(result.refusals) - SHOWN)
         name = form.cleaned_data["file"].name
         context |= {"result": result, "shown": result.refusals[:SHOWN], "hidden": more, "filename": name}
+        context |= {"notes": result.notes[:SHOWN], "more_notes": max(0, len(result.notes) - SHOWN)}
     return render(request, "campaigns/standing_list.html", context, status=422 if form.errors else 200)

@@ -23,6 +23,7 @@ from campaigns.pseudonyms import pseudonym
 from campaigns.sheets.process import opened
 from campaigns.spreadsheets.columns import Columns, match_columns, question
 from campaigns.spreadsheets.dates import is_day, read_day
+from campaigns.spreadsheets.garbled_names import garbled
 from campaigns.spreadsheets.reader import Row
 
 #: Rows stored together.
@@ -39,6 +40,7 @@ class ListResult:
     """What a file did to a list, or would do. Every row is new, changed, the same or refused.
 
     `read_as` holds pairs (heading, what it was taken for), `refusals` pairs (row number, reason).
+    `remarks` are sentences about the file, `notes` pairs (row number, what is odd) of rows that were taken.
     """
 
     read_as: list[tuple[str, str]] = field(default_factory=list)
@@ -47,6 +49,8 @@ class ListResult:
     changed: int = 0
     same: int = 0
     refusals: list[tuple[int, str]] = field(default_factory=list)
+    remarks: list[str] = field(default_factory=list)
+    notes: list[tuple[int, str]] = field(default_factory=list)
 
     @property
     def rows(self) -> int:
@@ -106,6 +110,8 @@ def read_members(
     for name, place in columns.variables.items():
         uses[place] = f"{'date' if name in result.dates else 'variable'} {name}"
     result.read_as = [(heading, uses.get(place, "not used")) for place, heading in enumerate(sheet.headers)]
+    names = [] if columns.name is None else [cells[columns.name] for _, cells in rows[:SAMPLE]]
+    result.remarks = list(filter(None, [*sheet.warnings, garbled(names)]))
     own = frozenset(PhoneNumber.objects.values_list("e164", flat=True))
     checker = RowChecker(columns, width=len(sheet.headers), language="", own=own, problems=sheet.problems)
     first_row: dict[str, int] = {}
@@ -168,6 +174,8 @@ def _take(
         else:
             first_row[person.phone] = person.row_number
             good.append(joining)
+            if person.note:
+                result.notes.append((person.row_number, person.note))
     _store(standing_list, good, result)
 
 

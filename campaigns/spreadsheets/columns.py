@@ -55,6 +55,8 @@ _SOMEONE_ELSE = _word_set(
     " caller alternate alternative alt secondary second other emergency landline fax 2 3"
     " गारंटर जमानतदार एजेंट पिता पति शाखा कार्यालय જામીન એજન્ટ પિતા પતિ શાખા"
 )
+#: Of two columns that only these tell apart either could be meant.
+_FURTHER = frozenset("23")
 _NUMBER_OF_SOMETHING = _word_set(
     "account acct ac loan aadhaar aadhar uid pan gst id ref reference policy consumer meter invoice bill "
     "voter"
@@ -62,7 +64,7 @@ _NUMBER_OF_SOMETHING = _word_set(
 )
 _A_PERSON = _word_set("name person")
 _NOT_THE_PHONE = _NUMBER_OF_SOMETHING | _A_PERSON
-_NOT_THE_NAME = _SOMEONE_ELSE | _word_set(
+_NOT_THE_NAME = (_SOMEONE_ELSE - _FURTHER) | _word_set(
     "file bank product scheme village company user mobile phone id code no"
 )
 
@@ -235,7 +237,10 @@ def _phone_columns(headers: Sequence[str], samples: Sequence[Sequence[str]]) -> 
         for place, said in enumerate(words)
         if said & _PHONE_WORDS and not said & (_A_PERSON if said & _TELEPHONE_WORDS else _NOT_THE_PHONE)
     ]
-    own = [place for place in headed if not words[place] & (_SOMEONE_ELSE | _NUMBER_OF_SOMETHING)]
+    others_words = _SOMEONE_ELSE | _NUMBER_OF_SOMETHING
+    own = [place for place in headed if not words[place] & others_words]
+    if own:
+        own += [place for place in headed if place not in own and words[place] & others_words <= _FURTHER]
     for places in (own, headed):
         if filled := [place for place in places if shares[place]]:
             return filled

@@ -67,6 +67,11 @@ class ListResultSerializer(Plain):
     same = serializers.IntegerField()
     read_as = serializers.SerializerMethodField()
     refused = serializers.SerializerMethodField()
+    remarks = serializers.ListField(
+        child=serializers.CharField(),
+        help_text="About the whole file: sheets that were not read, hidden rows.",
+    )
+    notes = serializers.SerializerMethodField()
 
     @extend_schema_field(ReadAsSerializer(many=True))
     def get_read_as(self, result: ListResult) -> list[dict[str, str]]:
@@ -77,6 +82,11 @@ class ListResultSerializer(Plain):
     def get_refused(self, result: ListResult) -> list[dict[str, object]]:
         """Return the rows that were not taken, in the order of the file."""
         return [{"row": row, "reason": reason} for row, reason in result.refusals]
+
+    @extend_schema_field(RefusedRowSerializer(many=True))
+    def get_notes(self, result: ListResult) -> list[dict[str, object]]:
+        """Return what is odd about rows that were taken, such as a value that can't be spoken clearly."""
+        return [{"row": row, "reason": note} for row, note in result.notes]
 
 
 class MemberDateSerializer(DateModel):

@@ -35,6 +35,9 @@ def mothers() -> StandingList:
     return StandingList.objects.create(name="Mothers")
 
 
+KRUTI_DEV = [(10, "txnh'k"), (11, "lqjs'k"), (12, "jes'k"), (13, "egs'k"), (14, "fnus'k")]
+
+
 def take(standing_list: StandingList, text: str = FILE) -> ListResult:
     return read_members(standing_list, io.BytesIO(text.encode()), "mothers.csv")
 
@@ -149,6 +152,28 @@ def test_a_look_tells_everything_and_stores_nothing(mothers: StandingList) -> No
         ("Birth", "date birth"),
         ("Clinic", "variable clinic"),
     ]
+
+
+def test_what_is_odd_about_a_file_and_its_rows_is_said(mothers: StandingList) -> None:
+    workbook = io.BytesIO()
+    with xlsxwriter.Workbook(workbook) as book:
+        rows = [["Mobile", "Name", "Amount"], *([f"98251124{n}", name, "5,00"] for n, name in KRUTI_DEV)]
+        for number, row in enumerate(rows):
+            (book.get_worksheet_by_name("June") or book.add_worksheet("June")).write_row(number, 0, row)
+        book.add_worksheet("July").write_row(0, 0, ["Mobile", "Name"])
+    workbook.seek(0)
+    result = read_members(mothers, workbook, "mothers.xlsx")
+    assert result.new == len(KRUTI_DEV)
+    sheets, names = result.remarks
+    assert "July" in sheets
+    assert "Kruti Dev" in names
+    assert [row for row, _ in result.notes] == [2, 3, 4, 5, 6]
+    assert all(note.startswith("amount: ") for _, note in result.notes)
+    browser, address = cast.browser(cast.manager()), reverse("standing-list", args=[mothers.pk])
+    workbook.seek(0)
+    answer = browser.post(address, {"file": SimpleUploadedFile("mothers.xlsx", workbook.read())})
+    for text in (names.split("(")[0], "taken, but look at them", "amount: "):
+        assert text in answer.content.decode()
 
 
 def test_a_wrong_guess_is_corrected_by_naming_the_headings(mothers: StandingList) -> None:

@@ -199,7 +199,9 @@ def test_the_number_and_name_of_the_person_are_taken_and_not_those_beside_them(
 @pytest.mark.parametrize(
     ("headers", "asked"),
     [
-        (["Mobile 1", "Mobile 2"], ["Mobile 1"]),
+        (["Mobile 1", "Mobile 2"], ["Mobile 1", "Mobile 2"]),
+        (["Phone 2", "Phone"], ["Phone", "Phone 2"]),
+        (["Mobile", "Guarantor Mobile 2"], ["Mobile"]),
         (["Mobile", "WhatsApp"], ["Mobile", "WhatsApp"]),
         (["Father Mobile", "Mother Mobile"], ["Father Mobile", "Mother Mobile"]),
         (["Guarantor Phone", "Phone"], ["Phone"]),
