@@ -1,6 +1,7 @@
 """The edges of periodic work: one item that fails never stops the next, and a lost race is run again.
 
-What fails is logged with its item, counted, and shown on the account it was for. A deadlock or a
+What fails is logged with its item, counted, and shown: on the account it was for, else on the home page until
+the same work succeeds again (`Trouble`). A deadlock or a
 serialisation failure rolls back one transaction whole, which nothing but its repetition makes good.
 """
 
@@ -16,8 +17,9 @@ from django.db import Error, OperationalError, connection
 from django.db.models import F, Value
 from django.db.models.functions import Least
 
+from campaigns import clock
 from campaigns.formatting import masked_cell
-from campaigns.models import Account
+from campaigns.models import Account, Trouble
 
 log = logging.getLogger(__name__)
 
@@ -60,24 +62,48 @@ def retried(what: str, work: Callable[[], Result]) -> Result:
 
 
 def each(what: str, items: Iterable[T], work: Callable[[T], int | bool | None]) -> int:
-    """Run `work` for each item; return the sum of what it returns. An item that fails is logged."""
-    total = 0
+    """Run `work` for each item; return the sum of what it returns.
+
+    Items that fail are logged, counted and shown. `what` names this work alone.
+    """
+    total = tried = failed = 0
+    last: Exception | None = None
     for item in items:
+        tried += 1
         try:
             total += int(retried(what, partial(work, item)) or 0)
-        except Exception:
+        except Exception as error:
             log.exception("%s failed for %s", what, item)
+            failed, last = failed + 1, error
+    _show(what, failed, tried, last)
     return total
 
 
 def step(what: str, work: Callable[[], object]) -> bool:
-    """Run one step of a task. Return False if it failed, which is logged."""
+    """Run one step of a task. Return False if it failed, which is logged, counted and shown."""
     try:
         retried(what, work)
-    except Exception:
+    except Exception as error:
         log.exception("%s failed", what)
+        _show(what, 1, 1, error)
         return False
+    _show(what, 0, 1, None)
     return True
+
+
+def _show(what: str, failed: int, tried: int, last: Exception | None) -> None:
+    """Keep for staff what failed, or forget it once it works. The database may be what failed."""
+    try:
+        row = Trouble.objects.filter(what=what)
+        if failed:
+            reason = masked_cell(f"{last or type(last).__name__}")[:500]
+            figures = {"failed": failed, "tried": tried, "reason": reason}
+            Trouble.objects.get_or_create(what=what, defaults={**figures, "since": clock.now()})
+            row.update(**figures, times=Least(F("times"), Value(MOST_COUNTED - 1)) + 1)
+        elif row.exists():  # read first: a DELETE would lock a database of one file each time
+            row.delete()
+    except Exception:
+        log.exception("that %s failed, or works, could not be kept", what)
 
 
 def for_account(what: str, account_id: int, work: Callable[[], object]) -> bool:

@@ -199,7 +199,7 @@ def recheck_messages() -> None:
     """Mark for withdrawal what the rules forbid by now: every tick what is due, every minute all at XFin."""
     if first_in_a_tick("recheck"):
         everything = turns.take("recheck everything", seconds=60) is not None
-        edges.step("judging again", lambda: recheck.recheck(clock.now(), everything=everything))
+        edges.step("judging again: recheck", lambda: recheck.recheck(clock.now(), everything=everything))
 
 
 @shared_task
@@ -238,7 +238,9 @@ def tell_services() -> None:
 @shared_task
 def tell_service(service_id: int) -> None:
     """Tell a service outside what calls brought."""
-    edges.each("telling", [service_id], lambda each: telling.tell(each, clock=clock.now))
+    edges.each(
+        f"telling service {service_id}", [service_id], lambda each: telling.tell(each, clock=clock.now)
+    )
 
 
 @shared_task

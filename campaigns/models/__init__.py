@@ -30,7 +30,7 @@ from campaigns.models.preflight import Preflight
 from campaigns.models.privacy import Erasure, KeyMark, LegalHold, Purge
 from campaigns.models.programmes import Draw, Member, MemberDate, Programme, ProgrammeRound, StandingList
 from campaigns.models.pronunciations import Pronunciation
-from campaigns.models.sending import Evidence, Message, Turn, UploadBatch
+from campaigns.models.sending import Evidence, Message, Trouble, Turn, UploadBatch
 from campaigns.models.services import AllowedHost, Notification, OutsideService
 from campaigns.models.templates import Content, Template, TemplateLanguage
 from campaigns.models.tokens import ApiToken
@@ -88,6 +88,7 @@ __all__ = [
     "Suppression",
     "Template",
     "TemplateLanguage",
+    "Trouble",
     "Turn",
     "UploadBatch",
     "User",

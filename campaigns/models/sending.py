@@ -188,6 +188,23 @@ class Turn(models.Model):
         return self.name
 
 
+class Trouble(models.Model):
+    """Periodic work that failed when it was last done. The row goes when the work succeeds again."""
+
+    what = models.CharField(max_length=80, unique=True)
+    failed = models.PositiveIntegerField(help_text="So many items failed the last time.")
+    tried = models.PositiveIntegerField(help_text="Of so many.")
+    times = models.PositiveIntegerField(default=0, help_text="So many runs failed one after the other.")
+    reason = models.TextField(help_text="The last error, without phone numbers.")
+    since = models.DateTimeField()
+
+    class Meta:
+        ordering = ("since",)
+
+    def __str__(self) -> str:
+        return self.what
+
+
 class EvidenceStage(models.TextChoices):
     """When it was judged."""
 

@@ -14,6 +14,7 @@ from campaigns.models import (
     Recipient,
     StaffCallback,
     Template,
+    Trouble,
     UploadBatch,
 )
 from campaigns.models.campaigns import CampaignState
@@ -45,6 +46,7 @@ def notices() -> list[Notice]:
         *untold_notices(),
         *unknown_states(),
         *own_failures(),
+        *troubles(),
         *clock_notices(),
         *campaign_notices(),
         *approval_notices(),
@@ -132,6 +134,20 @@ def own_failures() -> list[Notice]:
             account=account,
         )
         for account in failed
+    ]
+
+
+def troubles(limit: int = 5) -> list[Notice]:
+    """Return notices of periodic work that failed when it was last done, the oldest first. One query."""
+    return [
+        Notice(
+            tone="bad",
+            title=f"An error of this program: {row.what} failed for {grouped(row.failed)} of "
+            f"{grouped(row.tried)}.",
+            text=f"{row.reason} ({grouped(row.times)} times since {ist_exact(row.since)}.) It is tried again "
+            "by itself, and this goes when it works. The log says where.",
+        )
+        for row in Trouble.objects.all()[:limit]
     ]
 
 

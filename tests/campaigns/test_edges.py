@@ -6,7 +6,8 @@ import pytest
 from django.db import IntegrityError, OperationalError
 
 from campaigns import edges
-from campaigns.models import Account
+from campaigns.models import Account, Trouble
+from campaigns.queries import notices
 from tests.campaigns.world import make_campaign
 
 
@@ -23,6 +24,7 @@ def deadlock() -> OperationalError:
     return error
 
 
+@pytest.mark.django_db
 def test_the_items_after_a_bad_one_are_done_and_it_is_logged(caplog: pytest.LogCaptureFixture) -> None:
     def work(item: int) -> int:
         if item == 2:
@@ -34,6 +36,27 @@ def test_the_items_after_a_bad_one_are_done_and_it_is_logged(caplog: pytest.LogC
     assert "planning failed for 2" in caplog.text
 
 
+@pytest.mark.django_db
+def test_what_fails_is_counted_and_shown_until_it_works_again() -> None:
+    def work(item: int) -> None:
+        if item < 3:
+            raise IntegrityError("Key (phone)=(+919825112410) already exists.")
+
+    for _ in range(2):
+        edges.each("planning", [1, 2, 3], work)
+        assert not edges.step("slots: free", lambda: 1 / 0)
+    shown = [f"{notice.title} {notice.text}" for notice in notices.notices()]
+    assert shown[0].startswith("An error of this program: planning failed for 2 of 3. Key (phone)")
+    assert "(2 times since " in shown[0]
+    assert "9825112" not in shown[0]
+    assert "slots: free failed for 1 of 1. division by zero" in shown[1]
+    edges.each("planning", [3], work)
+    edges.step("slots: free", lambda: 1)
+    assert notices.notices() == []
+    assert not Trouble.objects.exists()
+
+
+@pytest.mark.django_db
 def test_a_step_that_fails_is_said_and_raises_nothing() -> None:
     assert not edges.step("a step", lambda: 1 / 0)
     assert edges.step("a step", lambda: 1)

@@ -10,7 +10,7 @@ from campaigns.delivery import turns
 from campaigns.models import Account, Campaign, Message
 from tests.campaigns.world import make_campaign
 
-PROTECTING = ("withdraw_messages", "withdraw_account", "stop_campaigns")
+PROTECTING = ("recheck_messages", "withdraw_messages", "withdraw_account", "stop_campaigns")
 
 
 def queue_of(task: str) -> str:
