@@ -46,6 +46,7 @@ class DatabaseTokenStore:
         self._account_id = account.pk
         self._rows = Account.objects.filter(pk=account.pk, credentials_version=account.credentials_version)
         self._lock = _login_locks.setdefault(account.pk, Lock())
+        self._hold: AccountHold | None = None
 
     def get(self, account: str) -> str | None:
         """Return the token that all processes use now; None if there is none, or its life is over.
@@ -77,10 +78,11 @@ class DatabaseTokenStore:
     def lock(self, account: str) -> Iterator[None]:
         """Let one login run at a time, in all processes; the others wait for its token.
 
-        They wait at most `LOGIN_SECONDS`; then one login more is made, which does no harm.
+        They wait at most `LOGIN_SECONDS`. Who does not get it by then, or was frozen longer than it holds,
+        sends no login (`may_log_in`).
         """
-        hold = AccountHold(self._account_id, "logging_in_until", seconds=LOGIN_SECONDS)
         with self._lock:  # the threads of this process wait without asking the database
+            hold = self._hold = AccountHold(self._account_id, "logging_in_until", seconds=LOGIN_SECONDS)
             given_up = time.monotonic() + LOGIN_SECONDS
             while not hold.take() and time.monotonic() < given_up:
                 time.sleep(ASK_AGAIN_SECONDS)
@@ -88,6 +90,10 @@ class DatabaseTokenStore:
                 yield
             finally:
                 hold.release()
+
+    def may_log_in(self, account: str) -> bool:
+        """Return whether the login is still ours, and hold it for the full time again."""
+        return self._hold is not None and self._hold.renew()
 
 
 _login_locks: dict[int, Lock] = {}

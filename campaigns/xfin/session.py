@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from functools import cache
+from functools import cache, partial
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import TypeVar
 
@@ -128,9 +128,15 @@ class Session:
         token = self._token()
         answer = self._exchange(call, token=token)
         if answer.status == httpx.codes.UNAUTHORIZED:
-            token = self._token(stale=token)
+            unclear = "XFin did not take the login it gave us (401); it may have acted before."
+            try:
+                token = self._token(stale=token)
+            except (NotSent, TakenOver) as error:  # that is said of the login alone
+                if call.creating:
+                    raise Unconfirmed(unclear) from error
+                raise
             if call.creating:
-                raise Unconfirmed("XFin did not take the login it gave us (401); it may have acted before.")
+                raise Unconfirmed(unclear)
             answer = self._exchange(call, token=token)
         if answer.status == httpx.codes.UNAUTHORIZED:
             self._tokens.clear(self._config.account_key)
@@ -139,10 +145,18 @@ class Session:
             return parse(self._read(answer, call, token=token))
 
     def login(self) -> str:
-        """Log in, keep the token and return it. Raises `AuthRefused` when the credentials are wrong."""
+        """Log in, keep the token and return it; call it under the token's lock.
+
+        Raises `AuthRefused` when the credentials are wrong.
+        """
         config = self._config
         credentials = {"email": config.email, "password": config.password}
-        call = Request(method="POST", path="account/login", json=credentials)
+        call = Request(
+            method="POST",
+            path="account/login",
+            json=credentials,
+            still_ours=partial(self._tokens.may_log_in, config.account_key),
+        )
         answer = self._exchange(call, token=None)
         if answer.status in (400, 401, 403, 404):
             self._tokens.clear(config.account_key)

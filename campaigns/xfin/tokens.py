@@ -41,5 +41,8 @@ class TokenStore(Protocol):
         """Return a lock that is held during a login, so that of all threads in need of a token one logs in.
 
         Waiting for it must be bounded, and an implementation that is shared by processes must hold
-        across them. Losing exclusivity costs one login too many and nothing else.
+        across them.
         """
+
+    def may_log_in(self, account: str) -> bool:
+        """Return whether the lock is still ours. Asked immediately before the login's request."""

@@ -15,7 +15,8 @@ from campaigns.delivery import account_client, circuit_breaker, upload
 from campaigns.models import Account, Campaign, Message
 from campaigns.planning import plan
 from campaigns.queries import notices
-from campaigns.xfin.errors import NotSent, Throttled
+from campaigns.xfin.errors import NotSent, TakenOver, Throttled
+from campaigns.xfin.session import Request, Session
 from tests.campaigns.world import NOON, FakeXFin, at, make_campaign, unreachable
 
 pytestmark = pytest.mark.django_db
@@ -194,6 +195,29 @@ def test_of_several_processes_that_need_a_token_one_logs_in(account: Account) ->
 def test_a_login_whose_process_died_is_taken_over(account: Account) -> None:
     Account.objects.update(logging_in_until=datetime(2001, 1, 1, tzinfo=UTC))
     xfin = FakeXFin()
+    with account_client.xfin_client(account, transport=xfin) as client:
+        client.ensure_login()
+    assert xfin.requests == [("POST", "account/login")]
+
+
+def test_a_worker_frozen_before_its_login_sends_none_once_another_has_logged_in(
+    account: Account, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    xfin = FakeXFin()
+    request_of = Session._request
+
+    def frozen(session: Session, call: Request, token: str | None) -> httpx.Request:
+        monkeypatch.setattr(Session, "_request", request_of)
+        Account.objects.update(logging_in_until=datetime(2001, 1, 1, tzinfo=UTC))  # its time ran out
+        account_client._login_locks.clear()  # as another process, which shares the database only
+        with account_client.xfin_client(account, transport=xfin) as other:
+            other.ensure_login()
+        return request_of(session, call, token)
+
+    monkeypatch.setattr(Session, "_request", frozen)
+    with account_client.xfin_client(account, transport=xfin) as client, pytest.raises(TakenOver):
+        client.ensure_login()
+    assert xfin.requests == [("POST", "account/login")]
     with account_client.xfin_client(account, transport=xfin) as client:
         client.ensure_login()
     assert xfin.requests == [("POST", "account/login")]

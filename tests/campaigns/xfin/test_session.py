@@ -205,6 +205,21 @@ def test_a_401_proves_nothing_of_messages_that_were_to_be_created_so_they_are_no
     assert len(wire.logins) == 2
 
 
+def test_a_401_proves_nothing_of_them_though_xfin_cannot_be_reached_for_the_new_login() -> None:
+    def answer(request: httpx.Request) -> httpx.Response:
+        if request.url.path.endswith("/account/login/"):
+            if logins:
+                raise httpx.ConnectError("refused")
+            logins.append(1)
+            return httpx.Response(200, json={"token": TOKEN, "user": {}})
+        return httpx.Response(401, json={"detail": "Invalid token."})
+
+    logins: list[int] = []
+    client = client_over(httpx.MockTransport(answer))
+    assert type(trouble_of(create, client)) is Unconfirmed
+    assert type(trouble_of(lambda client: client.get_message(1), client)) is NotSent
+
+
 def test_a_second_401_is_refused_and_the_token_forgotten() -> None:
     tokens = MemoryTokenStore()
     wire = Wire(response("token expired"), response("token expired"))
