@@ -71,14 +71,14 @@ def forget_replies(system: System) -> None:
 
 
 def kill_on_the_way(system: System) -> int:
-    """Kill the worker in the middle of its first upload, then the web process in the middle of calls.
+    """Kill the worker that uploads, in the middle of its first, then the web process in the middle of calls.
 
     Returns the number of kills. Raises `StartError` if there is no upload or no call within a minute.
     """
     if not wait_until(lambda: system.ask_sandbox("/sandbox/summary")["messages"] > 0, timeout=60):
         raise StartError("Nothing was uploaded within a minute.")
     say("demo     | kill -9 worker: its upload is at XFin, the reply is not read")
-    restart(system.worker)
+    restart(system.carrier)
     if not wait_until(lambda: system.ask_sandbox("/sandbox/summary")["live_calls"] >= 8, timeout=60):
         raise StartError("No calls were live within a minute.")
     say("demo     | kill -9 web: with calls on the line")

@@ -96,8 +96,17 @@ def web(env: Mapping[str, str], port: int) -> Child:
 
 
 def worker(env: Mapping[str, str]) -> Child:
-    """Return the Celery worker for everything that does not protect people, not started."""
-    return _worker("worker", ("xfin", "awaaz"), 16, env)
+    """Return the Celery worker for planning, imports and all else that waits for our own database only."""
+    return _worker("worker", ("awaaz",), 16, env)
+
+
+def carrier(env: Mapping[str, str]) -> Child:
+    """Return the Celery worker for what waits for an XFin, not started.
+
+    A process of its own: an account has up to eight such tasks at once, each of which may wait for minutes,
+    so that two silent accounts would take all threads from planning and imports.
+    """
+    return _worker("carrier", ("xfin",), 16, env)
 
 
 def guard(env: Mapping[str, str]) -> Child:

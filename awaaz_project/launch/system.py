@@ -14,6 +14,7 @@ from awaaz_project.launch.processes import (
     Child,
     StartError,
     beat,
+    carrier,
     guard,
     manage,
     run_once,
@@ -46,7 +47,7 @@ def check_port(port: int) -> None:
 
 
 class System:
-    """Web, two workers, scheduler and, unless it is for real, the sandbox, with one environment."""
+    """Web, three workers, scheduler and, unless it is for real, the sandbox, with one environment."""
 
     def __init__(
         self, env: Mapping[str, str], *, web_port: int, sandbox_port: int, for_real: bool = False
@@ -59,9 +60,9 @@ class System:
         self.web_url, self.sandbox_url = f"http://127.0.0.1:{web_port}", f"http://127.0.0.1:{sandbox_port}"
         self.sandbox = sandbox(self.env, sandbox_port)
         self.web = web(self.env, web_port)
-        self.worker, self.guard = worker(self.env), guard(self.env)
+        self.worker, self.carrier, self.guard = worker(self.env), carrier(self.env), guard(self.env)
         self.beat = beat(self.env)
-        ours = [self.web, self.worker, self.guard, self.beat]
+        ours = [self.web, self.worker, self.carrier, self.guard, self.beat]
         self.children: list[Child] = ours if for_real else [self.sandbox, *ours]
 
     def prepare(self) -> None:

@@ -48,6 +48,7 @@ class Round:
 
     def __init__(self, number: int, base: Campaign) -> None:
         self.number, self.xfin, self.failed = number, FakeXFin(), list[str]()
+        self.reached = list[str]()
         base.pk, base.name, base.state = None, f"Round {number}", Campaign.State.RUNNING
         base.save()
         self.campaign = Campaign.objects.get(pk=base.pk)
@@ -99,6 +100,8 @@ class Round:
         except Exception as error:
             log.exception("%s", work.__name__)
             self.failed.append(f"{work.__name__}: {error}")
+            if edges.is_lost_race(error):
+                self.reached.append(work.__name__)
         finally:
             connections.close_all()
 
@@ -170,15 +173,17 @@ def main() -> None:
     """Run so many rounds and print the figures."""
     call_command("migrate", verbosity=0)
     suppressions.CHUNK = STRIDE
-    base, lost = make_campaign(calls_per_minute=6000), list[str]()
+    base, lost, reached = make_campaign(calls_per_minute=6000), list[str](), 0
     Account.objects.update(token="a-token")
     for number in range(int(sys.argv[1])):
         one = Round(number, Campaign.objects.get(pk=base.pk))
         one.run()
         lost += one.lost()
+        reached += len(one.reached)
     for line in lost[:20]:
         print(f"LOST: {line}")
     figures = {"deadlocks": deadlocks(), "retried": sum(edges.lost_races.values()), "lost": len(lost)}
+    figures["reached"] = reached
     print(json.dumps(figures))
 
 

@@ -24,7 +24,7 @@ django.setup()
 import httpx  # noqa: E402 (after the set-up)
 from django.core.management import call_command  # noqa: E402
 
-from awaaz_project.launch.processes import Child, beat, guard, worker  # noqa: E402
+from awaaz_project.launch.processes import Child, beat, carrier, guard, worker  # noqa: E402
 from bench.pause.figures import Told, outcome  # noqa: E402
 from bench.pause.slow_xfin import CALLED, OVER, STRAGGLER, wall  # noqa: E402
 from campaigns import clock  # noqa: E402
@@ -80,7 +80,7 @@ def silent_xfin() -> Iterator[str]:
 @contextmanager
 def at_work() -> Iterator[None]:
     """Run scheduler and workers while the block runs."""
-    children: list[Child] = [worker({}), guard({}), beat({})]
+    children: list[Child] = [worker({}), carrier({}), guard({}), beat({})]
     try:
         for child in children:
             child.start()
