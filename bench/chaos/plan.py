@@ -16,6 +16,7 @@ TROUBLED_TICKS = 12
 STAFF_TICKS = 6
 SILENT_SHARE = 0.25
 SLOW_SHARE = 0.4
+SLOW_ACCOUNT_SHARE = 0.3
 SLOW_LINES = 3
 """Of a platform that dials slowly: what it was given before the hours end is not dialled by then."""
 FAULT_SECONDS = 0.8
@@ -104,6 +105,8 @@ class Plan:
     pause_for: int
     silent_account: bool
     """Beside the campaign's account is one whose XFin takes every request and answers none."""
+    slow_account: bool
+    """Beside it is one whose XFin answers everything, and takes nearly as long as our client waits."""
     slow_dialling: bool
     """XFin has few lines for what it is given, so that the hours end over calls that wait there."""
 
@@ -111,7 +114,8 @@ class Plan:
 def draw(seed: int, *, people: int, after: date) -> Plan:
     """Return the plan of a seed for so many people, on the last day of a month later than `after`."""
     dice = random.Random(f"chaos {seed}")
-    # Of its own dice: the rest of a seed's plan stays as it was before there was slow dialling.
+    # Of their own dice: the rest of a seed's plan stays as it was before there were these.
+    is_slow_account = random.Random(f"slow account {seed}").random() < SLOW_ACCOUNT_SHARE
     is_slow = random.Random(f"slow dialling {seed}").random() < SLOW_SHARE
     return Plan(
         seed=seed,
@@ -129,6 +133,7 @@ def draw(seed: int, *, people: int, after: date) -> Plan:
         pause_at=dice.randint(2, TROUBLED_TICKS),
         pause_for=dice.randint(1, 3),
         silent_account=dice.random() < SILENT_SHARE,
+        slow_account=is_slow_account,
         slow_dialling=is_slow,
     )
 

@@ -5,6 +5,7 @@ new process takes seconds. Workers are Celery's own on the real broker, the web 
 killed with SIGKILL and nothing else.
 """
 
+import json
 import logging
 import multiprocessing
 import os
@@ -16,8 +17,10 @@ from collections.abc import Callable, Sequence
 from contextlib import closing, suppress
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from multiprocessing.context import ForkProcess
 from pathlib import Path
+from threading import Thread
 from typing import Any, ParamSpec, TypeVar
 
 import celery.bin.worker  # noqa: F401 (so that a forked worker has it already)
@@ -42,6 +45,8 @@ MOST_WORKERS = 8
 WORKER = ["--quiet", "worker", "--pool", "solo", "--loglevel", "ERROR", "--prefetch-multiplier", "1"]
 ALONE = ["--without-gossip", "--without-mingle", "--without-heartbeat"]
 AWAY_SECONDS = 0.15
+#: Of another account's XFin: our client waits 0.5 s in these runs (`run.SCALED`).
+SLOW_ANSWER_S = 0.4
 TRIES = 10
 _fork = multiprocessing.get_context("fork")
 _busy = _fork.RawArray("b", MOST_WORKERS)
@@ -188,6 +193,47 @@ class Web:
         logging.getLogger("uvicorn").setLevel(logging.ERROR)
         config = uvicorn.Config(application, log_level="error", access_log=False, timeout_graceful_shutdown=1)
         uvicorn.Server(config).run(sockets=[self._socket])
+
+
+class SlowXFin:
+    """An XFin of another account, which answers each request after `SLOW_ANSWER_S` and has nothing."""
+
+    def __init__(self) -> None:
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), _SlowAnswers)
+        self._server.daemon_threads = True
+        Thread(target=self._server.serve_forever, daemon=True).start()
+        self.address = f"http://127.0.0.1:{self._server.server_address[1]}"
+
+    def stop(self) -> None:
+        """End it with the run."""
+        self._server.shutdown()
+        self._server.server_close()
+
+
+class _SlowAnswers(BaseHTTPRequestHandler):
+    def do_GET(self) -> None:
+        self._answer({"results": [], "next": None})
+
+    def do_POST(self) -> None:
+        self.rfile.read(int(self.headers.get("content-length", 0)))
+        login = self.path.rstrip("/").endswith("account/login")
+        self._answer({"token": "a-token", "user": {}} if login else {"id": 1, "name": "Arrives late"})
+
+    def do_PUT(self) -> None:
+        self.do_POST()
+
+    def _answer(self, body: dict[str, object]) -> None:
+        time.sleep(SLOW_ANSWER_S)
+        text = json.dumps(body).encode()
+        with suppress(OSError):  # the worker that asked may have been killed
+            self.send_response(200)
+            self.send_header("content-type", "application/json")
+            self.send_header("content-length", str(len(text)))
+            self.end_headers()
+            self.wfile.write(text)
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 (its own name)
+        """Keep it quiet."""
 
 
 class Broker:

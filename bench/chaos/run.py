@@ -45,6 +45,7 @@ TROUBLES = (
     "worker_frozen",
     "clock_leapt",
     "silent_account",
+    "slow_account",
     "slow_dialling",
     "clock_shifted_under_work",
     "midnight",

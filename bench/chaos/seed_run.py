@@ -29,7 +29,7 @@ from django.db.models import Min, Q  # noqa: E402
 from awaaz_project.management.commands import load_demo  # noqa: E402
 from bench.chaos.checks import Books, Dial, Findings, Mine, Promise, Remote, Sheet, judge  # noqa: E402
 from bench.chaos.plan import CAST, CLOSES, INDIA, OPENS, SLOW_LINES, Plan, Trouble, draw  # noqa: E402
-from bench.chaos.processes import Broker, Clock, Database, Web, Workers  # noqa: E402
+from bench.chaos.processes import Broker, Clock, Database, SlowXFin, Web, Workers  # noqa: E402
 from bench.chaos.program import periodic_tasks, token_of  # noqa: E402
 from bench.chaos.staff import PeopleFile, Staff, write_lists  # noqa: E402
 from bench.virtual.sandbox_process import Sandbox  # noqa: E402
@@ -102,12 +102,16 @@ def furnish(plan: Plan, sandbox: Sandbox, suppressed: Sequence[str]) -> Campaign
 def add_silent_account() -> socket.socket:
     """Add an account with a template to be brought to an XFin that never answers; return its open port."""
     listener = socket.create_server(("127.0.0.1", 0), backlog=1024)
-    address = f"http://127.0.0.1:{listener.getsockname()[1]}"
-    account = Account.objects.create(
-        name="Silent", base_url=address, tenant="silent", email=load_demo.EMAIL, password=PASSWORD
-    )
-    Template.objects.create(account=account, name="Never arrives")
+    add_account("Silent", f"http://127.0.0.1:{listener.getsockname()[1]}")
     return listener
+
+
+def add_account(name: str, address: str) -> None:
+    """Add another account with a template to be brought to its XFin."""
+    account = Account.objects.create(
+        name=name, base_url=address, tenant=name.lower(), email=load_demo.EMAIL, password=PASSWORD
+    )
+    Template.objects.create(account=account, name="Arrives late or never")
 
 
 def _tenant() -> dict[str, str]:
@@ -146,6 +150,7 @@ class Run:
         self.ticks = 0
         self._frozen_since: dict[int, float] = {}
         self._silent: socket.socket | None = None
+        self._slow: SlowXFin | None = None
 
     def _turn_sandbox(self, to: str) -> None:
         self.sandbox.post("/sandbox/clock", {"rate": 1, "now": to})
@@ -163,6 +168,10 @@ class Run:
             if self.plan.silent_account:
                 self._silent = add_silent_account()
                 self.faults["silent_account"] += 1
+            if self.plan.slow_account:
+                self._slow = SlowXFin()
+                add_account("Slow", self._slow.address)
+                self.faults["slow_account"] += 1
             staff = self._staff(campaign, files)
             self.web.start()
             self.workers.start()
@@ -174,6 +183,8 @@ class Run:
             self.web.stop()
             if self._silent:
                 self._silent.close()
+            if self._slow:
+                self._slow.stop()
             self.sandbox.kill()
             self.broker.flush()
         self.stops = staff.stops

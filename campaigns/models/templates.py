@@ -41,6 +41,9 @@ class TemplateResponseType(models.TextChoices):
     TOUCHTONE = "touchtone", "Keys"
 
 
+NO_REDIALS = "XFin's own redials are judged by no rule: use the campaign's retries."
+
+
 class Template(Mirrored):
     """What a call is about."""
 
@@ -53,9 +56,7 @@ class Template(Mirrored):
     num_backups = models.PositiveSmallIntegerField(
         "redials by XFin",
         default=0,
-        validators=[
-            MaxValueValidator(0, "XFin's own redials are judged by no rule: use the campaign's retries.")
-        ],
+        validators=[MaxValueValidator(0, NO_REDIALS)],
     )
     max_touchtone_retries = models.PositiveSmallIntegerField(default=3)
     numbers = models.ManyToManyField(PhoneNumber, related_name="templates", blank=True)

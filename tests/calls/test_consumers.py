@@ -75,6 +75,23 @@ async def test_a_call_is_recorded_on_both_sides(server: Server, number: PhoneNum
     assert any(right)
 
 
+async def test_audio_that_the_disk_did_not_take_is_said_once_in_the_call_s_log(
+    server: Server, number: PhoneNumber, tmp_path: Path
+) -> None:
+    folder = tmp_path / "recording"
+    folder.rmdir()
+    folder.write_text("A file stands where recordings are to be written.")
+    async with OutsideCaller(server.url(number.stream_path)) as caller:
+        await caller.start()
+        caller.keep_speaking()
+        await caller.hears(3000, within=20)
+        await caller.stop()
+        assert await caller.closed() == 1000
+    (call,) = await closed_calls(1)
+    told = CallEvent.objects.filter(call=call, kind="problem", text__startswith="The recording is not")
+    assert await told.acount() == 1
+
+
 async def test_only_what_follows_the_notice_is_recorded(
     server: Server, number: PhoneNumber, tmp_path: Path
 ) -> None:

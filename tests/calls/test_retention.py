@@ -45,6 +45,7 @@ from campaigns.models import (
 )
 from campaigns.planning import plan
 from campaigns.privacy import erasure, legal_holds
+from campaigns.privacy import purge as purging
 from campaigns.privacy.purge import FORGOTTEN
 from campaigns.pseudonyms import pseudonym
 from tests import cast
@@ -117,6 +118,19 @@ def test_a_recording_goes_after_a_year_and_leaves_its_length_and_checksum(messag
     page = cast.browser(cast.viewer()).get(old.get_absolute_url())
     assert "was deleted" in page.content.decode()
     assert cast.browser().get(reverse("recording", args=[old.pk])).status_code == 302
+
+
+def test_others_get_in_between_the_strides_of_a_purge(
+    message: Message, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pauses: list[int] = []
+    monkeypatch.setattr(purging, "let_others_write", lambda: pauses.append(1))
+    monkeypatch.setattr(purging, "CHUNK", 1)
+    for days in (366, 367, 368):
+        make_call(message, days=days)
+    retention.purge(NIGHT)
+    assert line("recordings") == (3, 0)
+    assert len(pauses) >= 3
 
 
 def test_the_page_of_a_call_does_not_offer_a_deleted_recording(message: Message) -> None:

@@ -6,6 +6,7 @@ from rest_framework import serializers
 
 from campaigns.api.serializers.base import SYNC, MirroredMixin
 from campaigns.models import Content, Template, TemplateLanguage
+from campaigns.models.templates import NO_REDIALS
 
 if TYPE_CHECKING:
     ContentModel = serializers.ModelSerializer[Content]
@@ -44,6 +45,7 @@ class TemplateSerializer(MirroredMixin, TemplateModel):
             *SYNC,
         )
         read_only_fields = SYNC
+        extra_kwargs: ClassVar = {"num_backups": {"error_messages": {"max_value": NO_REDIALS}}}
 
 
 class ContentSerializer(MirroredMixin, ContentModel):

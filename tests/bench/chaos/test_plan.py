@@ -31,5 +31,9 @@ def test_each_run_freezes_a_worker_and_makes_the_clock_leap() -> None:
         assert set(troubles) >= set(Trouble)
 
 
+def test_some_seeds_have_a_slow_account_beside_the_campaign_s_and_some_have_not() -> None:
+    assert 30 < sum(plan.slow_account for plan in PLANS) < 100
+
+
 def test_some_seeds_dial_slowly_and_some_do_not() -> None:
     assert 40 < sum(plan.slow_dialling for plan in PLANS) < 120

@@ -235,7 +235,12 @@ def test_a_changed_template_is_to_be_uploaded_again() -> None:
         "languages-0-language": "hi",
         "languages-0-syntax": "Namaste _W_",
     }
-    answer = cast.browser(cast.manager()).post(change_address(template), data)
+    browser = cast.browser(cast.manager())
+    refused = browser.post(change_address(template), data | {"num_backups": 1})
+    assert "XFin&#x27;s own redials are judged by no rule" in refused.content.decode()
+    template.refresh_from_db()
+    assert (template.description, template.num_backups) == ("", 0)
+    answer = browser.post(change_address(template), data)
     assert answer.status_code == 302
     template.refresh_from_db()
     assert template.sync_state == "pending"

@@ -272,6 +272,14 @@ def test_a_template_changed_by_a_program_is_uploaded_again() -> None:
     assert (template.sync_state, template.remote_id) == ("pending", "16")
 
 
+def test_redials_by_xfin_are_refused_by_the_api_too() -> None:
+    template = make_campaign().template
+    answer = send(api(cast.manager()), "PATCH", f"templates/{template.pk}", {"num_backups": 1})
+    assert answer.status_code == 400
+    assert "judged by no rule" in answer.json()["num_backups"][0]
+    assert Template.objects.get().num_backups == 0
+
+
 def test_what_xfin_says_of_a_template_cannot_be_written() -> None:
     template = make_campaign().template
     data = {"remote_id": "99", "sync_state": "synced"}

@@ -80,6 +80,13 @@ def test_an_import_in_chunks_ends_like_one_in_one_piece(small_chunks: None) -> N
     assert source.bytes_read == source.size
 
 
+def test_others_get_in_between_the_chunks(small_chunks: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    pauses: list[int] = []
+    monkeypatch.setattr(reader, "let_others_write", lambda: pauses.append(1))
+    read_import(waiting(make_campaign(), rows=95).pk, clock=at(NOON))
+    assert len(pauses) == 10
+
+
 def test_a_duplicate_names_the_row_of_another_chunk(small_chunks: None) -> None:
     source = waiting(make_campaign())
     read_import(source.pk, clock=at(NOON))

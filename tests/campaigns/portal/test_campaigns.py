@@ -1,6 +1,7 @@
 """The portal's pages about campaigns, as seen by a manager, a viewer and an outsider."""
 
 import io
+import re
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
@@ -80,6 +81,19 @@ def test_a_viewer_sees_every_page_and_no_button_that_changes_something() -> None
         assert answer.status_code == 200, page
         assert 'method="post" action="/campaigns' not in answer.content.decode()
         assert "multipart" not in answer.content.decode()
+
+
+def test_figures_are_grouped_on_every_page() -> None:
+    campaign = make_campaign(people=1234)
+    Import.objects.create(
+        campaign=campaign, filename="a.csv", state="done", uploaded=1234, accepted=1234, rejected=0
+    )
+    browser, grouped = cast.browser(cast.viewer()), 0
+    for address in ["/", *pages(campaign)]:
+        text = re.sub(r"<[^>]*>", " ", browser.get(address).content.decode())
+        assert "1234" not in text, address
+        grouped += "1,234" in text
+    assert grouped >= 3
 
 
 def test_an_outsider_is_told_no_and_a_stranger_is_asked_to_log_in() -> None:

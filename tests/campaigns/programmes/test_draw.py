@@ -167,10 +167,13 @@ def test_a_programme_that_is_switched_off_draws_and_notes_nothing() -> None:
 
 def test_more_people_than_one_transaction_takes(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(draw, "CHUNK", 2)
+    pauses: list[int] = []
+    monkeypatch.setattr(draw, "let_others_write", lambda: pauses.append(1))
     programme = make_programme()
     for number in range(5):
         join(programme, number, due=TODAY + 3 * DAY)
     assert draw.draw(programme.pk, now=morning(TODAY)) == 5
+    assert len(pauses) == 3, "after each transaction others get in"
     assert Campaign.objects.get(programme_round__isnull=False).recipients.count() == 5
 
 
