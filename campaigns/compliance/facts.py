@@ -194,16 +194,11 @@ def of_campaign(campaign: Campaign, people: Iterable[Recipient], *, now: datetim
         declaration=CampaignDeclaration.objects.filter(campaign=campaign).first(),
         scrubbed=Scrubbed.of(campaign, people) if promotional else Scrubbed(),
         polls=list(PollingDay.objects.all()) if political else (),
-        closed_days=closed_days(),
+        closed_days=Holiday.without_calls(),
         now=now,
         own_numbers=frozenset(PhoneNumber.objects.values_list("e164", flat=True)),
         skew=timedelta(seconds=ahead if abs(ahead) >= LEAST_SKEW.total_seconds() else 0),
     )
-
-
-def closed_days() -> frozenset[date]:
-    """Return the days (IST) on which the organisation calls nobody. One query."""
-    return frozenset(Holiday.objects.filter(no_calls=True).values_list("day", flat=True))
 
 
 def place_name(text: str) -> str:

@@ -1,6 +1,6 @@
 """The facts that the rules ask for: registrations, declarations, scrubs, grounds, complaints, days."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import ClassVar, TypeAlias
 
 from django.conf import settings
@@ -300,3 +300,8 @@ class Holiday(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @classmethod
+    def without_calls(cls) -> frozenset[date]:
+        """Return the days (IST) without calls. One query."""
+        return frozenset(cls.objects.filter(no_calls=True).values_list("day", flat=True))

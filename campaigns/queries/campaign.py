@@ -9,7 +9,6 @@ from typing import Any
 from django.db.models import Case, Count, Exists, F, OuterRef, Q, QuerySet, Sum, Value, When
 
 from campaigns import agent_inspection, rules
-from campaigns.compliance.facts import closed_days
 from campaigns.formatting import grouped, share, tone, words
 from campaigns.ist import IST
 from campaigns.models import (
@@ -17,6 +16,7 @@ from campaigns.models import (
     CampaignChange,
     CampaignDeclaration,
     Evidence,
+    Holiday,
     Import,
     Message,
     Recipient,
@@ -373,8 +373,8 @@ def misses(campaign_id: int) -> list[Part]:
 def hours(campaign: Campaign, now: datetime) -> str:
     """Return in words the hours in which this campaign may call today. Three queries."""
     today = now.astimezone(IST).date()
-    if today in closed_days():
-        return "none, it is a holiday on which nobody is called"
+    if today in Holiday.without_calls():
+        return "none, it is a holiday without calls"
     window = daily_hours(campaign)(today)
     return "its own hours leave nothing of the lawful ones" if window.empty else str(window)
 
@@ -387,6 +387,6 @@ def daily_hours(campaign: Campaign) -> Callable[[date], Window]:
         caller_id=campaign.number.e164,
         own_window=(campaign.window_start, campaign.window_end),
         widening=reasons.first() or "",
-        closed_days=closed_days(),
+        closed_days=Holiday.without_calls(),
     )
     return partial(rules.calling_window, attempt)

@@ -101,7 +101,7 @@ class Attempt:
     `called_back` is the moment from which on the person asked to be called back;
     `missing` are the values that must be spoken and can't be;
     `widening` is the recorded reason for going beyond hours of kind policy; `has_voice` None: not known;
-    `closed_days` are the days (IST) on which the organisation calls nobody.
+    `closed_days` are the days (IST) on which the organisation makes no calls.
     """
 
     category: str

@@ -53,7 +53,7 @@ def judge_window(attempt: Attempt, at: datetime) -> Opinion:
     if asked := _asked_for(attempt, at):
         return Opinion(Verdict.OK, asked, kind=rule.kind)
     if day in attempt.closed_days:
-        reason = f"{day:%d %b} is a holiday on which nobody is called."
+        reason = f"{day:%d %b} is a holiday without calls."
         return Opinion(Verdict.DEFER, reason, until=_tomorrow(at))
     if window.empty:
         reason = f"The campaign's own hours leave nothing of the allowed {rule.window}."

@@ -95,7 +95,7 @@ def test_a_holiday_without_calls_that_is_entered_late_withdraws_and_calls_wait_f
     holiday.no_calls = True
     holiday.save()
     assert recheck.recheck(NOON, everything=True) == 2
-    assert "24 Nov is a holiday on which nobody is called." in Message.objects.all()[0].reason
+    assert "24 Nov is a holiday without calls." in Message.objects.all()[0].reason
     withdraw.withdraw(campaign.template.account_id, clock=at(NOON), transport=xfin)
     assert not xfin.messages
     plan.plan(campaign.pk, now=NOON)
