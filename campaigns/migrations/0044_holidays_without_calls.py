@@ -2,7 +2,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("campaigns", "0034_inbound")]
+    dependencies = [("campaigns", "0040_pages_of_numbers")]
 
     operations = [
         migrations.AddField(
