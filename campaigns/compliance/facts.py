@@ -280,6 +280,7 @@ def _attempts(
     rows = (
         Message.objects.filter(recipient__phone__in=among(numbers), send_on__gt=now - MEMORY)
         .exclude(state__in=NEVER_RANG)
+        .exclude(state=Message.State.FAILED, batch__isnull=True)  # not handed over: it can't be spoken
         .exclude(pk__in=keys(planned))
         .values_list("recipient__phone", "pk", "send_on", "disposition", "state")
     )

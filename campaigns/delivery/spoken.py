@@ -1,7 +1,8 @@
 """Hand over only people whose words lie ready, so that no call waits for a voice.
 
 The words of the next messages are spoken before they are claimed, by one worker an account, and for a bounded
-time. A person whose words no voice can speak is not called. While a voice does not speak, or is not done yet,
+time. A person whose words no voice can speak is not rung: the attempt fails with the reason, which the circuit
+breaker counts, and the campaign's retries say whether it is tried again. While a voice does not speak, or is not done yet,
 its campaign's messages stay planned with the reason, and other campaigns go on.
 """
 
@@ -17,14 +18,12 @@ from django.db.models import QuerySet
 from campaigns import edges
 from campaigns.bulk import among_keys
 from campaigns.delivery import turns
-from campaigns.locks import locked
-from campaigns.models import Campaign, Message, Recipient
+from campaigns.models import Campaign, Message
 from campaigns.speech_ahead import Ahead, Called, Prepared, ahead
-from campaigns.transitions.attempt import revert_attempt, settle_recipient
+from campaigns.transitions.attempt import UNSPEAKABLE, fail_unspeakable
 
 log = logging.getLogger(__name__)
 
-UNSPEAKABLE = "It cannot be spoken: {}"
 NOT_YET = "Its words cannot be spoken yet: {}"
 #: The next messages to hand over, without those of some campaigns.
 Next = Callable[[set[int]], QuerySet[Message]]
@@ -83,11 +82,5 @@ def _write_down(prepared: Prepared, now: datetime) -> None:
         waiting = Message.objects.filter(pk__in=of_these, state=Message.State.PLANNED)
         waiting.exclude(reason=NOT_YET.format(why)).update(reason=NOT_YET.format(why), changed_at=now)
         log.warning("%d calls wait for a voice: %s", len(prepared.waits), why)
-    reasons = {key: UNSPEAKABLE.format(why) for key, why in prepared.unspeakable.items()}
-    planned = Message.objects.filter(pk__in=among_keys(reasons), state=Message.State.PLANNED)
-    for message_id, recipient_id in locked(planned).values_list("pk", "recipient_id"):
-        Message.objects.filter(pk=message_id).update(
-            state=Message.State.BLOCKED, reason=reasons[message_id], settled_at=now, changed_at=now
-        )
-        revert_attempt(Recipient.objects.filter(pk=recipient_id))
-        settle_recipient(recipient_id, Recipient.State.BLOCKED, reasons[message_id])
+    reasons = {key: f"{UNSPEAKABLE} {why}" for key, why in prepared.unspeakable.items()}
+    fail_unspeakable(reasons, now=now)

@@ -14,11 +14,14 @@ from campaigns.imports.reader import CHUNK, CampaignEnded, lock_campaign, row_ch
 from campaigns.lifecycle.approvals import BEYOND_APPROVAL, needs_second_person
 from campaigns.locks import locked
 from campaigns.models import Import, ImportRow, Recipient
+from campaigns.transitions.attempt import UNSPEAKABLE
 
 UPDATED = "This number was in the campaign already; its person was brought up to date."
-#: People who wait, and those who were not called because a value was missing (rule B17).
-_MAY_CHANGE = Q(state=Recipient.State.WAITING) | Q(
-    state=Recipient.State.BLOCKED, reason__contains="there is no usable value for it."
+#: People who wait, and those who were not called because a value was missing (rule B17) or can't be spoken.
+_MAY_CHANGE = (
+    Q(state=Recipient.State.WAITING)
+    | Q(state=Recipient.State.BLOCKED, reason__contains="there is no usable value for it.")
+    | Q(state=Recipient.State.FAILED, reason__startswith=UNSPEAKABLE)
 )
 
 

@@ -11,7 +11,7 @@ from django.conf import settings
 
 from campaigns import edges
 from campaigns.models import Campaign, Message
-from campaigns.transitions.attempt import WORDS
+from campaigns.transitions.attempt import UNSPEAKABLE, UNSPOKEN, WORDS
 from campaigns.transitions.campaign import stop
 from campaigns.xfin.states import Disposition
 
@@ -31,10 +31,12 @@ def _stop_if_failing(campaign: Campaign, now: datetime) -> bool:
     least = settings.BREAKER_CALLS
     ended = Message.objects.filter(recipient__campaign=campaign, settled_at__gt=campaign.state_since)
     counted = ended.filter(state__in=(State.DONE, State.FAILED, State.REJECTED, State.UNKNOWN))
-    rows = counted.order_by("-settled_at").values_list("state", "disposition", "reason")
+    rows = counted.order_by("-settled_at").values_list("state", "disposition", "counts_as", "reason")
     latest = []  # what went wrong in each; empty where nothing did
-    for state, disposition, reason in rows[:least]:
-        if state in (State.REJECTED, State.UNKNOWN):
+    for state, disposition, counts_as, reason in rows[:least]:
+        # An answered call counts as failed if a value was missing or no voice spoke it, and so does one that
+        # was not handed over for that: only its own reason says what to mend.
+        if state in (State.REJECTED, State.UNKNOWN) or (state == State.FAILED and counts_as):
             latest.append(reason)
         else:
             latest.append(WORDS[Disposition(disposition)] if disposition in FAULTS else "")
@@ -42,10 +44,12 @@ def _stop_if_failing(campaign: Campaign, now: datetime) -> bool:
     if not tripped(len(faults), len(latest), least=least, percent=campaign.stop_at_percent):
         return False
     commonest, _ = Counter(faults).most_common(1)[0]
+    mend = "See under Calls whether the agent answered and the number's stream address is right"
+    if commonest.startswith((UNSPOKEN, UNSPEAKABLE)):
+        mend = "Give the list the values and the agent the words that can be spoken"
     why = (
         f"Stopped by itself: {len(faults)} of the last {len(latest)} calls failed, mostly so: "
-        f"{commonest} See under Calls whether the agent answered and the number's stream address is "
-        "right, then resume."
+        f"{commonest} {mend}, then resume."
     )
     return stop(campaign.pk, why, now=now)
 

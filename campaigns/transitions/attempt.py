@@ -54,6 +54,8 @@ CANCELLED = "The campaign was cancelled."
 ANSWERED_LATE = "The answer of an earlier call came in; no further one is needed."
 PLANNED_AGAIN = "Its call was withdrawn before it was dialled; it is planned again."
 UNSPOKEN = "Answered, but our words could not be spoken: a value is missing, or no voice speaks them."
+UNSPEAKABLE = "It cannot be spoken:"
+"""How the reason of an attempt begins that was not handed over, because no voice speaks its words."""
 UNSERVED = "Answered, but no agent of ours served the call to its end."
 #: How an answered call reads that counts as something else, by `Message.counts_as`.
 _NOT_AN_ANSWER: Mapping[str, str] = {Disposition.FAILED: UNSPOKEN, Disposition.DROPPED: UNSERVED}
@@ -132,6 +134,23 @@ def not_an_answer(message_ids: Collection[int], disposition: Disposition, *, now
     for person in done:
         _go_on(person, disposition, reason, calls[person.pk], now)
     _write(done)
+
+
+@transaction.atomic
+def fail_unspeakable(reasons: Mapping[int, str], *, now: datetime) -> None:
+    """Fail planned attempts whose words no voice can speak; reasons by the message's key.
+
+    They count as attempts, as one does in which this came out on the line: the circuit breaker counts both,
+    and the retry rules for “failed” say whether it is tried again.
+    """
+    planned = Message.objects.filter(pk__in=among_keys(reasons), state=Message.State.PLANNED)
+    failed = list(locked(planned))
+    for message in failed:
+        message.state, message.reason = Message.State.FAILED, reasons[message.pk]
+        message.disposition = message.counts_as = Disposition.FAILED
+        message.settled_at = message.changed_at = now
+    update(failed, (*_END_FIELDS, "counts_as"))
+    _after_attempts(failed, now)
 
 
 @transaction.atomic
@@ -301,7 +320,9 @@ def _go_on(
     none_left = over or person.attempts >= campaign.max_attempts
     retry = None if none_left else campaign.retries.after(history)
     if retry is None:
-        person.state = Recipient.State.COMPLETED if broke_off else Recipient.State.UNREACHED
+        unspoken = reason.startswith((UNSPOKEN, UNSPEAKABLE))
+        missed = Recipient.State.FAILED if unspoken else Recipient.State.UNREACHED
+        person.state = Recipient.State.COMPLETED if broke_off else missed
         person.reason = reason
         return
     due = now + retry.gap

@@ -99,7 +99,7 @@ def test_a_call_in_which_nothing_could_be_said_is_failed_and_may_be_made_again(
     assert (message.state, message.disposition) == (Message.State.FAILED, Disposition.FAILED)
     assert (person.outcome, person.disposition) == ("", Disposition.FAILED)
     if calls == 1:
-        assert (person.state, person.reason) == (Recipient.State.UNREACHED, UNSPOKEN)
+        assert (person.state, person.reason) == (Recipient.State.FAILED, UNSPOKEN)
     else:
         assert person.state == Recipient.State.WAITING
         assert person.due_at is not None

@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from pytest_django import Settings
 from calls.media import prompt_audio
 from calls.speech import helper_voices
 from campaigns.delivery import turns, upload
+from campaigns.lifecycle import auto_stop
 from campaigns.models import Agent, Campaign, Message, Recipient
 from campaigns.planning import plan
 from campaigns.pseudonyms import pseudonym
@@ -61,13 +63,40 @@ def test_who_is_handed_over_can_be_spoken_to_at_once(settings: Settings) -> None
     assert prompt_audio.ready(opening, "hi", pseudonym(Recipient.objects.get(name="Person 1").phone))
 
 
-def test_who_cannot_be_spoken_to_is_not_called_and_counted_with_the_reason() -> None:
+WHY = "It cannot be spoken: There is no voice for the language “eo”."
+
+
+def test_who_cannot_be_spoken_to_is_not_called_and_fails_with_the_reason() -> None:
     campaign = planned(configuration=NO_VOICE)
     assert hand_over(campaign) == 0
-    assert states(campaign) == {"blocked": 2}
+    assert states(campaign) == {"failed": 2}
     for person in Recipient.objects.all():
-        assert (person.state, person.attempts) == ("blocked", 0)
-        assert person.reason == "It cannot be spoken: There is no voice for the language “eo”."
+        assert (person.state, person.attempts, person.reason) == ("failed", 1, WHY)
+
+
+def test_who_cannot_be_spoken_to_may_be_called_again_as_the_retry_rules_say() -> None:
+    campaign = planned(configuration=NO_VOICE, people=1)
+    Campaign.objects.update(max_attempts=2, retry_rules={"failed": {"gaps": [30], "another_hour": False}})
+    assert hand_over(campaign) == 0
+    person = Recipient.objects.get()
+    assert (person.state, person.due_at) == ("waiting", NOON + timedelta(minutes=30))
+    Agent.objects.update(configuration=WORDS)
+    later = NOON + timedelta(minutes=31)
+    assert plan.plan(campaign.pk, now=later) == 1  # no call rang: the gap between two calls (F03) is no matter
+    assert upload.upload(campaign.template.account_id, clock=at(later), transport=FakeXFin()) == 1
+
+
+def test_the_circuit_breaker_counts_who_cannot_be_spoken_to_and_says_what_to_mend(settings: Settings) -> None:
+    settings.BREAKER_CALLS = 2
+    campaign = planned(configuration=NO_VOICE)
+    Campaign.objects.update(state_since=NOON - timedelta(minutes=1))
+    hand_over(campaign)
+    assert auto_stop.stop_failing(NOON) == 1
+    campaign.refresh_from_db()
+    assert campaign.reason == (
+        f"Stopped by itself: 2 of the last 2 calls failed, mostly so: {WHY} Give the list the values and the "
+        "agent the words that can be spoken, then resume."
+    )
 
 
 def test_while_the_voice_is_down_people_wait_with_the_reason_and_other_campaigns_go_on(
