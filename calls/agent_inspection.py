@@ -18,6 +18,7 @@ class AgentInspection:
         self.languages = self._read.text_languages()
         self.variables = self._read.declared_variables()
         self.outcomes = self._read.outcomes()
+        self.questions = self._read.questions()
         self.kinds = self._read.variable_kinds()
 
     @staticmethod

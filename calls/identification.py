@@ -109,6 +109,8 @@ def find(asked: Identify, number_id: int | None) -> Found | NotFound:
     )
     context, whose = context_of(message), pseudonym(recipient.phone)
     context = replace(context, recorded=number.record_calls)
+    if campaign.goes_on and message.attempt > 1:
+        context = replace(context, resume=resume_of(recipient))
     return _with_agent(identity, campaign.agent, context, whose, configuration=campaign.spoken)
 
 

@@ -66,6 +66,7 @@ def campaign_parts(campaign_id: int) -> Parts | None:
     parts = {
         "state": "campaigns/state.html",
         "counts": "campaigns/counts.html",
+        "quotas": "campaigns/quotas.html",
         "progress": "campaigns/progress.html",
         "misses": "campaigns/misses.html",
         "live": "calls/live.html",

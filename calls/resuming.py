@@ -17,8 +17,8 @@ _BROKE_OFF = (Call.EndedBy.CALLER, Call.EndedBy.CONNECTION, Call.EndedBy.SERVER)
 def resume_of(person: Recipient) -> Resume | None:
     """Return where the person's last call of their campaign broke off, with the answers given until then.
 
-    None if it did not break off, if no question was reached, or if the agent is no dialogue: then a call
-    begins anew. `person` comes with campaign, agent and version.
+    None if it did not break off, if no question was reached, if another version of the dialogue was spoken,
+    or if the agent is no dialogue: then a call begins anew. `person` comes with campaign, agent and version.
     """
     campaign = person.campaign
     if campaign.agent.kind != campaign.agent.Kind.DIALOGUE:
@@ -26,9 +26,10 @@ def resume_of(person: Recipient) -> Resume | None:
     document = registry.read(campaign.agent.kind, campaign.spoken)
     assert isinstance(document, doc.Document)
     questions = _questions(document)
+    version = campaign.dialogue_version.number if campaign.dialogue_version else None
     calls = Call.objects.filter(recipient=person, campaign=campaign, state=Call.State.ENDED)
     for call in calls.order_by("-started_at")[:_MOST_CALLS]:
-        if call.outcome or call.ended_by not in _BROKE_OFF:
+        if call.outcome or call.ended_by not in _BROKE_OFF or call.version != version:
             return None
         prompts = CallEvent.objects.filter(call=call, kind=EntryKind.PROMPT).order_by("-sequence")
         names = prompts.values_list("data__name", flat=True)

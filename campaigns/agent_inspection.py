@@ -28,6 +28,9 @@ class Inspection(Protocol):
     outcomes: tuple[str, ...]
     """The outcomes that its calls may bring, in the order written."""
 
+    questions: tuple[str, ...]
+    """The names under which its answers are stored, in the order written."""
+
     kinds: Mapping[str, str]
     """How each of them is spoken: the kinds of `campaigns.spreadsheets.written`."""
 

@@ -17,6 +17,7 @@ from campaigns import clock
 from campaigns.appointments import bookings, places
 from campaigns.appointments.finding import OnLine
 from campaigns.compliance.suppressions import SuppressionRequest, enter, suppress
+from campaigns.lifecycle import quotas
 from campaigns.locks import locked
 from campaigns.models import Appointment, Message, PhoneNumber, Recipient, StaffCallback, Suppression
 from campaigns.outside import notices
@@ -41,7 +42,12 @@ from campaigns.xfin.states import Disposition
 log = logging.getLogger(__name__)
 
 #: Ends of people who may still call us and answer.
-_NOT_REACHED = (Recipient.State.UNREACHED, Recipient.State.FAILED, Recipient.State.UNKNOWN)
+_NOT_REACHED = (
+    Recipient.State.UNREACHED,
+    Recipient.State.FAILED,
+    Recipient.State.UNKNOWN,
+    Recipient.State.QUOTA_FULL,
+)
 
 
 def call_identified(reference: str, *, number_id: int, now: datetime) -> Message | None:
@@ -269,6 +275,8 @@ def record_outcome(message_id: int, outcome: str, label: str) -> None:
     person.update(outcome=outcome, changed_at=clock.now())
     if not callback.answered(message) and message.state not in Message.OPEN_STATES:
         settle_recipient(message.recipient_id, Recipient.State.COMPLETED, "Answered.")
+        # The cell filled between XFin's report and this answer: it was given all the same.
+        person.filter(state=Recipient.State.QUOTA_FULL).update(state=Recipient.State.COMPLETED)
     person.filter(state=Recipient.State.COMPLETED).update(reason=f"Answered: {label}.")
     if suppression:
         suppress(phone, suppression)
@@ -311,6 +319,15 @@ def _suppression_of(outcome: str, label: str, reference: str) -> SuppressionRequ
     return None
 
 
+def answers_given(answers: Mapping[int, Mapping[str, str]]) -> None:
+    """Take what people answered in calls, by question and person, for the quotas of their campaigns.
+
+    The caller's transaction.
+    """
+    if answers:
+        quotas.answers_given(answers)
+
+
 def acts_on_others(result: object) -> bool:
     """Return whether `apply` locks more than the people of the attempts that `lock_ahead` was given.
 
@@ -335,16 +352,21 @@ def lock_ahead(message_ids: Collection[int], callers: Collection[int] = ()) -> N
     list(locked(Recipient.objects.filter(pk__in=people)).values_list("pk"))
 
 
-def calls_ended(*, unserved: Collection[int], served: Collection[int]) -> None:
+def calls_ended(
+    *, unserved: Collection[int], served: Collection[int], broke_off: Collection[int] = ()
+) -> None:
     """Take attempts whose calls ended: `unserved` count as dropped though XFin says that they were answered.
 
     Unserved is a call that no agent was given, or that ended by a fault of ours; `served` are all others.
+    Of those, `broke_off` are the ones whose person hung up after some of the answers, without an outcome.
     The caller's transaction.
     """
     if served:
         attempt.an_answer_after_all(served)
     if alone := set(unserved) - set(served):
         attempt.not_an_answer(alone, Disposition.DROPPED, now=clock.now())
+    if cut := set(broke_off) - set(unserved):
+        attempt.note_broken_off(cut, now=clock.now())
 
 
 def opt_out(

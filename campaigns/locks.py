@@ -1,8 +1,8 @@
 """The one order in which rows are locked, in all rooms.
 
     calls_call, campaigns_import, campaigns_account, campaigns_campaign, campaigns_uploadbatch,
-    campaigns_suppression, campaigns_message, campaigns_recipient, campaigns_callback, campaigns_calendar,
-    campaigns_slot, campaigns_hold, campaigns_appointment
+    campaigns_suppression, campaigns_message, campaigns_recipient, campaigns_callback, campaigns_quotacell,
+    campaigns_calendar, campaigns_slot, campaigns_hold, campaigns_appointment
 
 A transaction that locks rows of several tables locks them in this order, and rows of one table in the order
 of their keys, all in one statement. Where the next stride would begin again at the front, it is a transaction
@@ -29,6 +29,7 @@ ORDER = (
     "campaigns_message",
     "campaigns_recipient",
     "campaigns_callback",
+    "campaigns_quotacell",
     "campaigns_calendar",
     "campaigns_slot",
     "campaigns_hold",

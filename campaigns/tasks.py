@@ -36,7 +36,7 @@ from campaigns.delivery import (
 )
 from campaigns.imports import reader
 from campaigns.imports.upload import drop_forgotten
-from campaigns.lifecycle import actions, approvals, auto_stop
+from campaigns.lifecycle import actions, approvals, auto_stop, quotas
 from campaigns.planning import callbacks, plan, preflight
 from campaigns.programmes import draw
 from campaigns.transitions import attempt
@@ -148,7 +148,7 @@ def draw_programmes() -> None:
 @shared_task
 def plan_campaigns() -> None:
     """Start campaigns whose time has come, and plan the next calls of every running one."""
-    steps("campaigns", actions.start_scheduled)
+    steps("campaigns", actions.start_scheduled, quotas.settle)
     edges.each("planning", plan.campaigns_to_plan(clock.now()), lambda each: plan.plan(each, now=clock.now()))
 
 

@@ -11,6 +11,7 @@ from campaigns.portal import (
     people,
     programmes,
     pronunciations,
+    quotas,
 )
 
 urlpatterns = [
@@ -46,6 +47,7 @@ urlpatterns = [
     path("campaigns/<int:pk>/preflight/", campaigns.preflight_card, name="campaign-preflight"),
     path("campaigns/<int:pk>/preflight/ask/", campaigns.ask_preflight, name="campaign-preflight-ask"),
     path("campaigns/<int:pk>/approve/", campaigns.approve, name="campaign-approve"),
+    path("campaigns/<int:pk>/quotas/", quotas.quotas_page, name="campaign-quotas"),
     path("campaigns/<int:pk>/goals/", campaigns.choose_goals, name="campaign-goals"),
     path("campaigns/<int:pk>/<slug:verb>/", campaigns.change_state, name="campaign-change"),
     path("campaigns/files/<int:pk>/", imports.import_page, name="import"),

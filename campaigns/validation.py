@@ -25,6 +25,7 @@ CAMPAIGN_FIELDS = (
     "max_attempts",
     "retry_gaps",
     "retry_rules",
+    "goes_on",
     "retry_template",
     "stop_at_percent",
     "stop_at_complaints",
@@ -45,6 +46,15 @@ def retry_problem(attempts: int | None, rules: dict[str, Any] | None, agent: Age
         return "One call to one person leaves no retry: allow more calls, or take the rules out."
     if rules and agent and retries.UNFINISHED in rules and not agent_inspection.asks(agent.kind):
         return "This agent asks nothing, so none of its dialogues is unfinished."
+    return ""
+
+
+def goes_on_problem(attempts: int | None, agent: Agent | None) -> str:
+    """Return why a campaign's calls can't go on where they broke off; empty if they can."""
+    if attempts == 1:
+        return "One call to one person leaves no retry: allow more calls, or switch this off."
+    if agent and agent.kind != Agent.Kind.DIALOGUE:
+        return "Only a dialogue can go on where a call broke off."
     return ""
 
 

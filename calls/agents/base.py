@@ -499,6 +499,10 @@ class Configuration(Struct, frozen=True, forbid_unknown_fields=True):
         """Return the outcomes a call may bring that may be a campaign's goal, in the order written."""
         return ()
 
+    def questions(self) -> tuple[str, ...]:
+        """Return the names under which answers are stored, in the order written."""
+        return ()
+
     def variable_kinds(self) -> Mapping[str, str]:
         """Return the kind of each variable said to be spoken, of `campaigns.spreadsheets.written.Kind`."""
         return {}

@@ -1,7 +1,7 @@
 """Write entries of calls as rows of the database, and have campaigns act on what they bring."""
 
 import logging
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -15,7 +15,7 @@ from calls import models
 from calls.agents.recording_notice import NOTICE
 from calls.conversation import hold
 from calls.conversation.agent_runner import CALL_BACK
-from calls.conversation.outputs import RESULTS, Entry, EntryKind
+from calls.conversation.outputs import RESULTS, Ending, Entry, EntryKind
 from calls.events import unserved
 from calls.events.records import Closed, Identified, Logged, Record, Started, Unserved
 from calls.identification import Identity
@@ -38,6 +38,9 @@ from campaigns.rules.results import (
 )
 
 log = logging.getLogger(__name__)
+
+#: Ends of a call by the person or the line, not by our agent.
+HUNG_UP = (Ending.CALLER, Ending.CONNECTION)
 
 
 class _EventRow(NamedTuple):
@@ -97,15 +100,30 @@ class _Place:
 
 @dataclass(frozen=True, slots=True)
 class _Ends:
-    """The attempts whose calls ended in a batch."""
+    """The attempts whose calls ended in a batch, and what people answered in it."""
 
     served: set[int] = field(default_factory=set)
     unserved: set[int] = field(default_factory=set)
+    hung_up: set[int] = field(default_factory=set)
+    """Of the served: the other side ended the call, and it brought no outcome."""
+    answers: defaultdict[int, dict[str, str]] = field(default_factory=lambda: defaultdict(dict))
+    """What people answered, by question, by the person."""
 
     def add(self, message_id: int | None, *, unserved: bool) -> None:
         """Add the end of a call; one that is of no attempt is passed over."""
         if message_id is not None:
             (self.unserved if unserved else self.served).add(message_id)
+
+    def note_hang_up(self, message_id: int | None, record: Closed) -> None:
+        """Add a call that the other side ended before it brought an outcome; all others are passed over."""
+        summary = record.summary
+        if message_id is not None and summary and not summary.outcome and record.close.ended_by in HUNG_UP:
+            self.hung_up.add(message_id)
+
+    def note(self, recipient_id: int | None, said: object) -> None:
+        """Add what a person answered; all else is passed over."""
+        if isinstance(said, Answer) and recipient_id is not None:
+            self.answers[recipient_id][said.question] = said.label or said.value
 
 
 def _places(call_ids: Sequence[UUID]) -> tuple[dict[UUID, _Place], set[UUID]]:
@@ -151,7 +169,13 @@ def write(records: Sequence[Record], *, tried_before: bool = False) -> set[UUID]
     bulk.insert(CallEvent, events)
     for call_id in given_up:
         ends.add(draw_from_log(call_id), unserved=True)
-    call_results.calls_ended(unserved=ends.unserved, served=ends.served)
+    call_results.answers_given(ends.answers)
+    with_answers = models.Answer.objects.filter(call__message__in=ends.hung_up)
+    call_results.calls_ended(
+        unserved=ends.unserved,
+        served=ends.served,
+        broke_off=set(with_answers.values_list("call__message_id", flat=True)) if ends.hung_up else (),
+    )
     if over := [record.call_id for record in records if isinstance(record, Closed)]:
         call_results.give_back_held_slots(over)
     return given_up
@@ -164,7 +188,7 @@ def _lock_ahead(groups: Mapping[UUID, Sequence[Record]], rows: Mapping[UUID, _Ca
     for call_id, group in groups.items():
         ends_or_brings = any(
             isinstance(record, Closed)
-            or (isinstance(record, Logged) and isinstance(record.entry.payload, Outcome))
+            or (isinstance(record, Logged) and isinstance(record.entry.payload, Answer | Outcome))
             for record in group
         )
         if call_id in rows and ends_or_brings:
@@ -208,11 +232,14 @@ def _write_call(row: _CallRow, records: Iterable[Record], place: _Place, ends: _
                 changes |= _closing_columns(row, record)
                 is_unserved = unserved.is_unserved(record.summary, record.close.ended_by)
                 _note_end(row, ends, record.at, unserved=is_unserved)
+                ends.note_hang_up(row.message_id, record)
             case Logged() if record.sequence > place.known:
                 entry, number = record.entry, record.sequence + place.shift
                 kind = entry.kind.value
                 events.append(_EventRow(row.pk, number, entry.at_ms, kind, entry.text, entry.data))
-                changes |= {} if row.is_try else _act(row, record)
+                if not row.is_try:
+                    changes |= _act(row, record)
+                    ends.note(row.recipient_id, entry.payload)
     if changes:
         Call.objects.filter(pk=row.pk).update(**changes)
     return events

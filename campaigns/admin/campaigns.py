@@ -9,7 +9,7 @@ from campaigns.admin.base import ReadOnly, RecordAdmin, TableAdmin
 from campaigns.errors import NotAllowed
 from campaigns.formatting import masked_cell
 from campaigns.lifecycle import actions
-from campaigns.models import Campaign, CampaignChange, Import, ImportRow
+from campaigns.models import Campaign, CampaignChange, Import, ImportRow, QuotaCell
 from campaigns.permissions import acting_user
 
 
@@ -56,6 +56,16 @@ class CampaignChangeAdmin(RecordAdmin):
     list_filter = ("to_state",)
     list_select_related = ("campaign",)
     search_fields = ("campaign__name", "actor_name")
+
+
+@admin.register(QuotaCell)
+class QuotaCellAdmin(RecordAdmin):
+    """The cells of quotas. They are set on the campaign's page under Quotas, which calls people again too."""
+
+    list_display = ("label", "campaign", "target", "changed_at")
+    list_filter = ("campaign",)
+    list_select_related = ("campaign",)
+    search_fields = ("campaign__name", "first", "second")
 
 
 class ImportRowInline(ReadOnly, TabularInline):

@@ -18,12 +18,14 @@ from campaigns.api.serializers.preflight import PreflightSerializer
 from campaigns.errors import UnreadableFile
 from campaigns.imports import reader, upload
 from campaigns.lifecycle import actions, approvals
+from campaigns.lifecycle import quotas as lifecycle_quotas
 from campaigns.models import Campaign, User
 from campaigns.permissions import acting_user
 from campaigns.planning import preflight
 from campaigns.queries.campaign import campaign_counts, campaign_history
 from campaigns.queries.imports import verdicts
 from campaigns.queries.preflight import latest_preflight, shown
+from campaigns.queries.quotas import table
 from campaigns.tasks import enqueue_import, enqueue_preflight
 from campaigns.validation import too_large
 
@@ -116,6 +118,31 @@ class CampaignViewSet(CampaignViews):
         form.is_valid(raise_exception=True)
         actions.choose_goals(campaign, form.validated_data["goals"], by=acting_user(request))
         return Response(serializers.CampaignSerializer(campaign).data)
+
+    @extend_schema(methods=["GET"], responses=serializers.QuotasSerializer)
+    @extend_schema(
+        methods=["PUT"], request=serializers.NewQuotasSerializer, responses=serializers.QuotasSerializer
+    )
+    @action(detail=True, methods=["get", "put"], pagination_class=None, filterset_fields=None)
+    def quotas(self, request: Request, pk: str) -> Response:
+        """Return the cells of the quotas with their figures; `PUT` sets them, no values end them.
+
+        400 for cells that don't fit the values, 409 in a cancelled campaign.
+        """
+        campaign = self.get_object()
+        if request.method == "PUT":
+            form = serializers.NewQuotasSerializer(data=request.data)
+            form.is_valid(raise_exception=True)
+            given = form.validated_data
+            lifecycle_quotas.choose(
+                campaign,
+                given["values"],
+                each=given["each"],
+                cells=given["cells"],
+                by=acting_user(request),
+            )
+        shown = {"values": campaign.quota_values, "each": campaign.quota_each, "cells": table(campaign)}
+        return Response(serializers.QuotasSerializer(shown).data)
 
     def _change(self, do: Callable[[Campaign, User | None], None]) -> Response:
         campaign = self.get_object()

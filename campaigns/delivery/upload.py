@@ -50,7 +50,7 @@ from campaigns.delivery.batches import (
 from campaigns.delivery.circuit_breaker import BREAK_AFTER, record_failure, record_success, usable
 from campaigns.delivery.refusals import stop_if_all_are_refused
 from campaigns.delivery.spoken import WordsFirst
-from campaigns.lifecycle import approvals
+from campaigns.lifecycle import approvals, quotas
 from campaigns.locks import locked
 from campaigns.models import (
     Account,
@@ -64,6 +64,7 @@ from campaigns.models import (
     UploadBatch,
 )
 from campaigns.planning.respace import space_due
+from campaigns.queries.quotas import full_cells
 from campaigns.rules import Judgement
 from campaigns.transitions import callback
 from campaigns.transitions.attempt import revert_attempt, settle_recipient
@@ -81,7 +82,10 @@ ABOUT_CONTENT = (400, 413, 422)
 #: The columns read of a message and its person: half of a row's time goes into building objects from them.
 NEEDED = (
     *("id", "recipient", "attempt", "reference", "send_on", "fetched", "put_offs"),
-    *(f"recipient__{name}" for name in ("campaign", "phone", "name", "language", "variables", "attempts")),
+    *(
+        f"recipient__{name}"
+        for name in ("campaign", "phone", "name", "language", "variables", "attempts", "cell")
+    ),
 )
 #: A request that was refused for its content goes up again in so many parts. The look-ups between take
 #: minutes, so there are few levels: one bad row of 5,000 stands alone after five.
@@ -274,9 +278,14 @@ def _check_again(candidates: Sequence[Message], now: datetime) -> tuple[list[Mes
     stops: list[Stop] = [partial(approvals.lapse, campaign, now=now) for campaign in lapsed]
     lawful, rows, stopped = [], [], {campaign.pk for campaign in lapsed}
     later: dict[int, Judgement] = {}
+    full = full_cells(campaigns.values())
     for message in sorted(candidates, key=attrgetter("id")):
         person, at = message.recipient, message.send_on  # not before now: `space_due` saw to that
         if person.campaign_id in stopped:
+            continue
+        if person.cell_id in full:
+            quotas.leave(message, full[person.cell_id], now=now)
+            checker.decided(message, None, planned=True)
             continue
         judgement = checker.evaluate(person, at=at, message=message)
         if judgement.stops_campaign:

@@ -1,6 +1,7 @@
 """Withdraw what is at XFin and not dialled yet, once its person must not be called for it any more.
 
-    mark:    QUEUED -> WITHDRAWING   its campaign is halted, or its person asked not to be called
+    mark:    QUEUED -> WITHDRAWING   its campaign is halted, its person asked not to be called, or has a cell
+                                     of a quota that is full
     turn:    one worker at a time withdraws for an account (`turns`)
     delete:  in the order in which they would be dialled, hundreds in a request. What may be dialled at this
              moment is asked for by its id first: the record of a call is not deleted
@@ -39,6 +40,7 @@ from campaigns.delivery.circuit_breaker import record_failure, record_success, u
 from campaigns.delivery.turns import HeldTurn, turn
 from campaigns.locks import locked
 from campaigns.models import Account, Callback, Campaign, Message, Recipient, Suppression
+from campaigns.queries.quotas import full_cells, with_quotas
 from campaigns.transitions.attempt import ENDED, attempts_withdrawn, callbacks_withdrawn, settle_messages
 from campaigns.xfin.client import XFinClient
 from campaigns.xfin.errors import Refused, TakenOver, XFinError
@@ -82,8 +84,10 @@ def mark_unwanted(now: datetime) -> int:
     )
     waiting = Callback.objects.filter(recipient=OuterRef("recipient"), state=Callback.State.WAITING)
     in_its_own_call = Q(message_reference=OuterRef("reference"))
+    full = list(full_cells(with_quotas()))
     unwanted = Message.objects.filter(state=Message.State.QUEUED).filter(
         Q(recipient__campaign__state__in=Campaign.HALTED)
+        | Q(recipient__cell__in=full, recipient__outcome="")
         | Q(recipient__state=Recipient.State.COMPLETED)  # the answer of an earlier call came late
         | Exists(live.exclude(in_its_own_call))
         | Exists(waiting.exclude(in_its_own_call))

@@ -25,8 +25,9 @@ from campaigns.errors import SheetError
 from campaigns.formatting import grouped
 from campaigns.imports.insert import add_people
 from campaigns.imports.row_check import CheckedRows, RowChecker
+from campaigns.lifecycle.quotas import place
 from campaigns.locks import locked
-from campaigns.models import Campaign, Import, ImportRow, PhoneNumber
+from campaigns.models import Campaign, Import, ImportRow, PhoneNumber, Recipient
 from campaigns.models.base import new_batch_reference
 from campaigns.sheets.process import OpenList, opened
 from campaigns.spreadsheets.columns import Columns
@@ -107,6 +108,7 @@ def store_rows(source: Import, rows: list[Row], checked: CheckedRows, *, now: da
     Return the numbers of rows by the import's fields that count them: `uploaded`, `accepted`, `rejected` ...
     """
     refused = checked.refused | add_people(checked.people, source, now=now)
+    place(source.campaign, Recipient.objects.filter(source=source, cell__isnull=True))
     cells = dict(rows)
     ImportRow.objects.bulk_create(
         [

@@ -12,6 +12,7 @@ from campaigns.errors import UnreadableFile
 from campaigns.imports.insert import NewPerson, in_chosen_languages
 from campaigns.imports.reader import CHUNK, CampaignEnded, lock_campaign, row_checker
 from campaigns.lifecycle.approvals import BEYOND_APPROVAL, needs_second_person
+from campaigns.lifecycle.quotas import place
 from campaigns.locks import locked
 from campaigns.models import Import, ImportRow, Recipient
 from campaigns.transitions.attempt import UNSPEAKABLE
@@ -60,6 +61,7 @@ def update_those_who_wait(source: Import, *, now: datetime) -> int:
                 changed_at=now,
             )
             source.rows.filter(row_number=person.row_number).update(reason=UPDATED)
+            place(source.campaign, Recipient.objects.filter(pk=one.pk))
             changed += 1
     audit.note(source, {"people brought up to date": ("", str(changed))})
     return changed

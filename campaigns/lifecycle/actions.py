@@ -77,6 +77,11 @@ TRANSITIONS: Mapping[str, Transition] = {
         "Cancelled by {actor}.",
     ),
     "complete": Transition(frozenset({State.RUNNING}), State.COMPLETED, "Every person has a final state."),
+    "raise": Transition(
+        frozenset({State.COMPLETED}),
+        State.RUNNING,
+        "More interviews are wanted: a quota was raised by {actor}.",
+    ),
     "reopen": Transition(
         frozenset({State.COMPLETED}), State.RUNNING, "A person asked in its last calls to be called back."
     ),

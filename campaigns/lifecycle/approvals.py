@@ -31,8 +31,9 @@ from campaigns.models import (
     TemplateLanguage,
     User,
 )
+from campaigns.queries.quotas import cells_of
 from campaigns.rules.law import TWO_PEOPLE
-from campaigns.schedule import retries
+from campaigns.schedule import quotas, retries
 from campaigns.transitions.campaign import move, name_of, note, stop
 
 State = Campaign.State
@@ -216,10 +217,21 @@ def contents(campaign: Campaign) -> dict[str, str]:
         "calls to one person": str(campaign.max_attempts),
         "minutes before retries": ", ".join(map(str, campaign.retry_gaps)),
         "retry rules": retries.written(campaign.retry_rules).replace("\n", ", "),
+        # Empty where it is off: approvals from before there was this choice still hold.
+        "goes on where a call broke off": "yes" if campaign.goes_on else "",
         "stops when so many in a hundred fail": str(campaign.stop_at_percent),
         "stops at so many complaints": str(campaign.stop_at_complaints),
         "asked before each call": asked,
+        **_of_quotas(campaign),
     }
+
+
+def _of_quotas(campaign: Campaign) -> dict[str, str]:
+    """Return how many interviews are wanted of whom, and what counts as one; empty without quotas."""
+    if not (names := campaign.quota_values):
+        return {}
+    wanted = quotas.written(cells_of(campaign), names).replace("\n", "; ")
+    return {f"quotas by {quotas.part_of(names)}": wanted, "what a quota counts": ", ".join(campaign.goals)}
 
 
 def differences(approved: Mapping[str, str], now: Mapping[str, str]) -> Iterator[str]:

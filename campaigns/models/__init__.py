@@ -30,6 +30,7 @@ from campaigns.models.preflight import Preflight
 from campaigns.models.privacy import Erasure, KeyMark, LegalHold, Purge
 from campaigns.models.programmes import Draw, Member, MemberDate, Programme, ProgrammeRound, StandingList
 from campaigns.models.pronunciations import Pronunciation
+from campaigns.models.quotas import QuotaCell
 from campaigns.models.sending import Evidence, Message, Trouble, Turn, UploadBatch
 from campaigns.models.services import AllowedHost, Notification, OutsideService
 from campaigns.models.templates import Content, Template, TemplateLanguage
@@ -77,6 +78,7 @@ __all__ = [
     "ProgrammeRound",
     "Pronunciation",
     "Purge",
+    "QuotaCell",
     "Recipient",
     "RecognitionTry",
     "Registration",

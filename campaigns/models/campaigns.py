@@ -159,6 +159,11 @@ class Campaign(Stamped):
         validators=[check_retry_rules],
         help_text="Retries for single reasons (`campaigns.retries`).",
     )
+    goes_on = models.BooleanField(
+        "go on where a call broke off",
+        default=False,
+        help_text="Who hung up after some of the answers is called again, and asked the rest.",
+    )
     retry_template = models.ForeignKey(
         Template,
         on_delete=models.PROTECT,
@@ -180,6 +185,15 @@ class Campaign(Stamped):
         "if it does not answer", max_length=10, choices=WhenSilent, default=WhenSilent.CALL
     )
     goals = models.JSONField(default=list, blank=True, help_text="Outcomes that count as the goal reached.")
+    quota_values = models.JSONField(
+        default=list,
+        blank=True,
+        editable=False,
+        help_text="The one or two values by which interviews are counted into cells (`QuotaCell`).",
+    )
+    quota_each = models.PositiveIntegerField(
+        null=True, blank=True, editable=False, help_text="Wanted of each new cell of its quotas."
+    )
     state = models.CharField(max_length=10, choices=State, default=State.DRAFT)
     reason = models.TextField(default="Not launched yet.", blank=True)
     state_since = models.DateTimeField(default=clock.now, editable=False)
@@ -216,7 +230,7 @@ class Campaign(Stamped):
     @property
     def retries(self) -> Policy:
         """Return when and how often a person who was not reached is called again."""
-        return policy(self.max_attempts, self.retry_gaps, self.retry_rules)
+        return policy(self.max_attempts, self.retry_gaps, self.retry_rules, goes_on=self.goes_on)
 
     @cached_property
     def retry_line(self) -> tuple[Template, PhoneNumber] | None:

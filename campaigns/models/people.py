@@ -152,6 +152,7 @@ class RecipientState(models.TextChoices):
     SUPPRESSED = "suppressed", "Must not be called"
     BLOCKED = "blocked", "Blocked by a rule"
     SKIPPED = "skipped", "No call needed"
+    QUOTA_FULL = "quota_full", "Quota full"
     CANCELLED = "cancelled", "Cancelled"
     UNKNOWN = "unknown", "Unknown"
 
@@ -187,6 +188,15 @@ class Recipient(Stamped):
         max_length=20, default="", blank=True, help_text="How the last call ended."
     )
     outcome = models.CharField(max_length=60, default="", blank=True, help_text="What was achieved.")
+    cell = models.ForeignKey(
+        "campaigns.QuotaCell",
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="people",
+        db_index=False,  # the index below begins with it, and holds nothing of campaigns without quotas
+        help_text="Where the campaign has quotas: the cell that this person's values belong to.",
+    )
     attempts = models.PositiveSmallIntegerField(default=0)
     due_at = models.DateTimeField(null=True, blank=True, help_text="Not before this.")
 
@@ -199,6 +209,7 @@ class Recipient(Stamped):
         indexes: ClassVar = [
             models.Index(fields=["campaign", "state", "due_at"], name="recipient_due"),
             models.Index(fields=["phone"], name="recipient_phone"),
+            models.Index(fields=["cell", "outcome"], condition=Q(cell__isnull=False), name="recipient_cell"),
         ]
 
     def __str__(self) -> str:

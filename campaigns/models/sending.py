@@ -117,6 +117,9 @@ class Message(Stamped):
         blank=True,
         help_text="The disposition in place of “answered”: our words were not spoken, or no agent served it.",
     )
+    broke_off = models.BooleanField(
+        default=False, help_text="The person hung up after some of the answers, before the end."
+    )
     duration_seconds = models.PositiveIntegerField(null=True, blank=True)
     withdraw_at = models.DateTimeField(
         null=True, blank=True, help_text="While it is withdrawn: when somebody may next try."

@@ -1,6 +1,6 @@
 """Plan messages a short horizon ahead, at the campaign's pace: which people are called when."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from itertools import count, islice
 from math import ceil
@@ -15,6 +15,7 @@ from campaigns.lifecycle import approvals
 from campaigns.lines_held import left_for_campaigns
 from campaigns.locks import locked
 from campaigns.models import Callback, Campaign, Evidence, Message, Recipient
+from campaigns.queries.quotas import full_cells, rooms
 from campaigns.rules import Judgement
 from campaigns.schedule.pacing import Demand, interleaved, line_seconds, paces
 from campaigns.transitions import callback
@@ -117,8 +118,13 @@ def _due_people(campaign: Campaign, pace: float, now: datetime) -> list[Recipien
     waiting = Recipient.objects.filter(_due(now), campaign=campaign, state=Recipient.State.WAITING)
     due = locked(approvals.callable_people(campaign, waiting), skip=True)
     asked = Callback.objects.filter(state=Callback.State.WAITING).values("recipient")
+    free = dict(rooms(campaign))
+    due = due.exclude(cell__in=list(full_cells([campaign])))
     chosen = list(due.filter(pk__in=asked).order_by("due_at", "id")[:CHUNK])
+    # A cell of a quota that has enough calls under way waits for them to end; in it nobody stands in the
+    # others' way.
     others = due.exclude(pk__in=[person.pk for person in chosen])
+    others = others.exclude(cell__in=[cell for cell, more in free.items() if not more])
     # What could not be handed over counts also when its time has passed: an outage must not pile up plans.
     still_ahead = Q(send_on__gt=now) | Q(state=Message.State.PLANNED)
     ahead = Message.objects.filter(still_ahead, recipient__campaign=campaign, state__in=Message.OPEN_STATES)
@@ -126,10 +132,19 @@ def _due_people(campaign: Campaign, pace: float, now: datetime) -> list[Recipien
     room = max(0, min(room, CHUNK))
     fresh = list(others.filter(attempts=0).order_by("id")[:room])
     retries = list(others.filter(attempts__gt=0).order_by("due_at", "id")[:room])
-    chosen += islice(interleaved(fresh, retries), room)
+    chosen += islice(_within(free, interleaved(fresh, retries)), room)
     for person in chosen:
         person.campaign = campaign
     return chosen
+
+
+def _within(free: dict[int, int], people: Iterable[Recipient]) -> Iterator[Recipient]:
+    """Yield people in their order, of each cell of a quota no more than it is `free` for."""
+    for person in people:
+        if person.cell_id in free:
+            free[person.cell_id] -= 1
+        if free.get(person.cell_id or 0, 0) >= 0:
+            yield person
 
 
 def _slots(

@@ -19,6 +19,7 @@ from campaigns.schedule.retries import LONGEST_GAP_MINUTES, MOST_RETRIES
 from campaigns.spreadsheets.columns import Columns
 from campaigns.validation import (
     CAMPAIGN_FIELDS,
+    goes_on_problem,
     retry_problem,
     retry_template_problem,
     too_large,
@@ -111,6 +112,7 @@ class CampaignForm(CampaignModelForm):
             "window_start": "Not before, each day (IST)",
             "window_end": "Not after, each day (IST)",
             "calls_per_minute": "Calls a minute at most",
+            "goes_on": "Go on where a call broke off",
             "retry_template": "Template of retries, for another number",
             "most_at_once": "Calls at once at most",
             "asks": "Ask before each call",
@@ -182,6 +184,8 @@ class CampaignForm(CampaignModelForm):
             self.add_error("retry_gaps", f"{attempts} calls need {attempts - 1} pauses between them at most.")
         if why := retry_problem(attempts, cleaned.get("retry_rules"), cleaned.get("agent")):
             self.add_error("retry_rules", why)
+        if cleaned.get("goes_on") and (why := goes_on_problem(attempts, cleaned.get("agent"))):
+            self.add_error("goes_on", why)
         again = cleaned.get("retry_template")
         if why := retry_template_problem(attempts, cleaned.get("template"), again):
             self.add_error("retry_template", why)

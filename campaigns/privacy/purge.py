@@ -109,13 +109,14 @@ def _remove_chunk(sweep: Sweep, line: Purge) -> int:
 
 
 def forget_people(keys: Sequence[int]) -> None:
-    """Turn numbers into pseudonyms and delete names, variables and remarks. States and outcomes stay."""
+    """Turn numbers into pseudonyms and delete names, variables, remarks and the cell of a quota, which shows
+    values. States and outcomes stay."""
     people = list(Recipient.objects.filter(pk__in=keys).only("pk", "phone"))
     for person in people:
         if not person.phone.startswith(PREFIX):
             person.phone = pseudonym(person.phone)
-        person.name, person.variables, person.note = "", {}, ""
-    Recipient.objects.bulk_update(people, ["phone", "name", "variables", "note"])
+        person.name, person.variables, person.note, person.cell = "", {}, "", None
+    Recipient.objects.bulk_update(people, ["phone", "name", "variables", "note", "cell"])
     Message.objects.filter(recipient__in=keys).exclude(fetched={}).update(fetched={})
     notices.forget(keys)
 

@@ -24,7 +24,7 @@ from campaigns.models import (
 from campaigns.models.campaigns import CampaignState
 from campaigns.models.people import RecipientState
 from campaigns.models.sending import MessageState
-from campaigns.queries import notices
+from campaigns.queries import notices, quotas
 from campaigns.queries.people import callbacks_to_make
 from campaigns.rules.results import NEVER_A_GOAL
 from campaigns.schedule.windows import Window
@@ -116,7 +116,7 @@ class Progress:
         """Return the parts of the progress bar; what is missing to the whole is waiting."""
         completed, under_way = self.count("completed"), self.count("under_way")
         missed, failed = self.count("unreached", "unknown", "blocked"), self.count("failed")
-        closed = self.count("suppressed", "skipped", "cancelled")
+        closed = self.count("suppressed", "skipped", "quota_full", "cancelled")
         return [
             Part("completed", completed, "ok"),
             Part("under way", under_way, "live"),
@@ -290,7 +290,7 @@ def evidence_for(message_reference: str) -> Sequence[Evidence]:
 
 
 def overview(campaign: Campaign, now: datetime) -> dict[str, object]:
-    """Return the template context of the campaign's page and its live part. Eight queries at most."""
+    """Return the template context of the campaign's page and its live part. Ten queries at most."""
     counts = campaign_counts(campaign)
     return {
         "counts": counts,
@@ -302,6 +302,7 @@ def overview(campaign: Campaign, now: datetime) -> dict[str, object]:
         "trials": notices.trials(campaign.template.account),
         "withdrawal": withdrawal(campaign),
         "callbacks": callbacks_to_make(campaign.pk),
+        "quotas": quotas.table(campaign),
     }
 
 

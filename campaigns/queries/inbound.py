@@ -15,6 +15,7 @@ CLOSED = (
     Recipient.State.SUPPRESSED,
     Recipient.State.BLOCKED,
     Recipient.State.SKIPPED,
+    Recipient.State.QUOTA_FULL,
     Recipient.State.CANCELLED,
 )
 #: Attempts that rang, or are ringing once their time has come.

@@ -57,12 +57,14 @@ class Retry:
 class Policy:
     """`most` calls to one person over all reasons.
 
-    A reason without a rule has the `usual` gaps, the last of them repeated.
+    A reason without a rule has the `usual` gaps, the last of them repeated; `unfinished` only if calls go on
+    where they broke off.
     """
 
     most: int
     usual: tuple[float, ...] = ()
     rules: Mapping[str, Rule] = field(default_factory=dict)
+    goes_on: bool = False
 
     def after(self, ended: Sequence[str]) -> Retry | None:
         """Return what follows calls that ended for these reasons, the latest last; None: no further call."""
@@ -70,7 +72,7 @@ class Policy:
             return None
         rule = self.rules.get(ended[-1])
         if rule is None:
-            if ended[-1] == UNFINISHED:
+            if ended[-1] == UNFINISHED and not self.goes_on:
                 return None
             usual = self.usual or (DEFAULT_GAP,)
             return Retry(timedelta(minutes=usual[min(len(ended), len(usual)) - 1]))
@@ -91,12 +93,14 @@ class Policy:
         return max(sum(self.gaps(reason)[made:], timedelta(0)) for reason in REASONS)
 
 
-def policy(most: int, usual: Iterable[float], rules: Mapping[str, Mapping[str, Any]]) -> Policy:
+def policy(
+    most: int, usual: Iterable[float], rules: Mapping[str, Mapping[str, Any]], *, goes_on: bool = False
+) -> Policy:
     """Return the policy of a campaign from its columns: see `problem` for the form of `rules`."""
     read = {
         reason: Rule(tuple(rule["gaps"]), rule.get("another_hour", False)) for reason, rule in rules.items()
     }
-    return Policy(most=most, usual=tuple(usual), rules=read)
+    return Policy(most=most, usual=tuple(usual), rules=read, goes_on=goes_on)
 
 
 def at_another_hour(due: datetime, tried: Iterable[datetime], hours: Callable[[date], Window]) -> datetime:

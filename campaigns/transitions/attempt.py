@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
+from typing import NamedTuple
 
 from django.db import transaction
 from django.db.models import F, QuerySet
@@ -40,8 +41,14 @@ WORDS: Mapping[Disposition, str] = {
     Disposition.UNKNOWN: "XFin did not say how the call ended.",
 }
 
-#: The disposition with which an attempt ended, and when it was to be dialled.
-PastAttempt = tuple[str, datetime]
+
+class PastAttempt(NamedTuple):
+    """How an attempt ended, when it was to be dialled, and whether it broke off after some answers."""
+
+    how: str
+    at: datetime
+    broke_off: bool
+
 
 #: The fields of a message that are written when it has ended.
 _END_FIELDS = (
@@ -151,6 +158,24 @@ def fail_unspeakable(reasons: Mapping[int, str], *, now: datetime) -> None:
         message.settled_at = message.changed_at = now
     update(failed, (*_END_FIELDS, "counts_as"))
     _after_attempts(failed, now)
+
+
+@transaction.atomic
+def note_broken_off(message_ids: Collection[int], *, now: datetime) -> None:
+    """Note attempts in whose calls the person hung up after some of the answers, without an outcome.
+
+    Only of campaigns that go on where a call broke off. A person of whom XFin has said already that the call
+    was answered is called again as the retry rules say; for the others that follows from XFin's report.
+    """
+    cut = Message.objects.filter(pk__in=message_ids, broke_off=False, recipient__campaign__goes_on=True)
+    found = list(locked(cut).values_list("pk", "recipient_id", "disposition"))
+    Message.objects.filter(pk__in=[pk for pk, _, _ in found]).update(broke_off=True, changed_at=now)
+    people = _locked([recipient_id for _, recipient_id, how in found if how == Disposition.ANSWERED])
+    done = [one for one in people.values() if one.state == Recipient.State.COMPLETED and not one.outcome]
+    calls = _calls([person.pk for person in done])
+    for person in done:
+        _go_on(person, Disposition.ANSWERED, WORDS[Disposition.ANSWERED], calls[person.pk], now)
+    _write(done)
 
 
 @transaction.atomic
@@ -281,7 +306,7 @@ def go_on_without(recipient_id: int, reason: str, *, now: datetime) -> None:
     if not calls:
         Recipient.objects.filter(pk=person.pk).update(due_at=None, reason=reason, changed_at=now)
         return
-    disposition = Disposition(calls[-1][0])
+    disposition = Disposition(calls[-1].how)
     changed = [one for one in _locked([person.pk]).values() if one.state in Recipient.OPEN_STATES]
     for one in changed:
         _go_on(one, disposition, f"{WORDS[disposition]} {reason}", calls, now)
@@ -306,7 +331,7 @@ def _go_on(
     campaign, answered = person.campaign, disposition == Disposition.ANSWERED
     # Whether the agent should have got an outcome, and the campaign calls again where it got none.
     asks_again = retries.UNFINISHED in campaign.retry_rules and agent_inspection.asks(campaign.agent.kind)
-    broke_off = answered and asks_again
+    broke_off = answered and (asks_again or (campaign.goes_on and calls[-1].broke_off))
     if person.outcome or (answered and not broke_off):
         # A person who has given an answer is not called again, however the line ended.
         said = f"Answered: {person.outcome.replace('_', ' ')}." if person.outcome else reason
@@ -315,7 +340,7 @@ def _go_on(
     reason = BROKE_OFF if broke_off else reason
     over = campaign.state in (Campaign.State.CANCELLED, Campaign.State.COMPLETED)
     # An answered call that is followed by another one was one that broke off.
-    history = [retries.UNFINISHED if how == Disposition.ANSWERED else how for how, _ in calls]
+    history = [retries.UNFINISHED if call.how == Disposition.ANSWERED else call.how for call in calls]
     # The attempts counted on the person are a bound too.
     none_left = over or person.attempts >= campaign.max_attempts
     retry = None if none_left else campaign.retries.after(history)
@@ -327,7 +352,7 @@ def _go_on(
         return
     due = now + retry.gap
     if retry.another_hour:
-        due = retries.at_another_hour(due, [at for _, at in calls], daily_hours(campaign))
+        due = retries.at_another_hour(due, [call.at for call in calls], daily_hours(campaign))
     person.state, person.due_at = Recipient.State.WAITING, due
     person.reason = f"{reason} Call {person.attempts + 1} of at most {campaign.max_attempts} follows."
 
@@ -347,6 +372,6 @@ def _calls(people: Collection[int]) -> Mapping[int, Sequence[PastAttempt]]:
     """Return the attempts of each person that were made and have ended, in order."""
     calls: defaultdict[int, list[PastAttempt]] = defaultdict(list)
     ended = Message.objects.filter(recipient__in=people).exclude(disposition="").order_by("attempt")
-    for person, how, at in ended.values_list("recipient", "disposition", "send_on"):
-        calls[person].append((how, at))
+    for person, *call in ended.values_list("recipient", "disposition", "send_on", "broke_off"):
+        calls[person].append(PastAttempt(*call))
     return calls

@@ -188,7 +188,10 @@ class DialogueAgent:
         for name, value in resume.values.items() if resume else ():
             wording.keep_answer(name, value)
         if resume and resume.step in self._document.steps:
-            actions = self._go(resume.step, said=self._voice.words(doc.GENERAL, doc.CUT_OFF))
+            # Whom we ring hears who calls and how to refuse further calls, in a resumed call as in any other.
+            opening = [] if context.inbound else self._voice.words(self._document.start, "say")
+            cut_off = self._voice.words(doc.GENERAL, doc.CUT_OFF)
+            actions = self._go(resume.step, said=[*opening, *cut_off])
         else:
             actions = self._go(self._document.start)
         asked, spoken = context.language, wording.language

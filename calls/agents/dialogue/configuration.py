@@ -43,6 +43,11 @@ class DialogueConfiguration(Document, frozen=True):
                 found.append(WANTS_PERSON)
         return tuple(outcome for outcome in dict.fromkeys(found) if outcome)
 
+    def questions(self) -> tuple[str, ...]:
+        """Return the questions whose answers are stored, in the order of the steps."""
+        asked = ((key, step) for key, step in self.all_steps() if isinstance(step, doc.Ask | doc.Digits))
+        return tuple(dict.fromkeys(step.question or key for key, step in asked))
+
     def variable_kinds(self) -> Mapping[str, str]:
         """Return `values`."""
         return self.values

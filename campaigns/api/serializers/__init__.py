@@ -7,6 +7,8 @@ from campaigns.api.serializers.campaigns import (
     ChangeSerializer,
     CountsSerializer,
     GoalsSerializer,
+    NewQuotasSerializer,
+    QuotasSerializer,
 )
 from campaigns.api.serializers.numbers import NumberSerializer
 from campaigns.api.serializers.people import (
@@ -34,9 +36,11 @@ __all__ = [
     "LanguageSerializer",
     "MappingSerializer",
     "NewPeopleSerializer",
+    "NewQuotasSerializer",
     "NumberSerializer",
     "PeopleFileSerializer",
     "Plain",
+    "QuotasSerializer",
     "RecipientSerializer",
     "SuppressionSerializer",
     "TemplateSerializer",

@@ -7,9 +7,9 @@ from rest_framework import serializers
 
 from campaigns.api.serializers.base import Plain
 from campaigns.models import Campaign, CampaignChange
-from campaigns.schedule import retries
+from campaigns.schedule import quotas, retries
 from campaigns.schedule.retries import LONGEST_GAP_MINUTES, MOST_RETRIES
-from campaigns.validation import CAMPAIGN_FIELDS, retry_problem, retry_template_problem
+from campaigns.validation import CAMPAIGN_FIELDS, goes_on_problem, retry_problem, retry_template_problem
 
 if TYPE_CHECKING:
     CampaignModel = serializers.ModelSerializer[Campaign]
@@ -88,6 +88,8 @@ class CampaignSerializer(CampaignModel):
         most, agent = self._now_or_then(attrs, "max_attempts") or 1, self._now_or_then(attrs, "agent")
         if why := retries.problem(rules) or retry_problem(most, rules, agent):
             raise serializers.ValidationError({"retry_rules": why})
+        if self._now_or_then(attrs, "goes_on") and (why := goes_on_problem(most, agent)):
+            raise serializers.ValidationError({"goes_on": why})
         if why := retry_template_problem(most, template, self._now_or_then(attrs, "retry_template")):
             raise serializers.ValidationError({"retry_template": why})
         gaps, attempts = (
@@ -109,6 +111,63 @@ class GoalsSerializer(Plain):
     """Which outcomes count as the goal of a campaign; an empty list for none."""
 
     goals = serializers.ListField(child=serializers.CharField(max_length=60), max_length=50)
+
+
+class QuotaCellSerializer(Plain):
+    """A cell of a quota with its people."""
+
+    label = serializers.CharField()
+    target = serializers.IntegerField(allow_null=True, help_text="Empty: as many as come.")
+    people = serializers.IntegerField()
+    completed = serializers.IntegerField()
+    under_way = serializers.IntegerField()
+    waiting = serializers.IntegerField()
+    full = serializers.BooleanField(source="is_full")
+
+
+class QuotasSerializer(Plain):
+    """By which values interviews are counted, and the cells."""
+
+    values = serializers.ListField(child=serializers.CharField())
+    each = serializers.IntegerField(allow_null=True)
+    cells = QuotaCellSerializer(many=True)
+
+
+class NewCellSerializer(Plain):
+    """How many interviews are wanted of people with these values."""
+
+    values = serializers.ListField(
+        child=serializers.CharField(max_length=quotas.LONGEST, allow_blank=True),
+        min_length=1,
+        max_length=quotas.MOST_VALUES,
+    )
+    target = serializers.IntegerField(min_value=0, max_value=quotas.MOST_WANTED, allow_null=True)
+
+
+class NewQuotasSerializer(Plain):
+    """By which values interviews are counted, how many are wanted of each cell, and of single ones."""
+
+    values = serializers.ListField(child=serializers.CharField(max_length=60), max_length=quotas.MOST_VALUES)
+    each = serializers.IntegerField(
+        min_value=0, max_value=quotas.MOST_WANTED, allow_null=True, required=False, default=None
+    )
+    cells = NewCellSerializer(many=True, required=False, default=list)
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        """Check that the cells fit the values; return the data. Raises `ValidationError`."""
+        names, cells = attrs["values"], attrs["cells"]
+        if len(set(names)) < len(names):
+            raise serializers.ValidationError({"values": "Give each value once."})
+        if len(cells) > quotas.MOST_CELLS or any(len(cell["values"]) != len(names) for cell in cells):
+            why = f"Give at most {quotas.MOST_CELLS} cells, each with as many values as there are."
+            raise serializers.ValidationError({"cells": why})
+        found = [
+            quotas.Cell(*[*(quotas.tidy(value) for value in cell["values"]), ""][:2], cell["target"])
+            for cell in cells
+        ]
+        if len({cell.key for cell in found}) < len(found):
+            raise serializers.ValidationError({"cells": "Give each cell once."})
+        return attrs | {"cells": found}
 
 
 class RowCountsSerializer(Plain):

@@ -415,3 +415,44 @@ def test_a_number_is_made_with_its_gate_by_whoever_may_add_numbers() -> None:
     assert answer.status_code == 201
     assert "stream_password" not in answer.json()
     assert PhoneNumber.objects.get(e164="+911600110246").stream_password == "sesame"
+
+
+# --- Quotas ---------------------------------------------------------------------------------------
+
+
+def test_a_program_sets_quotas_and_reads_how_far_they_are() -> None:
+    campaign, client = make_campaign(people=2), api(cast.manager())
+    Recipient.objects.update(variables={"district": "Surat"})
+    path = f"/api/campaigns/{campaign.pk}/quotas/"
+    assert send(client, "get", path).json() == {"values": [], "each": None, "cells": []}
+    cells = [{"values": ["Anand"], "target": 3}]
+    answer = send(client, "put", path, {"values": ["district"], "each": 5, "cells": cells}).json()
+    none = {"people": 0, "completed": 0, "under_way": 0, "waiting": 0, "full": False}
+    assert answer == {
+        "values": ["district"],
+        "each": 5,
+        "cells": [
+            {"label": "Anand", "target": 3, **none},
+            {"label": "Surat", "target": 5, **none, "people": 2, "waiting": 2},
+        ],
+    }
+    assert send(client, "put", path, {"values": []}).json()["cells"] == []
+
+
+@pytest.mark.parametrize(
+    ("data", "field"),
+    [
+        ({"values": ["a", "b", "c"]}, "values"),
+        ({"values": ["a", "a"]}, "values"),
+        ({"values": ["a"], "cells": [{"values": ["x", "y"], "target": 1}]}, "cells"),
+        (
+            {"values": ["a"], "cells": [{"values": ["x"], "target": 1}, {"values": ["X"], "target": 1}]},
+            "cells",
+        ),
+        ({"values": ["a"], "each": -1}, "each"),
+    ],
+)
+def test_quotas_that_cannot_be_are_refused(data: dict[str, object], field: str) -> None:
+    path = f"/api/campaigns/{make_campaign(people=1).pk}/quotas/"
+    answer = send(api(cast.manager()), "put", path, data)
+    assert (answer.status_code, list(answer.json())) == (400, [field])

@@ -82,7 +82,7 @@ def test_who_cannot_be_spoken_to_may_be_called_again_as_the_retry_rules_say() ->
     assert (person.state, person.due_at) == ("waiting", NOON + timedelta(minutes=30))
     Agent.objects.update(configuration=WORDS)
     later = NOON + timedelta(minutes=31)
-    assert plan.plan(campaign.pk, now=later) == 1  # no call rang: the gap between two calls (F03) is no matter
+    assert plan.plan(campaign.pk, now=later) == 1  # F03 is no matter: no call rang
     assert upload.upload(campaign.template.account_id, clock=at(later), transport=FakeXFin()) == 1
 
 

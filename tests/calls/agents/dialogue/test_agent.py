@@ -822,6 +822,22 @@ def test_a_call_goes_on_where_an_earlier_one_was_cut_off_with_what_was_known() -
     assert [say.text for say in anew.playing if isinstance(say, base.Say)] == ["1 or 2?"]
 
 
+def test_whom_we_ring_again_hears_who_calls_and_who_rings_back_does_not() -> None:
+    steps: dict[str, Any] = {
+        "hello": {"kind": "say", "exits": {"next": "first"}},
+        "first": {"kind": "yes_no", "exits": {"yes": "thanks", "no": "thanks"}},
+        "thanks": THANKS,
+    }
+    words: dict[str, Any] = {"hello": {"say": "This is the school."}, "first": {"ask": "1 or 2?"}}
+    words |= {"thanks": {"say": "Thank you."}}
+    words["general"] = {"opt_out": "No more calls.", "cut_off": "We were cut off."}
+    document = dialogue(steps, words)
+    for inbound, opening in ((False, ["This is the school."]), (True, [])):
+        call = Call(document, resume=base.Resume("first", {}), inbound=inbound)
+        said = [say.text for say in call.playing if isinstance(say, base.Say)]
+        assert said == [*opening, "We were cut off.", "1 or 2?"]
+
+
 def test_today_can_be_compared_and_said() -> None:
     case = {"exit": "late", "when": [{"value": "due", "relation": "less_than", "to": "{today}"}]}
     turn = {"kind": "branch", "cases": [case], "exits": {"late": "full", "else": "thanks"}}
