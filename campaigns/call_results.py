@@ -319,6 +319,24 @@ def _suppression_of(outcome: str, label: str, reference: str) -> SuppressionRequ
     return None
 
 
+def in_episodes(people: Collection[int]) -> set[int]:
+    """Return those of these people who are called for a part of a programme's message. One query."""
+    if not people:
+        return set()
+    told = Recipient.objects.filter(pk__in=people, campaign__programme_round__programme__parts__gt=1)
+    return set(told.values_list("pk", flat=True))
+
+
+def heard(shares: Mapping[int, int]) -> None:
+    """Note how many percent of their part people heard, by the person; of several calls the best counts.
+
+    The caller's transaction, which has locked them.
+    """
+    for pk, percent in sorted(shares.items()):
+        less = Q(heard_percent__isnull=True) | Q(heard_percent__lt=percent)
+        Recipient.objects.filter(less, pk=pk).update(heard_percent=percent)
+
+
 def answers_given(answers: Mapping[int, Mapping[str, str]]) -> None:
     """Take what people answered in calls, by question and person, for the quotas of their campaigns.
 

@@ -27,6 +27,7 @@ OF_BEHAVIOUR = frozenset(
         "tests/calls/protocol/test_machine.py",
         "tests/calls/protocol/test_transcripts.py",
         "tests/calls/test_control.py",
+        "tests/calls/test_episodes.py",
         "tests/calls/test_going_on.py",
         "tests/calls/test_last_breath.py",
         "tests/calls/test_ringing_back.py",

@@ -36,6 +36,7 @@ from campaigns.rules.results import (
     Tagged,
     Tell,
 )
+from campaigns.schedule.episodes import heard_percent
 
 log = logging.getLogger(__name__)
 
@@ -106,6 +107,8 @@ class _Ends:
     unserved: set[int] = field(default_factory=set)
     hung_up: set[int] = field(default_factory=set)
     """Of the served: the other side ended the call, and it brought no outcome."""
+    over_with: dict[UUID, int] = field(default_factory=dict)
+    """The people of calls that are over, by the call."""
     answers: defaultdict[int, dict[str, str]] = field(default_factory=lambda: defaultdict(dict))
     """What people answered, by question, by the person."""
 
@@ -114,16 +117,18 @@ class _Ends:
         if message_id is not None:
             (self.unserved if unserved else self.served).add(message_id)
 
-    def note_hang_up(self, message_id: int | None, record: Closed) -> None:
-        """Add a call that the other side ended before it brought an outcome; all others are passed over."""
-        summary = record.summary
-        if message_id is not None and summary and not summary.outcome and record.close.ended_by in HUNG_UP:
-            self.hung_up.add(message_id)
+    def over(self, row: _CallRow, record: Closed) -> None:
+        """Add what the end of a call as its process reports it tells of the person."""
+        summary, ended_by = record.summary, record.close.ended_by
+        if row.message_id is not None and summary and not summary.outcome and ended_by in HUNG_UP:
+            self.hung_up.add(row.message_id)
+        if row.recipient_id is not None and row.campaign_id is not None:
+            self.over_with[row.pk] = row.recipient_id
 
-    def note(self, recipient_id: int | None, said: object) -> None:
-        """Add what a person answered; all else is passed over."""
-        if isinstance(said, Answer) and recipient_id is not None:
-            self.answers[recipient_id][said.question] = said.label or said.value
+    def note(self, row: _CallRow, said: object) -> None:
+        """Add what a person answered; all else, and what was answered in a try, is passed over."""
+        if isinstance(said, Answer) and row.recipient_id is not None and not row.is_try:
+            self.answers[row.recipient_id][said.question] = said.label or said.value
 
 
 def _places(call_ids: Sequence[UUID]) -> tuple[dict[UUID, _Place], set[UUID]]:
@@ -170,6 +175,7 @@ def write(records: Sequence[Record], *, tried_before: bool = False) -> set[UUID]
     for call_id in given_up:
         ends.add(draw_from_log(call_id), unserved=True)
     call_results.answers_given(ends.answers)
+    call_results.heard(_shares_heard(ends.over_with))
     with_answers = models.Answer.objects.filter(call__message__in=ends.hung_up)
     call_results.calls_ended(
         unserved=ends.unserved,
@@ -202,6 +208,20 @@ def _lock_ahead(groups: Mapping[UUID, Sequence[Record]], rows: Mapping[UUID, _Ca
         call_results.lock_ahead(attempts, callers)
 
 
+def _shares_heard(over_with: Mapping[UUID, int]) -> Mapping[int, int]:
+    """Return how many percent of what their calls said people heard who are told a message in parts."""
+    told = call_results.in_episodes(set(over_with.values()))
+    shares: dict[int, int] = {}
+    for call_id, person in over_with.items():
+        if person in told:
+            of_call = CallEvent.objects.filter(call_id=call_id, kind=EntryKind.HEARD.value)
+            said = of_call.exclude(data__name__in=(NOTICE, hold.NAME)).values_list("data", flat=True)
+            prompts = [(str(each["name"]), each["heard_ms"], each["total_ms"]) for each in said]
+            if (percent := heard_percent(prompts)) is not None:
+                shares[person] = max(percent, shares.get(person, 0))
+    return shares
+
+
 def by_call(records: Iterable[Record]) -> dict[UUID, list[Record]]:
     """Return the records of each call, in their order, by the call's id."""
     groups: dict[UUID, list[Record]] = {}
@@ -232,14 +252,13 @@ def _write_call(row: _CallRow, records: Iterable[Record], place: _Place, ends: _
                 changes |= _closing_columns(row, record)
                 is_unserved = unserved.is_unserved(record.summary, record.close.ended_by)
                 _note_end(row, ends, record.at, unserved=is_unserved)
-                ends.note_hang_up(row.message_id, record)
+                ends.over(row, record)
             case Logged() if record.sequence > place.known:
                 entry, number = record.entry, record.sequence + place.shift
                 kind = entry.kind.value
                 events.append(_EventRow(row.pk, number, entry.at_ms, kind, entry.text, entry.data))
-                if not row.is_try:
-                    changes |= _act(row, record)
-                    ends.note(row.recipient_id, entry.payload)
+                changes |= {} if row.is_try else _act(row, record)
+                ends.note(row, entry.payload)
     if changes:
         Call.objects.filter(pk=row.pk).update(**changes)
     return events

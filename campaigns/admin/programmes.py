@@ -82,10 +82,12 @@ class ProgrammeRoundAdmin(RecordAdmin):
 class DrawAdmin(RecordAdmin):
     """Draws: who was drawn for what, and who was missed."""
 
-    list_display = ("falls_on", "programme", "masked", "occurrence", "fate", "reason", "drawn_at")
+    list_display = ("falls_on", "programme", "masked", "occurrence", "part", "fate", "reason", "drawn_at")
     list_filter = ("fate", "programme")
     list_select_related = ("programme",)
-    fields = ("programme", "masked", "occurrence", "falls_on", "fate", "reason", "round", "drawn_at")
+    fields = (
+        *("programme", "masked", "occurrence", "falls_on", "part", "fate", "reason", "round", "drawn_at"),
+    )
     readonly_fields = fields
 
     @admin.display(description="phone")

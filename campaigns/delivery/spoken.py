@@ -1,9 +1,9 @@
 """Hand over only people whose words lie ready, so that no call waits for a voice.
 
 The words of the next messages are spoken before they are claimed, by one worker an account, and for a bounded
-time. A person whose words no voice can speak is not rung: the attempt fails with the reason. The circuit breaker
-counts it, and the retry rules say whether it is tried again. While a voice does not speak, or is not done yet,
-its campaign's messages stay planned with the reason, and other campaigns go on.
+time. A person whose words no voice can speak is not rung: the attempt fails with the reason. The circuit
+breaker counts it, and the retry rules say whether it is tried again. While a voice does not speak, or is not
+done yet, its campaign's messages stay planned with the reason, and other campaigns go on.
 """
 
 import logging

@@ -283,8 +283,8 @@ def _check_again(candidates: Sequence[Message], now: datetime) -> tuple[list[Mes
         person, at = message.recipient, message.send_on  # not before now: `space_due` saw to that
         if person.campaign_id in stopped:
             continue
-        if person.cell_id in full:
-            quotas.leave(message, full[person.cell_id], now=now)
+        if is_full := full.get(person.cell_id or 0):
+            quotas.leave(message, is_full, now=now)
             checker.decided(message, None, planned=True)
             continue
         judgement = checker.evaluate(person, at=at, message=message)

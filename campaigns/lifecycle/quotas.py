@@ -93,7 +93,7 @@ def set_targets(campaign: Campaign, targets: Mapping[int, int | None], *, by: Us
 def _locked(campaign: Campaign) -> Campaign:
     stored = locked(Campaign.objects.all()).get(pk=campaign.pk)
     if stored.state == Campaign.State.CANCELLED:
-        raise NotAllowed("The campaign is cancelled; nobody is called any more.")
+        raise NotAllowed("The campaign is cancelled; no person is called any more.")
     return stored
 
 
@@ -121,8 +121,8 @@ def _is_whole(campaign: Campaign, row: QuotaCell) -> bool:
 def place(campaign: Campaign, people: QuerySet[Recipient]) -> None:
     """Put people of a campaign with quotas into the cells of their values; the caller has locked its row.
 
-    A cell that is new has the campaign's target for each. Raise `NotAllowed` if the first people have more than
-    `MOST_CELLS` of them; who is added later beyond that comes into none.
+    A cell that is new has the campaign's target for each. Raise `NotAllowed` if the first people have more
+    than `MOST_CELLS` of them; who is added later beyond that comes into none.
     """
     if not (names := campaign.quota_values):
         return
@@ -194,7 +194,7 @@ def settle(now: datetime) -> int:
 
 @transaction.atomic
 def settle_one(campaign_id: int, *, now: datetime) -> int:
-    """Do for one campaign what `settle` says; one that does not run ends nobody. Return how many changed."""
+    """Do for one campaign what `settle` says; only a running one ends people. Return how many changed."""
     campaign = locked(Campaign.objects.all()).get(pk=campaign_id)
     full = queries.full_cells([campaign])
     runs = campaign.state == Campaign.State.RUNNING

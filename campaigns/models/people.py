@@ -197,6 +197,9 @@ class Recipient(Stamped):
         db_index=False,  # the index below begins with it, and holds nothing of campaigns without quotas
         help_text="Where the campaign has quotas: the cell that this person's values belong to.",
     )
+    heard_percent = models.PositiveSmallIntegerField(
+        null=True, blank=True, help_text="In a programme of several parts: how much of its part was heard."
+    )
     attempts = models.PositiveSmallIntegerField(default=0)
     due_at = models.DateTimeField(null=True, blank=True, help_text="Not before this.")
 

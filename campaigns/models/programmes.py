@@ -11,7 +11,7 @@ from django.db.models import Q
 from campaigns import clock, ist, phones
 from campaigns.models.base import Stamped, one_of
 from campaigns.models.campaigns import Campaign
-from campaigns.schedule import recurrence
+from campaigns.schedule import episodes, recurrence
 from campaigns.schedule.recurrence import Offset, Unit
 
 LONGEST_OFFSET = 1000
@@ -143,6 +143,32 @@ class Programme(Stamped):
         blank=True,
         help_text="Every week: 1 Monday to 7 Sunday. Every month: 1 to 31; a shorter month's last day.",
     )
+    parts = models.PositiveSmallIntegerField(
+        "parts of the message",
+        default=1,
+        validators=[MinValueValidator(1), MaxValueValidator(episodes.MOST_PARTS)],
+        help_text="With more than one: each comes at a date of its own, and the dialogue gets its number "
+        "as the value “part”.",
+    )
+    part_days = models.PositiveSmallIntegerField(
+        "days from part to part",
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(1), MaxValueValidator(366)],
+        help_text="Only by a date, with several parts. Every week and every month bring a part each.",
+    )
+    heard_percent = models.PositiveSmallIntegerField(
+        "next part after so much was heard (%)",
+        default=75,
+        validators=[MinValueValidator(1), MaxValueValidator(100)],
+        help_text="Of what the call for the last part said. Otherwise that part is repeated.",
+    )
+    repeats = models.PositiveSmallIntegerField(
+        "a part is repeated at most",
+        default=2,
+        validators=[MaxValueValidator(episodes.MOST_REPEATS)],
+        help_text="Not heard after so many repetitions: no further part is told.",
+    )
     late_days = models.PositiveSmallIntegerField(
         "drawn late at most (days)",
         default=2,
@@ -166,6 +192,14 @@ class Programme(Stamped):
                 name="programme_rule_complete",
                 violation_error_message="Give the name of a date; for every week or month the day alone.",
             ),
+            models.CheckConstraint(
+                condition=Q(kind="date", parts__gt=1, part_days__isnull=False, part_days__gte=1)
+                | Q(part_days__isnull=True, parts=1)
+                | (~Q(kind="date") & Q(part_days__isnull=True, parts__gte=1)),
+                name="programme_parts_complete",
+                violation_error_message="Give the days from part to part where there are several by a date, "
+                "and only there.",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -175,6 +209,11 @@ class Programme(Stamped):
     def offset(self) -> Offset:
         """Return how far from the person's date the call falls."""
         return Offset(self.offset_count, Unit(self.offset_unit))
+
+    @property
+    def dates(self) -> int:
+        """Return at how many dates it may draw a person for one date of theirs: parts and repetitions."""
+        return self.parts * (1 + self.repeats) if self.parts > 1 else 1
 
     @property
     def rule(self) -> str:
@@ -208,17 +247,19 @@ class ProgrammeRound(models.Model):
 
 
 class DrawFate(models.TextChoices):
-    """What became of a person's occurrence."""
+    """What became of a person's occurrence. ENDED: no part follows any more, and no other draw."""
 
     DRAWN = "drawn", "Drawn"
     MISSED = "missed", "Missed"
+    ENDED = "ended", "No further part"
 
 
 class Draw(models.Model):
     """One occurrence of one person in one programme; there is never a second one.
 
     `occurrence` is the person's own date, or the day itself in a recurring programme. The phone stands
-    here and not the member, so that a list that is written anew draws no person again.
+    here and not the member, so that a list that is written anew draws no person again. In a programme of
+    several parts by a date an occurrence has several dates: `step` counts them from 0.
     """
 
     Fate: TypeAlias = DrawFate
@@ -228,6 +269,8 @@ class Draw(models.Model):
     )  # the constraint's index begins with it
     phone = models.CharField(max_length=16)
     occurrence = models.DateField()
+    step = models.PositiveSmallIntegerField(default=0)
+    part = models.PositiveSmallIntegerField(null=True, blank=True, help_text="Of the message, from 1.")
     falls_on = models.DateField()
     fate = models.CharField(max_length=10, choices=Fate)
     reason = models.TextField(default="", blank=True)
@@ -241,7 +284,7 @@ class Draw(models.Model):
         constraints: ClassVar = [
             one_of("fate", DrawFate, table="draw"),
             models.UniqueConstraint(
-                fields=["programme", "phone", "occurrence"], name="one_draw_a_person_and_occurrence"
+                fields=["programme", "phone", "occurrence", "step"], name="one_draw_a_person_and_occurrence"
             ),
         ]
 

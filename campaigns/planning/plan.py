@@ -121,8 +121,8 @@ def _due_people(campaign: Campaign, pace: float, now: datetime) -> list[Recipien
     free = dict(rooms(campaign))
     due = due.exclude(cell__in=list(full_cells([campaign])))
     chosen = list(due.filter(pk__in=asked).order_by("due_at", "id")[:CHUNK])
-    # A cell of a quota that has enough calls under way waits for them to end; in it nobody stands in the
-    # others' way.
+    # A cell of a quota that has enough calls under way waits for them to end, and its people do not
+    # stand in the others' way.
     others = due.exclude(pk__in=[person.pk for person in chosen])
     others = others.exclude(cell__in=[cell for cell, more in free.items() if not more])
     # What could not be handed over counts also when its time has passed: an outage must not pile up plans.

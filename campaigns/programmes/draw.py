@@ -3,8 +3,12 @@
 Due people are found by query: their day has come and they have no `Draw` for it. The draw, the day's campaign
 and its people are written in one transaction, under the programme's lock and the constraint
 `one_draw_a_person_and_occurrence`; a worker that dies leaves nothing behind, and the next tick draws.
+
+Where a programme tells a message in parts (`schedule.episodes`), who is still being called for the last one
+waits, as long as a draw may be late; the others get the next part, the same once more, or none any more.
 """
 
+from collections import defaultdict
 from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 from itertools import chain, count, groupby
@@ -13,6 +17,7 @@ from typing import Any, NamedTuple, TypeVar
 
 from django.db import transaction
 from django.db.models import Exists, Model, OuterRef
+from django.db.models.expressions import Combinable
 
 from campaigns.bulk import let_others_write
 from campaigns.errors import NotAllowed, UnreadableFile
@@ -28,8 +33,11 @@ from campaigns.models import (
     MemberDate,
     Programme,
     ProgrammeRound,
+    QuotaCell,
+    Recipient,
 )
-from campaigns.schedule import recurrence
+from campaigns.schedule import episodes, recurrence
+from campaigns.schedule.episodes import Told
 from campaigns.schedule.recurrence import earliest, shifted
 
 #: People drawn in one transaction.
@@ -45,11 +53,17 @@ State = Campaign.State
 
 
 class Due(NamedTuple):
-    """A person whose day it is. `occurrence` tells it from the person's other ones."""
+    """A person whose day it is. `occurrence` and `step` tell it from the person's other ones.
+
+    `part`: of the message, where it has several; `ends`: why no further one is told.
+    """
 
     member: Member
     occurrence: date
     falls_on: date
+    step: int = 0
+    part: int | None = None
+    ends: str = ""
 
 
 def programmes_to_draw() -> list[int]:
@@ -84,16 +98,19 @@ def _draw_some(programme_id: int, *, now: datetime) -> int:
         return 0
     today = ist_day(now)
     oldest = max(programme.begins_on, today - timedelta(days=programme.late_days))
-    due = _due(programme, oldest, today)
-    for falls_on, people in groupby(sorted(due, key=attrgetter("falls_on")), attrgetter("falls_on")):
+    due = _with_parts(programme, _due(programme, oldest, today))
+    ended = [each for each in due if each.ends]
+    _write_draws(programme, ended, fate=Fate.ENDED, reason="", now=now)
+    told = sorted((each for each in due if not each.ends), key=attrgetter("falls_on"))
+    for falls_on, people in groupby(told, attrgetter("falls_on")):
         rounds = programme.rounds.filter(falls_on=falls_on).select_related("campaign")
         # Unless its campaign has ended: people who join later get another one.
         round_ = rounds.exclude(campaign__state__in=ENDED).first() or _new_round(programme, falls_on, now=now)
         drawn, rows = list(people), []
-        for member, occurrence, _ in drawn:
+        for member, occurrence, *_, part, _ in drawn:
             # The agent gets the date as the variable `date_name`, written as 24/11/2026.
             dates = {programme.date_name: f"{occurrence:%d/%m/%Y}"} if programme.date_name else {}
-            said = {**dates, **member.variables}
+            said = {**dates, **member.variables, **({episodes.VARIABLE: str(part)} if part else {})}
             rows.append(
                 {"phone": member.phone, "name": member.name, "language": member.language, "variables": said}
             )
@@ -114,7 +131,7 @@ def _note_missed(programme_id: int, *, now: datetime) -> int:
     if not programme.active:
         return 0
     before = ist_day(now) - timedelta(days=programme.late_days) - _ONE_DAY
-    missed = _due(programme, programme.begins_on, before)
+    missed = _due(programme, programme.begins_on, before, missed=True)
     reason = f"It was not drawn within {programme.late_days} days."
     _write_draws(programme, missed, fate=Fate.MISSED, reason=reason, now=now)
     if not missed:
@@ -142,9 +159,11 @@ def _write_draws(
             programme=programme,
             phone=each.member.phone,
             occurrence=each.occurrence,
+            step=each.step,
+            part=each.part,
             falls_on=each.falls_on,
             fate=fate,
-            reason=reason,
+            reason=each.ends or reason,
             round=round_,
             drawn_at=now,
         )
@@ -155,37 +174,95 @@ def _write_draws(
 # --- Who is due -----------------------------------------------------------------------------------
 
 
-def _due(programme: Programme, first: date, last: date) -> list[Due]:
+def _due(programme: Programme, first: date, last: date, *, missed: bool = False) -> list[Due]:
     """Return people whose day is from `first` to `last` and who have no draw for it, at most `CHUNK`.
 
-    Empty if there are none.
+    Empty if there are none. `missed`: also those who are still being called for the last part.
     """
     if first > last:
         return []
     if programme.kind == Programme.Kind.DATE:
-        offset = programme.offset
-        drawn = Draw.objects.filter(
-            programme=programme, phone=OuterRef("member__phone"), occurrence=OuterRef("day")
-        )
-        dates = MemberDate.objects.filter(
-            ~Exists(drawn),
-            member__standing_list=programme.standing_list_id,
-            name=programme.date_name,
-            day__gte=earliest(first, offset),
-            day__lt=earliest(last + _ONE_DAY, offset),
-        )
-        found = dates.select_related("member").order_by("day", "id")[:CHUNK]
-        return [Due(row.member, row.day, shifted(row.day, offset)) for row in found]
+        every = range(programme.dates)
+        steps = (_due_by_date(programme, first, last, step, missed=missed) for step in every)
+        return next(filter(None, steps), [])
     if programme.settled_until:
         first = max(first, programme.settled_until + _ONE_DAY)
     for day in filter(programme.falls_on, recurrence.days(first, last)):
         drawn = Draw.objects.filter(programme=programme, phone=OuterRef("phone"), occurrence=day)
         members = Member.objects.filter(
-            ~Exists(drawn), standing_list=programme.standing_list_id, joined_on__lte=day
+            ~Exists(drawn),
+            *_may_be_told(programme, "phone", missed=missed),
+            standing_list=programme.standing_list_id,
+            joined_on__lte=day,
         )
         if due := [Due(member, day, day) for member in members.order_by("id")[:CHUNK]]:
             return due
     return []
+
+
+def _due_by_date(programme: Programme, first: date, last: date, step: int, *, missed: bool) -> list[Due]:
+    """Return people of whose dates this step falls from `first` to `last`, as `_due` does."""
+    offset, later = programme.offset, timedelta(days=step * (programme.part_days or 0))
+    drawn = Draw.objects.filter(
+        programme=programme, phone=OuterRef("member__phone"), occurrence=OuterRef("day"), step=step
+    )
+    dates = MemberDate.objects.filter(
+        ~Exists(drawn),
+        *_may_be_told(programme, "member__phone", missed=missed, occurrence=OuterRef("day")),
+        member__standing_list=programme.standing_list_id,
+        name=programme.date_name,
+        day__gte=earliest(first - later, offset),
+        day__lt=earliest(last - later + _ONE_DAY, offset),
+    )
+    found = dates.select_related("member").order_by("day", "id")[:CHUNK]
+    return [Due(row.member, row.day, shifted(row.day, offset) + later, step) for row in found]
+
+
+# --- Parts of a message ---------------------------------------------------------------------------
+
+
+def _may_be_told(
+    programme: Programme, phone: str, *, missed: bool, **occurrence: OuterRef
+) -> list[Combinable]:
+    """Return the conditions on people to whom a further part may be told now; none for a single one.
+
+    Those are not being called for one just now (asked for a draw that was not `missed`), and the series has
+    not ended for them.
+    """
+    if programme.parts == 1:
+        return []
+    called = Recipient.objects.filter(
+        campaign__programme_round__programme=programme,
+        phone=OuterRef(phone),
+        state__in=Recipient.OPEN_STATES,
+    )
+    ended = Draw.objects.filter(programme=programme, phone=OuterRef(phone), fate=Fate.ENDED, **occurrence)
+    return [~Exists(ended)] if missed else [~Exists(called), ~Exists(ended)]
+
+
+def _with_parts(programme: Programme, due: list[Due]) -> list[Due]:
+    """Return due people with the part that is told to each, or why none is. Two queries or none."""
+    if programme.parts == 1 or not due:
+        return due
+    phones = {each.member.phone for each in due}
+    people = Recipient.objects.filter(campaign__programme_round__programme=programme, phone__in=phones)
+    heard = {
+        (campaign, phone): percent
+        for campaign, phone, percent in people.values_list("campaign", "phone", "heard_percent")
+    }
+    earlier: defaultdict[tuple[str, date | None], list[Told]] = defaultdict(list)
+    drawn = Draw.objects.filter(programme=programme, phone__in=phones, fate=Fate.DRAWN, part__isnull=False)
+    by_date = programme.kind == Programme.Kind.DATE
+    for row in drawn.select_related("round").order_by("falls_on", "pk"):
+        percent = heard.get((row.round.campaign_id if row.round else 0, row.phone))
+        earlier[row.phone, row.occurrence if by_date else None].append(Told(row.part or 1, percent))
+    rules = {"parts": programme.parts, "least": programme.heard_percent, "repeats": programme.repeats}
+    found = []
+    for each in due:
+        told = earlier[each.member.phone, each.occurrence if by_date else None]
+        comes = episodes.following(told, **rules)
+        found.append(each._replace(part=comes) if isinstance(comes, int) else each._replace(ends=comes))
+    return found
 
 
 # --- The campaign of a day ------------------------------------------------------------------------
@@ -201,6 +278,8 @@ def _new_round(programme: Programme, falls_on: date, *, now: datetime) -> Progra
     declaration = CampaignDeclaration.objects.filter(campaign=programme.pattern).first()
     if declaration:
         _copy(declaration, campaign=campaign)
+    for cell in QuotaCell.objects.filter(campaign=programme.pattern):
+        _copy(cell, campaign=campaign)
     return ProgrammeRound.objects.create(programme=programme, falls_on=falls_on, campaign=campaign)
 
 

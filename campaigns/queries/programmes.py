@@ -15,9 +15,10 @@ def standing_lists() -> QuerySet[StandingList]:
 
 
 def programmes() -> list[tuple[Programme, list[ProgrammeRound]]]:
-    """Return each programme, with `drawn` and `missed`, and its latest rounds. One query and one each."""
+    """Return each programme with `drawn`, `missed` and `ended`, and its latest days. A query and one each."""
     found = Programme.objects.select_related("standing_list", "pattern").annotate(
         drawn=Count("draws", filter=Q(draws__fate=DrawFate.DRAWN)),
+        ended=Count("draws", filter=Q(draws__fate=DrawFate.ENDED)),
         missed=Count("draws", filter=Q(draws__fate=DrawFate.MISSED)),
     )
     return [(one, list(one.rounds.select_related("campaign")[:LATEST_ROUNDS])) for one in found]

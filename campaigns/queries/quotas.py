@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from django.db.models import Count, Q
 
@@ -11,6 +12,8 @@ from campaigns.models.people import RecipientState
 from campaigns.rules.results import NEVER_A_GOAL
 from campaigns.schedule import quotas
 from campaigns.schedule.quotas import Cell
+
+_FIGURES = ("people", "completed", "under_way", "waiting")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,7 +30,7 @@ class CellRow:
 
     @property
     def is_full(self) -> bool:
-        """Return whether as many were interviewed as are wanted: nobody else of it is called."""
+        """Return whether as many were interviewed as are wanted: no more of its people are called."""
         return self.target is not None and self.completed >= self.target
 
     @property
@@ -48,12 +51,12 @@ def completed(campaign: Campaign) -> Q:
 
 
 def table(campaign: Campaign) -> list[CellRow]:
-    """Return the cells of a campaign with their figures, in the order of their values. Two queries at most."""
+    """Return the cells of a campaign with their figures, in the order of their values. Two queries."""
     if not campaign.quota_values:
         return []
     counts, under_way = completed(campaign), Q(state=RecipientState.UNDER_WAY)
     figures = Recipient.objects.filter(cell__campaign=campaign).order_by().values("cell")
-    found = {
+    found: dict[int, Any] = {
         row["cell"]: row
         for row in figures.annotate(
             people=Count("id"),
@@ -62,13 +65,12 @@ def table(campaign: Campaign) -> list[CellRow]:
             waiting=Count("id", filter=Q(state=RecipientState.WAITING) & ~counts),
         )
     }
-    nobody = dict.fromkeys(("people", "completed", "under_way", "waiting"), 0)
     return [
         CellRow(
             id=cell.pk,
             label=quotas.label(campaign.quota_values, cell.first, cell.second),
             target=cell.target,
-            **{name: found.get(cell.pk, nobody)[name] for name in nobody},
+            **{name: found[cell.pk][name] if cell.pk in found else 0 for name in _FIGURES},
         )
         for cell in QuotaCell.objects.filter(campaign=campaign)
     ]

@@ -372,6 +372,6 @@ def _calls(people: Collection[int]) -> Mapping[int, Sequence[PastAttempt]]:
     """Return the attempts of each person that were made and have ended, in order."""
     calls: defaultdict[int, list[PastAttempt]] = defaultdict(list)
     ended = Message.objects.filter(recipient__in=people).exclude(disposition="").order_by("attempt")
-    for person, *call in ended.values_list("recipient", "disposition", "send_on", "broke_off"):
-        calls[person].append(PastAttempt(*call))
+    for person, how, at, cut in ended.values_list("recipient", "disposition", "send_on", "broke_off"):
+        calls[person].append(PastAttempt(how, at, cut))
     return calls

@@ -3,6 +3,7 @@
 import json
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -42,13 +43,12 @@ def noon(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(clock, "now", at(NOON))
 
 
-def asked(**fields: object) -> Message:
+def asked(**fields: Any) -> Message:
     """The first call of the ready survey, at XFin."""
     dialogue = publishing.create("Survey", _document(), by=None)
     publishing.publish(dialogue, by=None)
-    campaign = make_campaign(
-        people=1, **({"max_attempts": 2, "goes_on": True, "retry_gaps": [1500]} | fields)
-    )
+    values: dict[str, Any] = {"max_attempts": 2, "goes_on": True, "retry_gaps": [1500]}
+    campaign = make_campaign(people=1, **(values | fields))
     Campaign.objects.update(agent=dialogue.agent)
     return at_xfin(campaign)
 
@@ -74,7 +74,12 @@ def talked(message: Message, *inputs: Input) -> None:
 
 def over(message: Message) -> None:
     """XFin says that the call was answered and is over."""
-    said = {"id": 1, "phone_number": message.recipient.phone, "send_on": message.send_on, "raw": {}}
+    said: dict[str, Any] = {
+        "id": 1,
+        "phone_number": message.recipient.phone,
+        "send_on": message.send_on,
+        "raw": {},
+    }
     remote = RemoteMessage(
         **said, state=RemoteState.DONE, raw_state="done", disposition=Disposition.ANSWERED, raw_reason="",
         duration_s=6, tags=(), values=(), templatelanguage=None,

@@ -116,7 +116,7 @@ class GoalsSerializer(Plain):
 class QuotaCellSerializer(Plain):
     """A cell of a quota with its people."""
 
-    label = serializers.CharField()
+    cell = serializers.CharField(source="label", help_text="As it reads: Surat × female.")
     target = serializers.IntegerField(allow_null=True, help_text="Empty: as many as come.")
     people = serializers.IntegerField()
     completed = serializers.IntegerField()
@@ -161,9 +161,10 @@ class NewQuotasSerializer(Plain):
         if len(cells) > quotas.MOST_CELLS or any(len(cell["values"]) != len(names) for cell in cells):
             why = f"Give at most {quotas.MOST_CELLS} cells, each with as many values as there are."
             raise serializers.ValidationError({"cells": why})
+        values = [[*map(quotas.tidy, cell["values"]), ""] for cell in cells]
         found = [
-            quotas.Cell(*[*(quotas.tidy(value) for value in cell["values"]), ""][:2], cell["target"])
-            for cell in cells
+            quotas.Cell(first, second, cell["target"])
+            for (first, second, *_), cell in zip(values, cells, strict=True)
         ]
         if len({cell.key for cell in found}) < len(found):
             raise serializers.ValidationError({"cells": "Give each cell once."})

@@ -164,7 +164,8 @@ class ProgrammeSerializer(ProgrammeModel):
         model = Programme
         fields = (
             *("id", "name", "standing_list", "pattern", "kind", "date_name", "offset_count", "offset_unit"),
-            *("on_day", "late_days", "begins_on", "active", "rule", "reason"),
+            *("on_day", "parts", "part_days", "heard_percent", "repeats"),
+            *("late_days", "begins_on", "active", "rule", "reason"),
         )
         read_only_fields = ("reason",)
 
@@ -190,7 +191,8 @@ class DrawSerializer(DrawModel):
     class Meta:
         model = Draw
         fields = (
-            *("id", "programme", "phone", "occurrence", "falls_on", "fate", "reason", "campaign", "drawn_at"),
+            *("id", "programme", "phone", "occurrence", "falls_on", "part", "fate", "reason"),
+            *("campaign", "drawn_at"),
         )
 
     def get_phone(self, draw: Draw) -> str:

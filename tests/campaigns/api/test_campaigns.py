@@ -423,7 +423,7 @@ def test_a_number_is_made_with_its_gate_by_whoever_may_add_numbers() -> None:
 def test_a_program_sets_quotas_and_reads_how_far_they_are() -> None:
     campaign, client = make_campaign(people=2), api(cast.manager())
     Recipient.objects.update(variables={"district": "Surat"})
-    path = f"/api/campaigns/{campaign.pk}/quotas/"
+    path = f"campaigns/{campaign.pk}/quotas"
     assert send(client, "get", path).json() == {"values": [], "each": None, "cells": []}
     cells = [{"values": ["Anand"], "target": 3}]
     answer = send(client, "put", path, {"values": ["district"], "each": 5, "cells": cells}).json()
@@ -432,8 +432,8 @@ def test_a_program_sets_quotas_and_reads_how_far_they_are() -> None:
         "values": ["district"],
         "each": 5,
         "cells": [
-            {"label": "Anand", "target": 3, **none},
-            {"label": "Surat", "target": 5, **none, "people": 2, "waiting": 2},
+            {"cell": "Anand", "target": 3, **none},
+            {"cell": "Surat", "target": 5, **none, "people": 2, "waiting": 2},
         ],
     }
     assert send(client, "put", path, {"values": []}).json()["cells"] == []
@@ -453,6 +453,6 @@ def test_a_program_sets_quotas_and_reads_how_far_they_are() -> None:
     ],
 )
 def test_quotas_that_cannot_be_are_refused(data: dict[str, object], field: str) -> None:
-    path = f"/api/campaigns/{make_campaign(people=1).pk}/quotas/"
+    path = f"campaigns/{make_campaign(people=1).pk}/quotas"
     answer = send(api(cast.manager()), "put", path, data)
     assert (answer.status_code, list(answer.json())) == (400, [field])

@@ -1,7 +1,8 @@
-"""Quotas: a cell that is full calls nobody else, one that is raised goes on, and the books add up."""
+"""Quotas: a cell that is full calls no more people, one that is raised goes on, and the books add up."""
 
 from collections import Counter
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -29,7 +30,7 @@ def noon(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(clock, "now", at(NOON))
 
 
-def survey(surat: int = 6, anand: int = 2, **fields: object) -> Campaign:
+def survey(surat: int = 6, anand: int = 2, **fields: Any) -> Campaign:
     """A running survey whose list has women of Surat, then of Anand."""
     campaign = make_campaign(**({"goals": ["completed"]} | fields))
     people = [

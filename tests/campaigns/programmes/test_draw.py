@@ -11,7 +11,7 @@ from django.db import IntegrityError, connection, transaction
 
 from campaigns import clock, tasks
 from campaigns.ist import IST, ist_day
-from campaigns.lifecycle import actions
+from campaigns.lifecycle import actions, quotas
 from campaigns.models import (
     Campaign,
     Draw,
@@ -25,6 +25,7 @@ from campaigns.models import (
 from campaigns.privacy import erasure
 from campaigns.programmes import draw
 from campaigns.queries import evidence
+from campaigns.schedule.quotas import Cell
 from tests import cast
 from tests.campaigns.world import make_campaign
 
@@ -398,3 +399,90 @@ def test_the_pack_of_a_person_tells_of_lists_dates_and_draws() -> None:
     assert made["standing_lists"][0]["dates"] == {"due_date": "2026-11-27"}
     assert (made["draws"][0]["falls_on"], made["draws"][0]["fate"]) == ("2026-11-24", "drawn")
     assert {"standing_lists", "draws"} <= {row[0] for row in evidence.flat(made)}
+
+
+# --- A message in parts ---------------------------------------------------------------------------
+
+
+def told(day: date, heard: int | None = None) -> list[str]:
+    """Draw on this day; return the parts of those drawn, of whose calls so much is heard."""
+    programme = Programme.objects.get()
+    draw.draw(programme.pk, now=morning(day))
+    people = Recipient.objects.filter(campaign__programme_round__falls_on=day)
+    parts = [person.variables["part"] for person in people.order_by("pk")]
+    people.update(state="completed" if heard else "unreached", heard_percent=heard)
+    return parts
+
+
+def test_the_next_part_comes_when_the_last_was_heard_and_the_same_again_when_not() -> None:
+    programme = recurring("weekly", 2, parts=3, begins_on=TODAY)
+    join(programme, 1)
+    week = [TODAY + number * 7 * DAY for number in range(6)]
+    assert told(week[0], heard=40) == ["1"]
+    assert told(week[1], heard=75) == ["1"]
+    assert told(week[2]) == ["2"]
+    assert told(week[3], heard=100) == ["2"]
+    assert told(week[4], heard=80) == ["3"]
+    assert told(week[5]) == []
+    last = Draw.objects.latest("pk")
+    assert (last.fate, last.reason, last.part) == ("ended", "All 3 parts were heard.", None)
+    assert told(week[5] + 7 * DAY) == []
+    assert Draw.objects.count() == 6
+
+
+def test_a_part_is_repeated_so_often_and_then_no_other_follows() -> None:
+    programme = recurring("weekly", 2, parts=3, repeats=1, begins_on=TODAY)
+    join(programme, 1)
+    assert [told(TODAY + number * 7 * DAY, heard=10) for number in range(4)] == [["1"], ["1"], [], []]
+    assert Draw.objects.get(fate="ended").reason == (
+        "Part 1 was told 2 times and not heard to 75 %; no other part follows."
+    )
+
+
+def test_parts_by_a_date_come_so_many_days_apart() -> None:
+    programme = make_programme(offset_count=-10, parts=2, part_days=10, repeats=1)
+    join(programme, 1, due=TODAY + 10 * DAY)
+    join(programme, 2, due=TODAY + 10 * DAY)
+    assert told(TODAY - DAY) == []
+    assert told(TODAY, heard=90) == ["1", "1"]
+    Recipient.objects.filter(phone="+919825010002").update(heard_percent=5)
+    assert told(TODAY + 9 * DAY) == []
+    assert sorted(told(TODAY + 10 * DAY, heard=90)) == ["1", "2"]
+    assert told(TODAY + 20 * DAY, heard=90) == ["2"]
+    assert told(TODAY + 30 * DAY) == []
+    fates = Draw.objects.filter(phone="+919825010001").order_by("pk").values_list("step", "fate", "part")
+    assert list(fates) == [(0, "drawn", 1), (1, "drawn", 2), (2, "ended", None)]
+    assert Recipient.objects.filter(variables__due_date=f"{TODAY + 10 * DAY:%d/%m/%Y}").count() == 5
+
+
+def test_who_is_still_being_called_for_the_last_part_waits_and_is_then_missed() -> None:
+    programme = recurring("weekly", 2, parts=2, begins_on=TODAY)
+    join(programme, 1)
+    draw.draw(programme.pk, now=morning(TODAY))
+    again = TODAY + 7 * DAY
+    assert draw.draw(programme.pk, now=morning(again)) == 0
+    assert Draw.objects.count() == 1
+    Recipient.objects.update(state="completed", heard_percent=99)
+    assert draw.draw(programme.pk, now=morning(again + 2 * DAY)) == 1
+    assert Recipient.objects.latest("pk").variables["part"] == "2"
+    draw.draw(programme.pk, now=morning(again + 11 * DAY))
+    assert Draw.objects.latest("pk").fate == "missed"
+
+
+def test_parts_go_with_days_between_them_by_a_date_and_only_there() -> None:
+    for fields in ({"parts": 2}, {"part_days": 3}):
+        with pytest.raises(IntegrityError), transaction.atomic():
+            make_programme(**fields)
+    with pytest.raises(IntegrityError), transaction.atomic():
+        recurring("weekly", 2, parts=2, part_days=3)
+
+
+def test_the_quotas_of_the_pattern_are_copied() -> None:
+    programme = make_programme()
+    quotas.choose(programme.pattern, ["clinic"], each=1, cells=[Cell("Anand", "", 5)], by=None)
+    join(programme, 1, due=TODAY + 3 * DAY)
+    programme.refresh_from_db()
+    draw.draw(programme.pk, now=morning(TODAY))
+    person = Recipient.objects.get()
+    assert person.cell is not None
+    assert (person.cell.campaign, person.cell.target) == (person.campaign, 5)
