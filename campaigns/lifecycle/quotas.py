@@ -200,13 +200,13 @@ def settle_one(campaign_id: int, *, now: datetime) -> int:
     runs = campaign.state == Campaign.State.RUNNING
     planned = Message.objects.filter(recipient__cell__in=full if runs else (), state=Message.State.PLANNED)
     of_whom = dict(locked(planned).values_list("pk", "recipient_id"))
+    Message.objects.filter(pk__in=among_keys(of_whom)).update(
+        state=Message.State.WITHDRAWN, reason="Its cell's quota is full.", settled_at=now, changed_at=now
+    )
     left = Q(state=State.WAITING, cell__in=full if runs else ()) | Q(pk__in=among_keys(of_whom.values()))
     back = Q(state=State.QUOTA_FULL) & ~Q(cell__in=full)
     concerned = locked(Recipient.objects.filter(left | back, campaign=campaign))
     people = {pk: (cell, state) for pk, cell, state in concerned.values_list("pk", "cell_id", "state")}
-    Message.objects.filter(pk__in=among_keys(of_whom)).update(
-        state=Message.State.WITHDRAWN, reason="Its cell's quota is full.", settled_at=now, changed_at=now
-    )
     attempts_withdrawn(list(of_whom.values()), now=now)
     ended = 0
     for cell, reason in full.items():

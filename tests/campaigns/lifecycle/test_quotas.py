@@ -5,6 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.db import connection
 
 from campaigns import call_results, clock
 from campaigns.delivery import upload, withdraw
@@ -17,6 +18,7 @@ from campaigns.privacy.purge import forget_people
 from campaigns.queries.campaign import campaign_counts
 from campaigns.queries.quotas import table
 from campaigns.schedule.quotas import Cell
+from tests.campaigns.locking import watched
 from tests.campaigns.world import NOON, FakeXFin, approve, at, make_campaign, states
 
 pytestmark = pytest.mark.django_db
@@ -234,3 +236,16 @@ def test_who_is_forgotten_is_in_no_cell() -> None:
     quotas.choose(campaign, ["district"], each=5, by=None)
     forget_people([Recipient.objects.get().pk])
     assert Recipient.objects.get().cell is None
+
+
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite locks no rows")
+@pytest.mark.django_db(transaction=True)
+def test_rows_are_locked_in_the_one_order() -> None:
+    campaign = survey()
+    with watched() as watch:
+        quotas.choose(campaign, NAMES, each=3, cells=[Cell("Surat", "female", 1)], by=None)
+        plan.plan(campaign.pk, now=NOON)
+        interviewed(of_surat()[0])
+        quotas.settle(NOON)
+        quotas.set_targets(campaign, {cell.pk: 9 for cell in QuotaCell.objects.all()}, by=None)
+    assert watch.locks
