@@ -8,7 +8,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("campaigns", "0034_inbound"),
+        ("campaigns", "0037_episodes"),
     ]
 
     operations = [
