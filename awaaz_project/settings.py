@@ -274,6 +274,7 @@ if not 0 <= SPEECH_STOP_PROBABILITY <= SPEECH_START_PROBABILITY <= 1:
     )
 SPEECH_PROCESSES = env.int("SPEECH_PROCESSES", default=2)  # that speak at once, for each of our processes
 SPEECH_AHEAD_SECONDS = env.float("SPEECH_AHEAD_SECONDS", default=20.0)
+PIPER_MODEL = env.str("PIPER_MODEL", default="")  # an .onnx file; docs/voices.md
 SPEECH_CACHE_MB = env.int("SPEECH_CACHE_MB", default=2048)
 PROCESS_SILENT_SECONDS = env.float("PROCESS_SILENT_SECONDS", default=15.0)
 JOURNAL_SPOOL_MB = env.float("JOURNAL_SPOOL_MB", default=256.0)

@@ -211,11 +211,13 @@ def _handle(verb: str, phone: str, reason: str, by: User) -> str:
 def hear_pronunciation(request: HttpRequest, pk: int) -> HttpResponse:
     """Return a WAV file of the spoken form, in its language or in English if it is for every one.
 
-    Raises `Http404` if there is no such word, or no voice can speak it.
+    422 with a sentence if it can't be spoken, 503 if it may be later. Raises `Http404` if there is no such
+    word.
     """
     word = get_object_or_404(Pronunciation, pk=pk)
     try:
-        said = prompt_audio.say(word.spoken, word.language or "en")
+        said = prompt_audio.listen_exactly(word.spoken, word.language or "en")
     except prompt_audio.AudioError as error:
-        raise Http404(str(error)) from error
+        status = 503 if isinstance(error, prompt_audio.AudioLater) else 422
+        return HttpResponse(str(error), status=status, content_type="text/plain; charset=utf-8")
     return HttpResponse(wav.wrap(said), content_type="audio/wav", headers={"Cache-Control": "no-store"})

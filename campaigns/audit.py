@@ -68,6 +68,7 @@ WATCHED: Mapping[type[Model], Mapping[str, Any]] = {
     models.Import: {"include_fields": ["campaign", "filename", "size", "sha256"]},
     models.StandingList: {},
     models.AllowedHost: {},
+    models.HostedVoice: {"mask_fields": ["key"], "mask_callable": HIDDEN},
     models.OutsideService: {"mask_fields": ["secret"], "mask_callable": HIDDEN},
     models.Calendar: {},
     models.Programme: {"exclude_fields": ["settled_until", "reason"]},

@@ -124,6 +124,11 @@ PAGES: Final[Mapping[str, Access]] = {
     ),
     "pronunciation-hear": reads("campaigns.view_pronunciation"),
     "pronunciation-remove": acts("campaigns.delete_pronunciation"),
+    "voices": form(
+        ("campaigns.view_hostedvoice",), ("campaigns.view_hostedvoice", "campaigns.add_hostedvoice")
+    ),
+    "voice": form(("campaigns.change_hostedvoice",), ("campaigns.change_hostedvoice",)),
+    "voice-remove": acts("campaigns.delete_hostedvoice"),
     "dialogues": reads(*_SEES_DIALOGUES),
     "dialogue-new": form(("campaigns.add_dialogue",), ("campaigns.add_dialogue",)),
     "dialogue": form(_SEES_DIALOGUES, _MAKES_DIALOGUES),

@@ -12,6 +12,7 @@ from campaigns.portal import (
     programmes,
     pronunciations,
     quotas,
+    voices,
 )
 
 urlpatterns = [
@@ -29,6 +30,9 @@ urlpatterns = [
     path("numbers/", numbers.number_list, name="numbers"),
     path("numbers/<int:pk>/", numbers.number_page, name="number"),
     path("numbers/<int:pk>/secret/", numbers.new_number_secret, name="number-secret"),
+    path("voices/", voices.voice_list, name="voices"),
+    path("voices/<int:pk>/", voices.voice_page, name="voice"),
+    path("voices/<int:pk>/remove/", voices.remove_voice, name="voice-remove"),
     path("campaigns/", campaigns.campaign_list, name="campaigns"),
     path("campaigns/new/", campaigns.new_campaign, name="campaign-new"),
     path("campaigns/<int:pk>/", campaigns.campaign_page, name="campaign"),

@@ -528,6 +528,13 @@ class Configuration(Struct, frozen=True, forbid_unknown_fields=True):
         """
         return ()
 
+    def written(self, *, language: str) -> tuple[str, ...]:
+        """Return the texts of exactly this language as they are written, names of values in braces.
+
+        What in them has no value is the same for all people, whichever values the rest of a text needs.
+        """
+        return self.texts({}, language=language)
+
 
 class Kind(NamedTuple):
     """One kind of agent, as its module hands it to `calls.agents.registry`."""

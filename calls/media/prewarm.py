@@ -11,15 +11,18 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any, NamedTuple
 
 from django.conf import settings
 
 from calls.agents import registry
 from calls.agents.base import Configuration
+from calls.agents.dialogue.wording import SLOT
 from calls.agents.recording_notice import notice
 from calls.identification import spoken_values
 from calls.media import prompt_audio
+from calls.speech.sentences import sentences
 from campaigns.models import Campaign, Message, PhoneNumber
 from campaigns.pseudonyms import pseudonym
 from campaigns.speech_ahead import Called, Prepared
@@ -28,12 +31,14 @@ log = logging.getLogger(__name__)
 
 SOON = timedelta(minutes=1)
 MOST_AT_ONCE = 500
+MOST_FAILURES = 3
+"""Of a voice in one run: with one text that fails each time, all people behind it would wait for ever."""
 _State = Campaign.State
 ABOUT_TO_CALL = (_State.CHECKED, _State.APPROVED, _State.SCHEDULED, _State.RUNNING, _State.PAUSED)
 
 
 class Sentence(NamedTuple):
-    """A text to be spoken, as `prompt_audio.speak` takes it."""
+    """One sentence to be spoken, as `prompt_audio.speak` takes it."""
 
     text: str
     language: str
@@ -49,8 +54,8 @@ class Ahead:
         self._announced = announced
         self._common: dict[str, list[Sentence]] = {}
         self._lies_ready: set[Sentence] = set()
-        self._later: prompt_audio.AudioLater | None = None
-        """The voice does not speak at present: the others are not tried."""
+        self._later: list[prompt_audio.AudioLater] = []
+        """Why the voice did not speak. From `MOST_FAILURES` on the others are not tried."""
         self.speaks = bool(self._read.text_languages()) or announced
 
     def prepare(self, people: Sequence[Called], *, seconds: float) -> Prepared:
@@ -58,7 +63,7 @@ class Ahead:
 
         Returns who is ready, and what keeps the others from it.
         """
-        until, self._later = time.monotonic() + seconds, None
+        until, self._later = time.monotonic() + seconds, []
 
         def failure(person: Called) -> Exception | None:
             """Return why a person's words do not lie ready, None if they do."""
@@ -79,29 +84,36 @@ class Ahead:
 
     def prepare_common(self, *, seconds: float) -> int:
         """Speak what is the same for all people, in every language; return how many sentences are missing."""
-        until, missing = time.monotonic() + seconds, 0
-        for language in self._read.text_languages():
-            for sentence in self.common(language):
-                missing += self._spoken(sentence, until=until) is not None
-        return missing
+        until = time.monotonic() + seconds
+        found = dict.fromkeys(one for each in self._read.text_languages() for one in self.common(each))
+        with ThreadPoolExecutor(settings.SPEECH_PROCESSES, thread_name_prefix="ahead") as threads:
+            return sum(why is not None for why in threads.map(partial(self._spoken, until=until), found))
 
     def common(self, language: str) -> list[Sentence]:
-        """Return what all people of a language hear."""
+        """Return what all people of a language hear: each sentence without a value in it."""
         if language not in self._common:
             said = notice(language)
-            spoken = [Sentence(said.text, said.language)] if self._announced else []
-            self._common[language] = [*spoken, *self._texts({}, language)]
+            found = [*self._sentences(said.text, said.language)] if self._announced else []
+            for heard in self._read.may_hear(language):
+                for text in self._read.written(language=heard):
+                    found += (one for one in self._sentences(text, heard) if not SLOT.search(one.text))
+            self._common[language] = list(dict.fromkeys(found))
         return self._common[language]
 
     def personal(self, person: Called) -> list[Sentence]:
-        """Return what holds the values of one person."""
+        """Return what holds the values of one person, of the words that these values can lead to."""
         values, common = spoken_values(person.name, person.variables), set(self.common(person.language))
-        own = (sentence for sentence in self._texts(values, person.language) if sentence not in common)
+        own = dict.fromkeys(
+            sentence
+            for heard in self._read.may_hear(person.language)
+            for text in self._read.texts(values, language=heard)
+            for sentence in self._sentences(text, heard)
+            if sentence not in common
+        )
         return [sentence._replace(whose=pseudonym(person.phone)) for sentence in own]
 
-    def _texts(self, values: Mapping[str, str], language: str) -> list[Sentence]:
-        spoken = self._read.may_hear(language)
-        return [Sentence(text, one) for one in spoken for text in self._read.texts(values, language=one)]
+    def _sentences(self, text: str, language: str) -> Iterator[Sentence]:
+        return (Sentence(one, language) for one in sentences(text))
 
     def _spoken(self, sentence: Sentence, *, until: float) -> Exception | None:
         """Have a sentence spoken unless it lies ready. Return what went wrong; `TimeoutError`: no time."""
@@ -109,12 +121,12 @@ class Ahead:
             return None
         try:
             if not prompt_audio.is_ready(*sentence):
-                if self._later or time.monotonic() >= until:
-                    return self._later or TimeoutError()
+                if len(self._later) >= MOST_FAILURES or time.monotonic() >= until:
+                    return self._later[-1] if self._later else TimeoutError()
                 prompt_audio.speak(*sentence)
         except prompt_audio.AudioError as error:
             if isinstance(error, prompt_audio.AudioLater):
-                self._later = error
+                self._later.append(error)
             return error
         if not sentence.whose:
             self._lies_ready.add(sentence)

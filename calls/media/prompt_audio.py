@@ -3,6 +3,8 @@
 import asyncio
 import atexit
 import logging
+import time
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache, lru_cache
 from pathlib import Path
@@ -16,10 +18,11 @@ from calls.audio import pcm, resample, wav
 from calls.conversation.outputs import Compose, LoadClip, Synthesise
 from calls.media.database_threads import lookups
 from calls.media.pronunciations import Pronunciations
+from calls.media.voices import Chosen, Voices, espeak
 from calls.speech.disk_cache import SpeechCache
 from calls.speech.helper_voices import HelperVoices
-from calls.speech.kinds import ESPEAK, Description, voice_of
 from calls.speech.memory_cache import Recent
+from calls.speech.sentences import PAUSE_MS, sentences
 from calls.speech.voice import SpeechError, VoiceUnavailable, levelled
 from campaigns.models import Content
 
@@ -27,6 +30,8 @@ log = logging.getLogger(__name__)
 
 AUDIO_SECONDS = 15.0
 """The longest we wait for one piece of speech or one clip; the conversation gives up before."""
+LISTEN_SECONDS = 8.0
+"""The longest that staff who listen on a page wait."""
 _speakers = ThreadPoolExecutor(max_workers=settings.SPEECH_PROCESSES, thread_name_prefix="speech")
 _readers = ThreadPoolExecutor(max_workers=2, thread_name_prefix="speech-cache")
 
@@ -73,6 +78,11 @@ async def _piece(piece: Piece, language: str, number_id: int | None, whose: str)
 
 
 async def _speech(text: str, language: str, whose: str) -> bytes:
+    """Return the sentences of a text one after another. Raises `AudioError`."""
+    return joined([await _sentence(one, language, whose) for one in _parts(text)])
+
+
+async def _sentence(text: str, language: str, whose: str) -> bytes:
     if (said := said_lately(text, language)) is not None:
         return said
     loop = asyncio.get_running_loop()
@@ -81,13 +91,28 @@ async def _speech(text: str, language: str, whose: str) -> bytes:
     return await loop.run_in_executor(_speakers, speak, text, language, whose)
 
 
+def _parts(text: str) -> tuple[str, ...]:
+    """Return the sentences of a text; of a blank one itself, for the voice to refuse."""
+    return sentences(text) or (text,)
+
+
+def joined(parts: Sequence[bytes]) -> bytes:
+    """Return sentences (PCM) one after another, with a pause between two."""
+    return pcm.silence(PAUSE_MS).join(parts)
+
+
 def said_lately(text: str, language: str) -> bytes | None:
-    """Return speech from memory; None if it is not kept, or no pronunciation was read yet. Never waits."""
-    if not pronunciations.is_read:
+    """Return a sentence from memory; None if it is not kept, or what it needs was not read. Never waits."""
+    if not (pronunciations.is_read and voices.is_read):
         return None
-    if pronunciations.is_due:
-        _readers.submit(pronunciations.refresh)
-    return _recent.get((pronunciations.spoken(text, language), language))
+    if pronunciations.is_due or voices.is_due:
+        _readers.submit(_refresh)
+    return _recent.get((voices.of(language).identity, pronunciations.spoken(text, language), language))
+
+
+def _refresh() -> None:
+    pronunciations.refresh()
+    voices.refresh()
 
 
 def speak(text: str, language: str, whose: str = "") -> bytes:
@@ -95,63 +120,124 @@ def speak(text: str, language: str, whose: str = "") -> bytes:
 
     `whose` as in `audio`. Raises as `say`.
     """
-    pronunciations.refresh()
-    return say(pronunciations.spoken(text, language), language, whose)
+    _refresh()
+    return joined([say(pronunciations.spoken(one, language), language, whose) for one in _parts(text)])
 
 
-def say(spoken: str, language: str, whose: str = "") -> bytes:
+def listen(texts: Sequence[str], language: str) -> bytes:
+    """Return texts one after another for staff who listen on a page; they are spoken as in a call.
+
+    By a helper process that no call waits for, and within `LISTEN_SECONDS` in all. Raises `AudioError`.
+    """
+    _refresh()
+    until = time.monotonic() + LISTEN_SECONDS
+    return b"".join(
+        joined([_listen(pronunciations.spoken(one, language), language, until) for one in _parts(text)])
+        for text in texts
+    )
+
+
+def listen_exactly(spoken: str, language: str) -> bytes:
+    """Return exactly these words as `listen` does, without the organisation's pronunciations."""
+    return _listen(spoken, language, time.monotonic() + LISTEN_SECONDS)
+
+
+def _listen(spoken: str, language: str, until: float) -> bytes:
+    try:
+        return say(spoken, language, within=until - time.monotonic())
+    except AudioLater as error:
+        raise AudioLater(f"{error} Try again in a moment.") from error
+
+
+def say(spoken: str, language: str, whose: str = "", *, within: float | None = None) -> bytes:
     """Return speech (PCM as `audio`) of exactly these words, as it lies ready, else by a helper process.
 
-    Raises `AudioError`; `AudioLater` if the voice may speak them later. For threads.
+    Where the voice of the language can't and falls back, by espeak-ng. `within`: so many seconds, by the
+    process for listeners. Raises `AudioError`; `AudioLater` if the voice may speak them later. For threads.
     """
+    voices.refresh()
+    first, *others = _tried(language)
     try:
-        if (found := _kept(spoken, language, whose)) is not None:
-            return found
-        said = pcm.without_marker(helpers().synthesise(described(language), spoken, language))
+        try:
+            return _said(first, spoken, language, whose, within=within)
+        except SpeechError as error:
+            if not others:
+                raise
+            log.warning("espeak-ng speaks instead. %s", error)
+            return _said(others[0], spoken, language, whose, within=within)
     except VoiceUnavailable as error:
         raise AudioLater(str(error)) from error
     except SpeechError as error:
         raise AudioError(str(error)) from error
-    _cache().keep(_path(spoken, language, whose), said)
-    return said if whose else _recent.put((spoken, language), said)
+
+
+def _said(chosen: Chosen, spoken: str, language: str, whose: str, *, within: float | None) -> bytes:
+    """Return words as one voice says them, and keep them. Raises `SpeechError`."""
+    if (found := _kept(chosen, spoken, language, whose)) is not None:
+        return found
+    processes = helpers() if within is None else listeners()
+    said = pcm.without_marker(processes.synthesise(chosen.description, spoken, language, within=within))
+    _cache().keep(_cache().path(chosen.identity, spoken, language, whose=whose), said)
+    return said if whose else _recent.put((chosen.identity, spoken, language), said)
 
 
 def ready(text: str, language: str, whose: str = "") -> bytes | None:
-    """Return speech that lies in the cache: what is said to all, else the person's own; None for neither.
+    """Return speech that lies in the cache: of each sentence what is said to all, else the person's own.
 
-    For threads.
+    None if one is missing. For threads.
     """
-    pronunciations.refresh()
-    return _kept(pronunciations.spoken(text, language), language, whose)
+    _refresh()
+    found = [
+        next((said for chosen in _tried(language) if (said := _kept(chosen, one, language, whose))), None)
+        for one in (pronunciations.spoken(part, language) for part in _parts(text))
+    ]
+    lies_ready = [said for said in found if said is not None]
+    return joined(lies_ready) if len(lies_ready) == len(found) else None
 
 
-def _kept(spoken: str, language: str, whose: str) -> bytes | None:
+def _kept(chosen: Chosen, spoken: str, language: str, whose: str) -> bytes | None:
     """Return words from the cache. What holds a person's values is not put into memory: it must go when the
     person is erased."""
-    if (said := _cache().find(_path(spoken, language))) is not None:
-        return _recent.put((spoken, language), said)
-    return _cache().find(_path(spoken, language, whose)) if whose else None
+    if (said := _cache().find(_cache().path(chosen.identity, spoken, language))) is not None:
+        return _recent.put((chosen.identity, spoken, language), said)
+    if not whose:
+        return None
+    own = _cache().path(chosen.identity, spoken, language, whose=whose)
+    return _cache().find(own) if _cache().share(own) else None
 
 
 def is_ready(text: str, language: str, whose: str = "") -> bool:
-    """Return whether speech lies in the cache under this person, or, without one, as what is said to all."""
-    pronunciations.refresh()
-    return _cache().holds(_path(pronunciations.spoken(text, language), language, whose))
+    """Return whether speech lies in the cache under this person, or, without one, as what is said to all.
+
+    What a person hears may be espeak-ng's where it stands in for another voice; what all hear is tried again.
+    """
+    _refresh()
+    tried = _tried(language) if whose else _tried(language)[:1]
+    return all(
+        any(_cache().share(_cache().path(chosen.identity, spoken, language, whose=whose)) for chosen in tried)
+        for spoken in (pronunciations.spoken(part, language) for part in _parts(text))
+    )
 
 
 pronunciations = Pronunciations()
+voices = Voices()
 _recent = Recent()
-"""Speech by (text as the voice got it, language), clips by (name of their file, when their row changed)."""
+"""Speech by (voice's identity, text as the voice got it, language), clips by (name of their file, when their
+row changed)."""
 
 
-def described(language: str) -> Description:
-    """Return which voice speaks a language."""
-    return ESPEAK
+def _tried(language: str) -> tuple[Chosen, ...]:
+    """Return the voice of a language, and the one that speaks what it can't."""
+    chosen = voices.of(language)
+    return (chosen, espeak()) if chosen.falls_back else (chosen,)
 
 
-def _path(spoken: str, language: str, whose: str = "") -> Path:
-    voice = voice_of(described(language)).identity
-    return _cache().path(voice, spoken, language, whose=whose)
+@cache
+def listeners() -> HelperVoices:
+    """Return the one helper process for staff who listen on pages; it ends with this process."""
+    made = HelperVoices(1)
+    atexit.register(made.close)
+    return made
 
 
 @cache

@@ -2,6 +2,7 @@
 
     texts/ab/KEY.wav           what is said to many people
     people/ab/PERSON/KEY.wav   what holds one person's values; the person's erasure deletes the folder
+    pieces/ab/KEY.wav          the same file (a hard link) for those who hear the same: it goes with the last
 
 KEY is a keyed hash of voice, level, language and text, PERSON the person's pseudonym: a name tells nothing to
 a reader without the secret. Files appear whole or not at all, by renaming, so several processes, and several
@@ -16,7 +17,7 @@ import shutil
 import tempfile
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Final
 
@@ -91,6 +92,22 @@ class SpeechCache:
                 self._written += 1
             if is_prune_due:
                 self.prune()
+            if (shared := self._shared(path)) is not None:
+                shared.parent.mkdir(parents=True, exist_ok=True)
+                os.link(path, shared)
+
+    def share(self, path: Path) -> bool:
+        """Give a person a piece that another person has; return whether it lies there now."""
+        with contextlib.suppress(OSError):
+            if not path.exists() and (shared := self._shared(path)) is not None:
+                path.parent.mkdir(parents=True, exist_ok=True)
+                os.link(shared, path)
+        return self.holds(path)
+
+    def _shared(self, path: Path) -> Path | None:
+        """Return where a person's piece lies for all who hear the same, None for a path of `texts`."""
+        is_personal = path.is_relative_to(self._directory / "people")
+        return self._directory / "pieces" / path.name[:2] / path.name if is_personal else None
 
     def prune(self) -> None:
         """Delete files unused for too long; then, if the rest exceeds `most_bytes`, down to 80 % of it.
@@ -106,7 +123,8 @@ class SpeechCache:
             path.unlink(missing_ok=True)
             total -= size
             if total <= self._most_bytes * _KEEP:
-                return
+                break
+        _delete_unowned(self._directory)
 
 
 def folder_of(directory: Path, whose: str) -> Path:
@@ -119,10 +137,11 @@ def folder_of(directory: Path, whose: str) -> Path:
 def forget(directory: Path, whose: str) -> int:
     """Delete one person's pieces; return how many. Raises `OSError` if one cannot be deleted."""
     folder = folder_of(directory, whose)
-    count = len(list(folder.glob("*.wav")))
+    names = [path.name for path in folder.glob("*.wav")]
     if folder.exists():
         shutil.rmtree(folder)
-    return count
+    _delete_unowned(directory, names)
+    return len(names)
 
 
 def people_of(directory: Path) -> list[str]:
@@ -144,13 +163,24 @@ def delete_unused(directory: Path, seconds: float) -> int:
     for folder in directory.glob("people/*/*"):
         with contextlib.suppress(OSError):  # it is not empty
             folder.rmdir()
+    _delete_unowned(directory)
     return deleted
 
 
+def _delete_unowned(directory: Path, names: Iterable[str] | None = None) -> None:
+    """Delete pieces that no person has any more: of these names, of all without any."""
+    pieces = directory / "pieces"
+    found = pieces.glob("*/*.wav") if names is None else (pieces / name[:2] / name for name in names)
+    for path in found:
+        with contextlib.suppress(FileNotFoundError):
+            if path.stat().st_nlink == 1:
+                path.unlink()
+
+
 def _files(directory: Path) -> Iterator[tuple[Path, float, int]]:
-    """Yield (path, time of last use, size) of every file of the cache, those of earlier layouts too."""
+    """Yield (path, time of last use, its share of the size) of every file, those of earlier layouts too."""
     for path in directory.rglob("*"):
         with contextlib.suppress(FileNotFoundError):  # deleted by another process since
             if path.is_file():
                 state = path.stat()
-                yield path, state.st_mtime, state.st_size
+                yield path, state.st_mtime, state.st_size // state.st_nlink

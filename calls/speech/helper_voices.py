@@ -3,6 +3,7 @@
 import contextlib
 import queue
 import sys
+import time
 from pathlib import Path
 from typing import Final
 
@@ -30,21 +31,24 @@ class HelperVoices:
         for _ in range(processes):
             self._free.put(None)
 
-    def synthesise(self, voice: Description, text: str, language: str) -> bytes:
+    def synthesise(
+        self, voice: Description, text: str, language: str, *, within: float | None = None
+    ) -> bytes:
         """Return int16 mono PCM at 8 kHz by the voice described.
 
         Raises `SpeechError` as that voice does, and `VoiceUnavailable` if no process is free within 10 s, or
-        if one dies or takes over 12 s.
+        if one dies or takes over 12 s, or if both together take over `within` seconds.
         """
+        until = time.monotonic() + (WAIT_S + TIMEOUT_S if within is None else within)
         try:
-            child = self._free.get(timeout=WAIT_S)
+            child = self._free.get(timeout=max(0.0, min(WAIT_S, until - time.monotonic())))
         except queue.Empty:
             raise VoiceUnavailable("Too many sentences wait to be spoken.") from None
         kept = None
         try:
             child = child or Child(_COMMAND, folder=_ROOT)
             request = {"voice": dict(voice), "text": text, "language": language}
-            head, audio = child.ask(request, timeout=TIMEOUT_S)
+            head, audio = child.ask(request, timeout=min(TIMEOUT_S, until - time.monotonic()))
             kept = child
         except ChildError as error:
             if child:

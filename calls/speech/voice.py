@@ -1,6 +1,7 @@
 """The interface of a voice, and the common level of every voice's audio."""
 
-from typing import Final, Protocol, TypeAlias
+from collections.abc import Mapping
+from typing import Any, Final, Protocol, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -15,6 +16,8 @@ MOST_TEXT: Final = 2000
 """Characters a voice is asked to speak at once."""
 LEVEL: Final = f"{TARGET_DBFS:g} dBFS active"
 """How prompts are levelled; part of the cache's key."""
+Description: TypeAlias = Mapping[str, Any]
+"""`{"kind": "espeak"}`; what else there is depends on the kind. May hold a secret: never logged."""
 Wave: TypeAlias = npt.NDArray[np.float64]
 _FRAME: Final = pcm.FRAME_BYTES // pcm.SAMPLE_BYTES
 _ACTIVE: Final = 1e-3

@@ -18,7 +18,7 @@ from calls.agents.dialogue.outline import outline, way
 from calls.agents.dialogue.wording import MissingValueError, Wording
 from calls.audio import wav
 from calls.dialogues import publishing
-from calls.media.prompt_audio import AudioError, speak
+from calls.media.prompt_audio import AudioError, AudioLater, listen
 from calls.studio.drafts import Draft, changed, draft_of, sent_fields
 from calls.studio.samples import sample_values
 from calls.studio.step_form import KINDS, Sent, read_step, step_form
@@ -233,7 +233,7 @@ def _places(drawn: DialogueConfiguration, before: str) -> Any:
 def words_audio(request: HttpRequest, pk: int) -> HttpResponse:
     """Send what a step of the draft says for a role in a language, as WAV, with made-up values.
 
-    422 with a sentence if it can't be spoken. Raises `Http404` if there are no words.
+    422 with a sentence if it can't be spoken, 503 if it may be later. Raises `Http404` if there are no words.
     """
     document = draft_of(pk).document
     query: QueryDict = request.GET
@@ -244,9 +244,10 @@ def words_audio(request: HttpRequest, pk: int) -> HttpResponse:
         raise Http404("There are no words.")
     try:
         texts = [p.text for p in wording.fill(prompt) if isinstance(p, ClipPiece) or p.text.strip()]
-        sound = b"".join(speak(text, wording.language) for text in texts)
+        sound = listen(texts, wording.language)
     except (AudioError, MissingValueError) as error:
-        return HttpResponse(str(error), status=422, content_type="text/plain; charset=utf-8")
+        status = 503 if isinstance(error, AudioLater) else 422
+        return HttpResponse(str(error), status=status, content_type="text/plain; charset=utf-8")
     response = HttpResponse(wav.wrap(sound), content_type="audio/wav")
     response.headers["Cache-Control"] = "private, no-store"
     return response

@@ -13,6 +13,7 @@ from campaigns.admin import (
     services,
     staff,
     templates,
+    voices,
 )
 from campaigns.admin.base import ReadOnly, RecordAdmin, TableAdmin
 
@@ -32,4 +33,5 @@ __all__ = [
     "services",
     "staff",
     "templates",
+    "voices",
 ]

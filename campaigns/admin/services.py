@@ -17,6 +17,7 @@ from campaigns.models.base import new_secret
 from campaigns.models.services import check_names, check_returns, new_key_id
 from campaigns.outside.addresses import destination
 from campaigns.outside.errors import NoAnswer
+from campaigns.portal.voice_forms import check_allowed
 from campaigns.spreadsheets.written import Kind
 
 if TYPE_CHECKING:
@@ -119,13 +120,7 @@ class ServiceForm(ServiceModelForm):
     def clean_url(self) -> str:
         """Return the address. Raises `ValidationError` if it is no plain one, or its host is not allowed."""
         url: str = self.cleaned_data["url"]
-        try:
-            where = destination(url)
-        except NoAnswer as error:
-            raise ValidationError(error.reason) from None
-        if not AllowedHost.objects.filter(host=where.host, port=where.port).exists():
-            allowed = f"“{where.host}”, port {where.port}, is not among the allowed hosts"
-            raise ValidationError(f"{allowed}; a superuser can enter it.")
+        check_allowed(url)
         return url
 
 

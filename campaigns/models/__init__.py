@@ -35,6 +35,7 @@ from campaigns.models.sending import Evidence, Message, Trouble, Turn, UploadBat
 from campaigns.models.services import AllowedHost, Notification, OutsideService
 from campaigns.models.templates import Content, Template, TemplateLanguage
 from campaigns.models.tokens import ApiToken
+from campaigns.models.voices import HostedVoice
 
 __all__ = [
     "Account",
@@ -61,6 +62,7 @@ __all__ = [
     "Evidence",
     "Hold",
     "Holiday",
+    "HostedVoice",
     "Import",
     "ImportRow",
     "KeptTest",

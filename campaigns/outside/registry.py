@@ -34,10 +34,7 @@ def usable(service: OutsideService) -> Known:
     """Return what a request is made with. Raises `NoAnswer` if the service may not be asked. One query."""
     if not service.active:
         raise NoAnswer(f"The service “{service.name}” is switched off.")
-    where = destination(service.url)
-    host = AllowedHost.objects.filter(host=where.host, port=where.port).first()
-    if host is None:
-        raise NoAnswer(f"“{where.host}:{where.port}” is not among the allowed hosts.")
+    where, host = allowed(service.url)
     return Known(
         name=service.name,
         where=where,
@@ -48,3 +45,12 @@ def usable(service: OutsideService) -> Known:
         sends=tuple(service.sends),
         returns=service.returns,
     )
+
+
+def allowed(url: str) -> tuple[Destination, AllowedHost]:
+    """Return the parts of an address, and the entry that allows it. Raises `NoAnswer` if there is none."""
+    where = destination(url)
+    host = AllowedHost.objects.filter(host=where.host, port=where.port).first()
+    if host is None:
+        raise NoAnswer(f"“{where.host}:{where.port}” is not among the allowed hosts.")
+    return where, host

@@ -1,9 +1,10 @@
 """PURE: whether a condition of a branch holds. Values are compared by their kind."""
 
+from collections.abc import Collection
 from decimal import Decimal
 
-from calls.agents.dialogue.document import Condition, Relation
-from calls.agents.dialogue.wording import Wording
+from calls.agents.dialogue.document import ELSE, Branch, Condition, Relation
+from calls.agents.dialogue.wording import Wording, slots
 from campaigns.spreadsheets.written import (
     Kind,
     UnclearError,
@@ -41,6 +42,29 @@ def holds(condition: Condition, wording: Wording) -> bool:
     if condition.relation is Relation.IS_NOT:
         return order != 0
     return order in _ORDER[condition.relation]
+
+
+def closed_exits(step: Branch, wording: Wording, *, own: Collection[str]) -> frozenset[str]:
+    """Return the exits that a branch can't take in any call of these values; empty if each may be taken.
+
+    Values that are unknown, and those of `own`, which a call gets itself, are not settled.
+    """
+    possible: set[str] = set()
+    for case in step.cases:
+        settled = [one for one in case.when if _is_settled(one, wording, own)]
+        if all(holds(one, wording) for one in settled):
+            possible.add(case.exit)
+            if len(settled) == len(case.when):
+                break
+    else:
+        possible.add(ELSE)
+    return frozenset(step.exit_names()) - possible
+
+
+def _is_settled(condition: Condition, wording: Wording, own: Collection[str]) -> bool:
+    """Return whether all values that a condition is about are known before the call."""
+    names = (condition.value, *slots(condition.to))
+    return all(name not in own and wording.value(name) for name in names)
 
 
 def _order(value: str, other: str, kind: Kind) -> int | None:

@@ -1,11 +1,11 @@
 """PURE: what a campaign asks of a dialogue before it calls."""
 
 import contextlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from calls.agents import verbalize
+from calls.agents.dialogue import conditions, graph, validation, wording
 from calls.agents.dialogue import document as doc
-from calls.agents.dialogue import validation, wording
 from calls.agents.dialogue.document import Document
 from campaigns.rules.results import WANTS_PERSON
 from campaigns.spreadsheets.written import Kind
@@ -57,21 +57,41 @@ class DialogueConfiguration(Document, frozen=True):
         return wording.chosen_words(self, language)[0]
 
     def may_hear(self, language: str) -> tuple[str, ...]:
-        """Return all languages of the words where one may be chosen in the call, else `heard`."""
-        chooses = any(isinstance(step, doc.ChooseLanguage) for _, step in self.all_steps())
-        return self.text_languages() if chooses else (self.heard(language),)
+        """Return `heard`, and the languages that may be chosen in the call."""
+        choices = (step for _, step in self.all_steps() if isinstance(step, doc.ChooseLanguage))
+        offered = (self.heard(chosen) for step in choices for chosen in step.languages.values())
+        return tuple(dict.fromkeys([self.heard(language), *offered]))
 
     def texts(self, variables: Mapping[str, str], *, language: str) -> tuple[str, ...]:
-        """Return the words that need no other values than these; what is pressed or set in the call is not
-        known. The texts that stand for clips are left out: the check sees to the clips."""
+        """Return the words that need no other values than these, of the steps that these values can lead to.
+
+        What is pressed or set in the call is not known. The texts that stand for clips are left out: the
+        check sees to the clips.
+        """
         own, words, found = self.own_values(), wording.Wording(self, language), list[str]()
         words.know({name: value for name, value in variables.items() if name not in own})
-        for _, _, prompt in wording.all_prompts(wording.chosen_words(self, language)[1]):
+        closed = {
+            step_id: exits
+            for step_id, step in self.all_steps()
+            if isinstance(step, doc.Branch) and (exits := conditions.closed_exits(step, words, own=own))
+        }
+        unreached = graph.cut_off(self, closed) if closed else frozenset[str]()
+        for step_id, piece in self._spoken_pieces(language):
+            if step_id not in unreached:
+                with contextlib.suppress(wording.MissingValueError):
+                    found.append(words.text(piece))
+        return tuple(dict.fromkeys(found))
+
+    def written(self, *, language: str) -> tuple[str, ...]:
+        """Return the texts of a language as they are written."""
+        return tuple(dict.fromkeys(piece for _, piece in self._spoken_pieces(language)))
+
+    def _spoken_pieces(self, language: str) -> Iterator[tuple[str, str]]:
+        """Yield step id and text of everything that a voice says in a language."""
+        for step_id, _, prompt in wording.all_prompts(wording.chosen_words(self, language)[1]):
             for piece in [prompt] if isinstance(prompt, str) else prompt:
                 if isinstance(piece, str) and piece.strip():
-                    with contextlib.suppress(wording.MissingValueError):
-                        found.append(words.text(piece))
-        return tuple(dict.fromkeys(found))
+                    yield step_id, piece
 
     def missing(self, variables: Mapping[str, str], *, language: str) -> tuple[str, ...]:
         """Return the values that the words need from the person and that are absent or not of their kind."""

@@ -1,19 +1,25 @@
 """PURE: the ways through a dialogue: what is reached, which loops never wait, what never ends."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Set
+from types import MappingProxyType
 
 from calls.agents.dialogue import document as doc
 from calls.agents.dialogue.document import Document
 
-Edges = Mapping[str, frozenset[str]]
+Edges = Mapping[str, Set[str]]
 _WAITS = (doc.Ask, doc.Digits, doc.Record)
+_NONE: frozenset[str] = frozenset()
+_OPEN: Mapping[str, frozenset[str]] = MappingProxyType({})
 
 
-def edges(document: Document) -> Edges:
-    """Return which steps may follow each step, through fragments and back; unknown targets are left out."""
+def edges(document: Document, closed: Mapping[str, frozenset[str]] = _OPEN) -> Edges:
+    """Return which steps may follow each step, through fragments and back; unknown targets are left out.
+
+    `closed`: by step, exits that are not taken.
+    """
     steps = dict(document.all_steps())
     return {
-        step_id: frozenset(set(_following(document, step_id, step)) & steps.keys())
+        step_id: steps.keys() & set(_following(document, step_id, step, without=closed.get(step_id, _NONE)))
         for step_id, step in steps.items()
     }
 
@@ -32,11 +38,16 @@ def _following(
         yield from (document.target(step_id, step, name) for name in step.exit_names() if name not in without)
 
 
-def reachable(document: Document) -> set[str]:
-    """Return the ids of the steps that some call may come to."""
+def reachable(document: Document, closed: Mapping[str, frozenset[str]] = _OPEN) -> set[str]:
+    """Return the ids of the steps that some call may come to; `closed` as in `edges`."""
     at_any_moment = (doc.OPTED_OUT, doc.HUNG_UP, doc.PERSON)
     starts = [document.start, *(document.exits[name] for name in at_any_moment if name in document.exits)]
-    return _closure(starts, edges(document))
+    return _closure(starts, edges(document, closed))
+
+
+def cut_off(document: Document, closed: Mapping[str, frozenset[str]]) -> set[str]:
+    """Return the ids of the steps that no call comes to any more with these exits closed, by step."""
+    return reachable(document) - reachable(document, closed)
 
 
 def loops_without_a_wait(document: Document) -> list[str]:
@@ -86,10 +97,7 @@ def fragments_that_run_themselves(document: Document) -> list[str]:
 def ends_without_outcome(document: Document) -> list[str]:
     """Return the ends that a call comes to though every question was answered and nothing was reached."""
     steps = dict(document.all_steps())
-    ways: Edges = {
-        step_id: frozenset(set(_following(document, step_id, step, without=_reaching(step))) & steps.keys())
-        for step_id, step in steps.items()
-    }
+    ways = edges(document, {step_id: _reaching(step) for step_id, step in steps.items()})
     passed = _closure([document.start], ways)
     return [step_id for step_id in steps if step_id in passed and isinstance(steps[step_id], doc.End)]
 

@@ -19,6 +19,8 @@ from calls.conversation.outputs import Compose, Identify, Synthesise
 from calls.media import identification, prompt_audio
 from calls.media.prompt_audio import AudioError, audio, is_ready, load_clip, mono, ready, speak
 from calls.media.pronunciations import Pronunciations
+from calls.speech.disk_cache import forget
+from calls.speech.sentences import PAUSE_MS
 from campaigns.models import Account, Content, PhoneNumber, Pronunciation
 
 pytestmark = pytest.mark.django_db
@@ -122,14 +124,34 @@ async def test_what_is_due_is_read_again_beside_the_loop(
             await asyncio.sleep(0.01)
 
 
-def test_a_persons_own_speech_is_found_for_that_person_only(settings: Settings, tmp_path: Path) -> None:
+def test_a_persons_own_speech_is_found_for_people_who_hear_the_same(
+    settings: Settings, tmp_path: Path
+) -> None:
     settings.SPEECH_CACHE = tmp_path
     said = speak("Namaste Meena", "hi", "x1")
     assert ready("Namaste Meena", "hi", "x1") == said
-    assert ready("Namaste Meena", "hi", "x2") is None
     assert ready("Namaste Meena", "hi") is None
     assert is_ready("Namaste Meena", "hi", "x1")
     assert not is_ready("Namaste Meena", "hi")
+    assert ready("Namaste Asha", "hi", "x2") is None
+    assert is_ready(
+        "Namaste Meena", "hi", "x2"
+    )  # a link to the same file, in a folder of the second person's
+    assert ready("Namaste Meena", "hi", "x2") == said
+    forget(tmp_path, "x1")
+    assert ready("Namaste Meena", "hi", "x2") == said
+    forget(tmp_path, "x2")
+    assert not [*tmp_path.rglob("*.wav")]
+
+
+def test_sentences_are_spoken_one_by_one_with_a_pause(settings: Settings, tmp_path: Path) -> None:
+    settings.SPEECH_CACHE = tmp_path
+    speak("This is a call of Sahyog Gas.", "en")
+    said = speak("Hello Asha. This is a call of Sahyog Gas.", "en", "x1")
+    assert len([*tmp_path.glob("people/*/*/*.wav")]) == 1
+    parts = ready("Hello Asha.", "en", "x1"), ready("This is a call of Sahyog Gas.", "en")
+    assert said == b"".join([parts[0] or b"", pcm.silence(PAUSE_MS), parts[1] or b""])
+    assert ready("Hello Asha. This is a call of Sahyog Gas.", "en", "x1") == said
 
 
 def test_what_all_people_hear_is_found_for_each_of_them(settings: Settings, tmp_path: Path) -> None:
@@ -144,7 +166,7 @@ async def test_personal_speech_is_not_kept_in_memory(settings: Settings, tmp_pat
     settings.SPEECH_CACHE = tmp_path
     asked = Synthesise("Opening", "Namaste Meena", "hi")
     assert await audio(asked, 1, whose="x1")
-    (file,) = tmp_path.rglob("*.wav")
+    (file,) = tmp_path.glob("people/*/*/*.wav")
     file.write_bytes(wav.wrap(bytes(320)))
     assert await audio(asked, 1, whose="x1") == bytes(320)
 

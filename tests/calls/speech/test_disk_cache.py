@@ -28,7 +28,9 @@ def kept(cache: SpeechCache, text: str, *, whose: str = "") -> Path:
 
 
 def files(directory: Path) -> list[Path]:
-    return [path for path in directory.rglob("*") if path.is_file()]
+    """All files; one that lies at several places once, at the last of them (`people` before `pieces`)."""
+    found = sorted(path for path in directory.rglob("*") if path.is_file())
+    return sorted({path.stat().st_ino: path for path in reversed(found)}.values())
 
 
 def test_what_one_process_keeps_another_finds(tmp_path: Path) -> None:
@@ -126,6 +128,35 @@ def test_files_of_the_layout_before_go_by_the_same_clock(tmp_path: Path) -> None
     os.utime(old, (1, 1))
     cache_in(tmp_path, most_seconds=86_400).prune()
     assert not old.exists()
+
+
+def test_people_who_hear_the_same_share_one_file_until_the_last_is_forgotten(tmp_path: Path) -> None:
+    cache = cache_in(tmp_path)
+    hers = kept(cache, "Hello Asha.", whose=ASHA)
+    his = cache.path("voice 1", "Hello Asha.", "en", whose=MEENA)
+    assert cache.share(his)
+    assert cache.find(his) == cache.find(hers)
+    assert his.stat().st_ino == hers.stat().st_ino
+    forget(tmp_path, ASHA)
+    assert cache.holds(his)
+    forget(tmp_path, MEENA)
+    assert files(tmp_path) == []
+    assert not cache.share(his)
+
+
+def test_a_piece_that_no_person_has_is_deleted_with_the_next_look(tmp_path: Path) -> None:
+    cache = cache_in(tmp_path)
+    kept(cache, "Hello Asha.", whose=ASHA).unlink()
+    assert len(files(tmp_path)) == 1
+    cache.prune()
+    assert files(tmp_path) == []
+
+
+def test_what_is_said_to_all_is_not_shared(tmp_path: Path) -> None:
+    cache = cache_in(tmp_path)
+    assert not cache.share(cache.path("voice 1", "Hello.", "en"))
+    assert cache.share(kept(cache, "Hello."))
+    assert not (tmp_path / "pieces").exists()
 
 
 def test_forgetting_one_person_leaves_the_others(tmp_path: Path) -> None:

@@ -176,10 +176,3 @@ async def test_nothing_listens_there() -> None:
         port = taken.getsockname()[1]
         with pytest.raises(NoAnswer, match="no connection"):
             await ask(known(Shop(port=port)))
-
-
-async def test_names_are_resolved_by_the_system_and_numbers_by_nobody() -> None:
-    assert HERE in await client.addresses_of(destination("https://localhost/"))
-    assert await client.addresses_of(destination("https://93.184.216.34/")) == [ip_address("93.184.216.34")]
-    with pytest.raises(NoAnswer, match="has no address"):
-        await client.addresses_of(destination("https://nothing.invalid/"))
