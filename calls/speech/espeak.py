@@ -1,7 +1,9 @@
-"""espeak-ng as a voice: the program where it is installed, else the library of the espeakng-loader wheel.
+"""espeak-ng as a voice: as it is installed, else the library of the espeakng-loader wheel.
 
-Both run in a process of their own and every wait is bounded. `python -m calls.speech.espeak` speaks JSON
-lines `{"text", "language", "path"}` from stdin into 8 kHz WAV files, for programs that import nothing here.
+Where it is installed its library is used, which speaks a short sentence in 2 ms of a core; the program takes
+12 ms to start. Both run in a process of their own and every wait is bounded. `python -m calls.speech.espeak`
+speaks JSON lines `{"text", "language", "path"}` from stdin into 8 kHz WAV files, for programs that import
+nothing here.
 """
 
 import json
@@ -11,6 +13,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterable
+from ctypes.util import find_library
 from functools import cached_property
 from importlib import metadata
 from pathlib import Path
@@ -98,15 +101,21 @@ class ProgramEngine:
 
 
 class LibraryEngine:
-    """The library in one long-lived child process; a new one is started when it fails."""
+    """The library in one long-lived child process; a new one is started when it fails.
 
-    def __init__(self) -> None:
+    That of the wheel, or the one `installed` beside a program, with the data it was built for.
+    """
+
+    def __init__(self, installed: str = "", *, program: ProgramEngine | None = None) -> None:
+        self._library, self._program = installed, program
         self._lock = threading.Lock()
         self._child: Child | None = None
 
-    @property
+    @cached_property
     def version(self) -> str:
-        """Return the version of the package that brings the library."""
+        """Return the version of the program beside the library, or of the package that brings it."""
+        if self._program:
+            return f"{self._program.version} library"
         return f"espeakng-loader {metadata.version('espeakng-loader')}"
 
     def speak(self, text: str, voice: str) -> tuple[bytes, int]:
@@ -117,7 +126,8 @@ class LibraryEngine:
         with self._lock:
             try:
                 if self._child is None:
-                    library, data = espeakng_loader.get_library_path(), espeakng_loader.get_data_path()
+                    library = self._library or espeakng_loader.get_library_path()
+                    data = "" if self._library else espeakng_loader.get_data_path()
                     script = str(Path(espeak_library.__file__))
                     # Isolated and without site-packages, so that it is up in some 20 ms.
                     command = [sys.executable, "-I", "-S", script, library, data, str(WORDS_A_MINUTE)]
@@ -142,9 +152,12 @@ class LibraryEngine:
 
 
 def find_engine() -> Engine:
-    """Return the program's engine if it is installed, else the library's."""
-    program = shutil.which("espeak-ng")
-    return ProgramEngine(program) if program else LibraryEngine()
+    """Return what is installed: the library with its program, the program alone; else the wheel's library."""
+    found, library = shutil.which("espeak-ng"), find_library("espeak-ng")
+    if not found:
+        return LibraryEngine()
+    program = ProgramEngine(found)
+    return LibraryEngine(library, program=program) if library else program
 
 
 class EspeakVoice:

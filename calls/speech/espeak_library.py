@@ -25,12 +25,15 @@ class EspeakRefused(Exception):
 
 
 class Library:
-    """espeak-ng by ctypes, as its `speak_lib.h` describes it. Raises `EspeakRefused` without voice data."""
+    """espeak-ng by ctypes, as its `speak_lib.h` describes it; without `data` it looks where it was installed.
+
+    Raises `EspeakRefused` without voice data.
+    """
 
     def __init__(self, library: str, data: str, words_a_minute: int) -> None:
         self._lib = ctypes.CDLL(library)
         self._audio = bytearray()
-        self.rate = int(self._lib.espeak_Initialize(_SYNCHRONOUS, 0, data.encode(), _DO_NOT_EXIT))
+        self.rate = int(self._lib.espeak_Initialize(_SYNCHRONOUS, 0, data.encode() or None, _DO_NOT_EXIT))
         if self.rate <= 0:
             raise EspeakRefused("the library found no voice data")
 

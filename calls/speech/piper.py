@@ -29,7 +29,7 @@ class PiperVoice:
 
     @cached_property
     def identity(self) -> str:
-        """Return the model's file and what tells it from another of that name: its size and first megabyte."""
+        """Return the model's file, its size and its beginning, which tell it from others of its name."""
         try:
             with self._path.open("rb") as file:
                 begins = hashlib.sha256(file.read(_IDENTIFYING_BYTES)).hexdigest()[:16]
@@ -40,12 +40,16 @@ class PiperVoice:
     def synthesise(self, text: str, language: str) -> bytes:
         """Return s16le mono at 8 kHz and about -16 dBFS.
 
-        Raises `VoiceUnavailable` without the package or the model, `SpeechError` for an empty or too long text.
+        Raises `VoiceUnavailable` without the package or the model, `SpeechError` for an empty or a long text.
         """
         plain = " ".join(text.replace("\0", " ").split())
         if not plain or len(plain) > MOST_TEXT:
             raise SpeechError(f"The text is empty or longer than {MOST_TEXT} characters.")
-        chunks = list(self._loaded.synthesize(plain))
+        loaded = self._loaded
+        try:
+            chunks = list(loaded.synthesize(plain))
+        except Exception as error:  # onnxruntime and the package's own library have no error tree
+            raise VoiceUnavailable(f"Piper failed with the text ({type(error).__name__}).") from error
         samples = [np.frombuffer(chunk.audio_int16_bytes, dtype="<i2") for chunk in chunks]
         rate = chunks[0].sample_rate if chunks else 0
         audio = telephone_audio(np.concatenate(samples).astype(np.int16), rate) if samples else b""
@@ -60,7 +64,7 @@ class PiperVoice:
             raise VoiceUnavailable("Piper is not installed: pip install piper-tts.")
         try:
             return piper.PiperVoice.load(self._path)
-        except Exception as error:  # noqa: BLE001 - onnxruntime and json have no error tree in common
+        except Exception as error:  # onnxruntime and json have no error tree in common
             raise VoiceUnavailable(
                 f"Piper could not load “{self._path.name}” ({type(error).__name__})."
             ) from error

@@ -100,9 +100,11 @@ def test_another_speaker_is_asked_anew_and_another_key_is_not(outside: Service) 
     assert len(outside.received) == 2
 
 
-def test_people_wait_while_it_does_not_speak(outside: Service) -> None:
+def test_people_wait_while_it_does_not_speak(outside: Service, monkeypatch: pytest.MonkeyPatch) -> None:
     enter(outside)
     outside.manner = "403"
+    monkeypatch.setattr(prompt_audio, "voices", ours := Voices(refresh_s=1000))
+    ours.refresh()  # here: the threads of `prepare` do not see this test's transaction
     found = Ahead("dialogue", dialogue(MENU)).prepare([ASHA], seconds=60)
     assert (found.ready, found.unspeakable) == ([], {})
     assert found.waits == {1: "The voice “Sarvam” refuses our key (status 403)."}

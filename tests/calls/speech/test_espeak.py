@@ -2,6 +2,7 @@
 
 import io
 import json
+import shutil
 import subprocess
 import sys
 import time
@@ -39,6 +40,22 @@ def voice() -> Iterator[EspeakVoice]:
     made = EspeakVoice(LibraryEngine())
     yield made
     made.close()
+
+
+def test_what_is_installed_speaks_as_its_program_does() -> None:
+    found = espeak.find_engine()
+    if not isinstance(found, LibraryEngine) or not shutil.which("espeak-ng"):
+        pytest.skip("espeak-ng is not installed with its library")
+    program = ProgramEngine(shutil.which("espeak-ng") or "")
+    made = EspeakVoice(found)
+    try:
+        assert found.version == f"{program.version} library"
+        for language in ("hi", "en"):
+            ours = made.synthesise(SENTENCES[language], language)
+            its = EspeakVoice(program).synthesise(SENTENCES[language], language)
+            assert pcm.duration_ms(ours) == pytest.approx(pcm.duration_ms(its), abs=20)
+    finally:
+        made.close()
 
 
 @pytest.mark.parametrize("language", SENTENCES)
