@@ -59,3 +59,26 @@ for (const button of navigator.clipboard ? document.querySelectorAll("[data-copy
     button.textContent = "Copied";
   });
 }
+
+// Why something can't be heard: the reply is a sentence where it is no audio. It stands behind the player.
+async function sayWhy(url, place) {
+  const reply = await fetch(url).catch(() => null);
+  const why = reply === null ? "The server can't be reached." : reply.ok ? "" : await reply.text();
+  let said = place.parentNode.querySelector("[data-why]");
+  if (!said) {
+    said = document.createElement("span");
+    said.className = "tiny";
+    said.dataset.why = "";
+    said.setAttribute("role", "alert");
+    place.after(said);
+  }
+  said.textContent = reply?.status === 404 ? "This can't be heard." : why;
+}
+document.addEventListener(
+  "error",
+  (event) => {
+    if (event.target.matches?.("audio[data-hear]")) sayWhy(event.target.src, event.target);
+  },
+  true,
+);
+document.addEventListener("play", (event) => event.target.parentNode?.querySelector?.("[data-why]")?.remove(), true);

@@ -82,8 +82,12 @@ document.addEventListener("click", (event) => {
   playing = button;
   const play = () => {
     button.setAttribute("data-playing", "");
+    button.parentNode.querySelector("[data-why]")?.remove();
     player.src = `${button.getAttribute("href")}&at=${Date.now()}`;
-    player.play().catch(() => button.removeAttribute("data-playing"));
+    player.play().catch(() => {
+      button.removeAttribute("data-playing");
+      if (player.error) sayWhy(player.src, button);
+    });
   };
   return mustWait() ? flush(play) : play();
 });

@@ -1,6 +1,7 @@
 """Sounds for the bench, as floats in int16 units at 8 kHz, all from a seed: voices, coughs, slams, music."""
 
 from collections.abc import Sequence
+from contextlib import closing
 from functools import cache
 from typing import Final
 
@@ -65,7 +66,8 @@ def noise(rng: np.random.Generator, samples: int, dbfs: float) -> Floats:
 
 @cache
 def _spoken(language: str, text: str) -> bytes:
-    return EspeakVoice().synthesise(text, language)
+    with closing(EspeakVoice()) as voice:
+        return voice.synthesise(text, language)
 
 
 def espeak(number: int, texts: Sequence[tuple[str, str]], *, pitch: float = 1.0) -> Floats:

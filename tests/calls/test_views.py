@@ -259,5 +259,6 @@ def test_a_pronunciation_is_heard_as_it_is_spoken() -> None:
     of_all = Pronunciation.objects.create(written="KYC", spoken="kay why see")
     assert browser.get(reverse("pronunciation-hear", args=[of_all.pk])).content != answer.content
     silent = Pronunciation.objects.create(written="x", spoken="\u200d")
-    assert browser.get(reverse("pronunciation-hear", args=[silent.pk])).status_code == 404
+    refused = browser.get(reverse("pronunciation-hear", args=[silent.pk]))
+    assert (refused.status_code, refused.content.decode()) == (422, "The voice made no sound of the text.")
     assert browser.get(reverse("pronunciation-hear", args=[silent.pk + 1])).status_code == 404

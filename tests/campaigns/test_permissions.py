@@ -34,6 +34,7 @@ from campaigns.models import (
     Complaint,
     Draw,
     Erasure,
+    HostedVoice,
     Import,
     ImportRow,
     LegalHold,
@@ -143,6 +144,9 @@ def world(db: None, settings: Settings, tmp_path: Path) -> dict[str, Any]:
             phone="+919825112410", source="key", asked_at=NOON, about="EMI"
         ),
         "pronunciation": Pronunciation.objects.create(written="EMI", spoken="ee em aai"),
+        "voice": HostedVoice.objects.create(
+            name="Sarvam", provider="sarvam", url="https://voice.example/", key="k"
+        ),
         "service": OutsideService.objects.create(name="shop", url="https://shop.example/"),
         "notification": Notification.objects.create(
             key=NOWHERE, service_name="shop", at=NOON, next_try_at=NOON, give_up_at=NOON
@@ -192,6 +196,7 @@ OWNERS = {
     "api-callback|callback-": "callback",
     "api-staff-callback|staff-callback$": "staff-callback",
     "pronunciation-": "pronunciation",
+    "voice": "voice",
     "dialogue-|dialogue$": "dialogue",
     "api-suppression": "suppression",
     "api-standing-list|standing-list": "standing-list",

@@ -122,3 +122,54 @@ def test_a_text_without_a_voice_is_unspeakable_and_the_others_are_spoken() -> No
     found = words.prepare([ASHA._replace(language="eo", message_id=2), ASHA], seconds=60)
     assert found.ready == [1]
     assert found.unspeakable == {2: "There is no voice for the language “eo”."}
+
+
+def test_what_several_people_hear_is_spoken_once(cache_of_its_own: Path) -> None:
+    namesake = Called(2, "+919825000002", "Asha", "en", VARIABLES)
+    assert Ahead("dialogue", WORDS).prepare([ASHA], seconds=60).ready == [1]
+    spoken = {path.stat().st_ino for path in cache_of_its_own.rglob("*.wav")}
+    assert Ahead("dialogue", WORDS).prepare([namesake], seconds=0).ready == [2]
+    assert {path.stat().st_ino for path in cache_of_its_own.rglob("*.wav")} == spoken
+    assert len(list(cache_of_its_own.glob("people/*/*"))) == 2
+
+
+def test_a_sentence_without_a_value_is_not_spoken_for_each_person(cache_of_its_own: Path) -> None:
+    opening = "Hello {name}. This is an automated call of Sahyog Gas."
+    texts = ENGLISH | {"opening": opening}
+    words = Ahead("dialogue", dialogue(MENU | {"languages": MENU["languages"] | {"en": texts}}))
+    assert "This is an automated call of Sahyog Gas." in [one.text for one in words.common("en")]
+    assert "Hello Asha." in [one.text for one in words.personal(ASHA)]
+    assert not any("Sahyog" in one.text for one in words.personal(ASHA))
+
+
+def test_one_text_that_fails_each_time_does_not_keep_the_others_waiting(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A voice that fails with three texts is taken for down: then no more are tried in this run."""
+    tried: list[str] = []
+
+    def speak(text: str, language: str, whose: str = "") -> bytes:
+        tried.append(text)
+        if "Asha" in text or everything_fails:
+            raise prompt_audio.AudioLater("It failed.")
+        return b""
+
+    monkeypatch.setattr(
+        prompt_audio, "is_ready", lambda *sentence: sentence[0] in tried and "Asha" not in sentence[0]
+    )
+    monkeypatch.setattr(prompt_audio, "speak", speak)
+    everything_fails = False
+    meena = ASHA._replace(message_id=2, name="Meena")
+    found = Ahead("dialogue", WORDS).prepare([ASHA, meena], seconds=60)
+    assert (found.ready, found.waits) == ([2], {1: "It failed."})
+    everything_fails = True
+    tried.clear()
+    monkeypatch.setattr(prompt_audio, "is_ready", lambda *sentence: False)
+    many = [ASHA._replace(message_id=n, name=f"Person {n}") for n in range(20)]
+    assert len(Ahead("dialogue", WORDS).prepare(many, seconds=60).waits) == 20
+    assert len(tried) <= 3 + settings_processes()
+
+
+def settings_processes() -> int:
+    """So many texts may be under way when the third fails."""
+    return int(all_settings.SPEECH_PROCESSES)

@@ -17,9 +17,21 @@ from calls.agents.base import TextPiece
 from calls.audio import pcm, wav
 from calls.conversation.outputs import Compose, Identify, Synthesise
 from calls.media import identification, prompt_audio
-from calls.media.prompt_audio import AudioError, audio, is_ready, load_clip, mono, ready, speak
+from calls.media.prompt_audio import (
+    AudioError,
+    AudioLater,
+    audio,
+    is_ready,
+    listen,
+    listen_exactly,
+    load_clip,
+    mono,
+    ready,
+    speak,
+)
 from calls.media.pronunciations import Pronunciations
 from calls.speech.disk_cache import forget
+from calls.speech.helper_voices import HelperVoices
 from calls.speech.sentences import PAUSE_MS
 from campaigns.models import Account, Content, PhoneNumber, Pronunciation
 
@@ -77,6 +89,27 @@ def test_a_clip_that_is_not_there_is_a_sentence(number: PhoneNumber, account: Ac
         load_clip("Lost", number.pk)
     with pytest.raises(AudioError, match="no clip named “Never”"):
         load_clip("Never", number.pk)
+
+
+def test_staff_who_listen_wait_for_a_bounded_time_and_take_no_process_from_calls(
+    settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.SPEECH_CACHE = tmp_path
+    of_calls = HelperVoices(0)  # the first text for it would fail
+    monkeypatch.setattr(prompt_audio, "helpers", lambda: of_calls)
+    try:
+        said = listen(["Hello Asha. Goodbye Asha.", "Thanks."], "en")
+        first, second, last = (ready(one, "en") or b"" for one in ("Hello Asha.", "Goodbye Asha.", "Thanks."))
+        assert said == first + pcm.silence(PAUSE_MS) + second + last
+        with pytest.raises(AudioError, match="no voice for the language"):
+            listen_exactly("saluton", "eo")
+        monkeypatch.setattr(prompt_audio, "LISTEN_SECONDS", 0.0)
+        assert listen(["Thanks."], "en") == last  # it lies ready
+        with pytest.raises(AudioLater, match=r"Try again in a moment\."):
+            listen(["Something else."], "en")
+    finally:
+        prompt_audio.listeners().close()
+        prompt_audio.listeners.cache_clear()
 
 
 def test_channels_are_averaged() -> None:

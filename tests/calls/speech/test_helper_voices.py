@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -28,8 +29,9 @@ def children() -> set[str]:
 
 
 def test_the_audio_is_that_of_the_voice_itself(helpers: HelperVoices) -> None:
-    itself = EspeakVoice().synthesise("hello", "en")
-    assert helpers.synthesise(ESPEAK, "hello", "en") == levelled(itself)
+    with closing(EspeakVoice()) as itself:
+        said = itself.synthesise("hello", "en")
+    assert helpers.synthesise(ESPEAK, "hello", "en") == levelled(said)
 
 
 def test_processes_are_started_when_needed_and_kept(helpers: HelperVoices) -> None:
@@ -63,6 +65,16 @@ def test_a_process_that_hangs_is_given_up(helpers: HelperVoices, monkeypatch: py
     monkeypatch.setattr(helper_voices, "TIMEOUT_S", 0.3)
     with pytest.raises(VoiceUnavailable, match="did not answer in time"):
         helpers.synthesise(ESPEAK, "hello", "en")
+
+
+def test_a_text_takes_no_longer_than_its_caller_waits(
+    helpers: HelperVoices, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(helper_voices, "_COMMAND", (sys.executable, "-c", "import time; time.sleep(60)"))
+    with pytest.raises(VoiceUnavailable, match="did not answer in time"):
+        helpers.synthesise(ESPEAK, "hello", "en", within=0.3)
+    with pytest.raises(VoiceUnavailable, match="Too many sentences"):
+        HelperVoices(0).synthesise(ESPEAK, "hello", "en", within=0.05)
 
 
 def test_with_all_processes_busy_the_wait_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,8 +8,8 @@ import hypothesis.strategies as st
 import pytest
 from hypothesis import given
 
-from calls.agents.dialogue.conditions import holds
-from calls.agents.dialogue.document import Condition, Relation
+from calls.agents.dialogue.conditions import closed_exits, holds
+from calls.agents.dialogue.document import Branch, Case, Condition, Relation
 from calls.agents.dialogue.wording import Wording
 from campaigns.spreadsheets.written import Kind
 from tests.calls.agents.dialogue.documents import dialogue
@@ -109,3 +109,32 @@ def test_a_date_without_a_year_is_the_nearest_one(day: date, apart: int) -> None
     other = day + timedelta(days=apart)
     order = (apart > 0) - (apart < 0)
     assert true(Kind.DATE, f"{other:%d %b}", day.isoformat()) == TRUE[order]
+
+
+@pytest.mark.parametrize(
+    ("values", "closed"),
+    [
+        ({"amount": "0", "number": "1"}, {"owes", "else"}),
+        ({"amount": "500", "number": "1"}, {"paid", "else"}),
+        ({"amount": "500", "number": "9"}, {"paid"}),
+        ({"amount": "500"}, {"paid"}),
+        ({"number": "1"}, set()),
+        ({}, set()),
+    ],
+)
+def test_exits_that_known_values_can_not_take(values: dict[str, str], closed: set[str]) -> None:
+    """`text` is got in the call: a case that asks for it may hold whatever it is before."""
+    paid = Case("paid", [Condition("amount", Relation.IS, "0")])
+    owes = Case("owes", [Condition("amount", Relation.MORE, "0"), Condition("number", Relation.LESS, "5")])
+    asked = Case("owes", [Condition("amount", Relation.MORE, "0"), Condition("text", Relation.IS, "yes")])
+    wording = Wording(DOCUMENT, "en")
+    wording.know(values | {"text": "no"})
+    assert closed_exits(Branch(cases=[paid, owes, asked]), wording, own={"text"}) == closed
+
+
+def test_a_value_that_is_compared_with_one_of_the_call_settles_nothing() -> None:
+    case = Case("more", [Condition("amount", Relation.MORE, "{number}")])
+    wording = Wording(DOCUMENT, "en")
+    wording.know({"amount": "5", "number": "3"})
+    assert closed_exits(Branch(cases=[case]), wording, own=set()) == {"else"}
+    assert closed_exits(Branch(cases=[case]), wording, own={"number"}) == set()

@@ -4,6 +4,7 @@ from typing import Any
 
 from calls.agents.dialogue.configuration import DialogueConfiguration
 from calls.agents.dialogue.graph import (
+    cut_off,
     edges,
     ends_without_outcome,
     fragments_that_run_themselves,
@@ -31,6 +32,14 @@ def with_fragment() -> DialogueConfiguration:
 
 def test_an_exit_and_a_default_lead_on() -> None:
     assert edges(dialogue({"ask": ASK}, {}))["ask"] == {"bye", "ask"}
+
+
+def test_what_only_a_closed_exit_leads_to_is_cut_off() -> None:
+    steps = {"ask": ASK | {"exits": {"yes": "thanks", "no": "sorry"}}, "thanks": {"kind": "say"}}
+    document = dialogue({**steps, "sorry": {"kind": "say"}}, {})
+    assert cut_off(document, {"ask": frozenset({"yes"})}) == {"thanks"}
+    assert cut_off(document, {}) == set()
+    assert cut_off(document, {"ask": frozenset({"yes", "no"})}) == {"thanks", "sorry"}
 
 
 def test_the_ways_lead_through_a_fragment_and_back() -> None:

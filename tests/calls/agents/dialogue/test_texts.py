@@ -97,6 +97,25 @@ def test_a_kind_without_texts_tells_none() -> None:
     assert playback.texts(PERSON, language="hi") == playback.may_hear("hi") == ()
 
 
+def test_words_to_which_a_persons_values_do_not_lead_are_left_out() -> None:
+    case = {"exit": "paid", "when": [{"value": "amount", "relation": "is", "to": "0"}]}
+    steps = {
+        "paid_yet": {"kind": "branch", "cases": [case], "exits": {"paid": "thanks", "else": "due"}},
+        "thanks": {"kind": "say"},
+        "due": {"kind": "say"},
+    }
+    words = {"thanks": {"say": "Thank you, {name}."}, "due": {"say": "{amount} is due."}}
+    general = {"sorry": "Sorry, {name}."}
+    document = {"default_language": "en", "start": "paid_yet", "values": {"amount": "amount"}, "steps": steps}
+    read = msgspec.convert(
+        {**document, "words": {"en": {**words, "general": general}}}, DialogueConfiguration
+    )
+    asha = {"name": "Asha", "amount": "500"}
+    assert read.texts(asha, language="en") == ("five hundred rupees is due.", "Sorry, Asha.")
+    assert read.texts(asha | {"amount": "0"}, language="en") == ("Thank you, Asha.", "Sorry, Asha.")
+    assert read.written(language="en") == ("Thank you, {name}.", "{amount} is due.", "Sorry, {name}.")
+
+
 def test_where_a_language_is_chosen_people_may_hear_each_of_them() -> None:
     english = {"which": {"ask": "Press 1 for Hindi, {name}."}, "bye": {"say": "Goodbye."}}
     hindi = {"which": {"ask": [{"clip": "which", "text": "1"}, "{name}, 1 दबाएँ।"]}, "bye": {"say": "नमस्ते।"}}
@@ -106,4 +125,7 @@ def test_where_a_language_is_chosen_people_may_hear_each_of_them() -> None:
     fixed = msgspec.convert({**document, "steps": {"bye": steps["bye"]}}, DialogueConfiguration)
     assert chosen.may_hear("en") == ("en", "hi")
     assert fixed.may_hear("en") == ("en",)
+    spoken = {"en": english, "gu": english, "hi": hindi}  # no key leads to Gujarati
+    unoffered = msgspec.convert({**document, "words": spoken, "steps": steps}, DialogueConfiguration)
+    assert unoffered.may_hear("en") == ("en", "hi")
     assert chosen.texts({"name": "Asha"}, language="hi") == ("Asha, 1 दबाएँ।", "नमस्ते।")
