@@ -5,6 +5,7 @@ BIN := .venv/bin
 export PYTHONUNBUFFERED := 1
 
 .PHONY: help run test check house demo crash-demo bench bench-media bench-media-quick outage soak fuzz bench-sandbox bench-virtual bench-campaigns bench-agents bench-replay chaos pause contention crowd bench-slots echo first-audio dialogues test-pipecat far-end serve lock setup setup-dev clean
+.PHONY: help run test check house demo crash-demo bench bench-media bench-media-quick outage soak fuzz bench-sandbox bench-virtual bench-campaigns bench-replay chaos pause contention crowd bench-slots echo first-audio speech-ahead dialogues test-pipecat far-end serve lock setup setup-dev clean
 
 help:  ## list these commands
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -112,6 +113,9 @@ far-end: setup-dev  ## what people hear at every far end that is known, over way
 
 crowd: setup-dev  ## 500 callers in one second on both servers: each served or refused within 2 s: ARRIVALS=500
 	@$(BIN)/python -m bench.crowd.run $(if $(ARRIVALS),--arrivals $(ARRIVALS))
+
+speech-ahead: setup-dev  ## what it costs to have people's words spoken before their calls, of every ready dialogue: PEOPLE=40
+	@$(BIN)/python -m bench.speech_ahead.run $(if $(PEOPLE),--people $(PEOPLE))
 
 first-audio: setup-dev  ## 50 calls with words of their own: first audio 100 ms after start, nothing synthesised in the call: CALLS=50
 	@$(BIN)/python -m bench.first_audio.run $(if $(CALLS),--calls $(CALLS))

@@ -134,6 +134,7 @@ def main(given: Sequence[str] | None = None) -> int:
     words = argparse.ArgumentParser(description=__doc__)
     words.add_argument("--people", type=int, default=PEOPLE, help="of each dialogue in each language")
     words.add_argument("--only", default="", help="a ready dialogue, such as survey")
+    words.add_argument("--most-ratio", type=float, default=MOST_RATIO)
     asked = words.parse_args(given)
     call_command("migrate", verbosity=0)
     prompt_audio.speak("Ready.", "en")  # a helper process is up
@@ -154,7 +155,7 @@ def main(given: Sequence[str] | None = None) -> int:
         "ratio": round(a_person / whole, 2),
     }
     print(*(f"{name}={value:g}" for name, value in figures.items()))
-    return int(not are_ready or a_person / whole > MOST_RATIO)
+    return int(not are_ready or a_person / whole > asked.most_ratio)
 
 
 if __name__ == "__main__":

@@ -33,7 +33,12 @@ class Voices(Refreshed[Mapping[str, Chosen]]):
     """The voices that were read last, by language; espeak-ng for all others."""
 
     def __init__(self, refresh_s: float = REFRESH_S) -> None:
-        super().__init__(lambda: read(), name="Voices", empty={"": espeak()}, refresh_s=refresh_s)
+        super().__init__(lambda: read(), name="Voices", empty={}, refresh_s=refresh_s)
+
+    def refresh(self) -> None:
+        """Read them as `Refreshed` does; espeak-ng says its version here, not in the media loop."""
+        espeak()
+        super().refresh()
 
     def of(self, language: str) -> Chosen:
         """Return the voice of a language (`hi`, `hi-IN` …). No I/O once they are read."""

@@ -9,7 +9,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("campaigns", "0034_inbound"),
+        ("campaigns", "0040_pages_of_numbers"),
     ]
 
     operations = [

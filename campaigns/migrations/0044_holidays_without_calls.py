@@ -2,7 +2,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("campaigns", "0040_pages_of_numbers")]
+    dependencies = [("campaigns", "0041_hosted_voices")]
 
     operations = [
         migrations.AddField(
