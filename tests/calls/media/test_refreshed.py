@@ -10,7 +10,11 @@ from calls.media.refreshed import Refreshed
 
 def test_they_are_read_when_they_are_due() -> None:
     readings = iter([["a"], ["b"]])
-    kept, always = (Refreshed(lambda: next(readings), name="Words", empty=[], refresh_s=s) for s in (1000, 0))
+
+    def made(refresh_s: float) -> Refreshed[list[str]]:
+        return Refreshed(lambda: next(readings), name="Words", empty=[], refresh_s=refresh_s)
+
+    kept, always = made(1000), made(0)
     assert (kept.is_read, kept.is_due, kept.rows) == (False, True, None)
     kept.refresh()
     kept.refresh()

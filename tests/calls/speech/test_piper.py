@@ -1,6 +1,7 @@
 """Piper where it is installed, by its real package and a model that hums; a sentence where it is not."""
 
 import json
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from calls.speech.piper import PiperVoice
 from calls.speech.voice import SpeechError, VoiceUnavailable
 
 INT64, FLOAT = 7, 1
+NEEDS_PIPER = pytest.mark.skipif(find_spec("piper") is None, reason="piper-tts is not installed")
 
 
 def varint(number: int) -> bytes:
@@ -96,7 +98,7 @@ def model(folder: Path) -> Path:
     return path
 
 
-@pytest.mark.skipif(ours.piper is None, reason="piper-tts is not installed")
+@NEEDS_PIPER
 def test_a_model_speaks_at_8_khz_and_the_common_level(tmp_path: Path) -> None:
     voice = voice_of({"kind": "piper", "model": str(model(tmp_path))})
     said = voice.synthesise("Your instalment is due.", "en")
@@ -107,7 +109,7 @@ def test_a_model_speaks_at_8_khz_and_the_common_level(tmp_path: Path) -> None:
         voice.synthesise(" ", "en")
 
 
-@pytest.mark.skipif(ours.piper is None, reason="piper-tts is not installed")
+@NEEDS_PIPER
 def test_a_file_that_is_no_model_is_a_sentence(tmp_path: Path) -> None:
     path = model(tmp_path)
     path.write_bytes(b"no model")
@@ -115,7 +117,7 @@ def test_a_file_that_is_no_model_is_a_sentence(tmp_path: Path) -> None:
         PiperVoice(str(path)).synthesise("Hello.", "en")
 
 
-@pytest.mark.skipif(ours.piper is None, reason="piper-tts is not installed")
+@NEEDS_PIPER
 def test_a_model_that_fails_with_a_text_is_a_sentence(tmp_path: Path) -> None:
     path = model(tmp_path)
     described = json.loads(path.with_suffix(".onnx.json").read_text())
