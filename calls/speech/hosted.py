@@ -12,7 +12,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from functools import partial
 from typing import Final
 
 import httpx
@@ -116,7 +115,10 @@ class HostedVoice:
                 ca_file=voice["ca_file"],
             )
             headers = {self._provider.key_header: voice["key"]}
-            make = partial(_request, way, body, headers)
+
+            def make(address: Address) -> httpx.Request:
+                return pinned.request(where, address, body, headers)
+
             async with asyncio.timeout(seconds):
                 reply = await pinned.exchange(way, make, _read)
             self._check(reply)
@@ -151,10 +153,6 @@ class HostedVoice:
 
     def _says(self, what: str) -> str:
         return f"The voice “{self._voice['name']}” {what}."
-
-
-def _request(way: Way, body: bytes, headers: dict[str, str], address: Address) -> httpx.Request:
-    return pinned.request(way.where, address, body, headers)
 
 
 async def _read(response: httpx.Response) -> _Reply:

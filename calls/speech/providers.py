@@ -87,16 +87,11 @@ def audio_of(body: bytes, provider: Provider, *, rate: int) -> wav.Wav:
         found = wav.unwrap(file)
     except (binascii.Error, wav.WavError) as error:
         raise UnusableAudio("What the voice sent is no WAV file of 16 bits.") from error
-    if len(file) < _announced(file):
+    announced = int.from_bytes(file[4:8], "little")  # one that streams does not know its size
+    if announced not in (0, 0xFFFFFFFF) and len(file) < announced + 8:
         raise UnusableAudio("The voice sent only a part of its audio.")
     if found.rate != rate or found.channels != 1:
         raise UnusableAudio(
             f"The voice sent audio of {found.rate} Hz in {found.channels} channels, not of {rate} Hz in one."
         )
     return found
-
-
-def _announced(file: bytes) -> int:
-    """Return how long a WAV file says it is; 0 if its writer did not know, as one that streams."""
-    size = int.from_bytes(file[4:8], "little")
-    return 0 if size in (0, 0xFFFFFFFF) else size + 8

@@ -51,7 +51,11 @@ def closed_exits(step: Branch, wording: Wording, *, own: Collection[str]) -> fro
     """
     possible: set[str] = set()
     for case in step.cases:
-        settled = [one for one in case.when if _is_settled(one, wording, own)]
+        settled = [
+            one
+            for one in case.when
+            if all(name not in own and wording.value(name) for name in (one.value, *slots(one.to)))
+        ]
         if all(holds(one, wording) for one in settled):
             possible.add(case.exit)
             if len(settled) == len(case.when):
@@ -59,12 +63,6 @@ def closed_exits(step: Branch, wording: Wording, *, own: Collection[str]) -> fro
     else:
         possible.add(ELSE)
     return frozenset(step.exit_names()) - possible
-
-
-def _is_settled(condition: Condition, wording: Wording, own: Collection[str]) -> bool:
-    """Return whether all values that a condition is about are known before the call."""
-    names = (condition.value, *slots(condition.to))
-    return all(name not in own and wording.value(name) for name in names)
 
 
 def _order(value: str, other: str, kind: Kind) -> int | None:
