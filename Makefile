@@ -4,8 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 export PYTHONUNBUFFERED := 1
 
-.PHONY: help run test check house demo crash-demo bench bench-media bench-media-quick outage soak fuzz bench-sandbox bench-virtual bench-campaigns bench-agents bench-replay chaos pause contention crowd bench-slots echo first-audio dialogues test-pipecat far-end serve lock setup setup-dev clean
-.PHONY: help run test check house demo crash-demo bench bench-media bench-media-quick outage soak fuzz bench-sandbox bench-virtual bench-campaigns bench-replay chaos pause contention crowd bench-slots echo first-audio speech-ahead dialogues test-pipecat far-end serve lock setup setup-dev clean
+.PHONY: help run test check house demo crash-demo bench bench-media bench-media-quick outage soak fuzz bench-sandbox bench-virtual bench-campaigns bench-agents bench-replay chaos pause contention crowd bench-slots echo first-audio speech-ahead dialogues test-pipecat far-end serve lock setup setup-dev clean
 
 help:  ## list these commands
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
