@@ -93,6 +93,7 @@ def test_opening_hours_of_a_number_are_entered_in_words(account: Account) -> Non
         "max_calls": 10,
         "inbound_hours": "Mon-Fri 18:00-9:00",
         "ring_back_hours": 48,
+        "recognise_days": 0,
     }
     address = reverse("admin:campaigns_phonenumber_change", args=[number.pk])
     assert "ends before it begins" in browser.post(address, form).content.decode()

@@ -180,7 +180,16 @@ def test_a_new_secret_is_made_by_those_who_may_and_the_old_one_kept_if_wished(
 
 
 def number_form(number: PhoneNumber, **values: object) -> dict[str, object]:
-    names = ("account_id", "e164", "series", "direction", "container", "max_calls", "ring_back_hours")
+    names = (
+        "account_id",
+        "e164",
+        "series",
+        "direction",
+        "container",
+        "max_calls",
+        "ring_back_hours",
+        "recognise_days",
+    )
     form = {name.removesuffix("_id"): getattr(number, name) for name in names}
     return form | {"active": "on", "record_calls": "on", **values}
 
