@@ -56,7 +56,7 @@ def _touches_services(item: pytest.Item) -> bool:
     return marked or by_settings or by_fixture
 
 
-TEMPLATE = os.environ.get("TEST_DATABASE_TEMPLATE", "")
+TEMPLATE = os.environ.get("DATABASE_TEMPLATE", "")
 """A database to which all migrations were applied (`tests.run`): each runner copies it, for migrating takes
 18 s of a core. SQLite: a path; PostgreSQL: a name."""
 KEPT = {"django_content_type", "auth_permission"}

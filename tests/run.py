@@ -98,7 +98,7 @@ def sqlite_template() -> Iterator[dict[str, str]]:
     """Make a migrated database of SQLite that runners copy; yield the environment that names it."""
     with tempfile.TemporaryDirectory(prefix="awaaz-template-") as folder:
         migrate({"DATA_DIR": folder})
-        yield {"TEST_DATABASE_TEMPLATE": f"{folder}/app.sqlite3"}
+        yield {"DATABASE_TEMPLATE": f"{folder}/app.sqlite3"}
 
 
 @contextlib.contextmanager
@@ -111,7 +111,7 @@ def postgres_template() -> Iterator[dict[str, str]]:
         try:
             with tempfile.TemporaryDirectory(prefix="awaaz-template-") as folder:
                 migrate({"DATA_DIR": folder, "DATABASE_URL": f"{server}/{name}_template"})
-            yield {"TEST_DATABASE_TEMPLATE": f"{name}_template"}
+            yield {"DATABASE_TEMPLATE": f"{name}_template"}
         finally:
             maintenance.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(template))
 

@@ -14,12 +14,12 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "awaaz_project.settings")
 django.setup()
 
 from django.conf import settings  # noqa: E402 (after the set-up)
-from django.core.management import call_command  # noqa: E402
 from django.db import connection  # noqa: E402
 from django.db.models import Model  # noqa: E402
 
 from awaaz_project.startup import collect_seldom  # noqa: E402
 from bench.campaigns.fake_xfin import FIRST_NUMBER  # noqa: E402
+from bench.shared import migrated  # noqa: E402
 from campaigns.models import (  # noqa: E402
     Account,
     Agent,
@@ -50,9 +50,9 @@ def empty_database() -> Iterator[None]:
     )
     with server:
         server.execute(f'DROP DATABASE IF EXISTS "{name}"')
-        server.execute(f'CREATE DATABASE "{name}"')
+        server.execute(f'CREATE DATABASE "{name}" TEMPLATE "{migrated.TEMPLATE or "template1"}"')
         try:
-            call_command("migrate", verbosity=0)
+            migrated.migrate()
             yield
         finally:
             connection.close()

@@ -20,9 +20,9 @@ import django
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "awaaz_project.settings")
 django.setup()
 
-from django.core.management import call_command  # noqa: E402 (after the set-up)
 from django.db import connection, connections, transaction  # noqa: E402
 
+from bench.shared import migrated  # noqa: E402 (after the set-up)
 from campaigns import call_results, edges  # noqa: E402
 from campaigns.compliance import suppressions  # noqa: E402
 from campaigns.compliance.suppressions import SuppressionRequest  # noqa: E402
@@ -171,7 +171,7 @@ def deadlocks() -> int:
 
 def main() -> None:
     """Run so many rounds and print the figures."""
-    call_command("migrate", verbosity=0)
+    migrated.migrate()
     suppressions.CHUNK = STRIDE
     base, lost, reached = make_campaign(calls_per_minute=6000), list[str](), 0
     Account.objects.update(token="a-token")

@@ -13,8 +13,7 @@ import django
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "awaaz_project.settings")
 django.setup()
 
-from django.core.management import call_command  # noqa: E402 - after the set-up
-
+from bench.shared import migrated  # noqa: E402 - after the set-up
 from calls.agents.dialogue.from_menu import converted  # noqa: E402
 from calls.media import prompt_audio  # noqa: E402
 from campaigns import clock  # noqa: E402
@@ -48,7 +47,7 @@ MOST_CALLS = 5000
 
 def main() -> None:
     """Make tables and rows, have the words spoken as before a call, and print the references."""
-    call_command("migrate", verbosity=0)
+    migrated.migrate()
     count = int(sys.argv[1])
     account = Account.objects.create(name="Bench", tenant="bench", email="bench@example.com", password="-")
     agent = Agent.objects.create(name="Menu", kind=Agent.Kind.DIALOGUE, configuration=converted(MENU))

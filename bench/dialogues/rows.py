@@ -16,11 +16,10 @@ import django
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "awaaz_project.settings")
 django.setup()
 
-from django.core.management import call_command  # noqa: E402 - after the set-up
-
 from bench.dialogues.people import Case, cases  # noqa: E402
 from bench.dialogues.ready import document, named  # noqa: E402
 from bench.dialogues.services import SECRET  # noqa: E402
+from bench.shared import migrated  # noqa: E402 - after the set-up
 from calls.media.prewarm import Ahead  # noqa: E402
 from calls.models import Answer, Call  # noqa: E402
 from campaigns import clock  # noqa: E402
@@ -117,7 +116,7 @@ def dialogue(name: str, account: Account, batch: UploadBatch) -> dict[str, dict[
 
 def make(port: int, names: list[str]) -> None:
     """Make tables and rows, and print where each call goes."""
-    call_command("migrate", verbosity=0)
+    migrated.migrate()
     account = Account.objects.create(name="Bench", tenant="bench", email="bench@example.com", password="-")
     AllowedHost.objects.create(host=HOST, port=port, own_network=True)
     for each in named(names, "calendar"):

@@ -13,9 +13,9 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "awaaz_project.settings")
 django.setup()
 
 from django.core.files.base import ContentFile  # noqa: E402 - after the set-up
-from django.core.management import call_command  # noqa: E402
 
 from bench.far_end.caller import CLIP_MS, clip  # noqa: E402
+from bench.shared import migrated  # noqa: E402
 from calls.agents.dialogue.from_menu import converted  # noqa: E402
 from calls.audio import wav  # noqa: E402
 from calls.media import prompt_audio  # noqa: E402
@@ -41,7 +41,7 @@ MENU = {
 
 def make() -> None:
     """Make two numbers, one that plays a clip and one with a menu; print their paths by name."""
-    call_command("migrate", verbosity=0)
+    migrated.migrate()
     account = Account.objects.create(name="Far end", tenant="far", email="a@b.in", password="-")
     file = ContentFile(wav.wrap(clip(CLIP_MS)), name="prompt.wav")
     Content.objects.create(account=account, name=CLIP, file=file)

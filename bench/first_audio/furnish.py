@@ -16,9 +16,8 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "awaaz_project.settings")
 django.setup()
 
 from django.core.files.base import ContentFile  # noqa: E402 - after the set-up
-from django.core.management import call_command  # noqa: E402
 
-from bench.shared import sound  # noqa: E402
+from bench.shared import migrated, sound  # noqa: E402
 from calls.agents.dialogue.from_menu import converted  # noqa: E402
 from calls.audio import wav  # noqa: E402
 from calls.media.prewarm import Ahead  # noqa: E402
@@ -94,7 +93,7 @@ def speak_ahead(agent: Agent) -> None:
 
 def main() -> None:
     """Make tables and rows, have the words spoken as before a call, and print the addresses."""
-    call_command("migrate", verbosity=0)
+    migrated.migrate()
     count = int(sys.argv[1])
     account = Account.objects.create(name="Bench", tenant="bench", email="bench@example.com", password="-")
     clip = ContentFile(wav.wrap(sound.prompt()), name="prompt.wav")

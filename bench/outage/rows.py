@@ -11,14 +11,13 @@ import django
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "awaaz_project.settings")
 django.setup()
 
-from django.core.management import call_command  # noqa: E402 - after the set-up
-
+from bench.shared import migrated  # noqa: E402 - after the set-up
 from campaigns.models import Account, Agent, PhoneNumber  # noqa: E402
 
 
 def main() -> None:
     """Make one number that answers with an echo and takes as many calls as argv says."""
-    call_command("migrate", verbosity=0)
+    migrated.migrate()
     account = Account.objects.create(
         name="Outage",
         base_url="http://127.0.0.1:9",

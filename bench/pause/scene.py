@@ -22,11 +22,11 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "awaaz_project.settings")
 django.setup()
 
 import httpx  # noqa: E402 (after the set-up)
-from django.core.management import call_command  # noqa: E402
 
 from awaaz_project.launch.processes import Child, beat, carrier, guard, worker  # noqa: E402
 from bench.pause.figures import Told, outcome  # noqa: E402
 from bench.pause.slow_xfin import CALLED, OVER, STRAGGLER, wall  # noqa: E402
+from bench.shared import migrated  # noqa: E402
 from campaigns import clock  # noqa: E402
 from campaigns.lifecycle import actions  # noqa: E402
 from campaigns.models import Account, Campaign, Message, Recipient, Template, UploadBatch  # noqa: E402
@@ -48,7 +48,7 @@ def main() -> None:
     parser.add_argument("--over", type=int, required=True)
     parser.add_argument("--page-seconds", type=float, required=True)
     asked = parser.parse_args()
-    call_command("migrate", verbosity=0)
+    migrated.migrate()
     with slow_xfin(asked.page_seconds) as xfin, silent_xfin() as silent:
         paused = furnish(asked.calls, asked.stragglers, asked.over, xfin)
         beside(silent)

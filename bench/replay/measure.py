@@ -15,10 +15,9 @@ import django
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "awaaz_project.settings")
 django.setup()
 
-from django.core.management import call_command  # noqa: E402 - after the set-up
-
 import calls.agents  # noqa: E402
 from bench.replay import past_calls  # noqa: E402
+from bench.shared import migrated  # noqa: E402 - after the set-up
 from calls.agents.dialogue.from_menu import dialogue_of, read_menu  # noqa: E402
 from calls.dialogues import past, replay  # noqa: E402
 
@@ -30,7 +29,7 @@ def main() -> int:
     """Return 0 if no call differs from itself and the core's time keeps the bound, else 1."""
     count = int(sys.argv[1])
     logging.disable(logging.WARNING)  # each call back that is asked for here is of no attempt
-    call_command("migrate", verbosity=0)
+    migrated.migrate()
     document = dialogue_of(read_menu(json.loads(EXAMPLE.read_text("utf-8"))))
     dialogue = past_calls.published("EMI reminder", document)
     past_calls.store(dialogue, document, count=count)

@@ -5,8 +5,8 @@ import sys
 
 import django
 from django.apps import apps
-from django.core.management import call_command
 
+from bench.shared import migrated
 from calls.agents.dialogue.from_menu import converted
 
 MENU = {
@@ -37,7 +37,7 @@ MOST_CALLS = 2000
 def main() -> None:
     """Make everything anew in the database that the environment names."""
     django.setup()
-    call_command("migrate", verbosity=0)
+    migrated.migrate()
     account = apps.get_model("campaigns", "Account").objects.create(
         name="Bench", base_url="http://127.0.0.1:9", tenant="bench", email="a@b.in", password="x"
     )

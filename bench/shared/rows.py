@@ -15,9 +15,8 @@ from django.core.files.base import ContentFile
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "awaaz_project.settings")
 django.setup()
 
-from django.core.management import call_command  # noqa: E402 - after the set-up
 
-from bench.shared import sound  # noqa: E402
+from bench.shared import migrated, sound  # noqa: E402
 from calls.agents import registry  # noqa: E402
 from calls.agents.dialogue.from_menu import converted  # noqa: E402
 from calls.audio import wav  # noqa: E402
@@ -96,7 +95,7 @@ def address(account: Account, name: str, *, full: bool) -> tuple[str, bool]:
 
 def main() -> None:
     """Make tables and rows, and print the addresses."""
-    call_command("migrate", verbosity=0)
+    migrated.migrate()
     account = Account.objects.create(name="Bench", tenant="bench", email="bench@example.com", password="-")
     clip = ContentFile(wav.wrap(sound.prompt()), name="prompt.wav")
     Content.objects.create(account=account, name=CLIP, file=clip)

@@ -1,0 +1,21 @@
+"""A database with all migrations applied, for the processes of a bench."""
+
+import os
+import shutil
+from pathlib import Path
+from typing import Final
+
+from django.conf import settings
+from django.core.management import call_command
+
+TEMPLATE: Final = os.environ.get("DATABASE_TEMPLATE", "")
+"""A migrated database that may be copied (`tests.run` makes one): migrating takes 18 s of a core. SQLite: a
+path; PostgreSQL: a name."""
+
+
+def migrate() -> None:
+    """Apply all migrations to the database of the settings, to be called before anything is asked of it."""
+    database = settings.DATABASES["default"]
+    if TEMPLATE and database["ENGINE"].endswith("sqlite3") and not Path(database["NAME"]).exists():
+        shutil.copyfile(TEMPLATE, database["NAME"])
+    call_command("migrate", verbosity=0)
