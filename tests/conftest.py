@@ -26,6 +26,12 @@ LONG = (
 command line they are not: pytest takes a folder once, in its own order."""
 
 
+@pytest.fixture(autouse=True, scope="session")
+def static_files_are_found_when_asked_for() -> None:
+    """Each new test client loads the middleware, and WhiteNoise reads all static files then: 90 ms."""
+    settings.WHITENOISE_AUTOREFRESH = True
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_collection(session: pytest.Session) -> Generator[None, object, object]:
     """While modules are collected, they may import the application: there is no test database yet to ask."""
