@@ -163,8 +163,11 @@ async def test_nine_that_was_under_way_when_we_closed_is_an_opt_out(
 
     await asyncio.to_thread(call)
     await suppressed(1)
+    async with asyncio.timeout(30):
+        while not await Call.objects.filter(outcome="opted_out").aexists():  # an entry behind the wish
+            await asyncio.sleep(0.05)
     (row,) = await closed_calls(1)
-    assert (row.ended_by, row.outcome) == ("agent", "opted_out")
+    assert row.ended_by == "agent"
     keys = [event.text async for event in CallEvent.objects.filter(kind="key").order_by("sequence")]
     assert keys[-1].startswith("9 pressed while we hung up")
     assert "Traceback" not in server.output
