@@ -22,7 +22,9 @@ DEMO_SETTINGS = {
 #: Calls a minute: for a person who watches the calls, and for one who waits for the end.
 LEISURELY, SWIFT = 15, 240
 #: A demonstration must end; the longest it may take, in seconds.
-LONGEST_DEMO = 170
+LONGEST_DEMO = 200
+#: Minutes until a second call where the web process is killed: it is back by then, after 12 s on a slow machine.
+AFTER_A_RESTART = 0.6
 
 
 def demo_system(name: str) -> System:
@@ -53,7 +55,7 @@ def demo(name: str = "demo", *, kills: bool = False, table: Path | None = None) 
         started = time.monotonic()
         if kills:
             forget_replies(system)
-        system.load_demo(pace=SWIFT)
+        system.load_demo(pace=SWIFT, again=AFTER_A_RESTART if kills else 0.1)
         killed = kill_on_the_way(system) if kills else 0
         arguments = ["--sandbox", system.sandbox_url, "--patience", str(LONGEST_DEMO)]
         arguments += ["--since", str(time.monotonic() - started)]

@@ -94,9 +94,11 @@ class System:
                 if child.exit_code is None:
                     child.kill()
 
-    def load_demo(self, *, pace: int) -> None:
-        """Load the demo and launch its campaign at `pace` calls a minute. Raises `StartError`."""
-        if run_once("load_demo", "--sandbox", self.sandbox_url, "--pace", str(pace), env=self.env):
+    def load_demo(self, *, pace: int, again: float = 0.1) -> None:
+        """Load the demo and launch its campaign at `pace` calls a minute; who is not reached is called once
+        more after `again` minutes. Raises `StartError`."""
+        figures = ["--pace", str(pace), "--again", str(again)]
+        if run_once("load_demo", "--sandbox", self.sandbox_url, *figures, env=self.env):
             raise StartError("The demonstration could not be loaded: see above.")
 
     def ask_sandbox(self, path: str, body: Mapping[str, object] | None = None) -> Any:

@@ -65,6 +65,7 @@ class Command(BaseCommand):
         parser.add_argument("--login", metavar="URL", help="print the address and the demo login")
         parser.add_argument("--sandbox", metavar="URL", help="load and launch against this sandbox")
         parser.add_argument("--pace", type=int, default=240, help="calls a minute")
+        parser.add_argument("--again", type=float, default=0.1, help="minutes until a second call")
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Do what was asked for.
@@ -88,7 +89,9 @@ class Command(BaseCommand):
         with transaction.atomic():
             account = make_account(sandbox, password)
             number = make_number(account)
-            campaign = make_campaign(account, number, make_agents(), options["pace"])
+            campaign = make_campaign(
+                account, number, make_agents(), pace=options["pace"], again=options["again"]
+            )
             register(account, number, campaign)
             user = make_user()
             Campaign.objects.filter(pk=campaign.pk).update(created_by=user)
@@ -133,7 +136,9 @@ def make_agents() -> Agent:
     return Agent.objects.get(dialogue=dialogue)
 
 
-def make_campaign(account: Account, number: PhoneNumber, agent: Agent, pace: int) -> Campaign:
+def make_campaign(
+    account: Account, number: PhoneNumber, agent: Agent, *, pace: int, again: float
+) -> Campaign:
     """Return the campaign, stored with its template in every language the agent speaks."""
     template = Template.objects.create(
         account=account, name="EMI reminder", description="Reminder before the due date"
@@ -149,7 +154,7 @@ def make_campaign(account: Account, number: PhoneNumber, agent: Agent, pace: int
         category=Campaign.Category.COLLECTIONS,
         calls_per_minute=pace,
         max_attempts=2,
-        retry_gaps=[0.1],
+        retry_gaps=[again],
         goals=["will_pay"],
     )
 
