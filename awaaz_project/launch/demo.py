@@ -23,7 +23,7 @@ DEMO_SETTINGS = {
 LEISURELY, SWIFT = 15, 240
 #: A demonstration must end; the longest it may take, in seconds.
 LONGEST_DEMO = 200
-#: Minutes until a second call where the web process is killed: it is back by then, after 12 s on a slow machine.
+#: Minutes until a second call where the web process is killed: it is back by then, on a slow machine too.
 AFTER_A_RESTART = 0.6
 
 
