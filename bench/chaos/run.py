@@ -28,7 +28,7 @@ from urllib.parse import urlsplit
 import psycopg
 from psycopg import sql
 
-from bench.shared.migrated import TEMPLATE
+from bench.shared.migrated import copy_template
 from tests.run import POSTGRES, listening
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -110,8 +110,7 @@ class Databases:
 
     def prepare(self) -> None:
         """Migrate one of each kind."""
-        if TEMPLATE:
-            shutil.copyfile(TEMPLATE, self._folder / "ours.sqlite3")
+        copy_template(self._folder / "ours.sqlite3")
         self._migrate("awaaz_project.settings", f"sqlite:///{self._folder / 'ours.sqlite3'}")
         self._migrate("sandbox.settings", "")
         if self._with_postgres:

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import sqlite3
 from pathlib import Path
 from typing import Final
 
@@ -16,6 +17,15 @@ path; PostgreSQL: a name."""
 def migrate() -> None:
     """Apply all migrations to the database of the settings, to be called before anything is asked of it."""
     database = settings.DATABASES["default"]
-    if TEMPLATE and database["ENGINE"].endswith("sqlite3") and not Path(database["NAME"]).exists():
-        shutil.copyfile(TEMPLATE, database["NAME"])
+    if database["ENGINE"].endswith("sqlite3") and not Path(database["NAME"]).exists():
+        copy_template(Path(database["NAME"]))
     call_command("migrate", verbosity=0)
+
+
+def copy_template(path: Path) -> None:
+    """Make a migrated database of SQLite at `path`, if there is a template."""
+    if TEMPLATE:
+        shutil.copyfile(TEMPLATE, path)
+        with sqlite3.connect(path) as copied:
+            copied.execute("DELETE FROM campaigns_keymark")  # it is used with the keys of another folder
+        copied.close()
