@@ -40,6 +40,7 @@ SAME_ANYWHERE = (
     ),
     *("tests/calls/media/test_limits_on_servers.py", "tests/calls/media/servers/test_daphne.py"),
     "tests/campaigns/delivery/test_api_faults.py",
+    *("tests/campaigns/test_permissions.py", "tests/campaigns/admin", "tests/calls/studio"),
 )
 
 

@@ -16,6 +16,7 @@ from awaaz_project.launch.demo_clock import IST
 from awaaz_project.launch.processes import wait_until
 from bench.pause.figures import missed
 from bench.pause.run import run
+from bench.shared import migrated
 from tests.system.test_whole_house import BOOKS, read
 
 SCALED = settings.DATABASES["default"]["ENGINE"].endswith("postgresql")
@@ -37,6 +38,8 @@ def house() -> Iterator[system.System]:
     # On a busy machine a voice is slower than this pace, and then no message waits at XFin.
     house.env["SPEECH_AHEAD_SECONDS"] = "0"
     try:
+        (folder := Path(house.env["DATA_DIR"])).mkdir(parents=True, exist_ok=True)
+        migrated.copy_template(folder / "app.sqlite3")
         house.prepare()
         house.start()
         house.load_demo(pace=CALLS_A_MINUTE)
