@@ -37,7 +37,7 @@ demo: setup  ## the same without a browser, once: import, upload, call, reconcil
 crash-demo: setup  ## make demo twice, the second time with kill -9 of worker and web on the way
 	@$(BIN)/python -m awaaz_project.launch crash-demo
 
-test: setup-dev  ## every test, in both configurations
+test: setup-dev  ## every test, in both configurations; LONG=1: those too that take minutes of a core
 	@$(BIN)/python -m tests.run
 
 test-pipecat: setup-dev  ## call an agent on pipecat-ai, which is installed (520 MB) into .venv-pipecat

@@ -43,7 +43,14 @@ def pytest_collection(session: pytest.Session) -> Generator[None, object, object
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """The long first. Where servers are tried (`tests.run`), what touches none is left out."""
+    """The long first. Where servers are tried (`tests.run`), what touches none is left out.
+
+    What takes minutes by itself is left out unless it is asked for, or the whole would take too long.
+    """
+    if os.environ.get("LONG") != "1":
+        long = [item for item in items if item.get_closest_marker("long")]
+        config.hook.pytest_deselected(items=long)
+        items[:] = [item for item in items if not item.get_closest_marker("long")]
     if os.environ.get("ONLY_WITH_SERVICES") == "1":
         same = [item for item in items if not _touches_services(item)]
         config.hook.pytest_deselected(items=same)

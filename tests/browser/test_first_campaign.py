@@ -39,7 +39,7 @@ from tests.browser.test_portal import (
 from tests.browser.test_studio import SPEAKS, add, choose, kept, say
 from tests.calls.servers import database_url
 
-pytestmark = [*portal.pytestmark, pytest.mark.timeout(400)]
+pytestmark = [*portal.pytestmark, pytest.mark.timeout(400), pytest.mark.long]
 PASSWORD = "a-password-of-the-sandbox"
 SURVEY = {
     "9825112401": ("whole_survey", "hi"),

@@ -34,6 +34,7 @@ def test_nobody_is_rung_twice_missed_or_rung_at_night() -> None:
     assert [name for name in happened if not totals.faults[name]] == []
 
 
+@pytest.mark.long
 def test_books_broken_by_hand_are_noticed(capsys: pytest.CaptureFixture[str]) -> None:
     totals = run([5], 30, TODAY, more=["--spoil"])
     assert all(totals.broken[name] for name in BROKEN)

@@ -95,6 +95,7 @@ def test_calls_under_way_are_withdrawn_beside_slow_lists_stragglers_and_a_silent
     assert told.withdrawn > 400
 
 
+@pytest.mark.long
 def test_no_dial_later_than_a_second_after_the_pause_is_confirmed(
     house: system.System, tmp_path: Path
 ) -> None:
