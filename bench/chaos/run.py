@@ -110,8 +110,8 @@ class Databases:
 
     def prepare(self) -> None:
         """Migrate one of each kind."""
-        copy_template(self._folder / "ours.sqlite3")
-        self._migrate("awaaz_project.settings", f"sqlite:///{self._folder / 'ours.sqlite3'}")
+        if not copy_template(self._folder / "ours.sqlite3"):
+            self._migrate("awaaz_project.settings", f"sqlite:///{self._folder / 'ours.sqlite3'}")
         self._migrate("sandbox.settings", "")
         if self._with_postgres:
             self._server("CREATE DATABASE {}", self._template)

@@ -22,10 +22,12 @@ def migrate() -> None:
     call_command("migrate", verbosity=0)
 
 
-def copy_template(path: Path) -> None:
-    """Make a migrated database of SQLite at `path`, if there is a template."""
-    if TEMPLATE:
-        shutil.copyfile(TEMPLATE, path)
-        with sqlite3.connect(path) as copied:
-            copied.execute("DELETE FROM campaigns_keymark")  # it is used with the keys of another folder
-        copied.close()
+def copy_template(path: Path) -> bool:
+    """Make a migrated database of SQLite at `path` and return True; return False if there is no template."""
+    if not TEMPLATE:
+        return False
+    shutil.copyfile(TEMPLATE, path)
+    with sqlite3.connect(path) as copied:
+        copied.execute("DELETE FROM campaigns_keymark")  # it is used with the keys of another folder
+    copied.close()
+    return True
