@@ -63,4 +63,5 @@ admissions = DatabaseThreads("admission", count=1)
 lookups = DatabaseThreads("lookup", count=2)
 """Finds out who is on the line, beside admissions and not behind them."""
 bookings = DatabaseThreads("booking", count=2)
-"""Holds places of slots: what waits for a slot's lock keeps no call from being identified."""
+"""Holds places of slots and looks callers up in lists: what waits for a slot's lock, or reads a long list,
+keeps no call from being identified."""

@@ -2,7 +2,7 @@
 
 from calls.agents.requests import Failed, NotRecognised, Recognise, Recognised, Reply
 from calls.identification import Asker, spoken_values
-from calls.media.database_threads import lookups
+from calls.media.database_threads import bookings
 from campaigns import clock
 from campaigns.models import PhoneNumber, Recipient
 from campaigns.planning import recognition
@@ -30,4 +30,4 @@ async def recognise(request: Recognise, asker: Asker) -> Reply:
             return NotRecognised()
         return Recognised(spoken_values(person.name, person.variables))
 
-    return await lookups.run(work)
+    return await bookings.run(work)

@@ -152,9 +152,10 @@ def _cell(campaign: Campaign, first: str, second: str) -> QuotaCell | None:
     if rows.count() >= quotas.MOST_CELLS:
         return None
     target = campaign.quota_each if _is_whole(campaign, QuotaCell(first=first, second=second)) else None
-    return rows.get_or_create(first=first, second=second, defaults={"campaign": campaign, "target": target})[
-        0
-    ]
+    cell, _ = rows.get_or_create(
+        first=first, second=second, defaults={"campaign": campaign, "target": target}
+    )
+    return cell
 
 
 def answers_given(answers: Mapping[int, Mapping[str, str]]) -> None:

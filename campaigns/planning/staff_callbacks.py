@@ -65,11 +65,10 @@ def enter(wish: Wish, *, recipient_id: int | None, campaign_id: int | None, phon
             campaign_id=campaign_id,
             **values,
         )
-    elif waiting.call != wish.call:
-        row = StaffCallback.objects.filter(pk=waiting.pk)
-        row.update(**values, times=F("times") + 1, changed_at=wish.asked_at)
     else:
-        StaffCallback.objects.filter(pk=waiting.pk).update(**values, changed_at=wish.asked_at)
+        once_more = 0 if waiting.call == wish.call else 1
+        row = StaffCallback.objects.filter(pk=waiting.pk)
+        row.update(**values, times=F("times") + once_more, changed_at=wish.asked_at)
     return ""
 
 
